@@ -1,0 +1,86 @@
+"""The worker's app and the whole timetable."""
+
+import os
+import sys
+
+from celery import Celery
+from celery.signals import beat_init, worker_init
+
+from marketplace.checks import problems
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketplace.settings")
+
+app = Celery("milepost")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    # The row is the queue: a lost message is found by a sweep, a doubled one by the lifecycle.
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_ignore_result=True,
+    worker_prefetch_multiplier=1,
+    # A running task gets ten seconds to end; an idle worker goes at once.
+    worker_soft_shutdown_timeout=10,
+    task_time_limit=120,
+    task_soft_time_limit=100,
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={
+        # Longer than any task may run; so that no task is given out twice while it runs.
+        "visibility_timeout": 300,
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+        # A silent broker must not hang a request: the doorbell gives up, the sweep will come.
+        "socket_timeout": 2,
+        "socket_connect_timeout": 1,
+    },
+    # In memory: with short intervals there is nothing to remember, and no file to break.
+    beat_scheduler="celery.beat:Scheduler",
+    timezone="UTC",
+)
+app.conf.beat_schedule = {
+    # Each of these has a bell as well: the sweeps find what a lost bell or answer left behind.
+    # Somebody waits at the pay page or for their money, so they come soon.
+    "handle-events": {"task": "payments.handle_due_events", "schedule": 5},
+    "ask-about-payments": {"task": "payments.ask_about_due_payments", "schedule": 10},
+    "send-refunds": {"task": "payments.send_due_refunds", "schedule": 10},
+    "schedule-payouts": {"task": "payments.schedule_due_payouts", "schedule": 10},
+    "send-payouts": {"task": "payments.send_due_payouts", "schedule": 10},
+    "cancel-payouts": {"task": "payments.cancel_due_payouts", "schedule": 20},
+    # Most mails leave by their bell; this finds lost bells and mail servers that are back.
+    "deliver-notifications": {"task": "accounts.deliver_due_notifications", "schedule": 20},
+    # Whoever comes back from the provider's page wants to read that they are done.
+    "ask-about-accounts": {"task": "payments.ask_about_accounts", "schedule": 20},
+    # Nobody waits for it, but the books should agree with the provider's within the minute.
+    "book-own-funds": {"task": "payments.book_own_funds", "schedule": 60},
+    # Once a week for each payee; a minute more or less harms nobody.
+    "remind-payees": {"task": "payments.remind_payees", "schedule": 60},
+    # /readyz asks whether beat and a worker were both alive within the last minute.
+    "beat-heart": {"task": "marketplace.beat_heart", "schedule": 10},
+    # Bids and postings end by the day: half a minute is exact enough, and shows a moved clock.
+    "lapse-bids": {"task": "projects.lapse_bids", "schedule": 30},
+    "expire-postings": {"task": "projects.expire_postings", "schedule": 30},
+    # Whoever has just paid waits to read so: the delivery time starts, both sides are told.
+    "tell-fundings": {"task": "projects.tell_fundings", "schedule": 5},
+    # Money by silence: promised to the minute, and a moved sandbox clock is watched by people.
+    "release-unreviewed": {"task": "projects.release_unreviewed_milestones", "schedule": 10},
+    # Warnings are hours ahead of what they warn of.
+    "tell-reminders": {"task": "projects.tell_reminders", "schedule": 15},
+    # An offer lapses after days, and is refused from its minute on by the deed itself.
+    "lapse-offers": {"task": "projects.lapse_offers", "schedule": 30},
+    # Seen as lapsed from its minute on, and refused by the deed itself: this only writes it down.
+    "lapse-proposals": {"task": "projects.lapse_proposals", "schedule": 30},
+    # Each end of a milestone rings; this finds what a lost bell left behind.
+    "close-contracts": {"task": "projects.close_finished_contracts", "schedule": 30},
+    # The time to answer a dispute is days; a minute more or less harms nobody.
+    "escalate-disputes": {"task": "projects.escalate_unanswered_disputes", "schedule": 30},
+    # Seen as closed already: this only writes it down.
+    "close-moot-disputes": {"task": "projects.close_moot_disputes", "schedule": 60},
+}
+app.autodiscover_tasks()
+
+
+@worker_init.connect
+@beat_init.connect
+def refuse_to_start_misconfigured(**_: object) -> None:
+    # Not an ordinary error: Celery would only note it and go on.
+    if found := problems():
+        sys.exit(" ".join(found.values()))

@@ -1,0 +1,86 @@
+"""What must be true before Milepost serves people: judged by ``manage.py check --deploy`` and once
+more when a web or worker process starts, which then refuses.
+"""
+
+from collections.abc import Sequence
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error
+from django.core.exceptions import ImproperlyConfigured
+
+# What the demo and the tests call themselves by; published, therefore no secret.
+PUBLISHED = ("demo-only", "only-for-tests", "whsec_demo", "whsec_milepost", "sk_test_milepost")
+
+
+def problems() -> dict[str, str]:
+    """What is wrong with the settings, as sentences by the code of each check."""
+    return _problems_of_the_sandbox() if settings.SANDBOX else _problems_of_production()
+
+
+def refuse_to_start_misconfigured() -> None:
+    """For the processes that serve people. Raises ImproperlyConfigured with every reason."""
+    if found := problems():
+        raise ImproperlyConfigured(" ".join(found.values()))
+
+
+def check_the_sandbox(**_: Any) -> Sequence[CheckMessage]:
+    """Every command refuses to play with real money."""
+    return _as_errors(problems()) if settings.SANDBOX else []
+
+
+def check_production(**_: Any) -> Sequence[CheckMessage]:
+    """Only ``check --deploy`` asks, so that a command needs no secrets on a developer's machine."""
+    return [] if settings.SANDBOX else _as_errors(problems())
+
+
+def _problems_of_production() -> dict[str, str]:
+    found = {}
+    secret_key = _secret_key()
+    if not secret_key:
+        found["secret_key"] = "Set SECRET_KEY."
+    elif secret_key.startswith(PUBLISHED) or len(secret_key) < 50:
+        found["secret_key"] = "SECRET_KEY is published or short: choose 50 random letters or more."
+    if not settings.STRIPE_SECRET_KEY:
+        found["stripe_key"] = "Set STRIPE_SECRET_KEY."
+    elif settings.STRIPE_SECRET_KEY.startswith(PUBLISHED):
+        found["stripe_key"] = "STRIPE_SECRET_KEY is the demo's."
+    if not settings.STRIPE_WEBHOOK_SECRETS:
+        found["webhook_secret"] = "Set STRIPE_WEBHOOK_SECRET."
+    elif any(secret.startswith(PUBLISHED) for secret in settings.STRIPE_WEBHOOK_SECRETS):
+        found["webhook_secret"] = "STRIPE_WEBHOOK_SECRET is the demo's: anybody could sign with it."
+    if settings.DEBUG:
+        found["debug"] = "DEBUG shows settings to strangers: unset it."
+    return found
+
+
+def _problems_of_the_sandbox() -> dict[str, str]:
+    found = {}
+    if settings.STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_")):
+        found["live_key"] = "This is the sandbox (SANDBOX=1) and STRIPE_SECRET_KEY is a live key."
+    if settings.STRIPE_API_BASE and not _is_loopback(settings.STRIPE_API_BASE):
+        found["remote_provider"] = (
+            "This is the sandbox (SANDBOX=1) and STRIPE_API_BASE is not on this machine."
+        )
+    return found
+
+
+def _secret_key() -> str:
+    try:
+        return settings.SECRET_KEY
+    except ImproperlyConfigured:  # Django's answer to an empty one
+        return ""
+
+
+def _is_loopback(address: str) -> bool:
+    host = urlsplit(address).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _as_errors(found: dict[str, str]) -> list[CheckMessage]:
+    return [Error(sentence, id=f"milepost.{code}") for code, sentence in found.items()]

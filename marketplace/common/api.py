@@ -1,0 +1,187 @@
+"""What every API call shares: the error envelope, cursor pages, tokens, idempotency keys."""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import wraps
+from typing import IO, Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404
+from django.utils.text import Truncator
+from knox.auth import TokenAuthentication as KnoxTokenAuthentication
+from knox.crypto import hash_token
+from knox.models import get_token_model
+
+# The module, not its function: it is half loaded while it reads our classes from the settings.
+from rest_framework import exceptions, views
+from rest_framework.pagination import CursorPagination
+from rest_framework.parsers import JSONParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from marketplace.common import idempotency
+from marketplace.common.errors import (
+    DomainError,
+    InvalidInput,
+    NotAllowed,
+    NotThere,
+    error_body,
+)
+from marketplace.common.http import TOO_MUCH, too_much
+
+__all__ = ["CursorPage", "JsonParser", "TokenAuthentication", "idempotent", "refuse_in_words"]
+
+
+# What a token of ours can look like; anything else is not even looked for.
+_TOKEN = re.compile(rb"[0-9A-Za-z_]{1,200}")
+_LONGEST_REFUSAL = 300
+
+
+class TokenAuthentication(KnoxTokenAuthentication):
+    """``Authorization: Bearer mp_…``"""
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+    def authenticate_credentials(self, token: bytes) -> tuple[Any, Any]:
+        """Find the token by its hash: one query, however many tokens the person has."""
+        found = None
+        if _TOKEN.fullmatch(token):
+            tokens = get_token_model().objects.select_related("user")
+            found = tokens.filter(pk=hash_token(token.decode())).first()
+        if found is None:
+            raise exceptions.AuthenticationFailed("This token is not valid, or no longer.")
+        return self.validate_user(found)
+
+
+class JsonParser(JSONParser):
+    """A body of JSON in UTF-8; what cannot be read is refused in words."""
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        try:
+            said = json.loads(stream.read().decode("utf-8-sig"), parse_constant=_refuse_constant)
+            # Half of a surrogate pair can be written in JSON and nowhere else.
+            json.dumps(said, ensure_ascii=False).encode()
+        except json.JSONDecodeError as fault:
+            place = f"line {fault.lineno}, column {fault.colno}"
+            raise InvalidInput(f"This is not JSON: {fault.msg} at {place}.") from None
+        except (ValueError, RecursionError):
+            raise InvalidInput("There is something in this JSON that cannot be read.") from None
+        return said
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is a word of JavaScript, not of JSON.")
+
+
+class CursorPage(CursorPagination):
+    """Newest first, by key and never by offset, so page 1,000 costs what page 1 costs."""
+
+    page_size = 20
+    page_size_query_param = "limit"
+    max_page_size = 100
+    ordering = ("-created_at", "-id")
+
+    def paginate_queryset(self, queryset, request: Request, view=None):
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except (ValidationError, ValueError):
+            # A cursor of somebody's own making, with no time or number where one should be.
+            raise exceptions.NotFound(self.invalid_cursor_message) from None
+
+
+def refuse_in_words(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """Every refusal of the API in one shape: {"error": {"code", "message", "param"}}."""
+    views.set_rollback()
+    headers = {}
+    if isinstance(exc, DomainError):
+        refusal = exc
+    elif isinstance(exc, Http404):
+        refusal = NotThere("There is no such thing, or it is not yours to see.")
+    elif isinstance(exc, TOO_MUCH):
+        refusal = too_much()
+    elif isinstance(exc, PermissionDenied):
+        refusal = NotAllowed("That is not yours to do.")
+    elif isinstance(exc, exceptions.ValidationError):
+        param, message = _first_problem(exc.detail)
+        refusal = InvalidInput(message, param=param)
+    elif isinstance(exc, exceptions.APIException):
+        refusal = DomainError(str(exc.detail), code=str(exc.get_codes()))
+        refusal.status = exc.status_code
+        if wait := getattr(exc, "wait", None):
+            headers["Retry-After"] = str(int(wait))
+        if challenge := getattr(exc, "auth_header", None):
+            headers["WWW-Authenticate"] = challenge
+    else:
+        return None
+    return Response(error_body(refusal), status=refusal.status, headers=headers)
+
+
+def _first_problem(detail: Any, path: str = "") -> tuple[str | None, str]:
+    """The first field at fault, as ``milestones[1].amount``, and what is wrong with it."""
+    if isinstance(detail, dict):
+        name, inner = next((k, v) for k, v in detail.items() if v)
+        if name == "non_field_errors":
+            return _first_problem(inner, path)
+        if isinstance(name, int):
+            return _first_problem(inner, f"{path}[{name}]")
+        return _first_problem(inner, f"{path}.{name}" if path else str(name))
+    if isinstance(detail, list):
+        index, inner = next((i, v) for i, v in enumerate(detail) if v)
+        nested = isinstance(inner, dict | list)
+        return _first_problem(inner, f"{path}[{index}]" if nested else path)
+    # Some refusals repeat what was sent, however long that was.
+    return path or None, Truncator(str(detail)).chars(_LONGEST_REFUSAL)
+
+
+def idempotent(view: Callable[..., Response]) -> Callable[..., Response]:
+    """Honour ``Idempotency-Key`` on a POST: the same key and body get the first answer again.
+
+    Another body with the same key, or the same request still under way, is refused with 409. A
+    request whose worker died is taken up again after a minute; the deed's own guards keep it from
+    happening twice.
+    """
+
+    @wraps(view)
+    def answer_once(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        key = request.headers.get("Idempotency-Key")
+        if key is None:
+            return view(self, request, *args, **kwargs)
+        if not 1 <= len(key) <= 255 or not key.isprintable():
+            raise InvalidInput(
+                "An Idempotency-Key has 1 to 255 printable characters.", param="Idempotency-Key"
+            )
+        said = json.dumps([request.method, request.path, request.data], sort_keys=True)
+        record = idempotency.begin(
+            user=request.user,
+            key=key,
+            request_sha256=hashlib.sha256(said.encode()).hexdigest(),
+            take_over_after=timedelta(minutes=1),
+        )
+        if record.status is not None:
+            replay = Response(record.body, status=record.status)
+            replay["Idempotent-Replayed"] = "true"
+            return replay
+        try:
+            response = view(self, request, *args, **kwargs)
+        except Exception as exc:
+            refusal = refuse_in_words(exc, {})
+            if refusal is None:
+                idempotency.forget(record)
+                raise
+            response = refusal
+        if response.status_code >= 500:
+            idempotency.forget(record)
+        else:
+            idempotency.finish(record, status=response.status_code, body=response.data)
+        return response
+
+    return answer_once

@@ -1,0 +1,50 @@
+"""What time it is. In sandbox mode the clock can be moved forward, never back.
+
+Web, workers and commands all read the same offset from the database: at the start of each request
+and of each task, so that a moved clock is seen by everybody at their next step.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from marketplace.common.models import ClockOffset
+
+_offset = timedelta(0)
+
+
+def now() -> datetime:
+    """The present moment as the marketplace sees it."""
+    return timezone.now() + _offset
+
+
+def offset() -> timedelta:
+    """How far the sandbox clock is ahead of the wall clock."""
+    return _offset
+
+
+def said(moment: datetime) -> str:
+    """A moment in a sentence that may be read anywhere: 3 December 2026, 14:00 UTC."""
+    return f"{moment.astimezone(UTC):%-d %B %Y, %H:%M} UTC"
+
+
+def refresh() -> None:
+    """Read the offset again: one query in sandbox mode, none in production."""
+    global _offset
+    if settings.SANDBOX:
+        _offset = ClockOffset.current()
+
+
+class ClockMiddleware:
+    """Each request lives in the present."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path.startswith(("/healthz", "/readyz", "/static/")):
+            refresh()
+        return self.get_response(request)

@@ -1,0 +1,33 @@
+"""The row is the queue; the doorbell only says that somebody should look at it now."""
+
+import time
+
+from celery import current_app
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+# Seconds for which a silent bell is left alone: each try takes as long as the broker's time-out,
+# several times over, and a deed may ring at half a dozen doors.
+_REST = 5
+_silent_until = 0.0
+
+
+def ring(task_name: str, *args: int | str) -> None:
+    """Wake a worker once the present transaction has committed.
+
+    Robust on purpose: if the broker is down, the committed row waits for the next sweep, and the
+    person at the door still gets an answer.
+    """
+
+    # A nested function, not a partial: Django names a failed robust callback by __qualname__.
+    def knock() -> None:
+        global _silent_until
+        if time.monotonic() < _silent_until:
+            return
+        try:
+            current_app.send_task(task_name, args=args, retry=False, ignore_result=True)
+        except OperationalError:
+            _silent_until = time.monotonic() + _REST
+            raise
+
+    transaction.on_commit(knock, robust=True)

@@ -1,0 +1,72 @@
+"""The few tables that every floor shares."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import models
+
+from marketplace.common.public_ids import PublicIdField
+
+
+class ClockOffset(models.Model):
+    """How far the sandbox clock is ahead: one row, or none where it was never moved."""
+
+    seconds = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(id=1), name="there_is_one_clock"),
+            models.CheckConstraint(
+                condition=models.Q(seconds__gte=0), name="the_clock_never_runs_back"
+            ),
+        ]
+
+    @classmethod
+    def current(cls) -> timedelta:
+        seconds = cls.objects.filter(pk=1).values_list("seconds", flat=True).first()
+        return timedelta(seconds=seconds or 0)
+
+
+class Heartbeat(models.Model):
+    """When a process of this name was last seen at work, in wall time."""
+
+    name = models.CharField(max_length=40, unique=True)
+    seen_at = models.DateTimeField()
+
+
+class StoredFile(models.Model):
+    """A file as it was received: its bytes never change, so its hash is its name in agreements."""
+
+    public_id = PublicIdField(prefix="fi")
+    file = models.FileField(upload_to="files/%Y/%m/", max_length=300)
+    name = models.CharField(max_length=200)
+    size = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(size__gt=0), name="a_file_is_not_empty")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class IdempotencyRecord(models.Model):
+    """One ``Idempotency-Key`` of one person: what was asked with it and what was answered."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=255)
+    request_sha256 = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(null=True)
+    body = models.JSONField(null=True)
+    started_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "key"], name="one_answer_per_idempotency_key")
+        ]

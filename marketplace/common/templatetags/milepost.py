@@ -1,0 +1,44 @@
+"""What templates need beyond Django's own tags."""
+
+from datetime import datetime
+
+from django import template
+from django.utils.safestring import SafeString
+
+from marketplace.common import markdown as md
+from marketplace.common.money import in_words
+
+register = template.Library()
+
+
+@register.filter
+def money(amount: int | None, currency: str) -> str:
+    """``{{ milestone.amount|money:milestone.currency }}`` → $1,000.01"""
+    return "" if amount is None else in_words(amount, currency)
+
+
+@register.filter
+def markdown(text: str) -> SafeString:
+    return md.to_html(text)
+
+
+@register.filter
+def file_size(size: int) -> str:
+    """1536 → 1.5 KB"""
+    value = float(size)
+    for unit in ("bytes", "KB", "MB"):
+        if value < 1024 or unit == "MB":
+            break
+        value /= 1024
+    return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
+
+
+@register.filter
+def share_of(part: int, whole: int) -> int:
+    """The part in whole per cent, for drawings."""
+    return round(100 * part / whole) if whole else 0
+
+
+@register.filter
+def before(moment: datetime | None, other: datetime) -> bool:
+    return moment is not None and moment < other

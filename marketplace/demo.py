@@ -1,0 +1,104 @@
+"""What the demo is made of: its environment, its ports, its stand-in for the payment provider."""
+
+import http.client
+import secrets
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import requests
+
+from marketplace.embedded import DATA
+
+# Far from the ports that people choose; the last digits follow the web's, so that several
+# checkouts keep apart.
+STRIPE_PORTS, LIVE_PORTS = 12_000, 14_000
+
+# Minor units, in the currencies that the demo trades in.
+FLOAT = {"usd": 1_000_000, "eur": 1_000_000, "gbp": 1_000_000, "jpy": 1_000_000, "kwd": 1_000_000}
+
+
+def environment_of(
+    port: int, given: Mapping[str, str], addresses: Mapping[str, str]
+) -> dict[str, str]:
+    """What every process of the demo is told. What was ``given`` from outside about the payment
+    provider stays as it is; ``addresses`` are those of the services.
+    """
+    stripe_port = free_port_from(STRIPE_PORTS + port % 1000)
+    live_port = free_port_from(LIVE_PORTS + port % 1000)
+    site = f"http://127.0.0.1:{port}"
+    invented = {
+        "STRIPE_API_BASE": f"http://127.0.0.1:{stripe_port}",
+        "STRIPE_SECRET_KEY": "sk_test_milepost_demo",
+        "STRIPE_WEBHOOK_SECRET": f"whsec_{secrets.token_hex(16)}",
+    }
+    return {
+        **addresses,
+        **{name: given.get(name) or value for name, value in invented.items()},
+        "SANDBOX": "1",
+        "DEBUG": "0",
+        "PORT": str(port),
+        "SITE_URL": site,
+        "LIVE_PORT": str(live_port),
+        "LIVE_URL": f"http://127.0.0.1:{live_port}",
+        "MEDIA_ROOT": str(DATA / "media"),
+    }
+
+
+def stripe_store() -> Path:
+    """Where the stand-in for the payment provider keeps what it did."""
+    return DATA / "stripe.db"
+
+
+def stripe_command(environment: Mapping[str, str]) -> list[str]:
+    """How the stand-in for the payment provider is started."""
+    return [
+        *(sys.executable, "-m", "stripe_sandbox"),
+        *("--port", environment["STRIPE_API_BASE"].rpartition(":")[2]),
+        *("--webhook-url", f"{environment['SITE_URL']}/webhooks/stripe/"),
+        *("--webhook-secret", environment["STRIPE_WEBHOOK_SECRET"].split(",")[0]),
+        *("--store", str(stripe_store())),
+    ]
+
+
+def top_up(stripe_api_base: str) -> None:
+    """Give the platform an own float at the stand-in for the provider, as an operator would.
+
+    The provider keeps its fee also of what is given back later; without a float the last payout
+    of an empty house would wait for cover.
+    """
+    for currency, amount in FLOAT.items():
+        topup = {"amount": amount, "currency": currency}
+        requests.post(
+            f"{stripe_api_base}/_sandbox/topups", json=topup, timeout=10
+        ).raise_for_status()
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody listens on this port of the loopback."""
+    with socket.socket() as probe:
+        # As the web process does it: a port whose last connections are fading away is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port_from(first: int) -> int:
+    """The same port at every start where possible: pay pages that are open stay valid."""
+    return next(port for port in range(first, first + 500) if is_free(port))
+
+
+def is_ready(port: int) -> bool:
+    """Whether the web process says that people can be served."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

@@ -1,0 +1,5 @@
+"""The tables of this app live in ``common``; Django looks for them here."""
+
+from marketplace.common.models import ClockOffset, Heartbeat, IdempotencyRecord, StoredFile
+
+__all__ = ["ClockOffset", "Heartbeat", "IdempotencyRecord", "StoredFile"]

@@ -1,0 +1,300 @@
+"""Every setting, read from the environment, with its type.
+
+Importing this module needs no database, no broker and no secret: what must be there to serve
+people is refused at start by ``marketplace.checks``.
+"""
+
+from pathlib import Path
+
+from environs import Env
+
+env = Env()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- Which house this is -------------------------------------------------------------------------
+
+# The sandbox: a movable clock, a page that shows the outgoing mail, pretend money. Never with a
+# live key (see checks.py).
+SANDBOX = env.bool("SANDBOX", False)
+DEBUG = env.bool("DEBUG", False)
+SITE_URL = env.str("SITE_URL", "http://127.0.0.1:8000").rstrip("/")
+# Where browsers reach the live process; without it pages simply do not move by themselves.
+LIVE_URL = env.str("LIVE_URL", "").rstrip("/")
+SECRET_KEY = env.str("SECRET_KEY", "")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+HTTPS = SITE_URL.startswith("https://")
+
+if not SECRET_KEY and SANDBOX:
+    SECRET_KEY = "demo-only-not-a-secret-demo-only-not-a-secret-demo-only"
+
+# --- What it is built of -------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.forms",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "django_cotton",
+    "django_htmx",
+    "csp",
+    "lucide",
+    "rest_framework",
+    "knox",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "marketplace",
+    "accounts",
+    "payments",
+    "projects",
+]
+
+MIDDLEWARE = [
+    "marketplace.common.http.WholeBodyMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "marketplace.common.http.BodyLimitMiddleware",
+    "marketplace.common.http.AddressMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "marketplace.common.clock.ClockMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "accounts.web.middleware.TimeZoneMiddleware",
+    "marketplace.common.http.RefusalMiddleware",
+]
+
+ROOT_URLCONF = "marketplace.urls"
+WSGI_APPLICATION = "marketplace.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+FORM_RENDERER = "marketplace.common.forms.MilepostFormRenderer"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "marketplace.common.http.house",
+                "accounts.web.context.person",
+            ],
+            "libraries": {
+                "milepost": "marketplace.common.templatetags.milepost",
+                "looks": "marketplace.common.templatetags.looks",
+            },
+        },
+    },
+]
+
+# --- Services ------------------------------------------------------------------------------------
+
+_database_url = env.str("DATABASE_URL", "")
+DATABASES = {
+    "default": env.dj_db_url("DATABASE_URL", "postgresql:///milepost", conn_max_age=60)
+    | {"ATOMIC_REQUESTS": False, "CONN_HEALTH_CHECKS": True}
+}
+REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        # A silent Valkey must not hang a request.
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 2},
+    }
+}
+
+CELERY_BROKER_URL = REDIS_URL
+
+STRIPE_API_BASE = env.str("STRIPE_API_BASE", "")
+STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", "")
+# Several secrets, comma-separated, while one is being rolled.
+STRIPE_WEBHOOK_SECRETS: list[str] = env.list("STRIPE_WEBHOOK_SECRET", [])
+
+EMAIL_BACKEND = (
+    "accounts.notifications.backends.OutboxBackend"
+    if SANDBOX
+    else "django.core.mail.backends.smtp.EmailBackend"
+)
+_mail = env.dj_email_url("EMAIL_URL", "smtp://127.0.0.1:25")
+EMAIL_HOST, EMAIL_PORT = _mail["EMAIL_HOST"], _mail["EMAIL_PORT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"], _mail["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_TIMEOUT = _mail["EMAIL_USE_TLS"], 10
+DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", "Milepost <no-reply@milepost.example>")
+EMAIL_SUBJECT_PREFIX = ""
+
+# --- People --------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "my-work"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_SIGNUP_FORM_CLASS = "accounts.web.forms.SignupForm"
+ACCOUNT_ADAPTER = "accounts.web.adapter.AccountAdapter"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_ON_GET = False
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", 0)
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_ADAPTER = "accounts.access.vault.SealingAdapter"
+MFA_TOTP_ISSUER = "Milepost"
+# Phones are late or early by a few seconds: the code before and the code after count too.
+MFA_TOTP_TOLERANCE = 1
+
+# --- API -----------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "marketplace.common.api.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["marketplace.common.api.JsonParser"],
+    "DEFAULT_PAGINATION_CLASS": "marketplace.common.api.CursorPage",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "marketplace.common.api.refuse_in_words",
+    "NUM_PROXIES": ALLAUTH_TRUSTED_PROXY_COUNT,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Milepost",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    # Several things have a status: each list of them is named after its thing.
+    "ENUM_NAME_OVERRIDES": {
+        "PostingStatus": "projects.postings.models.Posting.Status",
+        "BidStatus": "projects.bids.models.Bid.Status",
+        "ContractStatus": "projects.contracts.models.Contract.Status",
+        "MilestoneStatus": "projects.milestones.models.Milestone.Status",
+        "ProposalStatus": "projects.agreements.models.Proposal.Status",
+        "DisputeStatus": "projects.disputes.models.Dispute.Status",
+        "EscrowStatus": "payments.escrow.models.Escrow.Status",
+        "PaymentStatus": "payments.fundings.models.Payment.Status",
+        "PayoutStatus": "payments.payouts.models.Payout.Status",
+        "PayoutAccountStatus": "payments.payees.models.ConnectedAccount.Status",
+    },
+}
+# Tokens have names, so the table is ours, and the library's own is not made.
+KNOX_TOKEN_MODEL = "accounts.ApiToken"
+MIGRATION_MODULES = {"knox": None}
+REST_KNOX = {"TOKEN_TTL": None, "AUTO_REFRESH": False, "TOKEN_PREFIX": "mp_"}
+
+# --- Language, time, money -----------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_TZ = True
+TIME_ZONE = "UTC"
+CURRENCIES = env.list("CURRENCIES", ["USD", "EUR", "GBP", "JPY", "KWD"])
+
+# --- Files ---------------------------------------------------------------------------------------
+
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = Path(env.str("STATIC_ROOT", str(BASE_DIR / "staticfiles")))
+MEDIA_ROOT = Path(env.str("MEDIA_ROOT", str(BASE_DIR / ".data" / "media")))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if SANDBOX
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = SANDBOX
+WHITENOISE_AUTOREFRESH = False
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+MAX_FILE_BYTES = 25 * 1024 * 1024
+MAX_FILES = 10
+# A whole request: a delivery of files and some text.
+MAX_BODY_BYTES = 60 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+
+# --- Safety --------------------------------------------------------------------------------------
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SECURE_SSL_REDIRECT = HTTPS and env.bool("SSL_REDIRECT", True)
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if ALLAUTH_TRUSTED_PROXY_COUNT else None
+)
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "marketplace.common.http.refuse_csrf"
+
+# The provider's pages that our forms lead to: its pay page and its onboarding page.
+_PROVIDER_PAGES = (
+    [STRIPE_API_BASE]
+    if STRIPE_API_BASE
+    else ["https://checkout.stripe.com", "https://connect.stripe.com"]
+)
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'", *([LIVE_URL] if LIVE_URL else [])],
+        "manifest-src": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "form-action": ["'self'", *_PROVIDER_PAGES],
+    }
+}
+
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
+    "loggers": {"stripe": {"level": "WARNING"}},
+}
