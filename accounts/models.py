@@ -1,0 +1,8 @@
+"""The tables of this floor live in its rooms; Django looks for them here."""
+
+from accounts.access.models import ApiToken
+from accounts.notifications.models import Notification, OutgoingMail
+from accounts.parties.models import Membership, Party
+from accounts.people.models import User
+
+__all__ = ["ApiToken", "Membership", "Notification", "OutgoingMail", "Party", "User"]

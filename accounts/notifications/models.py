@@ -1,0 +1,64 @@
+"""What people were told, in the house and by mail."""
+
+from django.conf import settings
+from django.db import models
+
+from marketplace.common.clock import now
+from marketplace.common.public_ids import PublicIdField
+
+
+class Notification(models.Model):
+    """One thing told to one person. ``key`` keeps a reminder from being told twice."""
+
+    public_id = PublicIdField(prefix="no")
+    recipient = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications"
+    )
+    kind = models.CharField(max_length=60)
+    key = models.CharField(max_length=160)
+    text = models.CharField(max_length=300)
+    path = models.CharField(max_length=200)
+    created_at = models.DateTimeField(default=now)
+    read_at = models.DateTimeField(null=True)
+    mailed_at = models.DateTimeField(null=True)
+    mail_attempts = models.PositiveSmallIntegerField(default=0)
+    mail_due_at = models.DateTimeField(null=True, default=now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["recipient", "key"], name="nobody_is_told_twice")
+        ]
+        indexes = [
+            models.Index(fields=["recipient", "-created_at", "-id"], name="notices_newest_first"),
+            models.Index(
+                fields=["recipient"],
+                condition=models.Q(read_at__isnull=True),
+                name="notices_unread",
+            ),
+            models.Index(
+                fields=["mail_due_at"],
+                condition=models.Q(mail_due_at__isnull=False),
+                name="notices_to_mail",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class OutgoingMail(models.Model):
+    """A mail as it would have left: kept instead of sent, in sandbox mode only."""
+
+    to = models.CharField(max_length=254)
+    subject = models.CharField(max_length=300)
+    body = models.TextField()
+    created_at = models.DateTimeField(default=now)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="mails_newest_first"),
+            models.Index(fields=["to", "-created_at", "-id"], name="mails_of_an_address"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} → {self.to}"

@@ -1,0 +1,132 @@
+"""How people are told: a notice in the house at once, a mail soon after."""
+
+import logging
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import transaction
+
+from accounts.notifications import letters
+from accounts.notifications.live import wink
+from accounts.notifications.models import Notification, OutgoingMail
+from accounts.notifications.selectors import notifications_of, unread_of
+from accounts.parties.models import Party
+from accounts.parties.selectors import people_of
+from accounts.people.models import User
+from marketplace.common.clock import now
+from marketplace.common.doorbell import ring
+from marketplace.common.public_ids import new_public_id
+
+logger = logging.getLogger(__name__)
+
+# How long to wait after each attempt at a mail; after the last one it is given up.
+_PATIENCE = [timedelta(minutes=m) for m in (2, 10, 60, 6 * 60, 24 * 60)]
+_LONGEST_TEXT = 300
+
+
+@transaction.atomic
+def notify(
+    *, to: Party | User, kind: str, text: str, path: str, key: str = "", by: object = None
+) -> None:
+    """Tell everybody of a party, or one person, but not ``by``, who did it and knows.
+
+    ``path`` is the page it is about. A ``key`` that somebody was told with before tells them
+    nothing again; without one, each call is news. Belongs into the transaction of the deed.
+    """
+    people = [to] if isinstance(to, User) else people_of(to)
+    notices = [
+        Notification(
+            public_id=new_public_id("no"),
+            recipient=person,
+            kind=kind,
+            key=key or new_public_id("ke"),
+            text=_one_line(text),
+            path=path,
+        )
+        for person in people
+        if person != by
+    ]
+    # Two deeds at once may tell the same: the second waits for the first and then says nothing.
+    Notification.objects.bulk_create(notices, ignore_conflicts=True)
+    told = Notification.objects.filter(public_id__in=[notice.public_id for notice in notices])
+    for notice_id in told.values_list("pk", flat=True):
+        ring("accounts.deliver_notification", notice_id)
+
+
+def _one_line(text: str) -> str:
+    """Fit for a subject line; a long title is cut, not refused: the deed is done already."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_TEXT else f"{line[: _LONGEST_TEXT - 1]}…"
+
+
+def deliver_notification(*, notification_id: int) -> None:
+    """Mail a notice, once it is due, and let its reader's open pages know.
+
+    Not atomic: nobody waits for the mail server while holding a lock. A worker that dies between
+    sending and noting it leaves a mail that is sent again.
+    """
+    notice = _claim_mail(notification_id)
+    if notice is None:
+        return
+    if notice.mail_attempts == 1:
+        wink(notice.recipient, unread=unread_of(notice.recipient))
+    subject, body = letters.render(
+        "emails/notice", notice=notice, link=settings.SITE_URL + notice.path
+    )
+    try:
+        EmailMessage(subject, body, to=[notice.recipient.email]).send()
+    except OSError as problem:  # every refusal and silence of a mail server is one
+        logger.warning("mail of notice %s failed: %s", notice.public_id, problem)
+        return
+    _note_mailed(notification_id)
+
+
+@transaction.atomic
+def _claim_mail(notification_id: int) -> Notification | None:
+    """Take the mail of this notice for a while: the next attempt is due when patience ends."""
+    notice = (
+        Notification.objects.select_for_update(of=("self",), skip_locked=True)
+        .select_related("recipient")
+        .filter(pk=notification_id, mail_due_at__lte=now())
+        .first()
+    )
+    if notice is None:
+        return None
+    if notice.mail_attempts >= len(_PATIENCE) or not notice.recipient.is_active:
+        notice.mail_due_at = None
+        notice.save(update_fields=["mail_due_at"])
+        return None
+    notice.mail_due_at = now() + _PATIENCE[notice.mail_attempts]
+    notice.mail_attempts += 1
+    notice.save(update_fields=["mail_due_at", "mail_attempts"])
+    return notice
+
+
+@transaction.atomic
+def _note_mailed(notification_id: int) -> None:
+    Notification.objects.filter(pk=notification_id).update(mailed_at=now(), mail_due_at=None)
+
+
+@transaction.atomic
+def read_notification(*, notification_id: int, by: User) -> Notification:
+    """Mark as read; the first reading counts."""
+    notice = notifications_of(by).select_for_update().get(pk=notification_id)
+    if notice.read_at is None:
+        notice.read_at = now()
+        notice.save(update_fields=["read_at"])
+    return notice
+
+
+@transaction.atomic
+def read_all_notifications(*, by: User) -> int:
+    """Mark everything as read; how many that were."""
+    return notifications_of(by).filter(read_at=None).update(read_at=now())
+
+
+@transaction.atomic
+def keep_mail(*, to: list[str], subject: str, body: str) -> None:
+    """Put a mail into the outbox page instead of sending it: sandbox mode only."""
+    OutgoingMail.objects.bulk_create(
+        OutgoingMail(to=address[:254], subject=subject[:300], body=body) for address in to
+    )

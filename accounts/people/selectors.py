@@ -1,0 +1,31 @@
+"""Who may see which people, and what the staff may do."""
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
+
+from accounts.people.models import StaffRole, User
+from marketplace.common.errors import NotAllowed
+
+
+def signed_in(user: User | AnonymousUser) -> User:
+    """The person behind a door that lets only persons in."""
+    if not isinstance(user, User):
+        raise NotAllowed("Log in first.")
+    return user
+
+
+def public_profiles() -> QuerySet[User]:
+    """The people whom anybody may look at: those whose address is proven and who are still here."""
+    return User.objects.filter(
+        is_active=True, emailaddress__primary=True, emailaddress__verified=True
+    )
+
+
+def staff_roles_of(user: User | AnonymousUser) -> frozenset[str]:
+    """What this person may do as staff: of support, moderator, mediator, finance. Read once."""
+    if not (user.is_authenticated and user.is_active and user.is_staff):
+        return frozenset()
+    if not hasattr(user, "_staff_roles"):
+        names = user.groups.filter(name__in=StaffRole.values).values_list("name", flat=True)
+        user._staff_roles = frozenset(names)
+    return user._staff_roles
