@@ -1,0 +1,172 @@
+"""Money as the API shows it: amounts are whole minor units beside their currency."""
+
+from rest_framework import serializers
+
+from marketplace.common.lifecycle import OWNER
+from payments.fundings.models import OPEN, Payment
+from payments.fundings.words import decline_in_words
+from payments.payees.models import ConnectedAccount
+from payments.payouts.models import LIFECYCLE, Earning, Payout, PayoutAttempt
+from payments.payouts.words import reason_in_words
+from payments.policies.models import Policy
+
+
+class PayerPaymentOut(serializers.ModelSerializer):
+    """A payment as its payer sees it. ``url`` is the pay page; empty where none is open."""
+
+    id = serializers.CharField(source="public_id")
+    paid_for = serializers.CharField(help_text="The escrow that it fills.")
+    url = serializers.SerializerMethodField()
+    problem = serializers.SerializerMethodField(help_text="Why the last try did not go through.")
+
+    class Meta:
+        model = Payment
+        fields = [
+            "id",
+            "paid_for",
+            "title",
+            "amount",
+            "currency",
+            "refunded",
+            "status",
+            "url",
+            "problem",
+            "return_path",
+            "created_at",
+            "expires_at",
+            "succeeded_at",
+        ]
+
+    def get_url(self, payment: Payment) -> str:
+        return payment.url if payment.status in OPEN else ""
+
+    def get_problem(self, payment: Payment) -> str:
+        return decline_in_words(payment.failure_code)
+
+
+class AttemptOut(serializers.ModelSerializer):
+    """One try to send a payout."""
+
+    problem = serializers.SerializerMethodField()
+
+    class Meta:
+        model = PayoutAttempt
+        fields = ["number", "started_at", "closed_at", "failure_code", "problem"]
+
+    def get_problem(self, attempt: PayoutAttempt) -> str:
+        return reason_in_words(attempt.failure_code)
+
+
+class EarningOut(serializers.ModelSerializer):
+    """What one release brought: ``amount`` is ``gross`` less ``fee``."""
+
+    class Meta:
+        model = Earning
+        fields = [
+            "title",
+            "earned_by",
+            "gross",
+            "fee",
+            "amount",
+            "currency",
+            "earned_at",
+            "clears_at",
+        ]
+
+
+class PayoutOut(serializers.ModelSerializer):
+    """A payout as its payee sees it."""
+
+    id = serializers.CharField(source="public_id")
+    problem = serializers.SerializerMethodField(help_text="Why it waits or failed, in words.")
+    next_steps = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Payout
+        fields = [
+            "id",
+            "amount",
+            "currency",
+            "status",
+            "failure_code",
+            "problem",
+            "created_at",
+            "closed_at",
+            "next_steps",
+        ]
+
+    def get_problem(self, payout: Payout) -> str:
+        return reason_in_words(payout.failure_code)
+
+    def get_next_steps(self, payout: Payout) -> list[str]:
+        return [] if payout.cancel_wished_at else LIFECYCLE.open_to(OWNER, payout.status)
+
+
+class PayoutWithStoryOut(PayoutOut):
+    """… with its attempts and with what it pays out."""
+
+    attempts = AttemptOut(many=True)
+    earnings = EarningOut(many=True)
+
+    class Meta(PayoutOut.Meta):
+        fields = [*PayoutOut.Meta.fields, "attempts", "earnings"]
+
+
+class PayoutIn(serializers.Serializer):
+    currency = serializers.CharField(max_length=3)
+
+
+class SummaryOut(serializers.Serializer):
+    """A payee's money in one currency. The four sums never overlap."""
+
+    currency = serializers.CharField()
+    clearing = serializers.IntegerField(help_text="Earned, still on hold.")
+    available = serializers.IntegerField(help_text="Past its hold, not yet on its way.")
+    on_its_way = serializers.IntegerField()
+    paid = serializers.IntegerField()
+    next_clears_at = serializers.DateTimeField(allow_null=True)
+
+
+class EarningsOut(serializers.Serializer):
+    currencies = SummaryOut(many=True)
+    clearing = EarningOut(many=True, help_text="The next 50 to clear.")
+
+
+class LineOut(serializers.Serializer):
+    """A movement of your balance; ``amount`` is negative where it goes out."""
+
+    at = serializers.DateTimeField()
+    kind = serializers.CharField()
+    title = serializers.CharField()
+    amount = serializers.IntegerField()
+    currency = serializers.CharField()
+    gross = serializers.IntegerField(allow_null=True)
+    fee = serializers.IntegerField(allow_null=True)
+    about = serializers.CharField(help_text="The escrow or payout it belongs to.")
+    book = serializers.CharField(help_text="The hash chain that it is a link of.")
+    sequence = serializers.IntegerField(allow_null=True)
+    hash = serializers.CharField()
+
+
+class PayoutAccountIn(serializers.Serializer):
+    country = serializers.CharField(max_length=2, help_text="ISO 3166-1 alpha-2.")
+
+
+class PayoutAccountOut(serializers.ModelSerializer):
+    """Where your payouts go. ``requirements`` are what the provider still asks of you."""
+
+    class Meta:
+        model = ConnectedAccount
+        fields = ["country", "status", "requirements", "created_at", "checked_at"]
+
+
+class OnboardingOut(serializers.Serializer):
+    url = serializers.URLField(help_text="Open it in a browser; it works once, for minutes.")
+
+
+class PolicyOut(serializers.ModelSerializer):
+    """A version of the rules: fees in basis points of released money, clocks in days."""
+
+    class Meta:
+        model = Policy
+        exclude = ["id"]

@@ -1,0 +1,74 @@
+"""Proof that held money is held, and went once to whom it should."""
+
+from django.db.models import F, OuterRef, Value
+
+from payments.escrow.facts import facts_of
+from payments.escrow.models import Escrow
+from payments.ledger import chart
+from payments.ledger.selectors import moved_with, standing_in
+from payments.policies.fees import fee_on
+
+CHUNK = 1_000
+OUT = ("release", "freelancer_fee", "client_fee", "refund")
+
+
+def escrows_hold_what_they_say() -> list[str]:
+    """Held ones exactly their amount and fee less what was released, all others nothing; and what
+    went in and out is what was agreed, once.
+    """
+    findings = []
+    for escrow in _with_movements():
+        expected = _expected(escrow)
+        found = {name: getattr(escrow, name) for name in expected}
+        findings += [
+            f"{escrow.public_id} ({escrow.status}): {name.replace('_', ' ')} is {found[name]}, "
+            f"not {expected[name]} {escrow.currency}."
+            for name in expected
+            if found[name] != expected[name]
+        ]
+    return findings
+
+
+def _with_movements():
+    # OuterRef, since each of these looks into another table by the escrow's own account.
+    parts = (Value(chart.escrow("")), OuterRef("public_id"))
+    sums = {f"out_{kind}": moved_with([kind], side="source", parts=parts) for kind in OUT}
+    return (
+        Escrow.objects.select_related("policy")
+        .annotate(
+            stands=standing_in(*parts),
+            paid_in=moved_with(["fund"], side="target", parts=parts),
+            **sums,
+        )
+        .order_by("pk")
+        .iterator(chunk_size=CHUNK)
+    )
+
+
+def _expected(escrow: Escrow) -> dict[str, int]:
+    policy, facts = escrow.policy, facts_of(escrow, held=0)
+    was_held = escrow.status not in {Escrow.Status.AWAITING, Escrow.Status.DROPPED}
+    payee_fee = fee_on(escrow.released, policy.freelancer_fee_basis_points)
+    payer_fee = fee_on(escrow.released, policy.client_fee_basis_points)
+    is_held = escrow.status == Escrow.Status.HELD
+    return {
+        "stands": facts.payer_pays - facts.spent - facts.refunded if is_held else 0,
+        "paid_in": facts.payer_pays if was_held else 0,
+        "out_release": escrow.released - payee_fee,
+        "out_freelancer_fee": payee_fee,
+        "out_client_fee": payer_fee,
+        "out_refund": facts.refunded,
+    }
+
+
+def closed_escrows_were_held() -> list[str]:
+    """Nothing is released or refunded that was never funded."""
+    wrong = Escrow.objects.filter(
+        status__in=[Escrow.Status.RELEASED, Escrow.Status.REFUNDED, Escrow.Status.SPLIT],
+        held_at=None,
+    )
+    wrong |= Escrow.objects.filter(status=Escrow.Status.RELEASED).exclude(released=F("amount"))
+    return [f"{escrow.public_id} is {escrow.status} and cannot be." for escrow in wrong]
+
+
+CHECKS = [escrows_hold_what_they_say, closed_escrows_were_held]

@@ -1,0 +1,73 @@
+"""Money held for one piece of work, and what became of it."""
+
+from django.db import models
+from django.db.models import Q
+
+from accounts.parties.models import Party
+from marketplace.common.clock import now
+from marketplace.common.lifecycle import SYSTEM, Lifecycle, Step
+from marketplace.common.money import AmountField, CurrencyField
+from marketplace.common.public_ids import PublicIdField
+from payments.policies.models import Policy
+
+
+class Escrow(models.Model):
+    """What the payer owes for one piece of work, and whether it is held, paid out or given back.
+
+    ``amount`` is the agreed price; the payer's fee is held on top of it. How much is held right
+    now is the balance of its ledger account. ``released`` is the part of the price that went to
+    the payee so far. ``book`` names the hash chain of its transfers; it is given from above.
+    """
+
+    class Status(models.TextChoices):
+        AWAITING = "awaiting", "Not funded"
+        HELD = "held", "Funds held"
+        RELEASED = "released", "Released"
+        REFUNDED = "refunded", "Refunded"
+        SPLIT = "split", "Split"
+        DROPPED = "dropped", "Never funded"
+
+    public_id = PublicIdField(prefix="es")
+    payer = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
+    payee = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
+    currency = CurrencyField()
+    amount = AmountField()
+    released = AmountField(default=0)
+    policy = models.ForeignKey(Policy, on_delete=models.PROTECT, related_name="+")
+    book = models.CharField(max_length=40)
+    title = models.CharField(max_length=200)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.AWAITING)
+    created_at = models.DateTimeField(default=now)
+    held_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="an_escrow_holds_something"),
+            models.CheckConstraint(
+                condition=Q(released__gte=0, released__lte=models.F("amount")),
+                name="released_at_most_what_was_agreed",
+            ),
+            models.CheckConstraint(
+                condition=~Q(payer=models.F("payee")), name="nobody_pays_themselves"
+            ),
+        ]
+        indexes = [models.Index(fields=["book"], name="escrows_of_a_book")]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+S = Escrow.Status
+
+# fmt: off
+LIFECYCLE = Lifecycle(
+    "escrow",
+    #    step       from            to            by
+    Step("hold",    {S.AWAITING},   S.HELD,       {SYSTEM}, tells="escrow_held"),
+    Step("release", {S.HELD},       S.RELEASED,   {SYSTEM}, tells="escrow_released"),
+    Step("refund",  {S.HELD},       S.REFUNDED,   {SYSTEM}, tells="escrow_refunded"),
+    Step("split",   {S.HELD},       S.SPLIT,      {SYSTEM}, tells="escrow_split"),
+    Step("drop",    {S.AWAITING},   S.DROPPED,    {SYSTEM}, tells="escrow_dropped"),
+)
+# fmt: on

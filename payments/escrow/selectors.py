@@ -1,0 +1,38 @@
+"""Where the money of a piece of work is."""
+
+from collections.abc import Iterable
+
+from payments.escrow.models import Escrow
+from payments.fundings.models import OPEN, Payment
+from payments.ledger import chart
+from payments.ledger.selectors import balance_of
+from payments.payouts.models import Earning
+
+
+def held_in(escrow: Escrow) -> int:
+    """What is held right now, the payer's fee included, in minor units."""
+    return balance_of(chart.escrow(escrow.public_id))
+
+
+def is_fully_held(escrow: Escrow) -> bool:
+    """Whether all that is agreed and not yet released is held."""
+    return escrow.status == Escrow.Status.HELD
+
+
+def open_payments_of_each(escrows: Iterable[Escrow]) -> dict[str, Payment]:
+    """The payments that wait for their payer, by the public id of the escrow they fill."""
+    names = [escrow.public_id for escrow in escrows if escrow.status == Escrow.Status.AWAITING]
+    found = Payment.objects.filter(paid_for__in=names, status__in=OPEN)
+    return {payment.paid_for: payment for payment in found}
+
+
+def earnings_of_each(escrows: Iterable[Escrow]) -> dict[str, Earning]:
+    """What each escrow brought its payee, by its public id; those that brought nothing are out."""
+    # Found by the deed's key, which is unique, as the release booked it.
+    keys = [
+        f"{escrow.public_id}:{deed}"
+        for escrow in escrows
+        if escrow.released
+        for deed in ("release", "split")
+    ]
+    return {earning.earned_by: earning for earning in Earning.objects.filter(key__in=keys)}

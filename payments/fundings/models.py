@@ -1,0 +1,101 @@
+"""Money on its way in: one pay page of the provider for one escrow; an escrow may have several."""
+
+from django.db import models
+from django.db.models import Q
+
+from accounts.parties.models import Party
+from marketplace.common.clock import now
+from marketplace.common.lifecycle import SYSTEM, Lifecycle, Step
+from marketplace.common.money import AmountField, CurrencyField
+from marketplace.common.public_ids import PublicIdField
+
+
+class Payment(models.Model):
+    """``paid_for`` is the public id of what it pays for; this room does not ask what that is.
+
+    ``provider_fee`` is what the provider kept of it, once known (its own cost, never the payer's).
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "Waiting for payment"
+        REQUIRES_ACTION = "requires_action", "Waiting for the bank"
+        SUCCEEDED = "succeeded", "Paid"
+        CANCELLED = "cancelled", "Cancelled"
+        EXPIRED = "expired", "Expired"
+        PARTLY_REFUNDED = "partly_refunded", "Partly refunded"
+        REFUNDED = "refunded", "Refunded"
+
+    public_id = PublicIdField(prefix="py")
+    payer = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
+    paid_for = models.CharField(max_length=30)
+    title = models.CharField(max_length=200)
+    return_path = models.CharField(max_length=200)
+    amount = AmountField()
+    currency = CurrencyField()
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.PENDING)
+    attempt = models.PositiveSmallIntegerField(default=1)
+    session_id = models.CharField(max_length=255, blank=True)
+    intent_id = models.CharField(max_length=255, blank=True)
+    charge_id = models.CharField(max_length=255, blank=True)
+    url = models.TextField(blank=True)
+    failure_code = models.CharField(max_length=80, blank=True)
+    refunded = AmountField(default=0)
+    provider_fee = AmountField(null=True)
+    created_at = models.DateTimeField(default=now)
+    expires_at = models.DateTimeField(null=True)
+    succeeded_at = models.DateTimeField(null=True)
+    next_check_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="a_payment_pays_something"),
+            models.CheckConstraint(
+                condition=Q(refunded__gte=0, refunded__lte=models.F("amount")),
+                name="refunded_at_most_what_was_paid",
+            ),
+            models.UniqueConstraint(
+                fields=["paid_for"],
+                condition=Q(status__in=["pending", "requires_action"]),
+                name="one_open_payment_at_a_time",
+            ),
+            models.UniqueConstraint(
+                fields=["session_id"],
+                condition=~Q(session_id=""),
+                name="one_payment_per_pay_page",
+            ),
+            models.UniqueConstraint(
+                fields=["charge_id"],
+                condition=~Q(charge_id=""),
+                name="one_payment_per_charge",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["paid_for"], name="payments_for_one_thing"),
+            models.Index(
+                fields=["next_check_at"],
+                condition=Q(next_check_at__isnull=False),
+                name="payments_to_ask_about",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+S = Payment.Status
+OPEN = {S.PENDING, S.REQUIRES_ACTION}
+
+# fmt: off
+LIFECYCLE = Lifecycle(
+    "payment",
+    #    step            from                                        to                  by
+    Step("await_bank",   {S.PENDING},                                S.REQUIRES_ACTION,  {SYSTEM}),
+    Step("await_payer",  {S.REQUIRES_ACTION},                        S.PENDING,          {SYSTEM}),
+    # A late success is always accepted: the money is here, and is given back if not wanted.
+    Step("succeed",      OPEN | {S.CANCELLED, S.EXPIRED},            S.SUCCEEDED,        {SYSTEM}),
+    Step("cancel",       OPEN,                                       S.CANCELLED,        {SYSTEM}),
+    Step("expire",       OPEN,                                       S.EXPIRED,          {SYSTEM}),
+    Step("refund_part",  {S.SUCCEEDED, S.PARTLY_REFUNDED},           S.PARTLY_REFUNDED,  {SYSTEM}),
+    Step("refund",       {S.SUCCEEDED, S.PARTLY_REFUNDED},           S.REFUNDED,         {SYSTEM}),
+)
+# fmt: on

@@ -1,0 +1,47 @@
+"""Payments: whose they are, what is left of them, which are to be asked about."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import F, QuerySet
+
+from accounts.parties.selectors import parties_of
+from accounts.people.models import User
+from payments.fundings.models import OPEN, Payment
+
+REFUNDABLE = (Payment.Status.SUCCEEDED, Payment.Status.PARTLY_REFUNDED)
+
+
+def payments_of(user: User) -> QuerySet[Payment]:
+    """The payments that this person makes, for themselves or for a party of theirs."""
+    return Payment.objects.filter(payer__in=parties_of(user))
+
+
+def payments_for(paid_for: str) -> list[Payment]:
+    """What was paid for this and can still be given back, newest first."""
+    return list(
+        Payment.objects.filter(
+            paid_for=paid_for, status__in=REFUNDABLE, refunded__lt=F("amount")
+        ).order_by("-succeeded_at", "-pk")
+    )
+
+
+def open_payment_for(paid_for: str) -> Payment | None:
+    """The one that waits for its payer, if one does."""
+    return Payment.objects.filter(paid_for=paid_for, status__in=OPEN).first()
+
+
+def due_payment_ids(at: datetime, *, limit: int) -> list[int]:
+    """Open payments, and paid ones without their provider's fee, that nobody told us about."""
+    return list(
+        Payment.objects.filter(next_check_at__lte=at)
+        .order_by("next_check_at")
+        .values_list("pk", flat=True)[:limit]
+    )
+
+
+def return_paths(paid_for: Iterable[str]) -> dict[str, str]:
+    """The pages of what was paid for, by its public id: both sides of it may follow them."""
+    return dict(
+        Payment.objects.filter(paid_for__in=list(paid_for)).values_list("paid_for", "return_path")
+    )

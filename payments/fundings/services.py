@@ -1,0 +1,276 @@
+"""Money on its way in, in the order it comes."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+
+from accounts.parties.models import Party
+from marketplace.common.clock import now
+from marketplace.common.doorbell import ring
+from marketplace.common.errors import DomainError, ProviderUnreachable, WrongState
+from marketplace.common.lifecycle import SYSTEM
+from marketplace.common.money import checked_amount, known_currency
+from payments.fundings.models import LIFECYCLE, OPEN, Payment
+from payments.gateway.base import GatewayRefused, GatewayUnknown, PaymentState, RemotePayment
+from payments.gateway.stripe import gateway
+from payments.ledger import chart
+from payments.ledger.services import Move, move_money
+
+# A pay page lives a day. A little less, so that nobody is sent to a page that closes on arrival.
+PAGE_LIFE = timedelta(hours=24)
+MARGIN = timedelta(minutes=2)
+
+# When to ask about a payment of which no letter came: soon at first, then as often as an eighth of
+# its age, so that a page left open costs some thirty questions and not a thousand.
+FIRST_ASK = timedelta(minutes=1)
+LONGEST_WAIT = timedelta(hours=1)
+
+# Ends without money: what they are for us.
+OVER = {PaymentState.EXPIRED: "expire", PaymentState.FAILED: "cancel"}
+
+# The provider books its fee some time after the charge.
+FEE_WAIT = timedelta(seconds=20)
+# Then it is left to the reconciliation, which lists what has no fee.
+FEE_PATIENCE = timedelta(days=5)
+
+
+@transaction.atomic
+def start_payment(
+    *, payer: Party, paid_for: str, amount: int, currency: str, title: str, return_path: str
+) -> Payment:
+    """Find the open payment for this, or begin one. Its amount is frozen from here on.
+
+    The caller holds the lock of what is paid for, so that two clicks find the same payment.
+    An open payment of another amount, or one whose page has closed, makes room.
+    """
+    checked_amount(amount)
+    known_currency(currency)
+    for payment in _lock_open(paid_for):
+        if (payment.amount, payment.currency) == (amount, currency) and not _is_stale(payment):
+            return payment
+        _close(payment, "expire" if _is_stale(payment) else "cancel")
+    return Payment.objects.create(
+        payer=payer,
+        paid_for=paid_for,
+        title=title[:200],
+        return_path=return_path,
+        amount=amount,
+        currency=currency,
+        next_check_at=now() + FIRST_ASK,
+    )
+
+
+def open_pay_page(*, payment_id: int) -> Payment:
+    """Have the provider make the pay page, or find the one that is open. Not atomic.
+
+    Raises WrongState (no longer to be paid), DomainError (the provider will not make it) or
+    ProviderUnreachable (ask again: it is the same page then).
+    """
+    payment = Payment.objects.get(pk=payment_id)
+    if payment.status not in OPEN or _is_stale(payment):
+        raise WrongState("This payment is no longer open. Start it again.")
+    if payment.url:
+        return payment
+    try:
+        page = gateway(at_the_door=True).open_pay_page(
+            key=f"{payment.public_id}:{payment.attempt}",
+            payment=payment.public_id,
+            transfer_group=payment.paid_for,
+            title=payment.title,
+            amount=payment.amount,
+            currency=payment.currency,
+            return_url=settings.SITE_URL + reverse("payment", args=[payment.public_id]),
+        )
+    except GatewayRefused as refusal:
+        _note_refused_page(payment_id, attempt=payment.attempt, code=refusal.code)
+        raise DomainError(
+            f"The payment provider does not take this payment: {refusal.message}",
+            code="payment_refused",
+        ) from refusal
+    except GatewayUnknown as unknown:
+        raise ProviderUnreachable(
+            "The payment provider did not answer. Nothing was charged; please try again."
+        ) from unknown
+    return _note_page(payment_id, page)
+
+
+@transaction.atomic
+def begin_asking(*, payment_id: int) -> Payment:
+    """Put off the next question before this one is asked: an answer that never comes costs little.
+
+    A payment that never had a page, or whose page has closed, is marked so.
+    """
+    payment = _lock(payment_id)
+    if payment.status in OPEN and not payment.session_id and _is_stale(payment):
+        _close(payment, "expire")
+    elif payment.next_check_at is not None:
+        payment.next_check_at = _next_ask(payment)
+        payment.save(update_fields=["next_check_at"])
+    return payment
+
+
+@transaction.atomic
+def record_state(*, payment_id: int, remote: RemotePayment) -> Payment:
+    """Note what the provider says of a payment that is not paid (yet). Safe to call again."""
+    payment = _lock(payment_id)
+    if payment.status not in OPEN:
+        if remote.state in OVER:
+            payment.next_check_at = None
+            payment.save(update_fields=["next_check_at"])
+        return payment
+    payment.session_id = payment.session_id or remote.session_id
+    payment.failure_code = remote.failure_code or payment.failure_code
+    payment.save(update_fields=["session_id", "failure_code"])
+    if remote.state in OVER:
+        LIFECYCLE.advance(payment, OVER[remote.state], role=SYSTEM)
+        payment.url, payment.next_check_at = "", None
+        payment.save(update_fields=["status", "url", "next_check_at"])
+    elif remote.state == PaymentState.WAITING and payment.status == Payment.Status.PENDING:
+        _advance(payment, "await_bank")
+    elif remote.state == PaymentState.OPEN and payment.status == Payment.Status.REQUIRES_ACTION:
+        _advance(payment, "await_payer")
+    return payment
+
+
+@transaction.atomic
+def record_success(*, payment_id: int, intent_id: str, charge_id: str) -> tuple[Payment, bool]:
+    """Note that the provider has the money; the second value says whether this was news.
+
+    Also of a cancelled or expired payment: the money is here, whatever we thought.
+    """
+    payment = _lock(payment_id)
+    if payment.succeeded_at is not None:
+        return payment, False
+    LIFECYCLE.advance(payment, "succeed", role=SYSTEM)
+    payment.intent_id, payment.charge_id = intent_id, charge_id
+    payment.succeeded_at = now()
+    payment.failure_code = payment.url = ""
+    payment.next_check_at = now() + FEE_WAIT
+    payment.save(
+        update_fields=[
+            "status",
+            "intent_id",
+            "charge_id",
+            "succeeded_at",
+            "failure_code",
+            "url",
+            "next_check_at",
+        ]
+    )
+    return payment, True
+
+
+@transaction.atomic
+def record_provider_fee(*, payment_id: int, fee: int, currency: str) -> Payment:
+    """Book what the provider kept of a payment: our cost, once. ``fee`` in minor units."""
+    payment = _lock(payment_id)
+    if payment.provider_fee is not None:
+        return payment
+    if fee:
+        move_money(
+            Move(
+                "provider_fee",
+                chart.provider_costs(currency),
+                chart.provider(currency),
+                fee,
+                currency,
+            ),
+            key=f"{payment.public_id}:provider_fee",
+        )
+    payment.provider_fee, payment.next_check_at = fee, None
+    payment.save(update_fields=["provider_fee", "next_check_at"])
+    return payment
+
+
+@transaction.atomic
+def wait_for_fee(*, payment_id: int) -> Payment:
+    """The provider has not booked its fee yet: ask again, for some days."""
+    payment = _lock(payment_id)
+    if payment.provider_fee is None and payment.succeeded_at is not None:
+        age = now() - payment.succeeded_at
+        wait = min(max(FEE_WAIT, age), LONGEST_WAIT)
+        payment.next_check_at = now() + wait if age < FEE_PATIENCE else None
+        payment.save(update_fields=["next_check_at"])
+    return payment
+
+
+@transaction.atomic
+def cancel_open_payments(*, paid_for: str) -> None:
+    """Nobody wants this money any more. What still comes is given back by itself."""
+    for payment in _lock_open(paid_for):
+        _close(payment, "cancel")
+
+
+def ask_provider(payment: Payment) -> RemotePayment:
+    """How its pay page stands; the page of a payment that nobody wants is closed. Not atomic.
+
+    A page that was paid in the meantime cannot be closed: what it says now is the answer. Raises
+    GatewayRefused or GatewayUnknown.
+    """
+    if payment.status in OPEN:
+        return gateway().payment_on(payment.session_id)
+    try:
+        return gateway().expire_pay_page(payment.session_id)
+    except GatewayRefused:
+        return gateway().payment_on(payment.session_id)
+
+
+def _lock(payment_id: int) -> Payment:
+    return Payment.objects.select_for_update().get(pk=payment_id)
+
+
+def _lock_open(paid_for: str) -> list[Payment]:
+    return list(
+        Payment.objects.select_for_update()
+        .filter(paid_for=paid_for, status__in=OPEN)
+        .order_by("pk")
+    )
+
+
+def _advance(payment: Payment, step: str) -> None:
+    LIFECYCLE.advance(payment, step, role=SYSTEM)
+    payment.save(update_fields=["status"])
+
+
+def _close(payment: Payment, step: str) -> None:
+    """No longer to be paid. One more question closes its page, or finds that it was paid."""
+    LIFECYCLE.advance(payment, step, role=SYSTEM)
+    payment.url, payment.next_check_at = "", None
+    if payment.session_id:
+        payment.next_check_at = now()
+        ring("payments.ask_about_payment", payment.pk)
+    payment.save(update_fields=["status", "url", "next_check_at"])
+
+
+def _is_stale(payment: Payment) -> bool:
+    closes_at = payment.expires_at or payment.created_at + PAGE_LIFE
+    return closes_at - MARGIN <= now()
+
+
+def _next_ask(payment: Payment) -> datetime:
+    age = now() - payment.created_at
+    return now() + min(max(FIRST_ASK, age / 8), LONGEST_WAIT)
+
+
+@transaction.atomic
+def _note_page(payment_id: int, page: RemotePayment) -> Payment:
+    payment = _lock(payment_id)
+    payment.session_id, payment.expires_at = page.session_id, page.expires_at
+    if payment.status in OPEN:
+        payment.url = page.url
+        payment.next_check_at = now() + FIRST_ASK
+    elif payment.status == Payment.Status.CANCELLED:
+        payment.next_check_at = now()
+    payment.save(update_fields=["session_id", "expires_at", "url", "next_check_at"])
+    return payment
+
+
+@transaction.atomic
+def _note_refused_page(payment_id: int, *, attempt: int, code: str) -> None:
+    """A definite no: whoever tries again does so under a new key."""
+    payment = _lock(payment_id)
+    if payment.attempt == attempt:
+        payment.attempt, payment.failure_code = attempt + 1, code[:80]
+        payment.save(update_fields=["attempt", "failure_code"])

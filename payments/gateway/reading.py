@@ -1,0 +1,203 @@
+"""Stripe's objects in our words: pure functions, no calls."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import stripe
+
+from payments.gateway.base import (
+    Letter,
+    PaymentState,
+    RemoteAccount,
+    RemoteCharge,
+    RemoteMovement,
+    RemotePayment,
+    RemotePayout,
+    RemoteRefund,
+    RemoteTransfer,
+    State,
+)
+
+_STATES = {
+    "pending": State.PENDING,
+    "requires_action": State.PENDING,
+    "in_transit": State.IN_TRANSIT,
+    "paid": State.DONE,
+    "succeeded": State.DONE,
+    "failed": State.FAILED,
+    "canceled": State.FAILED,
+}
+
+
+def noted(thing: Any, name: str) -> str:
+    """What we wrote into an object's metadata; empty where we wrote nothing."""
+    notes = getattr(thing, "metadata", None)
+    return notes[name] if notes and name in notes else ""
+
+
+def _attempt(thing: Any) -> int:
+    number = noted(thing, "attempt")
+    return int(number) if number.isdecimal() else 0
+
+
+def moment(seconds: int | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def payment_of(session: stripe.checkout.Session) -> RemotePayment:
+    """The intent counts where it is expanded: it knows more than its page."""
+    intent = session.payment_intent
+    expanded = intent if isinstance(intent, stripe.PaymentIntent) else None
+    error = getattr(expanded, "last_payment_error", None)
+    return RemotePayment(
+        session_id=session.id,
+        payment=session.client_reference_id or "",
+        state=_payment_state(session, expanded),
+        amount=session.amount_total,
+        currency=session.currency.upper(),
+        url=session.url or "",
+        expires_at=moment(session.expires_at),
+        intent_id=_id(intent),
+        charge_id=_id(expanded.latest_charge) if expanded else "",
+        failure_code=_failure(error),
+    )
+
+
+def _payment_state(
+    session: stripe.checkout.Session, intent: stripe.PaymentIntent | None
+) -> PaymentState:
+    if session.payment_status == "paid":
+        return PaymentState.PAID
+    if session.status == "expired":
+        return PaymentState.EXPIRED
+    status = intent.status if intent else ""
+    if session.status == "complete":
+        # A bank debit that has been sent off: no second try is possible on this page.
+        failed = status in ("requires_payment_method", "canceled")
+        return PaymentState.FAILED if failed else PaymentState.WAITING
+    if status in ("requires_action", "processing"):
+        return PaymentState.WAITING
+    return PaymentState.OPEN
+
+
+def _failure(error: Any) -> str:
+    if error is None:
+        return ""
+    return getattr(error, "decline_code", None) or getattr(error, "code", None) or "declined"
+
+
+def charge_of(charge: stripe.Charge) -> RemoteCharge:
+    booked = charge.balance_transaction
+    known = isinstance(booked, stripe.BalanceTransaction)
+    return RemoteCharge(
+        remote_id=charge.id,
+        payment=noted(charge, "payment"),
+        amount=charge.amount,
+        currency=charge.currency.upper(),
+        fee=booked.fee if known else None,
+        fee_currency=booked.currency.upper() if known else "",
+    )
+
+
+def refund_of(refund: stripe.Refund) -> RemoteRefund:
+    return RemoteRefund(
+        remote_id=refund.id,
+        refund=noted(refund, "refund"),
+        attempt=_attempt(refund),
+        charge_id=_id(refund.charge),
+        state=_STATES[refund.status],
+        amount=refund.amount,
+        currency=refund.currency.upper(),
+        failure_code=getattr(refund, "failure_reason", None) or "",
+        booked=refund.balance_transaction is not None,
+    )
+
+
+def transfer_of(transfer: stripe.Transfer) -> RemoteTransfer:
+    return RemoteTransfer(
+        remote_id=transfer.id,
+        payout=noted(transfer, "payout"),
+        amount=transfer.amount,
+        amount_reversed=transfer.amount_reversed,
+        currency=transfer.currency.upper(),
+        destination=_id(transfer.destination),
+    )
+
+
+def payout_of(payout: stripe.Payout, account: str) -> RemotePayout:
+    return RemotePayout(
+        remote_id=payout.id,
+        account=account,
+        payout=noted(payout, "payout"),
+        attempt=_attempt(payout),
+        state=_STATES[payout.status],
+        amount=payout.amount,
+        currency=payout.currency.upper(),
+        failure_code=payout.failure_code or "",
+    )
+
+
+def movement_of(movement: stripe.BalanceTransaction) -> RemoteMovement:
+    return RemoteMovement(
+        remote_id=movement.id,
+        kind=movement.type,
+        net=movement.net,
+        currency=movement.currency.upper(),
+        source=_id(movement.source),
+    )
+
+
+def account_of(account: Any) -> RemoteAccount:
+    recipient = account.configuration and account.configuration.recipient
+    capabilities = recipient and recipient.capabilities
+    balance = capabilities and capabilities.stripe_balance
+    transfers = balance and balance.stripe_transfers
+    requirements = account.requirements and account.requirements.entries
+    return RemoteAccount(
+        remote_id=account.id,
+        can_receive=bool(transfers) and transfers.status == "active",
+        closed=bool(getattr(account, "closed", False)),
+        requirements=[entry.description for entry in requirements or []],
+    )
+
+
+def letter_of(body: bytes) -> Letter:
+    """A snapshot event, or a thin one that only names its object. Raises ValueError."""
+    try:
+        said = _storable(json.loads(body))
+    except RecursionError:
+        raise ValueError("this is nested too deeply for an event") from None
+    if not isinstance(said, dict) or said.get("object") not in ("event", "v2.core.event"):
+        raise ValueError("this is no event")
+    about = said.get("related_object") or {}
+    if not isinstance(about, dict):
+        raise ValueError("this event is about nothing that we know")
+    thin_account = about.get("id", "") if about.get("type") == "v2.core.account" else ""
+    remote_id, kind = said.get("id"), said.get("type")
+    account = said.get("account") or thin_account
+    if not (_is_name(remote_id, 255) and _is_name(kind, 120) and _is_name(account or "-", 255)):
+        raise ValueError("this event has no name that we can keep")
+    return Letter(remote_id=remote_id, kind=kind, account=account, payload=said)
+
+
+def _is_name(said: Any, longest: int) -> bool:
+    return isinstance(said, str) and 1 <= len(said) <= longest
+
+
+def _storable(said: Any) -> Any:
+    """Without NULs and halves of pairs, which JSON may carry and the database does not take."""
+    if isinstance(said, str):
+        return said.replace("\0", "").encode("utf-8", "ignore").decode()
+    if isinstance(said, list):
+        return [_storable(one) for one in said]
+    if isinstance(said, dict):
+        return {_storable(name): _storable(one) for name, one in said.items()}
+    return said
+
+
+def _id(thing: Any) -> str:
+    """An expandable field's id, expanded or not."""
+    if thing is None:
+        return ""
+    return thing if isinstance(thing, str) else thing.id

@@ -1,0 +1,39 @@
+"""The platform's own money at the provider: put in for costs that precede fees, or taken out."""
+
+from itertools import takewhile
+
+from django.db import transaction
+
+from payments.gateway import books
+from payments.gateway.base import RemoteMovement
+from payments.incoming.selectors import is_booked, own_funds_key
+from payments.ledger import chart
+from payments.ledger.services import Move, move_money
+
+# Top-ups, and what the platform paid out to its own bank.
+OWN_MOVEMENTS = ("topup", "payout", "payout_failure", "payout_cancel")
+
+
+def book_own_funds() -> int:
+    """Book what we put in at the provider or took out, each movement once; how many were new.
+
+    Not atomic. Newest first: everything before one that is booked is booked. Raises
+    GatewayRefused or GatewayUnknown.
+    """
+    new: list[RemoteMovement] = []
+    for kind in OWN_MOVEMENTS:
+        new += takewhile(lambda one: not is_booked(one), books.movements(kind))
+    for movement in reversed(new):
+        _book_own_movement(movement)
+    return len(new)
+
+
+@transaction.atomic
+def _book_own_movement(movement: RemoteMovement) -> None:
+    currency = movement.currency
+    ends = [chart.provider(currency), chart.own_funds(currency)]
+    source, target = ends if movement.net > 0 else reversed(ends)
+    move_money(
+        Move("own_funds", source, target, abs(movement.net), currency),
+        key=own_funds_key(movement),
+    )

@@ -1,0 +1,50 @@
+"""Every kind of account there is. The first part of a key says whose money stands in it."""
+
+from accounts.parties.models import Party
+
+
+def provider(currency: str) -> str:
+    """The outside: minus what the payment provider holds for all of us."""
+    return f"provider:stripe:{currency}"
+
+
+def escrow(public_id: str) -> str:
+    """The payer's, until decided: price and payer's fee."""
+    return f"escrow:{public_id}"
+
+
+def available(party: Party, currency: str) -> str:
+    """The payee's: earned and not yet on its way to the bank."""
+    return f"party:{party.public_id}:available:{currency}"
+
+
+def leaving(public_id: str) -> str:
+    """A payout's or a refund's: asked of the provider, not yet confirmed."""
+    return f"leaving:{public_id}"
+
+
+def platform_fees(currency: str) -> str:
+    """Ours: earned fees."""
+    return f"platform:fees:{currency}"
+
+
+def provider_costs(currency: str) -> str:
+    """Ours: what the provider charges us. It only ever pays out, so its sum is negative."""
+    return f"platform:provider_costs:{currency}"
+
+
+def own_funds(currency: str) -> str:
+    """Ours: what we put in at the provider, less what we took out. The provider's costs are due
+    before our fees are earned, so without it held money would have to bear them.
+    """
+    return f"platform:own_funds:{currency}"
+
+
+def is_platform(key: str) -> bool:
+    """Whether the account keeps no running balance: the SQL function has the same rule."""
+    return key.startswith(("provider:", "platform:"))
+
+
+def payee_book(party: Party) -> str:
+    """The hash chain of a payee's own movements: payouts and what belongs to no contract."""
+    return f"book:{party.public_id}"

@@ -1,0 +1,128 @@
+"""Proof that the books are whole: each function returns what is wrong, as sentences."""
+
+import hashlib
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
+
+from payments.ledger.models import Book, LedgerAccount, Transfer
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+CHUNK = 2_000
+
+
+def _total(side: str) -> Coalesce:
+    """What an account's transfers on that side add up to."""
+    moved = Transfer.objects.filter(**{side: OuterRef("pk")}).order_by().values(side)
+    return Coalesce(Subquery(moved.annotate(total=Sum("amount")).values("total")), Value(0))
+
+
+def _accounts_with_sums() -> QuerySet[LedgerAccount]:
+    return LedgerAccount.objects.annotate(
+        inward=_total("target"), outward=_total("source")
+    ).annotate(moved=F("inward") - F("outward"))
+
+
+def everything_sums_to_zero() -> list[str]:
+    """Per currency: what is kept and what is summed. Each balance belongs to somebody."""
+    sums: defaultdict[str, int] = defaultdict(int)
+    for currency, kept, moved in _accounts_with_sums().values_list("currency", "balance", "moved"):
+        sums[currency] += moved if kept is None else kept
+    return [
+        f"All accounts in {currency} sum to {total}, not to zero."
+        for currency, total in sorted(sums.items())
+        if total
+    ]
+
+
+def kept_balances_are_their_transfers() -> list[str]:
+    wrong = _accounts_with_sums().filter(balance__isnull=False).exclude(balance=F("moved"))
+    return [
+        f"{account.key} keeps {account.balance}, its transfers sum to {account.moved}."
+        for account in wrong.order_by("key")
+    ]
+
+
+def accounts_keep_what_their_kind_keeps() -> list[str]:
+    """The platform's own are summed, everybody else's are kept."""
+    own = Q(key__startswith="provider:") | Q(key__startswith="platform:")
+    wrong = LedgerAccount.objects.filter(
+        own & Q(balance__isnull=False) | ~own & Q(balance__isnull=True)
+    )
+    return [f"{account.key} keeps {account.balance}." for account in wrong.order_by("key")]
+
+
+def transfers_join_accounts_of_one_currency() -> list[str]:
+    """What a foreign key would prove, and the one currency of both sides."""
+
+    def currency_of(side: str) -> Coalesce:
+        accounts = LedgerAccount.objects.filter(pk=OuterRef(side))
+        return Coalesce(Subquery(accounts.values("currency")), Value("nothing"))
+
+    wrong = Transfer.objects.annotate(
+        of_source=currency_of("source_id"), of_target=currency_of("target_id")
+    ).exclude(of_source=F("currency"), of_target=F("currency"))
+    return [
+        f"{transfer} moves {transfer.currency} between accounts in "
+        f"{transfer.of_source} and {transfer.of_target}."
+        for transfer in wrong.order_by("pk")
+    ]
+
+
+def chains_are_unbroken() -> list[str]:
+    """Each link names the one before, is the hash of what it says, and the head is the last."""
+    findings: list[str] = []
+    ends: dict[str, tuple[int, str]] = {}
+    links = (
+        Transfer.objects.exclude(book="")
+        .order_by("book", "sequence")
+        .annotate(from_key=F("source__key"), to_key=F("target__key"))
+    )
+    for link in links.iterator(chunk_size=CHUNK):
+        last, head = ends.get(link.book, (0, ""))
+        if link.sequence != last + 1:
+            findings.append(f"{link.book} has no line between {last} and {link.sequence}.")
+        if link.previous_hash != head:
+            findings.append(f"{link.book} line {link.sequence} does not follow the line before.")
+        if link.hash != link_hash(link, link.from_key, link.to_key):
+            findings.append(f"{link.book} line {link.sequence} is not what was signed.")
+        ends[link.book] = (link.sequence, link.hash)
+    return findings + _heads_that_differ(ends)
+
+
+def _heads_that_differ(ends: dict[str, tuple[int, str]]) -> list[str]:
+    findings = [
+        f"The head of {book.key} is not its last line."
+        for book in Book.objects.iterator(chunk_size=CHUNK)
+        if (book.sequence, book.head) != ends.pop(book.key, (0, ""))
+    ]
+    return findings + [f"{key} has lines and no head." for key in ends]
+
+
+def link_hash(link: Transfer, source: str, target: str) -> str:
+    """The link as the SQL function computes it: SHA-256 over its parts, joined by bars."""
+    parts = [
+        link.previous_hash,
+        link.book,
+        link.sequence,
+        link.key,
+        link.position,
+        link.kind,
+        source,
+        target,
+        link.amount,
+        link.currency,
+        (link.created_at - EPOCH) // timedelta(microseconds=1),
+    ]
+    return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()
+
+
+CHECKS = [
+    everything_sums_to_zero,
+    kept_balances_are_their_transfers,
+    accounts_keep_what_their_kind_keeps,
+    transfers_join_accounts_of_one_currency,
+    chains_are_unbroken,
+]

@@ -1,0 +1,25 @@
+"""The tables of this floor live in its rooms; Django looks for them here."""
+
+from payments.escrow.models import Escrow
+from payments.fundings.models import Payment
+from payments.incoming.models import WebhookEvent
+from payments.ledger.models import Book, LedgerAccount, Transfer
+from payments.payees.models import ConnectedAccount
+from payments.payouts.models import Earning, Payout, PayoutAttempt
+from payments.policies.models import Policy
+from payments.refunds.models import Refund
+
+__all__ = [
+    "Book",
+    "ConnectedAccount",
+    "Earning",
+    "Escrow",
+    "LedgerAccount",
+    "Payment",
+    "Payout",
+    "PayoutAttempt",
+    "Policy",
+    "Refund",
+    "Transfer",
+    "WebhookEvent",
+]

@@ -1,0 +1,173 @@
+"""How a payee comes to be paid: an account at the provider, set up on the provider's page."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+
+from accounts.notifications.services import notify
+from accounts.parties.models import Party
+from accounts.parties.selectors import acts_for, people_of
+from accounts.people.models import User
+from marketplace.common.clock import now
+from marketplace.common.errors import (
+    DomainError,
+    InvalidInput,
+    NotAllowed,
+    ProviderUnreachable,
+    WrongState,
+)
+from payments.gateway.base import Gateway, GatewayRefused, GatewayUnknown, RemoteAccount
+from payments.gateway.stripe import gateway
+from payments.payees.models import ConnectedAccount
+from payments.payees.selectors import COUNTRIES
+
+A = ConnectedAccount.Status
+
+# Letters tell of changes; this is for those that were lost.
+FIRST_ASK = timedelta(minutes=2)
+LONGEST_WAIT = timedelta(days=1)
+
+
+def start_onboarding(*, party_id: int, country: str, by: User) -> str:
+    """The address of the provider's page where the payee sets up or completes their account.
+
+    Not atomic. The account is made once; each call makes a fresh link, since a link works once and
+    for minutes only. Raises NotAllowed, InvalidInput (country), WrongState (closed, or another
+    country), DomainError (the provider will not) or ProviderUnreachable.
+    """
+    account = _note_wish(party_id=party_id, country=country, by=by)
+    provider = gateway(at_the_door=True)
+    try:
+        if not account.remote_id:
+            account = _record(account.pk, _open(account, provider))
+        provider.hold_payouts(account.remote_id)
+        return provider.onboarding_link(
+            account.remote_id,
+            return_url=settings.SITE_URL + reverse("payout-setup-return"),
+            refresh_url=settings.SITE_URL + reverse("payout-setup-refresh"),
+        )
+    except GatewayRefused as refusal:
+        raise DomainError(
+            f"The payment provider could not set this up: {refusal.message}",
+            code="payout_account_refused",
+        ) from refusal
+    except GatewayUnknown as unknown:
+        raise ProviderUnreachable(
+            "The payment provider did not answer. Please try again in a moment."
+        ) from unknown
+
+
+def refresh_account(*, account_id: int) -> ConnectedAccount:
+    """Read the account from the provider and note how it stands. Not atomic.
+
+    Raises GatewayRefused or GatewayUnknown.
+    """
+    account = _put_off(account_id)
+    if not account.remote_id:
+        return account
+    return _record(account_id, gateway().account(account.remote_id))
+
+
+def refresh_remote_account(*, remote_id: str) -> ConnectedAccount:
+    """The same, by the provider's id. Raises ConnectedAccount.DoesNotExist."""
+    return refresh_account(account_id=ConnectedAccount.objects.get(remote_id=remote_id).pk)
+
+
+@transaction.atomic
+def _note_wish(*, party_id: int, country: str, by: User) -> ConnectedAccount:
+    if not acts_for(by, party_id):
+        raise NotAllowed("You cannot set up payouts for somebody else.")
+    if country not in COUNTRIES:
+        raise InvalidInput("Choose a country of the list.", param="country")
+    account, _ = ConnectedAccount.objects.select_for_update().get_or_create(
+        party_id=party_id, defaults={"country": country}
+    )
+    if account.status == A.CLOSED:
+        raise WrongState("This payout account is closed. Write to us to open another.")
+    if account.country != country:
+        if account.remote_id:
+            raise WrongState(
+                f"Your payout account is in {COUNTRIES.get(account.country, account.country)}; "
+                "its country cannot be changed."
+            )
+        account.country = country
+        account.save(update_fields=["country"])
+    return account
+
+
+def _open(account: ConnectedAccount, provider: Gateway) -> RemoteAccount:
+    party = account.party
+    person = people_of(party).order_by("pk").first()
+    return provider.open_account(
+        # The country is in the key: after a refusal another one may be chosen.
+        key=f"{party.public_id}:account:{account.country}",
+        party=party.public_id,
+        name=party.name,
+        email=person.email if person else "",
+        country=account.country,
+    )
+
+
+@transaction.atomic
+def _put_off(account_id: int) -> ConnectedAccount:
+    """The next question, before this one is asked: an answer that never comes costs little."""
+    account = ConnectedAccount.objects.select_for_update().get(pk=account_id)
+    account.next_check_at = _next_ask(account)
+    account.save(update_fields=["next_check_at"])
+    return account
+
+
+@transaction.atomic
+def _record(account_id: int, remote: RemoteAccount) -> ConnectedAccount:
+    account = (
+        ConnectedAccount.objects.select_for_update(of=("self",))
+        .select_related("party")
+        .get(pk=account_id)
+    )
+    before = account.status
+    account.remote_id = account.remote_id or remote.remote_id
+    account.status = _status_of(before, remote)
+    account.requirements = remote.requirements
+    account.checked_at, account.next_check_at = now(), _next_ask(account)
+    account.save(
+        update_fields=["remote_id", "status", "requirements", "checked_at", "next_check_at"]
+    )
+    if account.status != before:
+        _tell(account)
+    return account
+
+
+def _status_of(before: str, remote: RemoteAccount) -> str:
+    """Who was once active and is not any more is restricted; who never was is unfinished."""
+    if remote.closed:
+        return A.CLOSED
+    if remote.can_receive:
+        return A.ACTIVE
+    return A.RESTRICTED if before in (A.ACTIVE, A.RESTRICTED) else A.PENDING
+
+
+def _next_ask(account: ConnectedAccount) -> datetime | None:
+    """Often while somebody may be setting it up, ever more rarely when they do not come back."""
+    if account.status == A.CLOSED:
+        return None
+    if account.status == A.ACTIVE:
+        return now() + LONGEST_WAIT
+    return now() + min(max(FIRST_ASK, (now() - account.created_at) / 8), LONGEST_WAIT)
+
+
+def _tell(account: ConnectedAccount) -> None:
+    text = {
+        A.ACTIVE: "Your payouts are set up. What you earn is paid out by itself.",
+        A.RESTRICTED: "The payment provider needs more from you before it can pay you out again.",
+        A.CLOSED: "Your payout account is closed. What you have earned waits for you.",
+    }.get(A(account.status))
+    if text:
+        party: Party = account.party
+        notify(
+            to=party,
+            kind=f"payout_account_{account.status}",
+            text=text,
+            path=reverse("payout-setup"),
+        )

@@ -1,0 +1,127 @@
+"""A payout is taken back: first at the provider, then in the books."""
+
+from datetime import timedelta
+
+from django.db import transaction
+
+from accounts.people.models import User
+from marketplace.common.clock import now
+from marketplace.common.errors import ProviderUnreachable, WrongState
+from payments.gateway.base import GatewayRefused, GatewayUnknown
+from payments.gateway.stripe import gateway
+from payments.ledger import chart
+from payments.payouts.models import LIFECYCLE, Payout
+from payments.payouts.services import (
+    book_payout,
+    lock_payout,
+    refuse_if_being_cancelled,
+    role_in,
+    sum_of,
+    tell_payee,
+)
+
+S = Payout.Status
+
+ASK_AGAIN = timedelta(minutes=1)
+# The provider forgets an idempotency key after a day at the earliest: past this, look it up.
+KEY_LIFE = timedelta(hours=20)
+
+
+def cancel_payout(*, payout_id: int, by: User | str) -> Payout:
+    """Take it back: first its transfer, if one was made; then what it held is available again.
+
+    Not atomic. Raises WrongState (also where the provider cannot take the transfer back) or
+    ProviderUnreachable (the wish stays, and the sweep fulfils it).
+    """
+    _wish_to_cancel(payout_id, by)
+    return finish_cancelling(payout_id=payout_id)
+
+
+def finish_cancelling(*, payout_id: int) -> Payout:
+    """Fulfil a wish to cancel. Not atomic; raises as ``cancel_payout`` does."""
+    payout = _put_off(payout_id)
+    if payout.cancel_wished_at is None:
+        return payout
+    reversal_id = ""
+    if payout.transfer_id:
+        try:
+            reversal_id = _take_back(payout)
+        except GatewayRefused as refusal:
+            _forget_wish(payout_id, refusal.code)
+            raise WrongState(
+                "The payment provider cannot take this money back, so the payout stands."
+            ) from refusal
+        except GatewayUnknown as unknown:
+            raise ProviderUnreachable(
+                "The payment provider did not answer. The payout is cancelled as soon as it does."
+            ) from unknown
+    return _cancel(payout_id, reversal_id)
+
+
+# --- Cancelling ----------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def _wish_to_cancel(payout_id: int, by: User | str) -> None:
+    payout = lock_payout(pk=payout_id)
+    LIFECYCLE.judge(payout, "cancel", role=role_in(payout, by))
+    refuse_if_being_cancelled(payout)
+    assert isinstance(by, User)  # the table lets only people cancel
+    payout.cancel_wished_at, payout.cancel_wished_by = now(), by
+    payout.next_check_at = now() + ASK_AGAIN
+    payout.save(update_fields=["cancel_wished_at", "cancel_wished_by", "next_check_at"])
+
+
+@transaction.atomic
+def _put_off(payout_id: int) -> Payout:
+    """The next try, before this one: an answer that never comes costs little."""
+    payout = lock_payout(pk=payout_id)
+    if payout.cancel_wished_at is not None:
+        payout.next_check_at = now() + ASK_AGAIN
+        payout.save(update_fields=["next_check_at"])
+    return payout
+
+
+def _take_back(payout: Payout) -> str:
+    assert payout.cancel_wished_at is not None
+    if payout.cancel_wished_at < now() - KEY_LIFE:
+        found = gateway().find_reversal(transfer_id=payout.transfer_id)
+        if found:
+            return found
+    return gateway().reverse_transfer(
+        # Each wish has a key of its own: what was refused once may be possible later.
+        key=f"{payout.public_id}:reverse:{payout.cancel_wished_at.timestamp():.6f}",
+        transfer_id=payout.transfer_id,
+        amount=payout.amount,
+    )
+
+
+@transaction.atomic
+def _forget_wish(payout_id: int, code: str) -> None:
+    payout = lock_payout(pk=payout_id)
+    payout.cancel_wished_at = payout.cancel_wished_by = None
+    payout.failure_code = payout.failure_code or code[:80]
+    payout.next_check_at = now() if payout.status == S.SCHEDULED else None
+    payout.save()
+
+
+@transaction.atomic
+def _cancel(payout_id: int, reversal_id: str) -> Payout:
+    payout = lock_payout(pk=payout_id)
+    if payout.status == S.CANCELLED:
+        return payout
+    if payout.status == S.SCHEDULED:  # a failure has given it back before
+        available = chart.available(payout.party, payout.currency)
+        book_payout(payout, chart.leaving(payout.public_id), available, "cancel")
+    assert payout.cancel_wished_by is not None
+    LIFECYCLE.advance(payout, "cancel", role=role_in(payout, payout.cancel_wished_by))
+    payout.reversal_id, payout.closed_at, payout.next_check_at = reversal_id, now(), None
+    payout.save(update_fields=["status", "reversal_id", "closed_at", "next_check_at"])
+    payout.earnings.update(payout=None)
+    tell_payee(
+        payout,
+        "payout_cancelled",
+        f"Your payout of {sum_of(payout)} was cancelled. The money goes out with the next one.",
+        by=payout.cancel_wished_by,
+    )
+    return payout

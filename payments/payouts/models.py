@@ -1,0 +1,142 @@
+"""What a payee has earned, and its way to their bank."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from accounts.parties.models import Party
+from marketplace.common.clock import now
+from marketplace.common.lifecycle import FINANCE, OWNER, SYSTEM, Lifecycle, Step
+from marketplace.common.money import AmountField, CurrencyField
+from marketplace.common.public_ids import PublicIdField
+
+
+class Payout(models.Model):
+    """A payee's money on its way to the bank.
+
+    One transfer to the payee's account at the provider, then one bank payout per attempt. While it
+    is under way its money stands in its own ``leaving`` account; a failure gives it back.
+    ``cancel_wished_at`` is set from the wish to cancel until the transfer is taken back.
+    """
+
+    class Status(models.TextChoices):
+        SCHEDULED = "scheduled", "Scheduled"
+        SENDING = "sending", "Being sent"
+        IN_TRANSIT = "in_transit", "On its way"
+        PAID = "paid", "Paid"
+        FAILED = "failed", "Failed"
+        CANCELLED = "cancelled", "Cancelled"
+
+    public_id = PublicIdField(prefix="po")
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="payouts")
+    amount = AmountField()
+    currency = CurrencyField()
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.SCHEDULED)
+    transfer_id = models.CharField(max_length=255, blank=True)
+    reversal_id = models.CharField(max_length=255, blank=True)
+    failure_code = models.CharField(max_length=80, blank=True)
+    created_at = models.DateTimeField(default=now)
+    closed_at = models.DateTimeField(null=True)
+    cancel_wished_at = models.DateTimeField(null=True)
+    cancel_wished_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    next_check_at = models.DateTimeField(null=True, default=now)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="a_payout_pays_something"),
+            models.UniqueConstraint(
+                fields=["party", "currency"],
+                condition=Q(status__in=["scheduled", "sending", "in_transit"]),
+                name="one_payout_at_a_time",
+            ),
+            models.UniqueConstraint(
+                fields=["transfer_id"], condition=~Q(transfer_id=""), name="one_payout_per_transfer"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_check_at"],
+                condition=Q(next_check_at__isnull=False),
+                name="payouts_to_send_or_ask",
+            ),
+            models.Index(fields=["party", "-created_at", "-id"], name="payouts_newest_first"),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+S = Payout.Status
+UNDER_WAY = {S.SCHEDULED, S.SENDING, S.IN_TRANSIT}
+
+# fmt: off
+LIFECYCLE = Lifecycle(
+    "payout",
+    #    step      from                 to            by
+    Step("send",   {S.SCHEDULED},       S.SENDING,    {SYSTEM}),
+    # Too early, nothing wrong: no cover yet. The money stays set aside.
+    Step("wait",   {S.SENDING},         S.SCHEDULED,  {SYSTEM}),
+    Step("depart", {S.SENDING},         S.IN_TRANSIT, {SYSTEM}),
+    Step("arrive", {S.SENDING, S.IN_TRANSIT}, S.PAID, {SYSTEM}, tells="payout_paid"),
+    # "Paid" may still turn into "failed" for some days: banks send money back.
+    Step("fail",   UNDER_WAY | {S.PAID}, S.FAILED,    {SYSTEM}, tells="payout_failed"),
+    Step("retry",  {S.FAILED}, S.SCHEDULED, {OWNER, FINANCE}, label="Try again"),
+    Step("cancel", {S.SCHEDULED, S.FAILED}, S.CANCELLED, {OWNER, FINANCE}, label="Cancel payout"),
+)
+# fmt: on
+
+
+class PayoutAttempt(models.Model):
+    """One try to send a payout. Its number is in the idempotency keys of its calls."""
+
+    payout = models.ForeignKey(Payout, on_delete=models.PROTECT, related_name="attempts")
+    number = models.PositiveSmallIntegerField()
+    destination = models.CharField(max_length=255)
+    remote_id = models.CharField(max_length=255, blank=True)
+    failure_code = models.CharField(max_length=80, blank=True)
+    started_at = models.DateTimeField(default=now)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["payout", "number"], name="attempts_are_numbered"),
+            models.UniqueConstraint(
+                fields=["remote_id"], condition=~Q(remote_id=""), name="one_attempt_per_bank_payout"
+            ),
+        ]
+
+
+class Earning(models.Model):
+    """What one release brought a payee, net of their fee, and when it may be paid out.
+
+    The row is the queue of the payouts: cleared and without a payout means due.
+    """
+
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="earnings")
+    key = models.CharField(max_length=100, unique=True)
+    earned_by = models.CharField(max_length=30)
+    title = models.CharField(max_length=200)
+    gross = AmountField()
+    fee = AmountField()
+    amount = AmountField()
+    currency = CurrencyField()
+    earned_at = models.DateTimeField(default=now)
+    clears_at = models.DateTimeField()
+    reminded_at = models.DateTimeField(null=True)
+    payout = models.ForeignKey(Payout, on_delete=models.PROTECT, null=True, related_name="earnings")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(amount__gt=0) & Q(amount=models.F("gross") - models.F("fee")),
+                name="an_earning_is_gross_less_fee",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["clears_at"], condition=Q(payout__isnull=True), name="earnings_to_pay_out"
+            ),
+            models.Index(fields=["party", "-earned_at", "-id"], name="earnings_newest_first"),
+        ]

@@ -1,0 +1,173 @@
+"""Earnings and payouts: whose they are, what is due, what a payee's money looks like now."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, F, Min, OuterRef, Prefetch, Q, QuerySet, Sum
+
+from accounts.parties.models import Party
+from accounts.parties.selectors import parties_of
+from accounts.people.models import User
+from marketplace.common.clock import now
+from payments.payees.models import ConnectedAccount
+from payments.payouts.models import UNDER_WAY, Earning, Payout, PayoutAttempt
+
+# "Every day": by itself a payee is paid once a day, whatever cleared since.
+EVERY = timedelta(days=1)
+REMIND_EVERY = timedelta(days=7)
+
+_READY = ConnectedAccount.objects.filter(
+    party=OuterRef("party"), status=ConnectedAccount.Status.ACTIVE
+)
+
+
+def payouts_of(user: User) -> QuerySet[Payout]:
+    """The payouts to this person and to their parties."""
+    return Payout.objects.filter(party__in=parties_of(user)).select_related("party")
+
+
+def failed_payouts() -> QuerySet[Payout]:
+    """For the desk: the bank said no, and their payee has not tried again."""
+    return Payout.objects.filter(status=Payout.Status.FAILED).select_related("party")
+
+
+def with_story(payouts: QuerySet[Payout]) -> QuerySet[Payout]:
+    """The same with their attempts and what they pay out, in two more queries."""
+    return payouts.prefetch_related(
+        Prefetch("attempts", PayoutAttempt.objects.order_by("number")),
+        Prefetch("earnings", Earning.objects.order_by("pk")),
+    )
+
+
+def earnings_of(user: User) -> QuerySet[Earning]:
+    return Earning.objects.filter(party__in=parties_of(user)).select_related("payout", "party")
+
+
+def cleared(party: Party, currency: str, at: datetime) -> QuerySet[Earning]:
+    """Earned, past its hold and not yet in a payout."""
+    return Earning.objects.filter(
+        party=party, currency=currency, payout=None, clears_at__lte=at
+    ).order_by("pk")
+
+
+def clears_next(party: Party, currency: str) -> datetime | None:
+    """When the next of what is still on hold may be paid out."""
+    return Earning.objects.filter(party=party, currency=currency, payout=None).aggregate(
+        at=Min("clears_at")
+    )["at"]
+
+
+def due_groups(at: datetime, *, limit: int) -> list[tuple[int, str]]:
+    """(party, currency) with something cleared, a finished account, and nothing in the way."""
+    in_the_way = Payout.objects.filter(
+        Q(status__in=[*UNDER_WAY, Payout.Status.FAILED])
+        | Q(created_at__gt=at - EVERY)
+        | Q(status=Payout.Status.CANCELLED, closed_at__gt=at - EVERY),
+        party=OuterRef("party"),
+        currency=OuterRef("currency"),
+    )
+    return list(
+        Earning.objects.filter(Exists(_READY), ~Exists(in_the_way), payout=None, clears_at__lte=at)
+        .values_list("party_id", "currency")
+        .distinct()[:limit]
+    )
+
+
+def due_payout_ids(at: datetime, *, limit: int) -> list[int]:
+    """To be sent or asked about."""
+    return list(
+        Payout.objects.filter(next_check_at__lte=at, cancel_wished_at=None)
+        .order_by("next_check_at")
+        .values_list("pk", flat=True)[:limit]
+    )
+
+
+def due_cancellation_ids(at: datetime, *, limit: int) -> list[int]:
+    """Wished for and not yet answered by the provider."""
+    return list(
+        Payout.objects.filter(next_check_at__lte=at, cancel_wished_at__isnull=False)
+        .order_by("next_check_at")
+        .values_list("pk", flat=True)[:limit]
+    )
+
+
+def party_ids_to_remind(at: datetime, *, limit: int) -> list[int]:
+    """Who has earned and cannot be paid out, and was not told so for a week."""
+    return list(
+        Earning.objects.filter(
+            ~Exists(_READY),
+            Q(reminded_at=None) | Q(reminded_at__lte=at - REMIND_EVERY),
+            payout=None,
+        )
+        .values_list("party_id", flat=True)
+        .distinct()[:limit]
+    )
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A payee's money in one currency, in minor units. The four never overlap."""
+
+    currency: str
+    clearing: int
+    available: int
+    on_its_way: int
+    paid: int
+    next_clears_at: datetime | None
+
+
+def summaries_of(user: User) -> list[Summary]:
+    """One line for each currency in which something was ever earned: two queries."""
+    at = now()
+    waiting = {
+        row["currency"]: row
+        for row in Earning.objects.filter(party__in=parties_of(user))
+        .values("currency")
+        .annotate(
+            clearing=Sum("amount", filter=Q(payout=None, clears_at__gt=at), default=0),
+            # What a failed payout gave back is available again, but goes out with that payout.
+            available=Sum(
+                "amount",
+                filter=Q(payout=None, clears_at__lte=at) | Q(payout__status=Payout.Status.FAILED),
+                default=0,
+            ),
+            next_clears_at=Min("clears_at", filter=Q(payout=None, clears_at__gt=at)),
+        )
+        .order_by("currency")
+    }
+    gone = {
+        row["currency"]: row
+        for row in Payout.objects.filter(party__in=parties_of(user))
+        .values("currency")
+        .annotate(
+            on_its_way=Sum("amount", filter=Q(status__in=UNDER_WAY), default=0),
+            paid=Sum("amount", filter=Q(status=Payout.Status.PAID), default=0),
+        )
+    }
+    nothing = {"on_its_way": 0, "paid": 0}
+    return [
+        Summary(
+            currency=currency,
+            clearing=row["clearing"],
+            available=row["available"],
+            on_its_way=gone.get(currency, nothing)["on_its_way"],
+            paid=gone.get(currency, nothing)["paid"],
+            next_clears_at=row["next_clears_at"],
+        )
+        for currency, row in waiting.items()
+    ]
+
+
+def in_the_way_of(user: User) -> dict[str, Payout]:
+    """By currency, the payout that has to arrive, or to be put right, before the next is made."""
+    standing = payouts_of(user).filter(status__in=[*UNDER_WAY, Payout.Status.FAILED])
+    return {payout.currency: payout for payout in standing.order_by("pk")}
+
+
+def clearing_of(user: User, *, limit: int = 50) -> list[Earning]:
+    """What is still on hold, the next to clear first."""
+    return list(
+        Earning.objects.filter(
+            party__in=parties_of(user), payout=None, clears_at__gt=now()
+        ).order_by(F("clears_at").asc(), "pk")[:limit]
+    )

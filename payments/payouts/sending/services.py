@@ -1,0 +1,229 @@
+"""A payout leaves the house: to the payee's account at the provider, and on to their bank."""
+
+from datetime import timedelta
+
+from django.db import transaction
+
+from marketplace.common.clock import now
+from marketplace.common.errors import WrongState
+from marketplace.common.lifecycle import SYSTEM
+from payments.gateway.base import (
+    GatewayRefused,
+    GatewayUnknown,
+    RemotePayout,
+    RemoteTransfer,
+    State,
+)
+from payments.gateway.stripe import gateway
+from payments.ledger import chart
+from payments.payees import services as payees
+from payments.payees.models import ConnectedAccount
+from payments.payouts.models import LIFECYCLE, Payout, PayoutAttempt
+from payments.payouts.services import book_payout, lock_payout, sum_of, tell_payee
+from payments.payouts.words import reason_in_words
+
+S = Payout.Status
+
+ASK_AGAIN = timedelta(minutes=1)  # an answer that did not come
+ASK_ABOUT = timedelta(hours=1)  # a payout on its way, of which no letter came
+COVER_COMES = timedelta(minutes=30)
+# "Paid" may turn into "failed" within five business days.
+MAY_COME_BACK = timedelta(days=7)
+# The provider forgets an idempotency key after a day at the earliest: past this, look it up.
+KEY_LIFE = timedelta(hours=20)
+
+
+def send_payout(*, payout_id: int) -> None:
+    """Move it to the payee's account and on to their bank, or ask what became of it. Not atomic.
+
+    Safe to run at any point and by two workers at once: what is asked under one key is done once,
+    and the answers are noted under the payout's lock.
+    """
+    if not _payee_is_ready(payout_id):
+        return
+    attempt = _begin_attempt(payout_id)
+    if attempt is None:
+        return
+    try:
+        if not attempt.remote_id and not attempt.payout.transfer_id:
+            _note_transfer(payout_id, _transfer(attempt))
+        remote = _ask_the_bank(attempt)
+    except GatewayRefused as refusal:
+        _record_refusal(attempt, refusal)
+    except GatewayUnknown:
+        return  # as it was: the sweep asks again, under the same key
+    else:
+        record_payout(remote=remote)
+
+
+@transaction.atomic
+def record_payout(*, remote: RemotePayout) -> Payout:
+    """Note what the provider says of a bank payout. Raises Payout.DoesNotExist (not one of ours).
+
+    Safe to call again and in any order: the provider's present word counts.
+    """
+    payout = lock_payout(public_id=remote.payout)
+    attempt = payout.attempts.get(number=remote.attempt)
+    if attempt.remote_id not in ("", remote.remote_id):
+        raise WrongState(f"{attempt.remote_id} and {remote.remote_id} are one attempt of {payout}.")
+    attempt.remote_id = remote.remote_id
+    attempt.save(update_fields=["remote_id"])
+    is_over = payout.status == S.SCHEDULED and attempt.closed_at is not None
+    if is_over or payout.status == S.CANCELLED or attempt.number != payout.attempts.count():
+        return payout  # the last word of an earlier attempt, which was tried again since
+    if remote.state == State.FAILED:
+        _fail(payout, attempt, remote.failure_code or "could_not_process")
+    elif remote.state == State.DONE:
+        _arrive(payout, attempt)
+    else:
+        if payout.status == S.SENDING:
+            LIFECYCLE.advance(payout, "depart", role=SYSTEM)
+        payout.next_check_at = now() + ASK_ABOUT
+        payout.save(update_fields=["status", "next_check_at"])
+    return payout
+
+
+# --- Sending -------------------------------------------------------------------------------------
+
+
+def _payee_is_ready(payout_id: int) -> bool:
+    """Asked of the provider right before the first transfer: it may have changed since."""
+    payout = Payout.objects.select_related("party__connected_account").get(pk=payout_id)
+    if payout.status != S.SCHEDULED:
+        return True
+    try:
+        account = payees.refresh_account(account_id=payout.party.connected_account.pk)
+    except (GatewayRefused, GatewayUnknown):
+        _postpone(payout_id, code="", wait=ASK_AGAIN)
+        return False
+    if account.status != ConnectedAccount.Status.ACTIVE:
+        _postpone(payout_id, code="account_not_ready", wait=COVER_COMES)
+        return False
+    return True
+
+
+@transaction.atomic
+def _postpone(payout_id: int, *, code: str, wait: timedelta) -> None:
+    payout = lock_payout(pk=payout_id)
+    if payout.status == S.SCHEDULED:
+        payout.failure_code, payout.next_check_at = code, now() + wait
+        payout.save(update_fields=["failure_code", "next_check_at"])
+
+
+@transaction.atomic
+def _begin_attempt(payout_id: int) -> PayoutAttempt | None:
+    """The attempt and so its keys are committed before any call; one under way is taken up."""
+    payout = lock_payout(pk=payout_id)
+    if payout.cancel_wished_at is not None or payout.status in (S.FAILED, S.CANCELLED):
+        return None
+    payout.next_check_at = now() + ASK_AGAIN
+    if payout.status == S.SCHEDULED:
+        LIFECYCLE.advance(payout, "send", role=SYSTEM)
+        PayoutAttempt.objects.create(
+            payout=payout,
+            number=payout.attempts.count() + 1,
+            destination=payout.party.connected_account.remote_id,
+        )
+    payout.save(update_fields=["status", "next_check_at"])
+    attempt = payout.attempts.latest("number")
+    attempt.payout = payout
+    return attempt
+
+
+def _transfer(attempt: PayoutAttempt) -> RemoteTransfer:
+    payout = attempt.payout
+    # Also on a later attempt: an earlier one may have been refused after its transfer was made.
+    if attempt.number > 1 or attempt.started_at < now() - KEY_LIFE:
+        found = gateway().find_transfer(payout=payout.public_id)
+        if found is not None:
+            return found
+    return gateway().send_transfer(
+        key=f"{payout.public_id}:transfer:{attempt.number}",
+        payout=payout.public_id,
+        account=attempt.destination,
+        amount=payout.amount,
+        currency=payout.currency,
+    )
+
+
+@transaction.atomic
+def _note_transfer(payout_id: int, transfer: RemoteTransfer) -> None:
+    payout = lock_payout(pk=payout_id)
+    payout.transfer_id = transfer.remote_id
+    payout.save(update_fields=["transfer_id"])
+
+
+def _ask_the_bank(attempt: PayoutAttempt) -> RemotePayout:
+    payout, number, account = attempt.payout, attempt.number, attempt.destination
+    if attempt.remote_id:
+        return gateway().payout(attempt.remote_id, account=account)
+    if attempt.started_at < now() - KEY_LIFE:
+        found = gateway().find_payout(payout=payout.public_id, attempt=number, account=account)
+        if found is not None:
+            return found
+    return gateway().send_payout(
+        key=f"{payout.public_id}:payout:{number}",
+        payout=payout.public_id,
+        attempt=number,
+        account=account,
+        amount=payout.amount,
+        currency=payout.currency,
+    )
+
+
+@transaction.atomic
+def _record_refusal(attempt: PayoutAttempt, refusal: GatewayRefused) -> None:
+    """A definite no: this attempt is over, and the next one has keys of its own."""
+    payout = lock_payout(pk=attempt.payout_id)
+    attempt = payout.attempts.get(pk=attempt.pk)
+    if payout.status != S.SENDING or attempt.remote_id or attempt.closed_at:
+        return  # another worker was faster, or the question was only how it stands
+    if not refusal.retry_later:
+        _fail(payout, attempt, refusal.code)
+        return
+    _close(attempt, refusal.code)
+    LIFECYCLE.advance(payout, "wait", role=SYSTEM)
+    payout.failure_code, payout.next_check_at = refusal.code[:80], now() + COVER_COMES
+    payout.save(update_fields=["status", "failure_code", "next_check_at"])
+
+
+# --- What becomes of it --------------------------------------------------------------------------
+
+
+def _arrive(payout: Payout, attempt: PayoutAttempt) -> None:
+    if payout.status == S.PAID:
+        if payout.closed_at is not None and payout.closed_at + MAY_COME_BACK <= now():
+            payout.next_check_at = None  # it stays there
+            payout.save(update_fields=["next_check_at"])
+        return
+    LIFECYCLE.advance(payout, "arrive", role=SYSTEM)
+    book_payout(
+        payout, chart.leaving(payout.public_id), chart.provider(payout.currency),
+        f"arrive:{attempt.number}",
+    )  # fmt: skip
+    _close(attempt, "")
+    payout.failure_code, payout.closed_at = "", now()
+    payout.next_check_at = now() + MAY_COME_BACK
+    payout.save(update_fields=["status", "failure_code", "closed_at", "next_check_at"])
+    tell_payee(payout, "payout_paid", f"{sum_of(payout)} have been paid to your bank.")
+
+
+def _fail(payout: Payout, attempt: PayoutAttempt, code: str) -> None:
+    if payout.status == S.FAILED:
+        return
+    came_back = payout.status == S.PAID
+    source = chart.provider(payout.currency) if came_back else chart.leaving(payout.public_id)
+    LIFECYCLE.advance(payout, "fail", role=SYSTEM)
+    book_payout(
+        payout, source, chart.available(payout.party, payout.currency), f"fail:{attempt.number}"
+    )
+    _close(attempt, code)
+    payout.failure_code, payout.closed_at, payout.next_check_at = code[:80], now(), None
+    payout.save(update_fields=["status", "failure_code", "closed_at", "next_check_at"])
+    reason = reason_in_words(code)
+    tell_payee(payout, "payout_failed", f"Your payout of {sum_of(payout)} failed. {reason}")
+
+
+def _close(attempt: PayoutAttempt, code: str) -> None:
+    attempt.failure_code, attempt.closed_at = code[:80], now()
+    attempt.save(update_fields=["failure_code", "closed_at"])

@@ -1,0 +1,220 @@
+"""What a payee has earned, and its way to their bank, in the order it goes."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.urls import reverse
+
+from accounts.notifications.services import notify
+from accounts.parties.models import Party
+from accounts.parties.selectors import acts_for
+from accounts.people.models import StaffRole, User
+from accounts.people.selectors import staff_roles_of
+from marketplace.common.clock import now, said
+from marketplace.common.doorbell import ring
+from marketplace.common.errors import NotAllowed, WrongState
+from marketplace.common.lifecycle import FINANCE, OWNER, SYSTEM
+from marketplace.common.money import in_words, known_currency
+from payments.ledger import chart
+from payments.ledger.services import Move, move_money
+from payments.payees.models import ConnectedAccount
+from payments.payouts.models import LIFECYCLE, UNDER_WAY, Earning, Payout
+from payments.payouts.selectors import REMIND_EVERY, cleared, clears_next
+from payments.policies.models import Policy
+
+S = Payout.Status
+
+
+@transaction.atomic
+def earn(
+    *,
+    party: Party,
+    key: str,
+    earned_by: str,
+    title: str,
+    gross: int,
+    fee: int,
+    currency: str,
+    policy: Policy,
+) -> Earning | None:
+    """Note what a release brought, and when it may be paid out; None where the fee ate it all.
+
+    The money itself is moved by the caller. The same key notes it once.
+    """
+    if gross == fee:
+        return None
+    was_paid_before = Payout.objects.filter(party=party, status=S.PAID).exists()
+    days = policy.payout_hold_days if was_paid_before else policy.first_payout_hold_days
+    at = now()
+    earning, _ = Earning.objects.get_or_create(
+        key=key,
+        defaults={
+            "party": party,
+            "earned_by": earned_by,
+            "title": title[:200],
+            "gross": gross,
+            "fee": fee,
+            "amount": gross - fee,
+            "currency": currency,
+            "earned_at": at,
+            "clears_at": at + timedelta(days=days),
+        },
+    )
+    return earning
+
+
+@transaction.atomic
+def schedule_payout(*, party_id: int, currency: str, by: User | str) -> Payout:
+    """Set everything that has cleared aside at once, so that it cannot be paid out twice.
+
+    Raises NotAllowed, InvalidInput (currency) or WrongState (no finished account, a payout in the
+    way, nothing cleared yet).
+    """
+    known_currency(currency)
+    if by != SYSTEM and not (isinstance(by, User) and acts_for(by, party_id)):
+        raise NotAllowed("You cannot ask for somebody else's payout.")
+    party = _lock_payee(party_id).party
+    _refuse_if_in_the_way(party, currency)
+    earnings = list(cleared(party, currency, now()).select_for_update())
+    if not earnings:
+        raise WrongState(_why_nothing(party, currency))
+    payout = Payout.objects.create(
+        party=party, currency=currency, amount=sum(earning.amount for earning in earnings)
+    )
+    Earning.objects.filter(pk__in=[earning.pk for earning in earnings]).update(payout=payout)
+    _set_aside(payout, attempt=1)
+    ring("payments.send_payout", payout.pk)
+    return payout
+
+
+@transaction.atomic
+def retry_payout(*, payout_id: int, by: User | str) -> Payout:
+    """Try a failed payout again, with whatever details the payee's account has now.
+
+    A new attempt under new keys; what the failure gave back is set aside anew. Raises WrongState
+    or InsufficientFunds (it is not all there any more).
+    """
+    payout = lock_payout(pk=payout_id)
+    LIFECYCLE.judge(payout, "retry", role=role_in(payout, by))
+    _lock_payee(payout.party_id)
+    refuse_if_being_cancelled(payout)
+    if _under_way(payout.party, payout.currency):
+        raise WrongState("Another payout is under way. Try again when it has arrived.")
+    LIFECYCLE.advance(payout, "retry", role=role_in(payout, by))
+    _set_aside(payout, attempt=payout.attempts.count() + 1)
+    payout.failure_code, payout.closed_at, payout.next_check_at = "", None, now()
+    payout.save(update_fields=["status", "failure_code", "closed_at", "next_check_at"])
+    ring("payments.send_payout", payout.pk)
+    return payout
+
+
+@transaction.atomic
+def remind_payee(*, party_id: int) -> None:
+    """Tell who has earned and cannot be paid out what is missing; once a week."""
+    waiting = Earning.objects.select_for_update().filter(party_id=party_id, payout=None)
+    at = now()
+    if not any(e.reminded_at is None or e.reminded_at <= at - REMIND_EVERY for e in waiting):
+        return
+    Earning.objects.filter(pk__in=[earning.pk for earning in waiting]).update(reminded_at=at)
+    year, week, _ = at.isocalendar()
+    notify(
+        to=Party.objects.get(pk=party_id),
+        kind="payout_account_missing",
+        text="You have earned money that we cannot pay out yet. Set up your payouts.",
+        path=reverse("payout-setup"),
+        key=f"payout_account_missing:{year}-{week}",
+    )
+
+
+# --- Before a payout -----------------------------------------------------------------------------
+
+
+def _lock_payee(party_id: int) -> ConnectedAccount:
+    """The payee's account is the gate through which one payout at a time is made."""
+    account = (
+        ConnectedAccount.objects.select_for_update(of=("self",))
+        .select_related("party")
+        .filter(party_id=party_id)
+        .first()
+    )
+    if account is None or account.status != ConnectedAccount.Status.ACTIVE:
+        raise WrongState("Finish setting up your payouts first.", code="payouts_not_set_up")
+    return account
+
+
+def _under_way(party: Party, currency: str) -> bool:
+    return Payout.objects.filter(party=party, currency=currency, status__in=UNDER_WAY).exists()
+
+
+def _refuse_if_in_the_way(party: Party, currency: str) -> None:
+    if _under_way(party, currency):
+        raise WrongState("A payout is under way already. The next one follows when it has arrived.")
+    if Payout.objects.filter(party=party, currency=currency, status=S.FAILED).exists():
+        raise WrongState("Your last payout failed. Try it again or cancel it first.")
+
+
+def _why_nothing(party: Party, currency: str) -> str:
+    next_at = clears_next(party, currency)
+    if next_at is None:
+        return f"You have nothing in {currency} to be paid out."
+    return f"Nothing has cleared yet. The next of it clears on {said(next_at)}."
+
+
+def _set_aside(payout: Payout, *, attempt: int) -> None:
+    book_payout(
+        payout, chart.available(payout.party, payout.currency), chart.leaving(payout.public_id),
+        f"schedule:{attempt}",
+    )  # fmt: skip
+
+
+# --- For the rooms that send and cancel -----------------------------------------------------------
+
+
+def refuse_if_being_cancelled(payout: Payout) -> None:
+    """Nothing else is done to it meanwhile."""
+    if payout.cancel_wished_at is not None:
+        raise WrongState("This payout is being cancelled.")
+
+
+def lock_payout(**which: object) -> Payout:
+    """The payout under its own lock, with its payee and their account."""
+    return (
+        Payout.objects.select_for_update(of=("self",))
+        .select_related("party__connected_account", "cancel_wished_by")
+        .get(**which)
+    )
+
+
+def role_in(payout: Payout, by: User | str) -> str | None:
+    """An owner is an owner, whatever else they are: nobody of finance acts on their own payout."""
+    if by == SYSTEM:
+        return SYSTEM
+    assert isinstance(by, User)
+    if acts_for(by, payout.party_id):
+        return OWNER
+    return FINANCE if StaffRole.FINANCE in staff_roles_of(by) else None
+
+
+def book_payout(payout: Payout, source: str, target: str, deed: str) -> None:
+    """Move all of it, once for each ``deed``, in its payee's book."""
+    move_money(
+        Move("payout", source, target, payout.amount, payout.currency),
+        key=f"{payout.public_id}:{deed}",
+        book=chart.payee_book(payout.party),
+    )
+
+
+def sum_of(payout: Payout) -> str:
+    """Its amount in words."""
+    return in_words(payout.amount, payout.currency)
+
+
+def tell_payee(payout: Payout, kind: str, text: str, by: User | None = None) -> None:
+    """Notify whoever is paid, but not who did it."""
+    notify(
+        to=payout.party,
+        kind=kind,
+        text=text,
+        path=reverse("payout", args=[payout.public_id]),
+        by=by,
+    )

@@ -1,0 +1,84 @@
+"""A payee's statement: every movement of what is theirs, and what it came from."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
+from accounts.parties.selectors import parties_of
+from accounts.people.models import User
+from payments.ledger import chart
+from payments.ledger.models import LedgerAccount, Transfer
+from payments.payouts.models import Earning
+
+
+@dataclass(frozen=True)
+class Line:
+    """One movement of a payee's available balance; ``amount`` is negative where it goes out.
+
+    ``gross`` and ``fee`` stand beside what was earned; ``title`` says with what. ``about`` is the
+    public id of the escrow or payout that it belongs to. ``hash`` is the movement's link in the
+    chain of its ``book``.
+    """
+
+    at: datetime
+    kind: str
+    title: str
+    amount: int
+    currency: str
+    gross: int | None
+    fee: int | None
+    about: str
+    book: str
+    sequence: int | None
+    hash: str
+
+
+# What the deed in a transfer's key means to the payee; the key is "<public id>:<deed>[:<n>]".
+_KINDS = {
+    "schedule": ("payout", "Payout"),
+    "fail": ("payout_returned", "Payout came back"),
+    "cancel": ("payout_cancelled", "Payout cancelled"),
+}
+
+
+def movements_of(user: User) -> QuerySet[Transfer]:
+    """The ledger's transfers into and out of what this person, or a party of theirs, has."""
+    keys = [
+        chart.available(party, currency)
+        for party in parties_of(user)
+        for currency in settings.CURRENCIES
+    ]
+    accounts = list(LedgerAccount.objects.filter(key__in=keys).values_list("pk", flat=True))
+    return Transfer.objects.filter(Q(source__in=accounts) | Q(target__in=accounts)).select_related(
+        "source", "target"
+    )
+
+
+def lines_of(movements: Iterable[Transfer]) -> list[Line]:
+    """These movements in words: one more query, however many there are."""
+    movements = list(movements)
+    earned = Earning.objects.filter(key__in=[movement.key for movement in movements])
+    by_key = {earning.key: earning for earning in earned}
+    return [_line(movement, by_key.get(movement.key)) for movement in movements]
+
+
+def _line(movement: Transfer, earning: Earning | None) -> Line:
+    about, deed, *_ = movement.key.split(":")
+    goes_out = movement.source.key.startswith("party:")
+    kind, title = _KINDS.get(deed, (movement.kind, movement.kind.replace("_", " ").capitalize()))
+    return Line(
+        at=movement.created_at,
+        kind="earning" if earning else kind,
+        title=earning.title if earning else title,
+        amount=-movement.amount if goes_out else movement.amount,
+        currency=movement.currency,
+        gross=earning.gross if earning else None,
+        fee=earning.fee if earning else None,
+        about=about,
+        book=movement.book,
+        sequence=movement.sequence,
+        hash=movement.hash,
+    )

@@ -1,0 +1,39 @@
+"""The clocks and fees in force: versioned, and pinned to a contract at signing."""
+
+from django.db import models
+
+from marketplace.common.clock import now
+
+
+class Policy(models.Model):
+    """One version of the rules. A new version never touches a running contract.
+
+    Fees are in basis points of released money; every clock is in days.
+    """
+
+    version = models.PositiveIntegerField(unique=True)
+    in_force_from = models.DateTimeField(default=now)
+
+    client_fee_basis_points = models.PositiveIntegerField(default=300)
+    freelancer_fee_basis_points = models.PositiveIntegerField(default=300)
+    minimum_milestone_units = models.PositiveIntegerField(
+        default=5, help_text="In whole units of the currency: keeps splitting from farming fees."
+    )
+
+    offer_validity_days = models.PositiveIntegerField(default=7)
+    review_period_days = models.PositiveIntegerField(default=7)
+    review_period_least_days = models.PositiveIntegerField(default=1)
+    review_period_most_days = models.PositiveIntegerField(default=30)
+    lateness_grace_days = models.PositiveIntegerField(default=3)
+    never_started_days = models.PositiveIntegerField(default=14)
+    proposal_answer_days = models.PositiveIntegerField(default=3)
+    dispute_answer_days = models.PositiveIntegerField(default=5)
+    ruling_days = models.PositiveIntegerField(default=10)
+    payout_hold_days = models.PositiveIntegerField(default=2)
+    first_payout_hold_days = models.PositiveIntegerField(default=7)
+
+    class Meta:
+        verbose_name_plural = "policies"
+
+    def __str__(self) -> str:
+        return f"policy v{self.version}"

@@ -1,0 +1,33 @@
+"""Proof that what goes back stands in its own account until it is gone."""
+
+from django.db.models import BigIntegerField, Case, F, OuterRef, Value, When
+
+from payments.ledger import chart
+from payments.ledger.selectors import standing_in
+from payments.refunds.models import Refund
+
+S = Refund.Status
+
+
+def refunds_leave_once() -> list[str]:
+    """Gone: nothing is left in ``leaving``. Not gone, failed ones too: all of it is there."""
+    wrong = Refund.objects.annotate(
+        stands=standing_in(Value(chart.leaving("")), OuterRef("public_id")),
+        expected=Case(
+            When(status=S.SUCCEEDED, then=Value(0)),
+            default=F("amount"),
+            output_field=BigIntegerField(),
+        ),
+    ).exclude(stands=F("expected"))
+    return [
+        f"{refund} ({refund.status}): {refund.stands} stands in leaving, not {refund.expected}."
+        for refund in wrong.order_by("pk")
+    ]
+
+
+def refunds_that_succeeded_are_the_providers() -> list[str]:
+    wrong = Refund.objects.filter(status=S.SUCCEEDED, remote_id="").order_by("pk")
+    return [f"{refund} succeeded, and the provider knows nothing of it." for refund in wrong]
+
+
+CHECKS = [refunds_leave_once, refunds_that_succeeded_are_the_providers]

@@ -1,0 +1,28 @@
+"""Refunds: whose they are, and which are to be looked after."""
+
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from accounts.parties.selectors import parties_of
+from accounts.people.models import User
+from payments.refunds.models import Refund
+
+
+def refunds_of(user: User) -> QuerySet[Refund]:
+    """What comes back to this person, or to a party of theirs."""
+    return Refund.objects.filter(payment__payer__in=parties_of(user)).select_related("payment")
+
+
+def failed_refunds() -> QuerySet[Refund]:
+    """For the desk: their money stands in ``leaving`` until somebody finds a way."""
+    return Refund.objects.filter(status=Refund.Status.FAILED).select_related("payment__payer")
+
+
+def due_refund_ids(at: datetime, *, limit: int) -> list[int]:
+    """To be sent, asked about or tried again."""
+    return list(
+        Refund.objects.filter(next_check_at__lte=at)
+        .order_by("next_check_at")
+        .values_list("pk", flat=True)[:limit]
+    )

@@ -1,0 +1,226 @@
+"""Money on its way back to the payer, in the order it goes."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from accounts.people.models import StaffRole, User
+from accounts.people.selectors import staff_roles_of
+from marketplace.common.clock import now
+from marketplace.common.doorbell import ring
+from marketplace.common.errors import InsufficientFunds
+from marketplace.common.lifecycle import FINANCE, SYSTEM
+from payments.fundings.models import LIFECYCLE as PAYMENT_LIFECYCLE
+from payments.fundings.models import Payment
+from payments.gateway.base import GatewayRefused, GatewayUnknown, RemoteRefund, State
+from payments.gateway.stripe import gateway
+from payments.ledger import chart
+from payments.ledger.services import Move, move_money
+from payments.refunds.models import LIFECYCLE, Refund
+
+# An answer that did not come is asked for again soon; a refund under way, now and then.
+ASK_AGAIN = timedelta(minutes=1)
+ASK_ABOUT = timedelta(minutes=30)
+COVER_COMES = timedelta(hours=1)
+# A refusal of the card's bank rarely changes: twice more, a day apart, then a person looks at it.
+TRY_AGAIN = timedelta(days=1)
+MOST_ATTEMPTS = 3
+# The provider forgets an idempotency key after a day at the earliest: past this, look it up.
+KEY_LIFE = timedelta(hours=20)
+
+
+@transaction.atomic
+def prepare_refunds(
+    *, payments: list[Payment], amount: int, book: str, reason: str
+) -> list[Refund]:
+    """Take ``amount`` from these payments in their order, and note what is to be given back.
+
+    The caller moves each refund's money into ``chart.leaving(refund.public_id)`` in the same
+    transaction. Raises InsufficientFunds where the payments do not hold that much.
+    """
+    # Locked in one order whoever asks; taken from in the caller's.
+    locked = {
+        payment.pk: payment
+        for payment in Payment.objects.select_for_update()
+        .filter(pk__in=[payment.pk for payment in payments])
+        .order_by("pk")
+    }
+    refunds, missing = [], amount
+    for payment in (locked[payment.pk] for payment in payments):
+        part = min(payment.amount - payment.refunded, missing)
+        if not part:
+            continue
+        _take_from(payment, part)
+        refunds.append(
+            Refund.objects.create(
+                payment=payment,
+                book=book,
+                reason=reason[:40],
+                amount=part,
+                currency=payment.currency,
+            )
+        )
+        missing -= part
+    if missing:
+        raise InsufficientFunds("The payments do not hold that much any more.")
+    for refund in refunds:
+        ring("payments.send_refund", refund.pk)
+    return refunds
+
+
+def send_refund(*, refund_id: int) -> None:
+    """Ask the provider to give it back, or what became of it. Not atomic.
+
+    Safe to run at any point and by two workers at once: an attempt has one key, so a second call
+    finds the first refund.
+    """
+    refund = _begin(refund_id)
+    if refund is None:
+        return
+    try:
+        remote = _ask(refund)
+    except GatewayRefused as refusal:
+        _record_refusal(refund.pk, refund.attempt, refusal)
+    except GatewayUnknown:
+        return  # still *sending*: the sweep asks again, under the same key
+    else:
+        record_refund(remote=remote)
+
+
+@transaction.atomic
+def record_refund(*, remote: RemoteRefund) -> Refund:
+    """Note what the provider says of a refund. Raises Refund.DoesNotExist (not one of ours).
+
+    Succeeded: the money has left. Failed, even after that: it stands in ``leaving`` and waits for
+    another attempt. Safe to call again, and in any order: the provider's present word counts.
+    """
+    refund = Refund.objects.select_for_update().get(public_id=remote.refund)
+    if remote.attempt != refund.attempt:
+        return refund  # the last word of an earlier attempt
+    refund.remote_id = remote.remote_id
+    if remote.state == State.DONE:
+        _succeed(refund)
+    elif remote.state == State.FAILED:
+        _fail(refund, remote.failure_code or "failed")
+    elif refund.status == Refund.Status.SENDING:
+        refund.next_check_at = now() + ASK_ABOUT
+    refund.save()
+    return refund
+
+
+@transaction.atomic
+def retry_refund(*, refund_id: int, by: User | str) -> Refund:
+    """Try a failed refund once more, under a new key."""
+    refund = Refund.objects.select_for_update().get(pk=refund_id)
+    LIFECYCLE.advance(refund, "retry", role=_role_of(by))
+    _begin_anew(refund, due_at=now())
+    ring("payments.send_refund", refund.pk)
+    return refund
+
+
+def pursue_refund(*, refund_id: int) -> None:
+    """What the sweep does with a refund whose time has come: send, ask, or try again."""
+    if Refund.objects.get(pk=refund_id).status == Refund.Status.FAILED:
+        retry_refund(refund_id=refund_id, by=SYSTEM)
+    else:
+        send_refund(refund_id=refund_id)
+
+
+def _take_from(payment: Payment, part: int) -> None:
+    payment.refunded += part
+    step = "refund" if payment.refunded == payment.amount else "refund_part"
+    PAYMENT_LIFECYCLE.advance(payment, step, role=SYSTEM)
+    payment.save(update_fields=["refunded", "status"])
+
+
+@transaction.atomic
+def _begin(refund_id: int) -> Refund | None:
+    """The wish is noted before the call: whoever finds it later knows under which key."""
+    refund = (
+        Refund.objects.select_for_update(of=("self",)).select_related("payment").get(pk=refund_id)
+    )
+    if refund.status == Refund.Status.REQUESTED:
+        LIFECYCLE.advance(refund, "send", role=SYSTEM)
+        refund.sent_at = now()
+    elif refund.status != Refund.Status.SENDING:
+        return None
+    refund.next_check_at = now() + ASK_AGAIN
+    refund.save(update_fields=["status", "sent_at", "next_check_at"])
+    return refund
+
+
+def _ask(refund: Refund) -> RemoteRefund:
+    """Under the attempt's key, or by looking where the key may be forgotten."""
+    provider, charge_id = gateway(), refund.payment.charge_id
+    if refund.remote_id:
+        return provider.refund(refund.remote_id)
+    if refund.sent_at and refund.sent_at < now() - KEY_LIFE:
+        found = provider.find_refund(
+            refund=refund.public_id, attempt=refund.attempt, charge_id=charge_id
+        )
+        if found is not None:
+            return found
+    return provider.send_refund(
+        key=f"{refund.public_id}:{refund.attempt}",
+        refund=refund.public_id,
+        attempt=refund.attempt,
+        charge_id=charge_id,
+        amount=refund.amount,
+    )
+
+
+@transaction.atomic
+def _record_refusal(refund_id: int, attempt: int, refusal: GatewayRefused) -> None:
+    """A definite no: this attempt is over, whoever tries again takes a new key."""
+    refund = Refund.objects.select_for_update().get(pk=refund_id)
+    if refund.attempt != attempt or refund.status != Refund.Status.SENDING:
+        return  # another worker was faster
+    if refund.remote_id:
+        return  # only the question was refused, the refund itself was made: ask again later
+    if refusal.retry_later:
+        LIFECYCLE.advance(refund, "wait", role=SYSTEM)
+        refund.failure_code = refusal.code[:80]
+        _begin_anew(refund, due_at=now() + COVER_COMES)
+        return
+    _fail(refund, refusal.code)
+    refund.save()
+
+
+def _begin_anew(refund: Refund, *, due_at: datetime) -> None:
+    refund.attempt += 1
+    refund.remote_id, refund.sent_at, refund.closed_at = "", None, None
+    refund.next_check_at = due_at
+    refund.save()
+
+
+def _succeed(refund: Refund) -> None:
+    if refund.status == Refund.Status.SUCCEEDED:
+        return
+    LIFECYCLE.advance(refund, "succeed", role=SYSTEM)
+    _book(refund, chart.leaving(refund.public_id), chart.provider(refund.currency), "succeed")
+    refund.failure_code, refund.closed_at, refund.next_check_at = "", now(), None
+
+
+def _fail(refund: Refund, code: str) -> None:
+    if refund.status == Refund.Status.FAILED:
+        return
+    if refund.status == Refund.Status.SUCCEEDED:
+        _book(refund, chart.provider(refund.currency), chart.leaving(refund.public_id), "return")
+    LIFECYCLE.advance(refund, "fail", role=SYSTEM)
+    refund.failure_code, refund.closed_at = code[:80], now()
+    refund.next_check_at = now() + TRY_AGAIN if refund.attempt < MOST_ATTEMPTS else None
+
+
+def _book(refund: Refund, source: str, target: str, deed: str) -> None:
+    move_money(
+        Move(f"refund_{deed}", source, target, refund.amount, refund.currency),
+        key=f"{refund.public_id}:{deed}:{refund.attempt}",
+        book=refund.book,
+    )
+
+
+def _role_of(by: User | str) -> str | None:
+    if by == SYSTEM:
+        return SYSTEM
+    assert isinstance(by, User)
+    return FINANCE if StaffRole.FINANCE in staff_roles_of(by) else None

@@ -1,0 +1,129 @@
+"""What happens to money because somebody rang or because time has passed.
+
+A listener hears of one row; a sweep finds what no bell told of. Services act, and all of it may be
+run twice.
+"""
+
+from celery import shared_task
+
+from marketplace.common.clock import now
+from marketplace.common.lifecycle import SYSTEM
+from marketplace.common.sweeps import BATCH, sweep
+from payments.fundings.selectors import due_payment_ids
+from payments.incoming import services as incoming
+from payments.incoming.own_funds import services as own_funds
+from payments.incoming.selectors import due_event_ids
+from payments.payees.selectors import due_account_ids
+from payments.payees.services import refresh_account
+from payments.payouts import services as payouts
+from payments.payouts.cancelling.services import finish_cancelling
+from payments.payouts.selectors import (
+    due_cancellation_ids,
+    due_groups,
+    due_payout_ids,
+    party_ids_to_remind,
+)
+from payments.payouts.sending import services as sending
+from payments.refunds import services as refunds
+from payments.refunds.selectors import due_refund_ids
+
+# Each of these waits for the provider: fewer at a time than where only the database is asked.
+CALLS = 50
+
+# --- Listeners -----------------------------------------------------------------------------------
+
+
+@shared_task(name="payments.handle_event")
+def handle_event(event_id: int) -> None:
+    incoming.handle_event(event_id=event_id)
+
+
+@shared_task(name="payments.ask_about_payment")
+def ask_about_payment(payment_id: int) -> None:
+    incoming.ask_about_payment(payment_id=payment_id)
+
+
+@shared_task(name="payments.send_refund")
+def send_refund(refund_id: int) -> None:
+    refunds.send_refund(refund_id=refund_id)
+
+
+@shared_task(name="payments.send_payout")
+def send_payout(payout_id: int) -> None:
+    sending.send_payout(payout_id=payout_id)
+
+
+# --- Sweeps --------------------------------------------------------------------------------------
+
+
+@shared_task(name="payments.handle_due_events")
+def handle_due_events() -> dict[str, int]:
+    """Letters whose bell was lost, that came too early or met trouble."""
+    return sweep(due_event_ids(now(), limit=CALLS), lambda pk: incoming.handle_event(event_id=pk))
+
+
+@shared_task(name="payments.ask_about_due_payments")
+def ask_about_due_payments() -> dict[str, int]:
+    """Payments of which no letter came, fees not booked yet, pages to be closed."""
+    return sweep(
+        due_payment_ids(now(), limit=CALLS),
+        lambda pk: incoming.ask_about_payment(payment_id=pk),
+    )
+
+
+@shared_task(name="payments.send_due_refunds")
+def send_due_refunds() -> dict[str, int]:
+    """Refunds whose bell or answer was lost, that wait for cover, or that are tried again."""
+    return sweep(due_refund_ids(now(), limit=CALLS), lambda pk: refunds.pursue_refund(refund_id=pk))
+
+
+@shared_task(name="payments.schedule_due_payouts")
+def schedule_due_payouts() -> dict[str, int]:
+    """What is past its hold goes out by itself, once a day for each payee and currency."""
+    counts = {"done": 0, "failed": 0}
+    for party_id, currency in due_groups(now(), limit=BATCH):
+        found = sweep(
+            [party_id],
+            lambda pk, of=currency: payouts.schedule_payout(  # type: ignore[misc]
+                party_id=pk, currency=of, by=SYSTEM
+            ),
+        )
+        counts = {name: counts[name] + found[name] for name in counts}
+    return counts
+
+
+@shared_task(name="payments.send_due_payouts")
+def send_due_payouts() -> dict[str, int]:
+    """Payouts to be sent or asked about, whose bell or answer was lost."""
+    return sweep(due_payout_ids(now(), limit=CALLS), lambda pk: sending.send_payout(payout_id=pk))
+
+
+@shared_task(name="payments.cancel_due_payouts")
+def cancel_due_payouts() -> dict[str, int]:
+    """Wishes to cancel that the provider did not answer."""
+    return sweep(
+        due_cancellation_ids(now(), limit=CALLS), lambda pk: finish_cancelling(payout_id=pk)
+    )
+
+
+@shared_task(name="payments.ask_about_accounts")
+def ask_about_accounts() -> dict[str, int]:
+    """Payout accounts whose change nobody told us of."""
+    return sweep(
+        due_account_ids(now(), limit=CALLS),
+        lambda pk: refresh_account(account_id=pk),
+    )
+
+
+@shared_task(name="payments.remind_payees")
+def remind_payees() -> dict[str, int]:
+    """Who has earned and cannot be paid out is told so once a week."""
+    return sweep(
+        party_ids_to_remind(now(), limit=BATCH), lambda pk: payouts.remind_payee(party_id=pk)
+    )
+
+
+@shared_task(name="payments.book_own_funds")
+def book_own_funds() -> int:
+    """What the platform put in at the provider, or took out."""
+    return own_funds.book_own_funds()

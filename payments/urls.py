@@ -1,0 +1,40 @@
+"""Doors of this floor."""
+
+from django.urls import include, path
+
+from payments.api import views as api_views
+from payments.web import earnings, fundings, payouts, setup, webhooks
+
+api = [
+    path("payments/<str:public_id>/", api_views.PaymentView.as_view(), name="api-payment"),
+    path("earnings/", api_views.EarningsView.as_view(), name="api-earnings"),
+    path("earnings/lines/", api_views.LinesView.as_view(), name="api-earnings-lines"),
+    path("payouts/", api_views.PayoutsView.as_view(), name="api-payouts"),
+    path("payouts/<str:public_id>/", api_views.PayoutView.as_view(), name="api-payout"),
+    path(
+        "payouts/<str:public_id>/retry/",
+        api_views.PayoutRetryView.as_view(),
+        name="api-payout-retry",
+    ),
+    path(
+        "payouts/<str:public_id>/cancel/",
+        api_views.PayoutCancelView.as_view(),
+        name="api-payout-cancel",
+    ),
+    path("payout-account/", api_views.PayoutAccountView.as_view(), name="api-payout-account"),
+    path("policies/", api_views.PoliciesView.as_view(), name="api-policies"),
+]
+
+urlpatterns = [
+    path("payments/<str:public_id>/", fundings.show_payment, name="payment"),
+    path("earnings/", earnings.show_earnings, name="earnings"),
+    path("payouts/", payouts.list_payouts, name="payouts"),
+    path("payouts/setup/", setup.edit_setup, name="payout-setup"),
+    path("payouts/setup/return/", setup.show_return, name="payout-setup-return"),
+    path("payouts/setup/refresh/", setup.show_refresh, name="payout-setup-refresh"),
+    path("payouts/<str:public_id>/", payouts.show_payout, name="payout"),
+    path("payouts/<str:public_id>/retry/", payouts.create_retry, name="payout-retry"),
+    path("payouts/<str:public_id>/cancel/", payouts.create_cancellation, name="payout-cancel"),
+    path("webhooks/stripe/", webhooks.receive_letter, name="stripe-webhook"),
+    path("api/v1/", include(api)),
+]

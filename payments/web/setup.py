@@ -1,0 +1,64 @@
+"""Setting up payouts, on a page of the payment provider."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.parties.selectors import own_party_of
+from marketplace.common.http import refusals_on
+from payments.payees.models import ConnectedAccount
+from payments.payees.selectors import COUNTRIES, account_for
+from payments.payees.services import start_onboarding
+from payments.payees.words import requirement_in_words
+from payments.web.forms import SetupForm
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit_setup(request: HttpRequest) -> HttpResponse:
+    party = own_party_of(request.user)
+    account = account_for(party)
+    start = {"country": account.country if account else request.user.country}
+    form = SetupForm(request.POST or None, initial=start)
+    if request.method == "POST" and form.is_valid():
+        with refusals_on(form):
+            url = start_onboarding(
+                party_id=party.pk, country=form.cleaned_data["country"], by=request.user
+            )
+            return _see_other(url)
+    status = 422 if form.errors else 200
+    template = "payments/_setup.html" if request.htmx else "payments/setup.html"
+    return render(request, template, _shown(account, form), status=status)
+
+
+@require_safe
+def show_return(request: HttpRequest) -> HttpResponse:
+    """Back from the provider's page: how it stands comes by letter, in a moment."""
+    messages.info(request, "Thank you. We show how your account stands as soon as we are told.")
+    return redirect("payout-setup")
+
+
+@require_safe
+def show_refresh(request: HttpRequest) -> HttpResponse:
+    """The link to the provider's page was used up; a new one is made by the button only."""
+    messages.info(request, "That link has expired. Continue with the button on this page.")
+    return redirect("payout-setup")
+
+
+def _see_other(url: str) -> HttpResponse:
+    """To a page of another site: by GET, whatever came here."""
+    response = HttpResponseRedirect(url)
+    response.status_code = 303
+    return response
+
+
+def _shown(account: ConnectedAccount | None, form: SetupForm) -> dict[str, object]:
+    return {
+        "account": account,
+        "country": COUNTRIES.get(account.country, account.country) if account else "",
+        "requirements": sorted(
+            {requirement_in_words(one) for one in account.requirements} if account else set()
+        ),
+        "form": form,
+        "nav": "earnings",
+    }

@@ -1,0 +1,61 @@
+"""What happened to a payout, as the lines and steps that a page shows."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from payments.payouts.models import Payout, PayoutAttempt
+from payments.payouts.words import reason_in_words
+
+S = Payout.Status
+
+
+@dataclass(frozen=True)
+class Moment:
+    at: datetime | None
+    text: str
+    icon: str
+    tone: str
+
+
+def story_of(payout: Payout) -> list[Moment]:
+    """From its beginning to now."""
+    moments = [Moment(payout.created_at, "Set aside for you", "calendar-clock", "info")]
+    for attempt in payout.attempts.all():
+        again = "" if attempt.number == 1 else f" (attempt {attempt.number})"
+        moments.append(Moment(attempt.started_at, f"Sent off{again}", "send", "info"))
+        if attempt.failure_code:
+            moments.append(_trouble(attempt))
+    if payout.status == S.PAID:
+        moments.append(Moment(payout.closed_at, "Paid to your bank", "circle-check", "good"))
+    elif payout.status == S.CANCELLED:
+        moments.append(Moment(payout.closed_at, "Cancelled", "circle-x", "neutral"))
+    elif payout.cancel_wished_at:
+        moments.append(Moment(payout.cancel_wished_at, "Being cancelled", "undo-2", "warn"))
+    return moments
+
+
+def _trouble(attempt: PayoutAttempt) -> Moment:
+    return Moment(attempt.closed_at, reason_in_words(attempt.failure_code), "triangle-alert", "bad")
+
+
+_ROAD = [("Set aside", S.SCHEDULED), ("Sent", S.SENDING), ("On its way", S.IN_TRANSIT)]
+
+
+def steps_of(payout: Payout) -> list[dict[str, str]]:
+    """The stepper: done, now, next or stopped."""
+    road = [status for _, status in _ROAD] + [S.PAID]
+    labels = [label for label, _ in _ROAD] + ["Paid"]
+    if payout.status not in road:
+        word = payout.get_status_display()
+        return [{"label": "Set aside", "state": "done"}, {"label": word, "state": "stopped"}]
+    here = road.index(S(payout.status))
+    return [
+        {"label": label, "state": _state(place, here, last=payout.status == S.PAID)}
+        for place, label in enumerate(labels)
+    ]
+
+
+def _state(place: int, here: int, *, last: bool) -> str:
+    if place < here or last:
+        return "done"
+    return "now" if place == here else "next"
