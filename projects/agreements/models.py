@@ -1,0 +1,98 @@
+"""What one side puts to the other, to be agreed on."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from marketplace.common.clock import now
+from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM, Lifecycle, Step
+from marketplace.common.money import AmountField
+from marketplace.common.public_ids import PublicIdField
+from projects.milestones.models import Milestone
+
+
+class Proposal(models.Model):
+    """To end a milestone by consent: ``to_freelancer`` of its price, in minor units; the rest back.
+
+    Its rows are written with the milestone's lock held: whoever ends the work and whoever agrees
+    meet there.
+    """
+
+    class Status(models.TextChoices):
+        PROPOSED = "proposed", "Waiting for an answer"
+        ACCEPTED = "accepted", "Accepted"
+        DECLINED = "declined", "Declined"
+        WITHDRAWN = "withdrawn", "Withdrawn"
+        LAPSED = "lapsed", "Lapsed"
+
+    public_id = PublicIdField(prefix="pr")
+    milestone = models.ForeignKey(Milestone, on_delete=models.PROTECT, related_name="proposals")
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    proposed_by_role = models.CharField(max_length=12)
+    to_freelancer = AmountField()
+    note = models.TextField(max_length=2_000, blank=True)
+    status = models.CharField(max_length=9, choices=Status.choices, default=Status.PROPOSED)
+    created_at = models.DateTimeField(default=now)
+    answer_due_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["milestone"],
+                condition=Q(status="proposed"),
+                name="one_open_proposal_per_milestone",
+            ),
+            models.CheckConstraint(
+                condition=Q(to_freelancer__gte=0), name="a_proposal_takes_nothing_away"
+            ),
+            models.CheckConstraint(
+                condition=Q(proposed_by_role__in=["client", "freelancer"]),
+                name="a_proposal_is_made_by_a_side",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="proposed", closed_at__isnull=True)
+                | ~Q(status="proposed") & Q(closed_at__isnull=False),
+                name="a_proposal_ends_once",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["answer_due_at"],
+                condition=Q(status="proposed"),
+                name="proposals_that_lapse",
+            ),
+            models.Index(
+                fields=["milestone", "-created_at", "-id"], name="proposals_of_a_milestone"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.milestone.title
+
+    @property
+    def state(self) -> "Proposal.Status":
+        """What people see: time and the milestone's end close it at once, the sweep writes it."""
+        is_over = self.answer_due_at <= now() or self.milestone.closed_at is not None
+        if self.status == Proposal.Status.PROPOSED and is_over:
+            return Proposal.Status.LAPSED
+        return Proposal.Status(self.status)
+
+
+S = Proposal.Status
+PARTIES = {CLIENT, FREELANCER}
+
+# fmt: off
+LIFECYCLE = Lifecycle(
+    "proposal",
+    #    step       from           to           by
+    Step("accept",   {S.PROPOSED}, S.ACCEPTED,  PARTIES, label="Accept", tells="ending_accepted"),
+    Step("decline",  {S.PROPOSED}, S.DECLINED,  PARTIES, label="Decline", tells="ending_declined"),
+    Step("withdraw", {S.PROPOSED}, S.WITHDRAWN, PARTIES, label="Withdraw", tells="ending_withdrawn"),
+    Step("lapse",    {S.PROPOSED}, S.LAPSED,    {SYSTEM}, clock="proposal_answer_days", tells="ending_lapsed"),
+    # The milestone has ended by other means: nothing is left to agree on.
+    Step("drop",     {S.PROPOSED}, S.LAPSED,    {SYSTEM}, tells="ending_dropped"),
+)
+# fmt: on

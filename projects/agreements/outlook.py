@@ -1,0 +1,189 @@
+"""A contract as its two sides need it: the money, the clocks, and whose turn it is."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from marketplace.common.lifecycle import CLIENT, FREELANCER
+from marketplace.common.money import in_words
+from payments.escrow.facts import MoneyFacts, facts_of_each
+from payments.escrow.selectors import earnings_of_each, open_payments_of_each
+from payments.fundings.models import Payment
+from payments.payouts.models import Earning
+from projects.agreements.models import Proposal
+from projects.contracts.models import Contract
+from projects.disputes.models import OPEN, Dispute
+from projects.disputes.rules import OTHER
+from projects.milestones.models import Milestone
+from projects.milestones.outlook import Outlook, Strike, outlook_of
+from projects.milestones.rules import open_steps
+
+S = Milestone.Status
+
+
+@dataclass(frozen=True)
+class Prospect:
+    """One milestone with its money, its clocks, and what is open: payment, dispute, proposal."""
+
+    milestone: Milestone
+    facts: MoneyFacts
+    outlook: Outlook
+    payment: Payment | None
+    dispute: Dispute | None
+    proposal: Proposal | None
+    earning: Earning | None
+
+    def open_to(self, role: str | None) -> list[str]:
+        """What somebody of this role can do with the milestone right now, in the table's order."""
+        steps = open_steps(self.milestone, role)
+        # One proposal at a time.
+        return [step for step in steps if not (self.proposal and step == "propose_ending")]
+
+
+@dataclass(frozen=True)
+class Prospects:
+    """A whole contract. ``strikes`` are its own clocks: those of an open offer."""
+
+    contract: Contract
+    milestones: list[Prospect]
+    strikes: tuple[Strike, ...] = ()
+    total: MoneyFacts = field(default_factory=MoneyFacts)
+
+    def of(self, milestone: Milestone) -> Prospect:
+        return next(p for p in self.milestones if p.milestone.pk == milestone.pk)
+
+
+def prospects_of(contract: Contract) -> Prospects:
+    """The contract in a constant number of queries, however many milestones it has."""
+    return prospects_of_each([contract])[contract.pk]
+
+
+def prospects_of_each(contracts: Iterable[Contract]) -> dict[int, Prospects]:
+    """Many contracts at once, by primary key, in as many queries as one."""
+    contracts = list(contracts)
+    milestones = list(
+        Milestone.objects.filter(contract__in=contracts)
+        .select_related("escrow__policy")
+        .order_by("contract_id", "position")
+    )
+    known = {contract.pk: contract for contract in contracts}
+    for milestone in milestones:
+        milestone.contract = known[milestone.contract_id]
+    escrows = [milestone.escrow for milestone in milestones]
+    facts = facts_of_each(escrows)
+    payments, earnings = open_payments_of_each(escrows), earnings_of_each(escrows)
+    disputes, proposals = _open_disputes(milestones), _open_proposals(milestones)
+    found: dict[int, list[Prospect]] = {contract.pk: [] for contract in contracts}
+    for milestone in milestones:
+        escrow = milestone.escrow
+        dispute, earning = disputes.get(milestone.pk), earnings.get(escrow.public_id)
+        proposal = proposals.get(milestone.pk)
+        above = [
+            *_dispute_strikes(dispute),
+            *_proposal_strikes(proposal),
+            *_payout_strikes(milestone, earning),
+        ]
+        found[milestone.contract_id].append(
+            Prospect(
+                milestone=milestone,
+                facts=facts[escrow.pk],
+                outlook=outlook_of(milestone, facts[escrow.pk], from_above=above),
+                payment=payments.get(escrow.public_id),
+                dispute=dispute,
+                proposal=proposal,
+                earning=earning,
+            )
+        )
+    return {
+        contract.pk: Prospects(
+            contract=contract,
+            milestones=found[contract.pk],
+            strikes=_offer_strikes(contract),
+            total=sum((p.facts for p in found[contract.pk]), MoneyFacts()),
+        )
+        for contract in contracts
+    }
+
+
+def _open_disputes(milestones: list[Milestone]) -> dict[int, Dispute]:
+    disputed = [milestone.pk for milestone in milestones if milestone.status == S.DISPUTED]
+    found = Dispute.objects.filter(milestone__in=disputed, status__in=OPEN)
+    return {dispute.milestone_id: dispute for dispute in found}
+
+
+def _open_proposals(milestones: list[Milestone]) -> dict[int, Proposal]:
+    live = {milestone.pk: milestone for milestone in milestones if milestone.closed_at is None}
+    found = {}
+    for proposal in Proposal.objects.filter(milestone__in=live, status=Proposal.Status.PROPOSED):
+        proposal.milestone = live[proposal.milestone_id]
+        if proposal.state == Proposal.Status.PROPOSED:
+            found[proposal.milestone_id] = proposal
+    return found
+
+
+def _offer_strikes(contract: Contract) -> tuple[Strike, ...]:
+    if contract.status != Contract.Status.OFFERED:
+        return ()
+    return (
+        Strike(
+            "lapses",
+            contract.offer_lapses_at,
+            "The offer lapses. Nothing else changes: the bid may be awarded again.",
+            stops=f"{contract.freelancer.name} can accept or decline before.",
+        ),
+    )
+
+
+def _dispute_strikes(dispute: Dispute | None) -> list[Strike]:
+    if dispute is None:
+        return []
+    strikes = []
+    if dispute.status == Dispute.Status.OPENED and dispute.answer_due_at:
+        strikes.append(
+            Strike(
+                "dispute_answer",
+                dispute.answer_due_at,
+                "The dispute goes to a mediator, answered or not.",
+                stops="Until then both sides can agree: by a release or by a cancellation.",
+            )
+        )
+    if dispute.ruling_due_at:
+        strikes.append(
+            Strike(
+                "dispute_ruling",
+                dispute.ruling_due_at,
+                "A mediator has decided by now how the held money is shared.",
+                by_itself=False,
+                stops="Until then both sides can agree: by a release or by a cancellation.",
+            )
+        )
+    return strikes
+
+
+def _proposal_strikes(proposal: Proposal | None) -> list[Strike]:
+    if proposal is None:
+        return []
+    contract = proposal.milestone.contract
+    names = {CLIENT: contract.client.name, FREELANCER: contract.freelancer.name}
+    return [
+        Strike(
+            "proposal_lapses",
+            proposal.answer_due_at,
+            f"The proposal of {names[proposal.proposed_by_role]} to end it lapses. "
+            "Nothing else changes.",
+            stops=f"{names[OTHER[proposal.proposed_by_role]]} can accept or decline it before.",
+        )
+    ]
+
+
+def _payout_strikes(milestone: Milestone, earning: Earning | None) -> list[Strike]:
+    if earning is None or earning.payout_id is not None:
+        return []
+    net = in_words(earning.amount, milestone.currency)
+    return [
+        Strike(
+            "payout",
+            earning.clears_at,
+            f"{net} is ready for the bank of {milestone.contract.freelancer.name}.",
+            to_freelancer=earning.amount,
+        )
+    ]

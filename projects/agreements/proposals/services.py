@@ -1,0 +1,214 @@
+"""How two sides end a milestone by consent: one proposes, the other answers."""
+
+from datetime import timedelta
+
+from django.db import transaction
+
+from accounts.notifications.services import notify
+from accounts.people.models import User
+from marketplace.common.clock import now, said
+from marketplace.common.errors import NotAllowed, WrongState
+from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
+from marketplace.common.money import in_words
+from marketplace.common.text import checked_text
+from payments.escrow.selectors import is_fully_held
+from projects.agreements.models import LIFECYCLE, Proposal
+from projects.agreements.rules import judge_room, refusal_of
+from projects.contracts.roles import Actor, role_in
+from projects.contracts.selectors import page_of
+from projects.contracts.services import record, tell_other_side
+from projects.disputes.rules import OTHER
+from projects.disputes.selectors import effect_of
+from projects.milestones.endings import services as endings
+from projects.milestones.models import Milestone
+from projects.milestones.rules import checked_ending
+from projects.milestones.services import advance_milestone, lock_milestone
+
+S = Proposal.Status
+
+LONGEST_NOTE = 2_000
+# Of one side on one milestone: each is a mail to the other.
+MOST_PROPOSALS = 20
+
+
+@transaction.atomic
+def propose_ending(*, milestone_id: int, by: Actor, to_freelancer: int, note: str = "") -> Proposal:
+    """Propose to end a milestone: ``to_freelancer`` of its price, in minor units, the rest back.
+
+    The other side has the policy's days to answer; until then everything goes on. Raises
+    InvalidInput for a part that cannot be agreed on, WrongState while another proposal is open.
+    """
+    milestone = advance_milestone(milestone_id, "propose_ending", by=by)
+    checked_ending(to_freelancer, milestone)
+    note = checked_text(note, param="note", longest=LONGEST_NOTE)
+    # The milestone knows only people who act for a side as proposers.
+    assert isinstance(by, User)
+    contract, moment = milestone.contract, now()
+    role = role_in(contract, by) or ""
+    _make_room(milestone, role)
+    proposal = Proposal.objects.create(
+        milestone=milestone,
+        proposed_by=by,
+        proposed_by_role=role,
+        to_freelancer=to_freelancer,
+        note=note,
+        created_at=moment,
+        answer_due_at=moment + timedelta(days=contract.policy.proposal_answer_days),
+    )
+
+    record(contract, "ending_proposed", by=by, about=proposal, **_terms_of(proposal))
+    _tell(
+        proposal,
+        OTHER[role],
+        "ending_proposed",
+        f"{_name_of(proposal, role)} proposes to end “{milestone.title}”. "
+        f"{_money_in_words(proposal, OTHER[role])} Answer by {said(proposal.answer_due_at)}; "
+        "after that the proposal lapses.",
+    )
+    return proposal
+
+
+@transaction.atomic
+def accept_proposal(*, proposal_id: int, by: Actor) -> Proposal:
+    """Agree as the other side: the milestone ends and the money moves, to the cent as proposed."""
+    proposal, role = _advance(proposal_id, "accept", by=by)
+    _close(proposal)
+    text = (
+        f"{_name_of(proposal, role)} has accepted: “{proposal.milestone.title}” has ended. "
+        f"{_money_in_words(proposal, OTHER[role])}"
+    )
+    endings.cancel_by_agreement(
+        milestone_id=proposal.milestone_id, to_freelancer=proposal.to_freelancer
+    )
+
+    contract = proposal.milestone.contract
+    record(contract, "ending_accepted", by=by, about=proposal, **_terms_of(proposal))
+    _tell(proposal, OTHER[role], "ending_accepted", text)
+    return proposal
+
+
+@transaction.atomic
+def decline_proposal(*, proposal_id: int, by: Actor) -> Proposal:
+    """Say no as the other side: nothing changes."""
+    proposal, role = _advance(proposal_id, "decline", by=by)
+    _close(proposal)
+
+    record(proposal.milestone.contract, "ending_declined", by=by, about=proposal)
+    text = (
+        f"{_name_of(proposal, role)} has declined your proposal to end "
+        f"“{proposal.milestone.title}”. Nothing has changed."
+    )
+    _tell(proposal, OTHER[role], "ending_declined", text)
+    return proposal
+
+
+@transaction.atomic
+def withdraw_proposal(*, proposal_id: int, by: Actor) -> Proposal:
+    """Take one's own proposal back while it is not answered."""
+    proposal, role = _advance(proposal_id, "withdraw", by=by)
+    _close(proposal)
+
+    record(proposal.milestone.contract, "ending_withdrawn", by=by, about=proposal)
+    text = (
+        f"{_name_of(proposal, role)} has withdrawn the proposal to end "
+        f"“{proposal.milestone.title}”. Nothing has changed."
+    )
+    _tell(proposal, OTHER[role], "ending_withdrawn", text)
+    return proposal
+
+
+@transaction.atomic
+def lapse_proposal(*, proposal_id: int) -> Proposal:
+    """Write down that nobody answered in time, or that the milestone ended by other means.
+
+    It is seen so from that moment on. Safe to call too early or again.
+    """
+    proposal = _lock(proposal_id)
+    if proposal.status == S.PROPOSED and proposal.state == S.LAPSED:
+        _lapse(proposal)
+    return proposal
+
+
+def _lapse(proposal: Proposal) -> None:
+    milestone = proposal.milestone
+    is_moot = milestone.closed_at is not None
+    step = "drop" if is_moot else "lapse"
+    LIFECYCLE.advance(proposal, step, role=SYSTEM)
+    _close(proposal)
+
+    kind = LIFECYCLE.steps[step].tells
+    record(milestone.contract, kind, by=SYSTEM, about=proposal)
+    if not is_moot:  # of the milestone's end both have heard
+        text = f"The proposal to end “{milestone.title}” has lapsed. Nothing has changed."
+        tell_other_side(milestone.contract, kind, text, by=SYSTEM)
+
+
+def _make_room(milestone: Milestone, role: str) -> None:
+    """One proposal at a time; the caller holds the milestone's lock."""
+    for standing in milestone.proposals.select_for_update().filter(status=S.PROPOSED):
+        standing.milestone = milestone
+        judge_room(standing)
+        _lapse(standing)
+    if milestone.proposals.filter(proposed_by_role=role).count() >= MOST_PROPOSALS:
+        raise WrongState(
+            f"You have made {MOST_PROPOSALS} proposals on this milestone: more will not help."
+        )
+
+
+def _advance(proposal_id: int, step: str, *, by: Actor) -> tuple[Proposal, str]:
+    """Lock the rows first, judge them second; the caller saves. Also which side ``by`` is."""
+    proposal = _lock(proposal_id)
+    role = role_in(proposal.milestone.contract, by)
+    proposal.status = proposal.state
+    if role in LIFECYCLE.steps[step].by and (refusal := refusal_of(proposal, step, role)):
+        raise NotAllowed(refusal)
+    LIFECYCLE.advance(proposal, step, role=role)
+    return proposal, role or ""
+
+
+def _lock(proposal_id: int) -> Proposal:
+    """The milestone first, then its proposal, in every deed: nobody waits in a circle."""
+    milestone_id = Proposal.objects.values_list("milestone_id", flat=True).get(pk=proposal_id)
+    milestone = lock_milestone(milestone_id)
+    proposal = Proposal.objects.select_for_update().get(pk=proposal_id)
+    proposal.milestone = milestone
+    return proposal
+
+
+def _close(proposal: Proposal) -> None:
+    proposal.closed_at = now()
+    proposal.save(update_fields=["status", "closed_at"])
+
+
+def _tell(proposal: Proposal, role: str, kind: str, text: str) -> None:
+    contract = proposal.milestone.contract
+    to = contract.client if role == CLIENT else contract.freelancer
+    notify(to=to, kind=kind, text=text, path=page_of(contract))
+
+
+def _name_of(proposal: Proposal, role: str) -> str:
+    contract = proposal.milestone.contract
+    return contract.client.name if role == CLIENT else contract.freelancer.name
+
+
+def _terms_of(proposal: Proposal) -> dict[str, int | str]:
+    """For the timeline: the part of the price that goes to the freelancer."""
+    milestone = proposal.milestone
+    part = in_words(proposal.to_freelancer, milestone.currency)
+    price = in_words(milestone.amount, milestone.currency)
+    return {
+        "to_freelancer": proposal.to_freelancer,
+        "terms": f"{part} of {price} to the freelancer",
+    }
+
+
+def _money_in_words(proposal: Proposal, role: str) -> str:
+    """What it brings the reader and the other side, to the cent, after fees."""
+    milestone = proposal.milestone
+    if not is_fully_held(milestone.escrow):
+        return "Nothing is held for it, so no money moves."
+    shares, other = effect_of(milestone, proposal.to_freelancer), _name_of(proposal, OTHER[role])
+    payee, payer = (in_words(n, milestone.currency) for n in (shares.payee, shares.payer))
+    if role == FREELANCER:
+        return f"You get {payee}; {other} gets {payer} back."
+    return f"You get {payer} back; {other} gets {payee}."

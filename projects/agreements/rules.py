@@ -1,0 +1,34 @@
+"""What the lifecycle table of proposals leaves open: whose answer it is.
+
+Asked by the deeds (which refuse in its words) and by the pages (which then show no button).
+"""
+
+from marketplace.common.errors import WrongState
+from projects.agreements.models import LIFECYCLE, Proposal
+
+
+def refusal_of(proposal: Proposal, step: str, role: str | None) -> str:
+    """Why this side cannot make the step, whatever the proposal's state; or nothing."""
+    is_proposer = role == proposal.proposed_by_role
+    if step in {"accept", "decline"} and is_proposer:
+        return "You made this proposal: the answer is for the other side to give."
+    if step == "withdraw" and not is_proposer:
+        return "The other side made this proposal: you can accept or decline it."
+    return ""
+
+
+def open_steps(proposal: Proposal, role: str | None) -> list[str]:
+    """What somebody of this role can do right now, in the table's order."""
+    return [
+        step
+        for step in LIFECYCLE.open_to(role, proposal.state)
+        if not refusal_of(proposal, step, role)
+    ]
+
+
+def judge_room(standing: Proposal | None) -> None:
+    """One proposal at a time: refuse another while ``standing`` waits for its answer."""
+    if standing is not None and standing.state == Proposal.Status.PROPOSED:
+        raise WrongState(
+            "Another proposal to end this milestone is open: it is answered or withdrawn first."
+        )

@@ -1,0 +1,72 @@
+"""Which offers and proposals wait for somebody: for a side, or for the house."""
+
+from copy import copy
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q, QuerySet
+
+from accounts.people.models import User
+from marketplace.common.clock import now
+from payments.escrow.selectors import is_fully_held
+from payments.escrow.services import Shares, shares_of
+from projects.agreements.models import Proposal
+from projects.contracts.models import LIFECYCLE, Contract
+from projects.milestones.models import Milestone
+from projects.milestones.selectors import milestones_of
+
+
+def lapsed_offer_ids(*, limit: int) -> list[int]:
+    """Offers that nobody answered in time."""
+    due = Contract.objects.filter(
+        status=Contract.Status.OFFERED, offer_lapses_at__lte=now()
+    ).order_by("offer_lapses_at")
+    return list(due.values_list("pk", flat=True)[:limit])
+
+
+def open_steps(contract: Contract, role: str | None) -> list[str]:
+    """What somebody of this role can do with the contract right now, in the table's order."""
+    steps = LIFECYCLE.open_to(role, contract.status)
+    has_lapsed = contract.offer_lapses_at <= now()
+    return [step for step in steps if not (step == "accept" and has_lapsed)]
+
+
+def proposals_of(user: User | AnonymousUser) -> QuerySet[Proposal]:
+    """Proposals to end milestones of this person's contracts, newest first."""
+    return (
+        Proposal.objects.filter(milestone__in=milestones_of(user).order_by())
+        .select_related(
+            "milestone__contract__client",
+            "milestone__contract__freelancer",
+            "milestone__contract__policy",
+            "milestone__escrow__policy",
+        )
+        .order_by("-created_at", "-id")
+    )
+
+
+def standing_proposal(milestone: Milestone) -> Proposal | None:
+    """The one that nobody has answered yet; it may have lapsed by now."""
+    found = Proposal.objects.filter(milestone=milestone, status=Proposal.Status.PROPOSED)
+    return found.select_related("milestone").first()
+
+
+def over_proposal_ids(*, limit: int) -> list[int]:
+    """Proposals that nobody answered in time, or whose milestone has ended by other means."""
+    over = Proposal.objects.filter(
+        Q(answer_due_at__lte=now()) | Q(milestone__closed_at__isnull=False),
+        status=Proposal.Status.PROPOSED,
+    ).order_by("answer_due_at")
+    return list(over.values_list("pk", flat=True)[:limit])
+
+
+def division_of(proposal: Proposal) -> Shares | None:
+    """Who would get what of the held money, or got it; None where no money moves by it."""
+    escrow, state = proposal.milestone.escrow, proposal.state
+    if state == Proposal.Status.PROPOSED and is_fully_held(escrow):
+        return shares_of(escrow, to_payee=proposal.to_freelancer)
+    if state == Proposal.Status.ACCEPTED and escrow.held_at is not None:
+        # The escrow counts the agreed part as released by now; the fee was taken before it did.
+        before = copy(escrow)
+        before.released -= proposal.to_freelancer
+        return shares_of(before, to_payee=proposal.to_freelancer)
+    return None

@@ -1,0 +1,173 @@
+"""How two sides come to an agreement, and how it ends."""
+
+import json
+from datetime import timedelta
+
+from django.db import transaction
+
+from marketplace.common.clock import now, said
+from marketplace.common.errors import InvalidInput, WrongState
+from marketplace.common.lifecycle import SYSTEM
+from marketplace.common.text import checked_text
+from payments.policies.selectors import policy_in_force
+from projects.agreements.terms import canonical, digest, wording_of
+from projects.bids import services as bids
+from projects.contracts.models import LIFECYCLE, Agreement, Contract
+from projects.contracts.roles import Actor, role_in
+from projects.contracts.selectors import agreement_of
+from projects.contracts.services import record, tell_other_side
+from projects.milestones.models import Milestone
+from projects.milestones.services import plan_milestone
+from projects.postings import services as postings
+
+
+@transaction.atomic
+def award_bid(
+    *, bid_id: int, by: Actor, review_days: int | None = None, version: int | None = None
+) -> Contract:
+    """Make the author of a bid an offer on exactly its terms; the client signs by doing so.
+
+    The posting stays open and the other bids stand until the offer is accepted. ``review_days``
+    is how long a delivery may be reviewed, within the policy's bounds; ``version`` is the wording
+    of the bid that the client has read. Raises InvalidInput, NotAllowed or WrongState.
+    """
+    bid = bids.offer_bid(bid_id=bid_id, by=by, version=version)
+    posting, policy = bid.posting, policy_in_force()
+    review_days = policy.review_period_days if review_days is None else review_days
+    least, most = policy.review_period_least_days, policy.review_period_most_days
+    if not least <= review_days <= most:
+        raise InvalidInput(
+            f"The review period is between {least} and {most} days.", param="review_days"
+        )
+    contract = Contract.objects.create(
+        posting=posting,
+        bid=bid,
+        client=posting.client,
+        freelancer=bid.freelancer,
+        title=posting.title,
+        currency=bid.currency,
+        policy=policy,
+        review_days=review_days,
+        offer_lapses_at=now() + timedelta(days=policy.offer_validity_days),
+    )
+    body = canonical(wording_of(contract, bid))
+    Agreement.objects.create(
+        contract=contract, body=body, sha256=digest(body), signed_by_client_at=now()
+    )
+
+    record(contract, "contract_offered", by=by)
+    text = f"You are offered “{contract.title}”. Answer by {said(contract.offer_lapses_at)}."
+    tell_other_side(contract, "contract_offered", text, by=by)
+    return contract
+
+
+@transaction.atomic
+def accept_offer(*, contract_id: int, by: Actor) -> Contract:
+    """Sign as the freelancer: the milestones come to life, the posting is awarded."""
+    # The posting first, as whoever awards does: two who take their locks in turns wait in a circle.
+    posting_id = Contract.objects.values_list("posting_id", flat=True).get(pk=contract_id)
+    postings.lock_posting(posting_id)
+    contract = _advance(contract_id, "accept", by=by)
+    moment = now()
+    if contract.offer_lapses_at <= moment:
+        raise WrongState("This offer has lapsed.")
+    contract.accepted_at = moment
+    contract.save(update_fields=["status", "accepted_at"])
+    agreement = agreement_of(contract)
+    agreement.signed_by_freelancer_at = moment
+    agreement.save(update_fields=["signed_by_freelancer_at"])
+    bids.accept_bid(bid_id=contract.bid_id, by=by)
+    postings.award_posting(posting_id=contract.posting_id, by=SYSTEM)
+    bids.decline_others(bid_id=contract.bid_id)
+    _plan_milestones(contract, json.loads(agreement.body)["milestones"])
+
+    record(contract, "contract_accepted", by=by, sha256=agreement.sha256)
+    text = f"“{contract.title}” is agreed. Fund the first milestone so that the work can begin."
+    tell_other_side(contract, "contract_accepted", text, by=by)
+    return contract
+
+
+@transaction.atomic
+def decline_offer(*, contract_id: int, by: Actor, reason: str = "") -> Contract:
+    """Say no as the freelancer: nothing else changes, the bid may be awarded again."""
+    return _end_offer(contract_id, "decline", by=by, reason=reason)
+
+
+@transaction.atomic
+def withdraw_offer(*, contract_id: int, by: Actor, reason: str = "") -> Contract:
+    """Take the offer back as the client, while it is not answered."""
+    return _end_offer(contract_id, "withdraw", by=by, reason=reason)
+
+
+@transaction.atomic
+def lapse_offer(*, contract_id: int) -> Contract:
+    """Nobody answered in time."""
+    return _end_offer(contract_id, "lapse", by=SYSTEM, reason="")
+
+
+@transaction.atomic
+def close_finished_contract(*, contract_id: int) -> Contract:
+    """End the contract once all its milestones have ended: completed, if any work was paid.
+
+    Rung when a milestone ends, and found by a sweep. Safe to call too early or again.
+    """
+    contract = _lock(contract_id)
+    milestones = list(contract.milestones.all())
+    still_open = not milestones or any(m.closed_at is None for m in milestones)
+    if contract.status != Contract.Status.ACTIVE or still_open:
+        return contract
+    paid = {Milestone.Status.RELEASED, Milestone.Status.SPLIT}
+    step = "complete" if any(m.status in paid for m in milestones) else "cancel"
+    LIFECYCLE.advance(contract, step, role=SYSTEM)
+    contract.closed_at = now()
+    contract.save(update_fields=["status", "closed_at"])
+
+    kind = LIFECYCLE.steps[step].tells
+    record(contract, kind, by=SYSTEM)
+    word = contract.get_status_display().lower()
+    tell_other_side(contract, kind, f"“{contract.title}” is {word}.", by=SYSTEM)
+    return contract
+
+
+def _end_offer(contract_id: int, step: str, *, by: Actor, reason: str) -> Contract:
+    contract = _advance(contract_id, step, by=by)
+    contract.status_reason = checked_text(reason, param="reason", longest=300)
+    contract.closed_at = now()
+    contract.save(update_fields=["status", "status_reason", "closed_at"])
+    bids.return_bid(bid_id=contract.bid_id, by=by)
+
+    kind = LIFECYCLE.steps[step].tells
+    record(contract, kind, by=by, reason=contract.status_reason)
+    word = contract.get_status_display().lower()
+    tell_other_side(contract, kind, f"The offer “{contract.title}” is {word}.", by=by)
+    return contract
+
+
+def _plan_milestones(contract: Contract, parts: list[dict]) -> None:
+    before = 0
+    for part in parts:
+        plan_milestone(
+            contract=contract,
+            position=part["position"],
+            title=part["title"],
+            amount=part["amount"],
+            days=part["days"],
+            allowance_days=max(1, part["days"] - before),
+            criteria=part["criteria"],
+        )
+        before = part["days"]
+
+
+def _lock(contract_id: int) -> Contract:
+    return (
+        Contract.objects.select_for_update(of=("self",))
+        .select_related("client", "freelancer", "policy", "posting")
+        .get(pk=contract_id)
+    )
+
+
+def _advance(contract_id: int, step: str, *, by: Actor) -> Contract:
+    """Lock the row first, judge it second: nothing can change in between."""
+    contract = _lock(contract_id)
+    LIFECYCLE.advance(contract, step, role=role_in(contract, by))
+    return contract

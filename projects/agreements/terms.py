@@ -1,0 +1,60 @@
+"""The agreement's wording: plain data, in one canonical form, so that its hash means something."""
+
+import hashlib
+import json
+from typing import Any
+
+from projects.bids.models import Bid
+from projects.contracts.models import Contract
+
+
+def wording_of(contract: Contract, bid: Bid) -> dict[str, Any]:
+    """What both sides sign. Amounts are minor units of ``currency``; days run from acceptance."""
+    posting, policy = contract.posting, contract.policy
+    return {
+        "agreement": 1,
+        "contract": contract.public_id,
+        "offered_at": contract.created_at.isoformat(),
+        "client": {"id": contract.client.public_id, "name": contract.client.name},
+        "freelancer": {"id": contract.freelancer.public_id, "name": contract.freelancer.name},
+        "posting": {
+            "id": posting.public_id,
+            "title": posting.title,
+            "description": posting.description,
+        },
+        "bid": {"id": bid.public_id, "version": bid.version, "letter": bid.letter},
+        "currency": contract.currency,
+        "price": bid.price,
+        "milestones": [
+            {
+                "position": position,
+                "title": part["title"],
+                "amount": part["amount"],
+                "days": part["days"],
+                "criteria": part.get("criteria", []),
+            }
+            for position, part in enumerate(bid.plan, start=1)
+        ],
+        "review_days": contract.review_days,
+        "policy": {
+            "version": policy.version,
+            "client_fee_basis_points": policy.client_fee_basis_points,
+            "freelancer_fee_basis_points": policy.freelancer_fee_basis_points,
+            "lateness_grace_days": policy.lateness_grace_days,
+            "never_started_days": policy.never_started_days,
+            "payout_hold_days": policy.payout_hold_days,
+            "first_payout_hold_days": policy.first_payout_hold_days,
+            "proposal_answer_days": policy.proposal_answer_days,
+            "dispute_answer_days": policy.dispute_answer_days,
+        },
+    }
+
+
+def canonical(wording: dict[str, Any]) -> str:
+    """The one way to write it down: sorted keys, no spaces, every letter as itself (UTF-8)."""
+    return json.dumps(wording, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def digest(body: str) -> str:
+    """SHA-256 of the canonical form, in hex."""
+    return hashlib.sha256(body.encode()).hexdigest()

@@ -1,0 +1,144 @@
+"""How bids look to programs."""
+
+from functools import cached_property
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from marketplace.common.lifecycle import CLIENT, FREELANCER
+from marketplace.common.money import MAX_AMOUNT
+from payments.policies.fees import quote
+from payments.policies.models import Policy
+from payments.policies.selectors import policy_in_force
+from projects.api.posting_shapes import PartyOut
+from projects.bids import terms
+from projects.bids.models import Bid, BidVersion
+from projects.bids.roles import open_steps, role_in
+from projects.bids.selectors import shows_terms
+
+
+class PlannedMilestone(serializers.Serializer):
+    """A milestone as offered: due so many days after the start, done when the criteria hold."""
+
+    title = serializers.CharField(max_length=terms.LONGEST_MILESTONE_TITLE)
+    amount = serializers.IntegerField(
+        min_value=1, max_value=MAX_AMOUNT, help_text="In minor units."
+    )
+    days = serializers.IntegerField(min_value=1, max_value=terms.MAX_DAYS)
+    criteria = serializers.ListField(
+        child=serializers.CharField(max_length=terms.LONGEST_CRITERION),
+        max_length=terms.MAX_CRITERIA,
+        required=False,
+        default=list,
+    )
+
+
+class QuoteOut(serializers.Serializer):
+    """What a price means for both sides, in minor units."""
+
+    price = serializers.IntegerField()
+    client_fee = serializers.IntegerField()
+    client_pays = serializers.IntegerField()
+    freelancer_fee = serializers.IntegerField()
+    freelancer_gets = serializers.IntegerField()
+
+
+class QuoteIn(serializers.Serializer):
+    currency = serializers.CharField(max_length=3)
+    amounts = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=MAX_AMOUNT),
+        min_length=1,
+        max_length=terms.MAX_MILESTONES,
+        help_text="One per milestone, in minor units.",
+    )
+
+
+class WordingOut(serializers.Serializer):
+    """The terms of one wording."""
+
+    price = serializers.IntegerField(allow_null=True, help_text="In minor units.")
+    days = serializers.IntegerField(allow_null=True)
+    letter = serializers.CharField(allow_null=True, help_text="Markdown.")
+    plan = PlannedMilestone(many=True, allow_null=True)
+    valid_until = serializers.DateTimeField(allow_null=True)
+
+
+class BidVersionOut(WordingOut):
+    """One wording of a bid, and when it was written."""
+
+    version = serializers.SerializerMethodField()
+    written_at = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.IntegerField())
+    def get_version(self, wording: Bid | BidVersion) -> int:
+        return wording.version if isinstance(wording, Bid) else wording.number
+
+    @extend_schema_field(serializers.DateTimeField())
+    def get_written_at(self, wording: Bid | BidVersion) -> Any:
+        return wording.worded_at if isinstance(wording, Bid) else wording.created_at
+
+
+class BidOut(WordingOut):
+    """A bid as its author or the client sees it; to the client a withdrawn one has no terms."""
+
+    id = serializers.CharField(source="public_id")
+    posting = serializers.CharField(source="posting.public_id")
+    posting_title = serializers.CharField(source="posting.title")
+    client = PartyOut(source="posting.client")
+    freelancer = PartyOut()
+    role = serializers.SerializerMethodField(help_text="Your side of it.")
+    currency = serializers.CharField()
+    quote = serializers.SerializerMethodField()
+    version = serializers.IntegerField()
+    status = serializers.ChoiceField(Bid.Status.choices)
+    status_reason = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    edited_at = serializers.DateTimeField(allow_null=True)
+    closed_at = serializers.DateTimeField(allow_null=True)
+    next_steps = serializers.SerializerMethodField(help_text="What you can do to it right now.")
+
+    @extend_schema_field(serializers.ChoiceField((CLIENT, FREELANCER)))
+    def get_role(self, bid: Bid) -> str | None:
+        return role_in(bid, self.context["request"].user)
+
+    @extend_schema_field(QuoteOut(allow_null=True))
+    def get_quote(self, bid: Bid) -> dict[str, int]:
+        amounts = [milestone["amount"] for milestone in bid.plan]
+        return QuoteOut(quote(amounts, self._policy)).data
+
+    @cached_property
+    def _policy(self) -> Policy:
+        """Read once for a whole list: one serializer draws all its rows."""
+        return policy_in_force()
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_next_steps(self, bid: Bid) -> list[str]:
+        return open_steps(bid, self.context["request"].user)
+
+    def to_representation(self, bid: Bid) -> dict[str, Any]:
+        shown = super().to_representation(bid)
+        if not shows_terms(bid, self.context["request"].user):
+            hidden = ("price", "days", "letter", "plan", "valid_until", "quote")
+            shown |= dict.fromkeys(hidden)
+        return shown
+
+
+class BidEditIn(serializers.Serializer):
+    """The terms of a bid; in an edit those that change."""
+
+    price = serializers.IntegerField(
+        min_value=1, max_value=MAX_AMOUNT, help_text="In minor units: the sum of the plan."
+    )
+    days = serializers.IntegerField(min_value=1, max_value=terms.MAX_DAYS)
+    letter = serializers.CharField(max_length=terms.LONGEST_LETTER, help_text="Markdown.")
+    plan = serializers.ListField(
+        child=PlannedMilestone(), min_length=1, max_length=terms.MAX_MILESTONES
+    )
+    valid_until = serializers.DateTimeField(help_text="1 to 60 days ahead.")
+
+
+class BidIn(BidEditIn):
+    """A bid; its ``currency`` is the posting's, if it is given at all."""
+
+    currency = serializers.CharField(max_length=3, required=False)

@@ -1,0 +1,142 @@
+"""Bids, for programs."""
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from marketplace.common.api import idempotent
+from marketplace.common.money import known_currency
+from projects.api.bid_shapes import (
+    BidEditIn,
+    BidIn,
+    BidOut,
+    BidVersionOut,
+    QuoteIn,
+    QuoteOut,
+)
+from projects.api.posting_shapes import ReasonIn
+from projects.bids import services
+from projects.bids.models import Bid
+from projects.bids.selectors import bids_of, bids_on, own_bids_of, quote_of, shows_terms
+from projects.bids.terms import checked_amounts
+from projects.postings.models import Posting
+from projects.postings.selectors import postings_visible_to
+
+
+def _visible(request: Request, public_id: str) -> Bid:
+    return get_object_or_404(bids_of(request.user), public_id=public_id)
+
+
+def _out(bid: Bid, request: Request, status: int = 200) -> Response:
+    return Response(BidOut(bid, context={"request": request}).data, status=status)
+
+
+class PostingBidsView(ListAPIView):
+    serializer_class = BidOut
+
+    def get_queryset(self) -> QuerySet[Bid]:
+        return bids_on(self._posting(), self.request.user)
+
+    def _posting(self) -> Posting:
+        visible = postings_visible_to(self.request.user)
+        return get_object_or_404(visible, public_id=self.kwargs["public_id"])
+
+    def get(self, request: Request, public_id: str) -> Response:
+        """All bids on your own posting; on another's, those that you made."""
+        return self.list(request)
+
+    @extend_schema(request=BidIn, responses={201: BidOut})
+    @idempotent
+    def post(self, request: Request, public_id: str) -> Response:
+        """Offer to do it."""
+        posting = self._posting()
+        given = BidIn(data=request.data)
+        given.is_valid(raise_exception=True)
+        bid = services.submit_bid(posting_id=posting.pk, by=request.user, **given.validated_data)
+        return _out(bid, request, status=201)
+
+
+class BidsView(ListAPIView):
+    """Bids that you made, newest first."""
+
+    serializer_class = BidOut
+
+    def get_queryset(self) -> QuerySet[Bid]:
+        return own_bids_of(self.request.user)
+
+
+class BidView(APIView):
+    @extend_schema(responses=BidOut)
+    def get(self, request: Request, public_id: str) -> Response:
+        """A bid, for its author and the client alone."""
+        return _out(_visible(request, public_id), request)
+
+    @extend_schema(request=BidEditIn(partial=True), responses=BidOut)
+    def patch(self, request: Request, public_id: str) -> Response:
+        """Change what is given; the earlier wording stays to be read under versions."""
+        bid = _visible(request, public_id)
+        given = BidEditIn(data=request.data, partial=True)
+        given.is_valid(raise_exception=True)
+        bid = services.edit_bid(bid_id=bid.pk, by=request.user, **given.validated_data)
+        return _out(bid, request)
+
+
+class BidVersionsView(APIView):
+    @extend_schema(responses=BidVersionOut(many=True))
+    def get(self, request: Request, public_id: str) -> Response:
+        """Every wording of a bid, the newest first."""
+        bid = _visible(request, public_id)
+        wordings = [bid, *bid.versions.order_by("-number")]
+        if not shows_terms(bid, request.user):
+            wordings = []
+        return Response(BidVersionOut(wordings, many=True).data)
+
+
+class WithdrawView(APIView):
+    @extend_schema(request=None, responses=BidOut)
+    def post(self, request: Request, public_id: str) -> Response:
+        """Take your bid back."""
+        bid = _visible(request, public_id)
+        return _out(services.withdraw_bid(bid_id=bid.pk, by=request.user), request)
+
+
+class ShortlistView(APIView):
+    @extend_schema(request=None, responses=BidOut)
+    def post(self, request: Request, public_id: str) -> Response:
+        """Put it on your shortlist; the freelancer is told."""
+        bid = _visible(request, public_id)
+        return _out(services.shortlist_bid(bid_id=bid.pk, by=request.user), request)
+
+
+class UnlistView(APIView):
+    @extend_schema(request=None, responses=BidOut)
+    def post(self, request: Request, public_id: str) -> Response:
+        """Take it off your shortlist."""
+        bid = _visible(request, public_id)
+        return _out(services.unlist_bid(bid_id=bid.pk, by=request.user), request)
+
+
+class DeclineView(APIView):
+    @extend_schema(request=ReasonIn, responses=BidOut)
+    def post(self, request: Request, public_id: str) -> Response:
+        """Say no, with a reason that the freelancer reads."""
+        bid = _visible(request, public_id)
+        given = ReasonIn(data=request.data)
+        given.is_valid(raise_exception=True)
+        bid = services.decline_bid(bid_id=bid.pk, by=request.user, **given.validated_data)
+        return _out(bid, request)
+
+
+class QuotesView(APIView):
+    @extend_schema(request=QuoteIn, responses=QuoteOut)
+    def post(self, request: Request) -> Response:
+        """Both nets of a plan to the minor unit: computed, never kept."""
+        given = QuoteIn(data=request.data)
+        given.is_valid(raise_exception=True)
+        currency = known_currency(given.validated_data["currency"])
+        amounts = checked_amounts(given.validated_data["amounts"], currency)
+        return Response(QuoteOut(quote_of(amounts)).data)

@@ -1,0 +1,130 @@
+"""The desk for programs: disputes to decide, money that has to be sent again."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.generics import ListAPIView, RetrieveAPIView
+from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.people.selectors import signed_in, staff_roles_of
+from marketplace.common.api import CursorPage, idempotent
+from marketplace.common.money import MAX_AMOUNT
+from payments.payouts import services as payouts
+from payments.payouts.selectors import failed_payouts
+from payments.refunds import services as refunds
+from payments.refunds.selectors import failed_refunds
+from projects.api.disputes import DisputeOut, SharesOut
+from projects.disputes import services
+from projects.disputes.rules import checked_part
+from projects.disputes.selectors import desk_disputes, effect_of, still_open
+
+
+class OldestFirst(CursorPage):
+    """A queue: who has waited longest comes first."""
+
+    ordering = ("created_at", "id")
+
+
+class RulingIn(serializers.Serializer):
+    to_freelancer = serializers.IntegerField(
+        min_value=0,
+        max_value=MAX_AMOUNT,
+        help_text="The part of the price, in minor units, that is released to the freelancer.",
+    )
+    ruling = serializers.CharField(
+        max_length=services.LONGEST_STATEMENT, help_text="The reasons, which both sides read."
+    )
+
+
+class PreviewIn(serializers.Serializer):
+    to_freelancer = serializers.IntegerField(min_value=0, max_value=MAX_AMOUNT)
+
+
+class DeskDisputesView(ListAPIView):
+    """Disputes that wait for an answer or a ruling, the oldest first; with ``?all=1`` every one."""
+
+    serializer_class = DisputeOut
+    pagination_class: type[CursorPagination] = OldestFirst
+
+    @extend_schema(parameters=[OpenApiParameter("all", bool)])
+    def get(self, request: Request, *args, **kwargs) -> Response:
+        return super().get(request, *args, **kwargs)
+
+    def get_queryset(self):
+        if not staff_roles_of(self.request.user):
+            raise Http404
+        disputes = desk_disputes(self.request.user)
+        return disputes if self.request.query_params.get("all") == "1" else still_open(disputes)
+
+
+class DeskDisputeView(RetrieveAPIView):
+    """One dispute, as the staff reads it."""
+
+    serializer_class = DisputeOut
+    lookup_field = "public_id"
+
+    def get_queryset(self):
+        return desk_disputes(self.request.user)
+
+
+class PreviewView(APIView):
+    @extend_schema(request=PreviewIn, responses=SharesOut)
+    def post(self, request: Request, public_id: str) -> Response:
+        """Who would get what, to the minor unit. Nothing is moved."""
+        dispute = get_object_or_404(desk_disputes(request.user), public_id=public_id)
+        body = PreviewIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        part = checked_part(
+            body.validated_data["to_freelancer"], dispute.milestone, param="to_freelancer"
+        )
+        return Response(SharesOut(effect_of(dispute.milestone, part)).data)
+
+
+class DecideView(APIView):
+    @extend_schema(request=RulingIn, responses=DisputeOut)
+    @idempotent
+    def post(self, request: Request, public_id: str) -> Response:
+        """Decide it as a mediator: a part is released, the rest goes back, with reasons."""
+        dispute = get_object_or_404(desk_disputes(request.user), public_id=public_id)
+        body = RulingIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        services.decide_dispute(dispute_id=dispute.pk, by=request.user, **body.validated_data)
+        decided = desk_disputes(request.user).get(pk=dispute.pk)
+        return Response(DisputeOut(decided, context={"request": request}).data)
+
+
+class RetriedOut(serializers.Serializer):
+    id = serializers.CharField(source="public_id")
+    status = serializers.CharField()
+
+
+class RefundRetryView(APIView):
+    @extend_schema(request=None, responses=RetriedOut)
+    @idempotent
+    def post(self, request: Request, public_id: str) -> Response:
+        """Send a failed refund once more."""
+        refund = get_object_or_404(_at_the_desk(request, failed_refunds()), public_id=public_id)
+        refund = refunds.retry_refund(refund_id=refund.pk, by=signed_in(request.user))
+        return Response(RetriedOut(refund).data)
+
+
+class PayoutRetryView(APIView):
+    @extend_schema(request=None, responses=RetriedOut)
+    @idempotent
+    def post(self, request: Request, public_id: str) -> Response:
+        """Send a failed payout once more."""
+        payout = get_object_or_404(_at_the_desk(request, failed_payouts()), public_id=public_id)
+        payout = payouts.retry_payout(payout_id=payout.pk, by=signed_in(request.user))
+        return Response(RetriedOut(payout).data)
+
+
+def _at_the_desk(request: Request, pile: QuerySet[Any]) -> QuerySet[Any]:
+    """What lies at the desk exists for the staff only."""
+    return pile if staff_roles_of(request.user) else pile.none()

@@ -1,0 +1,162 @@
+"""Disputes, as both sides of a contract see them."""
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers, status
+from rest_framework.generics import ListAPIView, RetrieveAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from marketplace.common.api import idempotent
+from marketplace.common.money import MAX_AMOUNT
+from projects.contracts.roles import role_in
+from projects.disputes import services
+from projects.disputes.models import Dispute
+from projects.disputes.rules import open_steps
+from projects.disputes.selectors import disputes_of, outcome_of
+from projects.milestones.selectors import milestones_of
+
+
+class StatementOut(serializers.Serializer):
+    """What one side said; ``by`` is their side of the contract."""
+
+    by = serializers.CharField(source="role")
+    name = serializers.CharField(source="by.name")
+    text = serializers.CharField()
+    created_at = serializers.DateTimeField()
+
+
+class SharesOut(serializers.Serializer):
+    """Who gets what of the held money, in minor units; the four sum to what is held."""
+
+    freelancer_gets = serializers.IntegerField(source="payee")
+    freelancer_fee = serializers.IntegerField(source="payee_fee")
+    client_fee = serializers.IntegerField(source="payer_fee")
+    client_gets_back = serializers.IntegerField(source="payer")
+
+
+class DisputeOut(serializers.ModelSerializer):
+    """A disagreement on one milestone. What is asked for and decided are parts of its price."""
+
+    id = serializers.CharField(source="public_id")
+    contract = serializers.CharField(source="milestone.contract.public_id")
+    milestone = serializers.CharField(source="milestone.public_id")
+    title = serializers.CharField(source="milestone.title")
+    amount = serializers.IntegerField(source="milestone.amount")
+    currency = serializers.CharField(source="milestone.currency")
+    status = serializers.ChoiceField(Dispute.Status.choices, source="state")
+    opened_by = serializers.CharField(source="opened_by_role")
+    outcome = serializers.SerializerMethodField()
+    statements = StatementOut(many=True)
+    next_steps = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Dispute
+        fields = [
+            "id",
+            "contract",
+            "milestone",
+            "title",
+            "amount",
+            "currency",
+            "status",
+            "opened_by",
+            "reason",
+            "asked_for",
+            "statements",
+            "created_at",
+            "answer_due_at",
+            "ruling_due_at",
+            "to_freelancer",
+            "ruling",
+            "outcome",
+            "closed_at",
+            "next_steps",
+        ]
+
+    @extend_schema_field(SharesOut(allow_null=True))
+    def get_outcome(self, dispute: Dispute) -> dict | None:
+        shares = outcome_of(dispute)
+        return SharesOut(shares).data if shares else None
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_next_steps(self, dispute: Dispute) -> list[str]:
+        role = role_in(dispute.milestone.contract, self.context["request"].user)
+        return open_steps(dispute, role)
+
+
+class DisputeIn(serializers.Serializer):
+    reason = serializers.ChoiceField(Dispute.Reason.choices)
+    statement = serializers.CharField(max_length=services.LONGEST_STATEMENT)
+    asked_for = serializers.IntegerField(
+        min_value=0,
+        max_value=MAX_AMOUNT,
+        help_text="The part of the price, in minor units, that the freelancer should get.",
+    )
+
+
+class StatementIn(serializers.Serializer):
+    statement = serializers.CharField(max_length=services.LONGEST_STATEMENT)
+
+
+class MilestoneDisputesView(APIView):
+    @extend_schema(request=DisputeIn, responses={201: DisputeOut})
+    @idempotent
+    def post(self, request: Request, public_id: str) -> Response:
+        """Open a dispute on a funded milestone. The other side then has some days to answer."""
+        milestone = get_object_or_404(milestones_of(request.user), public_id=public_id)
+        body = DisputeIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        dispute = services.open_dispute(
+            milestone_id=milestone.pk, by=request.user, **body.validated_data
+        )
+        return _shown(request, dispute.pk, status=status.HTTP_201_CREATED)
+
+
+class DisputesView(ListAPIView):
+    """The disputes on your contracts, newest first."""
+
+    serializer_class = DisputeOut
+
+    def get_queryset(self):
+        return disputes_of(self.request.user)
+
+
+class DisputeView(RetrieveAPIView):
+    """One dispute with all that both sides have said."""
+
+    serializer_class = DisputeOut
+    lookup_field = "public_id"
+
+    def get_queryset(self):
+        return disputes_of(self.request.user)
+
+
+class AnswerView(APIView):
+    @extend_schema(request=StatementIn, responses=DisputeOut)
+    @idempotent
+    def post(self, request: Request, public_id: str) -> Response:
+        """Answer the dispute that the other side has opened; a mediator takes over."""
+        dispute = get_object_or_404(disputes_of(request.user), public_id=public_id)
+        body = StatementIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        services.answer_dispute(dispute_id=dispute.pk, by=request.user, **body.validated_data)
+        return _shown(request, dispute.pk)
+
+
+class StatementsView(APIView):
+    @extend_schema(request=StatementIn, responses={201: DisputeOut})
+    @idempotent
+    def post(self, request: Request, public_id: str) -> Response:
+        """Add a statement to the record."""
+        dispute = get_object_or_404(disputes_of(request.user), public_id=public_id)
+        body = StatementIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        services.add_statement(dispute_id=dispute.pk, by=request.user, **body.validated_data)
+        return _shown(request, dispute.pk, status=status.HTTP_201_CREATED)
+
+
+def _shown(request: Request, dispute_id: int, *, status: int = status.HTTP_200_OK) -> Response:
+    dispute = disputes_of(request.user).get(pk=dispute_id)
+    return Response(DisputeOut(dispute, context={"request": request}).data, status=status)

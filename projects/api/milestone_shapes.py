@@ -1,0 +1,168 @@
+"""What the API says of milestones, and what it takes in."""
+
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from payments.escrow.models import Escrow
+from payments.escrow.selectors import is_fully_held
+from payments.fundings.models import Payment
+from projects.agreements.outlook import Prospect
+from projects.contracts.roles import role_in
+from projects.milestones.deliveries import LONGEST_LINK, LONGEST_NOTE, MAX_LINKS
+from projects.milestones.models import Milestone
+from projects.milestones.rules import due_of, idle_from, late_from
+from projects.milestones.services import GROUNDS
+
+
+class MoneyOut(serializers.Serializer):
+    """Minor units. ``held`` includes the client's fee; ``released`` is a part of the price."""
+
+    held = serializers.IntegerField()
+    released = serializers.IntegerField()
+    refunded = serializers.IntegerField()
+    client_pays = serializers.IntegerField(source="payer_pays")
+    client_fee = serializers.IntegerField(source="payer_fee")
+    freelancer_gets = serializers.IntegerField(source="payee_gets")
+    freelancer_fee = serializers.IntegerField(source="payee_fee")
+    spent = serializers.IntegerField(help_text="What the releases so far cost the client.")
+    received = serializers.IntegerField(help_text="What they brought the freelancer.")
+
+
+class PaymentOut(serializers.Serializer):
+    """``url`` is the provider's pay page; empty where none is open."""
+
+    id = serializers.CharField(source="public_id")
+    url = serializers.CharField()
+    amount = serializers.IntegerField()
+    currency = serializers.CharField()
+    status = serializers.ChoiceField(Payment.Status.choices)
+
+
+class FundingOut(serializers.Serializer):
+    payment = PaymentOut()
+
+
+class ClocksOut(serializers.Serializer):
+    """When time strikes; null where that clock does not run."""
+
+    due_at = serializers.DateTimeField()
+    review_ends_at = serializers.DateTimeField(allow_null=True)
+    late_from = serializers.DateTimeField(
+        allow_null=True, help_text="From then on the client may cancel for lateness."
+    )
+    idle_from = serializers.DateTimeField(
+        allow_null=True, help_text="From then on the client may cancel as never started."
+    )
+
+
+class MilestoneOut(serializers.Serializer):
+    """A milestone as its parties see it."""
+
+    id = serializers.CharField(source="milestone.public_id")
+    contract = serializers.CharField(source="milestone.contract.public_id")
+    position = serializers.IntegerField(source="milestone.position")
+    title = serializers.CharField(source="milestone.title")
+    criteria = serializers.ListField(child=serializers.CharField(), source="milestone.criteria")
+    amount = serializers.IntegerField(source="milestone.amount")
+    currency = serializers.CharField(source="milestone.currency")
+    status = serializers.ChoiceField(Milestone.Status.choices, source="milestone.status")
+    escrow_status = serializers.ChoiceField(Escrow.Status.choices, source="milestone.escrow.status")
+    money = MoneyOut(source="facts")
+    payment = PaymentOut(allow_null=True, help_text="The one that waits to be paid.")
+    dispute = serializers.CharField(
+        source="dispute.public_id", default=None, allow_null=True, help_text="The open one."
+    )
+    proposal = serializers.CharField(
+        source="proposal.public_id",
+        default=None,
+        allow_null=True,
+        help_text="The open one, to end it by consent.",
+    )
+    started_at = serializers.DateTimeField(source="milestone.started_at", allow_null=True)
+    submitted_at = serializers.DateTimeField(source="milestone.submitted_at", allow_null=True)
+    closed_at = serializers.DateTimeField(source="milestone.closed_at", allow_null=True)
+    clocks = serializers.SerializerMethodField()
+    next_steps = serializers.SerializerMethodField(help_text="What you can do right now.")
+
+    @extend_schema_field(ClocksOut)
+    def get_clocks(self, prospect: Prospect) -> dict[str, Any]:
+        milestone = prospect.milestone
+        at_work = milestone.status in {Milestone.Status.PLANNED, Milestone.Status.RETURNED}
+        runs = at_work and is_fully_held(milestone.escrow)
+        clocks = {
+            "due_at": due_of(milestone),
+            "review_ends_at": milestone.review_ends_at,
+            "late_from": late_from(milestone) if runs else None,
+            "idle_from": idle_from(milestone) if runs else None,
+        }
+        return ClocksOut(clocks).data
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_next_steps(self, prospect: Prospect) -> list[str]:
+        contract = prospect.milestone.contract
+        return prospect.open_to(role_in(contract, self.context["request"].user))
+
+
+class SubmissionFileOut(serializers.Serializer):
+    id = serializers.CharField(source="stored.public_id")
+    name = serializers.CharField(source="stored.name")
+    size = serializers.IntegerField(source="stored.size", help_text="Bytes.")
+    sha256 = serializers.CharField(source="stored.sha256")
+    url = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.URLField)
+    def get_url(self, file: Any) -> str:
+        ids = [file.submission.public_id, file.stored.public_id]
+        return settings.SITE_URL + reverse("api-submission-file", args=ids)
+
+
+class SubmissionOut(serializers.Serializer):
+    """One delivery; ``answer`` is what the client asked to be changed."""
+
+    id = serializers.CharField(source="public_id")
+    milestone = serializers.CharField(source="milestone.public_id")
+    version = serializers.IntegerField()
+    note = serializers.CharField()
+    links = serializers.ListField(child=serializers.CharField())
+    files = SubmissionFileOut(many=True, source="files.all")
+    created_at = serializers.DateTimeField()
+    returned_at = serializers.DateTimeField(allow_null=True)
+    answer = serializers.CharField()
+
+
+class _SubmissionIn(serializers.Serializer):
+    note = serializers.CharField(
+        max_length=LONGEST_NOTE, required=False, default="", allow_blank=True
+    )
+    links = serializers.ListField(
+        child=serializers.CharField(max_length=LONGEST_LINK),
+        max_length=MAX_LINKS,
+        required=False,
+        default=list,
+    )
+
+
+class SubmissionIn(_SubmissionIn):
+    """A note or a link at least."""
+
+
+class SubmissionFilesIn(_SubmissionIn):
+    """The same, with files."""
+
+    files = serializers.ListField(
+        child=serializers.FileField(allow_empty_file=True), required=False, default=list
+    )
+
+
+class ReturnIn(serializers.Serializer):
+    answer = serializers.CharField(
+        max_length=LONGEST_NOTE, help_text="What is to be changed, by which criterion."
+    )
+
+
+class CancelIn(serializers.Serializer):
+    ground = serializers.ChoiceField(GROUNDS)

@@ -1,0 +1,162 @@
+"""Milestones: money in, work in, money out."""
+
+from typing import Any
+
+from django.http import FileResponse
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.parsers import FormParser, MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from marketplace.common.api import JsonParser, idempotent
+from marketplace.common.files import attachment
+from payments.fundings import services as fundings
+from projects.agreements.outlook import prospects_of
+from projects.api.milestone_shapes import (
+    CancelIn,
+    FundingOut,
+    MilestoneOut,
+    ReturnIn,
+    SubmissionFilesIn,
+    SubmissionIn,
+    SubmissionOut,
+)
+from projects.contracts.selectors import contracts_of
+from projects.milestones import services
+from projects.milestones.models import Milestone
+from projects.milestones.selectors import milestones_of, submission_files_of, submissions_of
+
+
+class ContractMilestonesView(APIView):
+    @extend_schema(responses=MilestoneOut(many=True), operation_id="contracts_milestones_list")
+    def get(self, request: Request, public_id: str) -> Response:
+        """All milestones of a contract in their order; an offer has none yet."""
+        contract = get_object_or_404(contracts_of(request.user), public_id=public_id)
+        prospects = prospects_of(contract).milestones
+        return Response(MilestoneOut(prospects, many=True, context={"request": request}).data)
+
+
+class MilestoneView(APIView):
+    @extend_schema(responses=MilestoneOut)
+    def get(self, request: Request, public_id: str) -> Response:
+        """One milestone: its work, its money, its clocks, and what you can do."""
+        return _shown(request, _milestone(request, public_id))
+
+
+class FundView(APIView):
+    @extend_schema(request=None, responses=FundingOut)
+    @idempotent
+    def post(self, request: Request, public_id: str) -> Response:
+        """Start paying for it, or find the payment that waits: pay at its ``url``."""
+        milestone = _milestone(request, public_id)
+        payment = services.fund_milestone(milestone_id=milestone.pk, by=request.user)
+        payment = fundings.open_pay_page(payment_id=payment.pk)
+        return Response(FundingOut({"payment": payment}).data)
+
+
+class StartView(APIView):
+    @extend_schema(request=None, responses=MilestoneOut)
+    def post(self, request: Request, public_id: str) -> Response:
+        """Say that the work has begun."""
+        milestone = _milestone(request, public_id)
+        services.start_work(milestone_id=milestone.pk, by=request.user)
+        return _shown(request, milestone)
+
+
+class SubmissionsView(APIView):
+    parser_classes = (JsonParser, MultiPartParser, FormParser)
+
+    @extend_schema(responses=SubmissionOut(many=True), operation_id="milestones_submissions_list")
+    def get(self, request: Request, public_id: str) -> Response:
+        """All deliveries of a milestone, oldest first, with their answers."""
+        milestone = _milestone(request, public_id)
+        found = submissions_of(request.user).filter(milestone=milestone)
+        return Response(SubmissionOut(found, many=True).data)
+
+    @extend_schema(
+        request={
+            "application/json": SubmissionIn,
+            "multipart/form-data": SubmissionFilesIn,
+        },
+        responses={201: SubmissionOut},
+    )
+    def post(self, request: Request, public_id: str) -> Response:
+        """Hand in the work; the client's review period starts."""
+        milestone = _milestone(request, public_id)
+        body = _delivery(request)
+        submission = services.submit_work(milestone_id=milestone.pk, by=request.user, **body)
+        found = submissions_of(request.user).get(pk=submission.pk)
+        return Response(SubmissionOut(found).data, status=status.HTTP_201_CREATED)
+
+
+class SubmissionFileView(APIView):
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    def get(self, request: Request, public_id: str, file_id: str) -> FileResponse:
+        """The bytes of a delivered file, as they were received."""
+        files = submission_files_of(request.user)
+        found = get_object_or_404(files, submission__public_id=public_id, stored__public_id=file_id)
+        return attachment(found.stored)
+
+
+class ReturnView(APIView):
+    @extend_schema(request=ReturnIn, responses=MilestoneOut)
+    def post(self, request: Request, public_id: str) -> Response:
+        """Ask for changes; the review clock stops until the next delivery."""
+        milestone = _milestone(request, public_id)
+        body = ReturnIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        services.return_work(milestone_id=milestone.pk, by=request.user, **body.validated_data)
+        return _shown(request, milestone)
+
+
+class ReleaseView(APIView):
+    @extend_schema(request=None, responses=MilestoneOut)
+    @idempotent
+    def post(self, request: Request, public_id: str) -> Response:
+        """Approve the work and pay the freelancer."""
+        milestone = _milestone(request, public_id)
+        services.release_milestone(milestone_id=milestone.pk, by=request.user)
+        return _shown(request, milestone)
+
+
+class CancelView(APIView):
+    @extend_schema(request=CancelIn, responses=MilestoneOut)
+    @idempotent
+    def post(self, request: Request, public_id: str) -> Response:
+        """End it unpaid: what is held goes back to the client.
+
+        ``ground`` is one of ``next_steps``: cancel (the freelancer), drop (the client, while
+        nothing is held), cancel_late or cancel_idle (the client, once that clock has struck).
+        """
+        milestone = _milestone(request, public_id)
+        body = CancelIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        services.cancel_milestone(
+            milestone_id=milestone.pk, by=request.user, step=body.validated_data["ground"]
+        )
+        return _shown(request, milestone)
+
+
+def _milestone(request: Request, public_id: str) -> Milestone:
+    return get_object_or_404(milestones_of(request.user), public_id=public_id)
+
+
+def _shown(request: Request, milestone: Milestone) -> Response:
+    contract = contracts_of(request.user).get(pk=milestone.contract_id)
+    found = prospects_of(contract).of(milestone)
+    return Response(MilestoneOut(found, context={"request": request}).data)
+
+
+def _delivery(request: Request) -> dict[str, Any]:
+    """Note, links and files of a delivery, however it was sent."""
+    if not request.content_type.startswith("multipart/"):
+        body = SubmissionIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        return body.validated_data
+    form = SubmissionFilesIn(data=request.data)
+    form.is_valid(raise_exception=True)
+    return form.validated_data

@@ -1,0 +1,142 @@
+"""How postings look to programs."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from marketplace.common.money import MAX_AMOUNT
+from projects.postings import rules
+from projects.postings.models import Posting
+from projects.postings.roles import open_steps
+from projects.postings.selectors import LONGEST_QUERY, ORDERS, Filters
+
+
+class PartyOut(serializers.Serializer):
+    """Who stands on a side."""
+
+    id = serializers.CharField(source="public_id")
+    name = serializers.CharField()
+
+
+class FileOut(serializers.Serializer):
+    """A file as it was received."""
+
+    id = serializers.CharField(source="stored.public_id")
+    name = serializers.CharField(source="stored.name")
+    size = serializers.IntegerField(source="stored.size", help_text="In bytes.")
+    sha256 = serializers.CharField(source="stored.sha256")
+
+
+class PostingOut(serializers.ModelSerializer):
+    """A project that a client wants done; budgets are minor units, of an hour if it is hourly."""
+
+    id = serializers.CharField(source="public_id")
+    client = PartyOut()
+    skills = serializers.ListField(child=serializers.CharField())
+    takes_bids = serializers.BooleanField()
+    next_steps = serializers.SerializerMethodField(help_text="What you can do to it right now.")
+
+    class Meta:
+        model = Posting
+        fields = [
+            "id",
+            "title",
+            "description",
+            "skills",
+            "kind",
+            "currency",
+            "budget_least",
+            "budget_most",
+            "wished_deadline",
+            "bids_close_at",
+            "status",
+            "status_reason",
+            "takes_bids",
+            "client",
+            "created_at",
+            "published_at",
+            "edited_at",
+            "closed_at",
+            "next_steps",
+        ]
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_next_steps(self, posting: Posting) -> list[str]:
+        return open_steps(posting, self.context["request"].user)
+
+
+class PostingInFullOut(PostingOut):
+    """The same with its files."""
+
+    files = serializers.SerializerMethodField()
+
+    class Meta(PostingOut.Meta):
+        fields = [*PostingOut.Meta.fields, "files"]
+
+    @extend_schema_field(FileOut(many=True))
+    def get_files(self, posting: Posting) -> Any:
+        found = posting.files.select_related("stored").order_by("pk")
+        return FileOut(found, many=True).data
+
+
+class PostingIn(serializers.Serializer):
+    title = serializers.CharField(min_length=rules.SHORTEST_TITLE, max_length=rules.LONGEST_TITLE)
+    description = serializers.CharField(
+        max_length=rules.LONGEST_DESCRIPTION,
+        required=False,
+        allow_blank=True,
+        help_text="Markdown. Needed for publishing.",
+    )
+    skills = serializers.ListField(
+        child=serializers.CharField(max_length=40), max_length=rules.MAX_SKILLS, required=False
+    )
+    kind = serializers.ChoiceField(Posting.Kind.choices, required=False)
+    currency = serializers.CharField(max_length=3, required=False)
+    budget_least = serializers.IntegerField(
+        min_value=1, max_value=MAX_AMOUNT, required=False, allow_null=True
+    )
+    budget_most = serializers.IntegerField(
+        min_value=1, max_value=MAX_AMOUNT, required=False, allow_null=True
+    )
+    wished_deadline = serializers.DateField(required=False, allow_null=True)
+    bids_close_at = serializers.DateTimeField(required=False, allow_null=True)
+
+
+class ReasonIn(serializers.Serializer):
+    reason = serializers.CharField(max_length=rules.LONGEST_REASON)
+
+
+class ClosingIn(serializers.Serializer):
+    reason = serializers.CharField(
+        max_length=rules.LONGEST_REASON, required=False, allow_blank=True, default=""
+    )
+
+
+class FilesIn(serializers.Serializer):
+    files = serializers.ListField(child=serializers.FileField())
+
+
+class BrowseIn(serializers.Serializer):
+    """What somebody looks for; budgets are minor units of ``currency`` and need one."""
+
+    q = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=LONGEST_QUERY,
+        help_text='Words; also "in quotes", or, -not.',
+    )
+    skill = serializers.CharField(required=False, allow_blank=True, max_length=40)
+    kind = serializers.ChoiceField(Posting.Kind.choices, required=False)
+    currency = serializers.CharField(required=False, max_length=3)
+    budget_least = serializers.IntegerField(required=False, min_value=0, max_value=MAX_AMOUNT)
+    budget_most = serializers.IntegerField(required=False, min_value=0, max_value=MAX_AMOUNT)
+    days = serializers.IntegerField(
+        required=False, min_value=1, max_value=365, help_text="Published within so many days."
+    )
+    order = serializers.ChoiceField(
+        ORDERS, required=False, default="newest", help_text="match needs q."
+    )
+
+    def filters(self) -> Filters:
+        return Filters(**{k: v for k, v in self.validated_data.items() if k != "order"})

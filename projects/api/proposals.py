@@ -1,0 +1,154 @@
+"""Ending a milestone by consent: one side proposes, the other answers."""
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers, status
+from rest_framework.generics import ListAPIView, RetrieveAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from marketplace.common.api import idempotent
+from marketplace.common.money import MAX_AMOUNT
+from projects.agreements.models import Proposal
+from projects.agreements.proposals import services
+from projects.agreements.rules import open_steps
+from projects.agreements.selectors import division_of, proposals_of
+from projects.api.disputes import SharesOut
+from projects.contracts.roles import role_in
+from projects.milestones.models import Milestone
+from projects.milestones.selectors import milestones_of
+
+
+class ProposalOut(serializers.ModelSerializer):
+    """``to_freelancer`` is the part of the price that would be released; the rest goes back."""
+
+    id = serializers.CharField(source="public_id")
+    contract = serializers.CharField(source="milestone.contract.public_id")
+    milestone = serializers.CharField(source="milestone.public_id")
+    title = serializers.CharField(source="milestone.title")
+    amount = serializers.IntegerField(source="milestone.amount")
+    currency = serializers.CharField(source="milestone.currency")
+    status = serializers.ChoiceField(Proposal.Status.choices, source="state")
+    proposed_by = serializers.CharField(source="proposed_by_role")
+    shares = serializers.SerializerMethodField(
+        help_text="What an open or accepted one brings each side; null where no money moves by it."
+    )
+    next_steps = serializers.SerializerMethodField(help_text="What you can do right now.")
+
+    class Meta:
+        model = Proposal
+        fields = [
+            "id",
+            "contract",
+            "milestone",
+            "title",
+            "amount",
+            "currency",
+            "status",
+            "proposed_by",
+            "to_freelancer",
+            "shares",
+            "note",
+            "created_at",
+            "answer_due_at",
+            "closed_at",
+            "next_steps",
+        ]
+
+    @extend_schema_field(SharesOut(allow_null=True))
+    def get_shares(self, proposal: Proposal) -> dict | None:
+        shares = division_of(proposal)
+        return SharesOut(shares).data if shares else None
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_next_steps(self, proposal: Proposal) -> list[str]:
+        contract = proposal.milestone.contract
+        return open_steps(proposal, role_in(contract, self.context["request"].user))
+
+
+class ProposalIn(serializers.Serializer):
+    to_freelancer = serializers.IntegerField(
+        min_value=0,
+        max_value=MAX_AMOUNT,
+        help_text="A part of the price in minor units, less than all of it; the rest goes back.",
+    )
+    note = serializers.CharField(
+        max_length=services.LONGEST_NOTE, required=False, default="", allow_blank=True
+    )
+
+
+class MilestoneProposalsView(ListAPIView):
+    serializer_class = ProposalOut
+
+    def get_queryset(self) -> QuerySet[Proposal]:
+        return proposals_of(self.request.user).filter(milestone=self._milestone())
+
+    def _milestone(self) -> Milestone:
+        return get_object_or_404(
+            milestones_of(self.request.user), public_id=self.kwargs["public_id"]
+        )
+
+    def get(self, request: Request, public_id: str) -> Response:
+        """Every proposal to end this milestone by consent, newest first."""
+        return self.list(request)
+
+    @extend_schema(request=ProposalIn, responses={201: ProposalOut})
+    @idempotent
+    def post(self, request: Request, public_id: str) -> Response:
+        """Propose to end it: a part of the price is released, the rest goes back."""
+        milestone = self._milestone()
+        body = ProposalIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        proposal = services.propose_ending(
+            milestone_id=milestone.pk, by=request.user, **body.validated_data
+        )
+        return _shown(request, proposal, status=status.HTTP_201_CREATED)
+
+
+class ProposalView(RetrieveAPIView):
+    """One proposal to end a milestone by consent."""
+
+    serializer_class = ProposalOut
+    lookup_field = "public_id"
+
+    def get_queryset(self) -> QuerySet[Proposal]:
+        return proposals_of(self.request.user)
+
+
+class AcceptView(APIView):
+    @extend_schema(request=None, responses=ProposalOut)
+    @idempotent
+    def post(self, request: Request, public_id: str) -> Response:
+        """Agree to the other side's proposal: the milestone ends and the money moves."""
+        proposal = _proposal(request, public_id)
+        services.accept_proposal(proposal_id=proposal.pk, by=request.user)
+        return _shown(request, proposal)
+
+
+class DeclineView(APIView):
+    @extend_schema(request=None, responses=ProposalOut)
+    def post(self, request: Request, public_id: str) -> Response:
+        """Say no to the other side's proposal: nothing changes."""
+        proposal = _proposal(request, public_id)
+        services.decline_proposal(proposal_id=proposal.pk, by=request.user)
+        return _shown(request, proposal)
+
+
+class WithdrawView(APIView):
+    @extend_schema(request=None, responses=ProposalOut)
+    def post(self, request: Request, public_id: str) -> Response:
+        """Take your own proposal back while it is not answered."""
+        proposal = _proposal(request, public_id)
+        services.withdraw_proposal(proposal_id=proposal.pk, by=request.user)
+        return _shown(request, proposal)
+
+
+def _proposal(request: Request, public_id: str) -> Proposal:
+    return get_object_or_404(proposals_of(request.user), public_id=public_id)
+
+
+def _shown(request: Request, proposal: Proposal, *, status: int = status.HTTP_200_OK) -> Response:
+    found = proposals_of(request.user).get(pk=proposal.pk)
+    return Response(ProposalOut(found, context={"request": request}).data, status=status)

@@ -1,0 +1,187 @@
+"""The API of this floor, below ``/api/v1/``."""
+
+from django.urls import path
+
+from projects.api import bids, contracts, desk, disputes, milestones, postings, proposals
+
+urlpatterns = [
+    # Postings
+    path("postings/", postings.PostingsView.as_view(), name="api-postings"),
+    path("postings/mine/", postings.OwnPostingsView.as_view(), name="api-own-postings"),
+    path("postings/<str:public_id>/", postings.PostingView.as_view(), name="api-posting"),
+    path(
+        "postings/<str:public_id>/publish/",
+        postings.PublishView.as_view(),
+        name="api-posting-publish",
+    ),
+    path("postings/<str:public_id>/close/", postings.CloseView.as_view(), name="api-posting-close"),
+    path(
+        "postings/<str:public_id>/suspend/",
+        postings.SuspendView.as_view(),
+        name="api-posting-suspend",
+    ),
+    path(
+        "postings/<str:public_id>/restore/",
+        postings.RestoreView.as_view(),
+        name="api-posting-restore",
+    ),
+    path(
+        "postings/<str:public_id>/files/",
+        postings.PostingFilesView.as_view(),
+        name="api-posting-files",
+    ),
+    path(
+        "postings/<str:public_id>/files/<str:file_id>/",
+        postings.PostingFileView.as_view(),
+        name="api-posting-file",
+    ),
+    # Bids
+    path("postings/<str:public_id>/bids/", bids.PostingBidsView.as_view(), name="api-posting-bids"),
+    path("bids/", bids.BidsView.as_view(), name="api-bids"),
+    path("bids/quotes/", bids.QuotesView.as_view(), name="api-bid-quotes"),
+    path("bids/<str:public_id>/", bids.BidView.as_view(), name="api-bid"),
+    path("bids/<str:public_id>/versions/", bids.BidVersionsView.as_view(), name="api-bid-versions"),
+    path("bids/<str:public_id>/withdraw/", bids.WithdrawView.as_view(), name="api-bid-withdraw"),
+    path("bids/<str:public_id>/shortlist/", bids.ShortlistView.as_view(), name="api-bid-shortlist"),
+    path("bids/<str:public_id>/unlist/", bids.UnlistView.as_view(), name="api-bid-unlist"),
+    path("bids/<str:public_id>/decline/", bids.DeclineView.as_view(), name="api-bid-decline"),
+    # Contracts
+    path("bids/<str:public_id>/award/", contracts.AwardView.as_view(), name="api-bid-award"),
+    path("contracts/", contracts.ContractsView.as_view(), name="api-contracts"),
+    path("contracts/<str:public_id>/", contracts.ContractView.as_view(), name="api-contract"),
+    path(
+        "contracts/<str:public_id>/accept/",
+        contracts.AcceptView.as_view(),
+        name="api-contract-accept",
+    ),
+    path(
+        "contracts/<str:public_id>/decline/",
+        contracts.DeclineView.as_view(),
+        name="api-contract-decline",
+    ),
+    path(
+        "contracts/<str:public_id>/withdraw/",
+        contracts.WithdrawView.as_view(),
+        name="api-contract-withdraw",
+    ),
+    path(
+        "contracts/<str:public_id>/agreement/",
+        contracts.AgreementView.as_view(),
+        name="api-contract-agreement",
+    ),
+    path(
+        "contracts/<str:public_id>/timeline/",
+        contracts.TimelineView.as_view(),
+        name="api-contract-timeline",
+    ),
+    path("contracts/<str:public_id>/next/", contracts.NextView.as_view(), name="api-contract-next"),
+    path(
+        "contracts/<str:public_id>/milestones/",
+        milestones.ContractMilestonesView.as_view(),
+        name="api-contract-milestones",
+    ),
+    # Milestones
+    path("milestones/<str:public_id>/", milestones.MilestoneView.as_view(), name="api-milestone"),
+    path(
+        "milestones/<str:public_id>/fund/",
+        milestones.FundView.as_view(),
+        name="api-milestone-fund",
+    ),
+    path(
+        "milestones/<str:public_id>/start/",
+        milestones.StartView.as_view(),
+        name="api-milestone-start",
+    ),
+    path(
+        "milestones/<str:public_id>/submissions/",
+        milestones.SubmissionsView.as_view(),
+        name="api-milestone-submissions",
+    ),
+    path(
+        "submissions/<str:public_id>/files/<str:file_id>/",
+        milestones.SubmissionFileView.as_view(),
+        name="api-submission-file",
+    ),
+    path(
+        "milestones/<str:public_id>/return/",
+        milestones.ReturnView.as_view(),
+        name="api-milestone-return",
+    ),
+    path(
+        "milestones/<str:public_id>/release/",
+        milestones.ReleaseView.as_view(),
+        name="api-milestone-release",
+    ),
+    path(
+        "milestones/<str:public_id>/cancel/",
+        milestones.CancelView.as_view(),
+        name="api-milestone-cancel",
+    ),
+    # Ending by consent
+    path(
+        "milestones/<str:public_id>/proposals/",
+        proposals.MilestoneProposalsView.as_view(),
+        name="api-milestone-proposals",
+    ),
+    path("proposals/<str:public_id>/", proposals.ProposalView.as_view(), name="api-proposal"),
+    path(
+        "proposals/<str:public_id>/accept/",
+        proposals.AcceptView.as_view(),
+        name="api-proposal-accept",
+    ),
+    path(
+        "proposals/<str:public_id>/decline/",
+        proposals.DeclineView.as_view(),
+        name="api-proposal-decline",
+    ),
+    path(
+        "proposals/<str:public_id>/withdraw/",
+        proposals.WithdrawView.as_view(),
+        name="api-proposal-withdraw",
+    ),
+    # Disputes
+    path(
+        "milestones/<str:public_id>/disputes/",
+        disputes.MilestoneDisputesView.as_view(),
+        name="api-milestone-disputes",
+    ),
+    path("disputes/", disputes.DisputesView.as_view(), name="api-disputes"),
+    path("disputes/<str:public_id>/", disputes.DisputeView.as_view(), name="api-dispute"),
+    path(
+        "disputes/<str:public_id>/answer/",
+        disputes.AnswerView.as_view(),
+        name="api-dispute-answer",
+    ),
+    path(
+        "disputes/<str:public_id>/statements/",
+        disputes.StatementsView.as_view(),
+        name="api-dispute-statements",
+    ),
+    # Desk
+    path("desk/disputes/", desk.DeskDisputesView.as_view(), name="api-desk-disputes"),
+    path(
+        "desk/disputes/<str:public_id>/",
+        desk.DeskDisputeView.as_view(),
+        name="api-desk-dispute",
+    ),
+    path(
+        "desk/disputes/<str:public_id>/preview/",
+        desk.PreviewView.as_view(),
+        name="api-desk-dispute-preview",
+    ),
+    path(
+        "desk/disputes/<str:public_id>/decide/",
+        desk.DecideView.as_view(),
+        name="api-desk-dispute-decide",
+    ),
+    path(
+        "desk/refunds/<str:public_id>/retry/",
+        desk.RefundRetryView.as_view(),
+        name="api-desk-refund-retry",
+    ),
+    path(
+        "desk/payouts/<str:public_id>/retry/",
+        desk.PayoutRetryView.as_view(),
+        name="api-desk-payout-retry",
+    ),
+]

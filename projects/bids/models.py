@@ -1,0 +1,120 @@
+"""An offer on a posting, sealed from everybody but the client and its author."""
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+
+from accounts.parties.models import Party
+from marketplace.common.clock import now
+from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM, Lifecycle, Step
+from marketplace.common.money import AmountField, CurrencyField
+from marketplace.common.public_ids import PublicIdField
+from projects.postings.models import Posting
+
+
+class Bid(models.Model):
+    """The terms as they stand; ``BidVersion`` keeps each earlier wording.
+
+    ``plan`` is the milestones as offered: a list of {"title", "amount" (minor units), "days" (from
+    the start of the contract), "criteria" (list of sentences)}; the amounts sum to ``price``.
+    """
+
+    class Status(models.TextChoices):
+        SUBMITTED = "submitted", "Submitted"
+        SHORTLISTED = "shortlisted", "Shortlisted"
+        OFFERED = "offered", "Offered"
+        ACCEPTED = "accepted", "Accepted"
+        DECLINED = "declined", "Declined"
+        WITHDRAWN = "withdrawn", "Withdrawn"
+        LAPSED = "lapsed", "Lapsed"
+
+    public_id = PublicIdField(prefix="bd")
+    posting = models.ForeignKey(Posting, on_delete=models.PROTECT, related_name="bids")
+    freelancer = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="bids")
+    price = AmountField()
+    currency = CurrencyField()
+    days = models.PositiveIntegerField()
+    letter = models.TextField(max_length=10_000)
+    plan = models.JSONField()
+    valid_until = models.DateTimeField()
+    version = models.PositiveIntegerField(default=1)
+    status = models.CharField(max_length=11, choices=Status.choices, default=Status.SUBMITTED)
+    status_reason = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(default=now)
+    edited_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(price__gt=0), name="a_bid_has_a_price"),
+            models.UniqueConstraint(
+                fields=["posting", "freelancer"],
+                condition=Q(status__in=["submitted", "shortlisted", "offered", "accepted"]),
+                name="one_live_bid_per_posting",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["valid_until"],
+                condition=Q(status__in=["submitted", "shortlisted"]),
+                name="bids_that_lapse",
+            ),
+            models.Index(fields=["freelancer", "-created_at", "-id"], name="bids_of_a_freelancer"),
+            models.Index(fields=["posting", "-created_at", "-id"], name="bids_on_a_posting"),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    @property
+    def path(self) -> str:
+        """Its page, for the two who may read it."""
+        return f"/bids/{self.public_id}/"
+
+    @property
+    def worded_at(self) -> datetime:
+        """When the present wording was written."""
+        return self.edited_at or self.created_at
+
+
+S = Bid.Status
+LIVE = {S.SUBMITTED, S.SHORTLISTED}
+STANDING = LIVE | {S.OFFERED}  # what a client may still choose or has just chosen
+
+# fmt: off
+LIFECYCLE = Lifecycle(
+    "bid",
+    #    step         from                 to             by
+    Step("edit",      LIVE,                "same",        {FREELANCER}, label="Edit", tells="bid_edited"),
+    Step("shortlist", {S.SUBMITTED},       S.SHORTLISTED, {CLIENT}, label="Shortlist", tells="bid_shortlisted"),
+    Step("unlist",    {S.SHORTLISTED},     S.SUBMITTED,   {CLIENT}, label="Take off the shortlist"),
+    Step("offer",     LIVE,                S.OFFERED,     {CLIENT}, label="Award", tells="bid_offered"),
+    Step("return",    {S.OFFERED},         S.SHORTLISTED, {CLIENT, FREELANCER, SYSTEM}, clock="offer_validity_days"),
+    Step("accept",    {S.OFFERED},         S.ACCEPTED,    {FREELANCER}, tells="bid_accepted"),
+    Step("decline",   LIVE,                S.DECLINED,    {CLIENT, SYSTEM}, label="Decline", tells="bid_declined"),
+    Step("withdraw",  LIVE,                S.WITHDRAWN,   {FREELANCER}, label="Withdraw", tells="bid_withdrawn"),
+    Step("lapse",     LIVE,                S.LAPSED,      {SYSTEM}, clock="valid_until", tells="bid_lapsed"),
+)
+# fmt: on
+
+
+class BidVersion(models.Model):
+    """An earlier wording of a bid, as both sides saw it at the time; the bid itself is the newest.
+
+    ``created_at`` is when it was written, not when it was replaced.
+    """
+
+    bid = models.ForeignKey(Bid, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    price = AmountField()
+    days = models.PositiveIntegerField()
+    letter = models.TextField()
+    plan = models.JSONField()
+    valid_until = models.DateTimeField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["bid", "number"], name="bid_versions_are_numbered")
+        ]

@@ -1,0 +1,114 @@
+"""Who may see which bids: the one who made it and the one it was made to, nobody else."""
+
+from collections.abc import Iterable
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+
+from accounts.parties.models import Membership
+from accounts.parties.selectors import party_ids_of
+from accounts.people.models import User
+from marketplace.common.clock import now
+from marketplace.common.sweeps import BATCH
+from payments.policies.fees import Quote, quote
+from payments.policies.selectors import policy_in_force
+from projects.bids.models import LIVE, STANDING, Bid
+from projects.postings.models import Posting
+from projects.postings.selectors import postings_of
+
+
+def bids_of(user: User | AnonymousUser) -> QuerySet[Bid]:
+    """Bids that they made, and bids on their postings."""
+    parties = party_ids_of(user)
+    return _with_sides().filter(Q(freelancer__in=parties) | Q(posting__client__in=parties))
+
+
+def own_bids_of(user: User | AnonymousUser) -> QuerySet[Bid]:
+    """Bids that they made."""
+    return _with_sides().filter(freelancer__in=party_ids_of(user))
+
+
+def bids_on(posting: Posting, user: User | AnonymousUser) -> QuerySet[Bid]:
+    """All bids for the client of the posting; to anybody else their own."""
+    found = _with_sides().filter(posting=posting)
+    parties = party_ids_of(user)
+    return found if posting.client_id in parties else found.filter(freelancer__in=parties)
+
+
+def live_bid_on(posting: Posting, user: User | AnonymousUser) -> Bid | None:
+    """Their bid that stands on this posting; the newest, if several parties of theirs have one."""
+    standing = own_bids_of(user).filter(
+        posting=posting, status__in=[*STANDING, Bid.Status.ACCEPTED]
+    )
+    return standing.order_by("-id").first()
+
+
+def lapsed_bid_ids(*, limit: int = BATCH) -> list[int]:
+    """Live bids whose validity is over, the longest first."""
+    due = Bid.objects.filter(status__in=LIVE, valid_until__lte=now())
+    return list(due.order_by("valid_until").values_list("pk", flat=True)[:limit])
+
+
+def expired_posting_ids(*, limit: int = BATCH) -> list[int]:
+    """Open postings past their time for bids with nothing left to choose from."""
+    standing = Bid.objects.filter(posting=OuterRef("pk"), status__in=STANDING)
+    due = Posting.objects.filter(
+        ~Exists(standing), status=Posting.Status.OPEN, bids_close_at__lte=now()
+    )
+    return list(due.order_by("bids_close_at").values_list("pk", flat=True)[:limit])
+
+
+def bid_counts(*postings: Posting) -> dict[int, dict[str, int]]:
+    """For each posting how many bids stand on it, by their state; for its client's eyes."""
+    counts: dict[int, dict[str, int]] = {one.pk: {} for one in postings}
+    rows = (
+        Bid.objects.filter(posting__in=[one.pk for one in postings])
+        .order_by()
+        .values_list("posting", "status")
+        .annotate(count=Count("pk"))
+    )
+    for posting_id, status, count in rows:
+        counts[posting_id][status] = count
+    return counts
+
+
+def postings_to_award(user: User | AnonymousUser, *, limit: int) -> list[Posting]:
+    """Their open postings with bids to choose from and no offer out, the newest first; each with
+    its ``live_bids``.
+    """
+    offered = Bid.objects.filter(posting=OuterRef("pk"), status=Bid.Status.OFFERED)
+    found = (
+        postings_of(user)
+        .filter(~Exists(offered), status=Posting.Status.OPEN)
+        .annotate(live_bids=Count("bids", filter=Q(bids__status__in=LIVE)))
+        .filter(live_bids__gt=0)
+    )
+    return list(found.order_by("-pk")[:limit])
+
+
+def people_behind(bids: Iterable[Bid]) -> dict[int, User]:
+    """The person who answers for each bid's party, by the party's key."""
+    places = Membership.objects.filter(party__in={bid.freelancer_id for bid in bids})
+    return {place.party_id: place.user for place in places.select_related("user").order_by("-pk")}
+
+
+def shows_terms(bid: Bid, user: User | AnonymousUser) -> bool:
+    """What was withdrawn is its author's alone again; that it was there stays to be seen."""
+    if bid.status != Bid.Status.WITHDRAWN:
+        return True
+    return bid.freelancer_id in party_ids_of(user)
+
+
+def quote_of(amounts: Iterable[int]) -> Quote:
+    """Both nets of milestones with these amounts, by the policy that a contract made now gets."""
+    return quote(list(amounts), policy_in_force())
+
+
+def quotes_of(bids: Iterable[Bid]) -> dict[int, Quote]:
+    """Both nets of each bid, by its key: the policy is read once."""
+    policy = policy_in_force()
+    return {bid.pk: quote([part["amount"] for part in bid.plan], policy) for bid in bids}
+
+
+def _with_sides() -> QuerySet[Bid]:
+    return Bid.objects.select_related("posting__client", "freelancer").defer("posting__search")

@@ -1,0 +1,276 @@
+"""What can happen to a bid, in the order it happens, and what the end of its posting does to it."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from accounts.notifications.services import notify
+from accounts.parties.models import Party
+from accounts.parties.selectors import acts_for, own_party_of
+from accounts.people.models import User
+from marketplace.common.clock import now
+from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
+from marketplace.common.lifecycle import SYSTEM
+from marketplace.common.money import in_words
+from projects.bids.models import LIFECYCLE, LIVE, STANDING, Bid, BidVersion
+from projects.bids.roles import role_in
+from projects.bids.terms import checked_terms, checked_valid_until
+from projects.postings import services as postings
+from projects.postings.models import Posting
+from projects.postings.roles import Actor
+from projects.postings.rules import checked_reason
+
+_TERMS = ("price", "days", "letter", "plan", "valid_until")
+OTHER_CHOSEN = "The client has agreed with somebody else."
+POSTING_CLOSED = "The client has closed the posting."
+
+
+@transaction.atomic
+def submit_bid(
+    *,
+    posting_id: int,
+    by: User,
+    price: int,
+    days: int,
+    letter: str,
+    plan: list[dict[str, Any]],
+    valid_until: datetime,
+    currency: str | None = None,
+    party: Party | None = None,
+) -> Bid:
+    """Offer to do it. Raises InvalidInput, NotAllowed (own posting) or WrongState.
+
+    ``price`` and the plan's amounts are minor units of the posting's currency; the amounts sum to
+    the price. ``party`` is who bids, the person's own if none is named.
+    """
+    # Locked, so that a posting cannot end while a bid is on its way in.
+    posting = postings.lock_posting(posting_id)
+    if acts_for(by, posting.client_id):
+        raise NotAllowed("You cannot bid on your own posting.")
+    if party is not None and not acts_for(by, party.pk):
+        raise NotAllowed("You cannot act for them.")
+    if not posting.takes_bids:
+        raise WrongState("This posting takes no more bids.")
+    if currency is not None and currency != posting.currency:
+        raise InvalidInput(f"This posting is in {posting.currency}.", param="currency")
+    given = dict(zip(_TERMS, (price, days, letter, plan, valid_until), strict=True))
+    terms = checked_terms(given, currency=posting.currency)
+    checked_valid_until(valid_until)
+    bid = _insert(
+        Bid(
+            posting=posting,
+            freelancer=party or own_party_of(by),
+            currency=posting.currency,
+            **terms,
+        )
+    )
+    _tell_client(bid, "bid_submitted", "{who} bid {price} on “{title}”.", by=by)
+    return bid
+
+
+def _insert(bid: Bid) -> Bid:
+    try:
+        with transaction.atomic():
+            bid.save()
+    except IntegrityError:
+        raise WrongState(
+            "You have a bid on this posting already: edit that one.", code="already_bid"
+        ) from None
+    return bid
+
+
+@transaction.atomic
+def edit_bid(*, bid_id: int, by: Actor, **changes: Any) -> Bid:
+    """Change what is given of price, days, letter, plan and valid_until; the old wording is kept.
+
+    The same words again change nothing.
+    """
+    bid = _advance(bid_id, "edit", by=by)
+    if not bid.posting.takes_bids:
+        raise WrongState("The time for bids is over: this one stands as it is.")
+    unknown = set(changes) - set(_TERMS)
+    if unknown:
+        raise InvalidInput("A bid has no such field.", param=min(unknown))
+    old = {name: getattr(bid, name) for name in _TERMS}
+    new = checked_terms(old | changes, currency=bid.currency)
+    if new["valid_until"] != old["valid_until"]:
+        checked_valid_until(new["valid_until"])
+    if new == old:
+        return bid
+    BidVersion.objects.create(bid=bid, number=bid.version, created_at=bid.worded_at, **old)
+    for name, value in new.items():
+        setattr(bid, name, value)
+    bid.version, bid.edited_at = bid.version + 1, now()
+    bid.save(update_fields=[*_TERMS, "version", "edited_at"])
+    _tell_client(bid, "bid_edited", "{who} changed the bid on “{title}”: now {price}.", by=by)
+    return bid
+
+
+@transaction.atomic
+def withdraw_bid(*, bid_id: int, by: Actor) -> Bid:
+    """Take it back; another may be made while the posting takes bids."""
+    bid = _close(bid_id, "withdraw", by=by)
+    _tell_client(bid, "bid_withdrawn", "{who} withdrew the bid on “{title}”.", by=by)
+    return bid
+
+
+@transaction.atomic
+def shortlist_bid(*, bid_id: int, by: Actor) -> Bid:
+    """One of those that the client thinks about."""
+    bid = _save(_advance(bid_id, "shortlist", by=by))
+    _tell_freelancer(bid, "bid_shortlisted", "Your bid on “{title}” is on the shortlist.", by=by)
+    return bid
+
+
+@transaction.atomic
+def unlist_bid(*, bid_id: int, by: Actor) -> Bid:
+    """Off the shortlist again; nobody needs to be told."""
+    return _save(_advance(bid_id, "unlist", by=by))
+
+
+@transaction.atomic
+def decline_bid(*, bid_id: int, reason: str, by: Actor) -> Bid:
+    """Say no, with a reason that the freelancer reads."""
+    return _decline(_lock(bid_id), checked_reason(reason), by=by)
+
+
+@transaction.atomic
+def lapse_bid(*, bid_id: int, by: Actor) -> Bid:
+    """Its validity is over. Raises WrongState before that."""
+    bid = _lock(bid_id)
+    LIFECYCLE.judge(bid, "lapse", role=role_in(bid, by))
+    if bid.valid_until > now():
+        raise WrongState("This bid is still valid.")
+    bid = _close(bid_id, "lapse", by=by)
+    _tell_freelancer(bid, "bid_lapsed", "Your bid on “{title}” has lapsed unanswered.", by=by)
+    return bid
+
+
+# --- Offers: called by projects.agreements within its own transaction ----------------------------
+
+
+@transaction.atomic
+def offer_bid(*, bid_id: int, by: Actor, version: int | None = None) -> Bid:
+    """The client chooses it; the contract is offered on its terms, one offer at a time.
+
+    ``version`` is the wording that the client had before their eyes: a later one is refused, so
+    that nobody signs what they have not read. Raises WrongState.
+    """
+    posting_id = Bid.objects.values_list("posting_id", flat=True).get(pk=bid_id)
+    posting = postings.lock_posting(posting_id)
+    bid = _lock(bid_id)
+    LIFECYCLE.judge(bid, "offer", role=role_in(bid, by))
+    if posting.status != Posting.Status.OPEN:
+        raise WrongState("This posting is not open any more.")
+    if version is not None and version != bid.version:
+        raise WrongState("This bid was changed after you opened it. Read it again first.")
+    if bid.valid_until <= now():
+        raise WrongState("This bid is not valid any more.")
+    if posting.bids.filter(status=Bid.Status.OFFERED).exists():
+        raise WrongState("There is an offer already: wait for its answer or withdraw it first.")
+    LIFECYCLE.advance(bid, "offer", role=role_in(bid, by))
+    return _save(bid)
+
+
+@transaction.atomic
+def return_bid(*, bid_id: int, by: Actor) -> Bid:
+    """The offer was declined, withdrawn or lapsed: the bid stands again, on the shortlist."""
+    return _save(_advance(bid_id, "return", by=by))
+
+
+@transaction.atomic
+def accept_bid(*, bid_id: int, by: Actor) -> Bid:
+    """The freelancer accepts the offer. Then award the posting and decline the others."""
+    return _close(bid_id, "accept", by=by)
+
+
+@transaction.atomic
+def decline_others(*, bid_id: int) -> list[Bid]:
+    """This bid was accepted: every other live one on its posting is declined, with that reason."""
+    posting_id = Bid.objects.values_list("posting_id", flat=True).get(pk=bid_id)
+    return _decline_live(posting_id, OTHER_CHOSEN, but=bid_id)
+
+
+# --- The end of a posting, and what it does to the bids on it ------------------------------------
+
+
+@transaction.atomic
+def close_bidding(*, posting_id: int, reason: str, by: Actor) -> Posting:
+    """Close the posting and decline its live bids with the same reason.
+
+    Raises WrongState while an offer waits for its answer.
+    """
+    posting = postings.close_posting(posting_id=posting_id, reason=reason, by=by)
+    if posting.bids.filter(status=Bid.Status.OFFERED).exists():
+        raise WrongState("There is an offer out: withdraw it before you close the posting.")
+    _decline_live(posting.pk, posting.status_reason or POSTING_CLOSED)
+    return posting
+
+
+@transaction.atomic
+def expire_bidding(*, posting_id: int, by: Actor) -> Posting:
+    """Expire a posting on which no bid stands. Raises WrongState where there is one to choose."""
+    posting = postings.expire_posting(posting_id=posting_id, by=by)
+    if posting.bids.filter(status__in=STANDING).exists():
+        raise WrongState("There are bids to choose from.")
+    return posting
+
+
+# --- How it is done ------------------------------------------------------------------------------
+
+
+def _lock(bid_id: int) -> Bid:
+    sides = Bid.objects.select_related("posting__client", "freelancer")
+    return sides.select_for_update(of=("self",)).get(pk=bid_id)
+
+
+def _advance(bid_id: int, step: str, *, by: Actor) -> Bid:
+    bid = _lock(bid_id)
+    LIFECYCLE.advance(bid, step, role=role_in(bid, by))
+    return bid
+
+
+def _save(bid: Bid) -> Bid:
+    bid.save(update_fields=["status"])
+    return bid
+
+
+def _close(bid_id: int, step: str, *, by: Actor) -> Bid:
+    bid = _advance(bid_id, step, by=by)
+    bid.closed_at = now()
+    bid.save(update_fields=["status", "closed_at"])
+    return bid
+
+
+def _decline_live(posting_id: int, reason: str, *, but: int | None = None) -> list[Bid]:
+    live = Bid.objects.filter(posting_id=posting_id, status__in=LIVE)
+    if but is not None:
+        live = live.exclude(pk=but)
+    locked = live.select_for_update(of=("self",)).select_related("posting__client", "freelancer")
+    return [_decline(bid, reason, by=SYSTEM) for bid in locked.order_by("pk")]
+
+
+def _decline(bid: Bid, reason: str, *, by: Actor) -> Bid:
+    LIFECYCLE.advance(bid, "decline", role=role_in(bid, by))
+    bid.status_reason, bid.closed_at = reason, now()
+    bid.save(update_fields=["status", "status_reason", "closed_at"])
+    _tell_freelancer(bid, "bid_declined", "Your bid on “{title}” was declined: {reason}", by=by)
+    return bid
+
+
+def _tell_client(bid: Bid, kind: str, text: str, *, by: Actor) -> None:
+    notify(to=bid.posting.client, kind=kind, text=_in_words(bid, text), path=bid.path, by=by)
+
+
+def _tell_freelancer(bid: Bid, kind: str, text: str, *, by: Actor) -> None:
+    notify(to=bid.freelancer, kind=kind, text=_in_words(bid, text), path=bid.path, by=by)
+
+
+def _in_words(bid: Bid, text: str) -> str:
+    return text.format(
+        who=bid.freelancer.name,
+        price=in_words(bid.price, bid.currency),
+        title=bid.posting.title,
+        reason=bid.status_reason,
+    )

@@ -1,0 +1,211 @@
+"""What a bid may say, and how two wordings of it differ."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from difflib import SequenceMatcher
+from typing import Any, Protocol
+
+from marketplace.common.clock import now
+from marketplace.common.errors import InvalidInput
+from marketplace.common.money import MAX_AMOUNT, checked_amount, in_words
+from marketplace.common.text import checked_line, checked_text
+from payments.policies.selectors import minimum_milestone, policy_in_force
+
+LONGEST_LETTER = 10_000
+MAX_MILESTONES = 20
+MAX_CRITERIA = 10
+LONGEST_MILESTONE_TITLE = 150
+LONGEST_CRITERION = 300
+MAX_DAYS = 730
+LEAST_VALID_DAYS, MOST_VALID_DAYS = 1, 60
+# Comparing grows with the square of the lines; a letter of more lines is shown whole.
+_COMPARED_LINES = 400
+
+
+class Wording(Protocol):
+    """What both a bid and an earlier version of it have."""
+
+    price: int
+    days: int
+    letter: str
+    plan: list[dict[str, Any]]
+    valid_until: datetime
+
+
+def checked_terms(given: dict[str, Any], *, currency: str) -> dict[str, Any]:
+    """Price, days, letter, plan and valid_until as they are to be stored. Raises InvalidInput.
+
+    The plan's amounts are minor units that sum to the price; its days do not fall, and end within
+    the days of the bid.
+    """
+    days = _checked_days(given["days"], param="days")
+    # The plan before the price: where that is the sum of the plan, the fault is in the plan.
+    terms = {
+        "days": days,
+        "letter": checked_text(given["letter"], param="letter", longest=LONGEST_LETTER, least=1),
+        "plan": checked_plan(given["plan"], currency=currency, days=days),
+        "price": checked_amount(given["price"], param="price"),
+        "valid_until": given["valid_until"],
+    }
+    price, total = terms["price"], sum(milestone["amount"] for milestone in terms["plan"])
+    if total != price:
+        raise InvalidInput(
+            f"The milestones sum to {in_words(total, currency)}, "
+            f"the price is {in_words(price, currency)}.",
+            param="plan",
+        )
+    return terms
+
+
+def checked_plan(plan: object, *, currency: str, days: int) -> list[dict[str, Any]]:
+    """1 to 20 milestones. Raises InvalidInput with ``plan[1].amount`` as the field at fault."""
+    if not isinstance(plan, list) or not all(isinstance(entry, dict) for entry in plan):
+        raise InvalidInput("Give the plan as a list of milestones.", param="plan")
+    if not plan:
+        raise InvalidInput("A plan has at least one milestone.", param="plan")
+    if len(plan) > MAX_MILESTONES:
+        raise InvalidInput(f"A plan has at most {MAX_MILESTONES} milestones.", param="plan")
+    least = minimum_milestone(policy_in_force(), currency)
+    checked, earliest = [], 1
+    for place, entry in enumerate(plan):
+        milestone = _checked_milestone(entry, f"plan[{place}]", least, currency)
+        if milestone["days"] < earliest:
+            raise InvalidInput(
+                "A milestone is not due before the one above it.", param=f"plan[{place}].days"
+            )
+        if milestone["days"] > days:
+            raise InvalidInput(
+                f"This is due after the {days} days of the bid.", param=f"plan[{place}].days"
+            )
+        earliest = milestone["days"]
+        checked.append(milestone)
+    return checked
+
+
+def _checked_milestone(
+    entry: dict[str, Any], param: str, least: int, currency: str
+) -> dict[str, Any]:
+    unknown = set(entry) - {"title", "amount", "days", "criteria"}
+    if unknown:
+        raise InvalidInput("A milestone has no such field.", param=f"{param}.{min(unknown)}")
+    amount = _checked_amount(entry.get("amount"), f"{param}.amount", least, currency)
+    return {
+        "title": checked_line(
+            entry.get("title"), param=f"{param}.title", longest=LONGEST_MILESTONE_TITLE
+        ),
+        "amount": amount,
+        "days": _checked_days(entry.get("days"), param=f"{param}.days"),
+        "criteria": _checked_criteria(entry.get("criteria", []), f"{param}.criteria"),
+    }
+
+
+def _checked_criteria(criteria: object, param: str) -> list[str]:
+    if not isinstance(criteria, list):
+        raise InvalidInput("Give the criteria as a list.", param=param)
+    kept = [checked_line(c, param=param, longest=LONGEST_CRITERION, least=0) for c in criteria]
+    kept = [criterion for criterion in kept if criterion]
+    if len(kept) > MAX_CRITERIA:
+        raise InvalidInput(f"At most {MAX_CRITERIA} criteria for a milestone.", param=param)
+    return kept
+
+
+def _checked_days(days: object, *, param: str) -> int:
+    if isinstance(days, bool) or not isinstance(days, int) or not 1 <= days <= MAX_DAYS:
+        raise InvalidInput(f"Give whole days, from 1 to {MAX_DAYS}.", param=param)
+    return days
+
+
+def checked_valid_until(moment: object) -> datetime:
+    """1 to 60 days ahead, counted as dates. Raises InvalidInput."""
+    if not isinstance(moment, datetime) or moment.tzinfo is None:
+        raise InvalidInput("Give a moment with its time zone.", param="valid_until")
+    if not LEAST_VALID_DAYS <= (moment - now() + timedelta(minutes=5)).days <= MOST_VALID_DAYS:
+        raise InvalidInput(
+            f"A bid is valid for {LEAST_VALID_DAYS} to {MOST_VALID_DAYS} days.",
+            param="valid_until",
+        )
+    return moment
+
+
+def checked_amounts(amounts: object, currency: str) -> list[int]:
+    """The amounts of a plan under way, for a quote. Raises InvalidInput with ``amounts[1]``."""
+    if not isinstance(amounts, list) or not 1 <= len(amounts) <= MAX_MILESTONES:
+        raise InvalidInput(f"Give 1 to {MAX_MILESTONES} amounts.", param="amounts")
+    least = minimum_milestone(policy_in_force(), currency)
+    checked = [
+        _checked_amount(amount, f"amounts[{place}]", least, currency)
+        for place, amount in enumerate(amounts)
+    ]
+    if sum(checked) > MAX_AMOUNT:
+        raise InvalidInput("That is larger than anything we can carry.", param="amounts")
+    return checked
+
+
+def _checked_amount(amount: object, param: str, least: int, currency: str) -> int:
+    amount = checked_amount(amount, param=param)
+    if amount < least:
+        raise InvalidInput(f"A milestone is at least {in_words(least, currency)}.", param=param)
+    return amount
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that an edit changed, in words; an empty side was not there."""
+
+    what: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a letter: kept, added or removed."""
+
+    sign: str
+    text: str
+
+
+def changes(old: Wording, new: Wording, currency: str) -> list[Change]:
+    """What an edit changed but for the letter, in the order of the form."""
+    pairs = [
+        ("Price", in_words(old.price, currency), in_words(new.price, currency)),
+        ("Time", f"{old.days} days", f"{new.days} days"),
+        ("Valid until", _moment(old.valid_until), _moment(new.valid_until)),
+    ]
+    for place in range(max(len(old.plan), len(new.plan))):
+        before = _milestone_in_words(old.plan, place, currency)
+        after = _milestone_in_words(new.plan, place, currency)
+        pairs.append((f"Milestone {place + 1}", before, after))
+    return [Change(*pair) for pair in pairs if pair[1] != pair[2]]
+
+
+def letter_changes(old: str, new: str) -> list[Line]:
+    """The letter line by line; nothing where it is the same."""
+    if old == new:
+        return []
+    before, after = old.splitlines(), new.splitlines()
+    if max(len(before), len(after)) > _COMPARED_LINES:
+        return [Line("removed", old), Line("added", new)]
+    lines: list[Line] = []
+    for kind, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if kind == "equal":
+            lines += [Line("kept", text) for text in before[a:b]]
+        else:
+            lines += [Line("removed", text) for text in before[a:b]]
+            lines += [Line("added", text) for text in after[c:d]]
+    return lines
+
+
+def _milestone_in_words(plan: Sequence[dict[str, Any]], place: int, currency: str) -> str:
+    if place >= len(plan):
+        return ""
+    milestone = plan[place]
+    words = (
+        f"{milestone['title']}: {in_words(milestone['amount'], currency)}, day {milestone['days']}"
+    )
+    return "; ".join([words, *milestone["criteria"]])
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%-d %b %Y, %H:%M} UTC"

@@ -1,0 +1,129 @@
+"""What both sides signed, and everything that has happened since."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from accounts.parties.models import Party
+from marketplace.common.clock import now
+from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM, Lifecycle, Step
+from marketplace.common.money import CurrencyField
+from marketplace.common.public_ids import PublicIdField
+from payments.policies.models import Policy
+from projects.bids.models import Bid
+from projects.postings.models import Posting
+
+
+class Contract(models.Model):
+    """One client, one freelancer, one currency, one pinned policy.
+
+    The terms are the newest ``Agreement``; the live work is its milestones. The public id is also
+    the name of its book in the ledger.
+    """
+
+    class Status(models.TextChoices):
+        OFFERED = "offered", "Offered"
+        ACTIVE = "active", "Active"
+        COMPLETED = "completed", "Completed"
+        CANCELLED = "cancelled", "Cancelled"
+        DECLINED = "declined", "Declined"
+        WITHDRAWN = "withdrawn", "Withdrawn"
+        LAPSED = "lapsed", "Lapsed"
+
+    public_id = PublicIdField(prefix="ct")
+    posting = models.ForeignKey(Posting, on_delete=models.PROTECT, related_name="contracts")
+    bid = models.ForeignKey(Bid, on_delete=models.PROTECT, related_name="contracts")
+    client = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="contracts_as_client")
+    freelancer = models.ForeignKey(
+        Party, on_delete=models.PROTECT, related_name="contracts_as_freelancer"
+    )
+    title = models.CharField(max_length=150)
+    currency = CurrencyField()
+    policy = models.ForeignKey(Policy, on_delete=models.PROTECT, related_name="contracts")
+    review_days = models.PositiveSmallIntegerField()
+    status = models.CharField(max_length=9, choices=Status.choices, default=Status.OFFERED)
+    status_reason = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(default=now)
+    offer_lapses_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(client=F("freelancer")), name="nobody_contracts_with_themselves"
+            ),
+            models.UniqueConstraint(
+                fields=["bid"],
+                condition=Q(status__in=["offered", "active", "completed"]),
+                name="one_live_contract_per_bid",
+            ),
+            models.UniqueConstraint(
+                fields=["posting"],
+                condition=Q(status__in=["offered", "active", "completed"]),
+                name="one_live_contract_per_posting",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["offer_lapses_at"], condition=Q(status="offered"), name="offers_that_lapse"
+            ),
+            models.Index(fields=["client", "-created_at", "-id"], name="contracts_of_a_client"),
+            models.Index(
+                fields=["freelancer", "-created_at", "-id"], name="contracts_of_a_freelancer"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+S = Contract.Status
+
+# fmt: off
+LIFECYCLE = Lifecycle(
+    "contract",
+    #    step       from          to            by
+    Step("accept",   {S.OFFERED}, S.ACTIVE,     {FREELANCER}, label="Accept the offer", tells="contract_accepted"),
+    Step("decline",  {S.OFFERED}, S.DECLINED,   {FREELANCER}, label="Decline the offer", tells="contract_declined"),
+    Step("withdraw", {S.OFFERED}, S.WITHDRAWN,  {CLIENT}, label="Withdraw the offer", tells="contract_withdrawn"),
+    Step("lapse",    {S.OFFERED}, S.LAPSED,     {SYSTEM}, clock="offer_validity_days", tells="contract_lapsed"),
+    Step("complete", {S.ACTIVE},  S.COMPLETED,  {SYSTEM}, tells="contract_completed"),
+    Step("cancel",   {S.ACTIVE},  S.CANCELLED,  {SYSTEM}, tells="contract_cancelled"),
+)
+# fmt: on
+
+
+class Agreement(models.Model):
+    """One signed wording: canonical JSON, never changed, named by its SHA-256."""
+
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="agreements")
+    version = models.PositiveSmallIntegerField(default=1)
+    body = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField(default=now)
+    signed_by_client_at = models.DateTimeField(null=True)
+    signed_by_freelancer_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["contract", "version"], name="agreements_are_numbered")
+        ]
+
+
+class Event(models.Model):
+    """One line of a contract's timeline: what happened, who did it, to what."""
+
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="events")
+    kind = models.CharField(max_length=40)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    role = models.CharField(max_length=12)
+    about = models.CharField(max_length=30, blank=True)
+    title = models.CharField(max_length=200, blank=True)
+    detail = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=now)
+
+    class Meta:
+        indexes = [models.Index(fields=["contract", "created_at", "id"], name="timeline_in_order")]

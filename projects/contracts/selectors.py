@@ -1,0 +1,76 @@
+"""Who may see which contracts: its two sides, and nobody else."""
+
+from collections.abc import Iterable
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import BigIntegerField, Count, JSONField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
+
+from accounts.parties.selectors import party_ids_of
+from accounts.people.models import User
+from marketplace.common.errors import InvalidInput
+from marketplace.common.lifecycle import CLIENT, FREELANCER
+from projects.contracts.models import Agreement, Contract, Event
+
+SIDES = (CLIENT, FREELANCER)
+
+
+def contracts_of(user: User | AnonymousUser) -> QuerySet[Contract]:
+    """The contracts on which this person may act for a side, newest first."""
+    parties = party_ids_of(user)
+    return (
+        Contract.objects.filter(Q(client__in=parties) | Q(freelancer__in=parties))
+        .select_related("client", "freelancer", "policy", "posting", "bid")
+        .defer("posting__search", "posting__description", "bid__letter", "bid__plan")
+        .order_by("-created_at", "-id")
+    )
+
+
+def filtered(user: User | AnonymousUser, *, side: str = "", status: str = "") -> QuerySet[Contract]:
+    """Their contracts on which they are this side, in this state; empty words leave nothing out.
+
+    Raises InvalidInput for a side or a state that there is not.
+    """
+    found, parties = contracts_of(user), party_ids_of(user)
+    if side and side not in SIDES:
+        raise InvalidInput("The side is client or freelancer.", param="side")
+    if status and status not in Contract.Status.values:
+        states = ", ".join(Contract.Status.values)
+        raise InvalidInput(f"The status is one of {states}.", param="status")
+    if side:
+        found = found.filter(**{f"{side}__in": parties})
+    return found.filter(status=status) if status else found
+
+
+def with_price(contracts: QuerySet[Contract]) -> QuerySet[Contract]:
+    """The contracts with ``price``, in minor units, read from the wording in force."""
+    wording = (
+        Agreement.objects.filter(contract=OuterRef("pk"))
+        .order_by("-version")
+        .annotate(wording=Cast("body", JSONField()))
+        .annotate(agreed_price=Cast(KT("wording__price"), BigIntegerField()))
+    )
+    return contracts.annotate(price=Subquery(wording.values("agreed_price")[:1]))
+
+
+def completed_counts(party_ids: Iterable[int]) -> dict[int, int]:
+    """How many contracts each of these parties has brought to their end as the freelancer."""
+    done = Contract.objects.filter(freelancer__in=set(party_ids), status=Contract.Status.COMPLETED)
+    counts = done.order_by().values_list("freelancer").annotate(count=Count("pk"))
+    return dict(counts.values_list("freelancer", "count"))
+
+
+def timeline_of(contract: Contract) -> QuerySet[Event]:
+    """What happened, oldest first."""
+    return contract.events.select_related("by").order_by("created_at", "id")
+
+
+def agreement_of(contract: Contract) -> Agreement:
+    """The wording in force: the newest."""
+    return contract.agreements.latest("version")
+
+
+def page_of(contract: Contract) -> str:
+    """Where the contract is shown; every notice about it leads there."""
+    return f"/contracts/{contract.public_id}/"

@@ -1,0 +1,84 @@
+"""The timeline in words: each kind of event is a sentence, and nothing that happened is hidden."""
+
+from dataclasses import dataclass
+
+from projects.contracts.models import Event
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """How one event reads, and how its mark looks. ``text`` may name {title} and the detail."""
+
+    text: str
+    icon: str = "milestone"
+    tone: str = "neutral"
+
+
+# Every kind that any room records stands here: a test compares.
+_SENTENCES = {
+    "contract_offered": Sentence("Made the offer and signed it", "file-text", "info"),
+    "contract_accepted": Sentence("Accepted: the agreement is signed by both", "handshake", "good"),
+    "contract_declined": Sentence("Declined the offer", "x"),
+    "contract_withdrawn": Sentence("Withdrew the offer", "undo-2"),
+    "contract_lapsed": Sentence("The offer lapsed without an answer", "clock"),
+    "contract_completed": Sentence("The contract is completed", "flag", "good"),
+    "contract_cancelled": Sentence("The contract ended without paid work", "x"),
+    "milestone_funded": Sentence("Funds are held for “{title}”", "lock", "good"),
+    "work_started": Sentence("Started work on “{title}”", "play", "info"),
+    "work_submitted": Sentence("Submitted “{title}”", "send", "info"),
+    "work_returned": Sentence("Asked for changes on “{title}”", "undo-2", "warn"),
+    "milestone_released": Sentence("Approved “{title}” and released its funds", "check", "good"),
+    "milestone_cancelled": Sentence("Cancelled “{title}”", "x"),
+    "ending_proposed": Sentence("Proposed to end “{title}”", "handshake", "info"),
+    "ending_accepted": Sentence("Accepted: “{title}” ended by consent", "handshake", "good"),
+    "ending_declined": Sentence("Declined to end “{title}”", "x"),
+    "ending_withdrawn": Sentence("Withdrew the proposal to end “{title}”", "undo-2"),
+    "ending_lapsed": Sentence("The proposal to end “{title}” lapsed without an answer", "clock"),
+    "ending_dropped": Sentence(
+        "The proposal to end “{title}” has nothing left to end: the milestone has ended", "clock"
+    ),
+    "dispute_opened": Sentence("Opened a dispute on “{title}”", "scale", "bad"),
+    "dispute_answered": Sentence("Answered the dispute on “{title}”", "message-square", "info"),
+    "dispute_statement": Sentence("Added a statement on “{title}”", "message-square"),
+    "dispute_escalated": Sentence("A mediator now looks at “{title}”", "scale", "warn"),
+    "dispute_decided": Sentence("The dispute on “{title}” is decided", "gavel", "good"),
+    "dispute_closed": Sentence("The dispute on “{title}” is closed", "scale"),
+}
+_SILENT_RELEASE = Sentence(
+    "“{title}” was approved and released by itself: the review period was over", "check", "good"
+)
+_GROUNDS = {
+    "drop": "it was not funded yet",
+    "cancel_late": "the delivery was late",
+    "cancel_idle": "the work was never started",
+}
+
+
+def kinds() -> frozenset[str]:
+    """The kinds of events that have a sentence of their own."""
+    return frozenset(_SENTENCES)
+
+
+def sentence_of(event: Event) -> Sentence:
+    """The event as it is read. A kind that nobody has put into words yet names itself."""
+    sentence = _SENTENCES.get(event.kind) or Sentence(event.kind.replace("_", " ").capitalize())
+    if event.kind == "milestone_released" and event.detail.get("silent"):
+        sentence = _SILENT_RELEASE
+    text = sentence.text.format(title=event.title)
+    version = event.detail.get("version")
+    if isinstance(version, int) and version > 1:
+        text += f", version {version}"
+    if ground := _GROUNDS.get(str(event.detail.get("ground", ""))):
+        text += f": {ground}"
+    if terms := event.detail.get("terms"):
+        text += f": {terms}"
+    if reason := event.detail.get("reason"):
+        text += f": {reason}"
+    return Sentence(text, sentence.icon, sentence.tone)
+
+
+def who_of(event: Event, *, client: str, freelancer: str) -> str:
+    """Who did it, by the name under which they stand in the contract."""
+    return {"client": client, "freelancer": freelancer, "system": "Milepost"}.get(
+        event.role, "A mediator" if event.role == "mediator" else ""
+    )

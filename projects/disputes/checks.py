@@ -1,0 +1,62 @@
+"""Proof that disputes, their milestones and their decisions agree: what is wrong, as sentences."""
+
+from datetime import timedelta
+
+from django.db.models import Exists, F, OuterRef, Q
+
+from marketplace.common.clock import now
+from projects.disputes.models import OPEN, Dispute
+from projects.milestones.models import Milestone
+
+# The sweep comes every minute. A sandbox clock may jump by weeks between two of its rounds.
+_SWEPT_WITHIN = timedelta(days=35)
+
+
+def disputed_milestones_have_one_open_dispute() -> list[str]:
+    """Nothing is stuck in dispute without a case, and no case is about work that goes on."""
+    open_cases = Dispute.objects.filter(milestone=OuterRef("pk"), status__in=OPEN)
+    orphans = Milestone.objects.filter(~Exists(open_cases), status=Milestone.Status.DISPUTED)
+    strays = Dispute.objects.filter(status__in=OPEN, milestone__closed_at=None).exclude(
+        milestone__status=Milestone.Status.DISPUTED
+    )
+    return [
+        *(
+            f"{one.public_id} is disputed without an open dispute."
+            for one in orphans.order_by("pk")
+        ),
+        *(f"{one.public_id} is open on work that goes on." for one in strays.order_by("pk")),
+    ]
+
+
+def decisions_are_what_was_paid() -> list[str]:
+    """A decided part is what the escrow released, and the milestone's end says the same."""
+    right = (
+        Q(to_freelancer=0, milestone__status=Milestone.Status.REFUNDED)
+        | Q(to_freelancer=F("milestone__amount"), milestone__status=Milestone.Status.RELEASED)
+        | Q(
+            to_freelancer__gt=0,
+            to_freelancer__lt=F("milestone__amount"),
+            milestone__status=Milestone.Status.SPLIT,
+        )
+    )
+    decided = Dispute.objects.filter(status=Dispute.Status.DECIDED)
+    wrong = decided.exclude(right, milestone__escrow__released=F("to_freelancer"))
+    return [
+        f"{dispute.public_id} was decided otherwise than its milestone ended."
+        for dispute in wrong.order_by("pk").iterator()
+    ]
+
+
+def ended_disputes_are_closed() -> list[str]:
+    """A milestone's end closes its dispute; one open for weeks after is a sweep that stands."""
+    moot = Dispute.objects.filter(
+        status__in=OPEN, milestone__closed_at__lt=now() - _SWEPT_WITHIN
+    ).order_by("pk")
+    return [f"{dispute.public_id} outlived its milestone by weeks." for dispute in moot.iterator()]
+
+
+CHECKS = [
+    disputed_milestones_have_one_open_dispute,
+    decisions_are_what_was_paid,
+    ended_disputes_are_closed,
+]

@@ -1,0 +1,71 @@
+"""The record of a dispute in the order in which it was made: what was said, what happened."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from projects.contracts.models import Event
+from projects.disputes.models import Dispute
+
+# What the statements do not tell by themselves.
+_MARKS = {
+    "dispute_escalated": ("The time to answer is over: a mediator takes over", "clock", "warn"),
+    "dispute_closed": ("Closed without a ruling: the milestone has ended", "flag", "neutral"),
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the record; ``words`` are a statement or the reasons of a ruling."""
+
+    at: datetime
+    who: str
+    role: str
+    title: str
+    icon: str
+    tone: str = "neutral"
+    words: str = ""
+
+
+def record_of(dispute: Dispute) -> list[Entry]:
+    """Everything that both sides and the mediator put on file, the oldest first."""
+    entries = [_said(dispute, number) for number in range(len(dispute.statements.all()))]
+    events = Event.objects.filter(
+        contract=dispute.milestone.contract_id, about=dispute.public_id, kind__in=_MARKS
+    )
+    for event in events:
+        title, icon, tone = _MARKS[event.kind]
+        entries.append(Entry(event.created_at, "Milepost", event.role, title, icon, tone))
+    if dispute.decided_by is not None and dispute.closed_at is not None:
+        entries.append(
+            Entry(
+                at=dispute.closed_at,
+                who=dispute.decided_by.name,
+                role="mediator",
+                title="Decided",
+                icon="gavel",
+                tone="good",
+                words=dispute.ruling,
+            )
+        )
+    return sorted(entries, key=lambda entry: entry.at)
+
+
+def _said(dispute: Dispute, number: int) -> Entry:
+    statements = list(dispute.statements.all())
+    statement = statements[number]
+    is_first = all(statement.role != earlier.role for earlier in statements[:number])
+    if number == 0:
+        title, icon, tone = "Opened the dispute", "scale", "bad"
+    elif is_first:
+        title, icon, tone = "Answered", "message-square-reply", "info"
+    else:
+        title, icon, tone = "Added", "message-square", "neutral"
+    return Entry(
+        at=statement.created_at,
+        who=statement.by.name,
+        role=statement.role,
+        title=title,
+        icon=icon,
+        tone=tone,
+        words=statement.text,
+    )

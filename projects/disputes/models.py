@@ -1,0 +1,118 @@
+"""A disagreement on one funded milestone; the others go on."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from marketplace.common.clock import now
+from marketplace.common.lifecycle import CLIENT, FREELANCER, MEDIATOR, SYSTEM, Lifecycle, Step
+from marketplace.common.money import AmountField
+from marketplace.common.public_ids import PublicIdField
+from projects.milestones.models import Milestone
+
+
+class Dispute(models.Model):
+    """``asked_for`` and ``to_freelancer`` are parts of the milestone's price, in minor units.
+
+    Its rows are written with the milestone's lock held: whoever ends the work and whoever judges
+    it meet there.
+    """
+
+    class Status(models.TextChoices):
+        OPENED = "opened", "Waiting for an answer"
+        UNDER_REVIEW = "under_review", "With a mediator"
+        DECIDED = "decided", "Decided"
+        CLOSED = "closed", "Closed"
+
+    class Reason(models.TextChoices):
+        NOT_DELIVERED = "not_delivered", "Nothing was delivered"
+        NOT_AS_AGREED = "not_as_agreed", "The work is not as agreed"
+        LATE = "late", "The work is late"
+        UNFAIR_RETURN = "unfair_return", "Changes beyond what was agreed"
+        NO_RESPONSE = "no_response", "The other side does not answer"
+        OTHER = "other", "Something else"
+
+    public_id = PublicIdField(prefix="dp")
+    milestone = models.ForeignKey(Milestone, on_delete=models.PROTECT, related_name="disputes")
+    opened_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    opened_by_role = models.CharField(max_length=12)
+    reason = models.CharField(max_length=20, choices=Reason.choices)
+    asked_for = AmountField()
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.OPENED)
+    created_at = models.DateTimeField(default=now)
+    answer_due_at = models.DateTimeField(null=True)
+    ruling_due_at = models.DateTimeField(null=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    to_freelancer = AmountField(null=True)
+    ruling = models.TextField(max_length=10_000, blank=True)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["milestone"],
+                condition=~Q(status__in=["decided", "closed"]),
+                name="one_open_dispute_per_milestone",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="decided")
+                | Q(to_freelancer__isnull=False, decided_by__isnull=False) & ~Q(ruling=""),
+                name="a_decision_has_a_reason",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["answer_due_at"], condition=Q(status="opened"), name="answers_that_are_due"
+            ),
+            models.Index(
+                fields=["created_at", "id"],
+                condition=~Q(status__in=["decided", "closed"]),
+                name="open_disputes_in_order",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.milestone.title
+
+    @property
+    def path(self) -> str:
+        """Its page, for both sides."""
+        return f"/disputes/{self.public_id}/"
+
+    @property
+    def state(self) -> "Dispute.Status":
+        """What people see: the end of the milestone closes it at once, the sweep writes it down."""
+        if self.status in OPEN and self.milestone.closed_at is not None:
+            return Dispute.Status.CLOSED
+        return Dispute.Status(self.status)
+
+
+S = Dispute.Status
+OPEN = {S.OPENED, S.UNDER_REVIEW}
+
+# fmt: off
+LIFECYCLE = Lifecycle(
+    "dispute",
+    #    step     from               to              by
+    Step("answer",   {S.OPENED},     S.UNDER_REVIEW, {CLIENT, FREELANCER}, label="Answer", tells="dispute_answered"),
+    Step("state",    OPEN,           "same",         {CLIENT, FREELANCER}, label="Add a statement", tells="dispute_statement"),
+    Step("escalate", {S.OPENED},     S.UNDER_REVIEW, {SYSTEM}, clock="dispute_answer_days", tells="dispute_escalated"),
+    # Not before the other side was heard, or its time to answer is over.
+    Step("decide",   {S.UNDER_REVIEW}, S.DECIDED,    {MEDIATOR}, label="Decide", tells="dispute_decided"),
+    Step("close",    OPEN,           S.CLOSED,       {SYSTEM}, tells="dispute_closed"),
+)
+# fmt: on
+
+
+class Statement(models.Model):
+    """What one side says for the record."""
+
+    dispute = models.ForeignKey(Dispute, on_delete=models.PROTECT, related_name="statements")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    role = models.CharField(max_length=12)
+    text = models.TextField(max_length=10_000)
+    created_at = models.DateTimeField(default=now)

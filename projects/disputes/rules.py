@@ -1,0 +1,44 @@
+"""What the lifecycle table leaves open: whose answer it is, and which clock has struck.
+
+Asked by the deeds (which refuse in its words) and by the pages (which then show no form).
+"""
+
+from marketplace.common.clock import now
+from marketplace.common.errors import InvalidInput
+from marketplace.common.lifecycle import CLIENT, FREELANCER
+from marketplace.common.money import checked_amount, in_words
+from projects.disputes.models import LIFECYCLE, Dispute
+from projects.milestones.models import Milestone
+
+# The other side of a contract.
+OTHER = {CLIENT: FREELANCER, FREELANCER: CLIENT}
+
+
+def refusal_of(dispute: Dispute, step: str, role: str | None) -> str:
+    """Why this role cannot make the step now, or nothing. The lifecycle table is judged apart."""
+    is_opener = role == dispute.opened_by_role
+    if step == "answer" and is_opener:
+        return "You opened this dispute: the answer is for the other side to give."
+    if step == "state" and not is_opener and dispute.status == Dispute.Status.OPENED:
+        return "Answer the dispute first; after that you can add to it."
+    if step == "escalate" and not (dispute.answer_due_at and dispute.answer_due_at <= now()):
+        return "The time to answer is not over yet."
+    return ""
+
+
+def open_steps(dispute: Dispute, role: str | None) -> list[str]:
+    """What somebody of this role can do right now, in the table's order."""
+    return [
+        step
+        for step in LIFECYCLE.open_to(role, dispute.state)
+        if not refusal_of(dispute, step, role)
+    ]
+
+
+def checked_part(part: object, milestone: Milestone, *, param: str) -> int:
+    """A part of the price, from nothing to all of it, in minor units. Raises InvalidInput."""
+    amount = checked_amount(part, param=param, least=0)
+    if amount > milestone.amount:
+        price = in_words(milestone.amount, milestone.currency)
+        raise InvalidInput(f"The price of this milestone is {price}, not more.", param=param)
+    return amount

@@ -1,0 +1,87 @@
+"""Who may see which disputes, which are due for what, and what a decision means in money."""
+
+from copy import copy
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Prefetch, Q, QuerySet
+
+from accounts.parties.selectors import party_ids_of
+from accounts.people.models import StaffRole, User
+from accounts.people.selectors import staff_roles_of
+from marketplace.common.clock import now
+from payments.escrow.services import Shares, shares_of
+from projects.contracts.selectors import contracts_of
+from projects.disputes.models import OPEN, Dispute, Statement
+from projects.milestones.models import Milestone
+
+# Support reads what mediators decide.
+_READERS = {StaffRole.MEDIATOR, StaffRole.SUPPORT}
+
+
+def disputes_of(user: User | AnonymousUser) -> QuerySet[Dispute]:
+    """The disputes on this person's contracts, of either side, newest first."""
+    return _in_full().filter(milestone__contract__in=contracts_of(user).order_by())
+
+
+def desk_disputes(user: User | AnonymousUser) -> QuerySet[Dispute]:
+    """What mediators and support see: every dispute but those on contracts of their own."""
+    if not _READERS & staff_roles_of(user):
+        return Dispute.objects.none()
+    parties = party_ids_of(user)
+    return _in_full().exclude(
+        Q(milestone__contract__client__in=parties) | Q(milestone__contract__freelancer__in=parties)
+    )
+
+
+def still_open(disputes: QuerySet[Dispute]) -> QuerySet[Dispute]:
+    """Those of them that wait for somebody, the oldest first."""
+    return disputes.filter(status__in=OPEN, milestone__closed_at__isnull=True).order_by(
+        "created_at", "id"
+    )
+
+
+def unanswered_ids(*, limit: int) -> list[int]:
+    """Disputes whose other side had its time to answer."""
+    due = Dispute.objects.filter(
+        status=Dispute.Status.OPENED,
+        answer_due_at__lte=now(),
+        milestone__closed_at__isnull=True,
+    ).order_by("answer_due_at")
+    return list(due.values_list("pk", flat=True)[:limit])
+
+
+def moot_ids(*, limit: int) -> list[int]:
+    """Disputes whose milestone has ended without a decision."""
+    moot = Dispute.objects.filter(status__in=OPEN, milestone__closed_at__isnull=False)
+    return list(moot.order_by("pk").values_list("pk", flat=True)[:limit])
+
+
+def effect_of(milestone: Milestone, to_freelancer: int) -> Shares:
+    """Who would get what of the held money if this part of the price were released."""
+    return shares_of(milestone.escrow, to_payee=to_freelancer)
+
+
+def outcome_of(dispute: Dispute) -> Shares | None:
+    """Who got what by the decision; None where there is none."""
+    if dispute.to_freelancer is None:
+        return None
+    # The escrow counts the decided part as released by now; the fee was taken before it did.
+    before = copy(dispute.milestone.escrow)
+    before.released -= dispute.to_freelancer
+    return shares_of(before, to_payee=dispute.to_freelancer)
+
+
+def _in_full() -> QuerySet[Dispute]:
+    statements = Statement.objects.select_related("by").order_by("created_at", "id")
+    return (
+        Dispute.objects.select_related(
+            "milestone__contract__client",
+            "milestone__contract__freelancer",
+            "milestone__contract__policy",
+            "milestone__escrow__policy",
+            "opened_by",
+            "decided_by",
+        )
+        .prefetch_related(Prefetch("statements", statements))
+        .order_by("-created_at", "-id")
+    )

@@ -1,0 +1,242 @@
+"""What can happen to a dispute, in the order it happens."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from accounts.notifications.services import notify
+from accounts.people.models import User
+from marketplace.common.clock import now, said
+from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
+from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
+from marketplace.common.money import in_words
+from marketplace.common.text import checked_text
+from payments.escrow.services import Shares
+from projects.contracts.roles import Actor, role_in
+from projects.contracts.services import record
+from projects.disputes.models import LIFECYCLE, OPEN, Dispute, Statement
+from projects.disputes.rules import OTHER, checked_part, refusal_of
+from projects.disputes.selectors import effect_of
+from projects.milestones import services as milestones
+from projects.milestones.endings import services as endings
+from projects.milestones.models import Milestone
+
+LONGEST_STATEMENT = 10_000
+# Of one side: enough for a long argument, few enough for a mediator to read.
+MOST_STATEMENTS = 20
+
+
+@transaction.atomic
+def open_dispute(
+    *, milestone_id: int, by: Actor, reason: str, statement: str, asked_for: int
+) -> Dispute:
+    """Ask a mediator to divide what is held for a milestone; its own clocks stop, no others do.
+
+    ``asked_for`` is the part of the price, in minor units, that the opener thinks the freelancer
+    should get. The other side has the policy's days to answer.
+    """
+    milestone = milestones.enter_dispute(milestone_id=milestone_id, by=by)
+    if reason not in Dispute.Reason.values:
+        raise InvalidInput("Choose one of the reasons.", param="reason")
+    text = _checked_statement(statement)
+    checked_part(asked_for, milestone, param="asked_for")
+    # The milestone knows only people who act for a side as openers.
+    assert isinstance(by, User)
+    contract, opened_at = milestone.contract, now()
+    answer_due_at = opened_at + timedelta(days=contract.policy.dispute_answer_days)
+    role = role_in(contract, by) or ""
+    dispute = Dispute.objects.create(
+        milestone=milestone,
+        opened_by=by,
+        opened_by_role=role,
+        reason=reason,
+        asked_for=asked_for,
+        created_at=opened_at,
+        answer_due_at=answer_due_at,
+    )
+    _add(dispute, by, role, text)
+
+    why = dispute.get_reason_display().lower()
+    record(contract, "dispute_opened", by=by, about=dispute, reason=why, asked_for=asked_for)
+    _tell(
+        dispute,
+        OTHER[role],
+        "dispute_opened",
+        f"A dispute is open on “{milestone.title}”: {why}. "
+        f"Answer by {said(answer_due_at)}; after that a mediator decides without you.",
+        by=by,
+    )
+    return dispute
+
+
+@transaction.atomic
+def answer_dispute(*, dispute_id: int, by: Actor, statement: str) -> Dispute:
+    """Tell the other half of the story; a mediator takes over."""
+    dispute, role = _advance(dispute_id, "answer", by=by)
+    _add(dispute, by, role, _checked_statement(statement))
+    ruling_due_at = _hand_to_mediator(dispute)
+
+    record(dispute.milestone.contract, "dispute_answered", by=by, about=dispute)
+    _tell(
+        dispute,
+        OTHER[role],
+        "dispute_answered",
+        f"The dispute about “{dispute.milestone.title}” is answered. "
+        f"A mediator decides by {said(ruling_due_at)}.",
+        by=by,
+    )
+    return dispute
+
+
+@transaction.atomic
+def add_statement(*, dispute_id: int, by: Actor, statement: str) -> Statement:
+    """Add to the record of one's own side. Nothing said can be changed afterwards."""
+    dispute, role = _advance(dispute_id, "state", by=by)
+    text = _checked_statement(statement)
+    if dispute.statements.filter(role=role).count() >= MOST_STATEMENTS:
+        raise WrongState(f"You have made {MOST_STATEMENTS} statements: a mediator reads on.")
+    added = _add(dispute, by, role, text)
+
+    record(dispute.milestone.contract, "dispute_statement", by=by, about=dispute)
+    _tell(
+        dispute,
+        OTHER[role],
+        "dispute_statement",
+        f"There is a new statement in the dispute about “{dispute.milestone.title}”.",
+        by=by,
+    )
+    return added
+
+
+@transaction.atomic
+def escalate_dispute(*, dispute_id: int) -> Dispute:
+    """The other side had its time to answer: the mediator goes by what is on file."""
+    dispute, _ = _advance(dispute_id, "escalate", by=SYSTEM)
+    ruling_due_at = _hand_to_mediator(dispute)
+
+    record(dispute.milestone.contract, "dispute_escalated", by=SYSTEM, about=dispute)
+    text = (
+        f"The time to answer the dispute about “{dispute.milestone.title}” is over. "
+        f"A mediator decides by {said(ruling_due_at)}; both sides can still add to it."
+    )
+    for role in (CLIENT, FREELANCER):
+        _tell(dispute, role, "dispute_escalated", text, by=SYSTEM)
+    return dispute
+
+
+@transaction.atomic
+def decide_dispute(*, dispute_id: int, by: Actor, to_freelancer: int, ruling: str) -> Dispute:
+    """End it as a mediator: ``to_freelancer`` of the price is released, the rest goes back.
+
+    ``ruling`` is the reason, which both sides read. Nobody decides on a contract of their own:
+    there they are a side. Raises InvalidInput for a part that is more than what is held.
+    """
+    dispute, _ = _advance(dispute_id, "decide", by=by)
+    milestone = dispute.milestone
+    checked_part(to_freelancer, milestone, param="to_freelancer")
+    dispute.ruling = checked_text(ruling, param="ruling", longest=LONGEST_STATEMENT, least=1)
+    assert isinstance(by, User)
+    shares = effect_of(milestone, to_freelancer)
+    endings.resolve_milestone(
+        milestone_id=milestone.pk, by=by, to_freelancer=to_freelancer, reason="dispute_decided"
+    )
+    dispute.to_freelancer, dispute.decided_by, dispute.closed_at = to_freelancer, by, now()
+    dispute.save(update_fields=["status", "ruling", "to_freelancer", "decided_by", "closed_at"])
+
+    contract = milestone.contract
+    record(contract, "dispute_decided", by=by, about=dispute, to_freelancer=to_freelancer)
+    for role in (CLIENT, FREELANCER):
+        _tell(dispute, role, "dispute_decided", _decision_in_words(dispute, shares, role), by=by)
+    return dispute
+
+
+@transaction.atomic
+def close_moot_dispute(*, dispute_id: int) -> Dispute:
+    """The milestone has ended by other means: nothing is left to decide.
+
+    It is seen as closed from that moment on; the sweep only writes it down. Safe to call again.
+    """
+    dispute = _lock(dispute_id)
+    ended_at = dispute.milestone.closed_at
+    if dispute.status not in OPEN or ended_at is None:
+        return dispute
+    LIFECYCLE.advance(dispute, "close", role=SYSTEM)
+    dispute.closed_at = ended_at
+    dispute.save(update_fields=["status", "closed_at"])
+
+    record(dispute.milestone.contract, "dispute_closed", by=SYSTEM, about=dispute)
+    text = (
+        f"The dispute about “{dispute.milestone.title}” is closed: the milestone is "
+        f"{dispute.milestone.get_status_display().lower()}."
+    )
+    for role in (CLIENT, FREELANCER):
+        _tell(dispute, role, "dispute_closed", text, by=SYSTEM)
+    return dispute
+
+
+def _advance(dispute_id: int, step: str, *, by: Actor) -> tuple[Dispute, str]:
+    """Lock the rows first, judge them second; the caller saves. Also who ``by`` is here."""
+    dispute = _lock(dispute_id)
+    dispute.status = dispute.state
+    role = role_in(dispute.milestone.contract, by)
+    LIFECYCLE.judge(dispute, step, role=role)
+    if refusal := refusal_of(dispute, step, role):
+        raise NotAllowed(refusal) if step == "answer" else WrongState(refusal)
+    LIFECYCLE.advance(dispute, step, role=role)
+    return dispute, role or ""
+
+
+def _lock(dispute_id: int) -> Dispute:
+    """The milestone first, then its dispute, in every deed.
+
+    Deeds on milestones lock the milestone and never a dispute, so nobody waits in a circle; and a
+    release that comes at the same moment as a ruling is either seen here or waits for it.
+    """
+    milestone_id = Dispute.objects.values_list("milestone_id", flat=True).get(pk=dispute_id)
+    milestone = (
+        Milestone.objects.select_for_update(of=("self",))
+        .select_related(
+            "contract__client", "contract__freelancer", "contract__policy", "escrow__policy"
+        )
+        .get(pk=milestone_id)
+    )
+    dispute = Dispute.objects.select_for_update().get(pk=dispute_id)
+    dispute.milestone = milestone
+    return dispute
+
+
+def _hand_to_mediator(dispute: Dispute) -> datetime:
+    """The ruling's clock starts; when it is due."""
+    days = dispute.milestone.contract.policy.ruling_days
+    dispute.ruling_due_at = now() + timedelta(days=days)
+    dispute.save(update_fields=["status", "ruling_due_at"])
+    return dispute.ruling_due_at
+
+
+def _add(dispute: Dispute, by: Actor, role: str, text: str) -> Statement:
+    assert isinstance(by, User)
+    return Statement.objects.create(dispute=dispute, by=by, role=role, text=text, created_at=now())
+
+
+def _checked_statement(text: object) -> str:
+    return checked_text(text, param="statement", longest=LONGEST_STATEMENT, least=1)
+
+
+def _tell(dispute: Dispute, role: str, kind: str, text: str, *, by: Actor) -> None:
+    contract = dispute.milestone.contract
+    to = contract.client if role == CLIENT else contract.freelancer
+    notify(to=to, kind=kind, text=text, path=dispute.path, by=by)
+
+
+def _decision_in_words(dispute: Dispute, shares: Shares, role: str) -> str:
+    """What the decision brings the reader, to the cent."""
+    milestone = dispute.milestone
+    words = f"The dispute about “{milestone.title}” is decided. "
+    if role == CLIENT:
+        got, other = shares.payer, shares.payee
+        whose, them = "You get back", "the freelancer gets"
+    else:
+        got, other = shares.payee, shares.payer
+        whose, them = "You get", "the client gets back"
+    money = [in_words(amount, milestone.currency) for amount in (got, other)]
+    return f"{words}{whose} {money[0]}; {them} {money[1]}. The reasons are on its page."

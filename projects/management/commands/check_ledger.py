@@ -1,0 +1,37 @@
+"""``manage.py check_ledger``: proves the books, or says where they are wrong."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from payments.incoming.checks import CHECKS as PAYMENTS
+from payments.ledger.services import still_picture
+from projects.agreements.checks import CHECKS as AGREEMENTS
+from projects.disputes.checks import CHECKS as DISPUTES
+from projects.milestones.checks import CHECKS as MILESTONES
+
+Check = Callable[[], list[str]]
+
+CHECKS: list[Check] = [*PAYMENTS, *MILESTONES, *DISPUTES, *AGREEMENTS]
+
+
+class Command(BaseCommand):
+    help = "Prove that all books are whole and agree with each other; exits non-zero if not."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        findings: list[str] = []
+        with still_picture():
+            for check in CHECKS:
+                found = check()
+                self.stdout.write(f"{'ok' if not found else len(found):>6}  {_words(check)}")
+                findings += found
+        for finding in findings:
+            self.stdout.write(self.style.ERROR(f"        {finding}"))
+        if findings:
+            raise CommandError(f"The books are not clean: {len(findings)} findings.")
+        self.stdout.write(self.style.SUCCESS("The books are clean."))
+
+
+def _words(check: Check) -> str:
+    return check.__name__.replace("_", " ")

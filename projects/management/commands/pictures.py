@@ -1,0 +1,141 @@
+"""``manage.py pictures``: the README's pictures, taken from the demo that runs in this checkout.
+
+First the sample contracts are played a little, so that there is something to see; then a browser
+looks at them as the people concerned.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+
+from accounts.models import User
+from marketplace.processes import tries
+from payments.fundings.services import open_pay_page
+from projects.agreements.services import accept_offer, award_bid
+from projects.disputes.models import Dispute
+from projects.disputes.services import answer_dispute, open_dispute
+from projects.management.demo.sample import PASSWORD
+from projects.management.simulation.http import GOOD_CARD, Instance, pay
+from projects.milestones.services import fund_milestone, release_milestone, submit_work
+from projects.models import Bid, Contract, Milestone, Posting
+
+WIDE: ViewportSize = {"width": 1280, "height": 860}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+
+
+class Command(BaseCommand):
+    help = "Take the README's pictures from the running demo, into docs/pictures."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.SANDBOX:
+            raise CommandError("Start the demo first: make demo")
+        # The browser keeps an event loop, in which the ORM refuses to work: so it comes last.
+        paths = play_a_little()
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=os.environ.get("BROWSER_PATH", "/usr/bin/chromium"),
+                args=["--no-sandbox", "--disable-background-networking", "--disable-gpu"],
+            )
+            for picture in look_around(browser, paths):
+                self.stdout.write(f"{picture.name}  {picture.stat().st_size // 1024} KB")
+            browser.close()
+
+
+def play_a_little() -> dict[str, str]:
+    """Award, fund and deliver through the services; the paths of the pages worth seeing."""
+    ada, ben, hugo = (
+        User.objects.get(email=f"{name}@milepost.example") for name in ("ada", "ben", "hugo")
+    )
+    shop = Posting.objects.get(title__startswith="Online shop")
+    if not shop.contracts.exists():
+        _play_the_shop(shop, ada=ada, ben=ben)
+    if not Dispute.objects.exists():
+        _play_a_dispute(hugo=hugo, ben=ben)
+    return {
+        "compare": f"{shop.path}compare/",
+        "contract": f"/contracts/{shop.contracts.get().public_id}/",
+        "case": f"/desk/disputes/{Dispute.objects.earliest('pk').public_id}/",
+    }
+
+
+def _play_the_shop(shop: Posting, *, ada: User, ben: User) -> None:
+    bid = Bid.objects.get(posting=shop, freelancer__members=ben)
+    contract = award_bid(bid_id=bid.pk, by=ada)
+    accept_offer(contract_id=contract.pk, by=ben)
+    first, second = contract.milestones.order_by("position")
+    _pay_for(first, by=ada)
+    submit_work(
+        milestone_id=first.pk,
+        by=ben,
+        note="The catalogue, the basket and the stock by weight are up for you to try.",
+        links=["https://seeds.example/preview"],
+    )
+    release_milestone(milestone_id=first.pk, by=ada)
+    _pay_for(second, by=ada)
+    submit_work(milestone_id=second.pk, by=ben, note="Everything is in place, with a guide.")
+
+
+def _play_a_dispute(*, hugo: User, ben: User) -> None:
+    contract = Contract.objects.get(client__members=hugo)
+    first = contract.milestones.get(position=1)
+    _pay_for(first, by=hugo)
+    submit_work(milestone_id=first.pk, by=ben, note="Bookings work for one workshop.")
+    dispute = open_dispute(
+        milestone_id=first.pk,
+        by=hugo,
+        reason="not_as_agreed",
+        statement="We agreed on three workshops; only one can be chosen.",
+        asked_for=first.amount // 2,
+    )
+    answer = "The plan says a first version to try. The others follow in the second part."
+    answer_dispute(dispute_id=dispute.pk, by=ben, statement=answer)
+
+
+def _pay_for(milestone: Milestone, *, by: User) -> None:
+    """Fund it on the provider's page, and wait until a worker has noticed."""
+    payment = fund_milestone(milestone_id=milestone.pk, by=by)
+    page = open_pay_page(payment_id=payment.pk)
+    pay(Instance(settings.SITE_URL), page.url, [GOOD_CARD])
+    for _ in tries(60):
+        milestone.refresh_from_db()
+        if milestone.funding_told_at is not None:
+            return
+    raise CommandError("The money did not arrive: is the worker of the demo running?")
+
+
+def look_around(browser: Browser, paths: dict[str, str]) -> list[Path]:
+    """The pages as the people concerned see them; one dark, one on a phone."""
+    cleo = browser.new_context(viewport=WIDE).new_page()
+    ada, ben = _logged_in(browser, "ada"), _logged_in(browser, "ben")
+    return [
+        _take(cleo, "landing", "/"),
+        _take(cleo, "browse", "/postings/"),
+        _take(ada, "contract", paths["contract"], whole=True),
+        _take(ada, "compare", paths["compare"]),
+        _take(ben, "earnings", "/earnings/"),
+        _take(_logged_in(browser, "dora", color_scheme="dark"), "desk", paths["case"]),
+        _take(_logged_in(browser, "ada", viewport=PHONE), "phone", paths["contract"]),
+    ]
+
+
+def _logged_in(browser: Browser, name: str, **looks: Any) -> Page:
+    looks.setdefault("viewport", WIDE)
+    page = browser.new_context(**looks).new_page()
+    page.goto(f"{settings.SITE_URL}/account/login/")
+    page.get_by_label("Email").fill(f"{name}@milepost.example")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("main").get_by_role("button", name="Log in").click()
+    page.wait_for_url(lambda url: "login" not in url)
+    return page
+
+
+def _take(page: Page, name: str, path: str, *, whole: bool = False) -> Path:
+    picture = settings.BASE_DIR / "docs" / "pictures" / f"{name}.png"
+    picture.parent.mkdir(exist_ok=True)
+    page.goto(settings.SITE_URL + path)
+    page.screenshot(path=picture, full_page=whole)
+    return picture

@@ -1,0 +1,222 @@
+"""Sample people and postings, made up for the demo. Amounts are whole units of the currency."""
+
+from dataclasses import dataclass, field
+
+PASSWORD = "walk-the-road"
+
+
+@dataclass(frozen=True)
+class SamplePerson:
+    name: str
+    email: str
+    headline: str = ""
+    skills: tuple[str, ...] = ()
+    rate: int | None = None
+    country: str = ""
+    time_zone: str = "UTC"
+    about: str = ""
+
+
+@dataclass(frozen=True)
+class SamplePosting:
+    client: str
+    title: str
+    description: str
+    skills: tuple[str, ...]
+    budget: tuple[int, int] | None
+    currency: str = "USD"
+    kind: str = "fixed"
+    bids: tuple[tuple[str, int, int], ...] = field(default=())
+
+
+ADA = SamplePerson(
+    "Ada Lindqvist",
+    "ada@milepost.example",
+    headline="Runs a mail-order seed shop with eleven people",
+    country="SE",
+    time_zone="Europe/Stockholm",
+    about="We sell heirloom vegetable seeds and would rather grow them than write software.",
+)
+BEN = SamplePerson(
+    "Ben Okafor",
+    "ben@milepost.example",
+    headline="Web developer for small shops: fast, accessible, no surprises",
+    skills=("Django", "PostgreSQL", "htmx", "Accessibility", "Stripe"),
+    rate=65,
+    country="IE",
+    time_zone="Europe/Dublin",
+    about=(
+        "Twelve years of shop software, nine of them from a garden office near Cork.\n\n"
+        "**How I work**: a written plan first, something you can click every week, and tests "
+        "for whatever handles money."
+    ),
+)
+CLEO = SamplePerson(
+    "Cleo Marchetti",
+    "cleo@milepost.example",
+    headline="Illustrator and brand designer",
+    skills=("Illustration", "Branding", "Figma"),
+    rate=55,
+    country="IT",
+    time_zone="Europe/Rome",
+)
+DORA = SamplePerson("Dora Stein", "dora@milepost.example", headline="Milepost staff")
+
+NEIGHBOURS = (
+    SamplePerson(
+        "Farid Haidari",
+        "farid@milepost.example",
+        headline="Bookkeeping and spreadsheets that explain themselves",
+        skills=("Bookkeeping", "Excel", "Data entry"),
+        rate=38,
+        country="DE",
+        time_zone="Europe/Berlin",
+    ),
+    SamplePerson(
+        "Grace Tan",
+        "grace@milepost.example",
+        headline="Data engineer, two-person studio",
+        skills=("Python", "PostgreSQL", "Data pipelines", "Django"),
+        rate=80,
+        country="SG",
+        time_zone="Asia/Singapore",
+    ),
+    SamplePerson(
+        "Hugo Brandão",
+        "hugo@milepost.example",
+        headline="Owner of a chain of three bicycle workshops",
+        country="PT",
+        time_zone="Europe/Lisbon",
+    ),
+    SamplePerson(
+        "Ines Kovač",
+        "ines@milepost.example",
+        headline="Translator: Croatian, German, English",
+        skills=("Translation", "German", "Copywriting"),
+        rate=42,
+        country="HR",
+        time_zone="Europe/Zagreb",
+    ),
+    SamplePerson(
+        "Jonah Whitfield",
+        "jonah@milepost.example",
+        headline="Publishes a weekly on regional food",
+        country="GB",
+        time_zone="Europe/London",
+    ),
+)
+
+POSTINGS = (
+    SamplePosting(
+        "ada",
+        "Online shop for heirloom seeds, with stock by weight",
+        "Our shop still takes orders by **email and fax**. We want a small web shop.\n\n"
+        "### What it must do\n"
+        "- about 400 varieties, sold in grams and in packets\n"
+        "- stock counted by weight, with a warning when a variety runs low\n"
+        "- card payments, and an order list that the packers can print\n\n"
+        "### What we have\nPhotos, texts in Swedish and English, and a spreadsheet of stock.",
+        ("Django", "PostgreSQL", "Stripe", "Accessibility"),
+        (4_000, 6_500),
+        bids=(("ben", 5_200, 42), ("grace", 6_300, 35)),
+    ),
+    SamplePosting(
+        "ada",
+        "Illustrations of 24 vegetables for seed packets",
+        "One illustration a packet, in ink and two colours, for offset printing at 70 × 110 mm. "
+        "Three samples are attached to the brief that you get on day one.",
+        ("Illustration", "Branding"),
+        (1_800, 2_600),
+        bids=(("cleo", 2_300, 30),),
+    ),
+    SamplePosting(
+        "ada",
+        "Translate our growing guide from German to English",
+        "62 pages, plain style, many plant names. A glossary exists and must be followed.",
+        ("Translation", "German"),
+        (900, 1_400),
+        currency="EUR",
+    ),
+    SamplePosting(
+        "hugo",
+        "Booking calendar for three bicycle workshops",
+        "Customers pick a workshop, a service and a time. Mechanics see their day on a phone. "
+        "It must work on slow connections and without an app.",
+        ("Django", "htmx", "Accessibility"),
+        (3_000, 4_800),
+        currency="EUR",
+        bids=(("ben", 4_100, 35),),
+    ),
+    SamplePosting(
+        "hugo",
+        "Move nine years of repair records into one database",
+        "Three spreadsheets, 41,000 rows, three spellings of every customer. We need one clean "
+        "PostgreSQL database and a report of what could not be matched.",
+        ("Python", "PostgreSQL", "Data pipelines"),
+        (1_500, 2_500),
+        currency="EUR",
+        bids=(("grace", 2_200, 21),),
+    ),
+    SamplePosting(
+        "hugo",
+        "Monthly bookkeeping for a bicycle workshop",
+        "Around 180 receipts a month. We send photographs, you send a tidy ledger.",
+        ("Bookkeeping", "Excel"),
+        (25, 45),
+        currency="EUR",
+        kind="hourly",
+        bids=(("farid", 900, 28),),
+    ),
+    SamplePosting(
+        "jonah",
+        "Redesign of a weekly food newsletter",
+        "A calm layout that reads well in every mail client, a masthead, and templates for four "
+        "kinds of article.",
+        ("Figma", "Branding", "Email"),
+        (1_200, 2_000),
+        currency="GBP",
+        bids=(("cleo", 1_650, 18),),
+    ),
+    SamplePosting(
+        "jonah",
+        "Search over 1,100 articles of a food magazine",
+        "Readers search by ingredient, season and place. Typing errors are normal. The articles "
+        "are in a WordPress export.",
+        ("Python", "PostgreSQL", "Search"),
+        None,
+        currency="GBP",
+    ),
+    SamplePosting(
+        "jonah",
+        "Proof-reading of a cookery book, 240 pages",
+        "British spelling, metric measures, and a second look at every quantity.",
+        ("Copywriting", "Proof-reading"),
+        (18, 30),
+        currency="GBP",
+        kind="hourly",
+    ),
+    SamplePosting(
+        "grace",
+        "Brand and one-page site for a two-person data studio",
+        "A word mark, two colours, and a page that explains what we do in four sentences.",
+        ("Branding", "Figma", "CSS"),
+        (1_500, 2_200),
+    ),
+    SamplePosting(
+        "farid",
+        "Spreadsheet that checks invoices against bank lines",
+        "Imports two CSV files, matches by amount and reference, and lists what is left over.",
+        ("Excel", "Python"),
+        (400, 700),
+        currency="EUR",
+        bids=(("grace", 650, 7),),
+    ),
+    SamplePosting(
+        "ines",
+        "Term base and style sheet for a translation office",
+        "About 3,000 terms in three languages, from four old word lists with many duplicates.",
+        ("Data entry", "Translation"),
+        (500, 800),
+        currency="EUR",
+    ),
+)

@@ -1,0 +1,126 @@
+"""Fill an empty marketplace through its own front door: the services that everybody else uses."""
+
+from datetime import timedelta
+
+from django.contrib.auth.models import Group
+
+from accounts.people.models import StaffRole, User
+from accounts.people.services import create_person
+from marketplace.common.clock import now
+from projects.agreements.services import accept_offer, award_bid
+from projects.bids.models import Bid
+from projects.bids.services import shortlist_bid, submit_bid
+from projects.management.demo.sample import (
+    ADA,
+    BEN,
+    CLEO,
+    DORA,
+    NEIGHBOURS,
+    PASSWORD,
+    POSTINGS,
+    SamplePerson,
+    SamplePosting,
+)
+from projects.postings.models import Posting
+from projects.postings.services import create_posting, publish_posting
+
+CAST = {"client": ADA, "freelancer": BEN, "passer-by": CLEO, "staff": DORA}
+
+
+def seed() -> bool:
+    """Make the sample people and postings; False where they were there before."""
+    if User.objects.filter(email=ADA.email).exists():
+        return False
+    people = {_short(person): _make(person) for person in (*CAST.values(), *NEIGHBOURS)}
+    dora = people["dora"]
+    dora.is_staff = True
+    dora.save(update_fields=["is_staff"])
+    dora.groups.set(Group.objects.filter(name__in=StaffRole.values))
+    # Oldest first, so that the newest on the page is the first of the sample.
+    for sample in reversed(POSTINGS):
+        _post(sample, people)
+    _agree_on_one(people)
+    return True
+
+
+def _short(person: SamplePerson) -> str:
+    return person.email.partition("@")[0]
+
+
+def _make(person: SamplePerson) -> User:
+    return create_person(
+        email=person.email,
+        name=person.name,
+        password=PASSWORD,
+        verified=True,
+        headline=person.headline,
+        about=person.about,
+        skills=list(person.skills),
+        rate=person.rate and person.rate * 100,
+        rate_currency="USD" if person.rate else "",
+        country=person.country,
+        time_zone=person.time_zone,
+    )
+
+
+def _post(sample: SamplePosting, people: dict[str, User]) -> Posting:
+    client = people[sample.client]
+    least, most = sample.budget or (None, None)
+    posting = create_posting(
+        by=client,
+        title=sample.title,
+        description=sample.description,
+        skills=list(sample.skills),
+        kind=sample.kind,
+        currency=sample.currency,
+        budget_least=least and least * 100,
+        budget_most=most and most * 100,
+        wished_deadline=(now() + timedelta(days=60)).date(),
+        bids_close_at=now() + timedelta(days=30),
+    )
+    publish_posting(posting_id=posting.pk, by=client)
+    for name, price, days in sample.bids:
+        submit_bid(
+            posting_id=posting.pk,
+            by=people[name],
+            price=price * 100,
+            days=days,
+            letter=(
+                "I have done work of this kind before and would start within the week. The plan "
+                "below is in two steps, so that you see something real before the larger half."
+            ),
+            plan=_plan(price * 100, days),
+            valid_until=now() + timedelta(days=21),
+        )
+    return posting
+
+
+def _plan(price: int, days: int) -> list[dict]:
+    first = price * 2 // 5
+    return [
+        {
+            "title": "A first version to try",
+            "amount": first,
+            "days": max(1, days // 2),
+            "criteria": ["It can be tried by you without help", "The open questions are listed"],
+        },
+        {
+            "title": "Finished and handed over",
+            "amount": price - first,
+            "days": days,
+            "criteria": ["Everything of the description is there", "A short guide is included"],
+        },
+    ]
+
+
+def _agree_on_one(people: dict[str, User]) -> None:
+    """One contract that waits for its first funding, and one shortlist to compare."""
+    hugo, ben = people["hugo"], people["ben"]
+    bid = Bid.objects.get(
+        posting__client__memberships__user=hugo, freelancer__memberships__user=ben
+    )
+    contract = award_bid(bid_id=bid.pk, by=hugo)
+    accept_offer(contract_id=contract.pk, by=ben)
+    shop = Bid.objects.filter(posting__title=POSTINGS[0].title)
+    for bid in shop:
+        shortlist_bid(bid_id=bid.pk, by=people["ada"])

@@ -1,0 +1,60 @@
+"""The people of a simulation: the same seed makes the same ones."""
+
+from dataclasses import dataclass
+from random import Random
+
+from django.contrib.auth.models import Group
+
+from accounts.access.services import create_token
+from accounts.people.models import StaffRole, User
+from accounts.people.services import create_person
+from projects.management.simulation.http import Instance, Person
+
+_FIRST = "Amina Bruno Chiara Dmitri Elena Femi Greta Hamid Ingrid Jonas Kaito Leila Marco Nadia"
+_LAST = "Abara Berg Costa Duarte Egede Fischer Garcia Hansen Ito Jansen Keller Lund Moreau Novak"
+_COUNTRIES = ("DE", "FR", "IE", "NL", "ES", "SE")
+
+
+@dataclass
+class Crowd:
+    """Clients and freelancers who hold tokens, and one of the staff who decides disputes."""
+
+    clients: list[Person]
+    freelancers: list[Person]
+    mediator: Person
+
+
+def gather(instance: Instance, *, seed: int, contracts: int) -> Crowd:
+    """Make the verified people and their tokens through the ORM; the rest goes over HTTP."""
+    random = Random(f"people of {seed}")
+    staff = _user(random, seed, "staff", 0)
+    staff.is_staff = True
+    staff.save(update_fields=["is_staff"])
+    staff.groups.set(Group.objects.filter(name=StaffRole.MEDIATOR))
+    sides = {
+        side: [
+            _person(instance, _user(random, seed, side, number))
+            for number in range(max(2, contracts // share))
+        ]
+        for side, share in (("client", 4), ("freelancer", 3))
+    }
+    return Crowd(sides["client"], sides["freelancer"], _person(instance, staff))
+
+
+def country_of(number: int) -> str:
+    return _COUNTRIES[number % len(_COUNTRIES)]
+
+
+def _user(random: Random, seed: int, side: str, number: int) -> User:
+    name = f"{random.choice(_FIRST.split())} {random.choice(_LAST.split())}"
+    email = f"{side}-{number}.seed-{seed}@simulation.example"
+    if known := User.objects.filter(email=email).first():
+        return known
+    # No password: they only ever show their token.
+    return create_person(email=email, name=name, password=None, verified=True)
+
+
+def _person(instance: Instance, user: User) -> Person:
+    user.auth_token_set.filter(name="simulation").delete()
+    _, secret = create_token(user_id=user.pk, name="simulation", by=user)
+    return Person(instance, user.name, secret)

@@ -1,0 +1,158 @@
+"""The rounds of a simulation: everybody acts, the clock moves, until all has ended."""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+from django.conf import settings
+from django.db import connection
+
+from marketplace.common import clock
+from marketplace.common.services import advance_clock
+from marketplace.demo import top_up
+from projects.management.simulation.http import Instance, Person, Surprise, set_up_payouts
+from projects.management.simulation.lives import MANNERS, Life
+from projects.management.simulation.people import Crowd, country_of, gather
+from projects.management.simulation.works import works
+
+AT_ONCE = 8
+MOST_ROUNDS = 160
+# Between rounds the workers get this long to see the moved clock. After a round in which nobody did
+# anything the clock moves in larger steps.
+BREATH_SECONDS = 1.5
+STEP = timedelta(hours=12)
+LONG_STEP = timedelta(days=2)
+
+
+@dataclass
+class Outcome:
+    """What became of it all."""
+
+    lives: list[Life]
+    instance: Instance
+    rounds: int = 0
+    unpaid: list[str] = field(default_factory=list)
+
+    @property
+    def stuck(self) -> list[Life]:
+        return [life for life in self.lives if life.problem or not life.outcome]
+
+    @property
+    def is_clean(self) -> bool:
+        return not (self.stuck or self.unpaid or self.instance.failures)
+
+
+def play(
+    *, contracts: int, seed: int, base_url: str, file: Path | None, say: Callable[[str], None]
+) -> Outcome:
+    """Play so many contracts against the instance; ``say`` is told how it goes on."""
+    instance = Instance(base_url.rstrip("/"))
+    top_up(settings.STRIPE_API_BASE)
+    say(f"Gathering the people of seed {seed} …")
+    crowd = gather(instance, seed=seed, contracts=contracts)
+    outcome = Outcome(_lives(crowd, contracts=contracts, seed=seed, file=file), instance)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        say(f"{len(crowd.freelancers)} freelancers set up their payouts …")
+        for problem in pool.map(_onboard, enumerate(crowd.freelancers)):
+            outcome.unpaid += problem
+        _rounds(outcome, pool, say)
+        say("All have ended. Waiting for the last payouts …")
+        _await_payouts(outcome, crowd, pool, say)
+    return outcome
+
+
+def _lives(crowd: Crowd, *, contracts: int, seed: int, file: Path | None) -> list[Life]:
+    random = Random(f"lives of {seed}")
+    bodies = works(random, number=contracts, file=file)
+    manners = random.choices(list(MANNERS), weights=list(MANNERS.values()), k=contracts)
+    return [
+        Life(
+            number=number,
+            random=Random(f"{seed}:{number}"),
+            client=random.choice(crowd.clients),
+            freelancer=random.choice(crowd.freelancers),
+            mediator=crowd.mediator,
+            work=body,
+            manner=manner,
+            present=clock.now,
+        )
+        for number, (body, manner) in enumerate(zip(bodies, manners, strict=True))
+    ]
+
+
+def _onboard(numbered: tuple[int, Person]) -> list[str]:
+    number, person = numbered
+    country = country_of(number)
+    account = person.get("payout-account/", fine=404)
+    if account and account["status"] == "active":
+        return []
+    url = person.post("payout-account/", {"country": country})["url"]
+    set_up_payouts(person.instance, url, name=person.name, country=country)
+    return []
+
+
+def _rounds(outcome: Outcome, pool: ThreadPoolExecutor, say: Callable[[str], None]) -> None:
+    under_way = {life.number: (life, life.play()) for life in outcome.lives}
+    began = time.monotonic()
+    while under_way and outcome.rounds < MOST_ROUNDS:
+        outcome.rounds += 1
+        deeds_before = outcome.instance.deeds
+        ended = [number for number in pool.map(_go_on, under_way.values()) if number is not None]
+        for number in ended:
+            del under_way[number]
+        say(
+            f"round {outcome.rounds:3} · {clock.now():%d %b %Y %H:%M} · "
+            f"{len(outcome.lives) - len(under_way)} of {len(outcome.lives)} ended · "
+            f"{sum(outcome.instance.answers.values())} calls · {time.monotonic() - began:.0f} s"
+        )
+        _move_clock(STEP if outcome.instance.deeds > deeds_before else LONG_STEP)
+    for life, _ in under_way.values():
+        life.problem = life.problem or "did not end"
+
+
+def _go_on(playing: tuple[Life, Iterator[None]]) -> int | None:
+    """One life's turn; its number once it has ended."""
+    life, moves = playing
+    try:
+        next(moves)
+    except StopIteration:
+        return life.number
+    except Surprise as surprise:
+        life.problem = str(surprise)
+        return life.number
+    except Exception as error:
+        life.problem = f"{type(error).__name__}: {error}"
+        return life.number
+    return None
+
+
+def _move_clock(by: timedelta) -> None:
+    advance_clock(seconds=int(by.total_seconds()))
+    clock.refresh()
+    connection.close()
+    time.sleep(BREATH_SECONDS)
+
+
+def _await_payouts(
+    outcome: Outcome, crowd: Crowd, pool: ThreadPoolExecutor, say: Callable[[str], None]
+) -> None:
+    """Move on until everything earned has reached a bank."""
+    waiting = crowd.freelancers
+    for _ in range(30):
+        owed = list(pool.map(_not_yet_paid, waiting))
+        waiting = [person for person, rest in zip(waiting, owed, strict=True) if rest]
+        if not waiting:
+            return
+        say(f"{len(waiting)} freelancers wait for {sum(owed) / 100:,.2f} USD")
+        _move_clock(timedelta(days=1))
+    outcome.unpaid += [f"{person.name} was not paid out" for person in waiting]
+
+
+def _not_yet_paid(person: Person) -> int:
+    """Minor units that have not reached the bank yet."""
+    balances = person.get("earnings/")["currencies"]
+    return sum(row["available"] + row["clearing"] + row["on_its_way"] for row in balances)

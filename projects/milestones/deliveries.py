@@ -1,0 +1,32 @@
+"""What a delivery may say."""
+
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
+
+from marketplace.common.errors import InvalidInput
+from marketplace.common.text import checked_line
+
+LONGEST_NOTE = 10_000
+MAX_LINKS = 10
+LONGEST_LINK = 500
+
+_judge = URLValidator(schemes=["http", "https"])
+
+
+def checked_links(links: list[str]) -> list[str]:
+    """Addresses on the web, each on one line. Raises InvalidInput."""
+    if len(links) > MAX_LINKS:
+        raise InvalidInput(f"Send at most {MAX_LINKS} links.", param="links")
+    return [_checked_link(link) for link in links]
+
+
+def _checked_link(text: str) -> str:
+    link = checked_line(text, param="links", longest=LONGEST_LINK)
+    try:
+        _judge(link)
+    except ValidationError:
+        raise InvalidInput(
+            f"“{link[:80]}” is not a web address that starts with http:// or https://.",
+            param="links",
+        ) from None
+    return link

@@ -1,0 +1,157 @@
+"""A part of a contract with its own price, date and money."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from marketplace.common.clock import now
+from marketplace.common.lifecycle import (
+    BOTH,
+    CLIENT,
+    FREELANCER,
+    MEDIATOR,
+    SYSTEM,
+    Lifecycle,
+    Step,
+)
+from marketplace.common.models import StoredFile
+from marketplace.common.money import AmountField, CurrencyField
+from marketplace.common.public_ids import PublicIdField
+from payments.escrow.models import Escrow
+from projects.contracts.models import Contract
+
+
+class Milestone(models.Model):
+    """The work's state stands here; the money's state is asked of the escrow, never copied.
+
+    Clocks are due times in this row: ``due_at`` (agreed delivery), ``review_ends_at`` (silence
+    then approves). A clock that does not run is null.
+    """
+
+    class Status(models.TextChoices):
+        PLANNED = "planned", "Planned"
+        SUBMITTED = "submitted", "Submitted"
+        RETURNED = "returned", "Changes asked for"
+        DISPUTED = "disputed", "Disputed"
+        RELEASED = "released", "Released"
+        REFUNDED = "refunded", "Refunded"
+        SPLIT = "split", "Split"
+        CANCELLED = "cancelled", "Cancelled"
+
+    public_id = PublicIdField(prefix="ms")
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="milestones")
+    position = models.PositiveSmallIntegerField()
+    title = models.CharField(max_length=150)
+    amount = AmountField()
+    currency = CurrencyField()
+    criteria = ArrayField(models.CharField(max_length=300), default=list)
+    # How long the work may take once it is funded: a late funding moves ``due_at``.
+    allowance_days = models.PositiveSmallIntegerField()
+    due_at = models.DateTimeField()
+    escrow = models.OneToOneField(Escrow, on_delete=models.PROTECT, related_name="+")
+    status = models.CharField(max_length=9, choices=Status.choices, default=Status.PLANNED)
+    created_at = models.DateTimeField(default=now)
+    started_at = models.DateTimeField(null=True)
+    submitted_at = models.DateTimeField(null=True)
+    review_ends_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    # The last state of the money that this floor has told people about.
+    funding_told_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["contract", "position"], name="milestones_are_in_order"
+            ),
+            models.CheckConstraint(
+                condition=Q(status="submitted") | Q(review_ends_at__isnull=True),
+                name="only_submitted_work_is_under_review",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["review_ends_at"],
+                condition=Q(review_ends_at__isnull=False),
+                name="reviews_that_end",
+            ),
+            models.Index(
+                fields=["contract"],
+                condition=Q(funding_told_at__isnull=True),
+                name="fundings_to_tell",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+S = Milestone.Status
+PARTIES = {CLIENT, FREELANCER}
+AT_WORK = {S.PLANNED, S.SUBMITTED, S.RETURNED}
+
+# fmt: off
+LIFECYCLE = Lifecycle(
+    "milestone",
+    #    step              from                     to            by
+    Step("fund",           AT_WORK,                 "same",       {CLIENT}, label="Fund", tells="milestone_funded"),
+    Step("start",          {S.PLANNED},             "same",       {FREELANCER}, label="Start work", tells="work_started"),
+    Step("submit",         {S.PLANNED, S.RETURNED}, S.SUBMITTED,  {FREELANCER}, label="Submit work", tells="work_submitted"),
+    Step("return",         {S.SUBMITTED},           S.RETURNED,   {CLIENT}, label="Ask for changes", tells="work_returned"),
+    Step("release",        AT_WORK | {S.DISPUTED},  S.RELEASED,   {CLIENT}, label="Approve and release", tells="milestone_released"),
+    Step("release_silent", {S.SUBMITTED},           S.RELEASED,   {SYSTEM}, clock="review_period_days", tells="milestone_released"),
+    Step("cancel",         AT_WORK | {S.DISPUTED},  S.CANCELLED,  {FREELANCER}, label="Cancel and refund", tells="milestone_cancelled"),
+    Step("drop",           {S.PLANNED},             S.CANCELLED,  {CLIENT}, label="Cancel", tells="milestone_cancelled"),
+    Step("cancel_late",    {S.PLANNED, S.RETURNED}, S.CANCELLED,  {CLIENT}, label="Cancel for lateness", clock="lateness_grace_days", tells="milestone_cancelled"),
+    Step("cancel_idle",    {S.PLANNED},             S.CANCELLED,  {CLIENT}, label="Cancel: never started", clock="never_started_days", tells="milestone_cancelled"),
+    Step("propose_ending", AT_WORK | {S.DISPUTED},  "same",       PARTIES, label="Propose to end it", tells="ending_proposed"),
+    Step("cancel_agreed",  AT_WORK | {S.DISPUTED},  {S.CANCELLED, S.SPLIT}, {BOTH}, tells="ending_accepted"),
+    Step("dispute",        AT_WORK,                 S.DISPUTED,   PARTIES, label="Open a dispute", tells="dispute_opened"),
+    Step("resolve",        {S.DISPUTED}, {S.RELEASED, S.REFUNDED, S.SPLIT}, {MEDIATOR}, tells="dispute_decided"),
+)
+# fmt: on
+
+
+class Submission(models.Model):
+    """One delivery: never changed once sent."""
+
+    public_id = PublicIdField(prefix="sb")
+    milestone = models.ForeignKey(Milestone, on_delete=models.PROTECT, related_name="submissions")
+    version = models.PositiveSmallIntegerField()
+    note = models.TextField(max_length=10_000)
+    links = ArrayField(models.URLField(max_length=500), default=list)
+    created_at = models.DateTimeField(default=now)
+    returned_at = models.DateTimeField(null=True)
+    answer = models.TextField(max_length=10_000, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["milestone", "version"], name="submissions_are_numbered"
+            )
+        ]
+
+
+class SubmissionFile(models.Model):
+    submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="files")
+    stored = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
+
+
+class Reminder(models.Model):
+    """A warning that a clock will strike: told once, dropped when its reason has gone."""
+
+    milestone = models.ForeignKey(Milestone, on_delete=models.CASCADE, related_name="reminders")
+    kind = models.CharField(max_length=40)
+    due_at = models.DateTimeField()
+    told_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["milestone", "kind", "due_at"], name="a_reminder_is_told_once"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["due_at"], condition=Q(told_at__isnull=True), name="reminders_to_tell"
+            )
+        ]

@@ -1,0 +1,147 @@
+"""What happens to a milestone next, and when, if nobody acts. Pure: it reads what it is given."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from marketplace.common.clock import now
+from marketplace.common.money import in_words
+from payments.escrow.facts import MoneyFacts
+from payments.escrow.selectors import is_fully_held
+from projects.contracts.models import Contract
+from projects.milestones.models import Milestone
+from projects.milestones.rules import due_of, idle_from, late_from
+
+S = Milestone.Status
+
+
+@dataclass(frozen=True)
+class Strike:
+    """One thing that time will do.
+
+    ``at`` is when its clock strikes; None where no clock runs. ``by_itself``: it then happens
+    without anybody; otherwise somebody may do it from then on. ``stops`` says how it can be
+    stopped. The amounts are what it brings each side, in minor units of the contract's currency.
+    """
+
+    kind: str
+    at: datetime | None
+    text: str
+    by_itself: bool = True
+    stops: str = ""
+    to_freelancer: int = 0
+    fee: int = 0
+    to_client: int = 0
+
+    @property
+    def has_struck(self) -> bool:
+        return self.at is not None and self.at <= now()
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """All the clocks of one milestone, the next first."""
+
+    milestone: Milestone
+    strikes: tuple[Strike, ...]
+
+    @property
+    def next_strike(self) -> Strike | None:
+        """The first that is still to come, or else the last that has come."""
+        coming = [strike for strike in self.strikes if not strike.has_struck]
+        return next(iter(coming or self.strikes[-1:]), None)
+
+
+def outlook_of(
+    milestone: Milestone, facts: MoneyFacts, *, from_above: Sequence[Strike] = ()
+) -> Outlook:
+    """What time will do to the milestone.
+
+    ``from_above`` are the clocks that other rooms know: of its dispute, of its payout.
+    """
+    strikes = [*_strikes_of(milestone, facts), *from_above]
+    strikes.sort(key=lambda strike: (strike.at is None, strike.at))
+    return Outlook(milestone, tuple(strikes))
+
+
+def _strikes_of(milestone: Milestone, facts: MoneyFacts) -> list[Strike]:
+    if milestone.contract.status != Contract.Status.ACTIVE or milestone.closed_at is not None:
+        return []
+    if milestone.status == S.SUBMITTED:
+        return [_approval(milestone, facts)]
+    if milestone.status not in {S.PLANNED, S.RETURNED}:
+        return []
+    if not is_fully_held(milestone.escrow):
+        return [_unfunded(milestone)]
+    strikes = [_lateness(milestone), _late_refund(milestone, facts)]
+    idle_at = idle_from(milestone)
+    if idle_at is not None and milestone.status == S.PLANNED:
+        strikes.append(_idle_refund(milestone, facts, idle_at))
+    return strikes
+
+
+def _unfunded(milestone: Milestone) -> Strike:
+    client, freelancer = _names(milestone)
+    return Strike(
+        "unfunded",
+        None,
+        f"Nothing happens until {client} funds it. {freelancer} need not start before.",
+        by_itself=False,
+    )
+
+
+def _approval(milestone: Milestone, facts: MoneyFacts) -> Strike:
+    client, freelancer = _names(milestone)
+    net = in_words(facts.payee_gets, milestone.currency)
+    return Strike(
+        "approved",
+        milestone.review_ends_at,
+        f"It is approved by itself and {net} goes to {freelancer}.",
+        stops=f"{client} can ask for changes before, and either side can open a dispute.",
+        to_freelancer=facts.payee_gets,
+        fee=facts.payer_fee + facts.payee_fee,
+    )
+
+
+def _lateness(milestone: Milestone) -> Strike:
+    _, freelancer = _names(milestone)
+    due_at = due_of(milestone)
+    return Strike(
+        "late",
+        due_at,
+        "The delivery is late." if due_at <= now() else "The delivery becomes late.",
+        stops=f"{freelancer} can submit the work before.",
+    )
+
+
+def _late_refund(milestone: Milestone, facts: MoneyFacts) -> Strike:
+    client, freelancer = _names(milestone)
+    return Strike(
+        "may_cancel_late",
+        late_from(milestone),
+        f"{client} may cancel for lateness and get {_back(milestone, facts)} back.",
+        by_itself=False,
+        stops=f"{freelancer} can submit the work before.",
+        to_client=facts.held,
+    )
+
+
+def _idle_refund(milestone: Milestone, facts: MoneyFacts, idle_at: datetime) -> Strike:
+    client, freelancer = _names(milestone)
+    return Strike(
+        "may_cancel_idle",
+        idle_at,
+        f"{client} may cancel because the work was never started, and get "
+        f"{_back(milestone, facts)} back.",
+        by_itself=False,
+        stops=f"{freelancer} can start the work before.",
+        to_client=facts.held,
+    )
+
+
+def _back(milestone: Milestone, facts: MoneyFacts) -> str:
+    return in_words(facts.held, milestone.currency)
+
+
+def _names(milestone: Milestone) -> tuple[str, str]:
+    return milestone.contract.client.name, milestone.contract.freelancer.name

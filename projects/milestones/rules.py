@@ -1,0 +1,153 @@
+"""What the lifecycle table leaves open: is the money held, has the clock struck.
+
+One function a step, asked by the deeds (which refuse in its words) and by the pages (which then
+show no button). Each returns the refusal, or nothing where the step may be made.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from marketplace.common.clock import now, said
+from marketplace.common.errors import InvalidInput, WrongState
+from marketplace.common.money import checked_amount, in_words
+from payments.escrow.models import Escrow
+from payments.escrow.selectors import is_fully_held
+from projects.contracts.models import Contract
+from projects.milestones.models import LIFECYCLE, Milestone
+
+
+def due_of(milestone: Milestone) -> datetime:
+    """When the delivery is due: a late funding moves it, even before anybody has told so."""
+    held_at = milestone.escrow.held_at
+    if held_at is None or milestone.funding_told_at is not None:
+        return milestone.due_at
+    return max(milestone.due_at, held_at + timedelta(days=milestone.allowance_days))
+
+
+def late_from(milestone: Milestone) -> datetime:
+    """From when on the client may cancel for lateness."""
+    return due_of(milestone) + timedelta(days=milestone.contract.policy.lateness_grace_days)
+
+
+def idle_from(milestone: Milestone) -> datetime | None:
+    """From when on the client may cancel because nobody started; None where that clock rests."""
+    if milestone.escrow.held_at is None or milestone.started_at is not None:
+        return None
+    days = milestone.contract.policy.never_started_days
+    return milestone.escrow.held_at + timedelta(days=days)
+
+
+def _may_fund(milestone: Milestone) -> str:
+    if milestone.escrow.status != Escrow.Status.AWAITING:
+        return "This milestone is already funded."
+    return ""
+
+
+def _may_start(milestone: Milestone) -> str:
+    if milestone.started_at is not None:
+        return "The work has already been started."
+    return _held(milestone)
+
+
+def _held(milestone: Milestone) -> str:
+    return (
+        "" if is_fully_held(milestone.escrow) else "The client has not funded this milestone yet."
+    )
+
+
+def _money_held(milestone: Milestone) -> str:
+    return "" if is_fully_held(milestone.escrow) else "No money is held for this milestone."
+
+
+def _may_drop(milestone: Milestone) -> str:
+    if milestone.escrow.status != Escrow.Status.AWAITING:
+        return (
+            "Money is already held for this milestone: only the freelancer can cancel it now, "
+            "or you once it is late."
+        )
+    return ""
+
+
+def _may_cancel_late(milestone: Milestone) -> str:
+    if not is_fully_held(milestone.escrow):
+        return "The work need not start before it is funded, so it cannot be late."
+    if now() < late_from(milestone):
+        return f"It can be cancelled for lateness from {said(late_from(milestone))} on."
+    return ""
+
+
+def _may_cancel_idle(milestone: Milestone) -> str:
+    idle = idle_from(milestone)
+    if idle is None:
+        return "That is only possible while funded work has not been started."
+    if now() < idle:
+        return f"If the work is never started, it can be cancelled from {said(idle)} on."
+    return ""
+
+
+def _may_release_silent(milestone: Milestone) -> str:
+    if milestone.review_ends_at is None or now() < milestone.review_ends_at:
+        return "The review period is not over yet."
+    return _held(milestone)
+
+
+_RULES: dict[str, Callable[[Milestone], str]] = {
+    "fund": _may_fund,
+    "start": _may_start,
+    "submit": _held,
+    "release": _money_held,
+    "release_silent": _may_release_silent,
+    "drop": _may_drop,
+    "cancel_late": _may_cancel_late,
+    "cancel_idle": _may_cancel_idle,
+    "dispute": _money_held,
+}
+
+
+def refusal_of(milestone: Milestone, step: str) -> str:
+    """Why the step cannot be made now, or nothing. The lifecycle table is judged apart."""
+    if milestone.contract.status != Contract.Status.ACTIVE:
+        return f"The contract is {milestone.contract.get_status_display().lower()}."
+    rule = _RULES.get(step)
+    return rule(milestone) if rule else ""
+
+
+def judge_step(milestone: Milestone, step: str, role: str | None) -> None:
+    """Refuse a step that cannot be made now, or pass in silence: NotAllowed or WrongState."""
+    LIFECYCLE.judge(milestone, step, role=role)
+    if refusal := refusal_of(milestone, step):
+        raise WrongState(refusal)
+
+
+def open_steps(milestone: Milestone, role: str | None) -> list[str]:
+    """What somebody of this role can do right now, in the table's order."""
+    return [
+        step
+        for step in LIFECYCLE.open_to(role, milestone.status)
+        if not refusal_of(milestone, step)
+    ]
+
+
+def checked_ending(
+    to_freelancer: object, milestone: Milestone, *, param: str = "to_freelancer"
+) -> int:
+    """The part of the price with which both sides may end it, in minor units. Raises InvalidInput.
+
+    Nothing of it is a cancellation, a part of it a split; all of it is neither.
+    """
+    amount = checked_amount(to_freelancer, param=param, least=0)
+    if amount > milestone.amount:
+        price = in_words(milestone.amount, milestone.currency)
+        raise InvalidInput(f"The price of this milestone is {price}, not more.", param=param)
+    if amount == milestone.amount:
+        raise InvalidInput(
+            "That is the whole price: there is nothing to divide. "
+            "The client can approve the work instead, which releases all of it.",
+            param=param,
+        )
+    if amount and not is_fully_held(milestone.escrow):
+        raise InvalidInput(
+            "No money is held for this milestone, so nothing of it can go to the freelancer.",
+            param=param,
+        )
+    return amount

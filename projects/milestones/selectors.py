@@ -1,0 +1,88 @@
+"""Who may see which milestones, and which are due for what."""
+
+from collections.abc import Iterable
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
+
+from accounts.people.models import User
+from marketplace.common.clock import now
+from payments.escrow.models import Escrow
+from projects.contracts.models import Contract
+from projects.contracts.selectors import contracts_of
+from projects.milestones.models import Milestone, Reminder, Submission, SubmissionFile
+
+
+def milestones_of(user: User | AnonymousUser) -> QuerySet[Milestone]:
+    """The milestones of this person's contracts, with what a page about them needs."""
+    return (
+        Milestone.objects.filter(contract__in=contracts_of(user).order_by())
+        .select_related(
+            "contract__client",
+            "contract__freelancer",
+            "contract__policy",
+            "escrow__policy",
+        )
+        .order_by("contract_id", "position")
+    )
+
+
+def submissions_of(user: User | AnonymousUser) -> QuerySet[Submission]:
+    """Deliveries that this person may read."""
+    return (
+        Submission.objects.filter(milestone__in=milestones_of(user).order_by())
+        .select_related("milestone__contract")
+        .prefetch_related("files__stored")
+        .order_by("milestone_id", "version")
+    )
+
+
+def submissions_on(milestones: Iterable[Milestone]) -> dict[int, list[Submission]]:
+    """The deliveries of each of them with their files, newest first, in two or three queries."""
+    found = (
+        Submission.objects.filter(milestone__in=list(milestones))
+        .prefetch_related("files__stored")
+        .order_by("milestone_id", "-version")
+    )
+    by_milestone: dict[int, list[Submission]] = {}
+    for submission in found:
+        by_milestone.setdefault(submission.milestone_id, []).append(submission)
+    return by_milestone
+
+
+def submission_files_of(user: User | AnonymousUser) -> QuerySet[SubmissionFile]:
+    """Files of deliveries that this person may download."""
+    return SubmissionFile.objects.filter(
+        submission__milestone__in=milestones_of(user).order_by()
+    ).select_related("stored")
+
+
+def unreviewed_ids(*, limit: int) -> list[int]:
+    """Submitted work whose review period is over: silence has approved it."""
+    due = Milestone.objects.filter(review_ends_at__lte=now()).order_by("review_ends_at")
+    return list(due.values_list("pk", flat=True)[:limit])
+
+
+def untold_funding_ids(*, limit: int) -> list[int]:
+    """Milestones whose money has arrived below, and nobody has said so yet."""
+    arrived = Milestone.objects.filter(
+        funding_told_at__isnull=True, escrow__held_at__isnull=False
+    ).exclude(escrow__status=Escrow.Status.AWAITING)
+    return list(arrived.order_by("pk").values_list("pk", flat=True)[:limit])
+
+
+def due_reminder_ids(*, limit: int) -> list[int]:
+    """Warnings whose time has come."""
+    due = Reminder.objects.filter(told_at__isnull=True, due_at__lte=now()).order_by("due_at")
+    return list(due.values_list("pk", flat=True)[:limit])
+
+
+def finished_contract_ids(*, limit: int) -> list[int]:
+    """Active contracts whose milestones have all ended."""
+    finished = (
+        Contract.objects.filter(status=Contract.Status.ACTIVE, milestones__isnull=False)
+        .exclude(milestones__closed_at__isnull=True)
+        .distinct()
+        .order_by("pk")
+    )
+    return list(finished.values_list("pk", flat=True)[:limit])

@@ -1,0 +1,291 @@
+"""What can happen to a milestone, in the order it happens."""
+
+from datetime import timedelta
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+
+from marketplace.common.clock import now, said
+from marketplace.common.doorbell import ring
+from marketplace.common.errors import InvalidInput
+from marketplace.common.files import store_files
+from marketplace.common.lifecycle import SYSTEM
+from marketplace.common.money import in_words
+from marketplace.common.text import checked_text
+from payments.escrow import services as escrows
+from payments.fundings.models import Payment
+from projects.contracts.models import Contract
+from projects.contracts.roles import Actor, role_in
+from projects.contracts.selectors import page_of
+from projects.contracts.services import record, tell_other_side
+from projects.milestones import reminders
+from projects.milestones.deliveries import LONGEST_NOTE, checked_links
+from projects.milestones.models import LIFECYCLE, Milestone, Reminder, Submission, SubmissionFile
+from projects.milestones.rules import due_of, judge_step
+
+# The steps that end a milestone unpaid, each with its own right and its own clock.
+GROUNDS = ("cancel", "drop", "cancel_late", "cancel_idle")
+
+
+@transaction.atomic
+def plan_milestone(
+    *,
+    contract: Contract,
+    position: int,
+    title: str,
+    amount: int,
+    days: int,
+    allowance_days: int,
+    criteria: list[str],
+) -> Milestone:
+    """Set up one agreed milestone of a contract that was just accepted, due ``days`` later.
+
+    Nobody is reminded of its date yet: work need not start before the money is held.
+    """
+    assert contract.accepted_at
+    return Milestone.objects.create(
+        contract=contract,
+        position=position,
+        title=title,
+        amount=amount,
+        currency=contract.currency,
+        criteria=criteria,
+        allowance_days=allowance_days,
+        due_at=contract.accepted_at + timedelta(days=days),
+        escrow=escrows.open_escrow(
+            payer=contract.client,
+            payee=contract.freelancer,
+            amount=amount,
+            currency=contract.currency,
+            policy=contract.policy,
+            book=contract.public_id,
+            title=title,
+        ),
+    )
+
+
+@transaction.atomic
+def fund_milestone(*, milestone_id: int, by: Actor) -> Payment:
+    """Start paying for it: the payment's pay page is opened afterwards by the door."""
+    milestone = advance_milestone(milestone_id, "fund", by=by)
+    return escrows.ask_for_funds(
+        escrow_id=milestone.escrow_id, return_path=page_of(milestone.contract)
+    )
+
+
+@transaction.atomic
+def tell_funding(*, milestone_id: int) -> Milestone:
+    """The money has arrived below: say so, and let the delivery time start now at the earliest.
+
+    Found by a sweep, since the payments floor has never heard of a milestone.
+    """
+    milestone = lock_milestone(milestone_id)
+    if milestone.funding_told_at is not None or milestone.escrow.held_at is None:
+        return milestone
+    if milestone.closed_at is not None:
+        # It ended before anybody was told; to say now that it is held would be wrong.
+        milestone.funding_told_at = now()
+        milestone.save(update_fields=["funding_told_at"])
+        return milestone
+    milestone.due_at = due_of(milestone)
+    milestone.funding_told_at = now()
+    milestone.save(update_fields=["funding_told_at", "due_at"])
+    if milestone.status in {Milestone.Status.PLANNED, Milestone.Status.RETURNED}:
+        reminders.remind_of_due_date(milestone)
+
+    record(milestone.contract, "milestone_funded", by=SYSTEM, about=milestone)
+    text = (
+        f"{in_words(milestone.amount, milestone.currency)} is held for “{milestone.title}”. "
+        f"It is due on {said(milestone.due_at)}."
+    )
+    tell_other_side(milestone.contract, "milestone_funded", text, by=SYSTEM)
+    return milestone
+
+
+@transaction.atomic
+def start_work(*, milestone_id: int, by: Actor) -> Milestone:
+    """Say that the work has begun: from now on it cannot be cancelled as never started."""
+    milestone = advance_milestone(milestone_id, "start", by=by)
+    milestone.started_at = now()
+    milestone.save(update_fields=["started_at"])
+
+    record(milestone.contract, "work_started", by=by, about=milestone)
+    text = f"The work on “{milestone.title}” has begun."
+    tell_other_side(milestone.contract, "work_started", text, by=by)
+    return milestone
+
+
+@transaction.atomic
+def submit_work(
+    *,
+    milestone_id: int,
+    by: Actor,
+    note: str,
+    links: list[str] | None = None,
+    files: list[UploadedFile] | None = None,
+) -> Submission:
+    """Hand in the work; the client's review period starts.
+
+    Raises InvalidInput for an empty delivery or an unusable link, TooLarge for a file.
+    """
+    milestone = advance_milestone(milestone_id, "submit", by=by)
+    note = checked_text(note, param="note", longest=LONGEST_NOTE)
+    links = checked_links(links or [])
+    if not (note or links or files):
+        raise InvalidInput("Say what you deliver, or add a file or a link.", param="note")
+    moment = now()
+    submission = Submission.objects.create(
+        milestone=milestone,
+        version=milestone.submissions.count() + 1,
+        note=note,
+        links=links,
+        created_at=moment,
+    )
+    SubmissionFile.objects.bulk_create(
+        SubmissionFile(submission=submission, stored=stored)
+        for stored in store_files(files or [], by=by)
+    )
+    milestone.submitted_at = moment
+    milestone.started_at = milestone.started_at or moment
+    milestone.review_ends_at = moment + timedelta(days=milestone.contract.review_days)
+    milestone.save(update_fields=["status", "submitted_at", "started_at", "review_ends_at"])
+    reminders.remind_of_review(milestone)
+
+    record(milestone.contract, "work_submitted", by=by, about=milestone, version=submission.version)
+    text = (
+        f"“{milestone.title}” has been delivered. Approve it or ask for changes by "
+        f"{said(milestone.review_ends_at)}; after that it is approved by itself."
+    )
+    tell_other_side(milestone.contract, "work_submitted", text, by=by)
+    return submission
+
+
+@transaction.atomic
+def return_work(*, milestone_id: int, by: Actor, answer: str) -> Milestone:
+    """Ask for changes: the review clock stops until the next delivery.
+
+    The time that the review took is added to the delivery date, so that nobody is made late by
+    a slow review.
+    """
+    milestone = advance_milestone(milestone_id, "return", by=by)
+    answer = checked_text(answer, param="answer", longest=LONGEST_NOTE, least=1)
+    submission = milestone.submissions.latest("version")
+    moment = now()
+    submission.answer, submission.returned_at = answer, moment
+    submission.save(update_fields=["answer", "returned_at"])
+    milestone.due_at = due_of(milestone) + (moment - submission.created_at)
+    milestone.review_ends_at = None
+    milestone.save(update_fields=["status", "due_at", "review_ends_at"])
+    reminders.remind_of_due_date(milestone)
+
+    record(milestone.contract, "work_returned", by=by, about=milestone, version=submission.version)
+    text = f"Changes are asked for on “{milestone.title}”."
+    tell_other_side(milestone.contract, "work_returned", text, by=by)
+    return milestone
+
+
+@transaction.atomic
+def release_milestone(*, milestone_id: int, by: Actor) -> Milestone:
+    """Accept the work and pay the freelancer."""
+    milestone = advance_milestone(milestone_id, "release", by=by)
+    return _release(milestone, by=by)
+
+
+@transaction.atomic
+def release_unreviewed(*, milestone_id: int) -> Milestone:
+    """Silence is consent: the client had the review period, and was warned of its end.
+
+    Warnings that could not be told in time are written first, so that the record shows them.
+    """
+    milestone = advance_milestone(milestone_id, "release_silent", by=SYSTEM)
+    for reminder in milestone.reminders.filter(told_at__isnull=True, due_at__lte=now()).order_by(
+        "due_at"
+    ):
+        reminders.tell(reminder)
+    return _release(milestone, by=SYSTEM)
+
+
+def _release(milestone: Milestone, *, by: Actor) -> Milestone:
+    close_milestone(milestone)
+    escrows.release(escrow_id=milestone.escrow_id)
+    silent = by == SYSTEM
+    record(milestone.contract, "milestone_released", by=by, about=milestone, silent=silent)
+    text = f"“{milestone.title}” is approved and {in_words(milestone.amount, milestone.currency)} "
+    text += "released" + (", since the review period is over." if silent else ".")
+    tell_other_side(milestone.contract, "milestone_released", text, by=by)
+    return milestone
+
+
+@transaction.atomic
+def cancel_milestone(*, milestone_id: int, by: Actor, step: str = "cancel") -> Milestone:
+    """End it unpaid; what is held goes back to the client.
+
+    ``step`` says on which ground: "cancel" (the freelancer, always), "drop" (the client, while
+    nothing is held), "cancel_late" or "cancel_idle" (the client, once that clock has struck).
+    """
+    if step not in GROUNDS:
+        raise InvalidInput("There is no such way to cancel a milestone.", param="ground")
+    milestone = advance_milestone(milestone_id, step, by=by)
+    close_milestone(milestone)
+    escrows.give_back(escrow_id=milestone.escrow_id, reason=step)
+
+    record(milestone.contract, "milestone_cancelled", by=by, about=milestone, ground=step)
+    text = f"“{milestone.title}” is cancelled. What was held for it goes back to the client."
+    tell_other_side(milestone.contract, "milestone_cancelled", text, by=by)
+    return milestone
+
+
+@transaction.atomic
+def enter_dispute(*, milestone_id: int, by: Actor) -> Milestone:
+    """Stop the clocks of the work: called by the disputes room, whose case says why."""
+    milestone = advance_milestone(milestone_id, "dispute", by=by)
+    milestone.review_ends_at = None
+    milestone.save(update_fields=["status", "review_ends_at"])
+    reminders.forget_reminders(milestone)
+    return milestone
+
+
+@transaction.atomic
+def tell_reminder(*, reminder_id: int) -> None:
+    """Tell a warning whose time has come, if its reason still stands."""
+    due = Reminder.objects.filter(pk=reminder_id).first()
+    if due is None:
+        return  # dropped since it was found: its reason has gone
+    milestone = lock_milestone(due.milestone_id)
+    reminder = milestone.reminders.filter(pk=reminder_id, told_at__isnull=True).first()
+    if milestone.contract.status != Contract.Status.ACTIVE or milestone.closed_at is not None:
+        reminders.forget_reminders(milestone)
+    elif reminder is not None and reminders.is_superseded(reminder):
+        reminder.delete()
+    elif reminder is not None:
+        reminders.tell(reminder)
+
+
+def close_milestone(milestone: Milestone) -> None:
+    """Write down that it has ended, in the state that its step gave it; its clocks stop."""
+    milestone.closed_at = now()
+    milestone.review_ends_at = None
+    milestone.save(update_fields=["status", "closed_at", "review_ends_at"])
+    reminders.forget_reminders(milestone)
+    # Perhaps it was the last one: the room above looks.
+    ring("projects.close_finished_contract", milestone.contract_id)
+
+
+def lock_milestone(milestone_id: int) -> Milestone:
+    """The milestone, held against every other deed on it until the transaction ends."""
+    return (
+        Milestone.objects.select_for_update(of=("self",))
+        .select_related(
+            "contract__client", "contract__freelancer", "contract__policy", "escrow__policy"
+        )
+        .get(pk=milestone_id)
+    )
+
+
+def advance_milestone(milestone_id: int, step: str, *, by: Actor, to: str = "") -> Milestone:
+    """Lock the row first, judge it second: nothing can change in between."""
+    milestone = lock_milestone(milestone_id)
+    role = role_in(milestone.contract, by)
+    judge_step(milestone, step, role)
+    LIFECYCLE.advance(milestone, step, role=role, to=to)
+    return milestone

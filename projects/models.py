@@ -1,0 +1,25 @@
+"""The tables of this floor live in its rooms; Django looks for them here."""
+
+from projects.agreements.models import Proposal
+from projects.bids.models import Bid, BidVersion
+from projects.contracts.models import Agreement, Contract, Event
+from projects.disputes.models import Dispute, Statement
+from projects.milestones.models import Milestone, Reminder, Submission, SubmissionFile
+from projects.postings.models import Posting, PostingFile
+
+__all__ = [
+    "Agreement",
+    "Bid",
+    "BidVersion",
+    "Contract",
+    "Dispute",
+    "Event",
+    "Milestone",
+    "Posting",
+    "PostingFile",
+    "Proposal",
+    "Reminder",
+    "Statement",
+    "Submission",
+    "SubmissionFile",
+]

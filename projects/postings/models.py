@@ -1,0 +1,145 @@
+"""A project that a client wants done."""
+
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Cast, Lower
+
+from accounts.parties.models import Party
+from marketplace.common.clock import now
+from marketplace.common.lifecycle import MODERATOR, OWNER, SYSTEM, Lifecycle, Step
+from marketplace.common.models import StoredFile
+from marketplace.common.money import AmountField, CurrencyField
+from marketplace.common.public_ids import PublicIdField
+
+# The skills as a machine compares them: a capital letter makes no other skill.
+SKILLS_FOLDED = Cast(Lower(Cast("skills", models.TextField())), models.JSONField())
+
+
+class Posting(models.Model):
+    """What is wanted, for how much, by when. Amounts are minor units of ``currency``.
+
+    A fixed posting's budget is for the whole; an hourly posting's range is per hour, and it is bid
+    on with milestones all the same. Without a budget it is open to offers. Once ``bids_close_at``
+    has passed no bid comes in any more; the posting expires when none is left to choose from.
+    """
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        OPEN = "open", "Open for bids"
+        AWARDED = "awarded", "Awarded"
+        CLOSED = "closed", "Closed"
+        EXPIRED = "expired", "Expired"
+        SUSPENDED = "suspended", "Suspended"
+
+    class Kind(models.TextChoices):
+        FIXED = "fixed", "Fixed price"
+        HOURLY = "hourly", "Hourly"
+
+    public_id = PublicIdField(prefix="pt")
+    client = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="postings")
+    title = models.CharField(max_length=150)
+    description = models.TextField(max_length=20_000, blank=True)
+    skills = models.JSONField(default=list, blank=True)
+    kind = models.CharField(max_length=6, choices=Kind.choices, default=Kind.FIXED)
+    currency = CurrencyField(default="USD")
+    budget_least = AmountField(null=True, blank=True)
+    budget_most = AmountField(null=True, blank=True)
+    wished_deadline = models.DateField(null=True, blank=True)
+    bids_close_at = models.DateTimeField(null=True, blank=True)
+    status = models.CharField(max_length=9, choices=Status.choices, default=Status.DRAFT)
+    status_reason = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(default=now)
+    published_at = models.DateTimeField(null=True)
+    edited_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    search = models.GeneratedField(
+        expression=SearchVector("title", weight="A", config="english")
+        + SearchVector("skills", weight="B", config="english")
+        + SearchVector("description", weight="C", config="english"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=(Q(budget_least__isnull=True) | Q(budget_least__gt=0))
+                & (Q(budget_most__isnull=True) | Q(budget_most__gte=F("budget_least"))),
+                name="a_budget_is_a_range",
+            ),
+        ]
+        indexes = [
+            # Every way of browsing is over open postings and ends newest first.
+            models.Index(
+                F("published_at").desc(),
+                F("id").desc(),
+                condition=Q(status="open"),
+                name="open_postings_newest_first",
+            ),
+            GinIndex(
+                F("search"),
+                condition=Q(status="open"),
+                fastupdate=False,
+                name="open_postings_words",
+            ),
+            GinIndex(
+                OpClass(SKILLS_FOLDED, name="jsonb_path_ops"),
+                condition=Q(status="open"),
+                fastupdate=False,
+                name="open_postings_skills",
+            ),
+            models.Index(
+                F("currency"),
+                F("published_at").desc(),
+                F("id").desc(),
+                condition=Q(status="open"),
+                name="open_postings_of_a_currency",
+            ),
+            models.Index(
+                fields=["bids_close_at"], condition=Q(status="open"), name="open_postings_closing"
+            ),
+            models.Index(fields=["client", "-created_at", "-id"], name="postings_of_a_client"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def path(self) -> str:
+        """Its page, for those who are told about it."""
+        return f"/postings/{self.public_id}/"
+
+    @property
+    def takes_bids(self) -> bool:
+        """Whether a bid sent now would be taken."""
+        return self.status == self.Status.OPEN and not self.is_past_bids
+
+    @property
+    def is_past_bids(self) -> bool:
+        return self.bids_close_at is not None and self.bids_close_at <= now()
+
+
+S = Posting.Status
+
+# fmt: off
+LIFECYCLE = Lifecycle(
+    "posting",
+    #    step        from                            to           by
+    Step("publish",  {S.DRAFT},                      S.OPEN,      {OWNER}, label="Publish", tells="posting_published"),
+    Step("edit",     {S.DRAFT, S.OPEN},              "same",      {OWNER}, label="Edit"),
+    Step("award",    {S.OPEN},                       S.AWARDED,   {SYSTEM}, tells="posting_awarded"),
+    Step("close",    {S.DRAFT, S.OPEN},              S.CLOSED,    {OWNER}, label="Close", tells="posting_closed"),
+    Step("expire",   {S.OPEN},                       S.EXPIRED,   {SYSTEM}, clock="bids_close_at", tells="posting_expired"),
+    Step("suspend",  {S.OPEN},                       S.SUSPENDED, {MODERATOR}, label="Suspend", tells="posting_suspended"),
+    Step("restore",  {S.SUSPENDED},                  S.OPEN,      {MODERATOR}, label="Restore", tells="posting_restored"),
+)
+# fmt: on
+
+
+class PostingFile(models.Model):
+    """A file that explains the posting, to be read by everybody who may read it."""
+
+    posting = models.ForeignKey(Posting, on_delete=models.CASCADE, related_name="files")
+    stored = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")

@@ -1,0 +1,26 @@
+"""Who somebody is to a posting."""
+
+from django.contrib.auth.models import AnonymousUser
+
+from accounts.parties.selectors import acts_for
+from accounts.people.models import StaffRole, User
+from accounts.people.selectors import staff_roles_of
+from marketplace.common.lifecycle import MODERATOR, OWNER, SYSTEM
+from projects.postings.models import LIFECYCLE, Posting
+
+# Who may be named as the one who does a deed: a person, or SYSTEM.
+Actor = User | AnonymousUser | str
+
+
+def open_steps(posting: Posting, by: Actor) -> list[str]:
+    """What this person may do to the posting now."""
+    return LIFECYCLE.open_to(role_in(posting, by), posting.status)
+
+
+def role_in(posting: Posting, by: Actor) -> str | None:
+    """The house acts only when it is named; a moderator who owns the posting is its owner."""
+    if isinstance(by, str):
+        return SYSTEM if by == SYSTEM else None
+    if acts_for(by, posting.client_id):
+        return OWNER
+    return MODERATOR if StaffRole.MODERATOR in staff_roles_of(by) else None

@@ -1,0 +1,138 @@
+"""Who may see which postings, and how they are found."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.search import SearchQuery, SearchRank
+from django.db.models import F, FloatField, IntegerField, Q, QuerySet
+from django.db.models.functions import Cast
+
+from accounts.parties.selectors import party_ids_of
+from accounts.people.models import StaffRole, User
+from accounts.people.selectors import staff_roles_of
+from marketplace.common.clock import now
+from marketplace.common.errors import InvalidInput
+from marketplace.common.money import checked_amount, known_currency
+from marketplace.common.text import checked_line
+from projects.postings.models import SKILLS_FOLDED, Posting
+
+NEWEST, MATCH = "newest", "match"
+ORDERS = (NEWEST, MATCH)
+# The keys of a page, largest first (marketplace.common.pages).
+KEYS = {NEWEST: ("published_at", "id"), MATCH: ("rank", "published_at", "id")}
+# Ranking reads every hit, so only the newest are ranked: a common word would cost half a second.
+RANKED = 500
+LONGEST_QUERY = 200
+
+_IN_PUBLIC = ("open", "awarded", "closed", "expired")
+
+
+def postings_visible_to(user: User | AnonymousUser) -> QuerySet[Posting]:
+    """What was ever published, unless it is suspended; one's own whatever its state."""
+    published = Q(status__in=_IN_PUBLIC, published_at__isnull=False)
+    own = Q(client__in=party_ids_of(user))
+    seen = published | own
+    if StaffRole.MODERATOR in staff_roles_of(user):
+        seen |= Q(status=Posting.Status.SUSPENDED)
+    return Posting.objects.filter(seen).select_related("client").defer("search")
+
+
+def postings_of(user: User | AnonymousUser) -> QuerySet[Posting]:
+    """Their own, drafts too."""
+    mine = Posting.objects.filter(client__in=party_ids_of(user))
+    return mine.select_related("client").defer("search")
+
+
+def open_postings() -> QuerySet[Posting]:
+    """What anybody may bid on, newest first."""
+    found = Posting.objects.filter(status=Posting.Status.OPEN).select_related("client")
+    return found.defer("search").order_by("-published_at", "-id")
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What somebody looks for. Budgets are minor units of ``currency`` and need one."""
+
+    q: str = ""
+    skill: str = ""
+    kind: str = ""
+    currency: str = ""
+    budget_least: int | None = None
+    budget_most: int | None = None
+    days: int | None = None
+
+    def __post_init__(self) -> None:
+        """Raises InvalidInput with the field at fault."""
+        checked_line(self.q, param="q", longest=LONGEST_QUERY, least=0)
+        checked_line(self.skill, param="skill", longest=40, least=0)
+        if self.kind and self.kind not in Posting.Kind.values:
+            raise InvalidInput("Look for fixed or hourly.", param="kind")
+        if self.currency:
+            known_currency(self.currency)
+        for param in ("budget_least", "budget_most"):
+            amount = getattr(self, param)
+            if amount is not None:
+                checked_amount(amount, param=param, least=0)
+                if not self.currency:
+                    raise InvalidInput("Choose the currency of the budget.", param="currency")
+        if self.days is not None and not 1 <= self.days <= 365:
+            raise InvalidInput("Look back from 1 to 365 days.", param="days")
+
+
+def browse(filters: Filters, *, order: str = NEWEST) -> QuerySet[Posting]:
+    """Open postings that fit, in the order of ``KEYS[order]``.
+
+    The best match first means: of the newest ``RANKED`` hits. Without words nothing matches better
+    than anything else, and the newest come first; ask ``order_for`` which it is.
+    """
+    found = open_postings().filter(_fits(filters))
+    if filters.skill:
+        skills: Any = [filters.skill.strip().lower()]
+        found = found.alias(folded=SKILLS_FOLDED).filter(folded__contains=skills)
+    if order_for(filters, order) == NEWEST:
+        return found
+    newest_hits = found.values("pk")[:RANKED]
+    rank = SearchRank(F("search"), _words(filters.q)) * 1_000_000.0
+    return (
+        Posting.objects.filter(pk__in=newest_hits)
+        .annotate(rank=Cast(Cast(rank, FloatField()), IntegerField()))
+        .select_related("client")
+        .defer("search")
+        .order_by("-rank", "-published_at", "-id")
+    )
+
+
+def order_for(filters: Filters, order: str) -> str:
+    """The order that these filters allow."""
+    if order not in ORDERS:
+        raise InvalidInput("Order by newest or match.", param="order")
+    return order if filters.q.strip() else NEWEST
+
+
+def _fits(filters: Filters) -> Q:
+    fits = Q()
+    if filters.q.strip():
+        fits &= Q(search=_words(filters.q))
+    if filters.kind:
+        fits &= Q(kind=filters.kind)
+    if filters.currency:
+        fits &= Q(currency=filters.currency)
+    if filters.budget_least is not None:
+        # A posting that is open to offers fits no budget: nothing is known of it.
+        fits &= Q(budget_most__gte=filters.budget_least) | Q(
+            budget_most__isnull=True, budget_least__isnull=False
+        )
+    if filters.budget_most is not None:
+        fits &= Q(budget_least__lte=filters.budget_most) | Q(
+            budget_least__isnull=True, budget_most__isnull=False
+        )
+    if filters.days is not None:
+        fits &= Q(published_at__gte=now() - timedelta(days=filters.days))
+    return fits
+
+
+def _words(q: str) -> SearchQuery:
+    """Words as people write them: "in quotes", or, -not."""
+    return SearchQuery(q, config="english", search_type="websearch")

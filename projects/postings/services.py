@@ -1,0 +1,223 @@
+"""What can happen to a posting, in the order it happens.
+
+What its end means for the bids on it is seen to one room up, in ``projects.bids.services``:
+``close_bidding`` and ``expire_bidding``.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+
+from accounts.notifications.services import notify
+from accounts.parties.models import Party
+from accounts.parties.selectors import acts_for, own_party_of
+from accounts.people.models import User
+from marketplace.common.clock import now
+from marketplace.common.errors import InvalidInput, NotAllowed, NotThere, WrongState
+from marketplace.common.files import store_files
+from projects.postings import rules
+from projects.postings.models import LIFECYCLE, Posting, PostingFile
+from projects.postings.roles import Actor, role_in
+
+# Bids are in this currency and of this kind: what is published keeps them.
+_SETTLED_WHEN_PUBLISHED = {"currency", "kind"}
+
+
+@transaction.atomic
+def create_posting(
+    *, by: User, party: Party | None = None, publish: bool = False, **fields: Any
+) -> Posting:
+    """A draft that only its owner sees; ``party`` is whose it is, their own if none is named.
+
+    With ``publish`` it is published at once, or not made at all.
+
+    Takes title (needed), description (Markdown), skills (a list), kind, currency, budget_least and
+    budget_most (minor units), wished_deadline (a date) and bids_close_at. Raises InvalidInput.
+    """
+    if party is not None and not acts_for(by, party.pk):
+        raise NotAllowed("You cannot act for them.")
+    checked = rules.checked_posting({"title": ""} | fields)
+    rules.check_budget(checked.get("budget_least"), checked.get("budget_most"))
+    posting = Posting.objects.create(client=party or own_party_of(by), **checked)
+    return publish_posting(posting_id=posting.pk, by=by) if publish else posting
+
+
+@transaction.atomic
+def edit_posting(*, posting_id: int, by: Actor, publish: bool = False, **changes: Any) -> Posting:
+    """Change what is given, leave the rest. Once published, kind and currency stay.
+
+    With ``publish`` the draft is published as changed, or nothing changes.
+    """
+    posting = _advance(posting_id, "edit", by=by)
+    # What is not changed is not judged again: a wish may have passed since.
+    checked = _changed(posting, rules.checked_posting(_changed(posting, changes)))
+    if posting.status == Posting.Status.OPEN:
+        if settled := set(checked) & _SETTLED_WHEN_PUBLISHED:
+            field = min(settled)
+            raise InvalidInput(f"The {field} stays once a posting is published.", param=field)
+        if checked.get("description") == "":
+            raise InvalidInput("Say what you want done.", param="description")
+        if checked:
+            checked["edited_at"] = now()
+    for field, value in checked.items():
+        setattr(posting, field, value)
+    rules.check_budget(posting.budget_least, posting.budget_most)
+    posting.save(update_fields=list(checked))
+    return publish_posting(posting_id=posting.pk, by=by) if publish else posting
+
+
+def _changed(posting: Posting, given: dict[str, Any]) -> dict[str, Any]:
+    missing = object()
+    return {
+        field: value for field, value in given.items() if getattr(posting, field, missing) != value
+    }
+
+
+@transaction.atomic
+def publish_posting(*, posting_id: int, by: Actor) -> Posting:
+    """Let everybody see it and bid on it. Raises InvalidInput for what is missing."""
+    posting = _advance(posting_id, "publish", by=by)
+    rules.check_publishable(posting)
+    posting.published_at = now()
+    posting.save(update_fields=["status", "published_at"])
+    return posting
+
+
+@transaction.atomic
+def close_posting(*, posting_id: int, reason: str, by: Actor) -> Posting:
+    """The project will not be awarded here. With bids on it: ``bids.close_bidding``."""
+    posting = _advance(posting_id, "close", by=by)
+    posting.status_reason, posting.closed_at = rules.checked_reason(reason, least=0), now()
+    posting.save(update_fields=["status", "status_reason", "closed_at"])
+    return posting
+
+
+@transaction.atomic
+def expire_posting(*, posting_id: int, by: Actor) -> Posting:
+    """Its time is over. Raises WrongState while bids may still come in."""
+    posting = _advance(posting_id, "expire", by=by)
+    if not posting.is_past_bids:
+        raise WrongState("Bids are still welcome here.")
+    posting.closed_at = now()
+    posting.save(update_fields=["status", "closed_at"])
+    notify(
+        to=posting.client,
+        kind="posting_expired",
+        text=f"“{posting.title}” has expired: its time for bids is over and none is left.",
+        path=posting.path,
+        by=by,
+    )
+    return posting
+
+
+@transaction.atomic
+def award_posting(*, posting_id: int, by: Actor) -> Posting:
+    """An offer was accepted. By SYSTEM only; the other bids are for ``bids.decline_others``."""
+    posting = _advance(posting_id, "award", by=by)
+    posting.closed_at = now()
+    posting.save(update_fields=["status", "closed_at"])
+    return posting
+
+
+@transaction.atomic
+def suspend_posting(*, posting_id: int, reason: str, by: Actor) -> Posting:
+    """Take it out of sight for a reason that its owner is told; bids stand still meanwhile."""
+    posting = _advance(posting_id, "suspend", by=by)
+    posting.status_reason = rules.checked_reason(reason)
+    posting.save(update_fields=["status", "status_reason"])
+    notify(
+        to=posting.client,
+        kind="posting_suspended",
+        text=f"“{posting.title}” was suspended: {posting.status_reason}",
+        path=posting.path,
+        by=by,
+    )
+    return posting
+
+
+@transaction.atomic
+def restore_posting(*, posting_id: int, by: Actor) -> Posting:
+    """Show it again: the suspension was answered, or a mistake."""
+    posting = _advance(posting_id, "restore", by=by)
+    posting.status_reason = ""
+    posting.save(update_fields=["status", "status_reason"])
+    notify(
+        to=posting.client,
+        kind="posting_restored",
+        text=f"“{posting.title}” is open again.",
+        path=posting.path,
+        by=by,
+    )
+    return posting
+
+
+@transaction.atomic
+def add_files(*, posting_id: int, uploads: list[UploadedFile], by: User) -> list[PostingFile]:
+    """Attach files that explain the posting, all of them or none."""
+    posting = _advance(posting_id, "edit", by=by)
+    if not uploads:
+        raise InvalidInput("Choose at least one file.", param="files")
+    if posting.files.count() + len(uploads) > settings.MAX_FILES:
+        raise InvalidInput(f"A posting has at most {settings.MAX_FILES} files.", param="files")
+    return [
+        PostingFile.objects.create(posting=posting, stored=stored)
+        for stored in store_files(uploads, by=by)
+    ]
+
+
+@transaction.atomic
+def remove_file(*, posting_id: int, file_public_id: str, by: Actor) -> Posting:
+    """Take a file off the posting; its bytes stay with whoever has fetched them."""
+    posting = _advance(posting_id, "edit", by=by)
+    removed, _ = posting.files.filter(stored__public_id=file_public_id).delete()
+    if not removed:
+        raise NotThere("There is no such file on this posting.")
+    return posting
+
+
+@transaction.atomic
+def import_postings(
+    *, by: User, rows: list[dict[str, Any]], publish: bool
+) -> tuple[list[Posting], list[dict[str, Any]]]:
+    """Many postings of one client in one INSERT: those made, and the rows already there by title.
+
+    A row holds checked fields of ``create_posting`` (rules.checked_posting). Two imports at once
+    wait for each other, so that neither makes what the other has made.
+    """
+    client = Party.objects.select_for_update(no_key=True).get(pk=own_party_of(by).pk)
+    titles = {row["title"] for row in rows}
+    seen = set(
+        Posting.objects.filter(client=client, title__in=titles).values_list("title", flat=True)
+    )
+    fresh: list[dict[str, Any]] = []
+    there: list[dict[str, Any]] = []
+    for row in rows:
+        (there if row["title"] in seen else fresh).append(row)
+        seen.add(row["title"])
+    # A microsecond apart, so that they stand in the order of the file.
+    moments = [now() + timedelta(microseconds=place) for place in range(len(fresh))]
+    made = [
+        Posting(
+            client=client,
+            created_at=moment,
+            status=Posting.Status.OPEN if publish else Posting.Status.DRAFT,
+            published_at=moment if publish else None,
+            **row,
+        )
+        for moment, row in zip(moments, fresh, strict=True)
+    ]
+    return Posting.objects.bulk_create(made), there
+
+
+def lock_posting(posting_id: int) -> Posting:
+    """The row, held until the caller's transaction ends; rows that point at it stay free."""
+    return Posting.objects.select_for_update(no_key=True).get(pk=posting_id)
+
+
+def _advance(posting_id: int, step: str, *, by: Actor) -> Posting:
+    posting = lock_posting(posting_id)
+    LIFECYCLE.advance(posting, step, role=role_in(posting, by))
+    return posting

@@ -1,0 +1,119 @@
+"""What happens because time has passed or a bell was rung. Each task finds; services act."""
+
+from celery import shared_task
+
+from marketplace.common.lifecycle import SYSTEM
+from marketplace.common.sweeps import BATCH, sweep
+from projects.agreements import selectors as agreements_due
+from projects.agreements import services as agreements
+from projects.agreements.proposals import services as proposals
+from projects.bids import selectors as bids_due
+from projects.bids import services as bids
+from projects.disputes import selectors as disputes_due
+from projects.disputes import services as disputes
+from projects.milestones import selectors as milestones_due
+from projects.milestones import services as milestones
+
+# --- Postings and bids ---------------------------------------------------------------------------
+
+
+@shared_task(name="projects.lapse_bids")
+def lapse_bids() -> dict[str, int]:
+    """A bid that the client did not answer while it was valid."""
+    return sweep(
+        bids_due.lapsed_bid_ids(limit=BATCH),
+        lambda pk: bids.lapse_bid(bid_id=pk, by=SYSTEM),
+    )
+
+
+@shared_task(name="projects.expire_postings")
+def expire_postings() -> dict[str, int]:
+    """The time for bids is over and none is left to choose from."""
+    return sweep(
+        bids_due.expired_posting_ids(limit=BATCH),
+        lambda pk: bids.expire_bidding(posting_id=pk, by=SYSTEM),
+    )
+
+
+# --- Contracts and milestones --------------------------------------------------------------------
+
+
+@shared_task(name="projects.lapse_offers")
+def lapse_offers() -> dict[str, int]:
+    """An offer that nobody answers lapses."""
+    return sweep(
+        agreements_due.lapsed_offer_ids(limit=BATCH),
+        lambda pk: agreements.lapse_offer(contract_id=pk),
+    )
+
+
+@shared_task(name="projects.tell_fundings")
+def tell_fundings() -> dict[str, int]:
+    """Money has arrived on the floor below: both sides hear of it, the delivery time starts."""
+    return sweep(
+        milestones_due.untold_funding_ids(limit=BATCH),
+        lambda pk: milestones.tell_funding(milestone_id=pk),
+    )
+
+
+@shared_task(name="projects.tell_reminders")
+def tell_reminders() -> dict[str, int]:
+    """Warnings whose time has come."""
+    return sweep(
+        milestones_due.due_reminder_ids(limit=BATCH),
+        lambda pk: milestones.tell_reminder(reminder_id=pk),
+    )
+
+
+@shared_task(name="projects.release_unreviewed_milestones")
+def release_unreviewed_milestones() -> dict[str, int]:
+    """Silence is consent: the client had the review period to object."""
+    return sweep(
+        milestones_due.unreviewed_ids(limit=BATCH),
+        lambda pk: milestones.release_unreviewed(milestone_id=pk),
+    )
+
+
+@shared_task(name="projects.close_finished_contract")
+def close_finished_contract(contract_id: int) -> None:
+    """A milestone has ended: perhaps it was the last one."""
+    agreements.close_finished_contract(contract_id=contract_id)
+
+
+@shared_task(name="projects.close_finished_contracts")
+def close_finished_contracts() -> dict[str, int]:
+    """Finds what a lost bell left behind."""
+    return sweep(
+        milestones_due.finished_contract_ids(limit=BATCH),
+        lambda pk: agreements.close_finished_contract(contract_id=pk),
+    )
+
+
+@shared_task(name="projects.lapse_proposals")
+def lapse_proposals() -> dict[str, int]:
+    """Proposals to end a milestone that nobody answered, or that its end has overtaken."""
+    return sweep(
+        agreements_due.over_proposal_ids(limit=BATCH),
+        lambda pk: proposals.lapse_proposal(proposal_id=pk),
+    )
+
+
+# --- Disputes ------------------------------------------------------------------------------------
+
+
+@shared_task(name="projects.escalate_unanswered_disputes")
+def escalate_unanswered_disputes() -> dict[str, int]:
+    """The other side had its time: silence keeps nobody from a decision."""
+    return sweep(
+        disputes_due.unanswered_ids(limit=BATCH),
+        lambda pk: disputes.escalate_dispute(dispute_id=pk),
+    )
+
+
+@shared_task(name="projects.close_moot_disputes")
+def close_moot_disputes() -> dict[str, int]:
+    """Milestones that were released or refunded while disputed: nothing is left to decide."""
+    return sweep(
+        disputes_due.moot_ids(limit=BATCH),
+        lambda pk: disputes.close_moot_dispute(dispute_id=pk),
+    )

@@ -1,0 +1,128 @@
+"""Doors of this floor."""
+
+from django.urls import include, path
+
+from projects.web import (
+    agreements,
+    bids,
+    contracts,
+    disputes,
+    home,
+    milestones,
+    postings,
+    proposals,
+)
+from projects.web.desk import cases, overview
+
+urlpatterns = [
+    # Postings
+    path("", home.show_home, name="home"),
+    path("my/postings/", postings.list_own_postings, name="my-postings"),
+    path("postings/", postings.list_postings, name="browse"),
+    path("postings/new/", postings.create_posting, name="posting-create"),
+    path("postings/<str:public_id>/", postings.show_posting, name="posting"),
+    path("postings/<str:public_id>/edit/", postings.edit_posting, name="posting-edit"),
+    path("postings/<str:public_id>/publish/", postings.create_publication, name="posting-publish"),
+    path("postings/<str:public_id>/close/", postings.create_closing, name="posting-close"),
+    path("postings/<str:public_id>/suspend/", postings.create_suspension, name="posting-suspend"),
+    path("postings/<str:public_id>/restore/", postings.create_restoration, name="posting-restore"),
+    path("postings/<str:public_id>/files/", postings.create_files, name="posting-files"),
+    path("postings/<str:public_id>/files/<str:file_id>/", postings.show_file, name="posting-file"),
+    path(
+        "postings/<str:public_id>/files/<str:file_id>/remove/",
+        postings.remove_file,
+        name="posting-file-remove",
+    ),
+    # Bids
+    path("my/bids/", bids.list_own_bids, name="my-bids"),
+    path("postings/<str:public_id>/bid/", bids.create_bid, name="bid-create"),
+    path("postings/<str:public_id>/bids/", bids.list_bids, name="posting-bids"),
+    path("postings/<str:public_id>/compare/", bids.compare_bids, name="posting-compare"),
+    path("bids/quote/", bids.show_quote, name="bid-quote"),
+    path("bids/<str:public_id>/", bids.show_bid, name="bid"),
+    path("bids/<str:public_id>/edit/", bids.edit_bid, name="bid-edit"),
+    path("bids/<str:public_id>/withdraw/", bids.create_withdrawal, name="bid-withdraw"),
+    path("bids/<str:public_id>/shortlist/", bids.create_shortlisting, name="bid-shortlist"),
+    path("bids/<str:public_id>/unlist/", bids.remove_shortlisting, name="bid-unlist"),
+    path("bids/<str:public_id>/decline/", bids.create_decline, name="bid-decline"),
+    # Contracts
+    path("bids/<str:public_id>/award/", agreements.create_award, name="bid-award"),
+    path("contracts/", contracts.list_contracts, name="my-work"),
+    path("contracts/<str:public_id>/", contracts.show_contract, name="contract"),
+    path("contracts/<str:public_id>/timeline/", contracts.show_timeline, name="contract-timeline"),
+    path("contracts/<str:public_id>/accept/", contracts.create_acceptance, name="contract-accept"),
+    path("contracts/<str:public_id>/decline/", contracts.create_decline, name="contract-decline"),
+    path(
+        "contracts/<str:public_id>/withdraw/",
+        contracts.create_withdrawal,
+        name="contract-withdraw",
+    ),
+    path("contracts/<str:public_id>/agreement/", agreements.show_agreement, name="agreement"),
+    path(
+        "contracts/<str:public_id>/agreement.json",
+        agreements.show_agreement_json,
+        name="agreement-json",
+    ),
+    # Milestones
+    path("milestones/<str:public_id>/fund/", milestones.create_funding, name="milestone-fund"),
+    path("milestones/<str:public_id>/start/", milestones.create_start, name="milestone-start"),
+    path(
+        "milestones/<str:public_id>/submit/", milestones.create_submission, name="milestone-submit"
+    ),
+    path("milestones/<str:public_id>/return/", milestones.create_return, name="milestone-return"),
+    path(
+        "milestones/<str:public_id>/release/", milestones.create_release, name="milestone-release"
+    ),
+    path(
+        "milestones/<str:public_id>/cancel/",
+        milestones.create_cancellation,
+        name="milestone-cancel",
+    ),
+    path(
+        "submissions/<str:public_id>/files/<str:file_id>/",
+        milestones.show_submission_file,
+        name="submission-file",
+    ),
+    # Ending by consent
+    path("milestones/<str:public_id>/propose/", proposals.create_proposal, name="proposal-create"),
+    path("proposals/<str:public_id>/accept/", proposals.create_acceptance, name="proposal-accept"),
+    path("proposals/<str:public_id>/decline/", proposals.create_decline, name="proposal-decline"),
+    path(
+        "proposals/<str:public_id>/withdraw/",
+        proposals.create_withdrawal,
+        name="proposal-withdraw",
+    ),
+    # Disputes
+    path("milestones/<str:public_id>/dispute/", disputes.create_dispute, name="dispute-create"),
+    path("disputes/<str:public_id>/", disputes.show_dispute, name="dispute"),
+    path("disputes/<str:public_id>/answer/", disputes.create_answer, name="dispute-answer"),
+    path(
+        "disputes/<str:public_id>/statements/",
+        disputes.create_statement,
+        name="dispute-statements",
+    ),
+    # Desk
+    path("desk/", overview.show_desk, name="desk"),
+    path(
+        "desk/refunds/<str:public_id>/retry/",
+        overview.create_refund_retry,
+        name="desk-refund-retry",
+    ),
+    path(
+        "desk/payouts/<str:public_id>/retry/",
+        overview.create_payout_retry,
+        name="desk-payout-retry",
+    ),
+    path("desk/disputes/<str:public_id>/", cases.show_case, name="desk-dispute"),
+    path(
+        "desk/disputes/<str:public_id>/decide/",
+        cases.create_ruling,
+        name="desk-dispute-decide",
+    ),
+    path(
+        "desk/disputes/<str:public_id>/files/<str:file_id>/",
+        cases.show_file,
+        name="desk-dispute-file",
+    ),
+    path("api/v1/", include("projects.api.urls")),
+]

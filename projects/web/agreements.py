@@ -1,0 +1,94 @@
+"""Pages about offers and what was signed."""
+
+import json
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from marketplace.common.clock import now
+from marketplace.common.http import refusals_on
+from payments.policies.fees import quote
+from payments.policies.models import Policy
+from payments.policies.selectors import policy_in_force
+from projects.agreements import services
+from projects.bids.models import LIFECYCLE
+from projects.bids.roles import role_in as role_in_bid
+from projects.bids.selectors import bids_of
+from projects.contracts.models import Contract
+from projects.contracts.selectors import agreement_of, contracts_of
+from projects.web.contract_page import percent, plan_of
+
+
+class AwardForm(forms.Form):
+    review_days = forms.IntegerField(label="Days to review a delivery")
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args, policy: Policy, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["review_days"]
+        least, most = policy.review_period_least_days, policy.review_period_most_days
+        field.min_value, field.max_value = least, most
+        field.widget.attrs |= {"min": least, "max": most, "inputmode": "numeric"}
+        field.help_text = (
+            f"{least} to {most}. If you do not answer within it, the work is approved by itself."
+        )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def create_award(request: HttpRequest, public_id: str) -> HttpResponse:
+    bid = get_object_or_404(bids_of(request.user), public_id=public_id)
+    LIFECYCLE.judge(bid, "offer", role=role_in_bid(bid, request.user))
+    policy = policy_in_force()
+    first = {"review_days": policy.review_period_days, "version": bid.version}
+    form = AwardForm(
+        request.POST if request.method == "POST" else None, policy=policy, initial=first
+    )
+    if request.method == "POST" and form.is_valid():
+        with refusals_on(form):
+            contract = services.award_bid(bid_id=bid.pk, by=request.user, **form.cleaned_data)
+        if form.is_valid():
+            return redirect("contract", contract.public_id)
+    parts = [part | {"quote": quote([part["amount"]], policy)} for part in bid.plan]
+    context = {
+        "bid": bid,
+        "form": form,
+        "policy": policy,
+        "plan": {"parts": parts, "total": quote([p["amount"] for p in parts], policy)},
+        "is_lapsed": bid.valid_until <= now(),
+        "nav": "work",
+    }
+    return render(request, "agreements/award.html", context)
+
+
+@require_safe
+def show_agreement(request: HttpRequest, public_id: str) -> HttpResponse:
+    contract = _contract(request, public_id)
+    agreement = agreement_of(contract)
+    wording = json.loads(agreement.body)
+    context = {
+        "contract": contract,
+        "agreement": agreement,
+        "wording": wording,
+        "plan": plan_of(contract, wording),
+        "client_fee": percent(wording["policy"]["client_fee_basis_points"]),
+        "freelancer_fee": percent(wording["policy"]["freelancer_fee_basis_points"]),
+        "nav": "work",
+    }
+    return render(request, "agreements/agreement.html", context)
+
+
+@require_safe
+def show_agreement_json(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The exact bytes whose SHA-256 both sides signed."""
+    contract = _contract(request, public_id)
+    agreement = agreement_of(contract)
+    response = HttpResponse(agreement.body.encode(), content_type="application/json")
+    name = f"agreement-{contract.public_id}-v{agreement.version}.json"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _contract(request: HttpRequest, public_id: str) -> Contract:
+    return get_object_or_404(contracts_of(request.user), public_id=public_id)

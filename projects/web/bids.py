@@ -1,0 +1,257 @@
+"""Pages about bids."""
+
+from itertools import pairwise
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.people.profile import COUNTRIES
+from marketplace.common.errors import NotAllowed, WrongState
+from marketplace.common.http import answer, refusals_on
+from marketplace.common.lifecycle import CLIENT
+from marketplace.common.money import known_currency
+from marketplace.common.pages import page_of
+from projects.bids import services
+from projects.bids.models import LIFECYCLE, LIVE, STANDING, Bid, BidVersion
+from projects.bids.roles import open_steps, role_in
+from projects.bids.selectors import (
+    bid_counts,
+    bids_of,
+    bids_on,
+    live_bid_on,
+    own_bids_of,
+    people_behind,
+    quotes_of,
+    shows_terms,
+)
+from projects.bids.terms import changes, letter_changes
+from projects.contracts.models import Contract
+from projects.contracts.selectors import completed_counts, contracts_of
+from projects.postings.models import Posting
+from projects.postings.selectors import postings_of, postings_visible_to
+from projects.web.bid_forms import BidForm, quote_of_typed
+from projects.web.posting_forms import ReasonForm
+
+FORM = require_http_methods(["GET", "HEAD", "POST"])
+_AGREED = (Contract.Status.OFFERED, Contract.Status.ACTIVE, Contract.Status.COMPLETED)
+# Side by side there is room for so many, and a page of them costs the same few queries.
+COMPARED = 4
+CHOSEN_FROM = 30
+
+
+@require_safe
+def show_bid(request: HttpRequest, public_id: str) -> HttpResponse:
+    bid = get_object_or_404(bids_of(request.user), public_id=public_id)
+    role = role_in(bid, request.user)
+    context = _seen([bid], request)[0] | {
+        "history": _history(bid) if shows_terms(bid, request.user) else [],
+        "completed": completed_counts([bid.freelancer_id]).get(bid.freelancer_id, 0),
+        "is_client": role == CLIENT,
+        "contract": contracts_of(request.user).filter(bid=bid, status__in=_AGREED).first(),
+        "is_stale": bid.status in LIVE
+        and bid.posting.edited_at is not None
+        and bid.posting.edited_at > bid.worded_at,
+        "nav": "work",
+    }
+    return render(request, "bids/bid.html", context)
+
+
+def _seen(bids: list[Bid], request: HttpRequest) -> list[dict[str, Any]]:
+    """Each bid with who made it, what it comes to and what this person may do to it."""
+    people, quotes = people_behind(bids), quotes_of(bids)
+    seen = []
+    for bid in bids:
+        person = people.get(bid.freelancer_id)
+        seen.append(
+            {
+                "bid": bid,
+                "person": person,
+                "country": COUNTRIES.get(person.country, "") if person else "",
+                "quote": quotes[bid.pk],
+                "steps": open_steps(bid, request.user),
+                "shows_terms": shows_terms(bid, request.user),
+            }
+        )
+    return seen
+
+
+def _history(bid: Bid) -> list[dict[str, Any]]:
+    """Each edit with what it changed, the newest first."""
+    wordings: list[Bid | BidVersion] = [*bid.versions.order_by("number"), bid]
+    edits = [
+        {
+            "at": new.worded_at if isinstance(new, Bid) else new.created_at,
+            "changes": changes(old, new, bid.currency),
+            "letter": letter_changes(old.letter, new.letter),
+        }
+        for old, new in pairwise(wordings)
+    ]
+    return edits[::-1]
+
+
+@FORM
+def create_bid(request: HttpRequest, public_id: str) -> HttpResponse:
+    posting = get_object_or_404(postings_visible_to(request.user), public_id=public_id)
+    if standing := live_bid_on(posting, request.user):
+        return redirect("bid", standing.public_id)
+    if postings_of(request.user).filter(pk=posting.pk).exists():
+        raise NotAllowed("You cannot bid on your own posting.")
+    if not posting.takes_bids:
+        raise WrongState("This posting takes no more bids.")
+    form = _form(request, currency=posting.currency)
+    if form.is_valid():
+        with form.refusals():
+            bid = services.submit_bid(posting_id=posting.pk, by=request.user, **form.terms())
+            messages.success(request, "Your bid is with the client.")
+            return redirect("bid", bid.public_id)
+    return _show_form(request, form, posting)
+
+
+@FORM
+def edit_bid(request: HttpRequest, public_id: str) -> HttpResponse:
+    bid = get_object_or_404(bids_of(request.user), public_id=public_id)
+    LIFECYCLE.judge(bid, "edit", role=role_in(bid, request.user))
+    form = _form(request, currency=bid.currency, bid=bid)
+    if form.is_valid():
+        with form.refusals():
+            services.edit_bid(bid_id=bid.pk, by=request.user, **form.terms())
+            messages.success(request, "Your bid is changed, and the client knows.")
+            return redirect("bid", public_id)
+    return _show_form(request, form, bid.posting)
+
+
+def _form(request: HttpRequest, **of_what: Any) -> BidForm:
+    """Judged when it is sent; when it only grows by a row or is looked at, shown as typed."""
+    if request.method != "POST":
+        return BidForm(**of_what)
+    if request.POST.get("then") in ("row", "preview"):
+        return BidForm(typed=request.POST, **of_what)
+    return BidForm(request.POST, **of_what)
+
+
+def _show_form(request: HttpRequest, form: BidForm, posting: Posting) -> HttpResponse:
+    quote, problem = form.quote()
+    context = {
+        "form": form,
+        "posting": posting,
+        "quote": quote,
+        "problem": problem,
+        "currency": form.currency,
+        "nav": "browse",
+    }
+    is_part = request.htmx and request.POST.get("then") == "row"
+    template = "bids/_plan.html" if is_part else "bids/form.html"
+    return render(request, template, context, status=400 if form.is_bound else 200)
+
+
+@require_safe
+def show_quote(request: HttpRequest) -> HttpResponse:
+    """Both nets of the amounts typed so far: computed, never kept."""
+    currency = known_currency(request.GET.get("currency", ""))
+    typed = [str(text) for key, text in request.GET.items() if key.endswith("-amount")]
+    quote, problem = quote_of_typed(typed, currency)
+    context = {"quote": quote, "problem": problem, "currency": currency}
+    return render(request, "bids/_quote.html", context)
+
+
+@require_POST
+def create_withdrawal(request: HttpRequest, public_id: str) -> HttpResponse:
+    bid = get_object_or_404(bids_of(request.user), public_id=public_id)
+    services.withdraw_bid(bid_id=bid.pk, by=request.user)
+    messages.success(request, "Your bid is withdrawn.")
+    return redirect("bid", public_id)
+
+
+@require_POST
+def create_shortlisting(request: HttpRequest, public_id: str) -> HttpResponse:
+    bid = get_object_or_404(bids_of(request.user), public_id=public_id)
+    bid = services.shortlist_bid(bid_id=bid.pk, by=request.user)
+    return _row(request, bid)
+
+
+@require_POST
+def remove_shortlisting(request: HttpRequest, public_id: str) -> HttpResponse:
+    bid = get_object_or_404(bids_of(request.user), public_id=public_id)
+    bid = services.unlist_bid(bid_id=bid.pk, by=request.user)
+    return _row(request, bid)
+
+
+def _row(request: HttpRequest, bid: Bid) -> HttpResponse:
+    return answer(request, "bids/_row.html", _seen([bid], request)[0], page=bid.path)
+
+
+@FORM
+def create_decline(request: HttpRequest, public_id: str) -> HttpResponse:
+    bid = get_object_or_404(bids_of(request.user), public_id=public_id)
+    LIFECYCLE.judge(bid, "decline", role=role_in(bid, request.user))
+    form = ReasonForm(
+        request.POST if request.method == "POST" else None,
+        needed=True,
+        help_text="The freelancer reads it: one honest sentence helps with the next bid.",
+    )
+    if form.is_valid():
+        with refusals_on(form):
+            services.decline_bid(bid_id=bid.pk, by=request.user, **form.cleaned_data)
+            messages.success(request, "The bid is declined, with your reason.")
+            return redirect("posting-bids", bid.posting.public_id)
+    status = 400 if form.errors else 200
+    return render(request, "bids/decline.html", {"form": form, "bid": bid}, status=status)
+
+
+@require_safe
+def list_bids(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The bids on a posting, for its client."""
+    posting = get_object_or_404(postings_of(request.user), public_id=public_id)
+    found, counts = bids_on(posting, request.user), bid_counts(posting)[posting.pk]
+    is_shortlist = request.GET.get("shown") == "shortlist"
+    if is_shortlist:
+        found = found.filter(status=Bid.Status.SHORTLISTED)
+    page = page_of(request, found)
+    context = {
+        "posting": posting,
+        "page": page,
+        "rows": _seen(page.items, request),
+        "total": sum(counts.values()),
+        "standing": sum(counts.get(status, 0) for status in STANDING),
+        "shortlisted": counts.get(Bid.Status.SHORTLISTED, 0),
+        "is_shortlist": is_shortlist,
+        "is_all": not is_shortlist,
+        "nav": "work",
+    }
+    return render(request, "bids/of_posting.html", context)
+
+
+@require_safe
+def compare_bids(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Those that were ticked, or the shortlist, side by side."""
+    posting = get_object_or_404(postings_of(request.user), public_id=public_id)
+    standing = bids_on(posting, request.user).filter(status__in=STANDING)
+    others = list(standing.order_by("price", "pk")[:CHOSEN_FROM])
+    ticked = set(request.GET.getlist("bid"))
+    bids = [
+        bid
+        for bid in others
+        if (bid.public_id in ticked if ticked else bid.status != Bid.Status.SUBMITTED)
+    ][:COMPARED]
+    completed = completed_counts([bid.freelancer_id for bid in bids])
+    context = {
+        "posting": posting,
+        "columns": [
+            seen | {"completed": completed.get(seen["bid"].freelancer_id, 0)}
+            for seen in _seen(bids, request)
+        ],
+        "others": [{"bid": bid, "is_shown": bid in bids} for bid in others],
+        "is_shortlist": not ticked,
+        "most": COMPARED,
+        "nav": "work",
+    }
+    return render(request, "bids/compare.html", context)
+
+
+@require_safe
+def list_own_bids(request: HttpRequest) -> HttpResponse:
+    context = {"page": page_of(request, own_bids_of(request.user)), "nav": "work"}
+    return render(request, "bids/mine.html", context)

@@ -1,0 +1,129 @@
+"""What the page of a contract shows, for whoever draws it whole or in part."""
+
+import json
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from marketplace.common.lifecycle import CLIENT, FREELANCER
+from payments.escrow.facts import MoneyFacts
+from payments.payees.selectors import is_ready
+from payments.policies.fees import quote
+from projects.agreements.outlook import Prospects, Strike, prospects_of
+from projects.agreements.selectors import open_steps
+from projects.agreements.turns import Turn, turn_of
+from projects.contracts.models import Contract, Event
+from projects.contracts.roles import role_in
+from projects.contracts.selectors import agreement_of, page_of, timeline_of
+from projects.contracts.sentences import sentence_of, who_of
+from projects.milestones.models import Milestone
+from projects.web.milestone_cards import Button, button_of, cards_of
+
+# The page shows the newest lines; the rest is a page of its own.
+LATEST = 12
+# Of all clocks of all milestones, the nearest.
+NEAREST = 6
+
+
+def context_of(request: HttpRequest, contract: Contract) -> dict[str, Any]:
+    """Everything that the page shows, in a number of queries that does not grow."""
+    role = str(role_in(contract, request.user))
+    prospects = prospects_of(contract)
+    turn, agreement = turn_of(prospects, role), agreement_of(contract)
+    events = list(timeline_of(contract).reverse()[: LATEST + 1])
+    offered = contract.status == Contract.Status.OFFERED
+    return {
+        "contract": contract,
+        "role": role,
+        "is_client": role == CLIENT,
+        "prospects": prospects,
+        "agreement": agreement,
+        "turn": turn,
+        "turn_buttons": buttons_of(turn),
+        "can": open_steps(contract, role),
+        "cards": cards_of(prospects.milestones, role, turn=turn.milestone),
+        "strikes": strikes_of(prospects),
+        "bar": bar_of(prospects.total),
+        "client_fee": percent(contract.policy.client_fee_basis_points),
+        "freelancer_fee": percent(contract.policy.freelancer_fee_basis_points),
+        "plan": None if prospects.milestones else plan_of(contract, json.loads(agreement.body)),
+        "is_offered": offered,
+        "events": lines_of(contract, events[:LATEST]),
+        "has_older_events": len(events) > LATEST,
+        "must_set_up_payouts": (
+            role == FREELANCER
+            and prospects.total.received > 0
+            and not is_ready(contract.freelancer)
+        ),
+        "nav": "work",
+    }
+
+
+def buttons_of(turn: Turn) -> list[Button]:
+    """The buttons of the next step, as they also stand on the milestone's card."""
+    prospect = turn.prospect
+    if prospect is None or not turn.step:
+        return []
+    if turn.step == "dispute":
+        if prospect.dispute is None:
+            return []
+        url = reverse("dispute", args=[prospect.dispute.public_id])
+        return [Button("dispute", "Read the case", url, "primary", "scale")]
+    if turn.step == "cancel_agreed":
+        if prospect.proposal is None:
+            return []
+        url = f"{page_of(prospect.milestone.contract)}#{prospect.proposal.public_id}"
+        return [Button("cancel_agreed", "Read the proposal", url, "primary", "handshake")]
+    buttons = [button_of(prospect, turn.step)]
+    if turn.step == "release":
+        buttons.append(button_of(prospect, "return"))
+    return buttons
+
+
+def strikes_of(prospects: Prospects) -> list[tuple[Milestone | None, Strike]]:
+    """What time will do, the nearest first; clocks that have struck stand before those to come."""
+    found: list[tuple[Milestone | None, Strike]] = [(None, s) for s in prospects.strikes]
+    for prospect in prospects.milestones:
+        found += [(prospect.milestone, s) for s in prospect.outlook.strikes if s.at is not None]
+    return sorted(found, key=lambda pair: pair[1].at or pair[0].created_at)[:NEAREST]
+
+
+def bar_of(total: MoneyFacts) -> list[dict[str, Any]]:
+    """What the client's money is doing, as the parts of a bar 1,000 wide; they fill it."""
+    parts = [
+        ("part-a", "Released", total.spent),
+        ("part-c", "Held", total.held),
+        ("part-b", "Refunded", total.refunded),
+        ("track", "Not funded", total.to_fund),
+    ]
+    bar, x = [], 0.0
+    for look, label, amount in parts:
+        width = 1000 * amount / max(total.payer_pays - total.dropped, 1)
+        if amount:
+            bar.append({"look": look, "label": label, "amount": amount, "x": x, "width": width})
+        x += width
+    return bar
+
+
+def percent(basis_points: int) -> str:
+    """300 → 3 %, 275 → 2.75 %; the sign never stands alone on the next line."""
+    return f"{basis_points / 100:g}\N{NO-BREAK SPACE}%"
+
+
+def plan_of(contract: Contract, wording: dict[str, Any]) -> dict[str, Any]:
+    """The milestones of an offer as its wording plans them, each with both nets."""
+    parts = [
+        part | {"quote": quote([part["amount"]], contract.policy)} for part in wording["milestones"]
+    ]
+    amounts = [part["amount"] for part in parts]
+    return {"parts": parts, "total": quote(amounts, contract.policy)}
+
+
+def lines_of(contract: Contract, events: list[Event]) -> list[dict[str, Any]]:
+    """The timeline as it is read: sentence, who, when."""
+    names = {"client": contract.client.name, "freelancer": contract.freelancer.name}
+    return [
+        {"event": event, "sentence": sentence_of(event), "who": who_of(event, **names)}
+        for event in events
+    ]

@@ -1,0 +1,124 @@
+"""Pages about contracts."""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from marketplace.common.http import answer, refusals_on
+from marketplace.common.lifecycle import CLIENT
+from marketplace.common.pages import page_of
+from projects.agreements import services
+from projects.agreements.outlook import prospects_of_each
+from projects.agreements.turns import turn_of
+from projects.bids.selectors import postings_to_award
+from projects.contracts.models import LIFECYCLE, Contract
+from projects.contracts.roles import role_in
+from projects.contracts.selectors import SIDES, contracts_of, filtered, timeline_of, with_price
+from projects.web.contract_page import context_of, lines_of
+
+# So many postings with bids stand above one's contracts.
+FEW = 3
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(
+        label="Reason",
+        max_length=300,
+        required=False,
+        widget=forms.Textarea({"rows": 3}),
+        help_text="The other side reads it.",
+    )
+
+
+@require_safe
+def list_contracts(request: HttpRequest) -> HttpResponse:
+    side, status = request.GET.get("side", ""), request.GET.get("status", "")
+    found = filtered(request.user, side="" if side == "all" else side, status=status)
+    page = page_of(request, with_price(found))
+    prospects = prospects_of_each(page.items)
+    rows = []
+    for contract in page.items:
+        role = str(role_in(contract, request.user))
+        other = contract.freelancer if role == CLIENT else contract.client
+        turn = turn_of(prospects[contract.pk], role)
+        rows.append({"contract": contract, "role": role, "other": other, "turn": turn})
+    sides = [("all", "All"), ("client", "As client"), ("freelancer", "As freelancer")]
+    context = {
+        "rows": rows,
+        "page": page,
+        "side": side or "all",
+        "tabs": [(name, label, name == (side or "all")) for name, label in sides],
+        "is_filtered": bool(status) or side in SIDES,
+        "to_award": [] if request.GET else postings_to_award(request.user, limit=FEW),
+        "status": status,
+        "statuses": Contract.Status.choices,
+        "nav": "work",
+    }
+    return render(request, "contracts/contracts.html", context)
+
+
+@require_safe
+def show_contract(request: HttpRequest, public_id: str) -> HttpResponse:
+    contract = _contract(request, public_id)
+    template = "contracts/_contract.html" if request.htmx else "contracts/contract.html"
+    return render(request, template, context_of(request, contract))
+
+
+@require_safe
+def show_timeline(request: HttpRequest, public_id: str) -> HttpResponse:
+    contract = _contract(request, public_id)
+    page = page_of(request, timeline_of(contract))
+    context = {
+        "contract": contract,
+        "page": page,
+        "events": lines_of(contract, page.items),
+        "nav": "work",
+    }
+    return render(request, "contracts/timeline.html", context)
+
+
+@require_POST
+def create_acceptance(request: HttpRequest, public_id: str) -> HttpResponse:
+    contract = _contract(request, public_id)
+    services.accept_offer(contract_id=contract.pk, by=request.user)
+    return answer_contract(request, contract, "Accepted. The agreement is signed by both.")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def create_decline(request: HttpRequest, public_id: str) -> HttpResponse:
+    return _end_offer(request, public_id, "decline", services.decline_offer)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def create_withdrawal(request: HttpRequest, public_id: str) -> HttpResponse:
+    return _end_offer(request, public_id, "withdraw", services.withdraw_offer)
+
+
+def _end_offer(request: HttpRequest, public_id: str, step: str, deed: Any) -> HttpResponse:
+    contract = _contract(request, public_id)
+    LIFECYCLE.judge(contract, step, role=role_in(contract, request.user))
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        with refusals_on(form):
+            deed(contract_id=contract.pk, by=request.user, reason=form.cleaned_data["reason"])
+        if form.is_valid():
+            return redirect("contract", contract.public_id)
+    context = {"contract": contract, "form": form, "step": step, "nav": "work"}
+    return render(request, "contracts/end_offer.html", context)
+
+
+def answer_contract(request: HttpRequest, contract: Contract, said: str) -> HttpResponse:
+    """The contract as it stands after a deed: its fragment for htmx, else its page."""
+    page = reverse("contract", args=[contract.public_id])
+    context = {}
+    if request.htmx:
+        context = context_of(request, contracts_of(request.user).get(pk=contract.pk))
+    return answer(request, "contracts/_contract.html", context, page=page, said=said)
+
+
+def _contract(request: HttpRequest, public_id: str) -> Contract:
+    return get_object_or_404(with_price(contracts_of(request.user)), public_id=public_id)

@@ -1,0 +1,168 @@
+"""One dispute as a mediator reads and decides it."""
+
+import json
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from marketplace.common.files import attachment
+from marketplace.common.forms import AmountField
+from marketplace.common.money import to_major
+from payments.policies.fees import quote
+from projects.contracts.roles import role_in
+from projects.contracts.selectors import agreement_of, timeline_of
+from projects.contracts.sentences import sentence_of, who_of
+from projects.disputes import services
+from projects.disputes.history import record_of
+from projects.disputes.models import Dispute
+from projects.disputes.rules import open_steps
+from projects.disputes.selectors import desk_disputes, effect_of, outcome_of
+from projects.milestones.models import Milestone, SubmissionFile
+from projects.web.desk.doors import for_staff
+from projects.web.parts import PartForm, clean_part, clean_words, draw_part
+
+
+class RulingForm(forms.Form):
+    """Who gets what, and why."""
+
+    to_freelancer = AmountField(
+        label="Released to the freelancer",
+        help_text="A part of the price: from nothing to all of it. The rest goes back.",
+    )
+    ruling = forms.CharField(
+        label="Reasons",
+        max_length=services.LONGEST_STATEMENT,
+        widget=forms.Textarea({"rows": 7}),
+        help_text="Both sides read this. Name the criteria that were met, and those that were not.",
+    )
+
+    def __init__(self, *args: Any, dispute: Dispute, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.milestone = dispute.milestone
+        url = reverse("desk-dispute-decide", args=[dispute.public_id])
+        draw_part(self.fields["to_freelancer"], dispute.milestone, url=url, into="#effect")
+
+    def clean_to_freelancer(self) -> int | None:
+        return clean_part(self, "to_freelancer", self.milestone)
+
+    def clean_ruling(self) -> str:
+        return clean_words(self, "ruling")
+
+
+@require_safe
+@for_staff
+def show_case(request: HttpRequest, public_id: str) -> HttpResponse:
+    dispute = get_object_or_404(desk_disputes(request.user), public_id=public_id)
+    asked_for = to_major(dispute.asked_for, dispute.milestone.currency)
+    return _page(
+        request, dispute, RulingForm(dispute=dispute, initial={"to_freelancer": asked_for})
+    )
+
+
+@require_POST
+@for_staff
+def create_ruling(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Decide; or, with ``preview``, only show what a decision would do."""
+    dispute = get_object_or_404(desk_disputes(request.user), public_id=public_id)
+    if "preview" in request.POST:
+        form = RulingForm(dispute=dispute, initial=request.POST.dict())
+        if request.htmx:
+            return render(request, "desk/_effect.html", _effect(dispute.milestone, form))
+        return _page(request, dispute, form)
+    form = RulingForm(request.POST, dispute=dispute)
+    if not form.is_valid():
+        return _page(request, dispute, form, status=400)
+    services.decide_dispute(dispute_id=dispute.pk, by=request.user, **form.cleaned_data)
+    messages.success(request, "The dispute is decided. Both sides have been told.")
+    return redirect("desk-dispute", dispute.public_id)
+
+
+@require_safe
+@for_staff
+def show_file(request: HttpRequest, public_id: str, file_id: str) -> HttpResponseBase:
+    """A file of the disputed milestone, as it was delivered."""
+    dispute = get_object_or_404(desk_disputes(request.user), public_id=public_id)
+    delivered = get_object_or_404(
+        SubmissionFile.objects.select_related("stored"),
+        submission__milestone=dispute.milestone_id,
+        stored__public_id=file_id,
+    )
+    return attachment(delivered.stored)
+
+
+def _page(
+    request: HttpRequest, dispute: Dispute, form: RulingForm, status: int = 200
+) -> HttpResponse:
+    milestone = dispute.milestone
+    contract = milestone.contract
+    agreement = agreement_of(contract)
+    context = {
+        "dispute": dispute,
+        "milestone": milestone,
+        "contract": contract,
+        "agreement": agreement,
+        "terms": json.loads(agreement.body),
+        "submissions": _submissions(dispute),
+        "held": quote([milestone.amount], contract.policy),
+        "rest": milestone.amount - dispute.asked_for,
+        "record": record_of(dispute),
+        "timeline": _timeline(milestone),
+        "outcome": outcome_of(dispute),
+        "steps": open_steps(dispute, role_in(contract, request.user)),
+        "form": form,
+        "nav": "desk",
+    }
+    context |= _effect(milestone, form)
+    return render(request, "desk/case.html", context, status=status)
+
+
+def _effect(milestone: Milestone, form: RulingForm) -> dict[str, Any]:
+    """What the amount that stands in the form would do, to the minor unit."""
+    decided = PartForm(form["to_freelancer"].value(), milestone=milestone)
+    amount = decided.amount
+    return {
+        "milestone": milestone,
+        "contract": milestone.contract,
+        "part": amount,
+        "refusal": decided.refusal,
+        "effect": None if amount is None else effect_of(milestone, amount),
+        "held": quote([milestone.amount], milestone.contract.policy),
+    }
+
+
+def _submissions(dispute: Dispute) -> list[dict[str, Any]]:
+    """The deliveries, the newest first, each with files that the staff may read."""
+    submissions = dispute.milestone.submissions.prefetch_related("files__stored")
+    return [
+        {
+            "submission": submission,
+            "files": [
+                {
+                    "name": delivered.stored.name,
+                    "size": delivered.stored.size,
+                    "sha256": delivered.stored.sha256,
+                    "url": reverse(
+                        "desk-dispute-file", args=[dispute.public_id, delivered.stored.public_id]
+                    ),
+                }
+                for delivered in submission.files.all()
+            ],
+        }
+        for submission in submissions.order_by("-version")
+    ]
+
+
+def _timeline(milestone: Milestone) -> list[dict[str, Any]]:
+    """What happened on the contract, in the words of its own page."""
+    contract = milestone.contract
+    names = {"client": contract.client.name, "freelancer": contract.freelancer.name}
+    return [
+        {"at": event.created_at, "who": who_of(event, **names), "what": sentence_of(event)}
+        for event in timeline_of(contract)
+    ]

@@ -1,0 +1,95 @@
+"""What lies at the desk because no rule of the house can settle it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+
+from accounts.notifications.selectors import given_up_mails
+from accounts.people.models import StaffRole, User
+from accounts.people.selectors import staff_roles_of
+from payments.incoming.selectors import unexplained_events
+from payments.payouts.selectors import failed_payouts
+from payments.refunds.selectors import failed_refunds
+from projects.disputes.selectors import desk_disputes, still_open
+
+SHOWN = 10
+# Nobody counts beyond this: the desk then says "99+".
+MOST_COUNTED = 99
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What is told of one pile, and who has business with it; support reads everything."""
+
+    title: str
+    nothing: str
+    readers: frozenset[str]
+
+
+_KINDS = {
+    "disputes": Kind(
+        "Open disputes", "Nobody disagrees at the moment.", frozenset({StaffRole.MEDIATOR})
+    ),
+    "refunds": Kind(
+        "Failed refunds",
+        "Every refund has arrived or is under way.",
+        frozenset({StaffRole.FINANCE}),
+    ),
+    "payouts": Kind(
+        "Failed payouts",
+        "Every payout has arrived or is under way.",
+        frozenset({StaffRole.FINANCE}),
+    ),
+    "events": Kind(
+        "Webhook events with a problem",
+        "Everything that the provider told us was understood.",
+        frozenset({StaffRole.FINANCE}),
+    ),
+    "mails": Kind(
+        "Mails that were given up",
+        "Every mail has left or is still tried.",
+        frozenset({StaffRole.FINANCE, StaffRole.MEDIATOR, StaffRole.MODERATOR}),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Queue:
+    """One pile of the desk: the first of it, and how much there is."""
+
+    name: str
+    kind: Kind
+    entries: list[Any]
+    count: str
+
+    @property
+    def template(self) -> str:
+        return f"desk/_{self.name}.html"
+
+
+def queues_for(user: User) -> list[Queue]:
+    """The piles that this person of the staff looks after."""
+    piles: dict[str, QuerySet[Any]] = {
+        "disputes": still_open(desk_disputes(user)),
+        "refunds": failed_refunds().order_by("created_at", "pk"),
+        "payouts": failed_payouts().order_by("created_at", "pk"),
+        "events": unexplained_events(),
+        "mails": given_up_mails(),
+    }
+    mine = staff_roles_of(user)
+    return [
+        _queue(name, _KINDS[name], pile)
+        for name, pile in piles.items()
+        if StaffRole.SUPPORT in mine or _KINDS[name].readers & mine
+    ]
+
+
+def _queue(name: str, kind: Kind, pile: QuerySet[Any]) -> Queue:
+    count = pile.order_by()[: MOST_COUNTED + 1].count()
+    return Queue(
+        name=name,
+        kind=kind,
+        entries=list(pile[:SHOWN]),
+        count=str(count) if count <= MOST_COUNTED else f"{MOST_COUNTED}+",
+    )

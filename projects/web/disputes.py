@@ -1,0 +1,157 @@
+"""Pages about disputes, for both sides of a contract."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from marketplace.common.forms import AmountField
+from marketplace.common.lifecycle import CLIENT
+from marketplace.common.money import to_major
+from payments.policies.fees import quote
+from projects.contracts.roles import role_in
+from projects.contracts.selectors import page_of
+from projects.disputes import services
+from projects.disputes.history import record_of
+from projects.disputes.models import Dispute
+from projects.disputes.rules import open_steps
+from projects.disputes.selectors import disputes_of, outcome_of
+from projects.milestones.models import Milestone
+from projects.milestones.rules import judge_step
+from projects.milestones.selectors import milestones_of
+from projects.web.parts import PartForm, clean_part, clean_words, draw_part
+
+
+class DisputeForm(forms.Form):
+    """Why there is a dispute, and how its opener would divide the price."""
+
+    reason = forms.ChoiceField(
+        label="What is it about?", choices=Dispute.Reason.choices, widget=forms.RadioSelect
+    )
+    statement = forms.CharField(
+        label="What happened",
+        max_length=services.LONGEST_STATEMENT,
+        widget=forms.Textarea({"rows": 8}),
+        help_text="Facts and dates. The other side and a mediator read it; it cannot be changed.",
+    )
+    asked_for = AmountField(
+        label="What the freelancer should get",
+        help_text="A part of the price: from nothing to all of it. The rest goes back.",
+    )
+
+    def __init__(self, *args: Any, milestone: Milestone, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.milestone = milestone
+        url = reverse("dispute-create", args=[milestone.public_id])
+        draw_part(self.fields["asked_for"], milestone, url=url, into="#division")
+
+    def clean_statement(self) -> str:
+        return clean_words(self, "statement")
+
+    def clean_asked_for(self) -> int | None:
+        return clean_part(self, "asked_for", self.milestone)
+
+
+class StatementForm(forms.Form):
+    statement = forms.CharField(
+        label="Your statement",
+        max_length=services.LONGEST_STATEMENT,
+        widget=forms.Textarea({"rows": 6}),
+        help_text="Both sides and the mediator read it. It cannot be changed afterwards.",
+    )
+
+    def clean_statement(self) -> str:
+        return clean_words(self, "statement")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def create_dispute(request: HttpRequest, public_id: str) -> HttpResponse:
+    milestone = get_object_or_404(milestones_of(request.user), public_id=public_id)
+    role = role_in(milestone.contract, request.user)
+    if request.method != "POST" or "preview" in request.POST:
+        judge_step(milestone, "dispute", role)
+        usual = 0 if role == CLIENT else milestone.amount
+        first = {"asked_for": to_major(usual, milestone.currency)}
+        form = DisputeForm(milestone=milestone, initial=first | request.POST.dict())
+        return _draft(request, milestone, form)
+    form = DisputeForm(request.POST, milestone=milestone)
+    if not form.is_valid():
+        return _draft(request, milestone, form, status=400)
+    dispute = services.open_dispute(milestone_id=milestone.pk, by=request.user, **form.cleaned_data)
+    messages.success(request, "The dispute is open. The other side has been told.")
+    return redirect(dispute.path)
+
+
+@require_safe
+def show_dispute(request: HttpRequest, public_id: str) -> HttpResponse:
+    dispute = get_object_or_404(disputes_of(request.user), public_id=public_id)
+    return _page(request, dispute, StatementForm())
+
+
+@require_POST
+def create_answer(request: HttpRequest, public_id: str) -> HttpResponse:
+    dispute = get_object_or_404(disputes_of(request.user), public_id=public_id)
+    form = StatementForm(request.POST)
+    if not form.is_valid():
+        return _page(request, dispute, form, status=400)
+    services.answer_dispute(dispute_id=dispute.pk, by=request.user, **form.cleaned_data)
+    messages.success(request, "Your answer is on file. A mediator takes over.")
+    return redirect(dispute.path)
+
+
+@require_POST
+def create_statement(request: HttpRequest, public_id: str) -> HttpResponse:
+    dispute = get_object_or_404(disputes_of(request.user), public_id=public_id)
+    form = StatementForm(request.POST)
+    if not form.is_valid():
+        return _page(request, dispute, form, status=400)
+    services.add_statement(dispute_id=dispute.pk, by=request.user, **form.cleaned_data)
+    messages.success(request, "Your statement is on file.")
+    return redirect(dispute.path)
+
+
+def _draft(
+    request: HttpRequest, milestone: Milestone, form: DisputeForm, status: int = 200
+) -> HttpResponse:
+    asked = PartForm(form["asked_for"].value(), milestone=milestone)
+    context = {
+        "milestone": milestone,
+        "contract": milestone.contract,
+        "contract_page": page_of(milestone.contract),
+        "form": form,
+        "asked": asked,
+        "rest": None if asked.amount is None else milestone.amount - asked.amount,
+        "nav": "work",
+    }
+    if request.htmx and "preview" in request.POST:
+        return render(request, "disputes/_division.html", context)
+    return render(request, "disputes/create.html", context, status=status)
+
+
+def _page(
+    request: HttpRequest, dispute: Dispute, form: StatementForm, status: int = 200
+) -> HttpResponse:
+    milestone = dispute.milestone
+    contract = milestone.contract
+    role = role_in(contract, request.user)
+    context = {
+        "dispute": dispute,
+        "milestone": milestone,
+        "contract": contract,
+        "contract_page": page_of(contract),
+        "role": role,
+        "other": contract.freelancer if role == CLIENT else contract.client,
+        "opener": contract.client if dispute.opened_by_role == CLIENT else contract.freelancer,
+        "steps": open_steps(dispute, role),
+        "held": quote([milestone.amount], contract.policy),
+        "rest": milestone.amount - dispute.asked_for,
+        "outcome": outcome_of(dispute),
+        "record": record_of(dispute),
+        "form": form,
+        "nav": "work",
+    }
+    return render(request, "disputes/show.html", context, status=status)

@@ -1,0 +1,236 @@
+"""A milestone as one side of its contract sees it: where it stands, and what they can do."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.urls import reverse
+
+from marketplace.common.clock import now
+from marketplace.common.lifecycle import CLIENT, FREELANCER
+from marketplace.common.money import in_words
+from payments.escrow.selectors import is_fully_held
+from projects.agreements.outlook import Prospect
+from projects.agreements.selectors import division_of
+from projects.disputes.rules import OTHER
+from projects.milestones.models import LIFECYCLE, Milestone, Submission
+from projects.milestones.outlook import Strike
+from projects.milestones.rules import due_of
+from projects.milestones.selectors import submissions_on
+from projects.milestones.services import GROUNDS
+
+S = Milestone.Status
+
+
+@dataclass(frozen=True)
+class Button:
+    """One step as a button. A ``deed`` is sent at once; others lead to a page that asks first."""
+
+    step: str
+    label: str
+    url: str
+    variant: str
+    icon: str
+    is_deed: bool = False
+
+
+@dataclass(frozen=True)
+class Card:
+    """``first`` are the buttons that the moment asks for, ``others`` what else may be done."""
+
+    prospect: Prospect
+    status: str
+    label: str
+    is_late: bool
+    is_open: bool
+    is_ahead: bool
+    money: str
+    steps: list[dict[str, str]]
+    first: list[Button]
+    others: list[Button]
+    submissions: list[dict[str, Any]]
+    proposal: dict[str, Any] | None
+
+    @property
+    def milestone(self) -> Milestone:
+        return self.prospect.milestone
+
+    @property
+    def next_strike(self) -> Strike | None:
+        """What time does to it next; the clock of a proposal stands with the proposal."""
+        outlook = self.prospect.outlook
+        own = tuple(s for s in outlook.strikes if s.kind != "proposal_lapses")
+        return replace(outlook, strikes=own).next_strike
+
+    @property
+    def due_at(self) -> Any:
+        return due_of(self.milestone)
+
+
+# step: (route, icon, variant, sent at once)
+_LOOKS = {
+    "fund": ("milestone-fund", "lock", "primary", True),
+    "start": ("milestone-start", "play", "primary", True),
+    "submit": ("milestone-submit", "send", "primary", False),
+    "return": ("milestone-return", "undo-2", "secondary", False),
+    "release": ("milestone-release", "check", "primary", False),
+    "cancel": ("milestone-cancel", "x", "quiet", False),
+    "drop": ("milestone-cancel", "x", "quiet", False),
+    "cancel_late": ("milestone-cancel", "x", "danger", False),
+    "cancel_idle": ("milestone-cancel", "x", "danger", False),
+    "propose_ending": ("proposal-create", "handshake", "quiet", False),
+    "dispute": ("dispute-create", "scale", "quiet", False),
+}
+# What the work waits for in each state; everything else that is open stands behind "More".
+_FIRST = {
+    S.PLANNED: ("fund", "start", "submit", "cancel_late", "cancel_idle"),
+    S.SUBMITTED: ("release", "return"),
+    S.RETURNED: ("submit", "cancel_late"),
+}
+# So many cards are unfolded at first, besides the one whose turn it is.
+_UNFOLDED = 2
+
+
+def cards_of(prospects: Iterable[Prospect], role: str, *, turn: Milestone | None) -> list[Card]:
+    """The cards of a contract's milestones; two or three queries for all of them.
+
+    ``turn`` is the one that the next step is about: its card is unfolded, and the next step
+    carries its loud button.
+    """
+    prospects = list(prospects)
+    submissions = submissions_on(prospect.milestone for prospect in prospects)
+    live = [p.milestone for p in prospects if is_fully_held(p.milestone.escrow)]
+    unfolded = [milestone.pk for milestone in live if milestone != turn][:_UNFOLDED]
+    unfolded += [turn.pk] if turn else []
+    return [
+        _card(
+            prospect,
+            role,
+            submissions.get(prospect.milestone.pk, []),
+            is_open=prospect.milestone.pk in unfolded,
+        )
+        for prospect in prospects
+    ]
+
+
+def button_of(prospect: Prospect, step: str, *, variant: str = "") -> Button:
+    milestone = prospect.milestone
+    route, icon, usual, is_deed = _LOOKS[step]
+    url = reverse(route, args=[milestone.public_id])
+    if step in GROUNDS:
+        url = f"{url}?ground={step}"
+    label = LIFECYCLE.steps[step].label
+    if step == "fund":
+        cost = in_words(prospect.facts.payer_pays, milestone.currency)
+        label = "Continue to pay" if prospect.payment else f"{label} with {cost}"
+    return Button(step, label, url, variant or usual, icon, is_deed)
+
+
+def _card(prospect: Prospect, role: str, submissions: list[Submission], *, is_open: bool) -> Card:
+    milestone = prospect.milestone
+    steps = prospect.open_to(role)
+    first = [step for step in _FIRST.get(S(milestone.status), ()) if step in steps]
+    held = is_fully_held(milestone.escrow)
+    if not held and "propose_ending" in steps:
+        # Allowed, and of no use: while nothing is held, each side can end it alone.
+        steps.remove("propose_ending")
+    status, label = _state_of(prospect, held)
+    return Card(
+        prospect=prospect,
+        status=status,
+        label=label,
+        is_late=held and milestone.status in {S.PLANNED, S.RETURNED} and due_of(milestone) <= now(),
+        is_open=is_open,
+        is_ahead=milestone.escrow.held_at is None,
+        money=_money_of(prospect, role),
+        steps=_road_of(milestone),
+        first=[_calm(button_of(prospect, step)) for step in first],
+        others=[button_of(prospect, step, variant="quiet") for step in steps if step not in first],
+        submissions=[_shown(submission) for submission in submissions],
+        proposal=_proposal_of(prospect, role),
+    )
+
+
+def _calm(button: Button) -> Button:
+    """One button of a page is the loud one, and that is the next step's."""
+    return replace(button, variant="secondary") if button.variant == "primary" else button
+
+
+def _state_of(prospect: Prospect, held: bool) -> tuple[str, str]:
+    """The state's tone by its name, and its words; of planned work, the state of its money."""
+    milestone = prospect.milestone
+    if milestone.status != S.PLANNED:
+        return milestone.status, ""
+    if held:
+        return ("open", "In progress") if milestone.started_at else ("held_funds", "Funds held")
+    if prospect.payment:
+        return "requires_action", "Payment started"
+    return "planned", "Not funded"
+
+
+def _money_of(prospect: Prospect, role: str) -> str:
+    """What it costs this side or brings them; once it has ended, what it did."""
+    facts, milestone = prospect.facts, prospect.milestone
+    has_ended = milestone.closed_at is not None
+    if role == CLIENT:
+        words = [("you paid", facts.spent), ("back to you", facts.refunded)]
+        ahead = ("you pay", facts.payer_pays)
+    else:
+        words = [("you got", facts.received)]
+        ahead = ("you get", facts.payee_gets)
+    shown = [pair for pair in words if pair[1]] if has_ended else [ahead]
+    said = [f"{word} {in_words(amount, milestone.currency)}" for word, amount in shown]
+    return ", ".join(said) or "nothing was paid"
+
+
+def _proposal_of(prospect: Prospect, role: str) -> dict[str, Any] | None:
+    """The open proposal to end it: its division, and what this side can answer."""
+    proposal = prospect.proposal
+    if proposal is None:
+        return None
+    contract = prospect.milestone.contract
+    names = {CLIENT: contract.client.name, FREELANCER: contract.freelancer.name}
+    return {
+        "proposal": proposal,
+        "is_mine": proposal.proposed_by_role == role,
+        "proposer": names[proposal.proposed_by_role],
+        "answerer": names[OTHER[proposal.proposed_by_role]],
+        "shares": division_of(proposal),
+    }
+
+
+def _road_of(milestone: Milestone) -> list[dict[str, str]]:
+    """Agreed, funded, delivered, released; a milestone that ended otherwise stops where it was."""
+    funded = milestone.escrow.held_at is not None
+    delivered = milestone.submitted_at is not None and milestone.status != S.RETURNED
+    done = [True, funded, delivered, milestone.status in {S.RELEASED, S.SPLIT}]
+    labels = ["Agreed", "Funded", "Delivered", "Released"]
+    if milestone.status == S.SPLIT:
+        labels[3] = "Split"
+    if milestone.status == S.DISPUTED:
+        done, labels = [*done[:2], False, False], [*labels[:2], "Disputed", "Released"]
+    now_at = done.index(False) if False in done else len(done)
+    states = ["done" if reached else "next" for reached in done]
+    if now_at < len(done):
+        stopped = milestone.status in {S.CANCELLED, S.REFUNDED, S.DISPUTED}
+        states[now_at] = "stopped" if stopped else "now"
+        if milestone.status in {S.CANCELLED, S.REFUNDED}:
+            labels[now_at] = milestone.get_status_display()
+    return [{"label": label, "state": state} for label, state in zip(labels, states, strict=True)]
+
+
+def _shown(submission: Submission) -> dict[str, Any]:
+    return {
+        "submission": submission,
+        "files": [
+            {
+                "name": file.stored.name,
+                "size": file.stored.size,
+                "sha256": file.stored.sha256,
+                "url": reverse(
+                    "submission-file", args=[submission.public_id, file.stored.public_id]
+                ),
+            }
+            for file in submission.files.all()
+        ],
+    }

@@ -1,0 +1,164 @@
+"""Pages about milestones: money in, work in, money out."""
+
+from typing import Any
+
+from django import forms
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
+
+from marketplace.common.errors import InvalidInput
+from marketplace.common.files import attachment
+from marketplace.common.forms import FilesField
+from marketplace.common.http import refusals_on
+from payments.escrow.facts import facts_of_each
+from payments.fundings import services as fundings
+from projects.contracts.roles import role_in
+from projects.milestones import services
+from projects.milestones.deliveries import LONGEST_LINK, LONGEST_NOTE, MAX_LINKS
+from projects.milestones.models import LIFECYCLE, Milestone
+from projects.milestones.rules import judge_step
+from projects.milestones.selectors import milestones_of, submission_files_of, submissions_on
+from projects.web.contracts import answer_contract
+
+READ_AND_WRITE = ["GET", "HEAD", "POST"]
+
+
+class SubmissionForm(forms.Form):
+    note = forms.CharField(
+        label="What you deliver",
+        required=False,
+        max_length=LONGEST_NOTE,
+        widget=forms.Textarea({"rows": 8}),
+        help_text="How each criterion is met. Markdown works.",
+    )
+    links = forms.CharField(
+        label="Links",
+        required=False,
+        max_length=MAX_LINKS * (LONGEST_LINK + 2),
+        widget=forms.Textarea({"rows": 3, "placeholder": "https://…"}),
+        help_text=f"One a line, at most {MAX_LINKS}.",
+    )
+    files = FilesField(label="Files", required=False)
+
+    def clean_links(self) -> list[str]:
+        return [line.strip() for line in self.cleaned_data["links"].splitlines() if line.strip()]
+
+
+class ReturnForm(forms.Form):
+    answer = forms.CharField(
+        label="What is to be changed",
+        max_length=LONGEST_NOTE,
+        widget=forms.Textarea({"rows": 8}),
+        help_text="Name the criteria that are not met. Both sides keep this on record.",
+    )
+
+
+@require_POST
+def create_funding(request: HttpRequest, public_id: str) -> HttpResponse:
+    """To the provider's pay page. It is opened outside of any transaction."""
+    milestone = _milestone(request, public_id)
+    payment = services.fund_milestone(milestone_id=milestone.pk, by=request.user)
+    payment = fundings.open_pay_page(payment_id=payment.pk)
+    if request.htmx:
+        return HttpResponseClientRedirect(payment.url)
+    response = redirect(payment.url)
+    response.status_code = 303
+    return response
+
+
+@require_POST
+def create_start(request: HttpRequest, public_id: str) -> HttpResponse:
+    milestone = _milestone(request, public_id)
+    services.start_work(milestone_id=milestone.pk, by=request.user)
+    return answer_contract(request, milestone.contract, "Started. The client has been told.")
+
+
+@require_http_methods(READ_AND_WRITE)
+def create_submission(request: HttpRequest, public_id: str) -> HttpResponse:
+    milestone = _judged(request, public_id, "submit")
+    form = SubmissionForm(request.POST or None, request.FILES or None)
+    if request.method == "POST":
+        form = SubmissionForm(request.POST, request.FILES)
+        if form.is_valid():
+            with refusals_on(form):
+                services.submit_work(
+                    milestone_id=milestone.pk, by=request.user, **form.cleaned_data
+                )
+            if form.is_valid():
+                return _back(milestone)
+    latest = submissions_on([milestone]).get(milestone.pk, [])[:1]
+    return _page(request, milestone, "milestones/submit.html", form=form, latest=latest)
+
+
+@require_http_methods(READ_AND_WRITE)
+def create_return(request: HttpRequest, public_id: str) -> HttpResponse:
+    milestone = _judged(request, public_id, "return")
+    form = ReturnForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        with refusals_on(form):
+            services.return_work(milestone_id=milestone.pk, by=request.user, **form.cleaned_data)
+        if form.is_valid():
+            return _back(milestone)
+    return _page(request, milestone, "milestones/return.html", form=form)
+
+
+@require_http_methods(READ_AND_WRITE)
+def create_release(request: HttpRequest, public_id: str) -> HttpResponse:
+    milestone = _judged(request, public_id, "release")
+    if request.method == "POST":
+        services.release_milestone(milestone_id=milestone.pk, by=request.user)
+        return _back(milestone)
+    facts = facts_of_each([milestone.escrow])[milestone.escrow_id]
+    fees = facts.payer_fee + facts.payee_fee
+    return _page(request, milestone, "milestones/release.html", fees=fees)
+
+
+@require_http_methods(READ_AND_WRITE)
+def create_cancellation(request: HttpRequest, public_id: str) -> HttpResponse:
+    """``ground`` is the step by which it is ended; the page says who gets what."""
+    asked = request.POST if request.method == "POST" else request.GET
+    ground = asked.get("ground", "cancel")
+    if ground not in services.GROUNDS:
+        raise InvalidInput("There is no such way to cancel a milestone.", param="ground")
+    milestone = _judged(request, public_id, ground)
+    if request.method == "POST":
+        services.cancel_milestone(milestone_id=milestone.pk, by=request.user, step=ground)
+        return _back(milestone)
+    label = LIFECYCLE.steps[ground].label
+    return _page(request, milestone, "milestones/cancel.html", ground=ground, label=label)
+
+
+@require_safe
+def show_submission_file(request: HttpRequest, public_id: str, file_id: str) -> FileResponse:
+    files = submission_files_of(request.user)
+    found = get_object_or_404(files, submission__public_id=public_id, stored__public_id=file_id)
+    return attachment(found.stored)
+
+
+def _milestone(request: HttpRequest, public_id: str) -> Milestone:
+    return get_object_or_404(milestones_of(request.user), public_id=public_id)
+
+
+def _judged(request: HttpRequest, public_id: str, step: str) -> Milestone:
+    """The milestone, if this person may make the step now: a page that cannot work is no page."""
+    milestone = _milestone(request, public_id)
+    judge_step(milestone, step, role_in(milestone.contract, request.user))
+    return milestone
+
+
+def _back(milestone: Milestone) -> HttpResponse:
+    page = reverse("contract", args=[milestone.contract.public_id])
+    return redirect(f"{page}#{milestone.public_id}")
+
+
+def _page(request: HttpRequest, milestone: Milestone, template: str, **more: Any) -> HttpResponse:
+    context = {
+        "milestone": milestone,
+        "contract": milestone.contract,
+        "facts": facts_of_each([milestone.escrow])[milestone.escrow_id],
+        "nav": "work",
+    }
+    return render(request, template, context | more)

@@ -1,0 +1,222 @@
+"""Pages about postings."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from marketplace.common.files import attachment
+from marketplace.common.http import refusals_on
+from marketplace.common.lifecycle import OWNER
+from marketplace.common.pages import Page, capped_count, page_of
+from projects.bids.models import STANDING
+from projects.bids.selectors import bid_counts, live_bid_on
+from projects.bids.services import close_bidding
+from projects.postings import services
+from projects.postings.models import LIFECYCLE, Posting
+from projects.postings.roles import open_steps, role_in
+from projects.postings.selectors import (
+    KEYS,
+    browse,
+    order_for,
+    postings_of,
+    postings_visible_to,
+)
+from projects.web.posting_forms import BrowseForm, PostingForm, ReasonForm
+
+FORM = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@login_not_required
+@require_safe
+def list_postings(request: HttpRequest) -> HttpResponse:
+    """Browse and search; htmx swaps the results alone."""
+    form = BrowseForm(request.GET or None)
+    context: dict[str, Any] = {"form": form, "nav": "browse", "page": Page([]), "count": "0"}
+    if not form.is_bound:
+        context |= _results(request, BrowseForm({}))
+    elif form.is_valid():
+        with refusals_on(form):
+            context |= _results(request, form)
+    status = 400 if form.errors else 200
+    is_part = request.htmx and not request.htmx.boosted
+    template = "postings/_results.html" if is_part else "postings/browse.html"
+    return render(request, template, context, status=status)
+
+
+def _results(request: HttpRequest, form: BrowseForm) -> dict[str, Any]:
+    form.is_valid()
+    filters, order = form.filters(), form.cleaned_data["order"]
+    found = browse(filters, order=order)
+    keys = KEYS[order_for(filters, order)]
+    # All that fit are counted, also where only the newest of them were ranked.
+    count = capped_count(browse(filters))
+    return {"page": page_of(request, found, keys=keys), "count": count}
+
+
+@login_not_required
+@require_safe
+def show_posting(request: HttpRequest, public_id: str) -> HttpResponse:
+    posting = get_object_or_404(postings_visible_to(request.user), public_id=public_id)
+    role = role_in(posting, request.user)
+    context = {
+        "posting": posting,
+        "steps": open_steps(posting, request.user),
+        "is_owner": role == OWNER,
+        "files": posting.files.select_related("stored").order_by("pk"),
+        "nav": "browse",
+    }
+    if role == OWNER:
+        context |= _bids_on(posting)
+    else:
+        context["own_bid"] = live_bid_on(posting, request.user)
+    return render(request, "postings/posting.html", context)
+
+
+def _bids_on(posting: Posting) -> dict[str, int]:
+    """How many there are: of all, of those to choose from, of those on the shortlist."""
+    counts = bid_counts(posting)[posting.pk]
+    return {
+        "has_bids": sum(counts.values()),
+        "standing": sum(counts.get(status, 0) for status in STANDING),
+        "shortlisted": counts.get("shortlisted", 0),
+    }
+
+
+@FORM
+def create_posting(request: HttpRequest) -> HttpResponse:
+    form = PostingForm(request.POST or None)
+    is_publishing = request.POST.get("then") == "publish"
+    if form.is_valid():
+        with refusals_on(form):
+            posting = services.create_posting(
+                by=request.user, publish=is_publishing, **form.cleaned_data
+            )
+            return _saved(request, posting)
+    return _show_form(request, form)
+
+
+@FORM
+def edit_posting(request: HttpRequest, public_id: str) -> HttpResponse:
+    posting = get_object_or_404(postings_visible_to(request.user), public_id=public_id)
+    LIFECYCLE.judge(posting, "edit", role=role_in(posting, request.user))
+    if request.method != "POST":
+        return _show_form(request, PostingForm.of(posting))
+    form = PostingForm(request.POST, initial=PostingForm.kept(posting), posting=posting)
+    is_publishing = request.POST.get("then") == "publish"
+    if form.is_valid():
+        with refusals_on(form):
+            posting = services.edit_posting(
+                posting_id=posting.pk, by=request.user, publish=is_publishing, **form.cleaned_data
+            )
+            return _saved(request, posting)
+    return _show_form(request, form)
+
+
+def _saved(request: HttpRequest, posting: Posting) -> HttpResponse:
+    is_open = posting.status == Posting.Status.OPEN
+    messages.success(
+        request,
+        "Your posting is open for bids." if is_open else "The draft is saved. Only you see it.",
+    )
+    return redirect("posting", posting.public_id)
+
+
+def _show_form(request: HttpRequest, form: PostingForm) -> HttpResponse:
+    context = {"form": form, "posting": form.posting, "nav": "post"}
+    status = 400 if form.errors else 200
+    return render(request, "postings/form.html", context, status=status)
+
+
+@require_POST
+def create_publication(request: HttpRequest, public_id: str) -> HttpResponse:
+    posting = get_object_or_404(postings_visible_to(request.user), public_id=public_id)
+    services.publish_posting(posting_id=posting.pk, by=request.user)
+    messages.success(request, "Your posting is open for bids.")
+    return redirect("posting", public_id)
+
+
+@FORM
+def create_closing(request: HttpRequest, public_id: str) -> HttpResponse:
+    posting = get_object_or_404(postings_visible_to(request.user), public_id=public_id)
+    LIFECYCLE.judge(posting, "close", role=role_in(posting, request.user))
+    form = ReasonForm(
+        request.POST if request.method == "POST" else None,
+        needed=False,
+        help_text="Those who have bid read it.",
+    )
+    if form.is_valid():
+        with refusals_on(form):
+            close_bidding(posting_id=posting.pk, by=request.user, **form.cleaned_data)
+            messages.success(request, "The posting is closed.")
+            return redirect("posting", public_id)
+    context = {"form": form, "posting": posting} | _bids_on(posting)
+    status = 400 if form.errors else 200
+    return render(request, "postings/close.html", context, status=status)
+
+
+@FORM
+def create_suspension(request: HttpRequest, public_id: str) -> HttpResponse:
+    posting = get_object_or_404(postings_visible_to(request.user), public_id=public_id)
+    LIFECYCLE.judge(posting, "suspend", role=role_in(posting, request.user))
+    form = ReasonForm(
+        request.POST if request.method == "POST" else None,
+        needed=True,
+        help_text="The owner reads it.",
+    )
+    if form.is_valid():
+        with refusals_on(form):
+            services.suspend_posting(posting_id=posting.pk, by=request.user, **form.cleaned_data)
+            messages.success(request, "The posting is out of sight.")
+            return redirect("posting", public_id)
+    status = 400 if form.errors else 200
+    context = {"form": form, "posting": posting}
+    return render(request, "postings/suspend.html", context, status=status)
+
+
+@require_POST
+def create_restoration(request: HttpRequest, public_id: str) -> HttpResponse:
+    posting = get_object_or_404(postings_visible_to(request.user), public_id=public_id)
+    services.restore_posting(posting_id=posting.pk, by=request.user)
+    messages.success(request, "The posting is open again.")
+    return redirect("posting", public_id)
+
+
+@require_POST
+def create_files(request: HttpRequest, public_id: str) -> HttpResponse:
+    posting = get_object_or_404(postings_visible_to(request.user), public_id=public_id)
+    services.add_files(
+        posting_id=posting.pk, uploads=request.FILES.getlist("files"), by=request.user
+    )
+    return redirect("posting", public_id)
+
+
+@login_not_required
+@require_safe
+def show_file(request: HttpRequest, public_id: str, file_id: str) -> FileResponse:
+    posting = get_object_or_404(postings_visible_to(request.user), public_id=public_id)
+    kept = get_object_or_404(posting.files.select_related("stored"), stored__public_id=file_id)
+    return attachment(kept.stored)
+
+
+@require_POST
+def remove_file(request: HttpRequest, public_id: str, file_id: str) -> HttpResponse:
+    posting = get_object_or_404(postings_visible_to(request.user), public_id=public_id)
+    services.remove_file(posting_id=posting.pk, file_public_id=file_id, by=request.user)
+    messages.success(request, "The file is removed.")
+    return redirect("posting", public_id)
+
+
+@require_safe
+def list_own_postings(request: HttpRequest) -> HttpResponse:
+    page = page_of(request, postings_of(request.user))
+    counts = bid_counts(*page.items)
+    rows = [
+        {"posting": posting, "standing": sum(counts[posting.pk].get(s, 0) for s in STANDING)}
+        for posting in page.items
+    ]
+    context = {"page": page, "rows": rows, "nav": "work"}
+    return render(request, "postings/mine.html", context)

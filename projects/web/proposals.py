@@ -1,0 +1,125 @@
+"""Pages about ending a milestone by consent: propose it, and answer."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from marketplace.common.forms import AmountField
+from marketplace.common.http import refusals_on
+from marketplace.common.text import checked_text
+from payments.escrow.facts import facts_of_each
+from payments.escrow.selectors import is_fully_held
+from projects.agreements.proposals import services
+from projects.agreements.rules import judge_room
+from projects.agreements.selectors import proposals_of, standing_proposal
+from projects.contracts.roles import role_in
+from projects.disputes.selectors import effect_of
+from projects.milestones.models import Milestone
+from projects.milestones.rules import checked_ending, judge_step
+from projects.milestones.selectors import milestones_of
+from projects.web.contracts import answer_contract
+from projects.web.parts import PartForm, clean_part, draw_part
+
+
+class ProposalForm(forms.Form):
+    """How the price is divided; where nothing is held, there is nothing to divide."""
+
+    to_freelancer = AmountField(
+        label="Released to the freelancer",
+        help_text="A part of the price, before fees; 0 where everything goes back.",
+    )
+    note = forms.CharField(
+        label="Note",
+        required=False,
+        max_length=services.LONGEST_NOTE,
+        widget=forms.Textarea({"rows": 5}),
+        help_text="Why you propose it. The other side reads it.",
+    )
+
+    def __init__(self, *args: Any, milestone: Milestone, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.milestone = milestone
+        if is_fully_held(milestone.escrow):
+            url = reverse("proposal-create", args=[milestone.public_id])
+            draw_part(self.fields["to_freelancer"], milestone, url=url, into="#ending")
+        else:
+            del self.fields["to_freelancer"]
+
+    def clean_to_freelancer(self) -> int | None:
+        return clean_part(self, "to_freelancer", self.milestone, judge=checked_ending)
+
+    def clean_note(self) -> str:
+        with refusals_on(self):
+            note = self.cleaned_data["note"]
+            return checked_text(note, param="note", longest=services.LONGEST_NOTE)
+        return ""
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def create_proposal(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Propose; or, with ``preview``, only show what it would do."""
+    milestone = get_object_or_404(milestones_of(request.user), public_id=public_id)
+    judge_step(milestone, "propose_ending", role_in(milestone.contract, request.user))
+    judge_room(standing_proposal(milestone))
+    if request.method != "POST" or "preview" in request.POST:
+        form = ProposalForm(milestone=milestone, initial={"to_freelancer": 0} | request.POST.dict())
+        return _draft(request, milestone, form)
+    form = ProposalForm(request.POST, milestone=milestone)
+    if not form.is_valid():
+        return _draft(request, milestone, form, status=400)
+    terms = {"to_freelancer": 0} | form.cleaned_data
+    services.propose_ending(milestone_id=milestone.pk, by=request.user, **terms)
+    messages.success(request, "Proposed. The other side has been told.")
+    page = reverse("contract", args=[milestone.contract.public_id])
+    return redirect(f"{page}#{milestone.public_id}")
+
+
+@require_POST
+def create_acceptance(request: HttpRequest, public_id: str) -> HttpResponse:
+    return _answer(request, public_id, services.accept_proposal, "Accepted. It has ended.")
+
+
+@require_POST
+def create_decline(request: HttpRequest, public_id: str) -> HttpResponse:
+    return _answer(request, public_id, services.decline_proposal, "Declined. Nothing has changed.")
+
+
+@require_POST
+def create_withdrawal(request: HttpRequest, public_id: str) -> HttpResponse:
+    return _answer(request, public_id, services.withdraw_proposal, "Withdrawn.")
+
+
+def _answer(
+    request: HttpRequest, public_id: str, deed: Callable[..., Any], said: str
+) -> HttpResponse:
+    proposal = get_object_or_404(proposals_of(request.user), public_id=public_id)
+    deed(proposal_id=proposal.pk, by=request.user)
+    return answer_contract(request, proposal.milestone.contract, said)
+
+
+def _draft(
+    request: HttpRequest, milestone: Milestone, form: ProposalForm, status: int = 200
+) -> HttpResponse:
+    is_held = is_fully_held(milestone.escrow)
+    text = form["to_freelancer"].value() if is_held else "0"
+    part = PartForm(text, milestone=milestone, judge=checked_ending)
+    amount = part.amount
+    context = {
+        "milestone": milestone,
+        "contract": milestone.contract,
+        "facts": facts_of_each([milestone.escrow])[milestone.escrow_id],
+        "form": form,
+        "is_held": is_held,
+        "refusal": part.refusal,
+        "effect": effect_of(milestone, amount) if is_held and amount is not None else None,
+        "nav": "work",
+    }
+    if request.htmx and "preview" in request.POST:
+        return render(request, "agreements/_ending.html", context)
+    return render(request, "agreements/propose.html", context, status=status)
