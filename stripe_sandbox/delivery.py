@@ -1,0 +1,161 @@
+"""Carrying events to the webhook: signed, in order, again and again until they are taken.
+
+Signatures and retries live on wall time; moving the sandbox clock does not touch them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import http.client
+import logging
+import threading
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+from stripe_sandbox.world import World, run_due_jobs
+
+logger = logging.getLogger(__name__)
+
+PATIENCE = 10.0  # seconds for the webhook to answer
+BACKOFF = (1, 2, 4, 8, 15, 30, 60, 120, 300, 600, 1800, 3600)
+GIVE_UP_AFTER = 80  # attempts: about three days
+AT_ONCE = 100
+
+
+def signature(body: bytes, secret: str, moment: int) -> str:
+    signed = hmac.new(secret.encode(), b"%d." % moment + body, hashlib.sha256).hexdigest()
+    return f"t={moment},v1={signed}"
+
+
+def _taken(status: int) -> bool:
+    return 200 <= status < 300
+
+
+class Postman:
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._bag = threading.Lock()  # one round at a time, so that nothing goes out twice
+        self._stopped = threading.Event()
+
+    def deliver_due(self, *, force: bool = False, limit: int | None = None) -> dict[str, int]:
+        """One round over what is due by now; with ``force`` also what waits for a retry."""
+        counts = {"delivered": 0, "failed": 0}
+        if not self.world.settings.webhook_url:
+            return counts
+        with self._bag:
+            tried: set[int] = set()
+            while limit is None or len(tried) < limit:
+                rows = [row for row in self._due(force) if row[0] not in tried]
+                if not rows or self._stopped.is_set():
+                    return counts
+                for row in rows:
+                    tried.add(row[0])
+                    status = self._deliver(*row)
+                    counts["delivered" if status and _taken(status) else "failed"] += 1
+                    if status is None and not force:
+                        return counts  # nobody is at home: come back with all of it later
+        return counts
+
+    def _due(self, force: bool) -> list[tuple[Any, ...]]:
+        return self.world.store.run(
+            "SELECT seq, body, fault, attempts FROM deliveries"
+            " WHERE state = 'waiting' AND due_at <= ? ORDER BY due_at, seq LIMIT ?",
+            1e18 if force else time.time(),
+            -1 if force else AT_ONCE,
+        )
+
+    def _deliver(self, seq: int, body: str, fault: str | None, attempts: int) -> int | None:
+        """Say it once more. Returns the status of the answer, if there was one."""
+        status, outcome = self._post(body.encode(), fault if attempts == 0 else None)
+        attempts += 1
+        wait, state = BACKOFF[min(attempts, len(BACKOFF)) - 1], "waiting"
+        if status is not None and _taken(status):
+            wait, state = 0, "delivered"
+        elif attempts >= GIVE_UP_AFTER:
+            state = "given_up"
+        self.world.store.run(
+            "UPDATE deliveries SET state = ?, due_at = ?, attempts = ?, outcome = ? WHERE seq = ?",
+            state,
+            time.time() + wait,
+            attempts,
+            outcome,
+            seq,
+        )
+        return status
+
+    def _post(self, body: bytes, fault: str | None) -> tuple[int | None, str]:
+        settings = self.world.settings
+        assert settings.webhook_url is not None
+        url = urlsplit(settings.webhook_url)
+        secret, moment = settings.webhook_secret, int(time.time())
+        if fault == "webhook_bad_signature":
+            secret += "-wrong"
+        elif fault == "webhook_stale":
+            moment -= 3600
+        kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
+        connection = kind(url.hostname or "127.0.0.1", url.port, timeout=PATIENCE)
+        path = (url.path or "/") + (f"?{url.query}" if url.query else "")
+        headers = {
+            "Content-Type": "application/json; charset=utf-8",
+            "Stripe-Signature": signature(body, secret, moment),
+            "User-Agent": "Stripe/1.0 (sandbox)",
+        }
+        try:
+            connection.request("POST", path, body, headers)
+            status = connection.getresponse().status
+        except (OSError, http.client.HTTPException) as error:
+            return None, f"{type(error).__name__}: {error}"
+        finally:
+            connection.close()
+        return status, str(status)
+
+    def listed(self, limit: int = 200) -> list[dict[str, Any]]:
+        names = ("event", "type", "state", "fault", "attempts", "due_at", "outcome")
+        rows = self.world.store.run(
+            "SELECT event, type, state, fault, attempts, due_at, outcome FROM deliveries"
+            " ORDER BY seq DESC LIMIT ?",
+            limit,
+        )
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    # -- on its own -------------------------------------------------------
+
+    def run(self) -> None:
+        """The delivery thread."""
+        while not self._stopped.is_set():
+            self.world.something_to_deliver.wait(timeout=0.2)
+            self.world.something_to_deliver.clear()
+            if self._stopped.is_set():
+                return
+            try:
+                failed = self.deliver_due()["failed"]
+            except Exception:
+                logger.exception("delivery failed")
+                failed = 1
+            if failed:
+                self._stopped.wait(0.5)
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self.world.something_to_deliver.set()
+
+
+class Ticker:
+    """Does what falls due by the sandbox clock while nobody asks for anything."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._stopped = threading.Event()
+
+    def run(self) -> None:
+        while not self._stopped.wait(0.2):
+            try:
+                run_due_jobs(self.world)
+            except Exception:
+                logger.exception("a job failed")
+                self._stopped.wait(1)
+
+    def stop(self) -> None:
+        self._stopped.set()

@@ -1,0 +1,133 @@
+"""Telling the world: snapshot events of v1, thin events of v2, each with its delivery."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from stripe_sandbox import API_VERSION
+from stripe_sandbox.faults import Fault
+from stripe_sandbox.render import rendered
+from stripe_sandbox.store import Obj, new_id
+from stripe_sandbox.world import World
+
+
+def iso(moment: int) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def emit(world: World, type: str, obj: Obj, *, before: Obj | None = None) -> Obj:
+    """A v1 event with the object as it is now. ``before`` holds what changed."""
+    account = obj.get("_account", "")
+    data: Obj = {"object": rendered(world, obj)}
+    if before is not None:
+        data["previous_attributes"] = before
+    event: Obj = {
+        "id": new_id("evt_"),
+        "object": "event",
+        "api_version": API_VERSION,
+        "created": world.now(),
+        "data": data,
+        "livemode": False,
+        "pending_webhooks": 1 if world.settings.webhook_url else 0,
+        "request": {
+            "id": world.call.request_id if world.call else None,
+            "idempotency_key": world.call.key if world.call else None,
+        },
+        "type": type,
+        "_account": account,
+    }
+    if account:
+        event["account"] = account
+    world.store.save(event)
+    _post(world, event, rendered(world, event) | {"pending_webhooks": event["pending_webhooks"]})
+    return event
+
+
+def emit_thin(world: World, type: str, account_id: str, data: Obj | None = None) -> Obj:
+    """A v2 event: the letter names the account, the facts are fetched."""
+    event: Obj = {
+        "id": new_id("evt_test_", 40),
+        "object": "v2.core.event",
+        "type": type,
+        "livemode": False,
+        "created": iso(world.now()),
+        "_created": world.now(),
+        "context": None,
+        "reason": _reason(world),
+        "snapshot_event": None,
+        "related_object": {
+            "id": account_id,
+            "type": "v2.core.account",
+            "url": f"/v2/core/accounts/{account_id}",
+        },
+        "changes": None,
+    }
+    if data is not None:
+        event["data"] = data
+    world.store.save(event)
+    letter = rendered(world, event)
+    for fetched_later in ("data", "changes", "snapshot_event"):
+        letter.pop(fetched_later, None)
+    _post(world, event, letter)
+    return event
+
+
+def _reason(world: World) -> Obj | None:
+    if world.call is None or not world.call.key:
+        return None
+    return {
+        "type": "request",
+        "request": {"id": world.call.request_id, "idempotency_key": world.call.key},
+    }
+
+
+def _post(world: World, event: Obj, letter: Obj) -> None:
+    """Put the letter in the box, with whatever is to go wrong on the way."""
+    if not world.settings.webhook_url:
+        return
+    fault = world.faults.for_event(event["type"])
+    if fault is None and world.call is not None and world.call.fault:
+        fault = Fault(world.call.fault)
+    name = fault.fault if fault else None
+    due_at, state = time.time(), "waiting"
+    if fault and name == "webhook_late":
+        due_at += fault.seconds
+    elif fault and name == "webhook_reorder":
+        due_at += world.faults.delay(fault.seconds)
+    elif name == "webhook_never":
+        state = "withheld"
+    body = json.dumps(letter, ensure_ascii=False)
+    _queue(world, event, body, name, state, due_at)
+    if name == "webhook_duplicate":
+        _queue(world, event, body, name, state, due_at)
+    elif name == "webhook_unknown":
+        _queue(world, *_about_nobody(event, letter), None, state, due_at)
+
+
+def _queue(
+    world: World, event: Obj, body: str, fault: str | None, state: str, due_at: float
+) -> None:
+    world.store.run(
+        "INSERT INTO deliveries (event, type, body, fault, state, due_at)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        event["id"],
+        event["type"],
+        body,
+        fault,
+        state,
+        due_at,
+    )
+    world.something_to_deliver.set()
+
+
+def _about_nobody(event: Obj, letter: Obj) -> tuple[Obj, str]:
+    other: Any = json.loads(json.dumps(letter))
+    other["id"] = new_id("evt_")
+    about = other["related_object"] if "related_object" in other else other["data"]["object"]
+    about["id"] = new_id(about["id"].split("_")[0] + "_")
+    if "url" in about and "related_object" in other:
+        about["url"] = f"/v2/core/accounts/{about['id']}"
+    return {**event, "id": other["id"]}, json.dumps(other, ensure_ascii=False)

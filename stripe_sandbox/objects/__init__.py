@@ -1,0 +1,1 @@
+"""Stripe's objects, one module for each area."""

@@ -1,0 +1,117 @@
+"""Every operation: method, path, what it takes, who does it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from stripe_sandbox.lists import listing
+from stripe_sandbox.objects import (
+    accounts,
+    balance,
+    charges,
+    checkout,
+    customers,
+    disputes,
+    history,
+    intents,
+    links,
+    payouts,
+    refunds,
+    settings,
+    transfers,
+)
+from stripe_sandbox.objects import automatic as automatic  # nobody calls it, but it has a job
+from stripe_sandbox.params import Spec, metadata, strings
+from stripe_sandbox.store import Obj
+from stripe_sandbox.world import Call, World
+
+Handler = Callable[[World, Call], Obj]
+
+
+@dataclass(frozen=True)
+class Route:
+    method: str
+    path: str
+    handler: Handler
+    takes: Spec = field(default_factory=dict)
+
+    @property
+    def version(self) -> int:
+        return 2 if self.path.startswith("/v2/") else 1
+
+    @property
+    def spec(self) -> Spec:
+        return self.takes if self.version == 2 else {"expand": strings, **self.takes}
+
+
+METADATA: Spec = {"metadata": metadata}
+LINES: Spec = {k: v for k, v in listing().items() if k != "created"}
+
+# fmt: off
+ROUTES = (
+    Route("POST", "/v1/customers", customers.create, customers.CREATE),
+    Route("GET", "/v1/customers/{id}", customers.retrieve),
+    Route("POST", "/v1/customers/{id}", customers.update, customers.CREATE),
+    Route("POST", "/v1/checkout/sessions", checkout.create, checkout.CREATE),
+    Route("GET", "/v1/checkout/sessions", checkout.list_sessions, checkout.LIST),
+    Route("GET", "/v1/checkout/sessions/{id}", checkout.retrieve),
+    Route("POST", "/v1/checkout/sessions/{id}/expire", checkout.expire),
+    Route("GET", "/v1/checkout/sessions/{id}/line_items", checkout.list_line_items, LINES),
+    Route("GET", "/v1/payment_intents", intents.list_intents, intents.LIST),
+    Route("GET", "/v1/payment_intents/{id}", intents.retrieve),
+    Route("POST", "/v1/payment_intents/{id}", intents.update, intents.UPDATE),
+    Route("POST", "/v1/payment_intents/{id}/cancel", intents.cancel, intents.CANCEL),
+    Route("GET", "/v1/charges", charges.list_charges, charges.LIST),
+    Route("GET", "/v1/charges/{id}", charges.retrieve),
+    Route("POST", "/v1/refunds", refunds.create, refunds.CREATE),
+    Route("GET", "/v1/refunds", refunds.list_refunds, refunds.LIST),
+    Route("GET", "/v1/refunds/{id}", refunds.retrieve),
+    Route("POST", "/v1/refunds/{id}", refunds.update, METADATA),
+    Route("POST", "/v1/transfers", transfers.create, transfers.CREATE),
+    Route("GET", "/v1/transfers", transfers.list_transfers, transfers.LIST),
+    Route("GET", "/v1/transfers/{id}", transfers.retrieve),
+    Route("POST", "/v1/transfers/{id}", transfers.update, transfers.UPDATE),
+    Route("POST", "/v1/transfers/{id}/reversals", transfers.reverse, transfers.REVERSE),
+    Route("GET", "/v1/transfers/{id}/reversals", transfers.list_reversals,
+          transfers.LIST_REVERSALS),
+    Route("GET", "/v1/transfers/{id}/reversals/{reversal}", transfers.retrieve_reversal),
+    Route("POST", "/v1/payouts", payouts.create, payouts.CREATE),
+    Route("GET", "/v1/payouts", payouts.list_payouts, payouts.LIST),
+    Route("GET", "/v1/payouts/{id}", payouts.retrieve),
+    Route("POST", "/v1/payouts/{id}", payouts.update, METADATA),
+    Route("POST", "/v1/payouts/{id}/cancel", payouts.cancel),
+    Route("GET", "/v1/balance", balance.retrieve),
+    Route("GET", "/v1/balance_settings", settings.retrieve),
+    Route("POST", "/v1/balance_settings", settings.update, settings.UPDATE),
+    Route("GET", "/v1/balance_transactions", balance.list_transactions,
+          balance.LIST_TRANSACTIONS),
+    Route("GET", "/v1/balance_transactions/{id}", balance.retrieve_transaction),
+    Route("GET", "/v1/disputes", disputes.list_disputes, disputes.LIST),
+    Route("GET", "/v1/disputes/{id}", disputes.retrieve),
+    Route("POST", "/v1/disputes/{id}", disputes.update, disputes.UPDATE),
+    Route("POST", "/v1/disputes/{id}/close", disputes.accept),
+    Route("GET", "/v1/events", history.list_events, history.LIST),
+    Route("GET", "/v1/events/{id}", history.retrieve),
+    Route("POST", "/v2/core/accounts", accounts.create, accounts.FIELDS),
+    Route("GET", "/v2/core/accounts", accounts.list_accounts, accounts.LIST),
+    Route("GET", "/v2/core/accounts/{id}", accounts.retrieve, accounts.RETRIEVE),
+    Route("POST", "/v2/core/accounts/{id}", accounts.update, accounts.FIELDS),
+    Route("POST", "/v2/core/accounts/{id}/close", accounts.close, accounts.CLOSE),
+    Route("POST", "/v2/core/account_links", links.create, links.CREATE),
+    Route("GET", "/v2/core/events", history.list_thin, history.LIST_V2),
+    Route("GET", "/v2/core/events/{id}", history.retrieve_thin),
+)
+# fmt: on
+PATTERNS = [
+    (re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[A-Za-z0-9_]+)", route.path) + r"\Z"), route)
+    for route in ROUTES
+]
+
+
+def route_of(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+    for pattern, route in PATTERNS:
+        if route.method == method and (match := pattern.match(path)):
+            return route, match.groupdict()
+    return None
