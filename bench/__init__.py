@@ -1,0 +1,1 @@
+"""Repeatable measurements: ratios within one run, since machines differ and are noisy."""

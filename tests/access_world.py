@@ -1,0 +1,136 @@
+"""One of everything, for the matrix of access: Ada is the client, Ben the freelancer."""
+
+from dataclasses import dataclass, field
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from accounts.access.services import create_token
+from accounts.notifications.models import Notification
+from accounts.notifications.services import notify
+from accounts.parties.selectors import own_party_of
+from accounts.people.models import StaffRole, User
+from accounts.people.services import grant_staff_roles
+from marketplace.common.lifecycle import SYSTEM
+from payments.fundings.models import Payment
+from payments.payees.models import ConnectedAccount
+from payments.payouts.models import Payout
+from payments.refunds.models import Refund
+from projects.agreements.proposals.services import propose_ending
+from projects.disputes.services import open_dispute
+from projects.milestones.services import cancel_milestone, submit_work
+from projects.postings.services import add_files, suspend_posting
+from tests.world import (
+    Program,
+    active_contract,
+    api_of,
+    draft_posting,
+    fund,
+    funded_milestone,
+    offered_contract,
+    open_posting,
+    person,
+    submitted_bid,
+)
+
+LOG_IN = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+@dataclass
+class AccessWorld:
+    """``places`` names for each thing what its routes ask for."""
+
+    places: dict[str, dict[str, str]] = field(default_factory=lambda: {"": {}})
+    browsers: dict[str, Client] = field(default_factory=lambda: {"visitor": Client()})
+    programs: dict[str, Program] = field(default_factory=lambda: {"visitor": api_of()})
+
+
+def one_of_everything() -> AccessWorld:
+    world = AccessWorld()
+    cleo, ada, ben = (person(name) for name in ("Cleo", "Ada", "Ben"))
+    dora = grant_staff_roles(user_id=person("Dora").pk, roles=set(StaffRole.values), by=SYSTEM)
+    for someone in (cleo, ada, ben, dora):
+        name = someone.name.lower()
+        world.browsers[name] = Client()
+        world.browsers[name].force_login(someone, backend=LOG_IN)
+        world.programs[name] = api_of(someone)
+    _people(world, ada)
+    _postings(world, ada, ben, dora)
+    _contracts(world, ada, ben)
+    _money(world, ada, ben)
+    return world
+
+
+def _people(world: AccessWorld, ada: User) -> None:
+    token, _ = create_token(user_id=ada.pk, name="another", by=ada)
+    notify(to=ada, kind="test", text="Something happened.", path="/")
+    world.places |= {
+        "person": {"public_id": ada.public_id},
+        "token": {"public_id": token.public_id},
+        "notice": {"public_id": Notification.objects.get(kind="test").public_id},
+    }
+
+
+def _postings(world: AccessWorld, ada: User, ben: User, dora: User) -> None:
+    posting, draft, suspended = open_posting(ada), draft_posting(ada), open_posting(ada)
+    (attached,) = add_files(posting_id=posting.pk, uploads=[_upload()], by=ada)
+    suspend_posting(posting_id=suspended.pk, reason="It is a lottery.", by=dora)
+    bid = submitted_bid(posting, ben)
+    world.places |= {
+        "posting": {"public_id": posting.public_id},
+        "draft": {"public_id": draft.public_id},
+        "suspended": {"public_id": suspended.public_id},
+        "posting_file": {"public_id": posting.public_id, "file_id": attached.stored.public_id},
+        "bid": {"public_id": bid.public_id},
+    }
+
+
+def _contracts(world: AccessWorld, ada: User, ben: User) -> None:
+    contract = active_contract(ada, ben, [10_000, 20_000, 30_000, 40_000])
+    planned, *others = contract.milestones.order_by("position")
+    funded, submitted, disputed = (fund(milestone) for milestone in others)
+    delivery, claimed = (
+        submit_work(milestone_id=milestone.pk, by=ben, note="Here.", files=[_upload()])
+        for milestone in (submitted, disputed)
+    )
+    dispute = open_dispute(
+        milestone_id=disputed.pk, by=ada, reason="late", statement="Late.", asked_for=0
+    )
+    proposal = propose_ending(milestone_id=submitted.pk, by=ada, to_freelancer=1_000)
+    world.places |= {
+        "offer": {"public_id": offered_contract(ada, ben).public_id},
+        "contract": {"public_id": contract.public_id},
+        "planned": {"public_id": planned.public_id},
+        "funded": {"public_id": funded.public_id},
+        "submitted": {"public_id": submitted.public_id},
+        "submission_file": {
+            "public_id": delivery.public_id,
+            "file_id": delivery.files.get().stored.public_id,
+        },
+        "proposal": {"public_id": proposal.public_id},
+        "dispute": {"public_id": dispute.public_id},
+        "dispute_file": {
+            "public_id": dispute.public_id,
+            "file_id": claimed.files.get().stored.public_id,
+        },
+    }
+
+
+def _money(world: AccessWorld, ada: User, ben: User) -> None:
+    """What the provider said no to: nobody can bring that about here, so it is written down."""
+    given_back = funded_milestone(ada, ben)
+    cancel_milestone(milestone_id=given_back.pk, by=ben)
+    Refund.objects.update(status="failed", failure_code="expired_card", next_check_at=None)
+    ConnectedAccount.objects.create(party=own_party_of(ben), country="DE")
+    payout = Payout.objects.create(
+        party=own_party_of(ben), amount=100, currency="USD", status="failed", next_check_at=None
+    )
+    world.places |= {
+        "payment": {"public_id": Payment.objects.earliest("pk").public_id},
+        "refund": {"public_id": Refund.objects.get().public_id},
+        "payout": {"public_id": payout.public_id},
+    }
+
+
+def _upload() -> SimpleUploadedFile:
+    return SimpleUploadedFile("notes.txt", b"Some notes.")

@@ -1,0 +1,77 @@
+"""As long and as large as our own rules allow: what a page must hold without bursting."""
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from accounts.people.models import User
+from accounts.people.services import update_profile
+from projects.bids.services import shortlist_bid
+from projects.disputes.services import open_dispute
+from projects.milestones.services import submit_work
+from projects.postings.services import add_files
+from tests.world import active_contract, fund, open_posting, plan_of, submitted_bid
+
+WORD = "Donaudampfschifffahrtsgesellschaftskapitänsmützenhersteller"
+NAME = (WORD + " von und zu Hohenlohe-Schillingsfürst")[:80]
+TITLE = (WORD + "straßenbahnhaltestellenverzeichnis " + "of everything " * 10)[:150].strip()
+LINE = ("https://example.com/" + "deep/" * 60)[:300]
+TEXT = (
+    f"# {TITLE}\n\n{LINE}\n\n| a | b |\n| - | - |\n| {WORD} | {WORD} |\n\n```\n{LINE}\n```\n\n"
+    + (f"- {WORD} and then some more words\n" * 12)
+)
+HALF = 45_000_000_000
+
+
+def at_the_limits() -> list[tuple[str, str]]:
+    """The pages of Ada's and Ben's longest dealings, with who reads them."""
+    ada, ben = (_long_winded(User.objects.get(email=f"{n}@example.com")) for n in ("ada", "ben"))
+    posting = open_posting(
+        ada, title=TITLE, description=TEXT, skills=[f"{WORD[:38]}{n:02}" for n in range(15)]
+    )
+    add_files(posting_id=posting.pk, uploads=[_upload()], by=ada)
+    plan = [
+        part | {"title": TITLE, "criteria": [LINE, f"{WORD} {WORD}"]}
+        for part in plan_of(HALF, HALF)
+    ]
+    bid = submitted_bid(posting, ben, 2 * HALF, letter=TEXT, plan=plan)
+    shortlist_bid(bid_id=bid.pk, by=ada)
+    contract = active_contract(ada, ben, plan=plan)
+    delivered, disputed = (fund(milestone) for milestone in contract.milestones.order_by("pk"))
+    for milestone in (delivered, disputed):
+        submit_work(milestone_id=milestone.pk, by=ben, note=TEXT, links=[LINE], files=[_upload()])
+    dispute = open_dispute(
+        milestone_id=disputed.pk, by=ada, reason="late", statement=TEXT, asked_for=HALF // 3
+    )
+    return [
+        ("ada", f"/postings/{posting.public_id}/"),
+        ("ada", f"/postings/{posting.public_id}/edit/"),
+        ("ada", f"/postings/{posting.public_id}/bids/"),
+        ("ada", f"/postings/{posting.public_id}/compare/"),
+        ("ada", f"/bids/{bid.public_id}/"),
+        ("ada", f"/bids/{bid.public_id}/award/"),
+        ("ada", f"/contracts/{contract.public_id}/"),
+        ("ada", f"/contracts/{contract.public_id}/agreement/"),
+        ("ada", f"/milestones/{delivered.public_id}/release/"),
+        ("ada", f"/disputes/{dispute.public_id}/"),
+        ("ada", "/notices/"),
+        ("ben", "/postings/"),
+        ("ben", f"/bids/{bid.public_id}/edit/"),
+        ("ben", f"/contracts/{contract.public_id}/"),
+        ("ben", "/my/bids/"),
+        ("ben", "/contracts/"),
+        ("ben", "/profile/"),
+        ("dora", "/desk/"),
+        ("dora", f"/desk/disputes/{dispute.public_id}/"),
+        ("visitor", "/"),
+        ("visitor", f"/people/{ben.public_id}/"),
+        ("visitor", "/outbox/"),
+    ]
+
+
+def _long_winded(user: User) -> User:
+    return update_profile(
+        user_id=user.pk, by=user, name=NAME, headline=TITLE[:120], about=TEXT, skills=[WORD[:40]]
+    )
+
+
+def _upload() -> SimpleUploadedFile:
+    return SimpleUploadedFile(f"{'annex-' * 40}.txt", b"Some notes.")

@@ -1,0 +1,82 @@
+"""What every test may use."""
+
+from pathlib import Path
+
+import pytest
+from celery import current_app
+from django.db import connection
+
+from payments.policies.models import Policy
+
+# --- What migrations wrote ------------------------------------------------------------------------
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have the database remember, before the first test, what migrations wrote into it."""
+    for item in items:
+        if _is_transactional(item):
+            marker = item.get_closest_marker("django_db")
+            wanted = {"transaction": True, "serialized_rollback": True}
+            kwargs = (marker.kwargs if marker else {}) | wanted
+            item.add_marker(pytest.mark.django_db(**kwargs), append=False)
+
+
+def _is_transactional(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("django_db")
+    fixtures = {"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
+    return bool(fixtures or (marker and marker.kwargs.get("transaction")))
+
+
+@pytest.fixture(autouse=True)
+def what_migrations_wrote(request: pytest.FixtureRequest) -> None:
+    """The flush after a transactional test also took the first policy and the groups of the staff.
+
+    Whichever test comes next puts them back: with several processes that can be any.
+    """
+    uses_db = "db" in request.fixturenames or request.node.get_closest_marker("django_db")
+    if not uses_db or _is_transactional(request.node):
+        return
+    request.getfixturevalue("db")
+    written = getattr(connection, "_test_serialized_contents", None)
+    if written and not Policy.objects.exists():
+        connection.creation.deserialize_db_from_string(written)
+
+
+# --- Speed and safety, for every test ------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings):
+    """A strong hash takes half a second each, on purpose; a test has nothing to guard."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def media(settings, tmp_path: Path) -> Path:
+    """Files that a test uploads go where they are forgotten."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    return settings.MEDIA_ROOT
+
+
+# --- Bells ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bells(monkeypatch) -> list[tuple[str, tuple]]:
+    """The bells rung so far, as (task, arguments): nobody comes to the door."""
+    rung: list[tuple[str, tuple]] = []
+
+    def keep(name: str, args: tuple = (), **_: object) -> None:
+        rung.append((name, tuple(args)))
+
+    monkeypatch.setattr(current_app._get_current_object(), "send_task", keep)
+    return rung
+
+
+# --- The cast ------------------------------------------------------------------------------------
+
+from tests.people_fixtures import ada, ben, cleo, dora  # noqa: E402, F401
+
+# --- The whole marketplace, running --------------------------------------------------------------
+from tests.running import market  # noqa: E402, F401

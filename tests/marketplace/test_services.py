@@ -1,0 +1,84 @@
+"""The services of the tests and of the demo."""
+
+import pytest
+import redis
+from django.conf import settings
+from django.db import connection
+
+from marketplace.embedded import Postgres, Valkey
+from marketplace.processes import Mark, MarkBook, Trouble, start, stop
+
+
+@pytest.mark.django_db
+def test_the_database_knows_letters_outside_ascii():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT lower('É'), 'MÜLLER' ILIKE 'müller'")
+        assert cursor.fetchone() == ("é", True)
+
+
+def test_the_broker_answers_only_who_knows_the_password():
+    address = settings.REDIS_URL
+    assert redis.Redis.from_url(address).ping()
+    if "@" in address:
+        host = address.rpartition("@")[2]
+        with pytest.raises(redis.AuthenticationError):
+            redis.Redis.from_url(f"redis://{host}").ping()
+
+
+@pytest.fixture
+def marks(tmp_path) -> MarkBook:
+    return MarkBook(tmp_path / "processes.json")
+
+
+def test_what_a_killed_supervisor_left_running_is_ended_by_the_next_one(tmp_path, marks):
+    left = start(["sleep", "60"], log=tmp_path / "left.log")
+    marks.write("left", left.pid)
+
+    assert marks.clear_leftovers() == ["left"]
+
+    assert left.wait(timeout=5) != 0
+    assert marks.clear_leftovers() == []
+
+
+def test_a_stranger_who_got_the_same_process_id_is_left_alone(tmp_path, marks):
+    stranger = start(["sleep", "60"], log=tmp_path / "stranger.log")
+    marks.path.write_text(f'{{"web": [{stranger.pid}, "long ago"]}}')
+
+    assert marks.clear_leftovers() == []
+
+    assert stranger.poll() is None
+    stop(stranger)
+
+
+def test_stopping_ends_what_the_process_started_too(tmp_path):
+    said = tmp_path / "parent.log"
+    parent = start(["sh", "-c", "sleep 60 & echo $!; trap '' TERM; wait"], log=said)
+    while not said.read_text().strip():
+        pass
+    child = Mark.of(int(said.read_text()))
+    assert child.is_alive()
+
+    stop(parent, wait=0.2)
+
+    assert not child.is_alive()
+
+
+def test_valkey_that_cannot_start_says_so(tmp_path, marks):
+    valkey = Valkey(tmp_path / "valkey", log=tmp_path / "valkey.log", marks=marks)
+    valkey.port = 99_999
+
+    with pytest.raises(Trouble, match="Valkey stopped while it was starting"):
+        valkey.start()
+
+    assert "99999" in (tmp_path / "valkey.log").read_text()
+
+
+def test_postgresql_that_cannot_start_says_so(tmp_path, marks):
+    postgres = Postgres(tmp_path / "postgres", log=tmp_path / "postgres.log", marks=marks)
+    (tmp_path / "postgres").mkdir()
+    (tmp_path / "postgres" / "PG_VERSION").write_text("9.6\n")
+
+    with pytest.raises(Trouble, match="PostgreSQL stopped while it was starting") as trouble:
+        postgres.start()
+
+    assert "configuration file" in trouble.value.log.read_text()

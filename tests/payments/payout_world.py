@@ -1,0 +1,83 @@
+"""Payees, what they earned and their payouts, as the floors above would make them."""
+
+from django.core.management import call_command
+
+from accounts.parties.selectors import own_party_of
+from marketplace.common.clock import now
+from payments.escrow import services as escrows
+from payments.ledger import chart
+from payments.ledger.selectors import balance_of
+from payments.payees.models import ConnectedAccount
+from payments.payouts import services as payouts
+from payments.payouts.models import Earning, Payout
+from tests.payments.world import A_WHILE, days_pass, held, opened, paid_at, with_account
+from tests.sandbox import GOOD_BANK, Sandbox, play_on
+
+TRANSFERS, PAYOUTS = "/v1/transfers", "/v1/payouts"
+
+
+def earned(ada, ben, sandbox: Sandbox, *, amount: int = 100_000, **how) -> None:
+    """Paid, booked at the provider and released; the hold has not passed."""
+    escrow = opened(ada, ben, amount=amount)
+    paid_at(sandbox, escrow, **how)
+    days_pass(A_WHILE)
+    play_on(sandbox)
+    escrows.release(escrow_id=escrow.pk)
+
+
+def due(ada, ben, sandbox: Sandbox, *, bank: str = GOOD_BANK, **how) -> ConnectedAccount:
+    """Everything is ready: one earning past its hold, and an account."""
+    account = with_account(sandbox, ben, bank=bank)
+    earned(ada, ben, sandbox, **how)
+    days_pass(7)
+    return account
+
+
+def scheduled(ada, ben, sandbox: Sandbox, **how) -> Payout:
+    due(ada, ben, sandbox, **how)
+    return payouts.schedule_payout(party_id=own_party_of(ben).pk, currency="USD", by=ben)
+
+
+def now_of(payout: Payout) -> Payout:
+    payout.refresh_from_db()
+    return payout
+
+
+def available(ben) -> int:
+    return balance_of(chart.available(own_party_of(ben), "USD"))
+
+
+def leaving(payout: Payout) -> int:
+    return balance_of(chart.leaving(payout.public_id))
+
+
+def arrive(sandbox: Sandbox) -> None:
+    play_on(sandbox)
+    days_pass(A_WHILE)
+    play_on(sandbox)
+
+
+def transfers_at(sandbox: Sandbox) -> list[dict]:
+    return sandbox.api("GET", TRANSFERS)["data"]
+
+
+def payouts_at(sandbox: Sandbox) -> list[dict]:
+    account = ConnectedAccount.objects.get()
+    return sandbox.api("GET", PAYOUTS, account=account.remote_id)["data"]
+
+
+def the_books_agree(sandbox: Sandbox) -> None:
+    play_on(sandbox)
+    call_command("check_ledger")
+    call_command("reconcile")
+
+
+def ready_without_provider(ada, ben) -> int:
+    escrow = held(ada, ben)
+    escrows.release(escrow_id=escrow.pk)
+    Earning.objects.update(clears_at=now())
+    party = own_party_of(ben)
+    ConnectedAccount.objects.create(
+        party=party, country="US", remote_id="acct_ben", status="active"
+    )
+    return party.pk

@@ -1,0 +1,158 @@
+"""Answers and letters about a payout that are late, lost or old: it still arrives once."""
+
+from dataclasses import replace
+
+import pytest
+
+from marketplace.common.errors import WrongState
+from payments.gateway.base import RemotePayout, State
+from payments.ledger.models import Transfer
+from payments.payouts import services as payouts
+from payments.payouts.models import Payout
+from payments.payouts.sending.services import record_payout, send_payout
+from tests.payments.payout_world import (
+    PAYOUTS,
+    TRANSFERS,
+    arrive,
+    leaving,
+    now_of,
+    payouts_at,
+    ready_without_provider,
+    scheduled,
+    the_books_agree,
+    transfers_at,
+)
+from tests.payments.world import A_WHILE, days_pass
+from tests.sandbox import (
+    SENDS_BACK_LATER,
+    sweep_all,
+)
+
+pytestmark = pytest.mark.django_db
+
+# --- Answers that do not come --------------------------------------------------------------------
+
+FAULTS = ["timeout_before", "timeout_after", "error_500", "lock"]
+
+
+@pytest.mark.parametrize("path", [TRANSFERS, PAYOUTS])
+@pytest.mark.parametrize("fault", FAULTS)
+def test_an_unknown_outcome_is_never_taken_for_a_failure(
+    ada, ben, sandbox, fault, path, quick_gateway
+):
+    payout = scheduled(ada, ben, sandbox)
+    sandbox.trouble({"fault": fault, "path": path, "method": "POST", "seconds": 0.05})
+
+    send_payout(payout_id=payout.pk)
+    assert (now_of(payout).status, leaving(payout)) == ("sending", 97_000)
+    days_pass(A_WHILE)
+    arrive(sandbox)
+
+    assert (now_of(payout).status, payout.attempts.count()) == ("paid", 1)
+    assert len(transfers_at(sandbox)) == len(payouts_at(sandbox)) == 1
+    the_books_agree(sandbox)
+
+
+@pytest.mark.parametrize("path", [TRANSFERS, PAYOUTS])
+@pytest.mark.parametrize("fault", ["timeout_after", "error_500_saved"])
+def test_an_answer_lost_for_days_is_looked_up_since_the_key_is_forgotten(
+    ada, ben, sandbox, fault, path, quick_gateway
+):
+    payout = scheduled(ada, ben, sandbox)
+    sandbox.trouble({"fault": fault, "path": path, "method": "POST", "seconds": 0.05})
+    send_payout(payout_id=payout.pk)
+    sandbox.collect()
+    sandbox.letters.clear()
+
+    days_pass(3)
+    arrive(sandbox)
+
+    assert (now_of(payout).status, payout.attempts.count()) == ("paid", 1)
+    assert len(transfers_at(sandbox)) == len(payouts_at(sandbox)) == 1
+    the_books_agree(sandbox)
+
+
+def test_without_any_letter_the_sweep_asks_what_became_of_it(ada, ben, sandbox):
+    payout = scheduled(ada, ben, sandbox)
+    send_payout(payout_id=payout.pk)
+    days_pass(0.1)
+    sandbox.collect()
+    sandbox.letters.clear()
+
+    sweep_all()
+
+    assert now_of(payout).status == "paid"
+    the_books_agree(sandbox)
+
+
+def test_one_sent_back_without_any_letter_is_found_in_the_end(ada, ben, sandbox):
+    payout = scheduled(ada, ben, sandbox, bank=SENDS_BACK_LATER)
+    send_payout(payout_id=payout.pk)
+    remote = RemotePayout(
+        remote_id=payout.attempts.get().remote_id,
+        account="",
+        payout=payout.public_id,
+        attempt=1,
+        state=State.DONE,
+        amount=payout.amount,
+        currency="USD",
+    )
+    record_payout(remote=remote)
+    assert now_of(payout).status == "paid"
+
+    days_pass(7.1)
+    sandbox.collect()
+    sandbox.letters.clear()
+    sweep_all()
+
+    assert now_of(payout).status == "failed"
+
+
+def test_an_old_word_never_turns_a_paid_one_back(ada, ben, sandbox):
+    payout = scheduled(ada, ben, sandbox)
+    arrive(sandbox)
+    attempt = payout.attempts.get()
+
+    for state in (State.PENDING, State.IN_TRANSIT, State.DONE):
+        record_payout(
+            remote=RemotePayout(
+                remote_id=attempt.remote_id,
+                account=attempt.destination,
+                payout=payout.public_id,
+                attempt=1,
+                state=state,
+                amount=payout.amount,
+                currency="USD",
+            )
+        )
+        assert now_of(payout).status == "paid"
+    assert Transfer.objects.filter(kind="payout").count() == 2
+
+
+def test_the_last_word_of_an_old_attempt_changes_nothing(ada, ben):
+    party_id = ready_without_provider(ada, ben)
+    payout = payouts.schedule_payout(party_id=party_id, currency="USD", by=ben)
+    payout.attempts.create(number=1, destination="acct_ben")
+    told = RemotePayout("po_1", "acct_ben", payout.public_id, 1, State.FAILED, 97_000, "USD", "x")
+    record_payout(remote=told)
+    payouts.retry_payout(payout_id=payout.pk, by=ben)
+    record_payout(remote=told)  # the second attempt has not begun yet
+    assert (now_of(payout).status, leaving(payout)) == ("scheduled", 97_000)
+    payout.attempts.create(number=2, destination="acct_ben")
+    Payout.objects.update(status="sending")
+
+    record_payout(remote=told)
+
+    assert (now_of(payout).status, leaving(payout)) == ("sending", 97_000)
+    record_payout(remote=replace(told, remote_id="po_2", attempt=2, state=State.DONE))
+    assert (now_of(payout).status, leaving(payout)) == ("paid", 0)
+
+
+def test_two_bank_payouts_of_one_attempt_are_not_taken_for_one(ada, ben):
+    party_id = ready_without_provider(ada, ben)
+    payout = payouts.schedule_payout(party_id=party_id, currency="USD", by=ben)
+    payout.attempts.create(number=1, destination="acct_ben", remote_id="po_1")
+    other = RemotePayout("po_other", "acct_ben", payout.public_id, 1, State.DONE, 97_000, "USD")
+
+    with pytest.raises(WrongState, match="po_1 and po_other"):
+        record_payout(remote=other)

@@ -1,0 +1,110 @@
+"""A payout is cancelled: at the provider first, then in the books."""
+
+import pytest
+
+from marketplace.common.errors import NotAllowed, ProviderUnreachable, WrongState
+from marketplace.common.lifecycle import SYSTEM
+from payments.payees.models import ConnectedAccount
+from payments.payouts import services as payouts
+from payments.payouts.cancelling.services import cancel_payout, finish_cancelling
+from payments.payouts.models import Payout
+from payments.payouts.sending.services import send_payout
+from tests.payments.payout_world import (
+    PAYOUTS,
+    TRANSFERS,
+    arrive,
+    available,
+    leaving,
+    now_of,
+    scheduled,
+    the_books_agree,
+    transfers_at,
+)
+from tests.payments.world import days_pass
+from tests.sandbox import (
+    GOOD_BANK,
+    NO_SUCH_ACCOUNT,
+    play_on,
+)
+
+pytestmark = pytest.mark.django_db
+
+# --- Taking it back ------------------------------------------------------------------------------
+
+
+def test_a_scheduled_one_can_be_cancelled(ada, ben, sandbox):
+    payout = scheduled(ada, ben, sandbox)
+
+    cancel_payout(payout_id=payout.pk, by=ben)
+
+    assert (now_of(payout).status, available(ben), leaving(payout)) == ("cancelled", 97_000, 0)
+    play_on(sandbox)
+    assert Payout.objects.count() == 1  # not at once again by itself
+    days_pass(1.1)
+    arrive(sandbox)
+    assert Payout.objects.latest("pk").status == "paid"
+    the_books_agree(sandbox)
+
+
+def test_after_the_transfer_it_is_taken_back_first(ada, ben, sandbox):
+    payout = scheduled(ada, ben, sandbox, bank=NO_SUCH_ACCOUNT)
+    arrive(sandbox)
+
+    cancel_payout(payout_id=payout.pk, by=ben)
+
+    assert now_of(payout).status == "cancelled"
+    assert payout.reversal_id.startswith("trr_")
+    assert transfers_at(sandbox)[0]["amount_reversed"] == 97_000
+    assert available(ben) == 97_000
+    the_books_agree(sandbox)
+
+
+def test_one_that_is_being_sent_cannot_be_cancelled(ada, ben, sandbox):
+    payout = scheduled(ada, ben, sandbox)
+    send_payout(payout_id=payout.pk)
+
+    with pytest.raises(WrongState):
+        cancel_payout(payout_id=payout.pk, by=ben)
+
+
+def test_a_wish_to_cancel_survives_a_silent_provider(ada, ben, sandbox, quick_gateway):
+    payout = scheduled(ada, ben, sandbox, bank=NO_SUCH_ACCOUNT)
+    arrive(sandbox)
+    sandbox.trouble({"fault": "timeout_after", "path": f"{TRANSFERS}/.*", "seconds": 0.05})
+
+    with pytest.raises(ProviderUnreachable):
+        cancel_payout(payout_id=payout.pk, by=ben)
+    with pytest.raises(WrongState, match="being cancelled"):
+        payouts.retry_payout(payout_id=payout.pk, by=ben)
+
+    days_pass(3)  # by now the key is forgotten, too
+    play_on(sandbox)
+    assert now_of(payout).status == "cancelled"
+    assert transfers_at(sandbox)[0]["amount_reversed"] == 97_000
+    finish_cancelling(payout_id=payout.pk)
+    the_books_agree(sandbox)
+
+
+def test_what_the_provider_cannot_take_back_stands(ada, ben, sandbox):
+    payout = scheduled(ada, ben, sandbox, bank=NO_SUCH_ACCOUNT)
+    arrive(sandbox)
+    account = ConnectedAccount.objects.get().remote_id
+    sandbox.onboard(account, bank=GOOD_BANK)
+    sandbox.api("POST", PAYOUTS, account=account, amount=97_000, currency="usd")
+
+    with pytest.raises(WrongState, match="cannot take this money back"):
+        cancel_payout(payout_id=payout.pk, by=ben)
+
+    assert now_of(payout).status == "failed"
+    assert payout.cancel_wished_at is None
+
+
+@pytest.mark.parametrize("deed", [payouts.retry_payout, cancel_payout])
+def test_only_its_payee_or_finance_may(ada, ben, cleo, dora, sandbox, deed):
+    payout = scheduled(ada, ben, sandbox, bank=NO_SUCH_ACCOUNT)
+    arrive(sandbox)
+
+    for person in (ada, cleo, SYSTEM):
+        with pytest.raises(NotAllowed):
+            deed(payout_id=payout.pk, by=person)
+    deed(payout_id=payout.pk, by=dora)

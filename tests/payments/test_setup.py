@@ -1,0 +1,172 @@
+"""How a payee comes to be paid: an account at the provider, made once."""
+
+import pytest
+
+from accounts.models import Notification
+from accounts.parties.selectors import own_party_of
+from marketplace.common.errors import (
+    DomainError,
+    InvalidInput,
+    NotAllowed,
+    ProviderUnreachable,
+    WrongState,
+)
+from payments.payees.models import ConnectedAccount
+from payments.payees.services import refresh_account, start_onboarding
+from tests.payments.world import days_pass, with_account
+from tests.sandbox import Sandbox, play_on, sweep_all
+
+pytestmark = pytest.mark.django_db
+
+ACCOUNTS = "/v2/core/accounts"
+
+
+def begin(person, country: str = "US") -> str:
+    return start_onboarding(party_id=own_party_of(person).pk, country=country, by=person)
+
+
+def accounts_at(sandbox: Sandbox) -> list[dict]:
+    return sandbox.api("GET", ACCOUNTS)["data"]
+
+
+def close_at_provider(sandbox: Sandbox, account: ConnectedAccount) -> None:
+    closed = sandbox.session.post(
+        f"{sandbox.url}{ACCOUNTS}/{account.remote_id}/close",
+        json={},
+        headers={"Authorization": "Bearer sk_test_milepost"},
+        timeout=10,
+    )
+    closed.raise_for_status()
+
+
+def test_it_leads_to_the_providers_page_and_back(ben, sandbox):
+    url = begin(ben)
+    assert url.startswith(f"{sandbox.url}/onboarding/")
+
+    form = {"legal_name": "Ben Bell", "country": "US", "account_number": "000123456789"}
+    back = sandbox.session.post(url, data=form, allow_redirects=False, timeout=10)
+
+    assert back.headers["Location"].endswith("/payouts/setup/return/")
+    play_on(sandbox)
+    account = ConnectedAccount.objects.get()
+    assert (account.status, account.requirements) == ("active", [])
+    assert Notification.objects.get(kind="payout_account_active").recipient == ben
+
+
+def test_the_account_is_made_once_and_every_link_is_fresh(ben, sandbox):
+    first, second = begin(ben), begin(ben)
+
+    assert first != second
+    assert len(accounts_at(sandbox)) == 1
+
+
+def test_the_provider_pays_out_nothing_by_its_own_timetable(ben, sandbox):
+    begin(ben)
+
+    account = ConnectedAccount.objects.get()
+    settings = sandbox.api("GET", "/v1/balance_settings", account=account.remote_id)
+    assert settings["payments"]["payouts"]["schedule"]["interval"] == "manual"
+
+
+def test_what_is_still_needed_is_kept(ben, sandbox):
+    begin(ben)
+    play_on(sandbox)
+
+    account = ConnectedAccount.objects.get()
+    assert account.status == "pending"
+    assert "identity.individual.surname" in account.requirements
+
+
+def test_a_later_restriction_is_told_and_so_is_its_end(ben, sandbox):
+    account = with_account(sandbox, ben)
+
+    sandbox.ask("POST", f"/accounts/{account.remote_id}/restrict")
+    play_on(sandbox)
+    account.refresh_from_db()
+    assert account.status == "restricted"
+    assert Notification.objects.filter(kind="payout_account_restricted").count() == 1
+
+    sandbox.ask("POST", f"/accounts/{account.remote_id}/restore")
+    play_on(sandbox)
+    account.refresh_from_db()
+    assert account.status == "active"
+
+
+def test_without_any_letter_the_sweep_finds_out(ben, sandbox):
+    begin(ben)
+    account = ConnectedAccount.objects.get()
+    sandbox.onboard(account.remote_id)
+    sandbox.collect()
+    sandbox.letters.clear()
+
+    days_pass(0.01)
+    sweep_all()
+
+    account.refresh_from_db()
+    assert account.status == "active"
+
+
+@pytest.mark.parametrize("country", ["", "us", "XX", "USA", None, 5, "\0\0", "<b>"])
+def test_a_country_that_is_none_of_ours_is_refused(ben, country):
+    with pytest.raises(InvalidInput) as refusal:
+        begin(ben, country)
+    assert refusal.value.param == "country"
+    assert ConnectedAccount.objects.count() == 0
+
+
+def test_the_country_cannot_be_changed_once_the_account_is_there(ben, sandbox):
+    begin(ben, "US")
+
+    with pytest.raises(WrongState, match="United States"):
+        begin(ben, "DE")
+
+
+def test_nobody_sets_up_for_somebody_else(ada, ben):
+    with pytest.raises(NotAllowed):
+        start_onboarding(party_id=own_party_of(ben).pk, country="US", by=ada)
+
+
+def test_a_closed_account_stays_closed(ben, sandbox):
+    account = with_account(sandbox, ben)
+    close_at_provider(sandbox, account)
+    play_on(sandbox)
+    account.refresh_from_db()
+    assert account.status == "closed"
+
+    with pytest.raises(WrongState, match="closed"):
+        begin(ben)
+
+
+@pytest.mark.parametrize("fault", ["timeout_after", "error_500"])
+def test_no_answer_is_said_in_words_and_the_next_try_makes_no_second_account(
+    ben, sandbox, fault, quick_gateway
+):
+    sandbox.trouble({"fault": fault, "path": ACCOUNTS, "seconds": 0.05})
+
+    with pytest.raises(ProviderUnreachable, match="did not answer"):
+        begin(ben)
+    begin(ben)
+
+    assert len(accounts_at(sandbox)) == 1
+    assert ConnectedAccount.objects.get().remote_id == accounts_at(sandbox)[0]["id"]
+
+
+def test_a_refusal_of_the_provider_is_said_in_words(ben, sandbox):
+    close_at_provider(sandbox, with_account(sandbox, ben))  # and we have not heard of it yet
+
+    with pytest.raises(DomainError, match="could not set this up") as refusal:
+        begin(ben)
+    assert refusal.value.code == "payout_account_refused"
+
+
+def test_a_key_that_the_provider_does_not_know_is_no_refusal(ben, sandbox, settings):
+    settings.STRIPE_SECRET_KEY = "not a key"
+
+    with pytest.raises(ProviderUnreachable, match="did not answer"):
+        begin(ben)
+
+
+def test_asking_for_an_account_that_was_never_made_changes_nothing(ben):
+    account = ConnectedAccount.objects.create(party=own_party_of(ben), country="US")
+
+    assert refresh_account(account_id=account.pk).status == "new"

@@ -1,0 +1,74 @@
+"""Held money, a payee's account, earnings: made as the floors above would make them."""
+
+from accounts.parties.selectors import own_party_of
+from accounts.people.models import User
+from marketplace.common.services import advance_clock
+from payments.escrow import services as escrows
+from payments.escrow.models import Escrow
+from payments.fundings import services as fundings
+from payments.fundings.models import Payment
+from payments.payees.models import ConnectedAccount
+from payments.payees.services import start_onboarding
+from payments.policies.selectors import policy_in_force
+from tests.sandbox import (
+    AVAILABLE_AT_ONCE,
+    GOOD_BANK,
+    PAYOUT_DELAY,
+    Sandbox,
+    play_on,
+)
+
+DAY = 24 * 3600
+# In days: until a charge is booked, and until a bank has had its say, once.
+A_WHILE = (PAYOUT_DELAY + 30) / DAY
+BOOK = "ct_aContractOfAdaAndBen1"
+
+
+def opened(payer: User, payee: User, *, amount: int = 100_000, currency: str = "USD") -> Escrow:
+    return escrows.open_escrow(
+        payer=own_party_of(payer),
+        payee=own_party_of(payee),
+        amount=amount,
+        currency=currency,
+        policy=policy_in_force(),
+        book=BOOK,
+        title="Logo and letterhead",
+    )
+
+
+def asked(escrow: Escrow) -> Payment:
+    return escrows.ask_for_funds(escrow_id=escrow.pk, return_path="/contracts/ct_x/")
+
+
+def held(payer: User, payee: User, **how) -> Escrow:
+    """Funds held without any provider: as if its letter had come."""
+    payment = asked(opened(payer, payee, **how))
+    return escrows.take_in(
+        payment_id=payment.pk,
+        intent_id=f"pi_{payment.public_id}",
+        charge_id=f"ch_{payment.public_id}",
+    )
+
+
+def paid_at(sandbox: Sandbox, escrow: Escrow, *, card: str = AVAILABLE_AT_ONCE) -> Payment:
+    """The payer goes to the pay page and pays; the letters are read."""
+    payment = fundings.open_pay_page(payment_id=asked(escrow).pk)
+    sandbox.pay(payment.url, card)
+    play_on(sandbox)
+    payment.refresh_from_db()
+    return payment
+
+
+def with_account(sandbox: Sandbox, payee: User, *, bank: str = GOOD_BANK) -> ConnectedAccount:
+    """A payee whose payouts are set up."""
+    party = own_party_of(payee)
+    start_onboarding(party_id=party.pk, country="US", by=payee)
+    account = ConnectedAccount.objects.get(party=party)
+    sandbox.onboard(account.remote_id, bank=bank)
+    play_on(sandbox)
+    account.refresh_from_db()
+    return account
+
+
+def days_pass(days: float) -> None:
+    advance_clock(seconds=int(days * DAY))

@@ -1,0 +1,331 @@
+"""The answer to an offer: accepted, declined, withdrawn, or none in time."""
+
+import hashlib
+import json
+
+import pytest
+from django.db.models import QuerySet
+
+from accounts.notifications.models import Notification
+from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
+from projects.agreements.services import (
+    accept_offer,
+    award_bid,
+    close_finished_contract,
+    decline_offer,
+    lapse_offer,
+    withdraw_offer,
+)
+from projects.bids.models import Bid
+from projects.contracts.models import Contract, Event
+from projects.milestones.models import Milestone
+from projects.milestones.services import cancel_milestone, release_milestone
+from projects.postings.models import Posting
+from projects.tasks import lapse_offers
+from tests.races import at_once
+from tests.world import (
+    active_contract,
+    api_of,
+    funded_milestone,
+    offered_contract,
+    open_posting,
+    person,
+    plan_of,
+    submitted_bid,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def test_it_signs_and_brings_the_milestones_to_life(ada, ben):
+    contract = offered_contract(ada, ben, [30_000, 50_000])
+    before = contract.agreements.get()
+
+    contract = accept_offer(contract_id=contract.pk, by=ben)
+
+    agreement = contract.agreements.get()
+    assert contract.status == "active"
+    assert (agreement.body, agreement.sha256) == (before.body, before.sha256)
+    assert agreement.sha256 == hashlib.sha256(agreement.body.encode()).hexdigest()
+    assert agreement.signed_by_freelancer_at == contract.accepted_at
+    planned = json.loads(agreement.body)["milestones"]
+    assert [
+        (m.position, m.title, m.amount, m.criteria, (m.due_at - contract.accepted_at).days)
+        for m in contract.milestones.order_by("position")
+    ] == [(p["position"], p["title"], p["amount"], p["criteria"], p["days"]) for p in planned]
+    for milestone in contract.milestones.all():
+        assert milestone.status == "planned"
+        assert milestone.escrow.status == "awaiting"
+        assert milestone.escrow.book == contract.public_id
+    assert Notification.objects.get(kind="contract_accepted").recipient == ada
+
+
+def test_the_posting_is_awarded_and_the_other_bids_are_declined(ada, ben, cleo):
+    posting = open_posting(ada)
+    chosen, other = submitted_bid(posting, ben), submitted_bid(posting, cleo)
+    contract = award_bid(bid_id=chosen.pk, by=ada)
+
+    accept_offer(contract_id=contract.pk, by=ben)
+
+    assert Posting.objects.get(pk=posting.pk).status == "awarded"
+    assert Bid.objects.get(pk=chosen.pk).status == "accepted"
+    other.refresh_from_db()
+    assert (other.status, bool(other.status_reason)) == ("declined", True)
+    assert Notification.objects.get(kind="bid_declined").recipient == cleo
+
+
+def test_it_is_accepted_once(ada, ben):
+    contract = active_contract(ada, ben)
+    with pytest.raises(WrongState):
+        accept_offer(contract_id=contract.pk, by=ben)
+    assert Milestone.objects.count() == 1
+
+
+@pytest.mark.parametrize("name", ["ada", "cleo", "dora"])
+def test_only_the_freelancer_accepts(ada, ben, name, request):
+    contract = offered_contract(ada, ben)
+    for deed in (accept_offer, decline_offer):
+        with pytest.raises(NotAllowed):
+            deed(contract_id=contract.pk, by=request.getfixturevalue(name))
+    assert Contract.objects.get().status == "offered"
+
+
+@pytest.mark.parametrize(
+    ("deed", "who", "status"),
+    [(decline_offer, "ben", "declined"), (withdraw_offer, "ada", "withdrawn")],
+)
+def test_an_ended_offer_changes_nothing_else(ada, ben, deed, who, status, request):
+    contract = offered_contract(ada, ben)
+    by = request.getfixturevalue(who)
+
+    contract = deed(contract_id=contract.pk, by=by, reason="Too little time.")
+
+    assert (contract.status, contract.status_reason) == (status, "Too little time.")
+    assert contract.closed_at is not None
+    assert Bid.objects.get().status == "shortlisted"
+    assert Posting.objects.get().status == "open"
+    assert not Milestone.objects.exists()
+    told = ada if by == ben else ben
+    assert Notification.objects.get(kind=f"contract_{status}").recipient == told
+    with pytest.raises(WrongState):
+        deed(contract_id=contract.pk, by=by)
+    assert award_bid(bid_id=contract.bid_id, by=ada).status == "offered", "it may be awarded again"
+
+
+@pytest.mark.parametrize("reason", ["x" * 301, "a\x00b"])
+def test_a_reason_that_cannot_be_read_is_refused(ada, ben, reason):
+    contract = offered_contract(ada, ben)
+    with pytest.raises(InvalidInput) as refusal:
+        decline_offer(contract_id=contract.pk, by=ben, reason=reason)
+    assert refusal.value.param == "reason"
+    assert Contract.objects.get().status == "offered"
+
+
+def test_only_the_client_withdraws(ada, ben):
+    contract = offered_contract(ada, ben)
+    with pytest.raises(NotAllowed):
+        withdraw_offer(contract_id=contract.pk, by=ben)
+
+
+def test_it_lapses_when_nobody_answers(ada, ben, later):
+    contract = offered_contract(ada, ben)
+    later(days=6, hours=23)
+    assert lapse_offers() == {"done": 0, "failed": 0}
+
+    later(hours=2)
+    with pytest.raises(WrongState):
+        accept_offer(contract_id=contract.pk, by=ben)
+    assert lapse_offers() == {"done": 1, "failed": 0}
+    assert lapse_offers() == {"done": 0, "failed": 0}
+
+    contract.refresh_from_db()
+    assert contract.status == "lapsed"
+    assert Event.objects.get(kind="contract_lapsed").role == "system"
+    assert {n.recipient for n in Notification.objects.filter(kind="contract_lapsed")} == {ada, ben}
+    with pytest.raises(WrongState):
+        lapse_offer(contract_id=contract.pk)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_acceptances_at_once_are_one(ada, ben, bells):
+    contract = offered_contract(ada, ben, [30_000, 50_000])
+
+    outcomes = at_once(*[lambda: accept_offer(contract_id=contract.pk, by=ben)] * 8)
+
+    assert sorted(outcomes) == ["done"] + ["wrong_state"] * 7
+    assert Milestone.objects.count() == 2
+    assert Event.objects.filter(kind="contract_accepted").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_accepting_and_withdrawing_at_once_is_one_of_them(ada, ben, bells):
+    for _ in range(3):
+        contract = offered_contract(ada, ben)
+        outcomes = at_once(
+            *[lambda pk=contract.pk: accept_offer(contract_id=pk, by=ben)] * 4,
+            *[lambda pk=contract.pk: withdraw_offer(contract_id=pk, by=ada)] * 4,
+        )
+        assert sorted(outcomes) == ["done"] + ["wrong_state"] * 7
+        contract.refresh_from_db()
+        assert contract.milestones.exists() == (contract.status == "active")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_accepting_and_awarding_at_once_never_wait_in_a_circle(ada, ben, bells):
+    """Both take the posting first: taken in turns, PostgreSQL would end one by a deadlock."""
+    for number in range(4):
+        posting = open_posting(ada)
+        other = submitted_bid(posting, person(f"Eve {number}"))
+        bid = submitted_bid(posting, ben)
+        contract = award_bid(bid_id=bid.pk, by=ada)
+
+        outcomes = at_once(
+            lambda pk=contract.pk: accept_offer(contract_id=pk, by=ben),
+            *[lambda pk=bid.pk: award_bid(bid_id=pk, by=ada)] * 3,
+            *[lambda pk=other.pk: award_bid(bid_id=pk, by=ada)] * 3,
+        )
+
+        assert outcomes[0] == "done"
+        assert set(outcomes[1:]) == {"wrong_state"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_row_locks_the_bid_says_no(ada, ben, bells, monkeypatch):
+    """The lower guard. Without locks several pass the judgement of the contract; the first one's
+    UPDATE holds the others up, and then they find that its bid is accepted already.
+    """
+    contract = offered_contract(ada, ben)
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **_: self.all())
+    said = []
+
+    def accept():
+        try:
+            accept_offer(contract_id=contract.pk, by=ben)
+        except WrongState as refusal:
+            said.append(refusal.message)
+            raise
+
+    outcomes = at_once(*[accept] * 8)
+
+    assert outcomes.count("done") == 1
+    assert any("This bid is accepted" in words for words in said), "with the lock, none gets so far"
+    assert Milestone.objects.count() == 1
+
+
+# --- The end of the work -------------------------------------------------------------------------
+
+
+def test_a_contract_with_paid_work_is_completed(ada, ben):
+    milestone = funded_milestone(ada, ben)
+    release_milestone(milestone_id=milestone.pk, by=ada)
+
+    contract = close_finished_contract(contract_id=milestone.contract_id)
+
+    assert (contract.status, contract.closed_at is not None) == ("completed", True)
+    again = close_finished_contract(contract_id=milestone.contract_id)
+    assert again.closed_at == contract.closed_at
+    assert Event.objects.filter(kind="contract_completed").count() == 1
+
+
+def test_a_contract_without_paid_work_is_cancelled(ada, ben):
+    contract = active_contract(ada, ben, [10_000, 20_000])
+    first, second = contract.milestones.order_by("position")
+    cancel_milestone(milestone_id=first.pk, by=ben)
+    assert close_finished_contract(contract_id=contract.pk).status == "active"
+
+    cancel_milestone(milestone_id=second.pk, by=ada, step="drop")
+    assert close_finished_contract(contract_id=contract.pk).status == "cancelled"
+
+
+# --- Doors ---------------------------------------------------------------------------------------
+
+
+def test_the_api_accepts_and_shows_the_milestones(ada, ben):
+    contract = offered_contract(ada, ben, [30_000, 50_000])
+    api, url = api_of(ben), f"/api/v1/contracts/{contract.public_id}"
+
+    assert api.get(f"{url}/").json()["next_steps"] == ["accept", "decline"]
+    answer = api.post(f"{url}/accept/")
+
+    assert answer.status_code == 200
+    body = answer.json()
+    assert (body["status"], body["price"], body["role"]) == ("active", 80_000, "freelancer")
+    assert [m["amount"] for m in body["milestones"]] == [30_000, 50_000]
+    assert api.post(f"{url}/accept/").status_code == 409
+    assert api_of(ada).post(f"{url}/accept/").status_code == 403
+
+
+def test_the_api_declines_with_a_reason(ada, ben):
+    contract = offered_contract(ada, ben)
+    answer = api_of(ben).post(
+        f"/api/v1/contracts/{contract.public_id}/decline/", {"reason": "Too busy."}
+    )
+    assert (answer.json()["status"], answer.json()["status_reason"]) == ("declined", "Too busy.")
+
+
+@pytest.mark.parametrize("reason", ["x" * 301, 5 * [1], {"a": 1}, "a\x00b", None])
+def test_the_api_refuses_a_reason_that_is_none(ada, ben, reason):
+    contract = offered_contract(ada, ben)
+    answer = api_of(ben).post(
+        f"/api/v1/contracts/{contract.public_id}/decline/", {"reason": reason}
+    )
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] == "reason"
+    assert Contract.objects.get().status == "offered"
+
+
+def test_the_api_withdraws(ada, ben):
+    contract = offered_contract(ada, ben)
+    url = f"/api/v1/contracts/{contract.public_id}/withdraw/"
+    assert api_of(ben).post(url).status_code == 403
+    assert api_of(ada).post(url).json()["status"] == "withdrawn"
+
+
+def test_the_agreement_is_downloaded_byte_for_byte(ada, ben, client):
+    plan = plan_of(80_000)
+    plan[0]["title"] = "Лампы & <script>"
+    contract = offered_contract(ada, ben, plan=plan)
+    agreement = contract.agreements.get()
+    client.force_login(ben)
+
+    answer = client.get(f"/contracts/{contract.public_id}/agreement.json")
+    told = api_of(ben).get(f"/api/v1/contracts/{contract.public_id}/agreement/").json()
+
+    assert hashlib.sha256(answer.content).hexdigest() == agreement.sha256
+    assert "attachment" in answer["Content-Disposition"]
+    assert told["sha256"] == agreement.sha256
+    assert hashlib.sha256(told["canonical"].encode()).hexdigest() == agreement.sha256
+    page = client.get(f"/contracts/{contract.public_id}/agreement/").content.decode()
+    assert agreement.sha256 in page
+    assert "Лампы &amp; &lt;script&gt;" in page and "<script>" not in page.split("<main")[1]
+
+
+def test_the_page_accepts_by_a_form_and_by_htmx(ada, ben, client):
+    client.force_login(ben)
+    plain, swapped = offered_contract(ada, ben), offered_contract(ada, ben)
+
+    answer = client.post(f"/contracts/{plain.public_id}/accept/")
+    assert answer.url == f"/contracts/{plain.public_id}/"
+    answer = client.post(f"/contracts/{swapped.public_id}/accept/", headers={"HX-Request": "true"})
+    assert answer.status_code == 200
+    assert answer.content.decode().lstrip().startswith('<div id="contract">')
+    assert set(Contract.objects.values_list("status", flat=True)) == {"active"}
+
+
+@pytest.mark.parametrize(
+    ("deed", "who", "other"), [("decline", "ben", "ada"), ("withdraw", "ada", "ben")]
+)
+def test_the_page_ends_an_offer_with_a_reason(ada, ben, cleo, client, deed, who, other, request):
+    contract = offered_contract(ada, ben)
+    url = f"/contracts/{contract.public_id}/{deed}/"
+    for user, status in ((cleo, 404), (request.getfixturevalue(other), 403)):
+        client.force_login(user)
+        assert client.get(url).status_code == client.post(url).status_code == status
+    client.force_login(request.getfixturevalue(who))
+
+    assert client.get(url).status_code == 200
+    refused = client.post(url, {"reason": "x" * 301})
+    assert refused.status_code == 200 and refused.context["form"].errors["reason"]
+    assert Contract.objects.get().status == "offered"
+    assert client.post(url, {"reason": ""}).status_code == 302
+    assert client.get(url).status_code == client.post(url).status_code == 409

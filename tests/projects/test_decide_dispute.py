@@ -1,0 +1,230 @@
+"""A mediator decides: the money moves, to the cent."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accounts.notifications.models import Notification
+from accounts.people.models import User
+from accounts.people.services import grant_staff_roles
+from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
+from marketplace.common.lifecycle import SYSTEM
+from marketplace.common.money import in_words
+from payments.escrow.selectors import held_in
+from payments.ledger import chart
+from payments.ledger.models import Transfer
+from payments.ledger.selectors import balance_of
+from payments.policies.fees import quote
+from payments.refunds.models import Refund
+from projects.contracts.models import Event
+from projects.disputes.models import Dispute
+from projects.disputes.selectors import desk_disputes, effect_of, outcome_of
+from projects.disputes.services import decide_dispute
+from projects.milestones.services import cancel_milestone, release_milestone
+from tests.races import at_once
+from tests.world import opened_dispute, person, reviewed_dispute
+
+pytestmark = pytest.mark.django_db
+
+REASONS = "Three of five criteria are met."
+
+
+def decide(dispute: Dispute, by: User | str, to_freelancer: object = 40_000, ruling=REASONS):
+    return decide_dispute(dispute_id=dispute.pk, by=by, to_freelancer=to_freelancer, ruling=ruling)
+
+
+def books_of(dispute: Dispute) -> dict[str, int]:
+    """What each side, and the house, have of this milestone now."""
+    escrow = dispute.milestone.escrow
+    fees = Transfer.objects.filter(
+        book=escrow.book, target__key=chart.platform_fees(escrow.currency)
+    )
+    return {
+        "held": held_in(escrow),
+        "ben": balance_of(chart.available(escrow.payee, escrow.currency)),
+        "ada": sum(refund.amount for refund in Refund.objects.filter(book=escrow.book)),
+        "us": sum(fee.amount for fee in fees),
+    }
+
+
+@pytest.mark.parametrize(
+    ("to_freelancer", "outcome", "books"),
+    [
+        (100_000, "released", {"held": 0, "ben": 97_000, "ada": 0, "us": 6_000}),
+        (0, "refunded", {"held": 0, "ben": 0, "ada": 103_000, "us": 0}),
+        (40_000, "split", {"held": 0, "ben": 38_800, "ada": 61_800, "us": 2_400}),
+        (1, "split", {"held": 0, "ben": 1, "ada": 102_999, "us": 0}),
+        (99_999, "split", {"held": 0, "ben": 96_999, "ada": 1, "us": 6_000}),
+    ],
+)
+def test_each_gets_what_was_decided(ada, ben, dora, to_freelancer, outcome, books):
+    dispute = reviewed_dispute(ada, ben)
+
+    dispute = decide(dispute, dora, to_freelancer)
+
+    assert (dispute.state, dispute.decided_by, dispute.ruling) == ("decided", dora, REASONS)
+    dispute.milestone.refresh_from_db()
+    assert dispute.milestone.status == outcome
+    assert dispute.milestone.closed_at is not None
+    assert books_of(dispute) == books
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(data=st.data(), amount=st.integers(500, 10_000_000))
+def test_the_parts_of_any_split_sum_to_what_was_held(ada, ben, dora, data, amount):
+    to_freelancer = data.draw(st.integers(0, amount))
+    dispute = reviewed_dispute(person_again(ada), person_again(ben), amount)
+    ben_had = books_of(dispute)["ben"]
+    promised = effect_of(dispute.milestone, to_freelancer)
+
+    decide(dispute, dora, to_freelancer)
+
+    books = books_of(dispute)
+    held = quote([amount], dispute.milestone.contract.policy).client_pays
+    assert books["held"] == 0
+    assert books["ben"] - ben_had + books["ada"] + books["us"] == held
+    # What was shown before is what was booked, and what is shown afterwards.
+    assert (promised.payee, promised.payer) == (books["ben"] - ben_had, books["ada"])
+    decided = Dispute.objects.select_related("milestone__escrow__policy").get(pk=dispute.pk)
+    assert outcome_of(decided) == promised
+
+
+def person_again(user: User) -> User:
+    """The same person in the next example: nothing remembered from the last."""
+    return User.objects.get(pk=user.pk)
+
+
+def test_both_are_told_to_the_cent_why_and_what(ada, ben, dora):
+    dispute = decide(reviewed_dispute(ada, ben), dora)
+
+    texts = {n.recipient: n.text for n in Notification.objects.filter(kind="dispute_decided")}
+    assert texts.keys() == {ada, ben}
+    for person_told, own, other in ((ada, 61_800, 38_800), (ben, 38_800, 61_800)):
+        assert in_words(own, "USD") in texts[person_told].split(";")[0]
+        assert in_words(other, "USD") in texts[person_told].split(";")[1]
+    event = Event.objects.get(kind="dispute_decided")
+    assert (event.by, event.role, event.about) == (dora, "mediator", dispute.public_id)
+
+
+@pytest.mark.parametrize("who", ["ada", "ben", "cleo", "house"])
+def test_only_a_mediator_decides(ada, ben, who, request):
+    dispute = reviewed_dispute(ada, ben)
+
+    with pytest.raises(NotAllowed):
+        decide(dispute, SYSTEM if who == "house" else request.getfixturevalue(who))
+
+    assert books_of(dispute)["held"] == 103_000
+
+
+@pytest.mark.parametrize("role", ["support", "moderator", "finance"])
+def test_other_staff_does_not_decide(ada, ben, role):
+    emil = grant_staff_roles(user_id=person("Emil").pk, roles={role}, by=SYSTEM)
+
+    with pytest.raises(NotAllowed):
+        decide(reviewed_dispute(ada, ben), emil)
+
+
+@pytest.mark.parametrize("side", ["client", "freelancer"])
+def test_a_mediator_is_only_a_side_on_their_own_contract(ada, dora, side):
+    sides = (dora, ada) if side == "client" else (ada, dora)
+    dispute = reviewed_dispute(*sides)
+
+    with pytest.raises(NotAllowed):
+        decide(dispute, dora)
+
+    assert books_of(dispute)["held"] == 103_000
+    assert not desk_disputes(dora).exists()
+
+
+def test_nobody_decides_before_the_other_side_was_heard(ada, ben, dora):
+    dispute = opened_dispute(ada, ben)
+
+    with pytest.raises(WrongState, match="waiting for an answer"):
+        decide(dispute, dora)
+
+
+def test_nothing_is_decided_twice(ada, ben, dora):
+    dispute = decide(reviewed_dispute(ada, ben), dora)
+    before = books_of(dispute)
+
+    with pytest.raises(WrongState):
+        decide(dispute, dora, 0)
+
+    assert books_of(dispute) == before
+    dispute.refresh_from_db()
+    assert dispute.to_freelancer == 40_000
+
+
+@pytest.mark.parametrize(
+    ("param", "value"),
+    [
+        ("to_freelancer", -1),
+        ("to_freelancer", 100_001),
+        ("to_freelancer", 10**30),
+        ("to_freelancer", 0.5),
+        ("to_freelancer", True),
+        ("to_freelancer", "40000"),
+        ("to_freelancer", None),
+        ("to_freelancer", []),
+        ("ruling", ""),
+        ("ruling", "   "),
+        ("ruling", "x" * 10_001),
+        ("ruling", "a\x00b"),
+        ("ruling", None),
+    ],
+)
+def test_a_ruling_that_cannot_be_used_moves_nothing(ada, ben, dora, param, value):
+    dispute = reviewed_dispute(ada, ben)
+
+    with pytest.raises(InvalidInput) as refusal:
+        decide(dispute, dora, **{param: value})
+
+    assert refusal.value.param == param
+    dispute.refresh_from_db()
+    assert dispute.state == "under_review"
+    assert books_of(dispute) == {"held": 103_000, "ben": 0, "ada": 0, "us": 0}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_of_the_staff_at_once_decide_once(ada, ben, dora):
+    emil = grant_staff_roles(user_id=person("Emil").pk, roles={"mediator"}, by=SYSTEM)
+    dispute = reviewed_dispute(ada, ben)
+
+    outcomes = at_once(
+        *[
+            lambda by=by, part=part: decide(dispute, by, part)
+            for by, part in zip((dora, emil) * 4, range(0, 80_000, 10_000), strict=True)
+        ]
+    )
+
+    assert sorted(outcomes) == ["done"] + ["wrong_state"] * 7
+    dispute.refresh_from_db()
+    books = books_of(dispute)
+    shares = outcome_of(Dispute.objects.select_related("milestone__escrow__policy").get())
+    assert (books["held"], books["ben"], books["ada"]) == (0, shares.payee, shares.payer)
+    assert Notification.objects.filter(kind="dispute_decided").count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("end", ["release", "cancel"])
+def test_a_ruling_and_an_ordinary_end_at_once_are_one(ada, ben, dora, end):
+    dispute = reviewed_dispute(ada, ben)
+    ending = {
+        "release": lambda: release_milestone(milestone_id=dispute.milestone_id, by=ada),
+        "cancel": lambda: cancel_milestone(milestone_id=dispute.milestone_id, by=ben),
+    }[end]
+
+    outcomes = at_once(*[lambda: decide(dispute, dora), ending] * 4)
+
+    assert sorted(outcomes) == ["done"] + ["wrong_state"] * 7
+    dispute.refresh_from_db()
+    books = books_of(dispute)
+    expected = {"release": (97_000, 0), "cancel": (0, 103_000)}[end]
+    decided = dispute.state == "decided"
+    assert (books["ben"], books["ada"]) == ((38_800, 61_800) if decided else expected)
+    assert books["held"] == 0
+    assert dispute.state in ("decided", "closed")

@@ -1,0 +1,194 @@
+"""Disputes over the API: both sides, and the desk."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.people.services import grant_staff_roles
+from marketplace.common.lifecycle import SYSTEM
+from projects.disputes.models import Dispute, Statement
+from projects.milestones.services import release_milestone
+from tests.world import api_of, opened_dispute, person, reviewed_dispute, submitted_milestone
+
+pytestmark = pytest.mark.django_db
+
+BODY = {"reason": "late", "statement": "Two weeks late.", "asked_for": 30_000}
+
+
+def test_the_whole_way(ada, ben, dora):
+    milestone = submitted_milestone(ada, ben)
+
+    opened = api_of(ada).post(f"/api/v1/milestones/{milestone.public_id}/disputes/", BODY)
+    assert opened.status_code == 201, opened.data
+    dispute = opened.json()
+    assert dispute["milestone"] == milestone.public_id
+    assert (dispute["status"], dispute["opened_by"]) == ("opened", "client")
+    assert (dispute["amount"], dispute["currency"], dispute["asked_for"]) == (
+        100_000,
+        "USD",
+        30_000,
+    )
+    assert dispute["next_steps"] == ["state"]
+    assert dispute["outcome"] is None
+    path = f"/api/v1/disputes/{dispute['id']}/"
+    assert api_of(ben).get(path).json()["next_steps"] == ["answer"]
+    desk = f"/api/v1/desk/disputes/{dispute['id']}/"
+    assert api_of(dora).get(desk).json()["next_steps"] == []
+
+    answered = api_of(ben).post(f"{path}answer/", {"statement": "It was the weather."})
+    assert (answered.status_code, answered.json()["status"]) == (200, "under_review")
+    added = api_of(ada).post(f"{path}statements/", {"statement": "It was sunny."})
+    assert added.status_code == 201
+    assert [said["by"] for said in added.json()["statements"]] == ["client", "freelancer", "client"]
+
+    queue = api_of(dora).get("/api/v1/desk/disputes/").json()["results"]
+    assert [(case["id"], case["next_steps"]) for case in queue] == [(dispute["id"], ["decide"])]
+    shares = api_of(dora).post(f"{desk}preview/", {"to_freelancer": 40_000}).json()
+    assert shares == {
+        "freelancer_gets": 38_800,
+        "freelancer_fee": 1_200,
+        "client_fee": 1_200,
+        "client_gets_back": 61_800,
+    }
+    ruling = {"to_freelancer": 40_000, "ruling": "Late, but usable."}
+    decided = api_of(dora).post(f"{desk}decide/", ruling)
+    assert (decided.status_code, decided.json()["status"]) == (200, "decided")
+    seen = api_of(ben).get(path).json()
+    assert (seen["outcome"], seen["ruling"], seen["next_steps"]) == (shares, ruling["ruling"], [])
+    assert api_of(dora).get("/api/v1/desk/disputes/").json()["results"] == []
+    assert len(api_of(dora).get("/api/v1/desk/disputes/?all=1").json()["results"]) == 1
+
+
+def test_the_same_key_decides_once_and_answers_alike(ada, ben, dora):
+    dispute, program = reviewed_dispute(ada, ben), api_of(dora)
+    path = f"/api/v1/desk/disputes/{dispute.public_id}/decide/"
+    body = {"to_freelancer": 1, "ruling": "Hardly anything."}
+
+    first, again = (program.post(path, body, headers={"Idempotency-Key": "k1"}) for _ in range(2))
+
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert first.json() == again.json()
+    assert again["Idempotent-Replayed"] == "true"
+    other = program.post(path, body | {"to_freelancer": 2}, headers={"Idempotency-Key": "k1"})
+    assert other.status_code == 409
+
+
+def test_what_has_ended_is_seen_so_at_once(ada, ben):
+    dispute = opened_dispute(ada, ben)
+    release_milestone(milestone_id=dispute.milestone_id, by=ada)
+
+    seen = api_of(ben).get(f"/api/v1/disputes/{dispute.public_id}/").json()
+    assert (seen["status"], seen["next_steps"]) == ("closed", [])
+
+
+@pytest.mark.parametrize(
+    ("param", "value"),
+    [
+        ("reason", "revenge"),
+        ("reason", ["late"]),
+        ("reason", None),
+        ("statement", ""),
+        ("statement", "   "),
+        ("statement", "x" * 10_001),
+        ("statement", "a\x00b"),
+        ("statement", {"a": 1}),
+        ("asked_for", -1),
+        ("asked_for", 100_001),
+        ("asked_for", 10**40),
+        ("asked_for", 0.5),
+        ("asked_for", "many"),
+        ("asked_for", True),
+        ("asked_for", None),
+    ],
+)
+def test_hostile_input_is_refused_with_its_field(ada, ben, param, value):
+    milestone = submitted_milestone(ada, ben)
+
+    answer = api_of(ada).post(
+        f"/api/v1/milestones/{milestone.public_id}/disputes/", BODY | {param: value}
+    )
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] == param
+    assert not Dispute.objects.exists()
+
+
+@pytest.mark.parametrize("body", [None, [], "text", 5, {"statement": "alone"}])
+def test_bodies_of_no_use_are_refused(ada, ben, body):
+    milestone = submitted_milestone(ada, ben)
+
+    answer = api_of(ada).post(f"/api/v1/milestones/{milestone.public_id}/disputes/", body)
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("param", "value"),
+    [
+        ("to_freelancer", 100_001),
+        ("to_freelancer", -5),
+        ("to_freelancer", 1.5),
+        ("to_freelancer", None),
+        ("ruling", ""),
+        ("ruling", "a\x00"),
+        ("ruling", "x" * 10_001),
+    ],
+)
+def test_a_hostile_ruling_is_refused_with_its_field(ada, ben, dora, param, value):
+    dispute = reviewed_dispute(ada, ben)
+    body = {"to_freelancer": 5, "ruling": "Because."} | {param: value}
+
+    answer = api_of(dora).post(f"/api/v1/desk/disputes/{dispute.public_id}/decide/", body)
+
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, param)
+    if param == "to_freelancer":
+        preview = api_of(dora).post(f"/api/v1/desk/disputes/{dispute.public_id}/preview/", body)
+        assert (preview.status_code, preview.json()["error"]["param"]) == (400, param)
+
+
+def test_wrong_people_and_wrong_times_have_their_own_codes(ada, ben, cleo, dora):
+    dispute = opened_dispute(ada, ben)
+    path = f"/api/v1/disputes/{dispute.public_id}/"
+    desk = f"/api/v1/desk/disputes/{dispute.public_id}/"
+    ruling = {"to_freelancer": 5, "ruling": "Because."}
+
+    def post(by, where, body):
+        return api_of(by).post(where, body).status_code
+
+    assert post(ada, f"{path}answer/", {"statement": "Mine."}) == 403
+    assert post(ben, f"{path}statements/", {"statement": "Mine."}) == 409
+    assert post(dora, f"{desk}decide/", ruling) == 409
+    for stranger in (cleo, ada, ben):
+        assert post(stranger, f"{desk}decide/", ruling) == 404
+        assert api_of(stranger).get("/api/v1/desk/disputes/").status_code == 404
+    assert post(cleo, f"{path}answer/", {"statement": "Mine."}) == 404
+    assert Statement.objects.count() == 1
+
+
+def test_support_reads_and_does_not_decide(ada, ben):
+    emil = grant_staff_roles(user_id=person("Emil").pk, roles={"support"}, by=SYSTEM)
+    desk = f"/api/v1/desk/disputes/{reviewed_dispute(ada, ben).public_id}/"
+
+    assert api_of(emil).get(desk).json()["next_steps"] == []
+    ruling = {"to_freelancer": 5, "ruling": "Because."}
+    assert api_of(emil).post(f"{desk}decide/", ruling).status_code == 403
+
+
+@pytest.mark.parametrize(("who", "path"), [("ada", "disputes/"), ("dora", "desk/disputes/")])
+def test_a_longer_list_costs_no_more_queries(ada, ben, dora, who, path, request):
+    program = api_of(request.getfixturevalue(who))
+    opened_dispute(ada, ben)
+
+    def cost() -> tuple[int, int]:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            answer = program.get(f"/api/v1/{path}")
+        return len(answer.json()["results"]), len(queries)
+
+    assert cost()[0] == 1
+    _, few = cost()
+    for _ in range(3):
+        reviewed_dispute(ada, ben)
+    assert cost() == (4, few)

@@ -1,0 +1,36 @@
+"""The dispute's table is the law, and every kind of event that it tells has words."""
+
+import pytest
+
+from marketplace.common.errors import NotAllowed, WrongState
+from marketplace.common.lifecycle import ROLES
+from projects.contracts.sentences import kinds
+from projects.disputes.models import LIFECYCLE, Dispute
+
+
+@pytest.mark.parametrize("role", [*ROLES, None])
+@pytest.mark.parametrize("status", Dispute.Status.values)
+@pytest.mark.parametrize("name", LIFECYCLE.steps)
+def test_the_table_is_the_law(name, status, role):
+    step = LIFECYCLE.steps[name]
+    dispute = Dispute(status=status)
+    allowed = role in step.by and status in step.source
+    assert (name in LIFECYCLE.open_to(role, status)) == allowed
+    if allowed:
+        (target,) = step.targets(status)
+        LIFECYCLE.advance(dispute, name, role=role)
+        assert dispute.status == target
+    else:
+        refusal = NotAllowed if role not in step.by else WrongState
+        with pytest.raises(refusal):
+            LIFECYCLE.advance(dispute, name, role=role)
+        assert dispute.status == status
+
+
+def test_what_has_ended_stays_so():
+    for status in (Dispute.Status.DECIDED, Dispute.Status.CLOSED):
+        assert all(LIFECYCLE.open_to(role, status) == [] for role in ROLES)
+
+
+def test_the_timeline_knows_each_event():
+    assert {step.tells for step in LIFECYCLE.steps.values()} | {"dispute_opened"} <= kinds()

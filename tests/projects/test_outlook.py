@@ -1,0 +1,231 @@
+"""What happens next if nobody acts, and whose turn it is."""
+
+from datetime import timedelta
+
+import pytest
+from django.db.models import Sum
+
+from payments.escrow.facts import facts_of_each
+from payments.ledger.models import Transfer
+from projects.agreements.outlook import prospects_of
+from projects.agreements.services import close_finished_contract
+from projects.agreements.turns import turn_of
+from projects.contracts.models import Contract
+from projects.milestones.endings.services import resolve_milestone
+from projects.milestones.models import Milestone
+from projects.milestones.services import (
+    cancel_milestone,
+    fund_milestone,
+    release_milestone,
+    release_unreviewed,
+    return_work,
+    start_work,
+)
+from tests.world import (
+    active_contract,
+    api_of,
+    fund,
+    funded_milestone,
+    offered_contract,
+    opened_dispute,
+    planned_milestone,
+    reviewed_dispute,
+    submitted_milestone,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def fresh(contract: Contract):
+    return prospects_of(
+        Contract.objects.select_related("client", "freelancer", "policy").get(pk=contract.pk)
+    )
+
+
+def strikes(milestone: Milestone):
+    return fresh(milestone.contract).of(milestone).outlook.strikes
+
+
+def test_an_unfunded_milestone_waits_without_a_clock(ada, ben):
+    (strike,) = strikes(planned_milestone(ada, ben))
+    assert (strike.kind, strike.at, strike.by_itself) == ("unfunded", None, False)
+    assert "need not start" in strike.text
+
+
+def test_a_review_ends_in_money_to_the_cent_and_it_comes_true(ada, ben, later):
+    milestone = submitted_milestone(ada, ben, amount=100_001)
+    (strike,) = strikes(milestone)
+    assert (strike.kind, strike.at, strike.by_itself) == (
+        "approved",
+        milestone.review_ends_at,
+        True,
+    )
+    assert (strike.to_freelancer, strike.fee, strike.to_client) == (97_001, 6_000, 0)
+    assert "$970.01 goes to Ben" in strike.text
+
+    later(days=7.1)
+    release_unreviewed(milestone_id=milestone.pk)
+    prospects = fresh(milestone.contract)
+    assert prospects.total.received == strike.to_freelancer
+    assert prospects.total.spent - prospects.total.received == strike.fee
+
+
+def test_funded_work_may_be_late_or_never_started(ada, ben):
+    milestone = funded_milestone(ada, ben)
+    found = {strike.kind: strike for strike in strikes(milestone)}
+    assert list(found) == ["may_cancel_idle", "late", "may_cancel_late"], "the nearest first"
+    assert found["late"].at == milestone.due_at
+    assert found["may_cancel_late"].at == milestone.due_at + timedelta(days=3)
+    assert found["may_cancel_late"].to_client == 103_000
+    assert not found["may_cancel_late"].by_itself
+
+    start_work(milestone_id=milestone.pk, by=ben)
+    assert [s.kind for s in strikes(milestone)] == ["late", "may_cancel_late"]
+
+
+def test_what_has_struck_is_said_so(ada, ben, later):
+    milestone = funded_milestone(ada, ben)
+    later(days=21)
+    found = {strike.kind: strike for strike in strikes(milestone)}
+    assert found["late"].has_struck and "is late" in found["late"].text
+    outlook = fresh(milestone.contract).of(milestone).outlook
+    assert outlook.next_strike.kind == "may_cancel_late"
+
+
+def test_a_dispute_has_its_own_clocks(ada, ben):
+    opened = opened_dispute(ada, ben)
+    (strike,) = strikes(opened.milestone)
+    assert (strike.kind, strike.at) == ("dispute_answer", opened.answer_due_at)
+
+    reviewed = reviewed_dispute(ada, ben)
+    (strike,) = strikes(reviewed.milestone)
+    assert (strike.kind, strike.at) == ("dispute_ruling", reviewed.ruling_due_at)
+
+
+def test_released_money_clears(ada, ben):
+    milestone = submitted_milestone(ada, ben)
+    milestone = release_milestone(milestone_id=milestone.pk, by=ada)
+    (strike,) = strikes(milestone)
+    assert (strike.kind, strike.to_freelancer) == ("payout", 97_000)
+    days = (strike.at - milestone.closed_at).total_seconds() / 86_400
+    assert round(days) == 7, "a first payout is held longer"
+
+
+def test_an_ended_milestone_has_nothing_ahead(ada, ben):
+    milestone = funded_milestone(ada, ben)
+    cancel_milestone(milestone_id=milestone.pk, by=ben)
+    assert strikes(milestone) == ()
+
+
+def test_an_offer_lapses(ada, ben):
+    contract = offered_contract(ada, ben)
+    (strike,) = fresh(contract).strikes
+    assert (strike.kind, strike.at) == ("lapses", contract.offer_lapses_at)
+
+
+# --- The money of a whole contract ---------------------------------------------------------------
+
+
+def test_the_parts_of_the_clients_money_sum_to_all_of_it(ada, ben, dora):
+    contract = active_contract(ada, ben, [100_001, 33_333, 5_000, 70_000, 12_345])
+    released, held, dropped, refunded, _unpaid = contract.milestones.order_by("position")
+    for milestone in (released, held, refunded):
+        fund(milestone)
+    release_milestone(milestone_id=released.pk, by=ada)
+    cancel_milestone(milestone_id=dropped.pk, by=ada, step="drop")
+    cancel_milestone(milestone_id=refunded.pk, by=ben)
+
+    total = fresh(contract).total
+
+    assert total.spent == 103_001
+    assert total.received == 97_001
+    assert total.held == 33_333 + 1_000
+    assert total.refunded == 72_100
+    assert total.dropped == 5_150
+    assert total.to_fund == 12_345 + 370
+    assert total.payer_pays == sum(
+        (total.spent, total.held, total.refunded, total.dropped, total.to_fund)
+    )
+
+
+@pytest.mark.parametrize("part", [1, 33_333, 99_999])
+def test_a_split_is_told_as_it_was_booked(ada, ben, dora, part):
+    milestone = reviewed_dispute(ada, ben).milestone
+    resolve_milestone(milestone_id=milestone.pk, by=dora, to_freelancer=part, reason="ruling")
+    milestone.escrow.refresh_from_db()
+
+    facts = facts_of_each([milestone.escrow])[milestone.escrow_id]
+
+    booked = dict(Transfer.objects.values_list("kind").annotate(total=Sum("amount")))
+    assert (facts.released, facts.held) == (part, 0)
+    assert facts.received == booked["release"]
+    assert facts.spent == booked["release"] + booked.get("freelancer_fee", 0) + booked.get(
+        "client_fee", 0
+    )
+    assert facts.refunded == booked["refund"]
+
+
+def test_facts_of_many_are_one_query(ada, ben, django_assert_num_queries):
+    contract = active_contract(ada, ben, [10_000] * 20)
+    escrows = [m.escrow for m in contract.milestones.select_related("escrow__policy")]
+    with django_assert_num_queries(1):
+        assert len(facts_of_each(escrows)) == 20
+
+
+# --- Whose turn it is ----------------------------------------------------------------------------
+
+
+def turns(contract: Contract) -> list[tuple[str, bool]]:
+    found = fresh(contract)
+    return [(turn.step, turn.waits) for turn in (turn_of(found, r) for r in SIDES)]
+
+
+SIDES = ("client", "freelancer")
+
+
+def test_the_turn_goes_back_and_forth(ada, ben):
+    contract = offered_contract(ada, ben)
+    assert turns(contract) == [("withdraw", True), ("accept", False)]
+
+    milestone = planned_milestone(ada, ben)
+    contract = milestone.contract
+    assert turns(contract) == [("fund", False), ("", True)]
+    fund_milestone(milestone_id=milestone.pk, by=ada)
+    assert turn_of(fresh(contract), "client").title.startswith("Finish the payment")
+    fund(milestone)
+    assert turns(contract) == [("", True), ("start", False)]
+    start_work(milestone_id=milestone.pk, by=ben)
+    assert turns(contract) == [("", True), ("submit", False)]
+
+    milestone = submitted_milestone(ada, ben)
+    assert turns(milestone.contract) == [("release", False), ("", True)]
+    return_work(milestone_id=milestone.pk, by=ada, answer="More.")
+    assert turns(milestone.contract) == [("", True), ("submit", False)]
+    assert turns(opened_dispute(ada, ben).milestone.contract) == [("dispute", False)] * 2
+
+    milestone = submitted_milestone(ada, ben)
+    release_milestone(milestone_id=milestone.pk, by=ada)
+    close_finished_contract(contract_id=milestone.contract_id)
+    assert turns(milestone.contract) == [("", True), ("", True)]
+
+
+def test_a_review_goes_before_funding_the_next(ada, ben):
+    contract = active_contract(ada, ben, [10_000, 20_000])
+    first, second = contract.milestones.order_by("position")
+    assert turn_of(fresh(contract), "client").milestone == first
+    fund(second)
+    assert turns(contract) == [("", True), ("start", False)]
+
+
+def test_the_api_says_the_same(ada, ben, cleo):
+    milestone = submitted_milestone(ada, ben)
+    url = f"/api/v1/contracts/{milestone.contract.public_id}/next/"
+
+    mine, theirs = api_of(ada).get(url).json(), api_of(ben).get(url).json()
+
+    assert mine["your_turn"]["step"] == "release" and not mine["your_turn"]["waits"]
+    assert theirs["your_turn"]["waits"]
+    assert mine["milestones"] == theirs["milestones"]
+    (ahead,) = mine["milestones"][0]["happens"]
+    assert (ahead["kind"], ahead["to_freelancer"]) == ("approved", 97_000)
+    assert api_of(cleo).get(url).status_code == 404

@@ -1,0 +1,198 @@
+"""Warnings: each once, and none whose reason has gone."""
+
+from datetime import timedelta
+
+import pytest
+
+from accounts.notifications.models import Notification
+from projects.milestones.models import Reminder
+from projects.milestones.services import (
+    cancel_milestone,
+    release_milestone,
+    release_unreviewed,
+    return_work,
+    submit_work,
+    tell_reminder,
+)
+from projects.tasks import tell_reminders
+from tests.races import at_once
+from tests.world import funded_milestone, opened_dispute, submitted_milestone
+
+pytestmark = pytest.mark.django_db
+
+
+def told(kind: str):
+    return Notification.objects.filter(kind=kind)
+
+
+def test_both_sides_hear_of_each_stage_of_the_due_date_once(ada, ben, later):
+    milestone = funded_milestone(ada, ben)  # due in 20 days
+    stages = {
+        12.9: 0,
+        13.1: 1,
+        16.9: 1,
+        17.1: 2,
+        19.1: 3,
+        20.1: 4,
+        21.1: 5,
+        30: 5,
+    }
+    gone = 0.0
+    for day, count in stages.items():
+        later(days=day - gone)
+        gone = day
+        tell_reminders()
+        tell_reminders()
+        for person in (ada, ben):
+            heard = Notification.objects.filter(recipient=person, kind__startswith="due_")
+            assert heard.count() == count, f"after {day} days"
+    assert not Reminder.objects.filter(milestone=milestone, told_at=None).exists()
+    assert "is due on" in told("due_in_1_day").first().text
+    assert "was due on" in told("due_1_day_ago").first().text
+
+
+def test_a_delivery_silences_the_due_date_and_warns_of_the_review(ada, ben, later):
+    milestone = funded_milestone(ada, ben, review_days=7)
+    submit_work(milestone_id=milestone.pk, by=ben, note="x")
+
+    later(days=3.4)
+    tell_reminders()
+    assert not Notification.objects.filter(kind__startswith="review_").exists()
+    later(days=0.2)
+    tell_reminders()
+    assert told("review_half_over").count() == 2
+    later(days=2.5)
+    tell_reminders()
+    assert told("review_ends_in_24_hours").count() == 2
+    later(hours=21)
+    tell_reminders()
+    tell_reminders()
+    assert told("review_ends_in_2_hours").count() == 2
+    assert "approved and paid on" in told("review_ends_in_2_hours").first().text
+    later(days=30)
+    tell_reminders()
+    assert not Notification.objects.filter(kind__startswith="due_").exists()
+
+
+def test_a_short_review_has_only_the_warnings_that_fit(ada, ben):
+    milestone = submitted_milestone(ada, ben, review_days=1)
+    kinds = Reminder.objects.filter(milestone=milestone, told_at=None)
+    assert set(kinds.values_list("kind", flat=True)) == {
+        "review_half_over",
+        "review_ends_in_2_hours",
+    }
+
+
+@pytest.mark.parametrize("end", ["release", "cancel", "return", "dispute"])
+def test_none_is_told_whose_reason_has_gone(ada, ben, later, end):
+    if end == "dispute":
+        milestone = opened_dispute(ada, ben).milestone
+    else:
+        milestone = submitted_milestone(ada, ben)
+    if end == "release":
+        release_milestone(milestone_id=milestone.pk, by=ada)
+    elif end == "cancel":
+        cancel_milestone(milestone_id=milestone.pk, by=ben)
+    elif end == "return":
+        return_work(milestone_id=milestone.pk, by=ada, answer="x")
+    Notification.objects.all().delete()
+
+    later(days=8)
+    tell_reminders()
+
+    assert not Notification.objects.filter(kind__startswith="review_").exists()
+    if end != "return":
+        assert not Reminder.objects.filter(milestone=milestone, told_at=None).exists()
+
+
+def test_a_reminder_that_outlived_its_milestone_is_forgotten(ada, ben, later):
+    """As if the process had died between the end and the forgetting."""
+    milestone = funded_milestone(ada, ben)
+    release_milestone(milestone_id=milestone.pk, by=ada)
+    left = Reminder.objects.create(milestone=milestone, kind="due_now", due_at=milestone.due_at)
+    later(days=30)
+
+    assert tell_reminders() == {"done": 1, "failed": 0}
+
+    assert not Reminder.objects.filter(pk=left.pk).exists()
+    assert not told("due_now").exists()
+
+
+def test_a_moved_date_is_warned_of_again(ada, ben, later):
+    milestone = submitted_milestone(ada, ben, review_days=30)
+    later(days=10)
+    milestone = return_work(milestone_id=milestone.pk, by=ada, answer="x")
+    later(days=19.5)
+    tell_reminders()
+    assert told("due_in_1_day").count() == 2
+    assert milestone.due_at.strftime("%H:%M") in told("due_in_1_day").first().text
+
+
+def test_a_long_jump_of_the_clock_tells_the_last_stage_and_not_all_five(ada, ben, later):
+    """After an outage, five notices of one date help nobody."""
+    funded_milestone(ada, ben)
+    later(days=40)
+
+    tell_reminders()
+
+    heard = Notification.objects.filter(kind__startswith="due_")
+    assert {notice.kind for notice in heard} == {"due_1_day_ago"}
+    assert heard.count() == 2
+    assert not Reminder.objects.filter(told_at=None).exists()
+
+
+def test_missing_warnings_are_written_before_silence_approves(ada, ben, later):
+    milestone = submitted_milestone(ada, ben)
+    later(days=8)
+
+    release_unreviewed(milestone_id=milestone.pk)
+
+    written = Reminder.objects.filter(milestone=milestone)
+    assert set(written.values_list("kind", flat=True)) == {
+        "review_half_over",
+        "review_ends_in_24_hours",
+        "review_ends_in_2_hours",
+    }
+    assert not written.filter(told_at=None).exists()
+    for person in (ada, ben):
+        notices = list(
+            Notification.objects.filter(recipient=person)
+            .order_by("created_at", "pk")
+            .values_list("kind", flat=True)
+        )
+        released = [kind for kind in notices if kind == "milestone_released"]
+        warned = [kind for kind in notices if kind.startswith("review_")]
+        assert len(warned) == 3 and len(released) == 1
+        assert notices.index("milestone_released") > max(notices.index(k) for k in warned)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_workers_at_once_tell_once(ada, ben, bells, later):
+    milestone = funded_milestone(ada, ben)
+    reminder = Reminder.objects.get(milestone=milestone, kind="due_in_7_days")
+    later(days=14)
+
+    outcomes = at_once(*[lambda: tell_reminder(reminder_id=reminder.pk)] * 8)
+
+    assert outcomes == ["done"] * 8
+    assert told("due_in_7_days").count() == 2
+    reminder.refresh_from_db()
+    assert reminder.told_at is not None
+
+
+def test_the_warnings_stand_where_the_rules_say(ada, ben):
+    milestone = submitted_milestone(ada, ben, review_days=7)
+    times = dict(Reminder.objects.filter(milestone=milestone).values_list("kind", "due_at"))
+    assert times["review_half_over"] - milestone.submitted_at == timedelta(days=3.5)
+    assert milestone.review_ends_at - times["review_ends_in_24_hours"] == timedelta(hours=24)
+    assert milestone.review_ends_at - times["review_ends_in_2_hours"] == timedelta(hours=2)
+
+
+def test_a_reminder_that_was_dropped_since_it_was_found_is_passed_over(ada, ben):
+    milestone = funded_milestone(ada, ben)
+    gone = milestone.reminders.first().pk
+    milestone.reminders.all().delete()
+
+    tell_reminder(reminder_id=gone)
+
+    assert not Notification.objects.filter(kind__startswith="due_").exists()

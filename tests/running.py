@@ -1,0 +1,113 @@
+"""The whole marketplace as processes of its own, on the test database: web, worker, beat, Stripe.
+
+``market`` starts them for one test. What a test does over HTTP meets real workers and webhooks.
+"""
+
+import contextlib
+import os
+import secrets
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+import requests
+from django.conf import settings as django_settings
+from django.db import connection
+
+from marketplace import processes, programs
+from marketplace.common import clock
+
+
+@dataclass
+class Market:
+    """A running marketplace; ``logs`` is the folder of its processes' logs."""
+
+    url: str
+    stripe: str
+    logs: Path
+
+    def said(self) -> str:
+        """The ends of all logs, for a failure's report."""
+        return "\n".join(f"== {log.name}\n{processes.tail(log, 25)}" for log in self._logs())
+
+    def errors(self) -> list[str]:
+        """Lines of trouble in any log: a healthy run has none, but for not being ready at first."""
+        marks = ("Traceback", "ERROR", "Internal Server Error")
+        return [
+            f"{log.name}: {line}"
+            for log in self._logs()
+            for line in log.read_text().splitlines()
+            if any(mark in line for mark in marks) and "/readyz" not in line
+        ]
+
+    def _logs(self) -> list[Path]:
+        return sorted(self.logs.glob("*.log"))
+
+
+@pytest.fixture
+def market(transactional_db, settings, tmp_path, monkeypatch) -> Iterator[Market]:
+    """All processes, ready; stopped before the database is flushed."""
+    monkeypatch.setattr(clock, "_offset", clock.offset() * 0)
+    port, stripe_port = _free_port(), _free_port()
+    url, stripe = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{stripe_port}"
+    settings.STRIPE_API_BASE, settings.SITE_URL = stripe, url
+    environment = os.environ | {
+        "DATABASE_URL": _address_of_test_database(),
+        # A database of the broker that no other test rings in.
+        "REDIS_URL": f"{django_settings.REDIS_URL.rsplit('/', 1)[0]}/9",
+        "SITE_URL": url,
+        "PORT": str(port),
+        "STRIPE_API_BASE": stripe,
+        "STRIPE_WEBHOOK_SECRET": f"whsec_{secrets.token_hex(8)}",
+        "MEDIA_ROOT": str(settings.MEDIA_ROOT),
+        "BEAT_FILE": str(tmp_path / "beat"),
+        "DJANGO_SETTINGS_MODULE": "marketplace.settings",
+        "WEB_WORKERS": "1",
+    }
+    lines = {
+        "stripe": [
+            *(sys.executable, "-m", "stripe_sandbox", "--port", str(stripe_port)),
+            *("--webhook-url", f"{url}/webhooks/stripe/", "--payout-delay", "1"),
+            *("--webhook-secret", environment["STRIPE_WEBHOOK_SECRET"]),
+        ],
+        **{name: programs.command(name, environment) for name in ("web", "worker", "beat")},
+    }
+    running = Market(url, stripe, tmp_path)
+    with contextlib.ExitStack() as stops:
+        for name, line in lines.items():
+            process = _start(name, line, environment, tmp_path / f"{name}.log")
+            stops.callback(processes.stop, process)
+        _await_readiness(running)
+        yield running
+
+
+def _start(name: str, line: list[str], env: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+    return processes.start(line, log=log, env=programs.environment_of(name, env))
+
+
+def _await_readiness(market: Market) -> None:
+    for _ in processes.tries(100):
+        with contextlib.suppress(requests.RequestException):
+            if requests.get(f"{market.url}/readyz", timeout=5).ok:
+                return
+    pytest.fail(f"the marketplace did not become ready\n{market.said()}")
+
+
+def _address_of_test_database() -> str:
+    given = connection.settings_dict
+    host = given["OPTIONS"].get("host") or given["HOST"]
+    user = quote(given["USER"])
+    password = f":{quote(given['PASSWORD'])}" if given["PASSWORD"] else ""
+    port = f"&port={given['PORT']}" if given["PORT"] else ""
+    return f"postgresql://{user}{password}@/{given['NAME']}?host={quote(host)}{port}"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

@@ -1,0 +1,134 @@
+"""The sandbox as a process of its own, which may be stopped and started again."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.stripe_sandbox.play import SECRET, Webhook, client_for
+
+Start = Callable[..., tuple[subprocess.Popen, str]]
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def webhook() -> Iterator[Webhook]:
+    webhook = Webhook()
+    yield webhook
+    webhook.close()
+
+
+@pytest.fixture
+def start(webhook: Webhook) -> Iterator[Start]:
+    running: list[subprocess.Popen] = []
+
+    def start(*options: str) -> tuple[subprocess.Popen, str]:
+        command = [sys.executable, "-m", "stripe_sandbox", "--port", "0"]
+        command += ["--webhook-url", webhook.url, "--webhook-secret", SECRET, *options]
+        process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+        running.append(process)
+        assert process.stderr is not None
+        match = re.search(r"on (http://127\.0\.0\.1:\d+)", process.stderr.readline())
+        assert match is not None
+        return process, match[1]
+
+    yield start
+    for process in running:
+        process.kill()
+        process.wait()
+        assert process.stderr is not None
+        process.stderr.close()
+
+
+def stop(process: subprocess.Popen, how: int = signal.SIGTERM) -> int:
+    os.kill(process.pid, how)
+    return process.wait(timeout=10)
+
+
+def wait_for(what: Callable[[], bool]) -> bool:
+    until = time.monotonic() + 10
+    while not what() and time.monotonic() < until:
+        time.sleep(0.02)
+    return what()
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_it_answers_and_stops_cleanly(start: Start, how):
+    process, url = start()
+    assert requests.get(f"{url}/healthz", timeout=5).status_code == 200
+
+    assert stop(process, how) == 0
+    assert process.stderr.read() == ""
+
+
+def test_a_restart_keeps_state_and_loses_no_event(start: Start, webhook: Webhook, tmp_path: Path):
+    store = ("--store", str(tmp_path / "sandbox.sqlite3"))
+    webhook.answer = lambda letter: 503
+    process, url = start(*store)
+    requests.post(f"{url}/_sandbox/clock", json={"offset_seconds": 1_000}, timeout=5)
+    customer = client_for(url).v1.customers.create({"name": "Ada"}, {"idempotency_key": "k1"})
+    assert wait_for(lambda: bool(webhook.letters))
+    assert stop(process) == 0
+    refused = webhook.letters[0].event["id"]
+    webhook.letters.clear()
+
+    webhook.answer = lambda letter: 200
+    process, url = start(*store)
+
+    assert wait_for(lambda: bool(webhook.letters))
+    assert webhook.letters[0].event["id"] == refused
+    client = client_for(url)
+    assert client.v1.customers.retrieve(customer.id).name == "Ada"
+    assert client.v1.customers.create({"name": "Ada"}, {"idempotency_key": "k1"}).id == customer.id
+    clock = requests.get(f"{url}/_sandbox/clock", timeout=5).json()
+    assert clock["offset_seconds"] == 1_000
+
+
+def test_a_killed_process_has_kept_what_it_answered(start: Start, tmp_path: Path):
+    store = ("--store", str(tmp_path / "sandbox.sqlite3"), "--no-delivery-thread")
+    process, url = start(*store)
+    made = [client_for(url).v1.customers.create({}).id for _ in range(20)]
+    stop(process, signal.SIGKILL)
+
+    process, url = start(*store)
+
+    client = client_for(url)
+    assert [client.v1.customers.retrieve(id).id for id in made] == made
+    kept = requests.get(f"{url}/_sandbox/deliveries", timeout=5).json()["data"]
+    assert len(kept) == 20
+    assert {one["state"] for one in kept} == {"waiting"}
+
+
+def test_what_fell_due_while_it_was_stopped_is_done_after_the_start(start: Start, tmp_path: Path):
+    store = ("--store", str(tmp_path / "sandbox.sqlite3"), "--settle-delay", "1")
+    process, url = start(*store)
+    session = client_for(url).v1.checkout.sessions.create(
+        {
+            "mode": "payment",
+            "success_url": "http://platform.test/",
+            "line_items": [
+                {
+                    "quantity": 2,
+                    "price_data": {
+                        "currency": "usd",
+                        "unit_amount": 5_000,
+                        "product_data": {"name": "Milestone 1"},
+                    },
+                }
+            ],
+        }
+    )
+    requests.post(session.url, data={"card_number": "4242424242424242"}, allow_redirects=False)
+    stop(process)
+    time.sleep(1)
+
+    process, url = start(*store)
+
+    assert client_for(url).v1.balance.retrieve().pending[0].amount == 9_680

@@ -1,0 +1,179 @@
+"""The world of the tests, made through the front door.
+
+--- People ---
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from rest_framework.test import APIClient
+
+from accounts.access.services import create_token
+from accounts.people.models import User
+from accounts.people.services import create_person
+from marketplace.common.clock import now
+from payments.escrow.services import take_in
+from projects.agreements.services import accept_offer, award_bid
+from projects.bids.models import Bid
+from projects.bids.services import submit_bid
+from projects.contracts.models import Contract
+from projects.disputes.models import Dispute
+from projects.disputes.services import answer_dispute, open_dispute
+from projects.milestones.models import Milestone
+from projects.milestones.services import fund_milestone, submit_work, tell_funding
+from projects.postings.models import Posting
+from projects.postings.services import create_posting, publish_posting
+
+PASSWORD = "seven tall birches"
+
+
+def person(name: str, **profile) -> User:
+    """Somebody who can log in with PASSWORD: ``person("Ada")`` has ada@example.com."""
+    email = f"{name.lower().replace(' ', '.')}@example.com"
+    return create_person(email=email, name=name, password=PASSWORD, verified=True, **profile)
+
+
+def token_of(user: User) -> str:
+    """What a program of theirs shows at the door."""
+    return create_token(user_id=user.pk, name="test", by=user)[1]
+
+
+class Program(APIClient):
+    """Talks JSON, as programs do."""
+
+    default_format = "json"
+
+
+def api_of(user: User | None = None) -> Program:
+    """A program that acts as this person, or as nobody."""
+    client = Program()
+    if user is not None:
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {token_of(user)}")
+    return client
+
+
+# --- Postings and bids ---------------------------------------------------------------------------
+
+
+def draft_posting(client: User, **fields: Any) -> Posting:
+    """A project that only its client sees yet."""
+    wanted = {
+        "title": "A shop for handmade lamps",
+        "description": "A small shop with a basket and card payments.",
+        "skills": ["Python", "Web Design"],
+        "budget_least": 50_000,
+        "budget_most": 100_000,
+    }
+    return create_posting(by=client, **(wanted | fields))
+
+
+def open_posting(client: User, **fields: Any) -> Posting:
+    """A project that anybody may bid on."""
+    return publish_posting(posting_id=draft_posting(client, **fields).pk, by=client)
+
+
+def plan_of(*amounts: int, days: int = 20) -> list[dict[str, Any]]:
+    """Milestones of these amounts in minor units, evenly over the days."""
+    return [
+        {
+            "title": f"Part {number}",
+            "amount": amount,
+            "days": max(1, days * number // len(amounts)),
+            "criteria": [f"Part {number} runs on the client's machine."],
+        }
+        for number, amount in enumerate(amounts, start=1)
+    ]
+
+
+def submitted_bid(posting: Posting, freelancer: User, price: int = 80_000, **terms: Any) -> Bid:
+    """An offer of one milestone, or of ``plan``, whose amounts then sum to the price."""
+    offered = {
+        "days": 20,
+        "letter": "I have built three shops like this one.",
+        "plan": plan_of(price),
+        "valid_until": now() + timedelta(days=30),
+    }
+    return submit_bid(posting_id=posting.pk, by=freelancer, price=price, **(offered | terms))
+
+
+# --- Contracts and milestones --------------------------------------------------------------------
+
+
+def offered_contract(
+    client: User, freelancer: User, amounts: Sequence[int] = (100_000,), **award: Any
+) -> Contract:
+    """An offer that waits for the freelancer's answer; ``amounts`` are minor units."""
+    currency = award.pop("currency", "USD")
+    posting = open_posting(client, currency=currency)
+    plan = award.pop("plan", None) or plan_of(*amounts)
+    price = sum(part["amount"] for part in plan)
+    bid = submitted_bid(posting, freelancer, price, plan=plan)
+    return award_bid(bid_id=bid.pk, by=client, **award)
+
+
+def active_contract(
+    client: User, freelancer: User, amounts: Sequence[int] = (100_000,), **award: Any
+) -> Contract:
+    """Signed by both; none of its milestones is funded."""
+    contract = offered_contract(client, freelancer, amounts, **award)
+    return accept_offer(contract_id=contract.pk, by=freelancer)
+
+
+def planned_milestone(
+    client: User, freelancer: User, amount: int = 100_000, **award: Any
+) -> Milestone:
+    """The only milestone of a new contract, not funded."""
+    return active_contract(client, freelancer, [amount], **award).milestones.get()
+
+
+def fund(milestone: Milestone) -> Milestone:
+    """Pay for a milestone, as the provider's letter of a payment that succeeded would."""
+    client = milestone.contract.client.members.get()
+    payment = fund_milestone(milestone_id=milestone.pk, by=client)
+    take_in(
+        payment_id=payment.pk,
+        intent_id=f"pi_{payment.public_id}",
+        charge_id=f"ch_{payment.public_id}",
+    )
+    return tell_funding(milestone_id=milestone.pk)
+
+
+def funded_milestone(
+    client: User, freelancer: User, amount: int = 100_000, **award: Any
+) -> Milestone:
+    """The only milestone of a new contract, its funds held."""
+    return fund(planned_milestone(client, freelancer, amount, **award))
+
+
+def submitted_milestone(
+    client: User, freelancer: User, amount: int = 100_000, **award: Any
+) -> Milestone:
+    """The only milestone of a new contract, delivered and under review."""
+    milestone = funded_milestone(client, freelancer, amount, **award)
+    submit_work(milestone_id=milestone.pk, by=freelancer, note="Here it is.")
+    milestone.refresh_from_db()
+    return milestone
+
+
+# --- Disputes ------------------------------------------------------------------------------------
+
+
+def opened_dispute(
+    client: User, freelancer: User, amount: int = 100_000, *, by: User | None = None, **said: Any
+) -> Dispute:
+    """On the only milestone of a new contract, delivered; by the client unless ``by`` is given."""
+    milestone = submitted_milestone(client, freelancer, amount)
+    words = {
+        "reason": "not_as_agreed",
+        "statement": "The basket loses what is put into it.",
+        "asked_for": amount // 2,
+    }
+    return open_dispute(milestone_id=milestone.pk, by=by or client, **(words | said))
+
+
+def reviewed_dispute(client: User, freelancer: User, amount: int = 100_000) -> Dispute:
+    """Opened by the client, answered by the freelancer: a mediator may decide."""
+    dispute = opened_dispute(client, freelancer, amount)
+    words = "It keeps everything in the browsers that were agreed on."
+    return answer_dispute(dispute_id=dispute.pk, by=freelancer, statement=words)
