@@ -12,6 +12,7 @@ import http.client
 import json
 import os
 import re
+import secrets
 import shlex
 import shutil
 import subprocess
@@ -34,9 +35,9 @@ SYSTEM_TOOLS = ("useradd", "chown")
 OURS = re.compile(r"(?<![\w.])/(app|data|tmp/build)(?![\w-])")
 
 PRODUCTION = {
-    "SECRET_KEY": "checked-" * 8,
-    "STRIPE_SECRET_KEY": "sk_live_checked",
-    "STRIPE_WEBHOOK_SECRET": "whsec_checked",
+    "SECRET_KEY": secrets.token_hex(40),
+    "STRIPE_SECRET_KEY": f"sk_live_{secrets.token_hex(16)}",
+    "STRIPE_WEBHOOK_SECRET": f"whsec_{secrets.token_hex(16)}",
     "SITE_URL": "http://127.0.0.1",
 }
 
@@ -151,8 +152,14 @@ def _run(stage: Stage, line: str, tools: Path, venv: Path | None) -> None:
             stage.path(inside).parent.mkdir(parents=True, exist_ok=True)
             stage.path(inside).symlink_to(venv.resolve())
         return
-    # Nothing of this environment may help: the image has none of it.
-    env = {"PATH": f"{tools}:/usr/bin:/bin", "HOME": str(stage.root)} | stage.environment
+    # Nothing of this environment may help, since the image has none of it, but for the way out to
+    # the packages.
+    way_out = {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith("PIP_") or name.lower().endswith("_proxy")
+    }
+    env = {"PATH": f"{tools}:/usr/bin:/bin", "HOME": str(stage.root)} | way_out | stage.environment
     done = subprocess.run(
         stage.here(line),
         shell=True,
