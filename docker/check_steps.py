@@ -9,6 +9,7 @@ offers, with PostgreSQL and Valkey from their wheels, and asks each whether it l
 import argparse
 import fnmatch
 import http.client
+import importlib.util
 import json
 import os
 import re
@@ -18,6 +19,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +33,9 @@ from marketplace.processes import MarkBook, Trouble  # noqa: E402
 
 # What only a whole system can do; that they are named is all that is checked.
 SYSTEM_TOOLS = ("useradd", "chown")
+# How this machine reaches packages: the one thing of its environment that a step may know.
+REACH = re.compile(r"(PIP|UV)_\w+|\w+_PROXY|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE", re.IGNORECASE)
+UV = ROOT / ".tools" / "bin" / "uv"
 # Folders of the image; in a step they stand for folders below the stage's own root.
 OURS = re.compile(r"(?<![\w.])/(app|data|tmp/build)(?![\w-])")
 
@@ -169,6 +174,21 @@ def _run(stage: Stage, line: str, tools: Path, venv: Path | None) -> None:
     )
     if done.returncode:
         sys.exit(f"This step failed: RUN {line}")
+
+
+def way_to_packages(environment: Mapping[str, str]) -> dict[str, str]:
+    """The mirrors, proxies and authorities of this machine, as pip and uv are told of them."""
+    return {"UV_SYSTEM_CERTS": "1"} | {
+        name: value for name, value in environment.items() if REACH.fullmatch(name)
+    }
+
+
+def _with_venvs(line: str, tools: Path) -> str:
+    """The image's Python can make a venv; Debian's cannot without a package of its own."""
+    if importlib.util.find_spec("ensurepip"):
+        return line
+    maker = shlex.join([str(UV), "venv", "-q", "--seed", "--python", str(tools / "python")])
+    return line.replace("python -m venv", maker)
 
 
 # --- The programs --------------------------------------------------------------------------------

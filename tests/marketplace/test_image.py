@@ -1,13 +1,15 @@
 """The image and its compose file, as far as they can be read. That they run is proved by
 docker/check_steps.py, which CI calls."""
 
+import importlib.util
 import re
 import sys
 from pathlib import Path
 
 import pytest
 
-from docker.check_steps import Stage, steps_of
+from docker import check_steps
+from docker.check_steps import Stage, steps_of, way_to_packages
 from marketplace.programs import PROGRAMS, command, environment_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -92,3 +94,29 @@ def test_continued_lines_and_comments_are_read_as_an_engine_reads_them():
     said = '# one\nRUN a \\\n  b\n\nCMD ["web"]\n'
 
     assert steps_of(said) == [("RUN", "a    b"), ("CMD", '["web"]')]
+
+
+def test_a_step_knows_how_to_reach_packages_and_nothing_else():
+    environment = {
+        "PIP_INDEX_URL": "https://mirror.example/",
+        "UV_INDEX_URL": "https://mirror.example/",
+        "https_proxy": "http://proxy.example:3128",
+        "NO_PROXY": "127.0.0.1",
+        "SECRET_KEY": "s",
+        "PYTHONPATH": "/elsewhere",
+    }
+
+    known = way_to_packages(environment)
+
+    assert set(environment) - set(known) == {"SECRET_KEY", "PYTHONPATH"}
+    assert known["https_proxy"] == environment["https_proxy"]
+
+
+def test_without_ensurepip_the_installer_makes_the_venvs(tmp_path, monkeypatch):
+    """As on Debian without python3-venv; the pip of the later steps must be in them."""
+    tools = check_steps._pretend_tools(tmp_path / "tools")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    line = check_steps._with_venvs("python -m venv /a && python -m venv /b", tools)
+
+    assert "-m venv" not in line
+    assert re.findall(r"--seed --python \S+/python (\S+)", line) == ["/a", "/b"]
