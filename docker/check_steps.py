@@ -157,16 +157,11 @@ def _run(stage: Stage, line: str, tools: Path, venv: Path | None) -> None:
             stage.path(inside).parent.mkdir(parents=True, exist_ok=True)
             stage.path(inside).symlink_to(venv.resolve())
         return
-    # Nothing of this environment may help, since the image has none of it, but for the way out to
-    # the packages.
-    way_out = {
-        name: value
-        for name, value in os.environ.items()
-        if name.startswith("PIP_") or name.lower().endswith("_proxy")
-    }
-    env = {"PATH": f"{tools}:/usr/bin:/bin", "HOME": str(stage.root)} | way_out | stage.environment
+    # Nothing else of this environment may help: the image has none of it.
+    env = {"PATH": f"{tools}:/usr/bin:/bin", "HOME": str(stage.root)} | way_to_packages(os.environ)
+    env |= stage.environment
     done = subprocess.run(
-        stage.here(line),
+        stage.here(_with_venvs(line, tools)),
         shell=True,
         cwd=stage.path("."),
         env=env,
