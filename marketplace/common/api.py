@@ -4,12 +4,13 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import UTC, timedelta
 from functools import wraps
 from typing import IO, Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404
+from django.utils.dateparse import parse_datetime
 from django.utils.text import Truncator
 from knox.auth import TokenAuthentication as KnoxTokenAuthentication
 from knox.crypto import hash_token
@@ -17,7 +18,7 @@ from knox.models import get_token_model
 
 # The module, not its function: it is half loaded while it reads our classes from the settings.
 from rest_framework import exceptions, views
-from rest_framework.pagination import CursorPagination
+from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -89,6 +90,18 @@ class CursorPage(CursorPagination):
     page_size_query_param = "limit"
     max_page_size = 100
     ordering = ("-created_at", "-id")
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        """Times in UTC, since PostgreSQL does not read every offset that Python writes."""
+        cursor = super().decode_cursor(request)
+        if cursor is None or not isinstance(cursor.position, str):
+            return cursor
+        try:
+            time = parse_datetime(cursor.position)
+            position = cursor.position if time is None else time.astimezone(UTC).isoformat()
+        except (ValueError, OverflowError):
+            raise exceptions.NotFound(self.invalid_cursor_message) from None
+        return cursor._replace(position=position)
 
     def paginate_queryset(self, queryset, request: Request, view=None):
         try:

@@ -1,7 +1,7 @@
 """Amounts are whole numbers of a currency's minor unit; words and digits are for the edges only."""
 
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from babel.numbers import format_currency, get_currency_precision
 from django.conf import settings
@@ -15,6 +15,8 @@ MAX_AMOUNT = 99_999_999_999
 
 # Commas set thousands apart and nothing else.
 _GROUPED = re.compile(r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?")
+# Few enough digits for Decimal to be exact about every amount that we carry.
+_PLAIN = re.compile(r"[+-]?([0-9]{1,30}(\.[0-9]{0,12})?|\.[0-9]{1,12})")
 
 
 class AmountField(models.BigIntegerField):
@@ -64,11 +66,11 @@ def to_minor(text: str | Decimal, currency: str, *, param: str = "amount") -> in
     if "," in text and not _GROUPED.fullmatch(text):
         # '12,50' would be read as 1,250: a hundred times what was meant.
         raise InvalidInput("Write the cents after a point, such as 12.50.", param=param)
-    try:
-        value = Decimal(text.replace(",", ""))
-    except InvalidOperation:
-        raise InvalidInput("Write the amount as a number, such as 1200.50.", param=param) from None
-    if not value.is_finite() or abs(value) > MAX_AMOUNT:
+    if not _PLAIN.fullmatch(text.replace(",", "")):
+        # Neither 1e3 nor 1e999999999, which no arithmetic survives.
+        raise InvalidInput("Write the amount as a number, such as 1200.50.", param=param)
+    value = Decimal(text.replace(",", ""))
+    if abs(value) > MAX_AMOUNT:
         raise InvalidInput("That amount is larger than anything we can carry.", param=param)
     minor = value.scaleb(exponent(currency))
     if minor != minor.to_integral_value():

@@ -3,7 +3,7 @@
 import base64
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Model, Q, QuerySet
@@ -42,7 +42,10 @@ def page_of(
     backwards, values = _read(cursor, len(keys)) if cursor else (False, [])
     rows = rows.order_by(*(f"{'' if backwards else '-'}{key}" for key in keys))
     if cursor:
-        rows = rows.filter(_beyond(keys, values, "gt" if backwards else "lt"))
+        try:
+            rows = rows.filter(_beyond(keys, values, "gt" if backwards else "lt"))
+        except (TypeError, ValueError):  # a number where a time should be, or the reverse
+            raise _no_such_page() from None
     found = list(rows[: size + 1])
     items, is_more = found[:size], len(found) > size
     if backwards:
@@ -87,17 +90,27 @@ def _write(row: Model, keys: tuple[str, ...], *, back: bool) -> str:
 def _read(cursor: str, length: int) -> tuple[bool, list[Any]]:
     try:
         back, *said = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        values = [datetime.fromisoformat(v) if isinstance(v, str) else v for v in said]
-    except (ValueError, TypeError, RecursionError):
+        values = [_time(v) if isinstance(v, str) else v for v in said]
+    except (ValueError, TypeError, OverflowError, RecursionError):
         back, values = None, []
     if not isinstance(back, bool) or len(values) != length or not all(map(_is_key, values)):
-        raise InvalidInput(
-            "This page of the list does not exist. Begin at its first.", param="cursor"
-        )
+        raise _no_such_page()
     return back, values
+
+
+def _time(said: str) -> datetime:
+    """In UTC, since PostgreSQL does not read every offset that Python writes."""
+    time = datetime.fromisoformat(said)
+    if time.tzinfo is None:
+        raise ValueError("a time without its zone")
+    return time.astimezone(UTC)
+
+
+def _no_such_page() -> InvalidInput:
+    return InvalidInput("This page of the list does not exist. Begin at its first.", param="cursor")
 
 
 def _is_key(value: object) -> bool:
     if isinstance(value, datetime):
-        return value.tzinfo is not None
+        return True
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST

@@ -33,6 +33,10 @@ def test_thousands_may_be_set_apart(text, currency, amount):
         ("ten", "USD"),
         ("NaN", "USD"),
         ("1e30", "USD"),
+        ("1e999999999", "USD"),
+        ("1e-999999999", "USD"),
+        (f"12.{'0' * 30}1", "USD"),
+        ("9" * 40, "USD"),
     ],
 )
 def test_what_could_mean_two_things_or_nothing_is_refused(text, currency):

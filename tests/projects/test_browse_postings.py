@@ -1,5 +1,7 @@
 """Finding open postings: filters, order, pages by key."""
 
+import base64
+import json
 from datetime import timedelta
 
 import pytest
@@ -199,8 +201,19 @@ def test_a_posting_that_comes_meanwhile_moves_nothing(ada):
     ]
 
 
+def _cursor(*said: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(said).encode()).decode()
+
+
 @pytest.mark.parametrize(
-    "cursor", ["x", "W10", "e30", "bnVsbA", "W2ZhbHNlLCAieCIsIDFd", "W3RydWUsMSxbXV0", "é"]
+    "cursor",
+    [
+        *("x", "W10", "e30", "bnVsbA", "W2ZhbHNlLCAieCIsIDFd", "W3RydWUsMSxbXV0", "é"),
+        _cursor(False, 1, 1),
+        _cursor(False, "2026-01-01T00:00:00+00:00", "2026-01-01T00:00:00+00:00"),
+        _cursor(False, "0001-01-01T00:00:00+23:59", 1),
+        _cursor(False, "2026-01-01T00:00:00", 1),
+    ],
 )
 def test_a_made_up_cursor_is_refused_in_words(ada, cursor):
     many(ada, 3)

@@ -206,7 +206,13 @@ def test_filters_that_make_no_sense_are_refused(ada, query, param):
 
 
 @pytest.mark.parametrize(
-    "cursor", ["x", "cD1ub25zZW5zZQ==", "cj0xJnA9bm9uc2Vuc2U=", "bz05OTk5OTk5OTk5OQ=="]
+    "cursor",
+    [
+        *("x", "cD1ub25zZW5zZQ==", "cj0xJnA9bm9uc2Vuc2U=", "bz05OTk5OTk5OTk5OQ=="),
+        # An offset that PostgreSQL does not know, and a time that is none in UTC.
+        "cD0yMDI0LTAxLTAxVDAwJTNBMDAlM0EwMCUyQjIzJTNBNTk=",
+        "cD0wMDAxLTAxLTAxVDAwJTNBMDAlM0EwMCUyQjIzJTNBNTk=",
+    ],
 )
 @pytest.mark.parametrize("order", ["newest", "match"])
 def test_a_made_up_cursor_is_never_a_crash(ada, cursor, order):
