@@ -17,14 +17,12 @@ from marketplace.common.public_ids import PublicIdField
 
 
 class UserManager(BaseUserManager["User"]):
-    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        user = self.model(email=self.normalize_email(email).lower(), **fields)
-        user.set_password(password)
-        user.save()
-        return user
-
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+        """Nobody is above the rules; a person without a party could not even see a page."""
+        raise ValidationError(
+            "There are no superusers here. Sign up on the site, then give yourself roles: "
+            "manage.py roles EMAIL support moderator mediator finance"
+        )
 
 
 @cache

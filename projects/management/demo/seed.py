@@ -2,11 +2,10 @@
 
 from datetime import timedelta
 
-from django.contrib.auth.models import Group
-
 from accounts.people.models import StaffRole, User
-from accounts.people.services import create_person
+from accounts.people.services import create_person, grant_staff_roles
 from marketplace.common.clock import now
+from marketplace.common.lifecycle import SYSTEM
 from projects.agreements.services import accept_offer, award_bid
 from projects.bids.models import Bid
 from projects.bids.services import shortlist_bid, submit_bid
@@ -32,10 +31,7 @@ def seed() -> bool:
     if User.objects.filter(email=ADA.email).exists():
         return False
     people = {_short(person): _make(person) for person in (*CAST.values(), *NEIGHBOURS)}
-    dora = people["dora"]
-    dora.is_staff = True
-    dora.save(update_fields=["is_staff"])
-    dora.groups.set(Group.objects.filter(name__in=StaffRole.values))
+    grant_staff_roles(user_id=people["dora"].pk, roles=set(StaffRole.values), by=SYSTEM)
     # Oldest first, so that the newest on the page is the first of the sample.
     for sample in reversed(POSTINGS):
         _post(sample, people)

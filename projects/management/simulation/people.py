@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from random import Random
 
-from django.contrib.auth.models import Group
-
 from accounts.access.services import create_token
 from accounts.people.models import StaffRole, User
-from accounts.people.services import create_person
+from accounts.people.services import create_person, grant_staff_roles
+from marketplace.common.lifecycle import SYSTEM
 from projects.management.simulation.http import Instance, Person
 
 _FIRST = "Amina Bruno Chiara Dmitri Elena Femi Greta Hamid Ingrid Jonas Kaito Leila Marco Nadia"
@@ -28,9 +27,7 @@ def gather(instance: Instance, *, seed: int, contracts: int) -> Crowd:
     """Make the verified people and their tokens through the ORM; the rest goes over HTTP."""
     random = Random(f"people of {seed}")
     staff = _user(random, seed, "staff", 0)
-    staff.is_staff = True
-    staff.save(update_fields=["is_staff"])
-    staff.groups.set(Group.objects.filter(name=StaffRole.MEDIATOR))
+    grant_staff_roles(user_id=staff.pk, roles={StaffRole.MEDIATOR}, by=SYSTEM)
     sides = {
         side: [
             _person(instance, _user(random, seed, side, number))
