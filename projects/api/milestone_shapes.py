@@ -7,6 +7,7 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from marketplace.common.lifecycle import CLIENT
 from payments.escrow.models import Escrow
 from payments.escrow.selectors import is_fully_held
 from payments.fundings.models import Payment
@@ -72,7 +73,9 @@ class MilestoneOut(serializers.Serializer):
     status = serializers.ChoiceField(Milestone.Status.choices, source="milestone.status")
     escrow_status = serializers.ChoiceField(Escrow.Status.choices, source="milestone.escrow.status")
     money = MoneyOut(source="facts")
-    payment = PaymentOut(allow_null=True, help_text="The one that waits to be paid.")
+    payment = serializers.SerializerMethodField(
+        help_text="The one that waits to be paid; for the client alone."
+    )
     dispute = serializers.CharField(
         source="dispute.public_id", default=None, allow_null=True, help_text="The open one."
     )
@@ -87,6 +90,12 @@ class MilestoneOut(serializers.Serializer):
     closed_at = serializers.DateTimeField(source="milestone.closed_at", allow_null=True)
     clocks = serializers.SerializerMethodField()
     next_steps = serializers.SerializerMethodField(help_text="What you can do right now.")
+
+    @extend_schema_field(PaymentOut(allow_null=True))
+    def get_payment(self, prospect: Prospect) -> dict[str, Any] | None:
+        role = role_in(prospect.milestone.contract, self.context["request"].user)
+        is_theirs = role == CLIENT and prospect.payment is not None
+        return PaymentOut(prospect.payment).data if is_theirs else None
 
     @extend_schema_field(ClocksOut)
     def get_clocks(self, prospect: Prospect) -> dict[str, Any]:

@@ -91,6 +91,17 @@ def _may_release_silent(milestone: Milestone) -> str:
     return _held(milestone)
 
 
+def _may_return(milestone: Milestone) -> str:
+    # What was promised to the freelancer holds from its minute on, however late the sweep is.
+    if not _may_release_silent(milestone):
+        return "The review period is over: this work is approved by itself."
+    return ""
+
+
+def _may_dispute(milestone: Milestone) -> str:
+    return _money_held(milestone) or _may_return(milestone)
+
+
 _RULES: dict[str, Callable[[Milestone], str]] = {
     "fund": _may_fund,
     "start": _may_start,
@@ -100,7 +111,8 @@ _RULES: dict[str, Callable[[Milestone], str]] = {
     "drop": _may_drop,
     "cancel_late": _may_cancel_late,
     "cancel_idle": _may_cancel_idle,
-    "dispute": _money_held,
+    "return": _may_return,
+    "dispute": _may_dispute,
 }
 
 

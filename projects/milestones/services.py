@@ -82,11 +82,6 @@ def tell_funding(*, milestone_id: int) -> Milestone:
     milestone = lock_milestone(milestone_id)
     if milestone.funding_told_at is not None or milestone.escrow.held_at is None:
         return milestone
-    if milestone.closed_at is not None:
-        # It ended before anybody was told; to say now that it is held would be wrong.
-        milestone.funding_told_at = now()
-        milestone.save(update_fields=["funding_told_at"])
-        return milestone
     milestone.due_at = due_of(milestone)
     milestone.funding_told_at = now()
     milestone.save(update_fields=["funding_told_at", "due_at"])
@@ -265,7 +260,9 @@ def close_milestone(milestone: Milestone) -> None:
     """Write down that it has ended, in the state that its step gave it; its clocks stop."""
     milestone.closed_at = now()
     milestone.review_ends_at = None
-    milestone.save(update_fields=["status", "closed_at", "review_ends_at"])
+    # Whatever arrived or may still arrive below: of what has ended nobody is told that it is held.
+    milestone.funding_told_at = milestone.funding_told_at or milestone.closed_at
+    milestone.save(update_fields=["status", "closed_at", "review_ends_at", "funding_told_at"])
     reminders.forget_reminders(milestone)
     # Perhaps it was the last one: the room above looks.
     ring("projects.close_finished_contract", milestone.contract_id)

@@ -196,6 +196,7 @@ def test_the_whole_way_over_the_api(ada, ben, sandbox):
     assert payment["url"].startswith(sandbox.url)
     assert api.post(f"{url}/fund/", headers=key).json()["payment"] == payment
     assert api.get(f"{url}/").json()["payment"]["id"] == payment["id"]
+    assert api_of(ben).get(f"{url}/").json()["payment"] is None, "the pay page is the client's"
 
     sandbox.pay(payment["url"], DECLINED_CARD)
     play_on(sandbox)

@@ -8,6 +8,7 @@ from marketplace.common.lifecycle import SYSTEM
 from payments.ledger import chart
 from payments.ledger.selectors import balance_of
 from projects.contracts.models import Contract, Event
+from projects.disputes.services import open_dispute
 from projects.milestones.models import Milestone
 from projects.milestones.services import release_milestone, release_unreviewed, return_work
 from projects.tasks import close_finished_contracts, release_unreviewed_milestones
@@ -53,6 +54,20 @@ def test_an_answer_in_time_stops_it(ada, ben, later):
     for milestone in (returned, disputed):
         with pytest.raises(WrongState):
             release_unreviewed(milestone_id=milestone.pk)
+
+
+def test_an_answer_that_is_too_late_stops_nothing_however_late_the_sweep_is(ada, ben, later):
+    milestone = submitted_milestone(ada, ben, review_days=7)
+    later(days=7)
+
+    with pytest.raises(WrongState, match="approved by itself"):
+        return_work(milestone_id=milestone.pk, by=ada, answer="More.")
+    with pytest.raises(WrongState, match="approved by itself"):
+        open_dispute(
+            milestone_id=milestone.pk, by=ada, reason="not_as_agreed", statement="No.", asked_for=0
+        )
+
+    assert release_unreviewed_milestones() == {"done": 1, "failed": 0}
 
 
 def test_one_that_fails_stops_nobody_else(ada, ben, later):
