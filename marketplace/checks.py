@@ -12,7 +12,10 @@ from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
 
 # What the demo and the tests call themselves by; published, therefore no secret.
-PUBLISHED = ("demo-only", "only-for-tests", "whsec_demo", "whsec_milepost", "sk_test_milepost")
+PUBLISHED = (
+    *("demo-only", "only-for-tests", "only-while-building"),
+    *("whsec_demo", "whsec_milepost", "whsec_sandbox", "sk_test_milepost"),
+)
 
 
 def problems() -> dict[str, str]:
@@ -43,6 +46,12 @@ def _problems_of_production() -> dict[str, str]:
         found["secret_key"] = "Set SECRET_KEY."
     elif secret_key.startswith(PUBLISHED) or len(secret_key) < 50:
         found["secret_key"] = "SECRET_KEY is published or short: choose 50 random letters or more."
+    if any(str(key).startswith(PUBLISHED) for key in settings.SECRET_KEY_FALLBACKS):
+        found["secret_key_fallbacks"] = "SECRET_KEY_FALLBACKS names a key that is published."
+    if not settings.SITE_URL:
+        found["site_url"] = "Set SITE_URL, such as https://milepost.example."
+    elif not urlsplit(settings.SITE_URL).netloc:
+        found["site_url"] = "SITE_URL is no whole address, such as https://milepost.example."
     if not settings.STRIPE_SECRET_KEY:
         found["stripe_key"] = "Set STRIPE_SECRET_KEY."
     elif settings.STRIPE_SECRET_KEY.startswith(PUBLISHED):

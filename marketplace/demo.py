@@ -57,7 +57,7 @@ def stripe_command(environment: Mapping[str, str]) -> list[str]:
         *(sys.executable, "-m", "stripe_sandbox"),
         *("--port", environment["STRIPE_API_BASE"].rpartition(":")[2]),
         *("--webhook-url", f"{environment['SITE_URL']}/webhooks/stripe/"),
-        *("--webhook-secret", environment["STRIPE_WEBHOOK_SECRET"].split(",")[0]),
+        *("--webhook-secret", environment["STRIPE_WEBHOOK_SECRET"].split(",")[0].strip()),
         *("--store", str(stripe_store())),
     ]
 

@@ -10,6 +10,12 @@ from environs import Env
 
 env = Env()
 
+
+def _listed(name: str, default: str = "") -> list[str]:
+    """Comma-separated; spaces around and nothing between the commas mean nothing."""
+    return [entry.strip() for entry in env.list(name, default.split(",")) if entry.strip()]
+
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 # --- Which house this is -------------------------------------------------------------------------
@@ -18,12 +24,14 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 # live key (see checks.py).
 SANDBOX = env.bool("SANDBOX", False)
 DEBUG = env.bool("DEBUG", False)
-SITE_URL = env.str("SITE_URL", "http://127.0.0.1:8000").rstrip("/")
+SITE_URL = env.str("SITE_URL", "http://127.0.0.1:8000" if SANDBOX else "").rstrip("/")
 # Where browsers reach the live process; without it pages simply do not move by themselves.
 LIVE_URL = env.str("LIVE_URL", "").rstrip("/")
 SECRET_KEY = env.str("SECRET_KEY", "")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
-CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+# Earlier ones: what they signed or sealed still opens, until they are taken out again.
+SECRET_KEY_FALLBACKS = _listed("SECRET_KEY_FALLBACKS")
+ALLOWED_HOSTS = _listed("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
+CSRF_TRUSTED_ORIGINS = _listed("CSRF_TRUSTED_ORIGINS")
 HTTPS = SITE_URL.startswith("https://")
 
 if not SECRET_KEY and SANDBOX:
@@ -107,12 +115,11 @@ TEMPLATES = [
 
 # --- Services ------------------------------------------------------------------------------------
 
-_database_url = env.str("DATABASE_URL", "")
 DATABASES = {
     "default": env.dj_db_url("DATABASE_URL", "postgresql:///milepost", conn_max_age=60)
     | {"ATOMIC_REQUESTS": False, "CONN_HEALTH_CHECKS": True}
 }
-REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
+CELERY_BROKER_URL = REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -122,12 +129,10 @@ CACHES = {
     }
 }
 
-CELERY_BROKER_URL = REDIS_URL
-
 STRIPE_API_BASE = env.str("STRIPE_API_BASE", "")
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", "")
 # Several secrets, comma-separated, while one is being rolled.
-STRIPE_WEBHOOK_SECRETS: list[str] = env.list("STRIPE_WEBHOOK_SECRET", [])
+STRIPE_WEBHOOK_SECRETS = _listed("STRIPE_WEBHOOK_SECRET")
 
 EMAIL_BACKEND = (
     "accounts.notifications.backends.OutboxBackend"
@@ -139,7 +144,6 @@ EMAIL_HOST, EMAIL_PORT = _mail["EMAIL_HOST"], _mail["EMAIL_PORT"]
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"], _mail["EMAIL_HOST_PASSWORD"]
 EMAIL_USE_TLS, EMAIL_TIMEOUT = _mail["EMAIL_USE_TLS"], 10
 DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", "Milepost <no-reply@milepost.example>")
-EMAIL_SUBJECT_PREFIX = ""
 
 # --- People --------------------------------------------------------------------------------------
 
@@ -171,7 +175,6 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_SIGNUP_FORM_CLASS = "accounts.web.forms.SignupForm"
 ACCOUNT_ADAPTER = "accounts.web.adapter.AccountAdapter"
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_LOGOUT_ON_GET = False
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", 0)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_ADAPTER = "accounts.access.vault.SealingAdapter"
@@ -225,9 +228,8 @@ REST_KNOX = {"TOKEN_TTL": None, "AUTO_REFRESH": False, "TOKEN_PREFIX": "mp_"}
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
-USE_TZ = True
 TIME_ZONE = "UTC"
-CURRENCIES = env.list("CURRENCIES", ["USD", "EUR", "GBP", "JPY", "KWD"])
+CURRENCIES = _listed("CURRENCIES", "USD,EUR,GBP,JPY,KWD")
 
 # --- Files ---------------------------------------------------------------------------------------
 
@@ -244,7 +246,6 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = SANDBOX
-WHITENOISE_AUTOREFRESH = False
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 MAX_FILE_BYTES = 25 * 1024 * 1024
 MAX_FILES = 10
@@ -256,23 +257,20 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 # --- Safety --------------------------------------------------------------------------------------
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-SESSION_COOKIE_HTTPONLY = True
 SECURE_SSL_REDIRECT = HTTPS and env.bool("SSL_REDIRECT", True)
+# Machines that watch over a process ask it directly, behind the proxy that ends TLS.
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if ALLAUTH_TRUSTED_PROXY_COUNT else None
 )
-SECURE_REFERRER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "marketplace.common.http.refuse_csrf"
 
 # The provider's pages that our forms lead to: its pay page and its onboarding page.
-_PROVIDER_PAGES = (
-    [STRIPE_API_BASE]
-    if STRIPE_API_BASE
-    else ["https://checkout.stripe.com", "https://connect.stripe.com"]
-)
+_PROVIDER_PAGES = _listed("STRIPE_API_BASE") or [
+    f"https://{name}.stripe.com" for name in ("checkout", "connect")
+]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],

@@ -1,14 +1,18 @@
 """Milepost refuses to start misconfigured."""
 
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 
 from marketplace.checks import problems, refuse_to_start_misconfigured
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -17,6 +21,7 @@ def production(settings):
     settings.SANDBOX = False
     settings.DEBUG = False
     settings.SECRET_KEY = "k" * 64
+    settings.SITE_URL = "https://milepost.example"
     settings.STRIPE_API_BASE = ""
     settings.STRIPE_SECRET_KEY = "sk_live_of_an_operator"
     settings.STRIPE_WEBHOOK_SECRETS = ["whsec_of_an_operator"]
@@ -38,6 +43,10 @@ def test_a_whole_production_may_start(production):
         ("STRIPE_SECRET_KEY", "sk_test_milepost_demo", "stripe_key"),
         ("STRIPE_WEBHOOK_SECRETS", [], "webhook_secret"),
         ("STRIPE_WEBHOOK_SECRETS", ["whsec_mine", "whsec_milepost"], "webhook_secret"),
+        ("STRIPE_WEBHOOK_SECRETS", ["whsec_sandbox"], "webhook_secret"),
+        ("SECRET_KEY_FALLBACKS", ["only-for-tests-" * 4], "secret_key_fallbacks"),
+        ("SITE_URL", "", "site_url"),
+        ("SITE_URL", "milepost.example", "site_url"),
         ("DEBUG", True, "debug"),
     ],
 )
@@ -49,6 +58,71 @@ def test_production_refuses_what_is_missing_or_published(production, setting, va
         refuse_to_start_misconfigured()
     found = [message.id for message in run_checks(include_deployment_checks=True)]
     assert f"milepost.{code}" in found
+
+
+def read_by_a_fresh_process(expression: str, **environment: str) -> str:
+    """What the settings make of the environment: they are read once a process."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"from marketplace import settings; print({expression})"],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [("whsec_x,", ["whsec_x"]), (",", []), ("a, b", ["a", "b"]), ("", [])],
+)
+def test_an_empty_webhook_secret_is_none(said, meant):
+    """Else anybody could sign with the empty key."""
+    read = read_by_a_fresh_process("settings.STRIPE_WEBHOOK_SECRETS", STRIPE_WEBHOOK_SECRET=said)
+
+    assert read == str(meant)
+
+
+def test_earlier_secret_keys_are_read_from_the_environment():
+    read = read_by_a_fresh_process("settings.SECRET_KEY_FALLBACKS", SECRET_KEY_FALLBACKS="a, b")
+
+    assert read == "['a', 'b']"
+
+
+def test_production_has_no_address_until_it_is_told():
+    told = {"SANDBOX": "0", "SITE_URL": ""}
+
+    assert read_by_a_fresh_process("repr(settings.SITE_URL)", **told) == "''"
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_machines_that_watch_are_not_sent_to_https(client, settings, path, db):
+    """They ask the process itself, where there is no TLS."""
+    settings.SECURE_SSL_REDIRECT = True
+
+    assert client.get(path).status_code in (200, 503)
+    assert client.get("/postings/").status_code == 301
+
+
+def test_behind_a_proxy_that_ends_tls_nothing_redirects_to_itself():
+    """Compose trusts its one proxy by itself; without that, https never seems to arrive."""
+    compose = (ROOT / "compose.yaml").read_text()
+    read = read_by_a_fresh_process(
+        "settings.SECURE_PROXY_SSL_HEADER, settings.SECURE_SSL_REDIRECT",
+        SITE_URL="https://milepost.example",
+        TRUSTED_PROXIES=re.findall(r"TRUSTED_PROXIES:-(\d)", compose)[0],
+    )
+
+    assert read == "('HTTP_X_FORWARDED_PROTO', 'https') True"
+
+
+def test_compose_passes_on_every_variable_of_the_readme():
+    compose = (ROOT / "compose.yaml").read_text()
+    table = re.findall(r"^\| (`.*?`) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    named = {name for cell in table for name in re.findall(r"`([A-Z_]+)`", cell)}
+
+    assert {"MAIL_FROM", "CURRENCIES", "SSL_REDIRECT", "LIVE_URL"} <= named
+    assert {name for name in named if name not in compose} == set()
 
 
 def test_other_commands_need_no_secrets(production):
