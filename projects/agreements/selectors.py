@@ -13,6 +13,7 @@ from projects.agreements.models import Proposal
 from projects.contracts.models import LIFECYCLE, Contract
 from projects.milestones.models import Milestone
 from projects.milestones.selectors import milestones_of
+from projects.postings.models import Posting
 
 
 def lapsed_offer_ids(*, limit: int) -> list[int]:
@@ -26,8 +27,9 @@ def lapsed_offer_ids(*, limit: int) -> list[int]:
 def open_steps(contract: Contract, role: str | None) -> list[str]:
     """What somebody of this role can do with the contract right now, in the table's order."""
     steps = LIFECYCLE.open_to(role, contract.status)
-    has_lapsed = contract.offer_lapses_at <= now()
-    return [step for step in steps if not (step == "accept" and has_lapsed)]
+    stands_still = contract.posting.status == Posting.Status.SUSPENDED
+    is_over = stands_still or contract.offer_lapses_at <= now()
+    return [step for step in steps if not (step == "accept" and is_over)]
 
 
 def proposals_of(user: User | AnonymousUser) -> QuerySet[Proposal]:

@@ -19,6 +19,9 @@ from projects.contracts.services import record, tell_other_side
 from projects.milestones.models import Milestone
 from projects.milestones.services import plan_milestone
 from projects.postings import services as postings
+from projects.postings.models import Posting
+
+OFFER_STANDS_STILL = "The posting is suspended: its offer cannot be accepted until it is restored."
 
 
 @transaction.atomic
@@ -66,9 +69,11 @@ def accept_offer(*, contract_id: int, by: Actor) -> Contract:
     """Sign as the freelancer: the milestones come to life, the posting is awarded."""
     # The posting first, as whoever awards does: two who take their locks in turns wait in a circle.
     posting_id = Contract.objects.values_list("posting_id", flat=True).get(pk=contract_id)
-    postings.lock_posting(posting_id)
+    posting = postings.lock_posting(posting_id)
     contract = _advance(contract_id, "accept", by=by)
     moment = now()
+    if posting.status == Posting.Status.SUSPENDED:
+        raise WrongState(OFFER_STANDS_STILL)
     if contract.offer_lapses_at <= moment:
         raise WrongState("This offer has lapsed.")
     contract.accepted_at = moment

@@ -4,6 +4,7 @@ import hashlib
 import json
 from typing import Any
 
+from marketplace.common.models import StoredFile
 from projects.bids.models import Bid
 from projects.contracts.models import Contract
 
@@ -21,6 +22,12 @@ def wording_of(contract: Contract, bid: Bid) -> dict[str, Any]:
             "id": posting.public_id,
             "title": posting.title,
             "description": posting.description,
+            "files": [
+                {"name": stored.name, "size": stored.size, "sha256": stored.sha256}
+                for stored in StoredFile.objects.filter(
+                    pk__in=posting.files.values("stored")
+                ).order_by("name", "sha256")
+            ],
         },
         "bid": {"id": bid.public_id, "version": bid.version, "letter": bid.letter},
         "currency": contract.currency,

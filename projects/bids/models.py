@@ -41,6 +41,8 @@ class Bid(models.Model):
     version = models.PositiveIntegerField(default=1)
     status = models.CharField(max_length=11, choices=Status.choices, default=Status.SUBMITTED)
     status_reason = models.CharField(max_length=300, blank=True)
+    # Where it stood when it was offered: a declined or lapsed offer puts it back there.
+    offered_from = models.CharField(max_length=11, choices=Status.choices, blank=True)
     created_at = models.DateTimeField(default=now)
     edited_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
@@ -90,7 +92,7 @@ LIFECYCLE = Lifecycle(
     Step("shortlist", {S.SUBMITTED},       S.SHORTLISTED, {CLIENT}, label="Shortlist", tells="bid_shortlisted"),
     Step("unlist",    {S.SHORTLISTED},     S.SUBMITTED,   {CLIENT}, label="Take off the shortlist"),
     Step("offer",     LIVE,                S.OFFERED,     {CLIENT}, label="Award", tells="bid_offered"),
-    Step("return",    {S.OFFERED},         S.SHORTLISTED, {CLIENT, FREELANCER, SYSTEM}, clock="offer_validity_days"),
+    Step("return",    {S.OFFERED},         LIVE,          {CLIENT, FREELANCER, SYSTEM}, clock="offer_validity_days"),
     Step("accept",    {S.OFFERED},         S.ACCEPTED,    {FREELANCER}, tells="bid_accepted"),
     Step("decline",   LIVE,                S.DECLINED,    {CLIENT, SYSTEM}, label="Decline", tells="bid_declined"),
     Step("withdraw",  LIVE,                S.WITHDRAWN,   {FREELANCER}, label="Withdraw", tells="bid_withdrawn"),

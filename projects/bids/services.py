@@ -22,6 +22,8 @@ from projects.postings.roles import Actor
 from projects.postings.rules import checked_reason
 
 _TERMS = ("price", "days", "letter", "plan", "valid_until")
+# Enough to come to terms; the history stays short enough to be read, and compared word by word.
+MOST_VERSIONS = 20
 OTHER_CHOSEN = "The client has agreed with somebody else."
 POSTING_CLOSED = "The client has closed the posting."
 
@@ -98,6 +100,11 @@ def edit_bid(*, bid_id: int, by: Actor, **changes: Any) -> Bid:
         checked_valid_until(new["valid_until"])
     if new == old:
         return bid
+    if bid.version >= MOST_VERSIONS:
+        raise WrongState(
+            f"This bid was changed {MOST_VERSIONS - 1} times already: it stands as it is, or you "
+            "withdraw it."
+        )
     BidVersion.objects.create(bid=bid, number=bid.version, created_at=bid.worded_at, **old)
     for name, value in new.items():
         setattr(bid, name, value)
@@ -169,14 +176,18 @@ def offer_bid(*, bid_id: int, by: Actor, version: int | None = None) -> Bid:
         raise WrongState("This bid is not valid any more.")
     if posting.bids.filter(status=Bid.Status.OFFERED).exists():
         raise WrongState("There is an offer already: wait for its answer or withdraw it first.")
+    bid.offered_from = bid.status
     LIFECYCLE.advance(bid, "offer", role=role_in(bid, by))
-    return _save(bid)
+    bid.save(update_fields=["status", "offered_from"])
+    return bid
 
 
 @transaction.atomic
 def return_bid(*, bid_id: int, by: Actor) -> Bid:
-    """The offer was declined, withdrawn or lapsed: the bid stands again, on the shortlist."""
-    return _save(_advance(bid_id, "return", by=by))
+    """The offer was declined, withdrawn or lapsed: the bid stands again as it stood before."""
+    bid = _lock(bid_id)
+    LIFECYCLE.advance(bid, "return", role=role_in(bid, by), to=bid.offered_from)
+    return _save(bid)
 
 
 @transaction.atomic

@@ -45,6 +45,11 @@ def check_publishable(posting: Posting) -> None:
     _checked_bids_close_at(posting.bids_close_at)
 
 
+def default_bids_close_at() -> datetime:
+    """When bids close where nobody has said: no posting stays open for ever."""
+    return now() + LONGEST_BID_WINDOW
+
+
 def checked_reason(reason: object, *, least: int = 1) -> str:
     """Why something ends, in a sentence that the other side reads. Raises InvalidInput."""
     return checked_line(reason, param="reason", longest=LONGEST_REASON, least=least)

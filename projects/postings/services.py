@@ -82,7 +82,8 @@ def publish_posting(*, posting_id: int, by: Actor) -> Posting:
     posting = _advance(posting_id, "publish", by=by)
     rules.check_publishable(posting)
     posting.published_at = now()
-    posting.save(update_fields=["status", "published_at"])
+    posting.bids_close_at = posting.bids_close_at or rules.default_bids_close_at()
+    posting.save(update_fields=["status", "published_at", "bids_close_at"])
     return posting
 
 
@@ -162,10 +163,18 @@ def add_files(*, posting_id: int, uploads: list[UploadedFile], by: User) -> list
         raise InvalidInput("Choose at least one file.", param="files")
     if posting.files.count() + len(uploads) > settings.MAX_FILES:
         raise InvalidInput(f"A posting has at most {settings.MAX_FILES} files.", param="files")
+    _note_edit(posting)
     return [
         PostingFile.objects.create(posting=posting, stored=stored)
         for stored in store_files(uploads, by=by)
     ]
+
+
+def _note_edit(posting: Posting) -> None:
+    """Who has bid already is shown that what is asked for has changed since."""
+    if posting.status != Posting.Status.DRAFT:
+        posting.edited_at = now()
+        posting.save(update_fields=["edited_at"])
 
 
 @transaction.atomic
@@ -175,6 +184,7 @@ def remove_file(*, posting_id: int, file_public_id: str, by: Actor) -> Posting:
     removed, _ = posting.files.filter(stored__public_id=file_public_id).delete()
     if not removed:
         raise NotThere("There is no such file on this posting.")
+    _note_edit(posting)
     return posting
 
 
@@ -205,7 +215,7 @@ def import_postings(
             created_at=moment,
             status=Posting.Status.OPEN if publish else Posting.Status.DRAFT,
             published_at=moment if publish else None,
-            **row,
+            **({"bids_close_at": rules.default_bids_close_at()} if publish else {}) | row,
         )
         for moment, row in zip(moments, fresh, strict=True)
     ]

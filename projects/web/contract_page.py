@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
+from marketplace.common.clock import now
 from marketplace.common.lifecycle import CLIENT, FREELANCER
 from payments.escrow.facts import MoneyFacts
 from payments.payees.selectors import is_ready
@@ -82,11 +83,16 @@ def buttons_of(turn: Turn) -> list[Button]:
 
 
 def strikes_of(prospects: Prospects) -> list[tuple[Milestone | None, Strike]]:
-    """What time will do, the nearest first; clocks that have struck stand before those to come."""
+    """What time will do, the nearest first; clocks that have struck stand before those to come, and
+    leave them half of the room.
+    """
     found: list[tuple[Milestone | None, Strike]] = [(None, s) for s in prospects.strikes]
     for prospect in prospects.milestones:
         found += [(prospect.milestone, s) for s in prospect.outlook.strikes if s.at is not None]
-    return sorted(found, key=lambda pair: pair[1].at or pair[0].created_at)[:NEAREST]
+    found.sort(key=lambda pair: pair[1].at or pair[0].created_at)
+    coming = [pair for pair in found if pair[1].at and pair[1].at > now()]
+    struck = found[: len(found) - len(coming)]
+    return [*struck[: NEAREST - min(len(coming), NEAREST // 2)], *coming][:NEAREST]
 
 
 def bar_of(total: MoneyFacts) -> list[dict[str, Any]]:

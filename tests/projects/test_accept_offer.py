@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from accounts.notifications.models import Notification
 from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
+from projects.agreements.selectors import open_steps
 from projects.agreements.services import (
     accept_offer,
     award_bid,
@@ -21,6 +22,7 @@ from projects.contracts.models import Contract, Event
 from projects.milestones.models import Milestone
 from projects.milestones.services import cancel_milestone, release_milestone
 from projects.postings.models import Posting
+from projects.postings.services import restore_posting, suspend_posting
 from projects.tasks import lapse_offers
 from tests.races import at_once
 from tests.world import (
@@ -102,7 +104,7 @@ def test_an_ended_offer_changes_nothing_else(ada, ben, deed, who, status, reques
 
     assert (contract.status, contract.status_reason) == (status, "Too little time.")
     assert contract.closed_at is not None
-    assert Bid.objects.get().status == "shortlisted"
+    assert Bid.objects.get().status == "submitted"
     assert Posting.objects.get().status == "open"
     assert not Milestone.objects.exists()
     told = ada if by == ben else ben
@@ -125,6 +127,20 @@ def test_only_the_client_withdraws(ada, ben):
     contract = offered_contract(ada, ben)
     with pytest.raises(NotAllowed):
         withdraw_offer(contract_id=contract.pk, by=ben)
+
+
+def test_an_offer_on_a_suspended_posting_stands_still_and_says_so(ada, ben, mona):
+    contract = offered_contract(ada, ben)
+    suspend_posting(posting_id=contract.posting_id, reason="Under review.", by=mona)
+
+    with pytest.raises(WrongState, match="posting is suspended"):
+        accept_offer(contract_id=contract.pk, by=ben)
+    contract.refresh_from_db()
+    assert "accept" not in open_steps(contract, "freelancer")
+    assert "decline" in open_steps(contract, "freelancer")
+
+    restore_posting(posting_id=contract.posting_id, by=mona)
+    assert accept_offer(contract_id=contract.pk, by=ben).status == "active"
 
 
 def test_it_lapses_when_nobody_answers(ada, ben, later):

@@ -5,6 +5,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError
 
 from accounts.notifications.models import Notification
@@ -43,6 +44,18 @@ def test_it_offers_exactly_the_terms_of_the_bid(ada, ben, bid):
     assert Event.objects.get().kind == "contract_offered"
     notice = Notification.objects.get(kind="contract_offered")
     assert (notice.recipient, notice.path) == (ben, f"/contracts/{contract.public_id}/")
+
+
+def test_the_files_of_the_posting_are_signed_by_their_hash(ada, bid):
+    uploads = [SimpleUploadedFile(name, name.encode()) for name in ("plan.txt", "brief.txt")]
+    postings.add_files(posting_id=bid.posting_id, uploads=uploads, by=ada)
+
+    agreement = award_bid(bid_id=bid.pk, by=ada).agreements.get()
+
+    assert json.loads(agreement.body)["posting"]["files"] == [
+        {"name": name, "size": len(name), "sha256": hashlib.sha256(name.encode()).hexdigest()}
+        for name in ("brief.txt", "plan.txt")
+    ]
 
 
 def test_the_wording_is_canonical_and_named_by_its_hash(ada, bid):

@@ -228,8 +228,20 @@ def test_it_lapses_when_its_validity_is_over(bid, time_machine):
 
 def test_an_offer_and_its_return(bid, ada, ben):
     assert services.offer_bid(bid_id=bid.pk, by=ada, version=1).status == "offered"
-    assert services.return_bid(bid_id=bid.pk, by=ben).status == "shortlisted"
+    assert services.return_bid(bid_id=bid.pk, by=ben).status == "submitted"
+    services.shortlist_bid(bid_id=bid.pk, by=ada)
     assert services.offer_bid(bid_id=bid.pk, by=ada).status == "offered"
+    assert services.return_bid(bid_id=bid.pk, by=ada).status == "shortlisted"
+
+
+def test_a_bid_is_changed_so_often_and_no_more(bid, ben):
+    for number in range(services.MOST_VERSIONS - 1):
+        services.edit_bid(bid_id=bid.pk, by=ben, letter=f"Wording {number}")
+
+    with pytest.raises(WrongState, match="stands as it is"):
+        services.edit_bid(bid_id=bid.pk, by=ben, letter="One more.")
+    bid.refresh_from_db()
+    assert bid.versions.count() == services.MOST_VERSIONS - 1
 
 
 def test_nobody_offers_on_words_they_have_not_read(bid, ada, ben):

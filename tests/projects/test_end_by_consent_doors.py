@@ -144,7 +144,7 @@ def test_the_page_shows_the_division_and_proposes(ada, ben):
         ("to_freelancer", "1000.01", "not more"),
         ("to_freelancer", "0.001", "2 digits"),
         ("to_freelancer", "9" * 19, "larger"),
-        ("to_freelancer", "NaN", "larger"),
+        ("to_freelancer", "NaN", "as a number"),
         ("to_freelancer", "<script>", "as a number"),
         ("to_freelancer", "4\x00", "Null characters"),
         ("note", "x" * 2_001, "at most 2000"),

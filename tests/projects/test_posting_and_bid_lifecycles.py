@@ -77,7 +77,10 @@ def test_bids_obey_their_table(step, ada, ben, cleo, mona, dora):
     for status in Bid.Status.values:
         for role, by in people.items():
             Bid.objects.filter(pk=bid.pk).update(
-                status=status, letter="First words.", valid_until=valid_until
+                status=status,
+                letter="First words.",
+                valid_until=valid_until,
+                offered_from="shortlisted",
             )
             with transaction.atomic():
                 outcome = _try(BID_DEEDS[step], bid.pk, by)

@@ -288,10 +288,34 @@ def test_it_does_not_expire_before_its_time(ada):
         expire_bidding(posting_id=posting.pk, by=SYSTEM)
 
 
-def test_without_an_end_it_stays_open(ada, time_machine):
-    open_posting(ada)
-    time_machine.move_to(now() + timedelta(days=1_000))
+def test_without_an_end_of_its_own_it_takes_bids_for_ninety_days(ada, time_machine):
+    typed = open_posting(ada)
+    services.import_postings(
+        by=ada, rows=[{"title": "From a file", "description": "Much."}], publish=True
+    )
+    time_machine.move_to(now() + timedelta(days=89))
     assert expired_posting_ids() == []
+
+    time_machine.move_to(now() + timedelta(days=2))
+    assert set(expired_posting_ids()) == {
+        typed.pk,
+        Posting.objects.get(title="From a file").pk,
+    }
+
+
+def test_a_file_that_comes_or_goes_is_an_edit_that_bidders_see(ada):
+    posting = open_posting(ada)
+    assert posting.edited_at is None
+    uploads = [SimpleUploadedFile("brief.txt", b"The measures.")]
+
+    (file,) = services.add_files(posting_id=posting.pk, uploads=uploads, by=ada)
+    posting.refresh_from_db()
+    added_at = posting.edited_at
+    assert added_at is not None
+
+    services.remove_file(posting_id=posting.pk, file_public_id=file.stored.public_id, by=ada)
+    posting.refresh_from_db()
+    assert posting.edited_at > added_at
 
 
 def test_a_moderator_takes_it_out_of_sight_and_shows_it_again(ada, mona):
