@@ -113,6 +113,7 @@ urlpatterns = [
         overview.create_payout_retry,
         name="desk-payout-retry",
     ),
+    path("desk/disputes/", cases.list_cases, name="desk-disputes"),
     path("desk/disputes/<str:public_id>/", cases.show_case, name="desk-dispute"),
     path(
         "desk/disputes/<str:public_id>/decide/",

@@ -9,7 +9,9 @@ from functools import wraps
 from typing import IO, Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404
+from django.utils.datastructures import MultiValueDict
 from django.utils.dateparse import parse_datetime
 from django.utils.text import Truncator
 from knox.auth import TokenAuthentication as KnoxTokenAuthentication
@@ -33,7 +35,14 @@ from marketplace.common.errors import (
 )
 from marketplace.common.http import TOO_MUCH, too_much
 
-__all__ = ["CursorPage", "JsonParser", "TokenAuthentication", "idempotent", "refuse_in_words"]
+__all__ = [
+    "CursorPage",
+    "JsonParser",
+    "OldestFirst",
+    "TokenAuthentication",
+    "idempotent",
+    "refuse_in_words",
+]
 
 
 # What a token of ours can look like; anything else is not even looked for.
@@ -111,6 +120,12 @@ class CursorPage(CursorPagination):
             raise exceptions.NotFound(self.invalid_cursor_message) from None
 
 
+class OldestFirst(CursorPage):
+    """A record, or a queue: who has waited longest comes first."""
+
+    ordering = ("created_at", "id")
+
+
 def refuse_in_words(exc: Exception, context: dict[str, Any]) -> Response | None:
     """Every refusal of the API in one shape: {"error": {"code", "message", "param"}}."""
     views.set_rollback()
@@ -172,7 +187,7 @@ def idempotent(view: Callable[..., Response]) -> Callable[..., Response]:
             raise InvalidInput(
                 "An Idempotency-Key has 1 to 255 printable characters.", param="Idempotency-Key"
             )
-        said = json.dumps([request.method, request.path, request.data], sort_keys=True)
+        said = json.dumps([request.method, request.path, _body_of(request)], sort_keys=True)
         record = idempotency.begin(
             user=request.user,
             key=key,
@@ -198,3 +213,20 @@ def idempotent(view: Callable[..., Response]) -> Callable[..., Response]:
         return response
 
     return answer_once
+
+
+def _body_of(request: Request) -> Any:
+    """What was sent as plain data; a file by its name, its size and its hash."""
+    if not isinstance(request.data, MultiValueDict):
+        return request.data
+    return {name: [_plain(value) for value in values] for name, values in request.data.lists()}
+
+
+def _plain(value: Any) -> Any:
+    if not isinstance(value, UploadedFile):
+        return value
+    digest = hashlib.sha256()
+    for chunk in value.chunks():
+        digest.update(chunk)
+    value.seek(0)
+    return [value.name, value.size, digest.hexdigest()]

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from marketplace.common.api import CursorPage, idempotent
+from marketplace.common.api import OldestFirst, idempotent
 from marketplace.common.clock import now
 from projects.agreements import services
 from projects.agreements.outlook import prospects_of
@@ -203,15 +203,11 @@ class AgreementView(APIView):
         return Response(AgreementOut(agreement_of(_contract(request, public_id))).data)
 
 
-class TimelinePage(CursorPage):
-    ordering = ("created_at", "id")
-
-
 class TimelineView(ListAPIView):
     """What happened on a contract, oldest first."""
 
     serializer_class = EventOut
-    pagination_class = TimelinePage
+    pagination_class = OldestFirst
 
     def get_queryset(self) -> QuerySet[Event]:
         if getattr(self, "swagger_fake_view", False):

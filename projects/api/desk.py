@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.people.selectors import signed_in, staff_roles_of
-from marketplace.common.api import CursorPage, idempotent
+from marketplace.common.api import OldestFirst, idempotent
 from marketplace.common.money import MAX_AMOUNT
 from payments.payouts import services as payouts
 from payments.payouts.selectors import failed_payouts
@@ -24,12 +24,6 @@ from projects.api.disputes import DisputeOut, SharesOut
 from projects.disputes import services
 from projects.disputes.rules import checked_part
 from projects.disputes.selectors import desk_disputes, effect_of, still_open
-
-
-class OldestFirst(CursorPage):
-    """A queue: who has waited longest comes first."""
-
-    ordering = ("created_at", "id")
 
 
 class RulingIn(serializers.Serializer):
@@ -58,9 +52,7 @@ class DeskDisputesView(ListAPIView):
         return super().get(request, *args, **kwargs)
 
     def get_queryset(self):
-        if not staff_roles_of(self.request.user):
-            raise Http404
-        disputes = desk_disputes(self.request.user)
+        disputes = _for_staff(self.request, desk_disputes(self.request.user))
         return disputes if self.request.query_params.get("all") == "1" else still_open(disputes)
 
 
@@ -105,6 +97,44 @@ class RetriedOut(serializers.Serializer):
     status = serializers.CharField()
 
 
+class FailedRefundOut(serializers.Serializer):
+    id = serializers.CharField(source="public_id")
+    payer = serializers.CharField(source="payment.payer.name")
+    amount = serializers.IntegerField(help_text="In minor units.")
+    currency = serializers.CharField()
+    failure_code = serializers.CharField()
+    created_at = serializers.DateTimeField()
+
+
+class FailedPayoutOut(serializers.Serializer):
+    id = serializers.CharField(source="public_id")
+    payee = serializers.CharField(source="party.name")
+    amount = serializers.IntegerField(help_text="In minor units.")
+    currency = serializers.CharField()
+    failure_code = serializers.CharField()
+    created_at = serializers.DateTimeField()
+
+
+class DeskRefundsView(ListAPIView):
+    """Refunds that failed and wait for a person, the oldest first."""
+
+    serializer_class = FailedRefundOut
+    pagination_class: type[CursorPagination] = OldestFirst
+
+    def get_queryset(self) -> QuerySet[Any]:
+        return _for_staff(self.request, failed_refunds())
+
+
+class DeskPayoutsView(ListAPIView):
+    """Payouts that failed and that nobody has sent again, the oldest first."""
+
+    serializer_class = FailedPayoutOut
+    pagination_class: type[CursorPagination] = OldestFirst
+
+    def get_queryset(self) -> QuerySet[Any]:
+        return _for_staff(self.request, failed_payouts())
+
+
 class RefundRetryView(APIView):
     @extend_schema(request=None, responses=RetriedOut)
     @idempotent
@@ -123,6 +153,13 @@ class PayoutRetryView(APIView):
         payout = get_object_or_404(_at_the_desk(request, failed_payouts()), public_id=public_id)
         payout = payouts.retry_payout(payout_id=payout.pk, by=signed_in(request.user))
         return Response(RetriedOut(payout).data)
+
+
+def _for_staff(request: Request, pile: QuerySet[Any]) -> QuerySet[Any]:
+    """For everybody else the list does not exist."""
+    if not staff_roles_of(request.user):
+        raise Http404
+    return pile
 
 
 def _at_the_desk(request: Request, pile: QuerySet[Any]) -> QuerySet[Any]:

@@ -2,17 +2,19 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import FileResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
+from rest_framework.generics import ListAPIView
 from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from marketplace.common.api import JsonParser, idempotent
+from marketplace.common.api import JsonParser, OldestFirst, idempotent
 from marketplace.common.files import attachment
 from payments.fundings import services as fundings
 from projects.agreements.outlook import prospects_of
@@ -27,8 +29,12 @@ from projects.api.milestone_shapes import (
 )
 from projects.contracts.selectors import contracts_of
 from projects.milestones import services
-from projects.milestones.models import Milestone
-from projects.milestones.selectors import milestones_of, submission_files_of, submissions_of
+from projects.milestones.models import Milestone, Submission
+from projects.milestones.selectors import (
+    deliveries_on,
+    milestones_of,
+    submission_files_of,
+)
 
 
 class ContractMilestonesView(APIView):
@@ -67,15 +73,17 @@ class StartView(APIView):
         return _shown(request, milestone)
 
 
-class SubmissionsView(APIView):
-    parser_classes = (JsonParser, MultiPartParser, FormParser)
+class SubmissionsView(ListAPIView):
+    """All deliveries of a milestone, oldest first, with their answers."""
 
-    @extend_schema(responses=SubmissionOut(many=True), operation_id="milestones_submissions_list")
-    def get(self, request: Request, public_id: str) -> Response:
-        """All deliveries of a milestone, oldest first, with their answers."""
-        milestone = _milestone(request, public_id)
-        found = submissions_of(request.user).filter(milestone=milestone)
-        return Response(SubmissionOut(found, many=True).data)
+    parser_classes = (JsonParser, MultiPartParser, FormParser)
+    serializer_class = SubmissionOut
+    pagination_class = OldestFirst
+
+    def get_queryset(self) -> QuerySet[Submission]:
+        if getattr(self, "swagger_fake_view", False):
+            return Submission.objects.none()
+        return deliveries_on(_milestone(self.request, self.kwargs["public_id"]))
 
     @extend_schema(
         request={
@@ -84,12 +92,13 @@ class SubmissionsView(APIView):
         },
         responses={201: SubmissionOut},
     )
+    @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Hand in the work; the client's review period starts."""
         milestone = _milestone(request, public_id)
         body = _delivery(request)
         submission = services.submit_work(milestone_id=milestone.pk, by=request.user, **body)
-        found = submissions_of(request.user).get(pk=submission.pk)
+        found = deliveries_on(milestone).get(pk=submission.pk)
         return Response(SubmissionOut(found).data, status=status.HTTP_201_CREATED)
 
 

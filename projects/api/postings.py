@@ -148,6 +148,7 @@ class PostingFilesView(APIView):
     parser_classes = [MultiPartParser]
 
     @extend_schema(request=FilesIn, responses={201: FileOut(many=True)})
+    @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Attach files that explain it: all of them, or none."""
         posting = _visible(request, public_id)

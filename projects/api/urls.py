@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from projects.api import bids, contracts, desk, disputes, milestones, postings, proposals
+from projects.api import (
+    bids,
+    contracts,
+    desk,
+    desk_cases,
+    disputes,
+    milestones,
+    postings,
+    proposals,
+)
 
 urlpatterns = [
     # Postings
@@ -175,10 +184,32 @@ urlpatterns = [
         name="api-desk-dispute-decide",
     ),
     path(
+        "desk/disputes/<str:public_id>/agreement/",
+        desk_cases.CaseAgreementView.as_view(),
+        name="api-desk-dispute-agreement",
+    ),
+    path(
+        "desk/disputes/<str:public_id>/submissions/",
+        desk_cases.CaseSubmissionsView.as_view(),
+        name="api-desk-dispute-submissions",
+    ),
+    path(
+        "desk/disputes/<str:public_id>/files/<str:file_id>/",
+        desk_cases.CaseFileView.as_view(),
+        name="api-desk-dispute-file",
+    ),
+    path(
+        "desk/disputes/<str:public_id>/timeline/",
+        desk_cases.CaseTimelineView.as_view(),
+        name="api-desk-dispute-timeline",
+    ),
+    path("desk/refunds/", desk.DeskRefundsView.as_view(), name="api-desk-refunds"),
+    path(
         "desk/refunds/<str:public_id>/retry/",
         desk.RefundRetryView.as_view(),
         name="api-desk-refund-retry",
     ),
+    path("desk/payouts/", desk.DeskPayoutsView.as_view(), name="api-desk-payouts"),
     path(
         "desk/payouts/<str:public_id>/retry/",
         desk.PayoutRetryView.as_view(),

@@ -27,16 +27,6 @@ def milestones_of(user: User | AnonymousUser) -> QuerySet[Milestone]:
     )
 
 
-def submissions_of(user: User | AnonymousUser) -> QuerySet[Submission]:
-    """Deliveries that this person may read."""
-    return (
-        Submission.objects.filter(milestone__in=milestones_of(user).order_by())
-        .select_related("milestone__contract")
-        .prefetch_related("files__stored")
-        .order_by("milestone_id", "version")
-    )
-
-
 def submissions_on(milestones: Iterable[Milestone]) -> dict[int, list[Submission]]:
     """The deliveries of each of them with their files, newest first, in two or three queries."""
     found = (
@@ -48,6 +38,18 @@ def submissions_on(milestones: Iterable[Milestone]) -> dict[int, list[Submission
     for submission in found:
         by_milestone.setdefault(submission.milestone_id, []).append(submission)
     return by_milestone
+
+
+def deliveries_on(milestone: Milestone) -> QuerySet[Submission]:
+    """The deliveries of a milestone that the caller knows to be theirs to read, oldest first."""
+    found = Submission.objects.filter(milestone=milestone).select_related("milestone__contract")
+    return found.prefetch_related("files__stored").order_by("version")
+
+
+def files_on(milestone: Milestone) -> QuerySet[SubmissionFile]:
+    """The files of those deliveries."""
+    found = SubmissionFile.objects.filter(submission__milestone=milestone)
+    return found.select_related("stored")
 
 
 def submission_files_of(user: User | AnonymousUser) -> QuerySet[SubmissionFile]:

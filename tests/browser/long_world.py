@@ -60,6 +60,7 @@ def at_the_limits() -> list[tuple[str, str]]:
         ("ben", "/contracts/"),
         ("ben", "/profile/"),
         ("dora", "/desk/"),
+        ("dora", "/desk/disputes/"),
         ("dora", f"/desk/disputes/{dispute.public_id}/"),
         ("visitor", "/"),
         ("visitor", f"/people/{ben.public_id}/"),

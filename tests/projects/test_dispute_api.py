@@ -1,14 +1,24 @@
 """Disputes over the API: both sides, and the desk."""
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.people.services import grant_staff_roles
 from marketplace.common.lifecycle import SYSTEM
+from payments.refunds.models import Refund
 from projects.disputes.models import Dispute, Statement
-from projects.milestones.services import release_milestone
-from tests.world import api_of, opened_dispute, person, reviewed_dispute, submitted_milestone
+from projects.disputes.services import decide_dispute, open_dispute
+from projects.milestones.services import release_milestone, submit_work
+from tests.world import (
+    api_of,
+    funded_milestone,
+    opened_dispute,
+    person,
+    reviewed_dispute,
+    submitted_milestone,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -164,6 +174,47 @@ def test_wrong_people_and_wrong_times_have_their_own_codes(ada, ben, cleo, dora)
         assert api_of(stranger).get("/api/v1/desk/disputes/").status_code == 404
     assert post(cleo, f"{path}answer/", {"statement": "Mine."}) == 404
     assert Statement.objects.count() == 1
+
+
+def test_a_mediator_reads_the_evidence_over_the_api(ada, ben, dora):
+    milestone = funded_milestone(ada, ben)
+    upload = SimpleUploadedFile("work.zip", b"all of it")
+    submit_work(milestone_id=milestone.pk, by=ben, note="Done.", files=[upload])
+    words = {"reason": "late", "statement": "Late.", "asked_for": 0}
+    dispute = open_dispute(milestone_id=milestone.pk, by=ada, **words)
+    desk = f"/api/v1/desk/disputes/{dispute.public_id}/"
+
+    (delivery,) = api_of(dora).get(f"{desk}submissions/").json()["results"]
+    assert (delivery["version"], delivery["note"]) == (1, "Done.")
+    path = delivery["files"][0]["url"].removeprefix("http://127.0.0.1:8000")
+    assert path.startswith(desk)
+    assert b"".join(api_of(dora).get(path).streaming_content) == b"all of it"
+    agreement = api_of(dora).get(f"{desk}agreement/").json()
+    assert agreement["terms"]["contract"] == milestone.contract.public_id
+    events = api_of(dora).get(f"{desk}timeline/").json()["results"]
+    assert [event["kind"] for event in events][-2:] == ["work_submitted", "dispute_opened"]
+
+    for where in (f"{desk}submissions/", f"{desk}agreement/", f"{desk}timeline/", path):
+        assert api_of(ada).get(where).status_code == 404
+
+
+def test_finance_finds_what_failed_over_the_api(ada, ben, dora, bells):
+    dispute = reviewed_dispute(ada, ben)
+    decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=0, ruling="Nothing came.")
+    Refund.objects.update(status="failed", failure_code="lost_or_stolen_card", next_check_at=None)
+
+    (failed,) = api_of(dora).get("/api/v1/desk/refunds/").json()["results"]
+
+    assert (failed["payer"], failed["amount"], failed["failure_code"]) == (
+        "Ada",
+        103_000,
+        "lost_or_stolen_card",
+    )
+    retried = api_of(dora).post(f"/api/v1/desk/refunds/{failed['id']}/retry/")
+    assert retried.json() == {"id": failed["id"], "status": "requested"}
+    assert api_of(dora).get("/api/v1/desk/refunds/").json()["results"] == []
+    assert api_of(dora).get("/api/v1/desk/payouts/").json()["results"] == []
+    assert api_of(ada).get("/api/v1/desk/payouts/").status_code == 404
 
 
 def test_support_reads_and_does_not_decide(ada, ben):

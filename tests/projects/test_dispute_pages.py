@@ -250,6 +250,33 @@ def test_the_desk_shows_what_went_wrong_and_finance_tries_again(browse, ada, ben
     assert Payment.objects.get().refunded == 103_000
 
 
+def test_what_is_due_for_a_ruling_is_never_hidden_by_what_waits_for_an_answer(
+    browse, ada, ben, dora
+):
+    for _ in range(10):
+        opened_dispute(ada, ben)
+    pressing = reviewed_dispute(ada, ben)
+
+    (queue, *_) = browse(dora).get("/desk/").context["queues"]
+
+    assert queue.entries[0] == pressing
+    assert (len(queue.entries), queue.count) == (10, "11")
+
+
+def test_the_desk_lists_every_dispute_by_cursor(browse, ada, ben, dora):
+    closed = reviewed_dispute(ada, ben)
+    decide_dispute(dispute_id=closed.pk, by=dora, to_freelancer=0, ruling="Nothing came.")
+    opened = [opened_dispute(ada, ben) for _ in range(21)]
+
+    page = browse(dora).get("/desk/disputes/")
+    assert [case.pk for case in page.context["page"].items] == [d.pk for d in opened[:0:-1]]
+    rest = browse(dora).get(f"/desk/disputes/{page.context['page'].next_url}")
+    assert [case.pk for case in rest.context["page"].items] == [opened[0].pk]
+    everything = browse(dora).get("/desk/disputes/?state=all").context["page"]
+    assert everything.next_url
+    assert browse(ada).get("/desk/disputes/").status_code == 404
+
+
 def test_a_longer_desk_costs_no_more_queries(browse, ada, ben, dora):
     def cost() -> int:
         with CaptureQueriesContext(connection) as queries:

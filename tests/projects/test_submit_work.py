@@ -10,7 +10,7 @@ from accounts.notifications.models import Notification
 from marketplace.common.errors import InvalidInput, NotAllowed, TooLarge, WrongState
 from marketplace.common.models import StoredFile
 from projects.contracts.models import Event
-from projects.milestones.models import Submission
+from projects.milestones.models import Submission, SubmissionFile
 from projects.milestones.services import return_work, start_work, submit_work
 from tests.races import at_once
 from tests.world import api_of, funded_milestone, planned_milestone, submitted_milestone
@@ -161,7 +161,7 @@ def test_the_api_takes_a_delivery_as_json_and_shows_it(ada, ben):
 
     assert answer.status_code == 201
     assert answer.json()["version"] == 1
-    assert api_of(ada).get(f"{url}/submissions/").json() == [answer.json()]
+    assert api_of(ada).get(f"{url}/submissions/").json()["results"] == [answer.json()]
     shown = api_of(ada).get(f"{url}/").json()
     assert shown["status"] == "submitted"
     assert shown["next_steps"] == ["return", "release", "propose_ending", "dispute"]
@@ -193,6 +193,23 @@ def test_the_api_takes_files_and_gives_them_out_as_attachments(ada, ben, cleo):
     assert got["Content-Disposition"].startswith("attachment")
     assert "sandbox" in got["Content-Security-Policy"]
     assert api_of(cleo).get(path).status_code == 404
+
+
+def test_the_same_key_hands_in_once_and_other_bytes_are_another_request(ada, ben):
+    milestone = funded_milestone(ada, ben)
+    url = f"/api/v1/milestones/{milestone.public_id}/submissions/"
+
+    def hand_in(content: bytes):
+        body = {"note": "Here.", "files": [a_file("a.txt", content)]}
+        return api_of(ben).post(url, body, format="multipart", headers={"Idempotency-Key": "once"})
+
+    first, again, other = hand_in(b"one"), hand_in(b"one"), hand_in(b"two")
+
+    assert (first.status_code, again.status_code, other.status_code) == (201, 201, 409)
+    assert again.json() == first.json()
+    assert again["Idempotent-Replayed"] == "true"
+    (file,) = SubmissionFile.objects.all()
+    assert file.stored.sha256 == hashlib.sha256(b"one").hexdigest()
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from marketplace.common.files import attachment
 from marketplace.common.forms import AmountField
 from marketplace.common.money import to_major
+from marketplace.common.pages import page_of
 from payments.policies.fees import quote
 from projects.contracts.roles import role_in
 from projects.contracts.selectors import agreement_of, timeline_of
@@ -22,8 +23,9 @@ from projects.disputes import services
 from projects.disputes.history import record_of
 from projects.disputes.models import Dispute
 from projects.disputes.rules import open_steps
-from projects.disputes.selectors import desk_disputes, effect_of, outcome_of
-from projects.milestones.models import Milestone, SubmissionFile
+from projects.disputes.selectors import desk_disputes, effect_of, outcome_of, still_open
+from projects.milestones.models import Milestone
+from projects.milestones.selectors import deliveries_on, files_on
 from projects.web.desk.doors import for_staff
 from projects.web.parts import PartForm, clean_part, clean_words, draw_part
 
@@ -53,6 +55,17 @@ class RulingForm(forms.Form):
 
     def clean_ruling(self) -> str:
         return clean_words(self, "ruling")
+
+
+@require_safe
+@for_staff
+def list_cases(request: HttpRequest) -> HttpResponse:
+    """Every dispute, the newest first, or those alone that wait for somebody."""
+    only_open = request.GET.get("state") != "all"
+    disputes = desk_disputes(request.user)
+    page = page_of(request, still_open(disputes) if only_open else disputes)
+    tabs = [("open", "Open", only_open), ("all", "All", not only_open)]
+    return render(request, "desk/disputes.html", {"page": page, "tabs": tabs, "nav": "desk"})
 
 
 @require_safe
@@ -89,8 +102,7 @@ def show_file(request: HttpRequest, public_id: str, file_id: str) -> HttpRespons
     """A file of the disputed milestone, as it was delivered."""
     dispute = get_object_or_404(desk_disputes(request.user), public_id=public_id)
     delivered = get_object_or_404(
-        SubmissionFile.objects.select_related("stored"),
-        submission__milestone=dispute.milestone_id,
+        files_on(dispute.milestone),
         stored__public_id=file_id,
     )
     return attachment(delivered.stored)
@@ -138,7 +150,6 @@ def _effect(milestone: Milestone, form: RulingForm) -> dict[str, Any]:
 
 def _submissions(dispute: Dispute) -> list[dict[str, Any]]:
     """The deliveries, the newest first, each with files that the staff may read."""
-    submissions = dispute.milestone.submissions.prefetch_related("files__stored")
     return [
         {
             "submission": submission,
@@ -154,7 +165,7 @@ def _submissions(dispute: Dispute) -> list[dict[str, Any]]:
                 for delivered in submission.files.all()
             ],
         }
-        for submission in submissions.order_by("-version")
+        for submission in deliveries_on(dispute.milestone).reverse()
     ]
 
 

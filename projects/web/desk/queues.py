@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from accounts.notifications.selectors import given_up_mails
 from accounts.people.models import StaffRole, User
@@ -71,7 +71,10 @@ class Queue:
 def queues_for(user: User) -> list[Queue]:
     """The piles that this person of the staff looks after."""
     piles: dict[str, QuerySet[Any]] = {
-        "disputes": still_open(desk_disputes(user)),
+        # Whose ruling is due stands above whose other side has not even answered.
+        "disputes": still_open(desk_disputes(user)).order_by(
+            F("ruling_due_at").asc(nulls_last=True), "answer_due_at", "pk"
+        ),
         "refunds": failed_refunds().order_by("created_at", "pk"),
         "payouts": failed_payouts().order_by("created_at", "pk"),
         "events": unexplained_events(),

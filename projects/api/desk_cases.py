@@ -1,0 +1,89 @@
+"""The evidence of a dispute for programs: what a mediator reads on the page of the case."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.http import FileResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from marketplace.common.api import OldestFirst
+from marketplace.common.files import attachment
+from projects.api.contracts import AgreementOut, EventOut
+from projects.api.milestone_shapes import SubmissionFileOut, SubmissionOut
+from projects.contracts.models import Event
+from projects.contracts.selectors import agreement_of, timeline_of
+from projects.disputes.models import Dispute
+from projects.disputes.selectors import desk_disputes
+from projects.milestones.models import Submission
+from projects.milestones.selectors import deliveries_on, files_on
+
+
+class EvidenceFileOut(SubmissionFileOut):
+    @extend_schema_field(serializers.URLField)
+    def get_url(self, file: Any) -> str:
+        ids = [self.context["dispute"].public_id, file.stored.public_id]
+        return settings.SITE_URL + reverse("api-desk-dispute-file", args=ids)
+
+
+class EvidenceSubmissionOut(SubmissionOut):
+    files = EvidenceFileOut(many=True, source="files.all")
+
+
+class CaseAgreementView(APIView):
+    @extend_schema(responses=AgreementOut)
+    def get(self, request: Request, public_id: str) -> Response:
+        """What both sides of the dispute signed."""
+        contract = _case(request, public_id).milestone.contract
+        return Response(AgreementOut(agreement_of(contract)).data)
+
+
+class CaseSubmissionsView(ListAPIView):
+    """All deliveries of the disputed milestone, the oldest first."""
+
+    serializer_class = EvidenceSubmissionOut
+    pagination_class = OldestFirst
+
+    def get_queryset(self) -> QuerySet[Submission]:
+        if getattr(self, "swagger_fake_view", False):
+            return Submission.objects.none()
+        return deliveries_on(self._dispute.milestone)
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        return {**super().get_serializer_context(), "dispute": getattr(self, "_dispute", None)}
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        self._dispute = _case(request, kwargs["public_id"])
+        return super().list(request, *args, **kwargs)
+
+
+class CaseFileView(APIView):
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    def get(self, request: Request, public_id: str, file_id: str) -> FileResponse:
+        """The bytes of a delivered file, as they were received."""
+        milestone = _case(request, public_id).milestone
+        return attachment(get_object_or_404(files_on(milestone), stored__public_id=file_id).stored)
+
+
+class CaseTimelineView(ListAPIView):
+    """What happened on the contract of the dispute, the oldest first."""
+
+    serializer_class = EventOut
+    pagination_class = OldestFirst
+
+    def get_queryset(self) -> QuerySet[Event]:
+        if getattr(self, "swagger_fake_view", False):
+            return Event.objects.none()
+        return timeline_of(_case(self.request, self.kwargs["public_id"]).milestone.contract)
+
+
+def _case(request: Request, public_id: str) -> Dispute:
+    return get_object_or_404(desk_disputes(request.user), public_id=public_id)
