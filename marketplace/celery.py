@@ -7,6 +7,7 @@ from celery import Celery
 from celery.signals import beat_init, worker_init
 
 from marketplace.checks import problems
+from marketplace.programs import PROVIDER_QUEUE
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketplace.settings")
 
@@ -32,6 +33,9 @@ app.conf.update(
         "socket_timeout": 2,
         "socket_connect_timeout": 1,
     },
+    # What speaks to the provider waits in a line of its own, so that a provider that hangs keeps
+    # no clock and no notice waiting, where a worker of its own serves it (compose.yaml).
+    task_routes={"payments.*": {"queue": PROVIDER_QUEUE}},
     # In memory: with short intervals there is nothing to remember, and no file to break.
     beat_scheduler="celery.beat:Scheduler",
     timezone="UTC",
@@ -75,6 +79,9 @@ app.conf.beat_schedule = {
     # Seen as closed already: this only writes it down.
     "close-moot-disputes": {"task": "projects.close_moot_disputes", "schedule": 60},
 }
+for entry in app.conf.beat_schedule.values():
+    # Who comes late finds the next one behind it: lost time must not pile up as messages.
+    entry["options"] = {"expires": entry["schedule"]}
 app.autodiscover_tasks()
 
 

@@ -9,11 +9,15 @@ from collections.abc import Mapping
 from marketplace.checks import problems
 
 PROGRAMS = ("web", "worker", "beat", "live", "migrate")
+# What a worker serves unless WORKER_QUEUES says otherwise: what the house does by itself, and what
+# it has to ask the payment provider for.
+PROVIDER_QUEUE = "provider"
+QUEUES = f"celery,{PROVIDER_QUEUE}"
 
 
 def command(name: str, environment: Mapping[str, str]) -> list[str]:
-    """How a program is started. PORT, HOST, WEB_WORKERS, WEB_THREADS, WORKER_PROCESSES and
-    LOG_LEVEL in the environment suit it to the machine.
+    """How a program is started. PORT, HOST, WEB_WORKERS, WEB_THREADS, WORKER_PROCESSES,
+    WORKER_QUEUES and LOG_LEVEL in the environment suit it to the machine.
     """
     python = [sys.executable, "-m"]
     host = ["--host", environment.get("HOST", "127.0.0.1")]
@@ -41,6 +45,7 @@ def command(name: str, environment: Mapping[str, str]) -> list[str]:
             return [
                 *(*python, "celery", "--app", "marketplace", "worker", "--loglevel", level),
                 *("--concurrency", environment.get("WORKER_PROCESSES", "2")),
+                *("--queues", environment.get("WORKER_QUEUES", QUEUES)),
                 # One broker, few workers: they need not gossip.
                 *("--without-gossip", "--without-mingle"),
             ]

@@ -10,7 +10,7 @@ import pytest
 
 from docker import check_steps
 from docker.check_steps import Stage, steps_of, way_to_packages
-from marketplace.programs import PROGRAMS, command, environment_of
+from marketplace.programs import PROGRAMS, QUEUES, command, environment_of
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCKERFILE = steps_of((ROOT / "Dockerfile").read_text())
@@ -57,7 +57,10 @@ def test_images_are_named_without_a_host():
 def test_compose_runs_each_program_and_one_beat():
     commands = re.findall(r"^    command: (\w+)$", COMPOSE, re.MULTILINE)
 
-    assert sorted(commands) == sorted(PROGRAMS)
+    assert set(commands) == set(PROGRAMS)
+    assert commands.count("beat") == 1
+    queues = re.findall(r"^      WORKER_QUEUES: (\w+)$", COMPOSE, re.MULTILINE)
+    assert ",".join(queues) == QUEUES, "every queue is served"
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
