@@ -62,7 +62,7 @@ def one_of_everything() -> AccessWorld:
 
 
 def _people(world: AccessWorld, ada: User) -> None:
-    token, _ = create_token(user_id=ada.pk, name="another", by=ada)
+    token, _ = create_token(user_id=ada.pk, name="another", by=ada, is_told=False)
     notify(to=ada, kind="test", text="Something happened.", path="/")
     world.places |= {
         "person": {"public_id": ada.public_id},

@@ -36,7 +36,7 @@ def person(name: str, **profile) -> User:
 
 def token_of(user: User) -> str:
     """What a program of theirs shows at the door."""
-    return create_token(user_id=user.pk, name="test", by=user)[1]
+    return create_token(user_id=user.pk, name="test", by=user, is_told=False)[1]
 
 
 class Program(APIClient):

@@ -6,12 +6,14 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, validate_totp_code
 from django.contrib.auth import authenticate
 from django.db import transaction
+from django.urls import reverse
 from knox.models import get_digest_token
 
 from accounts.access import codes, second_factor
 from accounts.access.models import ApiToken
 from accounts.access.selectors import address_is_proven, tokens_of
 from accounts.notifications import letters
+from accounts.notifications.services import notify
 from accounts.people.models import User
 from accounts.people.profile import checked_email
 from accounts.people.services import ADDRESS_TAKEN, checked_password, create_person, set_password
@@ -106,8 +108,13 @@ def _check_second_factor(user: User, code: str) -> None:
 
 
 @transaction.atomic
-def create_token(*, user_id: int, name: str, by: User) -> tuple[ApiToken, str]:
-    """A token of the API and its secret, which nobody can read again."""
+def create_token(
+    *, user_id: int, name: str, by: User, is_told: bool = True
+) -> tuple[ApiToken, str]:
+    """A token of the API and its secret, which nobody can read again.
+
+    Its owner is told: it may have been a stranger. Not ``is_told`` are those who sign up just now.
+    """
     user = User.objects.select_for_update().get(pk=user_id)
     if user != by:
         raise NotAllowed("You cannot make tokens for somebody else.")
@@ -119,6 +126,13 @@ def create_token(*, user_id: int, name: str, by: User) -> tuple[ApiToken, str]:
         name=checked_line(name, param="name", longest=80),
         digest=digest,
     )
+    if is_told:
+        notify(
+            to=user,
+            kind="token_made",
+            text=f"A token for the API was made: “{token.name}”. If that was not you, revoke it.",
+            path=reverse("tokens"),
+        )
     return token, secret
 
 
@@ -175,6 +189,7 @@ def add_second_factor(
     if not validate_totp_code(secret, code):
         raise InvalidInput("That is not the code that the app shows now.", param="code")
     TOTP.activate(user, secret)
+    _tell_of_factor(user, "added")
     return RecoveryCodes.activate(user).generate_codes()
 
 
@@ -186,6 +201,18 @@ def remove_second_factor(*, user_id: int, code: str, password: str, by: User) ->
         raise WrongState("You have no second factor.")
     _check_second_factor(user, code)
     Authenticator.objects.filter(user=user).delete()
+    _tell_of_factor(user, "removed")
+
+
+def _tell_of_factor(user: User, what: str) -> None:
+    """Its owner learns it also where a stranger did it."""
+    notify(
+        to=user,
+        kind=f"second_factor_{what}",
+        text=f"The second factor of your account was {what}. If that was not you, change your "
+        "password.",
+        path=reverse("mfa_index"),
+    )
 
 
 def _lock_own_account(user_id: int, password: str, by: User) -> User:

@@ -110,7 +110,7 @@ class SignUpConfirmView(_OpenView):
         given = _given(CodeIn, request)
         count_knock(request, "sign-up-confirm", email=given["email"])
         user = services.confirm_sign_up(**given)
-        return _new_token(user, "Sign-up")
+        return _new_token(user, "Sign-up", is_told=False)
 
 
 class TokenPage(CursorPage):
@@ -175,7 +175,7 @@ def _given(kind: type[serializers.Serializer], request: Request) -> dict[str, st
     return body.validated_data
 
 
-def _new_token(user: User, name: str) -> Response:
-    token, secret = services.create_token(user_id=user.pk, name=name, by=user)
+def _new_token(user: User, name: str, *, is_told: bool = True) -> Response:
+    token, secret = services.create_token(user_id=user.pk, name=name, by=user, is_told=is_told)
     out = NewTokenOut(token, context={"secret": secret})
     return Response(out.data, status=status.HTTP_201_CREATED)

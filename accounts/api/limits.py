@@ -2,6 +2,8 @@
 
 import hashlib
 
+import redis
+from django.conf import settings
 from django.core.cache import cache
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
@@ -12,6 +14,8 @@ from rest_framework.throttling import BaseThrottle
 PER_ADDRESS = 10
 PER_SENDER = 60
 SECONDS = 300
+
+_valkey = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=1)
 
 
 def count_knock(request: Request, door: str, *, email: str) -> None:
@@ -30,11 +34,12 @@ def forgive_knocks(door: str, *, email: str) -> None:
 
 
 def _count(key: str, most: int) -> None:
-    cache.add(key, 0, SECONDS)
-    try:
-        count = cache.incr(key)
-    except ValueError:  # it ran out in this very moment
-        return
+    # Counted and given its end in one step: a count that began just as the one before ran out must
+    # not be without an end, which would lock an address for ever.
+    with _valkey.pipeline(transaction=True) as step:
+        step.incr(cache.make_key(key))
+        step.expire(cache.make_key(key), SECONDS, nx=True)
+        count, _ = step.execute()
     if count > most:
         raise Throttled(SECONDS)
 

@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 
 from accounts.access import second_factor
 from accounts.access import services as access
+from accounts.api.limits import count_knock, forgive_knocks
 from accounts.parties.selectors import own_party_of
 from accounts.people import services
 from accounts.people.models import User
@@ -152,7 +153,10 @@ class SecondFactorView(APIView):
         body = SecondFactorIn(data=request.data)
         body.is_valid(raise_exception=True)
         user = signed_in(request.user)
+        # Who found a token must not find out the password or a code by trying.
+        count_knock(request, "second-factor", email=user.email)
         recovery_codes = access.add_second_factor(user_id=user.pk, by=user, **body.validated_data)
+        forgive_knocks("second-factor", email=user.email)
         return Response({"recovery_codes": recovery_codes}, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=SecondFactorRemovalIn, responses={204: None})
@@ -161,5 +165,7 @@ class SecondFactorView(APIView):
         body = SecondFactorRemovalIn(data=request.data)
         body.is_valid(raise_exception=True)
         user = signed_in(request.user)
+        count_knock(request, "second-factor", email=user.email)
         access.remove_second_factor(user_id=user.pk, by=user, **body.validated_data)
+        forgive_knocks("second-factor", email=user.email)
         return Response(status=status.HTTP_204_NO_CONTENT)

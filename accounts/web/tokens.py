@@ -1,5 +1,6 @@
 """The page of API tokens."""
 
+from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,8 +16,12 @@ from marketplace.common.http import refusals_on
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@reauthentication_required(enabled=lambda request: request.method == "POST")
 def list_tokens(request: HttpRequest) -> HttpResponse:
-    """The list; a POST makes a token and shows it this once, on the answer itself."""
+    """The list; a POST makes a token and shows it this once, on the answer itself.
+
+    A token outlives the session: whoever sits down at an open browser must know the password.
+    """
     person = signed_in(request.user)
     form, secret, status = TokenForm(request.POST or None), "", 200
     if request.method == "POST":

@@ -5,9 +5,12 @@ import time
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
+from django.core.cache import cache
 
 from accounts.access.second_factor import new_offer
 from accounts.access.services import add_second_factor
+from accounts.api import limits
+from accounts.api.limits import PER_ADDRESS
 from accounts.people.services import create_person
 from tests.world import PASSWORD, api_of
 
@@ -184,6 +187,8 @@ def test_it_is_set_up_and_removed_over_the_api(ada):
     removed = client.delete("/api/v1/me/totp/", {"code": later, "password": PASSWORD})
     assert removed.status_code == 204
     assert log_in().status_code == 201
+    told = ada.notifications.order_by("pk").values_list("kind", flat=True)
+    assert list(told)[:2] == ["second_factor_added", "second_factor_removed"]
 
 
 @pytest.mark.parametrize(
@@ -221,3 +226,26 @@ def test_nothing_is_removed_without_password_and_code(ada, guarded, wrong):
 
     assert api_of(ada).delete("/api/v1/me/totp/", body).status_code == 400
     assert ada.authenticator_set.count() == 2
+
+
+@pytest.mark.parametrize("method", ["post", "delete"])
+def test_who_found_a_token_cannot_try_out_passwords_and_codes(ada, guarded, method):
+    client = api_of(ada)
+    body = {"ticket": "x", "code": "000000", "password": "not mine at all"}
+
+    statuses = [
+        getattr(client, method)("/api/v1/me/totp/", body).status_code
+        for _ in range(PER_ADDRESS + 1)
+    ]
+
+    assert statuses == [400] * PER_ADDRESS + [429]
+
+
+def test_no_count_is_without_an_end(ada):
+    """Also one that began as the one before ran out: it would lock the address for ever."""
+    name = cache.make_key(limits._key("log-in", "address", "ada@example.com"))
+    limits._valkey.set(name, 1)
+
+    log_in(password="not mine at all")
+
+    assert 0 < limits._valkey.ttl(name) <= limits.SECONDS

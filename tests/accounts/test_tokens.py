@@ -41,8 +41,15 @@ def test_fifty_tokens_are_enough(ada):
     assert len(client.get(f"{TOKENS}?limit=100").json()["results"]) == 50
 
 
+def logged_in_just_now(client, user):
+    """At the browser, with the password shown again."""
+    client.force_login(user)
+    client.post("/account/reauthenticate/", {"password": PASSWORD})
+    return client
+
+
 def test_the_page_shows_a_new_token_once(client, ada):
-    client.force_login(ada)
+    logged_in_just_now(client, ada)
 
     made = client.post("/account/tokens/", {"name": "<b>bookkeeping</b>"})
 
@@ -68,8 +75,39 @@ def test_the_page_revokes(client, ada):
     assert not ada.auth_token_set.exists()
 
 
-def test_the_page_refuses_a_token_without_a_name(client, ada):
+def test_an_open_browser_is_not_enough_to_make_a_token(client, ada):
+    """The password is asked again; what was typed before is not lost."""
     client.force_login(ada)
+
+    asked = client.post("/account/tokens/", {"name": "bookkeeping"})
+    assert asked.status_code == 302
+    assert asked["Location"].startswith("/account/reauthenticate/")
+    assert not ada.auth_token_set.exists()
+
+    page = client.get(asked["Location"]).content.decode()
+    assert "Confirm that it is you" in page
+    assert client.post(asked["Location"], {"password": "wrong"}).status_code == 200
+    assert not ada.auth_token_set.exists()
+
+    body = {"password": PASSWORD, "next": "/account/tokens/"}
+    made = client.post(asked["Location"], body)
+    assert made.status_code == 201
+    assert made.context["secret"] in made.content.decode()
+    # The form of this answer, too, leads to the page of tokens.
+    assert 'action="/account/tokens/"' in made.content.decode()
+
+
+def test_the_owner_is_told_of_a_new_token(client, ada):
+    logged_in_just_now(client, ada).post("/account/tokens/", {"name": "bookkeeping"})
+    log_in()
+
+    told = list(ada.notifications.order_by("pk").values_list("kind", "text", "path"))
+    assert [(kind, path) for kind, _, path in told] == [("token_made", "/account/tokens/")] * 2
+    assert "“bookkeeping”" in told[0][1]
+
+
+def test_the_page_refuses_a_token_without_a_name(client, ada):
+    logged_in_just_now(client, ada)
 
     answer = client.post("/account/tokens/", {"name": " "})
 

@@ -53,5 +53,5 @@ def _user(random: Random, seed: int, side: str, number: int) -> User:
 
 def _person(instance: Instance, user: User) -> Person:
     user.auth_token_set.filter(name="simulation").delete()
-    _, secret = create_token(user_id=user.pk, name="simulation", by=user)
+    _, secret = create_token(user_id=user.pk, name="simulation", by=user, is_told=False)
     return Person(instance, user.name, secret)
