@@ -40,7 +40,7 @@ app.conf.update(
     beat_scheduler="celery.beat:Scheduler",
     timezone="UTC",
 )
-app.conf.beat_schedule = {
+_TIMETABLE = {
     # Each of these has a bell as well: the sweeps find what a lost bell or answer left behind.
     # Somebody waits at the pay page or for their money, so they come soon.
     "handle-events": {"task": "payments.handle_due_events", "schedule": 5},
@@ -59,6 +59,8 @@ app.conf.beat_schedule = {
     "remind-payees": {"task": "payments.remind_payees", "schedule": 60},
     # /readyz asks whether beat and a worker were both alive within the last minute.
     "beat-heart": {"task": "marketplace.beat_heart", "schedule": 10},
+    # A thousand a time; nothing depends on it but the size of a table.
+    "prune-answers": {"task": "marketplace.prune_idempotency_records", "schedule": 60},
     # Bids and postings end by the day: half a minute is exact enough, and shows a moved clock.
     "lapse-bids": {"task": "projects.lapse_bids", "schedule": 30},
     "expire-postings": {"task": "projects.expire_postings", "schedule": 30},
@@ -79,9 +81,11 @@ app.conf.beat_schedule = {
     # Seen as closed already: this only writes it down.
     "close-moot-disputes": {"task": "projects.close_moot_disputes", "schedule": 60},
 }
-for entry in app.conf.beat_schedule.values():
+app.conf.beat_schedule = {
     # Who comes late finds the next one behind it: lost time must not pile up as messages.
-    entry["options"] = {"expires": entry["schedule"]}
+    name: entry | {"options": {"expires": entry["schedule"]}}
+    for name, entry in _TIMETABLE.items()
+}
 app.autodiscover_tasks()
 
 

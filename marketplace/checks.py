@@ -11,6 +11,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
 
+from marketplace.common.currencies import is_carried
+
 # What the demo and the tests call themselves by; published, therefore no secret.
 PUBLISHED = (
     *("demo-only", "only-for-tests", "only-while-building"),
@@ -40,7 +42,7 @@ def check_production(**_: Any) -> Sequence[CheckMessage]:
 
 
 def _problems_of_production() -> dict[str, str]:
-    found = {}
+    found = _problems_of_both()
     secret_key = _secret_key()
     if not secret_key:
         found["secret_key"] = "Set SECRET_KEY."
@@ -65,8 +67,16 @@ def _problems_of_production() -> dict[str, str]:
     return found
 
 
+def _problems_of_both() -> dict[str, str]:
+    if not settings.CURRENCIES:
+        return {"currencies": "CURRENCIES names none."}
+    if wrong := [code for code in settings.CURRENCIES if not is_carried(code)]:
+        return {"currencies": f"CURRENCIES: {', '.join(wrong)} cannot be carried to the unit."}
+    return {}
+
+
 def _problems_of_the_sandbox() -> dict[str, str]:
-    found = {}
+    found = _problems_of_both()
     if settings.STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_")):
         found["live_key"] = "This is the sandbox (SANDBOX=1) and STRIPE_SECRET_KEY is a live key."
     if settings.STRIPE_API_BASE and not _is_loopback(settings.STRIPE_API_BASE):

@@ -70,3 +70,4 @@ class IdempotencyRecord(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["user", "key"], name="one_answer_per_idempotency_key")
         ]
+        indexes = [models.Index(fields=["started_at"], name="idempotency_records_by_age")]

@@ -3,10 +3,11 @@
 import re
 from decimal import Decimal
 
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import format_currency
 from django.conf import settings
 from django.db import models
 
+from marketplace.common.currencies import exponent
 from marketplace.common.errors import InvalidInput
 
 # The largest amount that anything here may carry: exact in a JSON number (2^53) with room for the
@@ -34,11 +35,6 @@ class CurrencyField(models.CharField):
         name, path, args, kwargs = super().deconstruct()
         del kwargs["max_length"]
         return name, path, args, kwargs
-
-
-def exponent(currency: str) -> int:
-    """Digits after the point: 2 for USD, 0 for JPY, 3 for KWD."""
-    return get_currency_precision(currency)
 
 
 def known_currency(code: object, *, param: str = "currency") -> str:

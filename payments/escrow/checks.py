@@ -1,12 +1,16 @@
 """Proof that held money is held, and went once to whom it should."""
 
-from django.db.models import F, OuterRef, Value
+from django.db.models import Exists, F, Func, OuterRef, Q, TextField, Value
 
+from accounts.parties.models import Party
 from payments.escrow.facts import facts_of
 from payments.escrow.models import Escrow
 from payments.ledger import chart
+from payments.ledger.models import LedgerAccount
 from payments.ledger.selectors import moved_with, standing_in
+from payments.payouts.models import Payout
 from payments.policies.fees import fee_on
+from payments.refunds.models import Refund
 
 CHUNK = 1_000
 OUT = ("release", "freelancer_fee", "client_fee", "refund")
@@ -71,4 +75,25 @@ def closed_escrows_were_held() -> list[str]:
     return [f"{escrow.public_id} is {escrow.status} and cannot be." for escrow in wrong]
 
 
-CHECKS = [escrows_hold_what_they_say, closed_escrows_were_held]
+def money_stands_with_somebody() -> list[str]:
+    """Each account that keeps a balance is that of an escrow, a payee, or something on its way."""
+    owner = OuterRef("owner")
+    owned = (
+        Q(key__startswith=chart.escrow("")) & Exists(Escrow.objects.filter(public_id=owner))
+        | Q(key__startswith="party:") & Exists(Party.objects.filter(public_id=owner))
+        | Q(key__startswith=chart.leaving(""))
+        & (
+            Exists(Payout.objects.filter(public_id=owner))
+            | Exists(Refund.objects.filter(public_id=owner))
+        )
+    )
+    kept = LedgerAccount.objects.filter(balance__gt=0).annotate(
+        owner=Func(F("key"), Value(":"), 2, function="split_part", output_field=TextField())
+    )
+    return [
+        f"{account.balance} {account.currency} stand in {account.key}, which is nobody's."
+        for account in kept.exclude(owned).order_by("key")
+    ]
+
+
+CHECKS = [money_stands_with_somebody, escrows_hold_what_they_say, closed_escrows_were_held]

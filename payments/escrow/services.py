@@ -9,6 +9,7 @@ from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, WrongState
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.money import checked_amount, known_currency
+from payments.escrow.facts import facts_of
 from payments.escrow.models import LIFECYCLE, Escrow
 from payments.fundings import services as fundings
 from payments.fundings.models import Payment
@@ -36,14 +37,14 @@ def shares_of(escrow: Escrow, *, to_payee: int) -> Shares:
 
     The same arithmetic previews a split at the desk and books it.
     """
-    total = quote([escrow.amount], escrow.policy)
+    total, spent = quote([escrow.amount], escrow.policy), facts_of(escrow, held=0).spent
     payee_fee = fee_on_part(escrow.released, to_payee, escrow.policy.freelancer_fee_basis_points)
     payer_fee = fee_on_part(escrow.released, to_payee, escrow.policy.client_fee_basis_points)
     return Shares(
         payee=to_payee - payee_fee,
         payee_fee=payee_fee,
         payer_fee=payer_fee,
-        payer=total.client_pays - to_payee - payer_fee,
+        payer=total.client_pays - spent - to_payee - payer_fee,
     )
 
 

@@ -2,9 +2,14 @@
 
 from dataclasses import dataclass
 
+from marketplace.common.currencies import step
+from marketplace.common.errors import InvalidInput
+from marketplace.common.money import MAX_AMOUNT, in_words
 from payments.policies.models import Policy
 
 WHOLE = 10_000  # basis points
+# Among so many prices one is payable, whatever the fee is.
+_SEARCHED = 10_000
 
 
 def fee_on(released: int, basis_points: int) -> int:
@@ -61,3 +66,38 @@ def quote(prices: list[int], policy: Policy) -> Quote:
             fee_on(price, policy.freelancer_fee_basis_points),
         )
     return total
+
+
+def check_payable(
+    part: int, *, price: int | None = None, currency: str, policy: Policy, param: str
+) -> None:
+    """Refuse what cannot be charged, or paid to both sides, to the unit that the provider knows.
+
+    ``part`` of the price goes to the payee, all of it where no ``price`` is given, in minor units.
+    Where amounts are multiples of ten (KWD) the fees decide which prices are possible; the refusal
+    names the nearest below. Raises InvalidInput.
+    """
+    whole = part if price is None else price
+    if quote([whole], policy).client_pays > MAX_AMOUNT:
+        raise InvalidInput("With the fee that is larger than anything we can carry.", param=param)
+    least = step(currency)
+    if least == 1 or _is_payable(part, whole, currency, policy):
+        return
+    start = part - part % least
+    below = range(start, max(0, start - _SEARCHED * least), -least)
+    nearest = next(
+        (n for n in below if _is_payable(n, n if price is None else price, currency, policy)), None
+    )
+    hint = f" {in_words(nearest, currency)} would do." if nearest else ""
+    raise InvalidInput(
+        f"With the fees this leaves parts of {in_words(least, currency)}, which no card or bank "
+        f"carries.{hint}",
+        param=param,
+        code="not_payable",
+    )
+
+
+def _is_payable(part: int, price: int, currency: str, policy: Policy) -> bool:
+    total, given = quote([price], policy), quote([part], policy)
+    amounts = (total.client_pays, given.freelancer_gets, total.client_pays - given.client_pays)
+    return all(amount % step(currency) == 0 for amount in amounts)

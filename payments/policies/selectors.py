@@ -1,7 +1,7 @@
 """Which rules are in force."""
 
 from marketplace.common.clock import now
-from marketplace.common.money import exponent
+from marketplace.common.currencies import exponent, least_charge
 from payments.policies.models import Policy
 
 
@@ -11,5 +11,6 @@ def policy_in_force() -> Policy:
 
 
 def minimum_milestone(policy: Policy, currency: str) -> int:
-    """The least price of a milestone, in minor units."""
-    return policy.minimum_milestone_units * 10 ** exponent(currency)
+    """The least price of a milestone, in minor units: by the policy, and for a card to bear it."""
+    by_policy = policy.minimum_milestone_units * 10 ** exponent(currency)
+    return max(by_policy, least_charge(currency))

@@ -10,6 +10,8 @@ from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput
 from marketplace.common.money import MAX_AMOUNT, checked_amount, in_words
 from marketplace.common.text import checked_line, checked_text
+from payments.policies.fees import check_payable
+from payments.policies.models import Policy
 from payments.policies.selectors import minimum_milestone, policy_in_force
 
 LONGEST_LETTER = 10_000
@@ -66,10 +68,10 @@ def checked_plan(plan: object, *, currency: str, days: int) -> list[dict[str, An
         raise InvalidInput("A plan has at least one milestone.", param="plan")
     if len(plan) > MAX_MILESTONES:
         raise InvalidInput(f"A plan has at most {MAX_MILESTONES} milestones.", param="plan")
-    least = minimum_milestone(policy_in_force(), currency)
+    policy = policy_in_force()
     checked, earliest = [], 1
     for place, entry in enumerate(plan):
-        milestone = _checked_milestone(entry, f"plan[{place}]", least, currency)
+        milestone = _checked_milestone(entry, f"plan[{place}]", policy, currency)
         if milestone["days"] < earliest:
             raise InvalidInput(
                 "A milestone is not due before the one above it.", param=f"plan[{place}].days"
@@ -84,12 +86,12 @@ def checked_plan(plan: object, *, currency: str, days: int) -> list[dict[str, An
 
 
 def _checked_milestone(
-    entry: dict[str, Any], param: str, least: int, currency: str
+    entry: dict[str, Any], param: str, policy: Policy, currency: str
 ) -> dict[str, Any]:
     unknown = set(entry) - {"title", "amount", "days", "criteria"}
     if unknown:
         raise InvalidInput("A milestone has no such field.", param=f"{param}.{min(unknown)}")
-    amount = _checked_amount(entry.get("amount"), f"{param}.amount", least, currency)
+    amount = _checked_amount(entry.get("amount"), f"{param}.amount", policy, currency)
     return {
         "title": checked_line(
             entry.get("title"), param=f"{param}.title", longest=LONGEST_MILESTONE_TITLE
@@ -132,9 +134,9 @@ def checked_amounts(amounts: object, currency: str) -> list[int]:
     """The amounts of a plan under way, for a quote. Raises InvalidInput with ``amounts[1]``."""
     if not isinstance(amounts, list) or not 1 <= len(amounts) <= MAX_MILESTONES:
         raise InvalidInput(f"Give 1 to {MAX_MILESTONES} amounts.", param="amounts")
-    least = minimum_milestone(policy_in_force(), currency)
+    policy = policy_in_force()
     checked = [
-        _checked_amount(amount, f"amounts[{place}]", least, currency)
+        _checked_amount(amount, f"amounts[{place}]", policy, currency)
         for place, amount in enumerate(amounts)
     ]
     if sum(checked) > MAX_AMOUNT:
@@ -142,10 +144,12 @@ def checked_amounts(amounts: object, currency: str) -> list[int]:
     return checked
 
 
-def _checked_amount(amount: object, param: str, least: int, currency: str) -> int:
+def _checked_amount(amount: object, param: str, policy: Policy, currency: str) -> int:
     amount = checked_amount(amount, param=param)
+    least = minimum_milestone(policy, currency)
     if amount < least:
         raise InvalidInput(f"A milestone is at least {in_words(least, currency)}.", param=param)
+    check_payable(amount, currency=currency, policy=policy, param=param)
     return amount
 
 

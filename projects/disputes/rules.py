@@ -7,6 +7,7 @@ from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput
 from marketplace.common.lifecycle import CLIENT, FREELANCER
 from marketplace.common.money import checked_amount, in_words
+from payments.policies.fees import check_payable
 from projects.disputes.models import LIFECYCLE, Dispute
 from projects.milestones.models import Milestone
 
@@ -41,4 +42,11 @@ def checked_part(part: object, milestone: Milestone, *, param: str) -> int:
     if amount > milestone.amount:
         price = in_words(milestone.amount, milestone.currency)
         raise InvalidInput(f"The price of this milestone is {price}, not more.", param=param)
+    check_payable(
+        amount,
+        price=milestone.amount,
+        currency=milestone.currency,
+        policy=milestone.escrow.policy,
+        param=param,
+    )
     return amount

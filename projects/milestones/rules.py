@@ -12,6 +12,7 @@ from marketplace.common.errors import InvalidInput, WrongState
 from marketplace.common.money import checked_amount, in_words
 from payments.escrow.models import Escrow
 from payments.escrow.selectors import is_fully_held
+from payments.policies.fees import check_payable
 from projects.contracts.models import Contract
 from projects.milestones.models import LIFECYCLE, Milestone
 
@@ -157,6 +158,13 @@ def checked_ending(
             "The client can approve the work instead, which releases all of it.",
             param=param,
         )
+    check_payable(
+        amount,
+        price=milestone.amount,
+        currency=milestone.currency,
+        policy=milestone.escrow.policy,
+        param=param,
+    )
     if amount and not is_fully_held(milestone.escrow):
         raise InvalidInput(
             "No money is held for this milestone, so nothing of it can go to the freelancer.",

@@ -48,6 +48,10 @@ def test_a_whole_production_may_start(production):
         ("SITE_URL", "", "site_url"),
         ("SITE_URL", "milepost.example", "site_url"),
         ("DEBUG", True, "debug"),
+        ("CURRENCIES", [], "currencies"),
+        ("CURRENCIES", ["USD", "XXXX"], "currencies"),
+        ("CURRENCIES", ["ISK"], "currencies"),
+        ("CURRENCIES", ["RSD"], "currencies"),
     ],
 )
 def test_production_refuses_what_is_missing_or_published(production, setting, value, code):

@@ -60,6 +60,9 @@ WRONGS = [
     (lambda: Payout.objects.update(status="paid"), "the provider knows nothing"),
     (lambda: Payout.objects.update(amount=5), "its earnings sum to"),
     (lambda: Earning.objects.filter(payout=None).delete(), "to be paid out are 0"),
+    (lambda: give(chart.escrow("es_nobody")), "5 USD stand in escrow:es_nobody"),
+    (lambda: give(chart.leaving("po_nobody")), "5 USD stand in leaving:po_nobody"),
+    (lambda: give("party:pa_nobody:available:USD"), "5 USD stand in party:pa_nobody"),
     (lambda: give(chart.available(Payout.objects.get().party, "USD")), "to be paid out are"),
 ]
 

@@ -1,18 +1,21 @@
 """One formula for fees: parts sum, halves go to even, and the ledger books what was quoted."""
 
+import re
 from decimal import ROUND_HALF_EVEN, Decimal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from marketplace.common.currencies import step
+from marketplace.common.errors import InvalidInput
 from marketplace.common.money import MAX_AMOUNT, to_minor
 from payments.escrow import services as escrows
 from payments.escrow.models import Escrow
 from payments.ledger import chart
 from payments.ledger.selectors import balance_of
 from payments.payouts.models import Earning
-from payments.policies.fees import fee_on, fee_on_part, quote
+from payments.policies.fees import check_payable, fee_on, fee_on_part, quote
 from payments.policies.models import Policy
 from payments.policies.selectors import minimum_milestone, policy_in_force
 from tests.payments.world import held
@@ -65,9 +68,46 @@ def test_halves_go_to_the_even_neighbour(released, fee):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("currency", "least"), [("JPY", 5), ("USD", 500), ("KWD", 5_000)])
+@pytest.mark.parametrize(("currency", "least"), [("JPY", 50), ("USD", 500), ("KWD", 5_000)])
 def test_the_least_milestone_knows_the_digits_of_its_currency(currency, least):
     assert minimum_milestone(policy_in_force(), currency) == least
+
+
+@given(
+    price=st.integers(min_value=5_000, max_value=MAX_AMOUNT),
+    share=st.integers(min_value=0, max_value=10_000),
+    fees=st.tuples(st.integers(0, 2_000), st.integers(0, 2_000)),
+    currency=st.sampled_from(["JPY", "USD", "KWD"]),
+)
+def test_what_is_agreed_to_is_payable_to_both_and_what_is_not_names_what_would_be(
+    price, share, fees, currency
+):
+    policy = Policy(client_fee_basis_points=fees[0], freelancer_fee_basis_points=fees[1])
+
+    def refusal_of(part: int, **whole: int) -> str:
+        try:
+            check_payable(part, **whole, currency=currency, policy=policy, param="amount")
+        except InvalidInput as refusal:
+            return refusal.message
+        return ""
+
+    refusal = refusal_of(price)
+    assert refusal == "" or currency == "KWD" or "larger" in refusal
+    if "would do" in refusal:
+        amount = re.search(r"KWD\s?([\d,.]+\d) would do", refusal)[1]
+        price = to_minor(amount, "KWD")
+        assert refusal_of(price) == ""
+    elif refusal:
+        return
+    part = price * share // 10_000
+    if not refusal_of(part, price=price):
+        total, given_ = quote([price], policy), quote([part], policy)
+        for amount in (
+            total.client_pays,
+            given_.freelancer_gets,
+            total.client_pays - given_.client_pays,
+        ):
+            assert amount % step(currency) == 0
 
 
 @pytest.mark.django_db

@@ -193,6 +193,12 @@ def test_a_role_that_may_only_call_the_function_writes_no_other_way():
         ):
             with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
                 cursor.execute(attack)
+        with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+            release(970)
+
+        cursor.execute("RESET ROLE")
+        cursor.execute("GRANT EXECUTE ON FUNCTION payments_move_money TO only_calls")
+        cursor.execute("SET LOCAL ROLE only_calls")
         release(970)
         cursor.execute("RESET ROLE")
     assert (balance_of(ADAS), balance_of(BENS)) == (30, 970)

@@ -10,8 +10,11 @@ from payments.fundings import services as fundings
 from payments.fundings.models import Payment
 from payments.ledger import chart
 from payments.ledger.selectors import balance_of
+from payments.payouts.models import Payout
+from payments.policies.fees import check_payable
+from payments.policies.selectors import policy_in_force
 from payments.refunds.models import Refund
-from tests.payments.world import A_WHILE, asked, days_pass, opened, paid_at
+from tests.payments.world import A_WHILE, asked, days_pass, opened, paid_at, with_account
 from tests.sandbox import (
     AVAILABLE_AT_ONCE,
     DECLINED_CARD,
@@ -205,6 +208,27 @@ def test_a_definite_no_is_said_in_words_and_the_next_try_has_a_new_key(ada, ben,
         assert refusal.value.code == "payment_refused"
         assert now_of(payment).attempt == attempt
     assert (payment.status, payment.failure_code) == ("pending", "amount_too_small")
+
+
+@pytest.mark.parametrize(
+    ("currency", "price", "reaches_the_bank"),
+    [("JPY", 50_001, 48_501), ("USD", 33_333, 32_333), ("KWD", 12_000, 11_640)],
+)
+def test_every_number_of_digits_goes_all_the_way_to_the_bank(
+    ada, ben, sandbox, currency, price, reaches_the_bank
+):
+    check_payable(price, currency=currency, policy=policy_in_force(), param="amount")
+    with_account(sandbox, ben)
+    escrow = opened(ada, ben, amount=price, currency=currency)
+    paid_at(sandbox, escrow)
+    escrows.release(escrow_id=escrow.pk)
+    for days in (A_WHILE, 7, A_WHILE, A_WHILE):
+        days_pass(days)
+        play_on(sandbox)
+
+    (payout,) = Payout.objects.all()
+    assert (payout.currency, payout.amount, payout.status) == (currency, reaches_the_bank, "paid")
+    the_books_agree(sandbox)
 
 
 def test_yen_have_no_cents(ada, ben, sandbox):
