@@ -1,5 +1,6 @@
 """What the demo is made of: its environment, its ports, its stand-in for the payment provider."""
 
+import errno
 import http.client
 import secrets
 import socket
@@ -10,6 +11,7 @@ from pathlib import Path
 import requests
 
 from marketplace.embedded import DATA
+from marketplace.processes import Trouble
 
 # Far from the ports that people choose; the last digits follow the web's, so that several
 # checkouts keep apart.
@@ -38,12 +40,22 @@ def environment_of(
         **{name: given.get(name) or value for name, value in invented.items()},
         "SANDBOX": "1",
         "DEBUG": "0",
+        "HOST": "127.0.0.1",
         "PORT": str(port),
         "SITE_URL": site,
         "LIVE_PORT": str(live_port),
         "LIVE_URL": f"http://127.0.0.1:{live_port}",
         "MEDIA_ROOT": str(DATA / "media"),
+        **{name: _without_proxy(given.get(name, "")) for name in ("NO_PROXY", "no_proxy")},
     }
+
+
+def _without_proxy(given: str) -> str:
+    """The processes of the demo speak to each other, whatever proxy the machine has for others."""
+    if given.strip() == "*":
+        return given
+    named = [name.strip() for name in given.split(",") if name.strip()]
+    return ",".join(dict.fromkeys([*named, "127.0.0.1", "localhost"]))
 
 
 def stripe_store() -> Path:
@@ -66,30 +78,41 @@ def top_up(stripe_api_base: str) -> None:
     """Give the platform an own float at the stand-in for the provider, as an operator would.
 
     The provider keeps its fee also of what is given back later; without a float the last payout
-    of an empty house would wait for cover.
+    of an empty house would wait for cover. Given once: a start that was interrupted before that
+    leaves it to the next one.
     """
-    for currency, amount in FLOAT.items():
-        topup = {"amount": amount, "currency": currency}
-        requests.post(
-            f"{stripe_api_base}/_sandbox/topups", json=topup, timeout=10
-        ).raise_for_status()
+    given = DATA / "stripe.funded"
+    if given.exists():
+        return
+    with requests.Session() as session:
+        session.trust_env = False
+        for currency, amount in FLOAT.items():
+            topup = {"amount": amount, "currency": currency}
+            try:
+                session.post(
+                    f"{stripe_api_base}/_sandbox/topups", json=topup, timeout=10
+                ).raise_for_status()
+            except requests.RequestException:
+                sentence = "The stand-in for the payment provider did not take its float."
+                raise Trouble(sentence, DATA / "logs" / "stripe.log") from None
+    given.touch()
 
 
-def is_free(port: int) -> bool:
-    """Whether nobody listens on this port of the loopback."""
+def why_not_free(port: int) -> int:
+    """Why nobody can listen on this port of the loopback, as an errno; 0 where one can."""
     with socket.socket() as probe:
         # As the web process does it: a port whose last connections are fading away is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
+        except OSError as problem:
+            return problem.errno or errno.EADDRINUSE
+    return 0
 
 
 def free_port_from(first: int) -> int:
     """The same port at every start where possible: pay pages that are open stay valid."""
-    return next(port for port in range(first, first + 500) if is_free(port))
+    return next(port for port in range(first, first + 500) if not why_not_free(port))
 
 
 def is_ready(port: int) -> bool:

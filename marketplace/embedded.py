@@ -261,7 +261,7 @@ def lock_demo() -> IO[str] | None:
     The system gives the lock back when the process ends, however it ends, so that holding it is
     the proof of being alive.
     """
-    DATA.mkdir(exist_ok=True)
+    DATA.mkdir(parents=True, exist_ok=True)
     lock = (DATA / "demo.lock").open("a")
     # A command that looks whether a demo is running holds the lock for a moment.
     for _ in processes.tries(1):

@@ -5,6 +5,7 @@ from their wheels; everything kept lies in ``.data/``.
 """
 
 import contextlib
+import errno
 import json
 import os
 import shutil
@@ -62,7 +63,10 @@ class Supervisor:
 
     def run(self, *, reset: bool, welcome: Callable[[str], str]) -> int:
         """Serve until asked to stop; the exit status. ``welcome`` words the address."""
-        lock = lock_demo()
+        try:
+            lock = lock_demo()
+        except OSError as problem:
+            return _complain(_trouble_with(problem))
         if lock is None:
             return _complain(Trouble("A demo is running in this checkout already; stop that one."))
         # Noted, and looked at between two steps: what is being started or ended is never half done.
@@ -77,6 +81,8 @@ class Supervisor:
             print("\nStopping ...", flush=True)
         except Trouble as trouble:
             return _complain(trouble)
+        except OSError as problem:
+            return _complain(_trouble_with(problem))
         finally:
             self._stop()
             lock.close()
@@ -113,16 +119,20 @@ class Supervisor:
         self._step("Bringing in the cast ...")
         self._do("seed", [sys.executable, "manage.py", "seed_demo"])
         self._step("Starting web, worker and clock ...")
-        has_own_funds = demo.stripe_store().exists() or "STRIPE_API_BASE" in self.given
         self._start_programs()
         self._await_readiness()
-        if not has_own_funds:
+        if "STRIPE_API_BASE" not in self.given:
             demo.top_up(self.environment["STRIPE_API_BASE"])
 
     def _demand_port(self) -> None:
         if not 1 <= self.port <= 65_535:
             raise Trouble(f"{self.port} is not a port: choose one from 1 to 65535.")
-        if not demo.is_free(self.port):
+        problem = demo.why_not_free(self.port)
+        if problem == errno.EACCES:
+            raise Trouble(
+                f"Port {self.port} is only for root: choose one like `make demo PORT=8010`."
+            )
+        if problem:
             raise Trouble(
                 f"Port {self.port} is taken by another program: choose another, like "
                 f"`make demo PORT={self.port % 60_000 + 10}`."
@@ -257,8 +267,14 @@ class Supervisor:
         for service in reversed(self.services):
             service.stop()
         # Also what an earlier demo left, should this one have been stopped before it got to that.
-        self.marks.clear_leftovers()
-        (DATA / "demo.json").unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.marks.clear_leftovers()
+            (DATA / "demo.json").unlink(missing_ok=True)
+
+
+def _trouble_with(problem: OSError) -> Trouble:
+    """A full disk, a folder of somebody else's: what it is about, and what the system says."""
+    return Trouble(f"{problem.filename or DATA} cannot be used: {problem.strerror or problem}.")
 
 
 def _start_again(service: Postgres | Valkey) -> subprocess.Popen[bytes]:

@@ -1,16 +1,20 @@
 """What the demo says when it cannot start, or cannot go on."""
 
+import errno
 import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import requests
 
 from marketplace import demo, embedded, supervisor
 from marketplace.embedded import demo_is_running, free_port, join_running_demo, lock_demo
-from marketplace.processes import Mark, MarkBook, start
+from marketplace.processes import Mark, MarkBook, Trouble, start
 from marketplace.supervisor import Asked, Supervisor
 
 SERVICES_OF_OTHERS = {"DATABASE_URL": "postgresql:///theirs", "REDIS_URL": "redis://theirs"}
@@ -74,6 +78,80 @@ def test_a_busy_port_is_one_sentence(data, steps, capsys):
 def test_a_port_that_is_none_is_refused(data, steps, capsys, port):
     assert run(port=port) == 1
     assert f"{port} is not a port" in capsys.readouterr().err
+
+
+def test_a_port_that_needs_more_rights_is_not_called_taken(data, steps, capsys, monkeypatch):
+    monkeypatch.setattr(demo, "why_not_free", lambda _port: errno.EACCES)
+
+    assert run(port=80) == 1
+    assert "Port 80 is only for root" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("when", ["lock_demo", "services"])
+def test_what_cannot_be_written_is_one_sentence(data, steps, capsys, monkeypatch, when):
+    def fail(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(data / "demo.lock"))
+
+    if when == "lock_demo":
+        monkeypatch.setattr(supervisor, "lock_demo", fail)
+    else:
+        monkeypatch.setattr(Supervisor, "_start_services", fail)
+
+    assert run() == 1
+    said = capsys.readouterr().err.strip()
+    assert said == f"{data / 'demo.lock'} cannot be used: Permission denied."
+
+
+def test_the_data_folder_may_lie_deep(data, steps, monkeypatch):
+    for module in (embedded, supervisor, demo):
+        monkeypatch.setattr(module, "DATA", data / "a" / "b")
+    with lock_demo() as lock:
+        assert lock is not None
+
+
+def test_a_first_start_that_was_interrupted_is_topped_up_at_the_next(data, monkeypatch):
+    """The stand-in has its store by then; that alone says nothing of its funds."""
+    data.mkdir()
+    (data / "stripe.db").touch()
+    given = []
+
+    class Till:
+        trust_env = True
+        __enter__ = lambda self: self  # noqa: E731
+        __exit__ = lambda self, *_: None  # noqa: E731
+
+        def post(self, _url: str, *, json: dict, timeout: int) -> "Till":
+            # A proxy of the machine knows nothing of our loopback.
+            assert not self.trust_env
+            given.append(json["currency"])
+            return self
+
+        def raise_for_status(self) -> None:
+            if len(given) == 2:
+                raise requests.ConnectionError
+
+    monkeypatch.setattr(demo.requests, "Session", Till)
+
+    with pytest.raises(Trouble, match="did not take its float"):
+        demo.top_up("http://127.0.0.1:1")
+    demo.top_up("http://127.0.0.1:1")
+    demo.top_up("http://127.0.0.1:1")
+
+    assert given == [*list(demo.FLOAT)[:2], *demo.FLOAT]
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("", "127.0.0.1,localhost"),
+        ("intern.example, localhost", "intern.example,localhost,127.0.0.1"),
+        ("*", "*"),
+    ],
+)
+def test_the_demo_speaks_to_itself_without_a_proxy_and_to_nobody_else(said, meant):
+    told = demo.environment_of(8000, {"NO_PROXY": said, "no_proxy": said, "HOST": "0.0.0.0"}, {})
+
+    assert (told["NO_PROXY"], told["no_proxy"], told["HOST"]) == (meant, meant, "127.0.0.1")
 
 
 def test_a_step_that_fails_shows_the_end_of_its_log(data, steps, capsys):
@@ -280,3 +358,20 @@ def test_who_names_the_same_database_joins(note, bare_environment, monkeypatch):
         join_running_demo()
 
     assert os.environ["MARK"] == "demo"
+
+
+def test_an_address_that_is_set_to_nothing_is_not_set():
+    """As by a shell that passes on what it does not have."""
+    read = (
+        "from django.conf import settings as s; print(s.DATABASES['default']['NAME'], s.REDIS_URL)"
+    )
+    told = subprocess.run(
+        [sys.executable, "manage.py", "shell", "--no-imports", "-c", read],
+        cwd=embedded.BASE_DIR,
+        env=os.environ | {"DATABASE_URL": "", "REDIS_URL": "", "DATA_DIR": "/nowhere"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert told.stdout.split() == ["milepost", "redis://127.0.0.1:6379/0"]
