@@ -182,7 +182,7 @@ class Gateway(Protocol):
     def refund(self, remote_id: str) -> RemoteRefund: ...
 
     def find_refund(self, *, refund: str, attempt: int, charge_id: str) -> RemoteRefund | None:
-        """The refund of this attempt, however long ago."""
+        """However long ago: of whatever attempt if it has not failed, or else of this one."""
 
     def open_account(
         self, *, key: str, party: str, name: str, email: str, country: str

@@ -18,6 +18,7 @@ from payments.gateway.base import (
     RemotePayout,
     RemoteRefund,
     RemoteTransfer,
+    State,
 )
 
 # Seconds. The SDK's own 80 would keep a worker for four minutes when the provider hangs.
@@ -35,6 +36,10 @@ TOO_EARLY = {
     "insufficient_capabilities_for_transfer",
     "payouts_not_allowed",
 }
+
+# Who we are is judged before what was done under the same key is looked up: a rolled key (401) or a
+# lost authority (403) says nothing of an earlier call, and neither does one under way (409).
+NO_VERDICT = (401, 403, 409)
 
 ACCOUNT_PARTS = ["configuration.recipient", "requirements"]
 
@@ -70,7 +75,7 @@ def three_outcomes() -> Iterator[None]:
         raise GatewayUnknown(str(error)) from error
     except stripe.StripeError as error:
         status = error.http_status or 500
-        if status in (401, 409) or status >= 500:  # 401: a rolled key says nothing of the call
+        if status in NO_VERDICT or status >= 500:
             raise GatewayUnknown(str(error)) from error
         is_key_reuse = isinstance(error, stripe.IdempotencyError)
         code = error.code or ("idempotency_error" if is_key_reuse else f"http_{status}")
@@ -168,13 +173,16 @@ class StripeGateway:
             return reading.refund_of(self._client.v1.refunds.retrieve(remote_id))
 
     def find_refund(self, *, refund: str, attempt: int, charge_id: str) -> RemoteRefund | None:
+        failed = None
         with three_outcomes():
             found = self._client.v1.refunds.list({"charge": charge_id, "limit": 100})
             for one in found.auto_paging_iter():
                 remote = reading.refund_of(one)
-                if (remote.refund, remote.attempt) == (refund, attempt):
+                if remote.refund == refund and remote.state != State.FAILED:
                     return remote
-        return None
+                if (remote.refund, remote.attempt) == (refund, attempt):
+                    failed = remote
+        return failed
 
     # --- Payees --------------------------------------------------------------------------------
 

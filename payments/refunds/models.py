@@ -15,7 +15,7 @@ class Refund(models.Model):
     own ``leaving`` account: never lost, never silently held again.
 
     ``attempt`` is part of the idempotency key: a definite refusal starts a new attempt, an unknown
-    outcome asks again under the same one.
+    outcome asks again under the same one. ``failures`` counts only those that ended in a no.
     """
 
     class Status(models.TextChoices):
@@ -32,6 +32,7 @@ class Refund(models.Model):
     currency = CurrencyField()
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.REQUESTED)
     attempt = models.PositiveSmallIntegerField(default=1)
+    failures = models.PositiveSmallIntegerField(default=0)
     remote_id = models.CharField(max_length=255, blank=True)
     failure_code = models.CharField(max_length=80, blank=True)
     created_at = models.DateTimeField(default=now)

@@ -8,7 +8,7 @@ from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_roles_of
 from marketplace.common.clock import now
 from marketplace.common.doorbell import ring
-from marketplace.common.errors import InsufficientFunds
+from marketplace.common.errors import InsufficientFunds, WrongState
 from marketplace.common.lifecycle import FINANCE, SYSTEM
 from payments.fundings.models import LIFECYCLE as PAYMENT_LIFECYCLE
 from payments.fundings.models import Payment
@@ -24,6 +24,7 @@ ASK_ABOUT = timedelta(minutes=30)
 COVER_COMES = timedelta(hours=1)
 # A refusal of the card's bank rarely changes: twice more, a day apart, then a person looks at it.
 TRY_AGAIN = timedelta(days=1)
+# Waits for cover are no failures, and are not counted.
 MOST_ATTEMPTS = 3
 # The provider forgets an idempotency key after a day at the earliest: past this, look it up.
 KEY_LIFE = timedelta(hours=20)
@@ -92,18 +93,26 @@ def record_refund(*, remote: RemoteRefund) -> Refund:
     """Note what the provider says of a refund. Raises Refund.DoesNotExist (not one of ours).
 
     Succeeded: the money has left. Failed, even after that: it stands in ``leaving`` and waits for
-    another attempt. Safe to call again, and in any order: the provider's present word counts.
+    another attempt. Safe to call again, and in any order: the provider's present word counts. Also
+    of an attempt that was given up: the books follow the money. Raises WrongState where two
+    attempts give it back: a person has to look at it.
     """
     refund = Refund.objects.select_for_update().get(public_id=remote.refund)
-    if remote.attempt != refund.attempt:
+    is_known = refund.remote_id == remote.remote_id
+    if refund.status == Refund.Status.FAILED and is_known:
+        return refund  # failed is its last word: what else is said of it is older
+    is_present = is_known or (remote.attempt == refund.attempt and not refund.remote_id)
+    if not is_present and remote.state == State.FAILED:
         return refund  # the last word of an earlier attempt
+    if not is_present:
+        _refuse_a_second(refund, remote)
     refund.remote_id = remote.remote_id
     if remote.state == State.DONE:
-        _succeed(refund)
+        _succeed(refund, remote.attempt)
     elif remote.state == State.FAILED:
-        _fail(refund, remote.failure_code or "failed")
-    elif refund.status == Refund.Status.SENDING:
-        refund.next_check_at = now() + ASK_ABOUT
+        _fail(refund, remote.failure_code or "failed", remote.attempt)
+    elif refund.status != Refund.Status.SUCCEEDED:
+        _wait_for(refund)
     refund.save()
     return refund
 
@@ -124,6 +133,13 @@ def pursue_refund(*, refund_id: int) -> None:
         retry_refund(refund_id=refund_id, by=SYSTEM)
     else:
         send_refund(refund_id=refund_id)
+
+
+def _refuse_a_second(refund: Refund, remote: RemoteRefund) -> None:
+    """An attempt that we had given up lives; it is taken up unless another one does, too."""
+    alive = (Refund.Status.SENDING, Refund.Status.SUCCEEDED)
+    if refund.remote_id and refund.status in alive:
+        raise WrongState(f"{refund.remote_id} and {remote.remote_id} both give back {refund}.")
 
 
 def _take_from(payment: Payment, part: int) -> None:
@@ -154,7 +170,8 @@ def _ask(refund: Refund) -> RemoteRefund:
     provider, charge_id = gateway(), refund.payment.charge_id
     if refund.remote_id:
         return provider.refund(refund.remote_id)
-    if refund.sent_at and refund.sent_at < now() - KEY_LIFE:
+    # Also on a later attempt: the no to an earlier one may not have been its last word.
+    if refund.attempt > 1 or (refund.sent_at and refund.sent_at < now() - KEY_LIFE):
         found = provider.find_refund(
             refund=refund.public_id, attempt=refund.attempt, charge_id=charge_id
         )
@@ -182,7 +199,7 @@ def _record_refusal(refund_id: int, attempt: int, refusal: GatewayRefused) -> No
         refund.failure_code = refusal.code[:80]
         _begin_anew(refund, due_at=now() + COVER_COMES)
         return
-    _fail(refund, refusal.code)
+    _fail(refund, refusal.code, attempt)
     refund.save()
 
 
@@ -193,28 +210,41 @@ def _begin_anew(refund: Refund, *, due_at: datetime) -> None:
     refund.save()
 
 
-def _succeed(refund: Refund) -> None:
+def _wait_for(refund: Refund) -> None:
+    """On its way, whatever we thought of it."""
+    if refund.status == Refund.Status.FAILED:
+        LIFECYCLE.advance(refund, "retry", role=SYSTEM)
+    if refund.status == Refund.Status.REQUESTED:
+        LIFECYCLE.advance(refund, "send", role=SYSTEM)
+        refund.sent_at, refund.closed_at = now(), None
+    refund.next_check_at = now() + ASK_ABOUT
+
+
+def _succeed(refund: Refund, attempt: int) -> None:
     if refund.status == Refund.Status.SUCCEEDED:
         return
     LIFECYCLE.advance(refund, "succeed", role=SYSTEM)
-    _book(refund, chart.leaving(refund.public_id), chart.provider(refund.currency), "succeed")
+    source, target = chart.leaving(refund.public_id), chart.provider(refund.currency)
+    _book(refund, source, target, f"succeed:{attempt}")
     refund.failure_code, refund.closed_at, refund.next_check_at = "", now(), None
 
 
-def _fail(refund: Refund, code: str) -> None:
+def _fail(refund: Refund, code: str, attempt: int) -> None:
     if refund.status == Refund.Status.FAILED:
         return
     if refund.status == Refund.Status.SUCCEEDED:
-        _book(refund, chart.provider(refund.currency), chart.leaving(refund.public_id), "return")
+        source, target = chart.provider(refund.currency), chart.leaving(refund.public_id)
+        _book(refund, source, target, f"return:{attempt}")
     LIFECYCLE.advance(refund, "fail", role=SYSTEM)
     refund.failure_code, refund.closed_at = code[:80], now()
-    refund.next_check_at = now() + TRY_AGAIN if refund.attempt < MOST_ATTEMPTS else None
+    refund.failures += 1
+    refund.next_check_at = now() + TRY_AGAIN if refund.failures < MOST_ATTEMPTS else None
 
 
 def _book(refund: Refund, source: str, target: str, deed: str) -> None:
     move_money(
-        Move(f"refund_{deed}", source, target, refund.amount, refund.currency),
-        key=f"{refund.public_id}:{deed}:{refund.attempt}",
+        Move(f"refund_{deed.partition(':')[0]}", source, target, refund.amount, refund.currency),
+        key=f"{refund.public_id}:{deed}",
         book=refund.book,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stripe_sandbox.countries import currency_of
+from stripe_sandbox.countries import COUNTRIES, currency_of
 from stripe_sandbox.errors import StripeError, no_such
 from stripe_sandbox.events import emit_thin, iso
 from stripe_sandbox.lists import page_of_v2, page_size
@@ -90,7 +90,7 @@ def create(world: World, call: Call) -> Obj:
     id, now = new_id("acct_", 16), world.now()
     identity = p.get("identity", {})
     country = (identity.get("country") or "US").upper()
-    if len(country) != 2:
+    if country not in COUNTRIES:
         raise StripeError(f"Invalid country: {country}", param="identity.country", begun=False)
     recipient = p.get("configuration", {}).get("recipient")
     account: Obj = {

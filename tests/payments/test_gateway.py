@@ -21,6 +21,8 @@ def refused(error: type[stripe.StripeError], status: int, code: str | None, **ho
         stripe.APIError("trouble", http_status=503),
         stripe.APIError("nobody knows"),
         stripe.AuthenticationError("who?", http_status=401),
+        # Authority is judged before the answer to an earlier call under the same key is looked up.
+        stripe.PermissionError("no longer yours", http_status=403),
         stripe.IdempotencyError("in use", http_status=409, code="idempotency_key_in_use"),
         stripe.InvalidRequestError("locked", None, code="lock_timeout", http_status=409),
     ],
@@ -41,7 +43,6 @@ def test_no_clear_answer_is_unknown(error):
         (stripe.InvalidRequestError("not there", None, "resource_missing", http_status=404),
          "resource_missing", 0),
         (stripe.IdempotencyError("other parameters", http_status=400), "idempotency_error", 0),
-        (stripe.PermissionError("no", http_status=403), "http_403", 0),
     ],
 )  # fmt: skip
 def test_a_clear_no_is_refused_with_its_code(error, code, later):

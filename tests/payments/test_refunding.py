@@ -3,15 +3,18 @@
 import pytest
 from django.core.management import call_command
 
-from marketplace.common.errors import NotAllowed
+from marketplace.common.errors import NotAllowed, WrongState
+from marketplace.common.lifecycle import SYSTEM
 from payments.escrow import services as escrows
 from payments.escrow.models import Escrow
+from payments.gateway.base import GatewayRefused, RemoteRefund, State
 from payments.gateway.stripe import gateway
 from payments.ledger import chart
 from payments.ledger.models import Transfer
 from payments.ledger.selectors import balance_of
 from payments.refunds.models import Refund
 from payments.refunds.services import (
+    _record_refusal,
     prepare_refunds,
     record_refund,
     retry_refund,
@@ -140,6 +143,69 @@ def test_the_last_word_of_an_old_attempt_changes_nothing(ada, ben, sandbox, dora
     assert (now_of(refund).status, refund.attempt, refund.remote_id) == ("requested", 2, "")
     send_refund(refund_id=refund.pk)
     assert (now_of(refund).status, leaving(refund)) == ("succeeded", 0)
+
+
+def told(refund: Refund, state: State, *, remote_id: str = "re_1", attempt: int = 1):
+    return RemoteRefund(remote_id, refund.public_id, attempt, "ch_1", state, refund.amount, "USD")
+
+
+@pytest.mark.parametrize("first", [State.DONE, State.PENDING])
+@pytest.mark.parametrize("is_tried_again", [True, False])
+def test_one_that_we_gave_up_and_that_lives_is_booked(
+    ada, ben, dora, sandbox, first, is_tried_again
+):
+    refund = refunded(ada, ben, sandbox)
+    Refund.objects.update(status="sending")
+    _record_refusal(refund.pk, 1, GatewayRefused("odd", "no"))
+    if is_tried_again:
+        retry_refund(refund_id=refund.pk, by=dora)
+
+    record_refund(remote=told(refund, first))
+    record_refund(remote=told(refund, State.DONE))
+
+    assert (now_of(refund).status, refund.remote_id, leaving(refund)) == ("succeeded", "re_1", 0)
+    record_refund(remote=told(refund, State.FAILED))
+    record_refund(remote=told(refund, State.DONE))  # read before it failed
+    assert (now_of(refund).status, leaving(refund)) == ("failed", 103_000)
+    call_command("check_ledger")
+
+
+def test_money_that_goes_back_twice_is_never_passed_over(ada, ben, dora, sandbox):
+    refund = refunded(ada, ben, sandbox)
+    Refund.objects.update(status="failed")
+    retry_refund(refund_id=refund.pk, by=dora)
+    send_refund(refund_id=refund.pk)
+
+    with pytest.raises(WrongState, match="both give back"):
+        record_refund(remote=told(refund, State.DONE))
+
+
+def test_a_second_attempt_looks_first_whether_the_first_one_lives(ada, ben, sandbox, quick_gateway):
+    refund = refunded(ada, ben, sandbox)
+    sandbox.trouble({"fault": "timeout_after", "path": REFUNDS, "seconds": 0.05})
+    send_refund(refund_id=refund.pk)
+    _record_refusal(refund.pk, 1, GatewayRefused("odd", "no"))
+    retry_refund(refund_id=refund.pk, by=SYSTEM)
+
+    send_refund(refund_id=refund.pk)
+
+    assert (now_of(refund).status, leaving(refund)) == ("succeeded", 0)
+    assert len(at_the_provider(sandbox)) == 1
+    the_books_agree(sandbox)
+
+
+def test_waits_for_cover_are_no_failures(ada, ben, sandbox):
+    refund = refunded(ada, ben, sandbox)
+    for attempt in range(1, 6):
+        Refund.objects.update(status="sending")
+        no_cover = GatewayRefused("balance_insufficient", "no", retry_later=True)
+        _record_refusal(refund.pk, attempt, no_cover)
+    Refund.objects.update(status="sending")
+
+    _record_refusal(refund.pk, 6, GatewayRefused("odd", "no"))
+
+    assert now_of(refund).status == "failed"
+    assert refund.next_check_at is not None
 
 
 def test_only_finance_may_try_again(ada, ben, cleo, dora, sandbox):

@@ -12,6 +12,7 @@ from marketplace.common.errors import (
     WrongState,
 )
 from payments.payees.models import ConnectedAccount
+from payments.payees.selectors import COUNTRIES
 from payments.payees.services import refresh_account, start_onboarding
 from tests.payments.world import days_pass, with_account
 from tests.sandbox import Sandbox, play_on, sweep_all
@@ -151,11 +152,11 @@ def test_no_answer_is_said_in_words_and_the_next_try_makes_no_second_account(
     assert ConnectedAccount.objects.get().remote_id == accounts_at(sandbox)[0]["id"]
 
 
-def test_a_refusal_of_the_provider_is_said_in_words(ben, sandbox):
-    close_at_provider(sandbox, with_account(sandbox, ben))  # and we have not heard of it yet
+def test_a_refusal_of_the_provider_is_said_in_words(ben, sandbox, monkeypatch):
+    monkeypatch.setitem(COUNTRIES, "ZZ", "A country that the provider does not know")
 
     with pytest.raises(DomainError, match="could not set this up") as refusal:
-        begin(ben)
+        begin(ben, "ZZ")
     assert refusal.value.code == "payout_account_refused"
 
 
