@@ -79,17 +79,24 @@ LIFECYCLE = Lifecycle(
     # Too early, nothing wrong: no cover yet. The money stays set aside.
     Step("wait",   {S.SENDING},         S.SCHEDULED,  {SYSTEM}),
     Step("depart", {S.SENDING},         S.IN_TRANSIT, {SYSTEM}),
+    # Given up, and yet it is on its way or has arrived: the books follow the money.
+    Step("resume", {S.SCHEDULED, S.FAILED}, S.SENDING, {SYSTEM}),
     Step("arrive", {S.SENDING, S.IN_TRANSIT}, S.PAID, {SYSTEM}, tells="payout_paid"),
     # "Paid" may still turn into "failed" for some days: banks send money back.
     Step("fail",   UNDER_WAY | {S.PAID}, S.FAILED,    {SYSTEM}, tells="payout_failed"),
     Step("retry",  {S.FAILED}, S.SCHEDULED, {OWNER, FINANCE}, label="Try again"),
     Step("cancel", {S.SCHEDULED, S.FAILED}, S.CANCELLED, {OWNER, FINANCE}, label="Cancel payout"),
+    # Judged when it was wished for; what the provider has taken back is then written down.
+    Step("end",    {S.SCHEDULED, S.FAILED}, S.CANCELLED, {SYSTEM}),
 )
 # fmt: on
 
 
 class PayoutAttempt(models.Model):
-    """One try to send a payout. Its number is in the idempotency keys of its calls."""
+    """One try to send a payout. Its number is in the idempotency keys of its calls.
+
+    ``failure_code`` is empty while it is under way or has arrived: at most one is so at a time.
+    """
 
     payout = models.ForeignKey(Payout, on_delete=models.PROTECT, related_name="attempts")
     number = models.PositiveSmallIntegerField()

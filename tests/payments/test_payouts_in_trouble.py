@@ -3,17 +3,21 @@
 from dataclasses import replace
 
 import pytest
+from django.core.management import call_command
 
+from marketplace.common.clock import now
 from marketplace.common.errors import WrongState
-from payments.gateway.base import RemotePayout, State
+from payments.gateway.base import GatewayRefused, RemotePayout, State
 from payments.ledger.models import Transfer
+from payments.payees.models import ConnectedAccount
 from payments.payouts import services as payouts
 from payments.payouts.models import Payout
-from payments.payouts.sending.services import record_payout, send_payout
+from payments.payouts.sending.services import _record_refusal, record_payout, send_payout
 from tests.payments.payout_world import (
     PAYOUTS,
     TRANSFERS,
     arrive,
+    available,
     leaving,
     now_of,
     payouts_at,
@@ -146,6 +150,95 @@ def test_the_last_word_of_an_old_attempt_changes_nothing(ada, ben):
     assert (now_of(payout).status, leaving(payout)) == ("sending", 97_000)
     record_payout(remote=replace(told, remote_id="po_2", attempt=2, state=State.DONE))
     assert (now_of(payout).status, leaving(payout)) == ("paid", 0)
+
+
+def given_up(ada, ben, *, code: str) -> tuple[Payout, RemotePayout]:
+    """A payout whose first attempt we closed, and what the provider might still say of it."""
+    party_id = ready_without_provider(ada, ben)
+    payout = payouts.schedule_payout(party_id=party_id, currency="USD", by=ben)
+    Payout.objects.update(status="sending", transfer_id="tr_1")
+    attempt = payout.attempts.create(number=1, destination="acct_ben")
+    refusal = GatewayRefused(code, "no", retry_later=code == "balance_insufficient")
+    _record_refusal(attempt, refusal)
+    return now_of(payout), RemotePayout(
+        "po_1", "acct_ben", payout.public_id, 1, State.DONE, 97_000, "USD"
+    )
+
+
+@pytest.mark.parametrize("first", [State.DONE, State.PENDING, State.IN_TRANSIT])
+@pytest.mark.parametrize("code", ["balance_insufficient", "no_such_thing"])
+def test_an_attempt_that_we_gave_up_and_that_lives_is_booked(ada, ben, code, first):
+    payout, told = given_up(ada, ben, code=code)
+    assert payout.status == ("scheduled" if code == "balance_insufficient" else "failed")
+
+    for state in (first, State.DONE, State.DONE):
+        record_payout(remote=replace(told, state=state))
+
+    assert (now_of(payout).status, leaving(payout), available(ben)) == ("paid", 0, 0)
+    call_command("check_ledger")
+
+
+def test_one_that_we_gave_up_may_fail_once_more_at_the_bank(ada, ben):
+    payout, told = given_up(ada, ben, code="no_such_thing")
+
+    for state in (State.PENDING, State.FAILED, State.DONE):  # the last was read before it failed
+        record_payout(remote=replace(told, state=state))
+
+    assert (now_of(payout).status, leaving(payout), available(ben)) == ("failed", 0, 97_000)
+    call_command("check_ledger")
+
+
+def test_a_new_attempt_makes_room_for_the_old_one_that_lives(ada, ben):
+    payout, told = given_up(ada, ben, code="no_such_thing")
+    payouts.retry_payout(payout_id=payout.pk, by=ben)
+    second = payout.attempts.create(number=2, destination="acct_ben")
+    Payout.objects.update(status="sending")
+
+    record_payout(remote=told)
+
+    assert (now_of(payout).status, leaving(payout)) == ("paid", 0)
+    other = replace(told, remote_id="po_2", attempt=2)
+    record_payout(remote=replace(other, state=State.FAILED))
+    second.refresh_from_db()
+    assert second.failure_code == "superseded"
+    call_command("check_ledger")
+
+
+def test_money_that_went_twice_or_was_taken_back_is_never_passed_over(ada, ben):
+    payout, told = given_up(ada, ben, code="no_such_thing")
+    payouts.retry_payout(payout_id=payout.pk, by=ben)
+    payout.attempts.create(number=2, destination="acct_ben", remote_id="po_2")
+    Payout.objects.update(status="sending")
+    for state in (State.DONE, State.PENDING):
+        with pytest.raises(WrongState, match="nobody waits for"):
+            record_payout(remote=replace(told, state=state))
+
+    Payout.objects.update(status="cancelled")
+    with pytest.raises(WrongState, match="nobody waits for"):
+        record_payout(remote=told)
+
+
+def test_a_paid_one_that_the_provider_no_longer_shows_is_not_asked_about_for_ever(
+    ada, ben, sandbox
+):
+    payout = scheduled(ada, ben, sandbox)
+    arrive(sandbox)
+    account = ConnectedAccount.objects.get()
+    sandbox.session.post(
+        f"{sandbox.url}/v2/core/accounts/{account.remote_id}/close",
+        json={},
+        headers={"Authorization": "Bearer sk_test_milepost"},
+        timeout=10,
+    ).raise_for_status()
+
+    waits = []
+    for days in (7.1, 1, 7):
+        days_pass(days)
+        send_payout(payout_id=payout.pk)
+        waits.append(now_of(payout).next_check_at and payout.next_check_at - now())
+
+    assert waits[0] < waits[1]
+    assert waits[2] is None
 
 
 def test_two_bank_payouts_of_one_attempt_are_not_taken_for_one(ada, ben):

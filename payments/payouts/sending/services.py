@@ -1,6 +1,6 @@
 """A payout leaves the house: to the payee's account at the provider, and on to their bank."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -25,6 +25,7 @@ from payments.payouts.words import reason_in_words
 S = Payout.Status
 
 ASK_AGAIN = timedelta(minutes=1)  # an answer that did not come
+LONGEST_WAIT = timedelta(hours=6)
 ASK_ABOUT = timedelta(hours=1)  # a payout on its way, of which no letter came
 COVER_COMES = timedelta(minutes=30)
 # "Paid" may turn into "failed" within five business days.
@@ -45,8 +46,8 @@ def send_payout(*, payout_id: int) -> None:
     if attempt is None:
         return
     try:
-        if not attempt.remote_id and not attempt.payout.transfer_id:
-            _note_transfer(payout_id, _transfer(attempt))
+        if not attempt.payout.transfer_id:
+            _settle_transfer(attempt)
         remote = _ask_the_bank(attempt)
     except GatewayRefused as refusal:
         _record_refusal(attempt, refusal)
@@ -60,17 +61,20 @@ def send_payout(*, payout_id: int) -> None:
 def record_payout(*, remote: RemotePayout) -> Payout:
     """Note what the provider says of a bank payout. Raises Payout.DoesNotExist (not one of ours).
 
-    Safe to call again and in any order: the provider's present word counts.
+    Safe to call again and in any order: the provider's present word counts, also of an attempt that
+    we had given up. Raises WrongState where two attempts pay it out: a person has to look at it.
     """
     payout = lock_payout(public_id=remote.payout)
     attempt = payout.attempts.get(number=remote.attempt)
     if attempt.remote_id not in ("", remote.remote_id):
         raise WrongState(f"{attempt.remote_id} and {remote.remote_id} are one attempt of {payout}.")
+    is_known = attempt.remote_id == remote.remote_id
     attempt.remote_id = remote.remote_id
     attempt.save(update_fields=["remote_id"])
-    is_over = payout.status == S.SCHEDULED and attempt.closed_at is not None
-    if is_over or payout.status == S.CANCELLED or attempt.number != payout.attempts.count():
-        return payout  # the last word of an earlier attempt, which was tried again since
+    if attempt.failure_code:
+        if is_known or remote.state == State.FAILED:
+            return payout  # failed is its last word: what else is said of it is older
+        _take_up_again(payout, attempt)
     if remote.state == State.FAILED:
         _fail(payout, attempt, remote.failure_code or "could_not_process")
     elif remote.state == State.DONE:
@@ -116,7 +120,6 @@ def _begin_attempt(payout_id: int) -> PayoutAttempt | None:
     payout = lock_payout(pk=payout_id)
     if payout.cancel_wished_at is not None or payout.status in (S.FAILED, S.CANCELLED):
         return None
-    payout.next_check_at = now() + ASK_AGAIN
     if payout.status == S.SCHEDULED:
         LIFECYCLE.advance(payout, "send", role=SYSTEM)
         PayoutAttempt.objects.create(
@@ -124,26 +127,40 @@ def _begin_attempt(payout_id: int) -> PayoutAttempt | None:
             number=payout.attempts.count() + 1,
             destination=payout.party.connected_account.remote_id,
         )
+    attempt = payout.attempts.filter(failure_code="").latest("number")
+    payout.next_check_at = _next_ask(payout, attempt)
     payout.save(update_fields=["status", "next_check_at"])
-    attempt = payout.attempts.latest("number")
     attempt.payout = payout
     return attempt
 
 
-def _transfer(attempt: PayoutAttempt) -> RemoteTransfer:
+def _next_ask(payout: Payout, attempt: PayoutAttempt) -> datetime | None:
+    """Where no answer comes: soon, then ever more rarely; of one that stayed paid, not for ever."""
+    waited = now() - attempt.started_at
+    if payout.status == S.PAID:
+        waited = now() - (payout.closed_at or attempt.started_at) - MAY_COME_BACK
+        if waited > MAY_COME_BACK:
+            return None
+    return now() + min(max(ASK_AGAIN, waited / 8), LONGEST_WAIT)
+
+
+def _settle_transfer(attempt: PayoutAttempt) -> None:
     payout = attempt.payout
     # Also on a later attempt: an earlier one may have been refused after its transfer was made.
-    if attempt.number > 1 or attempt.started_at < now() - KEY_LIFE:
+    if attempt.number > 1 or attempt.remote_id or attempt.started_at < now() - KEY_LIFE:
         found = gateway().find_transfer(payout=payout.public_id)
         if found is not None:
-            return found
-    return gateway().send_transfer(
+            _note_transfer(payout.pk, found)
+        if found is not None or attempt.remote_id:  # what has reached the bank was transferred
+            return
+    sent = gateway().send_transfer(
         key=f"{payout.public_id}:transfer:{attempt.number}",
         payout=payout.public_id,
         account=attempt.destination,
         amount=payout.amount,
         currency=payout.currency,
     )
+    _note_transfer(payout.pk, sent)
 
 
 @transaction.atomic
@@ -190,6 +207,31 @@ def _record_refusal(attempt: PayoutAttempt, refusal: GatewayRefused) -> None:
 # --- What becomes of it --------------------------------------------------------------------------
 
 
+def _take_up_again(payout: Payout, attempt: PayoutAttempt) -> None:
+    """An attempt that we had given up lives; what a failure gave back is set aside anew.
+
+    Raises WrongState where another attempt or a cancellation has taken its place, InsufficientFunds
+    where what was given back has gone elsewhere.
+    """
+    others = payout.attempts.exclude(pk=attempt.pk).filter(failure_code="")
+    is_cancelled = payout.status == S.CANCELLED or payout.cancel_wished_at is not None
+    if is_cancelled or others.exclude(remote_id="").exists():
+        raise WrongState(f"{attempt.remote_id} pays out {payout}, which nobody waits for.")
+    for other in others:
+        _close(other, "superseded")
+    if payout.status == S.FAILED:
+        book_payout(
+            payout, chart.available(payout.party, payout.currency), chart.leaving(payout.public_id),
+            f"resume:{attempt.number}",
+        )  # fmt: skip
+    attempt.failure_code, attempt.closed_at = "", None
+    attempt.save(update_fields=["failure_code", "closed_at"])
+    if payout.status != S.SENDING:
+        LIFECYCLE.advance(payout, "resume", role=SYSTEM)
+    payout.failure_code, payout.closed_at = "", None
+    payout.save(update_fields=["status", "failure_code", "closed_at"])
+
+
 def _arrive(payout: Payout, attempt: PayoutAttempt) -> None:
     if payout.status == S.PAID:
         if payout.closed_at is not None and payout.closed_at + MAY_COME_BACK <= now():
@@ -214,9 +256,9 @@ def _fail(payout: Payout, attempt: PayoutAttempt, code: str) -> None:
     came_back = payout.status == S.PAID
     source = chart.provider(payout.currency) if came_back else chart.leaving(payout.public_id)
     LIFECYCLE.advance(payout, "fail", role=SYSTEM)
-    book_payout(
-        payout, source, chart.available(payout.party, payout.currency), f"fail:{attempt.number}"
-    )
+    # A refused attempt that lives after all may fail once more, at the bank.
+    deed = f"fail:{attempt.number}:bank" if attempt.remote_id else f"fail:{attempt.number}"
+    book_payout(payout, source, chart.available(payout.party, payout.currency), deed)
     _close(attempt, code)
     payout.failure_code, payout.closed_at, payout.next_check_at = code[:80], now(), None
     payout.save(update_fields=["status", "failure_code", "closed_at", "next_check_at"])
