@@ -4,11 +4,12 @@ import pytest
 
 from marketplace.common.errors import NotAllowed, ProviderUnreachable, WrongState
 from marketplace.common.lifecycle import SYSTEM
+from payments.gateway.base import GatewayRefused
 from payments.payees.models import ConnectedAccount
 from payments.payouts import services as payouts
 from payments.payouts.cancelling.services import cancel_payout, finish_cancelling
 from payments.payouts.models import Payout
-from payments.payouts.sending.services import send_payout
+from payments.payouts.sending.services import _record_refusal, send_payout
 from tests.payments.payout_world import (
     PAYOUTS,
     TRANSFERS,
@@ -97,6 +98,38 @@ def test_what_the_provider_cannot_take_back_stands(ada, ben, sandbox):
 
     assert now_of(payout).status == "failed"
     assert payout.cancel_wished_at is None
+
+
+def test_a_transfer_whose_answer_was_lost_is_taken_back_as_well(ada, ben, sandbox, quick_gateway):
+    payout = scheduled(ada, ben, sandbox)
+    sandbox.trouble({"fault": "timeout_after", "path": TRANSFERS, "seconds": 0.05})
+    send_payout(payout_id=payout.pk)
+    assert (now_of(payout).status, payout.transfer_id) == ("sending", "")
+    refusal = GatewayRefused("balance_insufficient", "no", retry_later=True)
+    _record_refusal(payout.attempts.get(), refusal)  # of a later call under the same key
+
+    cancel_payout(payout_id=payout.pk, by=ben)
+
+    assert (now_of(payout).status, available(ben)) == ("cancelled", 97_000)
+    assert payout.transfer_id == transfers_at(sandbox)[0]["id"]
+    assert transfers_at(sandbox)[0]["amount_reversed"] == 97_000
+    the_books_agree(sandbox)
+
+
+def test_who_lost_their_role_meanwhile_had_it_when_they_wished(
+    ada, ben, dora, sandbox, quick_gateway
+):
+    payout = scheduled(ada, ben, sandbox, bank=NO_SUCH_ACCOUNT)
+    arrive(sandbox)
+    sandbox.trouble({"fault": "timeout_after", "path": f"{TRANSFERS}/.*", "seconds": 0.05})
+    with pytest.raises(ProviderUnreachable):
+        cancel_payout(payout_id=payout.pk, by=dora)
+    dora.groups.clear()
+
+    finish_cancelling(payout_id=payout.pk)
+
+    assert (now_of(payout).status, available(ben)) == ("cancelled", 97_000)
+    the_books_agree(sandbox)
 
 
 @pytest.mark.parametrize("deed", [payouts.retry_payout, cancel_payout])

@@ -7,6 +7,7 @@ from django.db import transaction
 from accounts.people.models import User
 from marketplace.common.clock import now
 from marketplace.common.errors import ProviderUnreachable, WrongState
+from marketplace.common.lifecycle import SYSTEM
 from payments.gateway.base import GatewayRefused, GatewayUnknown
 from payments.gateway.stripe import gateway
 from payments.ledger import chart
@@ -42,10 +43,11 @@ def finish_cancelling(*, payout_id: int) -> Payout:
     payout = _put_off(payout_id)
     if payout.cancel_wished_at is None:
         return payout
-    reversal_id = ""
-    if payout.transfer_id:
+    transfer_id = reversal_id = ""
+    if payout.transfer_id or payout.attempts.exists():
         try:
-            reversal_id = _take_back(payout)
+            transfer_id = payout.transfer_id or _transfer_of(payout)
+            reversal_id = _take_back(payout, transfer_id) if transfer_id else ""
         except GatewayRefused as refusal:
             _forget_wish(payout_id, refusal.code)
             raise WrongState(
@@ -55,7 +57,7 @@ def finish_cancelling(*, payout_id: int) -> Payout:
             raise ProviderUnreachable(
                 "The payment provider did not answer. The payout is cancelled as soon as it does."
             ) from unknown
-    return _cancel(payout_id, reversal_id)
+    return _cancel(payout_id, transfer_id, reversal_id)
 
 
 # --- Cancelling ----------------------------------------------------------------------------------
@@ -82,16 +84,22 @@ def _put_off(payout_id: int) -> Payout:
     return payout
 
 
-def _take_back(payout: Payout) -> str:
+def _transfer_of(payout: Payout) -> str:
+    """An attempt may have made it before its answer was lost or a later call refused."""
+    found = gateway().find_transfer(payout=payout.public_id)
+    return found.remote_id if found else ""
+
+
+def _take_back(payout: Payout, transfer_id: str) -> str:
     assert payout.cancel_wished_at is not None
     if payout.cancel_wished_at < now() - KEY_LIFE:
-        found = gateway().find_reversal(transfer_id=payout.transfer_id)
+        found = gateway().find_reversal(transfer_id=transfer_id)
         if found:
             return found
     return gateway().reverse_transfer(
         # Each wish has a key of its own: what was refused once may be possible later.
         key=f"{payout.public_id}:reverse:{payout.cancel_wished_at.timestamp():.6f}",
-        transfer_id=payout.transfer_id,
+        transfer_id=transfer_id,
         amount=payout.amount,
     )
 
@@ -106,17 +114,18 @@ def _forget_wish(payout_id: int, code: str) -> None:
 
 
 @transaction.atomic
-def _cancel(payout_id: int, reversal_id: str) -> Payout:
+def _cancel(payout_id: int, transfer_id: str, reversal_id: str) -> Payout:
     payout = lock_payout(pk=payout_id)
     if payout.status == S.CANCELLED:
         return payout
     if payout.status == S.SCHEDULED:  # a failure has given it back before
         available = chart.available(payout.party, payout.currency)
         book_payout(payout, chart.leaving(payout.public_id), available, "cancel")
-    assert payout.cancel_wished_by is not None
-    LIFECYCLE.advance(payout, "cancel", role=role_in(payout, payout.cancel_wished_by))
-    payout.reversal_id, payout.closed_at, payout.next_check_at = reversal_id, now(), None
-    payout.save(update_fields=["status", "reversal_id", "closed_at", "next_check_at"])
+    # Not judged again: whoever wished it may have lost their role since, and the money is back.
+    LIFECYCLE.advance(payout, "end", role=SYSTEM)
+    payout.transfer_id, payout.reversal_id = transfer_id, reversal_id
+    payout.closed_at, payout.next_check_at = now(), None
+    payout.save()
     payout.earnings.update(payout=None)
     tell_payee(
         payout,
