@@ -95,7 +95,7 @@ def ask_for_funds(*, escrow_id: int, return_path: str) -> Payment:
 def take_in(*, payment_id: int, intent_id: str, charge_id: str) -> Escrow:
     """The provider has the payer's money: hold it, or give it back where nobody wants it any more.
 
-    Safe to call again: a payment succeeds once. Money that comes a second time, too late, or not
+    Safe to call again: a charge is taken in once. Money that comes a second time, too late, or not
     as agreed is refunded by itself.
     """
     payment = Payment.objects.get(pk=payment_id)
@@ -104,8 +104,9 @@ def take_in(*, payment_id: int, intent_id: str, charge_id: str) -> Escrow:
         .select_related("policy")
         .get(public_id=payment.paid_for)
     )
+    payment = fundings.note_another_charge(payment_id=payment_id, charge_id=charge_id)
     payment, is_new = fundings.record_success(
-        payment_id=payment_id, intent_id=intent_id, charge_id=charge_id
+        payment_id=payment.pk, intent_id=intent_id, charge_id=charge_id
     )
     if not is_new:
         return escrow

@@ -13,6 +13,7 @@ from marketplace.common.public_ids import PublicIdField
 class Payment(models.Model):
     """``paid_for`` is the public id of what it pays for; this room does not ask what that is.
 
+    ``attempt`` is in the key under which its page was last asked for, first at ``asked_at``.
     ``provider_fee`` is what the provider kept of it, once known (its own cost, never the payer's).
     """
 
@@ -34,6 +35,7 @@ class Payment(models.Model):
     currency = CurrencyField()
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.PENDING)
     attempt = models.PositiveSmallIntegerField(default=1)
+    asked_at = models.DateTimeField(null=True)
     session_id = models.CharField(max_length=255, blank=True)
     intent_id = models.CharField(max_length=255, blank=True)
     charge_id = models.CharField(max_length=255, blank=True)

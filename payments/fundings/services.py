@@ -15,12 +15,14 @@ from marketplace.common.money import checked_amount, known_currency
 from payments.fundings.models import LIFECYCLE, OPEN, Payment
 from payments.gateway.base import GatewayRefused, GatewayUnknown, PaymentState, RemotePayment
 from payments.gateway.stripe import gateway
-from payments.ledger import chart
-from payments.ledger.services import Move, move_money
 
 # A pay page lives a day. A little less, so that nobody is sent to a page that closes on arrival.
 PAGE_LIFE = timedelta(hours=24)
 MARGIN = timedelta(minutes=2)
+
+# An unknown outcome is asked for again under the same key, for so long. A page moves no money, so
+# after that another one is asked for: the provider keeps a fault under its key for a day.
+UNKNOWN_FOR = timedelta(minutes=2)
 
 # When to ask about a payment of which no letter came: soon at first, then as often as an eighth of
 # its age, so that a page left open costs some thirty questions and not a thousand.
@@ -32,8 +34,6 @@ OVER = {PaymentState.EXPIRED: "expire", PaymentState.FAILED: "cancel"}
 
 # The provider books its fee some time after the charge.
 FEE_WAIT = timedelta(seconds=20)
-# Then it is left to the reconciliation, which lists what has no fee.
-FEE_PATIENCE = timedelta(days=5)
 
 
 @transaction.atomic
@@ -66,11 +66,9 @@ def open_pay_page(*, payment_id: int) -> Payment:
     """Have the provider make the pay page, or find the one that is open. Not atomic.
 
     Raises WrongState (no longer to be paid), DomainError (the provider will not make it) or
-    ProviderUnreachable (ask again: it is the same page then).
+    ProviderUnreachable (ask again: it is the same page then, for some minutes).
     """
-    payment = Payment.objects.get(pk=payment_id)
-    if payment.status not in OPEN or _is_stale(payment):
-        raise WrongState("This payment is no longer open. Start it again.")
+    payment = _begin_page(payment_id)
     if payment.url:
         return payment
     try:
@@ -93,7 +91,7 @@ def open_pay_page(*, payment_id: int) -> Payment:
         raise ProviderUnreachable(
             "The payment provider did not answer. Nothing was charged; please try again."
         ) from unknown
-    return _note_page(payment_id, page)
+    return _note_page(payment_id, payment.attempt, page)
 
 
 @transaction.atomic
@@ -113,14 +111,19 @@ def begin_asking(*, payment_id: int) -> Payment:
 
 @transaction.atomic
 def record_state(*, payment_id: int, remote: RemotePayment) -> Payment:
-    """Note what the provider says of a payment that is not paid (yet). Safe to call again."""
+    """Note what the provider says of a payment that is not paid (yet). Safe to call again.
+
+    Only its present page counts: one whose answer was lost may end while another is being paid.
+    """
     payment = _lock(payment_id)
     if payment.status not in OPEN:
         if remote.state in OVER:
             payment.next_check_at = None
             payment.save(update_fields=["next_check_at"])
         return payment
-    payment.session_id = payment.session_id or remote.session_id
+    if remote.session_id != payment.session_id and (payment.session_id or remote.state in OVER):
+        return payment  # another page of it, which nobody was led to
+    payment.session_id = remote.session_id
     payment.failure_code = remote.failure_code or payment.failure_code
     payment.save(update_fields=["session_id", "failure_code"])
     if remote.state in OVER:
@@ -163,37 +166,25 @@ def record_success(*, payment_id: int, intent_id: str, charge_id: str) -> tuple[
 
 
 @transaction.atomic
-def record_provider_fee(*, payment_id: int, fee: int, currency: str) -> Payment:
-    """Book what the provider kept of a payment: our cost, once. ``fee`` in minor units."""
+def note_another_charge(*, payment_id: int, charge_id: str) -> Payment:
+    """The payment that this charge is: a second page of one payment was paid as well, or not.
+
+    The caller holds the lock of what is paid for. The other payment is born cancelled, as nobody
+    wants it, and succeeds as a late one does.
+    """
     payment = _lock(payment_id)
-    if payment.provider_fee is not None:
+    if payment.charge_id in ("", charge_id):
         return payment
-    if fee:
-        move_money(
-            Move(
-                "provider_fee",
-                chart.provider_costs(currency),
-                chart.provider(currency),
-                fee,
-                currency,
-            ),
-            key=f"{payment.public_id}:provider_fee",
-        )
-    payment.provider_fee, payment.next_check_at = fee, None
-    payment.save(update_fields=["provider_fee", "next_check_at"])
-    return payment
-
-
-@transaction.atomic
-def wait_for_fee(*, payment_id: int) -> Payment:
-    """The provider has not booked its fee yet: ask again, for some days."""
-    payment = _lock(payment_id)
-    if payment.provider_fee is None and payment.succeeded_at is not None:
-        age = now() - payment.succeeded_at
-        wait = min(max(FEE_WAIT, age), LONGEST_WAIT)
-        payment.next_check_at = now() + wait if age < FEE_PATIENCE else None
-        payment.save(update_fields=["next_check_at"])
-    return payment
+    other = Payment.objects.filter(charge_id=charge_id).first()
+    return other or Payment.objects.create(
+        payer=payment.payer,
+        paid_for=payment.paid_for,
+        title=payment.title,
+        return_path=payment.return_path,
+        amount=payment.amount,
+        currency=payment.currency,
+        status=Payment.Status.CANCELLED,
+    )
 
 
 @transaction.atomic
@@ -255,8 +246,25 @@ def _next_ask(payment: Payment) -> datetime:
 
 
 @transaction.atomic
-def _note_page(payment_id: int, page: RemotePayment) -> Payment:
+def _begin_page(payment_id: int) -> Payment:
+    """The attempt, and so its key, is committed before the call."""
     payment = _lock(payment_id)
+    if payment.status not in OPEN or _is_stale(payment):
+        raise WrongState("This payment is no longer open. Start it again.")
+    if payment.url:
+        return payment
+    if payment.asked_at is not None and payment.asked_at < now() - UNKNOWN_FOR:
+        payment.attempt, payment.asked_at = payment.attempt + 1, None
+    payment.asked_at = payment.asked_at or now()
+    payment.save(update_fields=["attempt", "asked_at"])
+    return payment
+
+
+@transaction.atomic
+def _note_page(payment_id: int, attempt: int, page: RemotePayment) -> Payment:
+    payment = _lock(payment_id)
+    if payment.attempt != attempt and payment.url:
+        return payment  # a slower answer than the next one's
     payment.session_id, payment.expires_at = page.session_id, page.expires_at
     if payment.status in OPEN:
         payment.url = page.url
@@ -272,5 +280,6 @@ def _note_refused_page(payment_id: int, *, attempt: int, code: str) -> None:
     """A definite no: whoever tries again does so under a new key."""
     payment = _lock(payment_id)
     if payment.attempt == attempt:
-        payment.attempt, payment.failure_code = attempt + 1, code[:80]
-        payment.save(update_fields=["attempt", "failure_code"])
+        payment.attempt, payment.asked_at = attempt + 1, None
+        payment.failure_code = code[:80]
+        payment.save(update_fields=["attempt", "asked_at", "failure_code"])

@@ -14,6 +14,7 @@ from marketplace.common.errors import DomainError
 from payments.escrow import services as escrows
 from payments.fundings import services as fundings
 from payments.fundings.models import Payment
+from payments.fundings.provider_fees import services as provider_fees
 from payments.gateway.base import (
     GatewayRefused,
     GatewayUnknown,
@@ -185,9 +186,9 @@ def _settle_payment(remote: RemotePayment) -> None:
 def _settle_fee(payment: Payment) -> None:
     charge: RemoteCharge = gateway().charge(payment.charge_id)
     if charge.fee is None:
-        fundings.wait_for_fee(payment_id=payment.pk)
+        provider_fees.wait_for_fee(payment_id=payment.pk)
     else:
-        fundings.record_provider_fee(
+        provider_fees.record_provider_fee(
             payment_id=payment.pk, fee=charge.fee, currency=charge.fee_currency
         )
 
@@ -228,6 +229,8 @@ def _transfer_reversed(event: WebhookEvent) -> None:
 
 
 def _account_changed(event: WebhookEvent) -> None:
+    if not event.account:
+        return  # it names none: the sweep asks about all of them
     try:
         payees.refresh_remote_account(remote_id=event.account)
     except ConnectedAccount.DoesNotExist:
@@ -267,6 +270,7 @@ HANDLERS: dict[str, Handler] = {
 
 def _handler_of(kind: str) -> Handler | None:
     """None: of no consequence here. The letter is kept all the same."""
-    if kind.startswith("v2.core.account"):
+    # Not v2.core.account_link and v2.core.account_person, which are about something else.
+    if kind.startswith(("v2.core.account.", "v2.core.account[")):
         return _account_changed
     return HANDLERS.get(kind)

@@ -198,6 +198,69 @@ def test_no_answer_is_said_in_words_and_the_next_click_gets_the_one_page(
     assert len(sandbox.api("GET", SESSIONS)["data"]) == 1
 
 
+def test_a_fault_that_the_provider_keeps_blocks_nobody_for_long(ada, ben, sandbox, quick_gateway):
+    payment = asked(opened(ada, ben))
+    sandbox.trouble({"fault": "error_500_saved", "path": SESSIONS})
+    for _ in range(2):  # soon, the key is the same, and so is the answer
+        with pytest.raises(ProviderUnreachable):
+            fundings.open_pay_page(payment_id=payment.pk)
+    assert now_of(payment).attempt == 1
+
+    days_pass(3 / 24 / 60)
+
+    assert fundings.open_pay_page(payment_id=payment.pk).url
+    assert now_of(payment).attempt == 2
+
+
+def two_pages(escrow: Escrow, sandbox: Sandbox) -> tuple[Payment, list[dict]]:
+    """The answer with the first page was lost, and minutes later a second one was made."""
+    payment = asked(escrow)
+    sandbox.trouble({"fault": "timeout_after", "path": SESSIONS, "seconds": 0.05})
+    with pytest.raises(ProviderUnreachable):
+        fundings.open_pay_page(payment_id=payment.pk)
+    days_pass(3 / 24 / 60)
+    fundings.open_pay_page(payment_id=payment.pk)
+    pages = sandbox.api("GET", SESSIONS)["data"]
+    assert len(pages) == 2
+    return now_of(payment), sorted(pages, key=lambda page: page["id"] == payment.session_id)
+
+
+def test_the_end_of_a_page_that_nobody_saw_does_not_end_the_payment(
+    ada, ben, sandbox, quick_gateway
+):
+    escrow = opened(ada, ben)
+    payment, (lost, _) = two_pages(escrow, sandbox)
+
+    sandbox.api("POST", f"{SESSIONS}/{lost['id']}/expire")
+    play_on(sandbox)
+    assert now_of(payment).status == "pending"
+
+    sandbox.pay(payment.url, AVAILABLE_AT_ONCE)
+    play_on(sandbox)
+    assert now_of(payment).status == "succeeded"
+    the_books_agree(sandbox)
+
+
+def test_both_pages_of_a_payment_paid_is_one_held_and_one_given_back(
+    ada, ben, sandbox, quick_gateway
+):
+    escrow = opened(ada, ben)
+    payment, pages = two_pages(escrow, sandbox)
+    sandbox.ask("POST", "/topups", amount=500_000, currency="usd")
+
+    for page in pages:
+        sandbox.pay(page["url"], AVAILABLE_AT_ONCE)
+        play_on(sandbox)
+    days_pass(A_WHILE)
+    play_on(sandbox)
+
+    assert now_of(payment).status == "succeeded"
+    assert Payment.objects.exclude(pk=payment.pk).get().status == "refunded"
+    assert Refund.objects.get().status == "succeeded"
+    assert balance_of(chart.escrow(escrow.public_id)) == 103_000
+    the_books_agree(sandbox)
+
+
 def test_a_definite_no_is_said_in_words_and_the_next_try_has_a_new_key(ada, ben, sandbox):
     escrow = opened(ada, ben, amount=20)  # less than a card can carry
     payment = asked(escrow)
