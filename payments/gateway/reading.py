@@ -106,7 +106,8 @@ def refund_of(refund: stripe.Refund) -> RemoteRefund:
         refund=noted(refund, "refund"),
         attempt=_attempt(refund),
         charge_id=_id(refund.charge),
-        state=_STATES[refund.status],
+        # Null is possible: then it has been taken on, and nothing more is known.
+        state=_STATES[refund.status or "pending"],
         amount=refund.amount,
         currency=refund.currency.upper(),
         failure_code=getattr(refund, "failure_reason", None) or "",
@@ -149,17 +150,21 @@ def movement_of(movement: stripe.BalanceTransaction) -> RemoteMovement:
 
 
 def account_of(account: Any) -> RemoteAccount:
-    recipient = account.configuration and account.configuration.recipient
-    capabilities = recipient and recipient.capabilities
-    balance = capabilities and capabilities.stripe_balance
-    transfers = balance and balance.stripe_transfers
-    requirements = account.requirements and account.requirements.entries
+    transfers = "configuration.recipient.capabilities.stripe_balance.stripe_transfers"
+    entries = _follow(account, "requirements.entries") or []
     return RemoteAccount(
         remote_id=account.id,
-        can_receive=bool(transfers) and transfers.status == "active",
-        closed=bool(getattr(account, "closed", False)),
-        requirements=[entry.description for entry in requirements or []],
+        can_receive=_follow(account, f"{transfers}.status") == "active",
+        closed=bool(_follow(account, "closed")),
+        requirements=[_follow(entry, "description") or "more details" for entry in entries],
     )
+
+
+def _follow(thing: Any, path: str) -> Any:
+    """Along a path of fields, any of which v2 may leave out or answer with null."""
+    for name in path.split("."):
+        thing = getattr(thing, name, None)
+    return thing
 
 
 def letter_of(body: bytes) -> Letter:

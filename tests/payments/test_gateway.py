@@ -3,7 +3,8 @@
 import pytest
 import stripe
 
-from payments.gateway.base import GatewayRefused, GatewayUnknown
+from payments.gateway import reading
+from payments.gateway.base import GatewayRefused, GatewayUnknown, State
 from payments.gateway.stripe import client, gateway, three_outcomes
 from tests.sandbox import Sandbox
 
@@ -69,6 +70,38 @@ def test_whoever_waits_at_the_door_is_not_kept_for_a_minute():
     made = client(at_the_door=True)
     tries = 1 + made._requestor._options.max_network_retries
     assert tries * made._requestor._client._timeout <= 10
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {},
+        {"configuration": None, "requirements": None},
+        {"configuration": {}, "requirements": {}},
+        {"configuration": {"recipient": {"capabilities": {}}}},
+        {"configuration": {"recipient": {"capabilities": {"stripe_balance": None}}}},
+        {"configuration": {"recipient": {"capabilities": {"stripe_balance": {}}}}},
+    ],
+)
+def test_an_account_of_which_parts_are_left_out_cannot_receive(parts):
+    account = stripe.StripeObject.construct_from({"id": "acct_1"} | parts, "sk")
+
+    read = reading.account_of(account)
+
+    assert (read.can_receive, read.closed, read.requirements) == (False, False, [])
+
+
+def test_a_refund_of_which_nothing_is_known_yet_is_under_way():
+    refund = {
+        "id": "re_1",
+        "charge": "ch_1",
+        "status": None,
+        "amount": 5,
+        "currency": "usd",
+        "balance_transaction": None,
+    }
+
+    assert reading.refund_of(stripe.Refund.construct_from(refund, "sk")).state == State.PENDING
 
 
 @pytest.mark.django_db

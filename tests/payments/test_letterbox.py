@@ -228,6 +228,25 @@ def test_a_letter_about_something_unknown_is_given_up_in_the_end(sandbox):
     assert kept.tries == 11
 
 
+@pytest.mark.parametrize(
+    ("kind", "about"),
+    [
+        ("v2.core.account_link.returned", "acct_of_nobody"),
+        ("v2.core.account_person.created", "acct_of_nobody"),
+        ("v2.core.account.closed", None),
+    ],
+)
+def test_a_thin_letter_that_is_about_no_account_of_ours_is_done_with(kind, about):
+    thin = {"id": "evt_thin", "object": "v2.core.event", "type": kind}
+    if about:
+        thin["related_object"] = {"id": about, "type": "v2.core.account", "url": "/x"}
+    drop(letter(thin))
+
+    sweep_all_letters()
+
+    assert WebhookEvent.objects.get().handled_at is not None
+
+
 def test_another_sum_than_ours_is_not_booked(ada, ben, sandbox):
     payment = fundings.open_pay_page(payment_id=asked(opened(ada, ben)).pk)
     sandbox.pay(payment.url, AVAILABLE_AT_ONCE)
