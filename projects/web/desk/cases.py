@@ -65,7 +65,8 @@ def list_cases(request: HttpRequest) -> HttpResponse:
     disputes = desk_disputes(request.user)
     page = page_of(request, still_open(disputes) if only_open else disputes)
     tabs = [("open", "Open", only_open), ("all", "All", not only_open)]
-    return render(request, "desk/disputes.html", {"page": page, "tabs": tabs, "nav": "desk"})
+    context = {"page": page, "tabs": tabs, "only_open": only_open, "nav": "desk"}
+    return render(request, "desk/disputes.html", context)
 
 
 @require_safe
