@@ -6,8 +6,11 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
+from accounts.notifications.models import Notification
+from accounts.notifications.services import notify
 from marketplace.common.models import ClockOffset, Heartbeat
 from marketplace.tasks import beat_heart
+from payments.incoming.models import WebhookEvent
 
 
 def readiness(client) -> tuple[int, dict]:
@@ -21,6 +24,16 @@ def test_a_living_process_says_so_and_touches_nothing(client):
 
     assert (response.status_code, response.json()) == (200, {"alive": True})
     assert "no-store" in response["Cache-Control"]
+
+
+@pytest.mark.django_db
+def test_it_touches_nothing_for_a_browser_that_is_logged_in_either(
+    client, ada, django_assert_num_queries
+):
+    client.force_login(ada)
+
+    with django_assert_num_queries(0):
+        assert client.get("/healthz").status_code == 200
 
 
 @pytest.mark.django_db
@@ -87,6 +100,23 @@ def test_metrics_tell_how_long_ago_the_heart_beat(client):
 
     age = float(text.split('process="worker"} ')[1].split()[0])
     assert 5 <= age < 15
+
+
+@pytest.mark.django_db
+def test_metrics_tell_how_much_is_overdue(client, ada):
+    hour = timedelta(hours=1)
+    notify(to=ada, kind="test", text="Something happened.", path="/")
+    notify(to=ada, kind="test", text="Something else.", path="/")
+    Notification.objects.filter(text="Something else.").update(mail_due_at=timezone.now() + hour)
+    event = {"remote_id": "evt_1", "kind": "account", "payload": {}}
+    WebhookEvent.objects.create(next_try_at=timezone.now() - hour, **event)
+
+    text = client.get("/metrics").content.decode()
+
+    assert 'milepost_overdue{what="mails"} 1.0' in text
+    assert 'milepost_overdue{what="provider_events"} 1.0' in text
+    assert 'milepost_overdue{what="refunds"} 0.0' in text
+    assert 'milepost_overdue{what="payouts"} 0.0' in text
 
 
 @pytest.mark.django_db

@@ -1,0 +1,36 @@
+"""How much of the house's work is overdue: rows whose time has come and that nobody took yet.
+
+For ``/metrics``. It looks into several rooms, therefore it belongs to the roof.
+"""
+
+from accounts.notifications.selectors import due_notification_ids
+from marketplace.common.clock import now
+from marketplace.web.metrics import REGISTRY, Reading
+from payments.incoming.selectors import due_event_ids
+from payments.payouts.selectors import due_payout_ids
+from payments.refunds.selectors import due_refund_ids
+
+# Beyond this nobody counts: the sweeps take as many at a time, and counting should cost little.
+MOST_COUNTED = 1_000
+
+
+def _overdue() -> dict[str, float]:
+    at = now()
+    return {
+        "mails": len(due_notification_ids(limit=MOST_COUNTED)),
+        "provider_events": len(due_event_ids(at, limit=MOST_COUNTED)),
+        "refunds": len(due_refund_ids(at, limit=MOST_COUNTED)),
+        "payouts": len(due_payout_ids(at, limit=MOST_COUNTED)),
+    }
+
+
+def tell_what_is_overdue() -> None:
+    """From now on /metrics says it."""
+    REGISTRY.register(
+        Reading(
+            "milepost_overdue",
+            f"Rows whose next try is due and not done yet; {MOST_COUNTED:,} is that or more.",
+            "what",
+            _overdue,
+        )
+    )
