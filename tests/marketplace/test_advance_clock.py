@@ -201,3 +201,13 @@ def test_the_page_is_not_there_in_production(client, settings, alone):
     settings.SANDBOX = False
 
     assert client.post("/sandbox/clock/", {"days": 1}).status_code == 404
+
+
+def test_the_proof_of_the_books_lives_in_the_time_of_the_house(db, monkeypatch):
+    """What is late is judged by the moved clock, also by a process that has only just started."""
+    monkeypatch.setattr(clock, "_offset", timedelta())
+    ClockOffset.objects.create(pk=1, seconds=30 * 86_400)
+
+    call_command("check_ledger", stdout=StringIO())
+
+    assert clock.offset() == timedelta(days=30)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from marketplace.common import clock
 from payments.incoming.checks import CHECKS as PAYMENTS
 from payments.ledger.services import still_picture
 from projects.agreements.checks import CHECKS as AGREEMENTS
@@ -20,6 +21,8 @@ class Command(BaseCommand):
     help = "Prove that all books are whole and agree with each other; exits non-zero if not."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        # What is late is judged by the clock of the house, which the sandbox may have moved.
+        clock.refresh()
         findings: list[str] = []
         with still_picture():
             for check in CHECKS:

@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from accounts.models import User
+from marketplace.common import clock
 from marketplace.processes import tries
 from payments.fundings.services import open_pay_page
 from projects.agreements.services import accept_offer, award_bid
@@ -33,6 +34,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.SANDBOX:
             raise CommandError("Start the demo first: make demo")
+        clock.refresh()
         # The browser keeps an event loop, in which the ORM refuses to work: so it comes last.
         paths = play_a_little()
         with sync_playwright() as playwright:
