@@ -129,9 +129,7 @@ class Supervisor:
             raise Trouble(f"{self.port} is not a port: choose one from 1 to 65535.")
         problem = demo.why_not_free(self.port)
         if problem == errno.EACCES:
-            raise Trouble(
-                f"Port {self.port} is only for root: choose one like `make demo PORT=8010`."
-            )
+            raise Trouble(f"Port {self.port} is only for root: try `make demo PORT=8010`.")
         if problem:
             raise Trouble(
                 f"Port {self.port} is taken by another program: choose another, like "

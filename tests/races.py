@@ -11,23 +11,30 @@ from marketplace.common.errors import DomainError
 def at_once(*acts: Callable[[], object]) -> list[str]:
     """Do all of them behind one barrier; for each 'done' or the code of its refusal.
 
-    Without the barrier they would queue up politely and prove nothing. Any other failure is
-    raised: a race must not hide a crash.
+    Any other failure is raised: a race must not hide a crash.
+    """
+    outcomes = outcomes_at_once(*acts)
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException) and not isinstance(outcome, DomainError):
+            raise outcome
+    return [outcome.code if isinstance(outcome, DomainError) else "done" for outcome in outcomes]
+
+
+def outcomes_at_once(*acts: Callable[[], object]) -> list[object]:
+    """For each what it answered, or the exception that it ended with.
+
+    Without the barrier they would queue up politely and prove nothing.
     """
     gate = threading.Barrier(len(acts))
-    outcomes: list[str] = [""] * len(acts)
-    crashes: list[BaseException] = []
+    outcomes: list[object] = [None] * len(acts)
 
     def run(place: int, act: Callable[[], object]) -> None:
         try:
             connection.ensure_connection()
             gate.wait(timeout=20)
-            act()
-            outcomes[place] = "done"
-        except DomainError as refusal:
-            outcomes[place] = refusal.code
-        except BaseException as crash:
-            crashes.append(crash)
+            outcomes[place] = act()
+        except BaseException as end:
+            outcomes[place] = end
         finally:
             connection.close()
 
@@ -36,6 +43,4 @@ def at_once(*acts: Callable[[], object]) -> list[str]:
         thread.start()
     for thread in threads:
         thread.join()
-    if crashes:
-        raise crashes[0]
     return outcomes

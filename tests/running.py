@@ -6,7 +6,6 @@
 import contextlib
 import os
 import secrets
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from django.db import connection
 
 from marketplace import processes, programs
 from marketplace.common import clock
+from marketplace.embedded import free_port
 
 
 @dataclass
@@ -53,7 +53,7 @@ class Market:
 def market(transactional_db, settings, tmp_path, monkeypatch) -> Iterator[Market]:
     """All processes, ready; stopped before the database is flushed."""
     monkeypatch.setattr(clock, "_offset", clock.offset() * 0)
-    port, stripe_port = _free_port(), _free_port()
+    port, stripe_port = free_port(), free_port()
     url, stripe = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{stripe_port}"
     settings.STRIPE_API_BASE, settings.SITE_URL = stripe, url
     environment = os.environ | {
@@ -65,7 +65,6 @@ def market(transactional_db, settings, tmp_path, monkeypatch) -> Iterator[Market
         "STRIPE_API_BASE": stripe,
         "STRIPE_WEBHOOK_SECRET": f"whsec_{secrets.token_hex(8)}",
         "MEDIA_ROOT": str(settings.MEDIA_ROOT),
-        "BEAT_FILE": str(tmp_path / "beat"),
         "DJANGO_SETTINGS_MODULE": "marketplace.settings",
         "WEB_WORKERS": "1",
     }
@@ -105,9 +104,3 @@ def _address_of_test_database() -> str:
     password = f":{quote(given['PASSWORD'])}" if given["PASSWORD"] else ""
     port = f"&port={given['PORT']}" if given["PORT"] else ""
     return f"postgresql://{user}{password}@/{given['NAME']}?host={quote(host)}{port}"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

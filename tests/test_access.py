@@ -5,10 +5,11 @@ A route that ``tests/access_table.py`` does not list is refused.
 
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
@@ -45,7 +46,23 @@ def knock(world: AccessWorld, who: str, method: str, line: Line) -> HttpResponse
         client, send = world.browsers[who], {}
     if line.body and method == "POST":
         send["data"] = line.body
-    return getattr(client, method.lower())(path, **send)
+    with connection.execute_wrapper(_refuse_to_write) if method == "GET" else nullcontext():
+        return getattr(client, method.lower())(path, **send)
+
+
+def _refuse_to_write(execute, sql: str, params, many: bool, context) -> Any:
+    """A GET never writes, whoever asks; but for what the library remembers of a browser."""
+    is_written = sql.lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE"))
+    assert not is_written or '"django_session"' in sql, f"A GET writes: {sql}"
+    return execute(sql, params, many, context)
+
+
+def test_the_guard_of_reading_notices_a_deed(world):
+    line = next(line for line in LINES if line.route == "notice-reading")
+
+    guarded = connection.execute_wrapper(_refuse_to_write)
+    with guarded, pytest.raises(AssertionError, match="A GET writes"):
+        knock(world, "ada", "POST", line)
 
 
 def is_sent_to_log_in(answer: HttpResponseBase) -> bool:

@@ -1,37 +1,21 @@
 """What happens when the same is done by many at the same moment."""
 
-import threading
-
 import pytest
 from django.core.cache import caches
-from django.db import connection
 
 from accounts.access import codes
 from accounts.notifications.models import Notification
 from accounts.notifications.services import deliver_notification, notify
+from tests.races import outcomes_at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def at_once(act, *, times=8):
-    """What ``act`` answered in each of many threads that started together."""
-    answers, gate = [], threading.Barrier(times)
-
-    def run():
-        connection.ensure_connection()
-        gate.wait()
-        try:
-            answers.append(act())
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run) for _ in range(times)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(answers) == times
-    return answers
+    """What ``act`` answered each time."""
+    outcomes = outcomes_at_once(*[act] * times)
+    assert not [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+    return outcomes
 
 
 def test_a_notice_is_mailed_once_by_eight_workers(ada, mailoutbox):

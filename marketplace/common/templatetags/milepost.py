@@ -34,11 +34,5 @@ def file_size(size: int) -> str:
 
 
 @register.filter
-def share_of(part: int, whole: int) -> int:
-    """The part in whole per cent, for drawings."""
-    return round(100 * part / whole) if whole else 0
-
-
-@register.filter
 def before(moment: datetime | None, other: datetime) -> bool:
     return moment is not None and moment < other
