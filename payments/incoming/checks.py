@@ -3,11 +3,20 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from marketplace.common.clock import now
 from payments.escrow.checks import CHECKS as ESCROW
 from payments.fundings.checks import CHECKS as FUNDINGS
 from payments.fundings.models import Payment
+from payments.fundings.provider_fees.services import FEE_PATIENCE
 from payments.gateway import books
-from payments.gateway.base import RemotePayout, RemoteRefund, State
+from payments.gateway.base import (
+    GatewayRefused,
+    GatewayUnknown,
+    RemoteCharge,
+    RemotePayout,
+    RemoteRefund,
+    State,
+)
 from payments.incoming.selectors import is_booked
 from payments.ledger.checks import CHECKS as LEDGER
 from payments.ledger.models import LedgerAccount
@@ -25,6 +34,10 @@ COMPARED = {
     "charge",
     "refund",
     "refund_failure",
+    # The same three, where the payer paid otherwise than by card.
+    "payment",
+    "payment_refund",
+    "payment_failure_refund",
     "transfer",
     "transfer_refund",
 }
@@ -35,13 +48,14 @@ class Comparison:
     """Both sides' sums by currency, and what stands between them.
 
     ``under_way`` is what one side has booked and the other has not yet, where both agree how the
-    thing stands. ``findings`` are the lines that a person has to look at.
+    thing stands. ``findings`` are the lines that a person has to look at; ``notes`` are not.
     """
 
     ours: Counter[str] = field(default_factory=Counter)
     theirs: Counter[str] = field(default_factory=Counter)
     under_way: Counter[str] = field(default_factory=Counter)
     findings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     compared: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -59,16 +73,15 @@ class Comparison:
 def compare_with_provider() -> Comparison:
     """Ask the provider for everything it has, and hold it against our books. Changes nothing.
 
-    Raises GatewayRefused or GatewayUnknown.
+    Raises GatewayRefused or GatewayUnknown where it says nothing of the platform itself; of one
+    payee's account, that is a finding.
     """
     result = Comparison()
     _compare_charges(result)
     _compare_refunds(result)
     _compare_transfers(result)
-    accounts = ConnectedAccount.objects.exclude(remote_id="").order_by("pk")
-    for remote_id in accounts.values_list("remote_id", flat=True):
-        _compare_payouts(result, remote_id)
-        result.theirs += books.balance(remote_id)
+    for payee in ConnectedAccount.objects.exclude(remote_id="").order_by("pk"):
+        _compare_account(result, payee)
     result.theirs.update(books.balance())
     _look_for_strangers(result)
     for account in LedgerAccount.objects.filter(key__startswith="provider:"):
@@ -97,15 +110,22 @@ def _compare_charges(result: Comparison) -> None:
                 f"Charge {charge.remote_id} is {charge.amount} {charge.currency}, "
                 f"{payment} is {payment.amount} {payment.currency}."
             )
-        if charge.fee is None:
-            result.under_way[charge.currency] += charge.amount
-        elif payment.provider_fee != charge.fee:
-            result.find(
-                f"The provider kept {charge.fee} {charge.fee_currency} of {payment}; "
-                f"we have {payment.provider_fee}."
-            )
+        _compare_fee(result, payment, charge)
     for charge_id, payment in ours.items():
         result.find(f"{payment} is paid by {charge_id}, which the provider does not know.")
+
+
+def _compare_fee(result: Comparison, payment: Payment, charge: RemoteCharge) -> None:
+    assert payment.succeeded_at is not None
+    if charge.fee is None:
+        result.under_way[charge.currency] += charge.amount
+    elif payment.provider_fee is None and payment.succeeded_at > now() - FEE_PATIENCE:
+        result.under_way[charge.fee_currency] += charge.fee  # it is still asked for
+    elif payment.provider_fee != charge.fee:
+        result.find(
+            f"The provider kept {charge.fee} {charge.fee_currency} of {payment}; "
+            f"we have {payment.provider_fee}."
+        )
 
 
 def _compare_refunds(result: Comparison) -> None:
@@ -162,14 +182,37 @@ def _compare_transfers(result: Comparison) -> None:
         result.find(f"{payout} went by {remote_id}, which the provider does not know.")
 
 
-def _compare_payouts(result: Comparison, account: str) -> None:
+def _compare_account(result: Comparison, account: ConnectedAccount) -> None:
+    """All of it is read first: one that says nothing is one line, and the others are compared."""
+    remote_id = account.remote_id
+    try:
+        payouts, balance = list(books.payouts(remote_id)), books.balance(remote_id)
+    except (GatewayRefused, GatewayUnknown) as silence:
+        is_closed = account.status == ConnectedAccount.Status.CLOSED
+        if is_closed and not _is_money_there(remote_id):
+            result.notes.append(f"{remote_id} is closed, and nothing of ours is there.")
+        else:
+            result.find(f"The provider says nothing of {remote_id} ({account.status}): {silence}")
+        return
+    _compare_payouts(result, remote_id, payouts)
+    result.theirs.update(balance)
+
+
+def _is_money_there(account: str) -> bool:
+    """Transferred there, and neither paid to its bank nor taken back."""
+    sent = Payout.objects.exclude(transfer_id="").filter(reversal_id="")
+    sent = sent.filter(attempts__destination=account)
+    return sent.exclude(status=Payout.Status.PAID).exists()
+
+
+def _compare_payouts(result: Comparison, account: str, payouts: list[RemotePayout]) -> None:
     ours = {
         attempt.remote_id: attempt
         for attempt in PayoutAttempt.objects.filter(destination=account)
         .exclude(remote_id="")
         .select_related("payout")
     }
-    for remote in books.payouts(account):
+    for remote in payouts:
         result.compared["payouts"] += 1
         attempt = ours.pop(remote.remote_id, None)
         if attempt is None:

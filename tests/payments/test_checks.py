@@ -1,5 +1,7 @@
 """``check_ledger`` and ``reconcile`` find what they promise: each is shown something wrong."""
 
+from collections import Counter
+
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -7,6 +9,8 @@ from accounts.parties.selectors import own_party_of
 from payments.escrow import services as escrows
 from payments.escrow.models import Escrow
 from payments.fundings.models import Payment
+from payments.gateway import books as books_of_provider
+from payments.gateway.base import RemoteMovement
 from payments.incoming.checks import CHECKS, compare_with_provider
 from payments.ledger import chart
 from payments.ledger.selectors import balance_of
@@ -16,6 +20,7 @@ from payments.payouts.models import Earning, Payout
 from payments.payouts.services import schedule_payout
 from payments.refunds.models import Refund
 from tests.payments.payout_world import arrive, ready_without_provider, scheduled
+from tests.payments.test_setup import close_at_provider
 from tests.payments.world import A_WHILE, days_pass, held, opened, paid_at, with_account
 from tests.sandbox import GOOD_CARD, play_on
 
@@ -126,6 +131,9 @@ def test_a_letter_that_was_lost_shows(ada, ben, sandbox):
     sandbox.collect()
     sandbox.letters.clear()
 
+    result = compare_with_provider()  # it is still asked for by ourselves
+    assert (result.findings, result.under_way["USD"]) == ([], 103_000 * 29 // 1_000 + 30)
+    days_pass(5)
     assert f"of {payment}; we have None" in differences()
 
 
@@ -167,6 +175,50 @@ def test_what_only_we_believe_shows(ada, ben, sandbox):
 
     assert "ch_of_nobody, which the provider does not know" in found
     assert "tr_of_nobody, which the provider does not know" in found
+
+
+def test_an_account_that_says_nothing_is_one_finding_and_the_others_are_compared(
+    ada, ben, cleo, sandbox, quick_gateway
+):
+    silent = with_account(sandbox, cleo)
+    payout = paid_out(ada, ben, sandbox)
+    sandbox.trouble({"fault": "error_503", "path": "/v1/payouts", "times": 1})
+
+    result = compare_with_provider()
+
+    assert [f"nothing of {silent.remote_id} (active)" in one for one in result.findings] == [True]
+    assert result.compared["payouts"] == payout.attempts.count()
+
+
+def test_a_closed_account_is_a_finding_only_where_money_of_ours_is_there(ada, ben, sandbox):
+    paid_out(ada, ben, sandbox)
+    account = ConnectedAccount.objects.get()
+    close_at_provider(sandbox, account)
+    play_on(sandbox)
+
+    result = compare_with_provider()
+    assert (result.findings, len(result.notes)) == ([], 1)
+    call_command("reconcile")
+
+    Payout.objects.update(status="failed")
+    assert f"nothing of {account.remote_id} (closed)" in differences()
+
+
+def test_what_was_paid_otherwise_than_by_card_is_no_stranger(sandbox, monkeypatch):
+    kinds = ("payment", "payment_refund", "payment_failure_refund")
+    found = [RemoteMovement(f"txn_{kind}", kind, 5, "USD", "py_1") for kind in kinds]
+    monkeypatch.setattr(books_of_provider, "movements", lambda: iter(found))
+
+    assert compare_with_provider().findings == []
+
+
+def test_a_balance_below_zero_counts(ada, ben, sandbox, monkeypatch):
+    with_account(sandbox, ben)
+    monkeypatch.setattr(
+        books_of_provider, "balance", lambda account="": Counter(USD=-5 if account else 5)
+    )
+
+    assert compare_with_provider().findings == []
 
 
 def test_a_provider_that_is_silent_is_no_agreement(settings, quick_gateway):

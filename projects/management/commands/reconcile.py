@@ -34,5 +34,7 @@ class Command(BaseCommand):
             row = [currency, *(f"{side[currency]:,}" for side in sums)]
             row.append(f"{result.difference(currency):,}")
             self.stdout.write("".join(f"{cell:>18}" for cell in row))
+        for note in result.notes:
+            self.stdout.write(f"  {note}")
         for finding in result.findings:
             self.stdout.write(self.style.ERROR(f"  {finding}"))
