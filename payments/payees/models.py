@@ -8,7 +8,11 @@ from marketplace.common.clock import now
 
 
 class ConnectedAccount(models.Model):
-    """A payee's account at the provider. Payouts wait until it is active."""
+    """A payee's account at the provider. Payouts wait until it is active.
+
+    One that was closed makes room for another, of the next ``generation``; ``past_remote_ids`` are
+    those of the closed ones. ``failure_code`` is why the provider would not say how it stands.
+    """
 
     class Status(models.TextChoices):
         NEW = "new", "Not set up"
@@ -20,7 +24,10 @@ class ConnectedAccount(models.Model):
     party = models.OneToOneField(Party, on_delete=models.PROTECT, related_name="connected_account")
     country = models.CharField(max_length=2)
     remote_id = models.CharField(max_length=255, blank=True)
+    generation = models.PositiveSmallIntegerField(default=1)
+    past_remote_ids = models.JSONField(default=list, blank=True)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.NEW)
+    failure_code = models.CharField(max_length=80, blank=True)
     requirements = models.JSONField(default=list, blank=True)
     created_at = models.DateTimeField(default=now)
     checked_at = models.DateTimeField(null=True)
@@ -42,3 +49,7 @@ class ConnectedAccount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.party} ({self.get_status_display()})"
+
+    @property
+    def is_closed(self) -> bool:
+        return self.status == self.Status.CLOSED

@@ -1,9 +1,11 @@
 """How a payee comes to be paid: an account at the provider, set up on the provider's page."""
 
+import hashlib
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 
 from accounts.notifications.services import notify
@@ -33,15 +35,18 @@ LONGEST_WAIT = timedelta(days=1)
 def start_onboarding(*, party_id: int, country: str, by: User) -> str:
     """The address of the provider's page where the payee sets up or completes their account.
 
-    Not atomic. The account is made once; each call makes a fresh link, since a link works once and
-    for minutes only. Raises NotAllowed, InvalidInput (country), WrongState (closed, or another
-    country), DomainError (the provider will not) or ProviderUnreachable.
+    Not atomic. The account is made once, and another where the provider has closed it; each call
+    makes a fresh link, since a link works once and for minutes only. Raises NotAllowed,
+    InvalidInput (country), WrongState (another country), DomainError (the provider will not) or
+    ProviderUnreachable.
     """
-    account = _note_wish(party_id=party_id, country=country, by=by)
     provider = gateway(at_the_door=True)
+    account = _note_wish(party_id=party_id, country=country, by=by)
     try:
+        if account.remote_id and _record(account.pk, provider.account(account.remote_id)).is_closed:
+            account = _note_wish(party_id=party_id, country=country, by=by)
         if not account.remote_id:
-            account = _record(account.pk, _open(account, provider))
+            account = _note_opened(account, _open(account, provider))
         provider.hold_payouts(account.remote_id)
         return provider.onboarding_link(
             account.remote_id,
@@ -62,17 +67,24 @@ def start_onboarding(*, party_id: int, country: str, by: User) -> str:
 def refresh_account(*, account_id: int) -> ConnectedAccount:
     """Read the account from the provider and note how it stands. Not atomic.
 
-    Raises GatewayRefused or GatewayUnknown.
+    Where the provider will not say it is restricted: nothing is paid there until it does. Raises
+    GatewayUnknown.
     """
     account = _put_off(account_id)
     if not account.remote_id:
         return account
-    return _record(account_id, gateway().account(account.remote_id))
+    try:
+        return _record(account_id, gateway().account(account.remote_id))
+    except GatewayRefused as refusal:
+        return _record_refusal(account_id, account.remote_id, refusal.code)
 
 
 def refresh_remote_account(*, remote_id: str) -> ConnectedAccount:
-    """The same, by the provider's id. Raises ConnectedAccount.DoesNotExist."""
-    return refresh_account(account_id=ConnectedAccount.objects.get(remote_id=remote_id).pk)
+    """The same, by the provider's id, also of one that was closed. Raises
+    ConnectedAccount.DoesNotExist.
+    """
+    known = Q(remote_id=remote_id) | Q(past_remote_ids__contains=[remote_id])
+    return refresh_account(account_id=ConnectedAccount.objects.get(known).pk)
 
 
 @transaction.atomic
@@ -84,8 +96,8 @@ def _note_wish(*, party_id: int, country: str, by: User) -> ConnectedAccount:
     account, _ = ConnectedAccount.objects.select_for_update().get_or_create(
         party_id=party_id, defaults={"country": country}
     )
-    if account.status == A.CLOSED:
-        raise WrongState("This payout account is closed. Write to us to open another.")
+    if account.is_closed:
+        _make_room_for_another(account)
     if account.country != country:
         if account.remote_id:
             raise WrongState(
@@ -97,17 +109,38 @@ def _note_wish(*, party_id: int, country: str, by: User) -> ConnectedAccount:
     return account
 
 
+def _make_room_for_another(account: ConnectedAccount) -> None:
+    """What was closed stays known by its id; its payee begins anew, in whatever country."""
+    account.past_remote_ids = [*account.past_remote_ids, account.remote_id]
+    account.remote_id = account.failure_code = ""
+    account.status, account.requirements = A.NEW, []
+    account.generation, account.created_at = account.generation + 1, now()
+    account.save()
+
+
 def _open(account: ConnectedAccount, provider: Gateway) -> RemoteAccount:
     party = account.party
     person = people_of(party).order_by("pk").first()
+    email = person.email if person else ""
+    # What is sent is in the key: the provider takes one key with one wording only, and a name, an
+    # address or, after a refusal, the country may have changed since.
+    wording = hashlib.sha256(f"{party.name}\n{email}".encode()).hexdigest()[:16]
     return provider.open_account(
-        # The country is in the key: after a refusal another one may be chosen.
-        key=f"{party.public_id}:account:{account.country}",
+        key=f"{party.public_id}:account:{account.generation}:{account.country}:{wording}",
         party=party.public_id,
         name=party.name,
-        email=person.email if person else "",
+        email=email,
         country=account.country,
     )
+
+
+@transaction.atomic
+def _note_opened(sent: ConnectedAccount, remote: RemoteAccount) -> ConnectedAccount:
+    """Note the account that was made, if it is still the one that is wanted."""
+    account = ConnectedAccount.objects.select_for_update().get(pk=sent.pk)
+    if account.country != sent.country:
+        raise WrongState("The country was changed meanwhile. Please try again.")
+    return _record(account.pk, remote)
 
 
 @transaction.atomic
@@ -127,13 +160,27 @@ def _record(account_id: int, remote: RemoteAccount) -> ConnectedAccount:
         .get(pk=account_id)
     )
     before = account.status
-    account.remote_id = account.remote_id or remote.remote_id
+    if account.remote_id not in ("", remote.remote_id):
+        return account  # it was read before another one took its place
+    account.remote_id, account.failure_code = remote.remote_id, ""
     account.status = _status_of(before, remote)
     account.requirements = remote.requirements
     account.checked_at, account.next_check_at = now(), _next_ask(account)
-    account.save(
-        update_fields=["remote_id", "status", "requirements", "checked_at", "next_check_at"]
-    )
+    account.save()
+    if account.status != before:
+        _tell(account)
+    return account
+
+
+@transaction.atomic
+def _record_refusal(account_id: int, remote_id: str, code: str) -> ConnectedAccount:
+    account = ConnectedAccount.objects.select_for_update(of=("self",)).get(pk=account_id)
+    if account.remote_id != remote_id or account.is_closed:
+        return account
+    before = account.status
+    account.status, account.failure_code = A.RESTRICTED, code[:80]
+    account.checked_at, account.next_check_at = now(), _next_ask(account)
+    account.save()
     if account.status != before:
         _tell(account)
     return account
@@ -161,7 +208,7 @@ def _tell(account: ConnectedAccount) -> None:
     text = {
         A.ACTIVE: "Your payouts are set up. What you earn is paid out by itself.",
         A.RESTRICTED: "The payment provider needs more from you before it can pay you out again.",
-        A.CLOSED: "Your payout account is closed. What you have earned waits for you.",
+        A.CLOSED: "Your payout account is closed. Open another: what you have earned waits.",
     }.get(A(account.status))
     if text:
         party: Party = account.party

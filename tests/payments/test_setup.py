@@ -4,6 +4,7 @@ import pytest
 
 from accounts.models import Notification
 from accounts.parties.selectors import own_party_of
+from marketplace.common.clock import now
 from marketplace.common.errors import (
     DomainError,
     InvalidInput,
@@ -11,6 +12,8 @@ from marketplace.common.errors import (
     ProviderUnreachable,
     WrongState,
 )
+from payments.gateway.stripe import StripeGateway
+from payments.incoming.selectors import unexplained_events
 from payments.payees.models import ConnectedAccount
 from payments.payees.selectors import COUNTRIES
 from payments.payees.services import refresh_account, start_onboarding
@@ -127,15 +130,63 @@ def test_nobody_sets_up_for_somebody_else(ada, ben):
         start_onboarding(party_id=own_party_of(ben).pk, country="US", by=ada)
 
 
-def test_a_closed_account_stays_closed(ben, sandbox):
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_payee_whose_account_is_closed_opens_another(ben, sandbox, is_known):
     account = with_account(sandbox, ben)
+    closed = account.remote_id
     close_at_provider(sandbox, account)
+    if is_known:
+        play_on(sandbox)
+        account.refresh_from_db()
+        assert account.status == "closed"
+
+    country = "DE" if is_known else "US"  # who does not know is not asked for another
+    begin(ben, country)
+
+    account.refresh_from_db()
+    assert (account.status, account.country, account.generation) == ("pending", country, 2)
+    assert account.past_remote_ids == [closed] and account.remote_id != closed
+    play_on(sandbox)  # letters about the closed one are still on their way
+    assert not unexplained_events().exists()
+    sandbox.onboard(account.remote_id, country=country)
     play_on(sandbox)
     account.refresh_from_db()
-    assert account.status == "closed"
+    assert account.status == "active"
 
-    with pytest.raises(WrongState, match="closed"):
+
+def test_an_account_that_the_provider_denies_is_restricted_and_waits(ben, sandbox):
+    account = with_account(sandbox, ben)
+    ConnectedAccount.objects.update(remote_id="acct_nobody_knows")
+
+    account = refresh_account(account_id=account.pk)
+
+    assert (account.status, account.failure_code) == ("restricted", "resource_missing")
+    assert account.next_check_at > now()
+
+
+def test_a_new_name_between_two_tries_does_not_stop_the_second(ben, sandbox, quick_gateway):
+    sandbox.trouble({"fault": "timeout_before", "path": ACCOUNTS, "seconds": 0.05})
+    with pytest.raises(ProviderUnreachable):
         begin(ben)
+    party = own_party_of(ben)
+    party.name = "Ben Bell"
+    party.save()
+
+    assert begin(ben)
+
+
+def test_an_account_in_a_country_that_was_changed_meanwhile_is_not_noted(ben, sandbox, monkeypatch):
+    opened = StripeGateway.open_account
+
+    def slow(self, **how):
+        ConnectedAccount.objects.update(country="DE")
+        return opened(self, **how)
+
+    monkeypatch.setattr(StripeGateway, "open_account", slow)
+    with pytest.raises(WrongState, match="country was changed"):
+        begin(ben)
+
+    assert ConnectedAccount.objects.get().remote_id == ""
 
 
 @pytest.mark.parametrize("fault", ["timeout_after", "error_500"])

@@ -97,8 +97,9 @@ def _payee_is_ready(payout_id: int) -> bool:
         return True
     try:
         account = payees.refresh_account(account_id=payout.party.connected_account.pk)
-    except (GatewayRefused, GatewayUnknown):
-        _postpone(payout_id, code="", wait=ASK_AGAIN)
+    except GatewayUnknown:
+        waited = now() - payout.created_at
+        _postpone(payout_id, code="", wait=min(max(ASK_AGAIN, waited / 8), ASK_ABOUT))
         return False
     if account.status != ConnectedAccount.Status.ACTIVE:
         _postpone(payout_id, code="account_not_ready", wait=COVER_COMES)
