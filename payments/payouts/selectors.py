@@ -1,5 +1,6 @@
 """Earnings and payouts: whose they are, what is due, what a payee's money looks like now."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -39,8 +40,10 @@ def with_story(payouts: QuerySet[Payout]) -> QuerySet[Payout]:
     )
 
 
-def earnings_of(user: User) -> QuerySet[Earning]:
-    return Earning.objects.filter(party__in=parties_of(user)).select_related("payout", "party")
+def currencies_of(parties: Iterable[Party | int]) -> list[str]:
+    """In which these have ever earned something, whatever is traded in now."""
+    earned = Earning.objects.filter(party__in=parties).order_by("currency")
+    return list(earned.values_list("currency", flat=True).distinct())
 
 
 def cleared(party: Party, currency: str, at: datetime) -> QuerySet[Earning]:
@@ -58,7 +61,10 @@ def clears_next(party: Party, currency: str) -> datetime | None:
 
 
 def due_groups(at: datetime, *, limit: int) -> list[tuple[int, str]]:
-    """(party, currency) with something cleared, a finished account, and nothing in the way."""
+    """(party, currency) with something cleared, a finished account, and nothing in the way.
+
+    What has waited longest comes first: a group that cannot go out keeps nobody else waiting.
+    """
     in_the_way = Payout.objects.filter(
         Q(status__in=[*UNDER_WAY, Payout.Status.FAILED])
         | Q(created_at__gt=at - EVERY)
@@ -69,7 +75,9 @@ def due_groups(at: datetime, *, limit: int) -> list[tuple[int, str]]:
     return list(
         Earning.objects.filter(Exists(_READY), ~Exists(in_the_way), payout=None, clears_at__lte=at)
         .values_list("party_id", "currency")
-        .distinct()[:limit]
+        .annotate(oldest=Min("clears_at"))
+        .order_by("oldest", "party_id", "currency")
+        .values_list("party_id", "currency")[:limit]
     )
 
 

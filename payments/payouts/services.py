@@ -19,7 +19,7 @@ from payments.ledger import chart
 from payments.ledger.services import Move, move_money
 from payments.payees.models import ConnectedAccount
 from payments.payouts.models import LIFECYCLE, UNDER_WAY, Earning, Payout
-from payments.payouts.selectors import REMIND_EVERY, cleared, clears_next
+from payments.payouts.selectors import REMIND_EVERY, cleared, clears_next, currencies_of
 from payments.policies.models import Policy
 
 S = Payout.Status
@@ -70,9 +70,11 @@ def schedule_payout(*, party_id: int, currency: str, by: User | str) -> Payout:
     Raises NotAllowed, InvalidInput (currency) or WrongState (no finished account, a payout in the
     way, nothing cleared yet).
     """
-    known_currency(currency)
     if by != SYSTEM and not (isinstance(by, User) and acts_for(by, party_id)):
         raise NotAllowed("You cannot ask for somebody else's payout.")
+    # What was earned is paid out, also in a currency that is not traded in any more.
+    if currency not in currencies_of([party_id]):
+        known_currency(currency)
     party = _lock_payee(party_id).party
     _refuse_if_in_the_way(party, currency)
     earnings = list(cleared(party, currency, now()).select_for_update())

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from accounts.parties.selectors import parties_of
@@ -12,6 +11,7 @@ from accounts.people.models import User
 from payments.ledger import chart
 from payments.ledger.models import LedgerAccount, Transfer
 from payments.payouts.models import Earning
+from payments.payouts.selectors import currencies_of
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,9 @@ _KINDS = {
 
 def movements_of(user: User) -> QuerySet[Transfer]:
     """The ledger's transfers into and out of what this person, or a party of theirs, has."""
+    parties = list(parties_of(user))
     keys = [
-        chart.available(party, currency)
-        for party in parties_of(user)
-        for currency in settings.CURRENCIES
+        chart.available(party, currency) for party in parties for currency in currencies_of(parties)
     ]
     accounts = list(LedgerAccount.objects.filter(key__in=keys).values_list("pk", flat=True))
     return Transfer.objects.filter(Q(source__in=accounts) | Q(target__in=accounts)).select_related(

@@ -1,6 +1,7 @@
 """From what was earned to the payee's bank: once, in whole, and never before its time."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
@@ -14,8 +15,9 @@ from payments.gateway.base import RemotePayout, State
 from payments.payees.models import ConnectedAccount
 from payments.payouts import services as payouts
 from payments.payouts.models import Earning, Payout
-from payments.payouts.selectors import summaries_of
+from payments.payouts.selectors import due_groups, summaries_of
 from payments.payouts.sending.services import record_payout, send_payout
+from payments.payouts.statement import movements_of
 from tests.payments.payout_world import (
     arrive,
     available,
@@ -173,6 +175,34 @@ def test_without_an_account_it_says_so(ada, ben, sandbox):
 def test_a_currency_that_is_none_is_refused(ben, currency):
     with pytest.raises(InvalidInput):
         payouts.schedule_payout(party_id=own_party_of(ben).pk, currency=currency, by=ben)
+
+
+def test_a_currency_that_is_not_traded_in_any_more_is_still_paid_out(ada, ben, sandbox, settings):
+    due(ada, ben, sandbox)
+    settings.CURRENCIES = ["EUR"]
+    assert len(movements_of(ben)) == 1
+
+    payouts.schedule_payout(party_id=own_party_of(ben).pk, currency="USD", by=ben)
+    arrive(sandbox)
+
+    assert Payout.objects.get().status == "paid"
+    assert len(movements_of(ben)) == 2
+    the_books_agree(sandbox)
+
+
+def test_what_has_waited_longest_goes_out_first(ada, ben, cleo):
+    parties = []
+    for days, payee in enumerate((ben, cleo)):
+        escrows.release(escrow_id=held(ada, payee).pk)
+        party = own_party_of(payee)
+        ConnectedAccount.objects.create(
+            party=party, country="US", remote_id=f"acct_{party.pk}", status="active"
+        )
+        Earning.objects.filter(party=party).update(clears_at=now() - timedelta(days=days))
+        parties.append(party.pk)
+
+    assert due_groups(now(), limit=1) == [(parties[1], "USD")]
+    assert due_groups(now(), limit=2) == [(parties[1], "USD"), (parties[0], "USD")]
 
 
 def test_nobody_asks_for_somebody_elses(ada, ben, cleo, dora, sandbox):
