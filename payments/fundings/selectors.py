@@ -7,7 +7,7 @@ from django.db.models import F, QuerySet
 
 from accounts.parties.selectors import parties_of
 from accounts.people.models import User
-from payments.fundings.models import OPEN, Payment
+from payments.fundings.models import Payment
 
 REFUNDABLE = (Payment.Status.SUCCEEDED, Payment.Status.PARTLY_REFUNDED)
 
@@ -24,11 +24,6 @@ def payments_for(paid_for: str) -> list[Payment]:
             paid_for=paid_for, status__in=REFUNDABLE, refunded__lt=F("amount")
         ).order_by("-succeeded_at", "-pk")
     )
-
-
-def open_payment_for(paid_for: str) -> Payment | None:
-    """The one that waits for its payer, if one does."""
-    return Payment.objects.filter(paid_for=paid_for, status__in=OPEN).first()
 
 
 def due_payment_ids(at: datetime, *, limit: int) -> list[int]:

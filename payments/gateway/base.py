@@ -102,7 +102,6 @@ class RemoteRefund:
 @dataclass(frozen=True)
 class RemoteTransfer:
     remote_id: str
-    payout: str
     amount: int
     amount_reversed: int
     currency: str

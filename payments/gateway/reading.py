@@ -118,7 +118,6 @@ def refund_of(refund: stripe.Refund) -> RemoteRefund:
 def transfer_of(transfer: stripe.Transfer) -> RemoteTransfer:
     return RemoteTransfer(
         remote_id=transfer.id,
-        payout=noted(transfer, "payout"),
         amount=transfer.amount,
         amount_reversed=transfer.amount_reversed,
         currency=transfer.currency.upper(),

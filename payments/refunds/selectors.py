@@ -1,17 +1,10 @@
-"""Refunds: whose they are, and which are to be looked after."""
+"""Refunds: which are to be looked after, by the sweep or by a person."""
 
 from datetime import datetime
 
 from django.db.models import QuerySet
 
-from accounts.parties.selectors import parties_of
-from accounts.people.models import User
 from payments.refunds.models import Refund
-
-
-def refunds_of(user: User) -> QuerySet[Refund]:
-    """What comes back to this person, or to a party of theirs."""
-    return Refund.objects.filter(payment__payer__in=parties_of(user)).select_related("payment")
 
 
 def failed_refunds() -> QuerySet[Refund]:
