@@ -74,16 +74,17 @@ def stripe_command(environment: Mapping[str, str]) -> list[str]:
     ]
 
 
+def furnished() -> Path:
+    """The note that a first start came to its end: one that was interrupted is caught up on."""
+    return DATA / "furnished"
+
+
 def top_up(stripe_api_base: str) -> None:
     """Give the platform an own float at the stand-in for the provider, as an operator would.
 
     The provider keeps its fee also of what is given back later; without a float the last payout
-    of an empty house would wait for cover. Given once: a start that was interrupted before that
-    leaves it to the next one.
+    of an empty house would wait for cover.
     """
-    given = DATA / "stripe.funded"
-    if given.exists():
-        return
     with requests.Session() as session:
         session.trust_env = False
         for currency, amount in FLOAT.items():
@@ -95,7 +96,6 @@ def top_up(stripe_api_base: str) -> None:
             except requests.RequestException:
                 sentence = "The stand-in for the payment provider did not take its float."
                 raise Trouble(sentence, DATA / "logs" / "stripe.log") from None
-    given.touch()
 
 
 def why_not_free(port: int) -> int:

@@ -121,8 +121,11 @@ class Supervisor:
         self._step("Starting web, worker and clock ...")
         self._start_programs()
         self._await_readiness()
-        if "STRIPE_API_BASE" not in self.given:
+        if "STRIPE_API_BASE" not in self.given and not demo.furnished().exists():
             demo.top_up(self.environment["STRIPE_API_BASE"])
+            self._step("Letting two of the neighbours disagree ...")
+            self._do("dispute", [sys.executable, "manage.py", "seed_demo", "--dispute"])
+            demo.furnished().touch()
 
     def _demand_port(self) -> None:
         if not 1 <= self.port <= 65_535:
@@ -172,12 +175,8 @@ class Supervisor:
         note = DATA / "demo.json"
         note.unlink(missing_ok=True)
         note.touch(mode=0o600)
-        told = {
-            "pid": os.getpid(),
-            "url": self.environment["SITE_URL"],
-            "environment": self.environment,
-        }
-        note.write_text(json.dumps(told, indent=2))
+        told = {"pid": os.getpid(), "url": self.environment["SITE_URL"]}
+        note.write_text(json.dumps(told | {"environment": self.environment}, indent=2))
 
     def _do(self, name: str, command: list[str]) -> None:
         """Run one step to its end."""

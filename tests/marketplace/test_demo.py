@@ -82,6 +82,14 @@ def demo() -> Iterator[Demo]:
 
 COUNT_PEOPLE = "from accounts.people.models import User; print('people:', User.objects.count())"
 
+COUNT_CASES = """
+from projects.models import Bid
+from projects.disputes.models import Dispute
+cases = Dispute.objects.filter(status="under_review").count()
+bids = Bid.objects.filter(posting__title__startswith="Illustrations", status="shortlisted").count()
+print("cases:", cases, "bids:", bids)
+"""
+
 
 def test_a_newcomer_starts_uses_kills_and_stops_the_demo(demo):
     said = demo.start()
@@ -98,6 +106,10 @@ def test_a_newcomer_starts_uses_kills_and_stops_the_demo(demo):
     # Any command joins it.
     people = demo.command("shell", "-c", COUNT_PEOPLE).splitlines()[-1]
     assert people != "people: 0"
+
+    # What it tells to try is there: a dispute to decide, and bids to compare.
+    assert demo.command("shell", "-c", COUNT_CASES).splitlines()[-1] == "cases: 1 bids: 3"
+    assert "The books are clean." in demo.command("check_ledger")
 
     # A second one is refused.
     second = subprocess.run(

@@ -41,7 +41,7 @@ def signals_as_before():
 def steps(monkeypatch) -> dict[str, str]:
     """What each program does, as a line of shell: by default everything goes well."""
     lines = dict.fromkeys(("web", "live", "worker", "beat"), "sleep 60")
-    lines |= dict.fromkeys(("assets", "migrate", "seed"), "true")
+    lines |= dict.fromkeys(("assets", "migrate", "seed", "dispute"), "true")
 
     def command(name: str, _environment: object) -> list[str]:
         return ["sh", "-c", lines[name]]
@@ -109,35 +109,39 @@ def test_the_data_folder_may_lie_deep(data, steps, monkeypatch):
         assert lock is not None
 
 
-def test_a_first_start_that_was_interrupted_is_topped_up_at_the_next(data, monkeypatch):
+def test_a_first_start_that_was_interrupted_is_caught_up_on_at_the_next(
+    data, steps, monkeypatch, capsys
+):
     """The stand-in has its store by then; that alone says nothing of its funds."""
+    given = []
+    monkeypatch.setattr(demo, "top_up", given.append)
+    monkeypatch.setattr(Supervisor, "_watch", lambda self: os.kill(os.getpid(), signal.SIGTERM))
     data.mkdir()
     (data / "stripe.db").touch()
-    given = []
 
-    class Till:
-        trust_env = True
-        __enter__ = lambda self: self  # noqa: E731
-        __exit__ = lambda self, *_: None  # noqa: E731
+    steps["dispute"] = "exit 1"
+    assert run() == 1
+    assert "The step “dispute” failed" in capsys.readouterr().err
+    steps["dispute"] = "true"
+    assert [run(), run()] == [0, 0]
 
-        def post(self, _url: str, *, json: dict, timeout: int) -> "Till":
-            # A proxy of the machine knows nothing of our loopback.
-            assert not self.trust_env
-            given.append(json["currency"])
-            return self
+    assert len(given) == 2
 
-        def raise_for_status(self) -> None:
-            if len(given) == 2:
-                raise requests.ConnectionError
 
-    monkeypatch.setattr(demo.requests, "Session", Till)
+def test_a_stand_in_that_is_silent_is_one_sentence(data, monkeypatch):
+    """Asked without the proxy of the machine, which knows nothing of our loopback."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:2")
+    asked = []
+
+    def post(session: requests.Session, *_: object, **__: object) -> None:
+        asked.append(session.trust_env)
+        raise requests.ConnectionError
+
+    monkeypatch.setattr(requests.Session, "post", post)
 
     with pytest.raises(Trouble, match="did not take its float"):
         demo.top_up("http://127.0.0.1:1")
-    demo.top_up("http://127.0.0.1:1")
-    demo.top_up("http://127.0.0.1:1")
-
-    assert given == [*list(demo.FLOAT)[:2], *demo.FLOAT]
+    assert asked == [False]
 
 
 @pytest.mark.parametrize(

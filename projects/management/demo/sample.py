@@ -98,6 +98,24 @@ NEIGHBOURS = (
         time_zone="Europe/Zagreb",
     ),
     SamplePerson(
+        "Kofi Mensah",
+        "kofi@milepost.example",
+        headline="Ink, brush and two colours: botanical illustration",
+        skills=("Illustration", "Print"),
+        rate=48,
+        country="GH",
+        time_zone="Africa/Accra",
+    ),
+    SamplePerson(
+        "Marit Vik",
+        "marit@milepost.example",
+        headline="Illustrator for seed and garden houses",
+        skills=("Illustration", "Branding", "Print"),
+        rate=60,
+        country="NO",
+        time_zone="Europe/Oslo",
+    ),
+    SamplePerson(
         "Jonah Whitfield",
         "jonah@milepost.example",
         headline="Publishes a weekly on regional food",
@@ -127,7 +145,7 @@ POSTINGS = (
         "Three samples are attached to the brief that you get on day one.",
         ("Illustration", "Branding"),
         (1_800, 2_600),
-        bids=(("cleo", 2_300, 30),),
+        bids=(("cleo", 2_300, 30), ("kofi", 1_950, 24), ("marit", 2_550, 40)),
     ),
     SamplePosting(
         "ada",

@@ -110,13 +110,13 @@ def _plan(price: int, days: int) -> list[dict]:
 
 
 def _agree_on_one(people: dict[str, User]) -> None:
-    """One contract that waits for its first funding, and one shortlist to compare."""
+    """One contract that waits for its first funding, and two shortlists to compare."""
     hugo, ben = people["hugo"], people["ben"]
     bid = Bid.objects.get(
         posting__client__memberships__user=hugo, freelancer__memberships__user=ben
     )
     contract = award_bid(bid_id=bid.pk, by=hugo)
     accept_offer(contract_id=contract.pk, by=ben)
-    shop = Bid.objects.filter(posting__title=POSTINGS[0].title)
-    for bid in shop:
+    titles = [posting.title for posting in POSTINGS[:2]]
+    for bid in Bid.objects.filter(posting__title__in=titles):
         shortlist_bid(bid_id=bid.pk, by=people["ada"])

@@ -1,0 +1,71 @@
+"""One dispute for the desk, with real money of the sandbox behind it: the demo must be running."""
+
+from django.conf import settings
+from django.core.management.base import CommandError
+
+from accounts.people.models import User
+from marketplace.processes import tries
+from payments.fundings.services import open_pay_page
+from projects.agreements.services import accept_offer, award_bid
+from projects.bids.models import Bid
+from projects.contracts.models import Contract
+from projects.disputes.models import Dispute
+from projects.disputes.services import answer_dispute, open_dispute
+from projects.management.simulation.http import GOOD_CARD, Instance, pay
+from projects.milestones.models import Milestone
+from projects.milestones.services import fund_milestone, submit_work
+
+
+def seed_dispute() -> bool:
+    """Farid and Grace disagree, and wait for a mediator; False where there is a dispute already.
+
+    A start that was interrupted half-way goes on where it stopped.
+    """
+    if Dispute.objects.exclude(status=Dispute.Status.OPENED).exists():
+        return False
+    farid, grace = (User.objects.get(email=f"{name}@milepost.example") for name in _SIDES)
+    milestone = _contract_of(farid, grace).milestones.get(position=1)
+    if milestone.funding_told_at is None:
+        pay_for(milestone, by=farid)
+    dispute = Dispute.objects.filter(milestone=milestone).first()
+    if dispute is None:
+        if milestone.status == Milestone.Status.PLANNED:
+            submit_work(milestone_id=milestone.pk, by=grace, note="It matches my three test files.")
+        dispute = open_dispute(
+            milestone_id=milestone.pk,
+            by=farid,
+            reason="not_as_agreed",
+            statement="It finds one invoice in three of ours. I sent two months of real lines.",
+            asked_for=milestone.amount // 4,
+        )
+    answer_dispute(
+        dispute_id=dispute.pk,
+        by=grace,
+        statement="The lines came after the delivery, in another format than the one we agreed on.",
+    )
+    return True
+
+
+_SIDES = ("farid", "grace")
+
+
+def _contract_of(client: User, freelancer: User) -> Contract:
+    bid = Bid.objects.get(posting__client__members=client, freelancer__members=freelancer)
+    contract = Contract.objects.filter(posting=bid.posting).first()
+    if contract is None:
+        contract = award_bid(bid_id=bid.pk, by=client)
+    if contract.status == Contract.Status.OFFERED:
+        contract = accept_offer(contract_id=contract.pk, by=freelancer)
+    return contract
+
+
+def pay_for(milestone: Milestone, *, by: User) -> None:
+    """Fund it on the provider's page, and wait until a worker has noticed."""
+    payment = fund_milestone(milestone_id=milestone.pk, by=by)
+    page = open_pay_page(payment_id=payment.pk)
+    pay(Instance(settings.SITE_URL), page.url, [GOOD_CARD])
+    for _ in tries(60):
+        milestone.refresh_from_db()
+        if milestone.funding_told_at is not None:
+            return
+    raise CommandError("The money did not arrive: is the worker of the demo running?")
