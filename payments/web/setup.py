@@ -26,7 +26,7 @@ def edit_setup(request: HttpRequest) -> HttpResponse:
                 party_id=party.pk, country=form.cleaned_data["country"], by=request.user
             )
             return _see_other(url)
-    status = 422 if form.errors else 200
+    status = 400 if form.errors else 200
     template = "payments/_setup.html" if request.htmx else "payments/setup.html"
     return render(request, template, _shown(account, form), status=status)
 

@@ -68,7 +68,7 @@ def words_of(reminder: Reminder) -> str:
     if reminder.kind.startswith("due_"):
         due = said(milestone.due_at)
         if now() >= milestone.due_at:
-            return f"“{milestone.title}” was due on {due} and has not been submitted."
+            return f"“{milestone.title}” was due on {due} and waits to be delivered."
         return f"“{milestone.title}” is due on {due}."
     assert milestone.review_ends_at
     return (

@@ -59,7 +59,7 @@ def create_award(request: HttpRequest, public_id: str) -> HttpResponse:
         "is_lapsed": bid.valid_until <= now(),
         "nav": "work",
     }
-    return render(request, "agreements/award.html", context)
+    return render(request, "agreements/award.html", context, status=400 if form.errors else 200)
 
 
 @require_safe

@@ -108,7 +108,8 @@ def _end_offer(request: HttpRequest, public_id: str, step: str, deed: Any) -> Ht
         if form.is_valid():
             return redirect("contract", contract.public_id)
     context = {"contract": contract, "form": form, "step": step, "nav": "work"}
-    return render(request, "contracts/end_offer.html", context)
+    status = 400 if form.errors else 200
+    return render(request, "contracts/end_offer.html", context, status=status)
 
 
 def answer_contract(request: HttpRequest, contract: Contract, said: str) -> HttpResponse:

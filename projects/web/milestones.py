@@ -79,16 +79,12 @@ def create_start(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_http_methods(READ_AND_WRITE)
 def create_submission(request: HttpRequest, public_id: str) -> HttpResponse:
     milestone = _judged(request, public_id, "submit")
-    form = SubmissionForm(request.POST or None, request.FILES or None)
-    if request.method == "POST":
-        form = SubmissionForm(request.POST, request.FILES)
+    form = SubmissionForm(*(request.POST, request.FILES) if request.method == "POST" else ())
+    if form.is_valid():
+        with refusals_on(form):
+            services.submit_work(milestone_id=milestone.pk, by=request.user, **form.cleaned_data)
         if form.is_valid():
-            with refusals_on(form):
-                services.submit_work(
-                    milestone_id=milestone.pk, by=request.user, **form.cleaned_data
-                )
-            if form.is_valid():
-                return _back(milestone)
+            return _back(milestone)
     latest = submissions_on([milestone]).get(milestone.pk, [])[:1]
     return _page(request, milestone, "milestones/submit.html", form=form, latest=latest)
 
@@ -161,4 +157,6 @@ def _page(request: HttpRequest, milestone: Milestone, template: str, **more: Any
         "facts": facts_of_each([milestone.escrow])[milestone.escrow_id],
         "nav": "work",
     }
-    return render(request, template, context | more)
+    form = more.get("form")
+    status = 400 if form is not None and form.errors else 200
+    return render(request, template, context | more, status=status)

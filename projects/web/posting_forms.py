@@ -16,7 +16,7 @@ CURRENCIES = [(code, code) for code in settings.CURRENCIES]
 
 
 class PostingForm(forms.Form):
-    """A posting as people write it; ``fields_given`` is what the service takes."""
+    """A posting as people write it."""
 
     title = forms.CharField(
         min_length=rules.SHORTEST_TITLE,

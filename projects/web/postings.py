@@ -146,7 +146,7 @@ def create_closing(request: HttpRequest, public_id: str) -> HttpResponse:
     form = ReasonForm(
         request.POST if request.method == "POST" else None,
         needed=False,
-        help_text="Those who have bid read it.",
+        help_text="Whoever opens the posting reads it.",
     )
     if form.is_valid():
         with refusals_on(form):

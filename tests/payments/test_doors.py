@@ -255,7 +255,7 @@ def test_the_set_up_leads_to_the_provider(ben, sandbox):
 @pytest.mark.parametrize("country", ["", "XX", "us", "\0", "<script>", "A" * 500])
 def test_a_country_that_is_none_is_refused_beside_the_field(ben, country):
     page = browser(ben).post("/payouts/setup/", {"country": country})
-    assert page.status_code == 422
+    assert page.status_code == 400
     assert ConnectedAccount.objects.count() == 0
     answer = api_of(ben).post("/api/v1/payout-account/", {"country": country}, format="json")
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, "country")

@@ -341,7 +341,7 @@ def test_the_page_ends_an_offer_with_a_reason(ada, ben, cleo, client, deed, who,
 
     assert client.get(url).status_code == 200
     refused = client.post(url, {"reason": "x" * 301})
-    assert refused.status_code == 200 and refused.context["form"].errors["reason"]
+    assert refused.status_code == 400 and refused.context["form"].errors["reason"]
     assert Contract.objects.get().status == "offered"
     assert client.post(url, {"reason": ""}).status_code == 302
     assert client.get(url).status_code == client.post(url).status_code == 409

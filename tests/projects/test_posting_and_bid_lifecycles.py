@@ -40,6 +40,9 @@ BID_DEEDS = {
 }
 
 
+OFFERED_FROM = "shortlisted"
+
+
 def test_every_step_has_its_deed():
     assert set(POSTING_DEEDS) == set(posting_models.LIFECYCLE.steps)
     assert set(BID_DEEDS) == set(bid_models.LIFECYCLE.steps)
@@ -80,7 +83,7 @@ def test_bids_obey_their_table(step, ada, ben, cleo, mona, dora):
                 status=status,
                 letter="First words.",
                 valid_until=valid_until,
-                offered_from="shortlisted",
+                offered_from=OFFERED_FROM,
             )
             with transaction.atomic():
                 outcome = _try(BID_DEEDS[step], bid.pk, by)
@@ -111,4 +114,5 @@ def _lawful(step, status, role) -> type[DomainError] | None:
 def _after(step, status, outcome) -> str:
     if outcome is not None or step.to == {SAME}:
         return status
-    return next(iter(step.to))
+    # Where the deed decides: a returned bid goes back to where it was offered from.
+    return OFFERED_FROM if len(step.to) > 1 else next(iter(step.to))

@@ -137,8 +137,8 @@ def test_the_ends_of_that_range_are_taken(ada, ben, days):
     assert bid.status == "submitted"
 
 
-@pytest.mark.parametrize(("currency", "least"), [("JPY", 5), ("KWD", 5_000)])
-def test_the_smallest_milestone_is_five_units_of_any_currency(ada, ben, currency, least):
+@pytest.mark.parametrize(("currency", "least"), [("JPY", 50), ("USD", 500), ("KWD", 5_000)])
+def test_the_smallest_milestone_is_five_units_or_what_a_card_can_bear(ada, ben, currency, least):
     posting = open_posting(ada, currency=currency, budget_least=None, budget_most=None)
 
     with pytest.raises(InvalidInput):

@@ -296,7 +296,7 @@ def test_the_page_refuses_nonsense_beside_the_field(ada, ben, client, typed, fie
     milestone = funded_milestone(ada, ben)
     client.force_login(ben)
     answer = client.post(f"/milestones/{milestone.public_id}/submit/", typed)
-    assert answer.status_code == 200
+    assert answer.status_code == 400
     assert answer.context["form"].errors[field]
     assert not Submission.objects.exists()
 
