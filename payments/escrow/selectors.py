@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from django.db.models import QuerySet
+
 from payments.escrow.models import Escrow
 from payments.fundings.models import OPEN, Payment
 from payments.ledger import chart
@@ -17,6 +19,17 @@ def held_in(escrow: Escrow) -> int:
 def is_fully_held(escrow: Escrow) -> bool:
     """Whether all that is agreed and not yet released is held."""
     return escrow.status == Escrow.Status.HELD
+
+
+def has_open_chargeback(escrow: Escrow) -> bool:
+    """Whether the payer's bank wants some of its money back, or has taken it."""
+    return Payment.objects.filter(paid_for=escrow.public_id, charged_back_at__isnull=False).exists()
+
+
+def charged_back_ids() -> QuerySet[Payment, str]:
+    """The public ids of the escrows with an open chargeback, to be left out of a query."""
+    charged_back = Payment.objects.filter(charged_back_at__isnull=False)
+    return charged_back.values_list("paid_for", flat=True)
 
 
 def open_payments_of_each(escrows: Iterable[Escrow]) -> dict[str, Payment]:

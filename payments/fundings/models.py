@@ -14,6 +14,7 @@ class Payment(models.Model):
     """``paid_for`` is the public id of what it pays for; this room does not ask what that is.
 
     ``attempt`` is in the key under which its page was last asked for, first at ``asked_at``.
+    ``charged_back_at`` is set while the payer's bank wants the money back or has taken it.
     ``provider_fee`` is what the provider kept of it, once known (its own cost, never the payer's).
     """
 
@@ -46,6 +47,7 @@ class Payment(models.Model):
     created_at = models.DateTimeField(default=now)
     expires_at = models.DateTimeField(null=True)
     succeeded_at = models.DateTimeField(null=True)
+    charged_back_at = models.DateTimeField(null=True)
     next_check_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -77,6 +79,11 @@ class Payment(models.Model):
                 fields=["next_check_at"],
                 condition=Q(next_check_at__isnull=False),
                 name="payments_to_ask_about",
+            ),
+            models.Index(
+                fields=["paid_for"],
+                condition=Q(charged_back_at__isnull=False),
+                name="payments_charged_back",
             ),
         ]
 

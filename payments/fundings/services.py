@@ -166,6 +166,15 @@ def record_success(*, payment_id: int, intent_id: str, charge_id: str) -> tuple[
 
 
 @transaction.atomic
+def note_chargeback(*, payment_id: int, stands: bool) -> Payment:
+    """Note whether the payer's bank wants the money back or has it. Safe to call again."""
+    payment = _lock(payment_id)
+    payment.charged_back_at = (payment.charged_back_at or now()) if stands else None
+    payment.save(update_fields=["charged_back_at"])
+    return payment
+
+
+@transaction.atomic
 def note_another_charge(*, payment_id: int, charge_id: str) -> Payment:
     """The payment that this charge is: a second page of one payment was paid as well, or not.
 

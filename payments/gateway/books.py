@@ -15,9 +15,12 @@ from payments.gateway.base import (
     RemoteRefund,
     RemoteTransfer,
 )
-from payments.gateway.stripe import client, three_outcomes
+from payments.gateway.outcomes import three_outcomes
+from payments.gateway.stripe import client
 
 PAGE = {"limit": 100}
+# Chargebacks that took nothing, or gave it back. A lost one stands: the money is with the bank.
+SETTLED = {"won", "warning_closed", "prevented"}
 
 
 def balance(account: str = "") -> Counter[str]:
@@ -45,6 +48,13 @@ def charges() -> Iterator[RemoteCharge]:
         for charge in found.auto_paging_iter():
             if charge.status == "succeeded":
                 yield reading.charge_of(charge)
+
+
+def is_charged_back(charge_id: str) -> bool:
+    """Whether the payer's bank asks about it, wants it back or has it."""
+    with three_outcomes():
+        found = client().v1.disputes.list({**PAGE, "charge": charge_id})
+        return any(one.status not in SETTLED for one in found.auto_paging_iter())
 
 
 def refunds() -> Iterator[RemoteRefund]:

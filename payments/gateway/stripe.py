@@ -1,7 +1,5 @@
 """Stripe, by its official SDK: the same code for the sandbox process and the real thing."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import lru_cache
 
 import stripe
@@ -10,8 +8,6 @@ from django.conf import settings
 from payments.gateway import reading
 from payments.gateway.base import (
     Gateway,
-    GatewayRefused,
-    GatewayUnknown,
     RemoteAccount,
     RemoteCharge,
     RemotePayment,
@@ -20,6 +16,7 @@ from payments.gateway.base import (
     RemoteTransfer,
     State,
 )
+from payments.gateway.outcomes import three_outcomes
 
 # Seconds. The SDK's own 80 would keep a worker for four minutes when the provider hangs.
 TIMEOUT = 15
@@ -28,18 +25,6 @@ RETRIES = 2
 # The same for a call that somebody waits for, and that they can repeat by a click: a provider that
 # hangs must not take every thread of the web with it.
 TIMEOUT_AT_THE_DOOR, RETRIES_AT_THE_DOOR = 5, 1
-
-# A definite no that time, or the payee's own doing, may turn into a yes.
-TOO_EARLY = {
-    "balance_insufficient",
-    "insufficient_funds",
-    "insufficient_capabilities_for_transfer",
-    "payouts_not_allowed",
-}
-
-# Who we are is judged before what was done under the same key is looked up: a rolled key (401) or a
-# lost authority (403) says nothing of an earlier call, and neither does one under way (409).
-NO_VERDICT = (401, 403, 409)
 
 ACCOUNT_PARTS = ["configuration.recipient", "requirements"]
 
@@ -64,24 +49,6 @@ def _connect(secret_key: str, api_base: str, timeout: float, retries: int) -> st
         http_client=stripe.RequestsClient(timeout=timeout),
         max_network_retries=retries,
     )
-
-
-@contextmanager
-def three_outcomes() -> Iterator[None]:
-    """Sort what the SDK raises into a clear no and everything else."""
-    try:
-        yield
-    except (stripe.APIConnectionError, stripe.RateLimitError) as error:
-        raise GatewayUnknown(str(error)) from error
-    except stripe.StripeError as error:
-        status = error.http_status or 500
-        if status in NO_VERDICT or status >= 500:
-            raise GatewayUnknown(str(error)) from error
-        is_key_reuse = isinstance(error, stripe.IdempotencyError)
-        code = error.code or ("idempotency_error" if is_key_reuse else f"http_{status}")
-        raise GatewayRefused(
-            code, error.user_message or str(error), retry_later=code in TOO_EARLY
-        ) from error
 
 
 class StripeGateway:

@@ -15,6 +15,7 @@ from payments.escrow import services as escrows
 from payments.fundings import services as fundings
 from payments.fundings.models import Payment
 from payments.fundings.provider_fees import services as provider_fees
+from payments.gateway import books
 from payments.gateway.base import (
     GatewayRefused,
     GatewayUnknown,
@@ -237,8 +238,17 @@ def _account_changed(event: WebhookEvent) -> None:
         raise TooEarly(f"{event.account} is nobody's account here yet.") from None
 
 
-def _left_to_a_person(event: WebhookEvent) -> None:
-    raise NotOurs(f"A chargeback on {_object(event).get('charge')}: a person has to answer it.")
+def _chargeback_changed(event: WebhookEvent) -> None:
+    """Noted for the rules about money; what it asks for is for a person to answer."""
+    charge_id = _object(event)["charge"]
+    payment = Payment.objects.filter(charge_id=charge_id).first()
+    if payment is not None:
+        stands = books.is_charged_back(charge_id)
+        fundings.note_chargeback(payment_id=payment.pk, stands=stands)
+    if event.kind == "charge.dispute.created":
+        raise NotOurs(f"A chargeback on {charge_id}: a person has to answer it.")
+    if payment is None:
+        raise TooEarly(f"{charge_id} is not noted as paid yet.")
 
 
 def _object(event: WebhookEvent) -> dict:
@@ -256,7 +266,11 @@ HANDLERS: dict[str, Handler] = {
     "payment_intent.processing": _intent_changed,
     "payment_intent.payment_failed": _intent_changed,
     "charge.updated": _charge_booked,
-    "charge.dispute.created": _left_to_a_person,
+    "charge.dispute.created": _chargeback_changed,
+    "charge.dispute.updated": _chargeback_changed,
+    "charge.dispute.closed": _chargeback_changed,
+    "charge.dispute.funds_withdrawn": _chargeback_changed,
+    "charge.dispute.funds_reinstated": _chargeback_changed,
     "refund.created": _refund_changed,
     "refund.updated": _refund_changed,
     "refund.failed": _refund_changed,

@@ -155,6 +155,11 @@ def _begin(refund_id: int) -> Refund | None:
     refund = (
         Refund.objects.select_for_update(of=("self",)).select_related("payment").get(pk=refund_id)
     )
+    if refund.status == Refund.Status.REQUESTED and refund.payment.charged_back_at:
+        # The payer's bank takes the money itself: a refund would give it back twice.
+        refund.failure_code, refund.next_check_at = "charge_disputed", now() + COVER_COMES
+        refund.save(update_fields=["failure_code", "next_check_at"])
+        return None
     if refund.status == Refund.Status.REQUESTED:
         LIFECYCLE.advance(refund, "send", role=SYSTEM)
         refund.sent_at = now()

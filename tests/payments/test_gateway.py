@@ -5,7 +5,8 @@ import stripe
 
 from payments.gateway import reading
 from payments.gateway.base import GatewayRefused, GatewayUnknown, State
-from payments.gateway.stripe import client, gateway, three_outcomes
+from payments.gateway.outcomes import three_outcomes
+from payments.gateway.stripe import client, gateway
 from tests.sandbox import Sandbox
 
 
