@@ -1,0 +1,128 @@
+"""A longer list costs no more queries: those that no room's own tests grow."""
+
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.access.services import create_token
+from accounts.notifications.models import OutgoingMail
+from accounts.notifications.services import notify
+from projects.bids.services import edit_bid
+from projects.contracts.services import record
+from projects.milestones.services import return_work, submit_work
+from tests.world import (
+    active_contract,
+    api_of,
+    funded_milestone,
+    open_posting,
+    opened_dispute,
+    reviewed_dispute,
+    submitted_bid,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def cost(ask: Callable[[], object]) -> tuple[int, int]:
+    """Rows shown, or bytes of the page, and the queries that they took."""
+    with CaptureQueriesContext(connection) as queries:
+        answer = ask()
+    assert answer.status_code == 200, answer.content
+    if answer["Content-Type"] == "application/json":
+        body = answer.json()
+        return len(body["results"] if isinstance(body, dict) else body), len(queries)
+    return len(answer.content), len(queries)
+
+
+def grows_for_free(ask: Callable[[], object], grow: Callable[[], object]) -> None:
+    grow()
+    cost(ask)  # what is read once for a process
+    small, few = cost(ask)
+    for _ in range(4):
+        grow()
+    large, still = cost(ask)
+    assert large > small, "what is measured must have grown"
+    assert still == few
+
+
+def browser(user) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.mark.parametrize("door", ["api", "page"])
+def test_the_timeline(ada, ben, door):
+    contract = active_contract(ada, ben)
+    path = f"/contracts/{contract.public_id}/timeline/"
+    client, path = (api_of(ada), f"/api/v1{path}") if door == "api" else (browser(ada), path)
+    grows_for_free(lambda: client.get(path), lambda: record(contract, "contract_offered", by=ada))
+
+
+@pytest.mark.parametrize("path", ["/api/v1/notifications/", "/notices/"])
+def test_notices(ada, path):
+    client = api_of(ada) if path.startswith("/api") else browser(ada)
+    grows_for_free(
+        lambda: client.get(path), lambda: notify(to=ada, kind="news", text="News.", path="/")
+    )
+
+
+def test_the_mails_of_the_sandbox():
+    grows_for_free(
+        lambda: Client().get("/outbox/"),
+        lambda: OutgoingMail.objects.create(to="ada@example.com", subject="News", body="News."),
+    )
+
+
+@pytest.mark.parametrize("path", ["/api/v1/auth/tokens/", "/account/tokens/"])
+def test_tokens(ada, path):
+    client = api_of(ada) if path.startswith("/api") else browser(ada)
+    grows_for_free(
+        lambda: client.get(path), lambda: create_token(user_id=ada.pk, name="One", by=ada)
+    )
+
+
+@pytest.mark.parametrize("path", ["/api/v1/bids/{}/versions/", "/bids/{}/"])
+def test_the_wordings_of_a_bid(ada, ben, path):
+    bid = submitted_bid(open_posting(ada), ben)
+    numbers = iter(range(10))
+    client = api_of(ada) if path.startswith("/api") else browser(ada)
+    grows_for_free(
+        lambda: client.get(path.format(bid.public_id)),
+        lambda: edit_bid(bid_id=bid.pk, by=ben, letter=f"Wording {next(numbers)}."),
+    )
+
+
+def test_the_deliveries_of_a_milestone(ada, ben):
+    milestone = funded_milestone(ada, ben)
+
+    def deliver() -> None:
+        submit_work(milestone_id=milestone.pk, by=ben, note="Here.")
+        return_work(milestone_id=milestone.pk, by=ada, answer="More.")
+
+    path = f"/api/v1/milestones/{milestone.public_id}/submissions/"
+    grows_for_free(lambda: api_of(ada).get(path), deliver)
+
+
+@pytest.mark.parametrize("what", ["submissions", "timeline"])
+def test_the_evidence_of_a_dispute(ada, ben, dora, what):
+    dispute = reviewed_dispute(ada, ben)
+    contract, milestone = dispute.milestone.contract, dispute.milestone
+    delivered = milestone.submissions.get()
+
+    def grow() -> None:
+        record(contract, "contract_offered", by=ada)
+        delivered.pk, delivered.version, delivered.public_id = None, delivered.version + 1, ""
+        delivered.public_id = f"sb_{delivered.version}"
+        delivered.save(force_insert=True)
+
+    path = f"/api/v1/desk/disputes/{dispute.public_id}/{what}/"
+    grows_for_free(lambda: api_of(dora).get(path), grow)
+
+
+def test_the_disputes_of_the_desk(ada, ben, dora):
+    client = browser(dora)
+    grows_for_free(lambda: client.get("/desk/disputes/"), lambda: opened_dispute(ada, ben))
