@@ -80,8 +80,11 @@ def compare_with_provider() -> Comparison:
     _compare_charges(result)
     _compare_refunds(result)
     _compare_transfers(result)
-    for payee in ConnectedAccount.objects.exclude(remote_id="").order_by("pk"):
-        _compare_account(result, payee)
+    for payee in ConnectedAccount.objects.order_by("pk"):
+        for remote_id in payee.past_remote_ids:
+            _compare_account(result, remote_id, ConnectedAccount.Status.CLOSED)
+        if payee.remote_id:
+            _compare_account(result, payee.remote_id, payee.status)
     result.theirs.update(books.balance())
     _look_for_strangers(result)
     for account in LedgerAccount.objects.filter(key__startswith="provider:"):
@@ -182,17 +185,15 @@ def _compare_transfers(result: Comparison) -> None:
         result.find(f"{payout} went by {remote_id}, which the provider does not know.")
 
 
-def _compare_account(result: Comparison, account: ConnectedAccount) -> None:
+def _compare_account(result: Comparison, remote_id: str, status: str) -> None:
     """All of it is read first: one that says nothing is one line, and the others are compared."""
-    remote_id = account.remote_id
     try:
         payouts, balance = list(books.payouts(remote_id)), books.balance(remote_id)
     except (GatewayRefused, GatewayUnknown) as silence:
-        is_closed = account.status == ConnectedAccount.Status.CLOSED
-        if is_closed and not _is_money_there(remote_id):
+        if status == ConnectedAccount.Status.CLOSED and not _is_money_there(remote_id):
             result.notes.append(f"{remote_id} is closed, and nothing of ours is there.")
         else:
-            result.find(f"The provider says nothing of {remote_id} ({account.status}): {silence}")
+            result.find(f"The provider says nothing of {remote_id} ({status}): {silence}")
         return
     _compare_payouts(result, remote_id, payouts)
     result.theirs.update(balance)

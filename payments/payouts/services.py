@@ -98,8 +98,13 @@ def retry_payout(*, payout_id: int, by: User | str) -> Payout:
     """
     payout = lock_payout(pk=payout_id)
     LIFECYCLE.judge(payout, "retry", role=role_in(payout, by))
-    _lock_payee(payout.party_id)
+    account = _lock_payee(payout.party_id)
     refuse_if_being_cancelled(payout)
+    if stands_elsewhere(payout, account):
+        raise WrongState(
+            "Its money is at your account that was closed. Cancel this payout: what comes back "
+            "goes out with the next one."
+        )
     if _under_way(payout.party, payout.currency):
         raise WrongState("Another payout is under way. Try again when it has arrived.")
     LIFECYCLE.advance(payout, "retry", role=role_in(payout, by))
@@ -176,6 +181,14 @@ def refuse_if_being_cancelled(payout: Payout) -> None:
     """Nothing else is done to it meanwhile."""
     if payout.cancel_wished_at is not None:
         raise WrongState("This payout is being cancelled.")
+
+
+def stands_elsewhere(payout: Payout, account: ConnectedAccount) -> bool:
+    """Transferred to an account that was closed since: it has to be taken back from there first."""
+    if not payout.transfer_id:
+        return False
+    sent_to = payout.attempts.latest("number").destination
+    return sent_to != account.remote_id
 
 
 def lock_payout(**which: object) -> Payout:

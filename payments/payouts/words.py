@@ -18,6 +18,7 @@ REASONS = {
     "unsupported_card": "The card given for payouts is not supported.",
     # Ours, and the provider's answers before any bank was asked.
     "account_not_ready": "The payment provider needs more details from you first.",
+    "account_replaced": "The money is at your account that was closed. Cancel this payout.",
     "balance_insufficient": "The money has not reached our balance at the payment provider yet.",
     "insufficient_capabilities_for_transfer": (
         "The payment provider needs more details from you first."

@@ -16,6 +16,7 @@ from payments.ledger import chart
 from payments.ledger.selectors import balance_of
 from payments.ledger.services import Move, move_money
 from payments.payees.models import ConnectedAccount
+from payments.payees.services import start_onboarding
 from payments.payouts.models import Earning, Payout
 from payments.payouts.services import schedule_payout
 from payments.refunds.models import Refund
@@ -198,6 +199,9 @@ def test_a_closed_account_is_a_finding_only_where_money_of_ours_is_there(ada, be
 
     result = compare_with_provider()
     assert (result.findings, len(result.notes)) == ([], 1)
+    call_command("reconcile")
+    start_onboarding(party_id=own_party_of(ben).pk, country="US", by=ben)  # another one
+    assert compare_with_provider().notes == result.notes
     call_command("reconcile")
 
     Payout.objects.update(status="failed")

@@ -21,7 +21,7 @@ from tests.payments.payout_world import (
     the_books_agree,
     transfers_at,
 )
-from tests.payments.world import days_pass
+from tests.payments.world import days_pass, with_account
 from tests.sandbox import (
     GOOD_BANK,
     NO_SUCH_ACCOUNT,
@@ -129,6 +129,28 @@ def test_who_lost_their_role_meanwhile_had_it_when_they_wished(
     finish_cancelling(payout_id=payout.pk)
 
     assert (now_of(payout).status, available(ben)) == ("cancelled", 97_000)
+    the_books_agree(sandbox)
+
+
+def test_what_stands_at_a_closed_account_is_taken_back_before_it_goes_elsewhere(ada, ben, sandbox):
+    payout = scheduled(ada, ben, sandbox, bank=NO_SUCH_ACCOUNT)
+    arrive(sandbox)
+    account = ConnectedAccount.objects.get()
+    ConnectedAccount.objects.update(remote_id="", past_remote_ids=[account.remote_id], generation=2)
+    with_account(sandbox, ben)
+    with pytest.raises(WrongState, match="account that was closed"):
+        payouts.retry_payout(payout_id=payout.pk, by=ben)
+    Payout.objects.update(status="scheduled")
+    send_payout(payout_id=payout.pk)
+    assert (now_of(payout).status, payout.failure_code) == ("scheduled", "account_replaced")
+    assert payout.attempts.count() == 1
+    Payout.objects.update(status="failed")
+
+    cancel_payout(payout_id=payout.pk, by=ben)
+    days_pass(1.1)
+    arrive(sandbox)
+
+    assert Payout.objects.latest("pk").status == "paid"
     the_books_agree(sandbox)
 
 

@@ -19,7 +19,13 @@ from payments.ledger import chart
 from payments.payees import services as payees
 from payments.payees.models import ConnectedAccount
 from payments.payouts.models import LIFECYCLE, Payout, PayoutAttempt
-from payments.payouts.services import book_payout, lock_payout, sum_of, tell_payee
+from payments.payouts.services import (
+    book_payout,
+    lock_payout,
+    stands_elsewhere,
+    sum_of,
+    tell_payee,
+)
 from payments.payouts.words import reason_in_words
 
 S = Payout.Status
@@ -103,6 +109,9 @@ def _payee_is_ready(payout_id: int) -> bool:
         return False
     if account.status != ConnectedAccount.Status.ACTIVE:
         _postpone(payout_id, code="account_not_ready", wait=COVER_COMES)
+        return False
+    if stands_elsewhere(payout, account):
+        _postpone(payout_id, code="account_replaced", wait=LONGEST_WAIT)
         return False
     return True
 
