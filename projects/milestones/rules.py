@@ -11,7 +11,7 @@ from marketplace.common.clock import now, said
 from marketplace.common.errors import InvalidInput, WrongState
 from marketplace.common.money import checked_amount, in_words
 from payments.escrow.models import Escrow
-from payments.escrow.selectors import is_fully_held
+from payments.escrow.selectors import has_open_chargeback, is_fully_held
 from payments.policies.fees import check_payable
 from projects.contracts.models import Contract
 from projects.milestones.models import LIFECYCLE, Milestone
@@ -89,7 +89,11 @@ def _may_cancel_idle(milestone: Milestone) -> str:
 def _may_release_silent(milestone: Milestone) -> str:
     if milestone.review_ends_at is None or now() < milestone.review_ends_at:
         return "The review period is not over yet."
-    return _held(milestone)
+    if refusal := _held(milestone):
+        return refusal
+    if has_open_chargeback(milestone.escrow):
+        return "The client's bank has taken the money back, or wants to: silence releases nothing."
+    return ""
 
 
 def _may_return(milestone: Milestone) -> str:

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from accounts.people.models import User
 from marketplace.common.clock import now
 from payments.escrow.models import Escrow
+from payments.escrow.selectors import charged_back_ids
 from projects.contracts.models import Contract
 from projects.contracts.selectors import contracts_of
 from projects.milestones.models import Milestone, Reminder, Submission, SubmissionFile
@@ -60,9 +61,13 @@ def submission_files_of(user: User | AnonymousUser) -> QuerySet[SubmissionFile]:
 
 
 def unreviewed_ids(*, limit: int) -> list[int]:
-    """Submitted work whose review period is over: silence has approved it."""
-    due = Milestone.objects.filter(review_ends_at__lte=now()).order_by("review_ends_at")
-    return list(due.values_list("pk", flat=True)[:limit])
+    """Submitted work whose review period is over: silence has approved it, unless a chargeback
+    stands against its money.
+    """
+    due = Milestone.objects.filter(review_ends_at__lte=now()).exclude(
+        escrow__public_id__in=charged_back_ids()
+    )
+    return list(due.order_by("review_ends_at").values_list("pk", flat=True)[:limit])
 
 
 def untold_funding_ids(*, limit: int) -> list[int]:

@@ -5,6 +5,8 @@ import pytest
 from accounts.notifications.models import Notification
 from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import SYSTEM
+from payments.fundings.models import Payment
+from payments.fundings.services import note_chargeback
 from payments.ledger import chart
 from payments.ledger.selectors import balance_of
 from projects.contracts.models import Contract, Event
@@ -67,6 +69,20 @@ def test_an_answer_that_is_too_late_stops_nothing_however_late_the_sweep_is(ada,
             milestone_id=milestone.pk, by=ada, reason="not_as_agreed", statement="No.", asked_for=0
         )
 
+    assert release_unreviewed_milestones() == {"done": 1, "failed": 0}
+
+
+def test_silence_releases_nothing_that_the_bank_has_taken_back(ada, ben, later):
+    milestone = submitted_milestone(ada, ben)
+    payment = Payment.objects.get()
+    note_chargeback(payment_id=payment.pk, stands=True)
+    later(days=8)
+
+    assert release_unreviewed_milestones() == {"done": 0, "failed": 0}
+    with pytest.raises(WrongState, match="bank"):
+        release_unreviewed(milestone_id=milestone.pk)
+
+    note_chargeback(payment_id=payment.pk, stands=False)
     assert release_unreviewed_milestones() == {"done": 1, "failed": 0}
 
 
