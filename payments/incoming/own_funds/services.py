@@ -1,4 +1,6 @@
-"""The platform's own money at the provider: put in for costs that precede fees, or taken out."""
+"""The platform's own money at the provider: put in for costs that precede fees, or taken out, and
+what the provider keeps for itself apart from any payment.
+"""
 
 from itertools import takewhile
 
@@ -12,6 +14,8 @@ from payments.ledger.services import Move, move_money
 
 # Top-ups, and what the platform paid out to its own bank.
 OWN_MOVEMENTS = ("topup", "payout", "payout_failure", "payout_cancel")
+# Fees of its own bill, such as for accounts and payouts.
+COSTS = ("stripe_fee", "stripe_fx_fee", "tax_fee")
 
 
 def book_own_funds() -> int:
@@ -21,7 +25,7 @@ def book_own_funds() -> int:
     GatewayRefused or GatewayUnknown.
     """
     new: list[RemoteMovement] = []
-    for kind in OWN_MOVEMENTS:
+    for kind in (*OWN_MOVEMENTS, *COSTS):
         new += takewhile(lambda one: not is_booked(one), books.movements(kind))
     for movement in reversed(new):
         _book_own_movement(movement)
@@ -31,9 +35,17 @@ def book_own_funds() -> int:
 @transaction.atomic
 def _book_own_movement(movement: RemoteMovement) -> None:
     currency = movement.currency
-    ends = [chart.provider(currency), chart.own_funds(currency)]
+    is_cost = movement.kind in COSTS
+    ours = chart.provider_costs(currency) if is_cost else chart.own_funds(currency)
+    ends = [chart.provider(currency), ours]
     source, target = ends if movement.net > 0 else reversed(ends)
     move_money(
-        Move("own_funds", source, target, abs(movement.net), currency),
+        Move(
+            "provider_fee" if is_cost else "own_funds",
+            source,
+            target,
+            abs(movement.net),
+            currency,
+        ),
         key=own_funds_key(movement),
     )
