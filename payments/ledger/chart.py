@@ -2,6 +2,10 @@
 
 from accounts.parties.models import Party
 
+# Accounts of ours and of the outside keep no running balance: they are the busy ones. The SQL
+# function that moves money has the same rule.
+SUMMED = ("provider:", "platform:")
+
 
 def provider(currency: str) -> str:
     """The outside: minus what the payment provider holds for all of us."""
@@ -41,8 +45,7 @@ def own_funds(currency: str) -> str:
 
 
 def is_platform(key: str) -> bool:
-    """Whether the account keeps no running balance: the SQL function has the same rule."""
-    return key.startswith(("provider:", "platform:"))
+    return key.startswith(SUMMED)
 
 
 def payee_book(party: Party) -> str:

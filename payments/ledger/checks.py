@@ -3,10 +3,13 @@
 import hashlib
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
+from functools import reduce
+from operator import or_
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
+from payments.ledger import chart
 from payments.ledger.models import Book, LedgerAccount, Transfer
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -47,7 +50,7 @@ def kept_balances_are_their_transfers() -> list[str]:
 
 def accounts_keep_what_their_kind_keeps() -> list[str]:
     """The platform's own are summed, everybody else's are kept."""
-    own = Q(key__startswith="provider:") | Q(key__startswith="platform:")
+    own = reduce(or_, (Q(key__startswith=start) for start in chart.SUMMED))
     wrong = LedgerAccount.objects.filter(
         own & Q(balance__isnull=False) | ~own & Q(balance__isnull=True)
     )
