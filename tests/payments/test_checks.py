@@ -10,7 +10,7 @@ from payments.escrow import services as escrows
 from payments.escrow.models import Escrow
 from payments.fundings.models import Payment
 from payments.gateway import books as books_of_provider
-from payments.gateway.base import RemoteMovement
+from payments.gateway.base import GatewayUnknown, RemoteMovement, RemoteTransfer
 from payments.incoming.checks import CHECKS, compare_with_provider
 from payments.ledger import chart
 from payments.ledger.selectors import balance_of
@@ -179,16 +179,31 @@ def test_what_only_we_believe_shows(ada, ben, sandbox):
 
 
 def test_an_account_that_says_nothing_is_one_finding_and_the_others_are_compared(
-    ada, ben, cleo, sandbox, quick_gateway
+    ada, ben, cleo, sandbox, monkeypatch
 ):
     silent = with_account(sandbox, cleo)
     payout = paid_out(ada, ben, sandbox)
-    sandbox.trouble({"fault": "error_503", "path": "/v1/payouts", "times": 1})
+    answers = books_of_provider.payouts
+
+    def payouts(account: str):
+        if account == silent.remote_id:
+            raise GatewayUnknown("no answer")
+        return answers(account)
+
+    monkeypatch.setattr(books_of_provider, "payouts", payouts)
 
     result = compare_with_provider()
 
     assert [f"nothing of {silent.remote_id} (active)" in one for one in result.findings] == [True]
     assert result.compared["payouts"] == payout.attempts.count()
+
+
+def test_what_is_noted_while_the_provider_is_read_is_no_difference(sandbox, monkeypatch):
+    readings = [[RemoteTransfer("tr_just_made", 5_000, 0, "USD", "acct_of_ben")], []]
+    monkeypatch.setattr(books_of_provider, "transfers", lambda: iter(readings.pop(0)))
+
+    assert compare_with_provider().findings == []
+    assert readings == []
 
 
 def test_a_closed_account_is_a_finding_only_where_money_of_ours_is_there(ada, ben, sandbox):
