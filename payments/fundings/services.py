@@ -11,7 +11,7 @@ from marketplace.common.clock import now
 from marketplace.common.doorbell import ring
 from marketplace.common.errors import DomainError, ProviderUnreachable, WrongState
 from marketplace.common.lifecycle import SYSTEM
-from marketplace.common.money import checked_amount, known_currency
+from marketplace.common.money import checked_amount
 from payments.fundings.models import LIFECYCLE, OPEN, Payment
 from payments.gateway.base import GatewayRefused, GatewayUnknown, PaymentState, RemotePayment
 from payments.gateway.stripe import gateway
@@ -46,7 +46,6 @@ def start_payment(
     An open payment of another amount, or one whose page has closed, makes room.
     """
     checked_amount(amount)
-    known_currency(currency)
     for payment in _lock_open(paid_for):
         if (payment.amount, payment.currency) == (amount, currency) and not _is_stale(payment):
             return payment

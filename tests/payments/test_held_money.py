@@ -51,6 +51,13 @@ def test_price_and_fee_are_held(ada, ben):
     assert balance_of(chart.escrow(escrow.public_id)) == 103_000
 
 
+def test_what_was_agreed_is_funded_in_a_currency_that_is_traded_in_no_more(ada, ben, settings):
+    escrow = opened(ada, ben)
+    settings.CURRENCIES = ["EUR"]
+
+    assert asked(escrow).currency == "USD"
+
+
 def test_two_clicks_find_the_same_payment(ada, ben):
     escrow = opened(ada, ben)
 
