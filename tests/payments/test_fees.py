@@ -149,3 +149,21 @@ def test_a_split_gives_every_unit_to_somebody(ada, ben, amount, share):
     assert escrow.released == to_payee
     earned = Earning.objects.filter(earned_by=escrow.public_id).first()
     assert (earned.amount if earned else 0) == expected.payee
+
+
+@given(
+    amount=st.integers(min_value=1, max_value=10**9),
+    cuts=st.lists(st.integers(min_value=0, max_value=10_000), min_size=2, max_size=2).map(sorted),
+    points=basis_points,
+)
+def test_the_shares_are_of_what_is_still_held(amount, cuts, points):
+    released, to_payee = amount * cuts[0] // 10_000, amount * (cuts[1] - cuts[0]) // 10_000
+    policy = Policy(client_fee_basis_points=points, freelancer_fee_basis_points=points)
+    escrow = Escrow(amount=amount, released=released, policy=policy)
+
+    shares = escrows.shares_of(escrow, to_payee=to_payee)
+
+    spent = released + fee_on(released, points)
+    held_now = quote([amount], policy).client_pays - spent
+    assert shares.payee + shares.payee_fee + shares.payer_fee + shares.payer == held_now
+    assert min(shares.payee, shares.payee_fee, shares.payer_fee, shares.payer) >= 0
