@@ -165,7 +165,7 @@ def test_an_account_that_the_provider_denies_is_restricted_and_waits(ben, sandbo
 
 
 def test_a_new_name_between_two_tries_does_not_stop_the_second(ben, sandbox, quick_gateway):
-    sandbox.trouble({"fault": "timeout_before", "path": ACCOUNTS, "seconds": 0.05})
+    sandbox.trouble({"fault": "timeout_after", "path": ACCOUNTS, "seconds": 0.05})
     with pytest.raises(ProviderUnreachable):
         begin(ben)
     party = own_party_of(ben)
