@@ -138,8 +138,12 @@ class WholeBodyMiddleware:
         return response
 
 
+# The names of the one encoding that we read.
+_READ = {"utf-8", "utf8"}
+
+
 class BodyLimitMiddleware:
-    """Refuse a body by its announced length, before anything of it is read."""
+    """Refuse a body by what is announced of it, before anything of it is read."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -152,6 +156,9 @@ class BodyLimitMiddleware:
         if not length and request.headers.get("Transfer-Encoding"):
             # What comes without an end in sight would be read as nothing at all.
             return _refuse_early(request, LengthMissing("Say how long it is: Content-Length."))
+        if (request.content_params or {}).get("charset", "utf-8").lower() not in _READ:
+            # Python knows "hex" and "idna" as well, and stumbles over what they make of a body.
+            return _refuse_early(request, InvalidInput("Send text in UTF-8."))
         if length <= settings.MAX_BODY_BYTES:
             return self.get_response(request)
         limit = settings.MAX_BODY_BYTES // (1024 * 1024)

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.people.models import StaffRole
 from accounts.people.selectors import signed_in, staff_roles_of
 from marketplace.common.api import OldestFirst, idempotent
 from marketplace.common.money import MAX_AMOUNT
@@ -122,7 +123,7 @@ class DeskRefundsView(ListAPIView):
     pagination_class: type[CursorPagination] = OldestFirst
 
     def get_queryset(self) -> QuerySet[Any]:
-        return _for_staff(self.request, failed_refunds())
+        return _for_finance(self.request, failed_refunds())
 
 
 class DeskPayoutsView(ListAPIView):
@@ -132,7 +133,7 @@ class DeskPayoutsView(ListAPIView):
     pagination_class: type[CursorPagination] = OldestFirst
 
     def get_queryset(self) -> QuerySet[Any]:
-        return _for_staff(self.request, failed_payouts())
+        return _for_finance(self.request, failed_payouts())
 
 
 class RefundRetryView(APIView):
@@ -158,6 +159,13 @@ class PayoutRetryView(APIView):
 def _for_staff(request: Request, pile: QuerySet[Any]) -> QuerySet[Any]:
     """For everybody else the list does not exist."""
     if not staff_roles_of(request.user):
+        raise Http404
+    return pile
+
+
+def _for_finance(request: Request, pile: QuerySet[Any]) -> QuerySet[Any]:
+    """Who has business with money that is stuck, and support, which reads everything."""
+    if not {StaffRole.FINANCE, StaffRole.SUPPORT} & staff_roles_of(request.user):
         raise Http404
     return pile
 

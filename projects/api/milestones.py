@@ -9,7 +9,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.generics import ListAPIView
-from rest_framework.parsers import FormParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -76,7 +76,7 @@ class StartView(APIView):
 class SubmissionsView(ListAPIView):
     """All deliveries of a milestone, oldest first, with their answers."""
 
-    parser_classes = (JsonParser, MultiPartParser, FormParser)
+    parser_classes = (JsonParser, MultiPartParser)
     serializer_class = SubmissionOut
     pagination_class = OldestFirst
 
@@ -113,6 +113,7 @@ class SubmissionFileView(APIView):
 
 class ReturnView(APIView):
     @extend_schema(request=ReturnIn, responses=MilestoneOut)
+    @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Ask for changes; the review clock stops until the next delivery."""
         milestone = _milestone(request, public_id)

@@ -22,7 +22,7 @@ LONGEST_CRITERION = 300
 MAX_DAYS = 730
 LEAST_VALID_DAYS, MOST_VALID_DAYS = 1, 60
 # Comparing grows with the square of the lines; a letter of more lines is shown whole.
-_COMPARED_LINES = 400
+_COMPARED_LINES = 100
 
 
 class Wording(Protocol):

@@ -60,6 +60,8 @@ def edit_posting(*, posting_id: int, by: Actor, publish: bool = False, **changes
             raise InvalidInput(f"The {field} stays once a posting is published.", param=field)
         if checked.get("description") == "":
             raise InvalidInput("Say what you want done.", param="description")
+        if checked.get("bids_close_at", posting.bids_close_at) is None:
+            checked["bids_close_at"] = rules.default_bids_close_at()
         if checked:
             checked["edited_at"] = now()
     for field, value in checked.items():
@@ -179,8 +181,13 @@ def _note_edit(posting: Posting) -> None:
 
 @transaction.atomic
 def remove_file(*, posting_id: int, file_public_id: str, by: Actor) -> Posting:
-    """Take a file off the posting; its bytes stay with whoever has fetched them."""
+    """Take a file off the posting; its bytes stay with whoever has fetched them.
+
+    Raises WrongState while an offer is out that names the file.
+    """
     posting = _advance(posting_id, "edit", by=by)
+    if posting.bids.filter(status="offered").exists():
+        raise WrongState("An offer is out that names this file: withdraw it first.")
     removed, _ = posting.files.filter(stored__public_id=file_public_id).delete()
     if not removed:
         raise NotThere("There is no such file on this posting.")

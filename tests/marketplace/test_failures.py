@@ -153,6 +153,18 @@ def test_a_refused_body_is_read_to_its_end(client, path):
     assert len(body) == 0  # what is left to read
 
 
+@pytest.mark.parametrize("charset", ["hex", "idna", "undefined", "utf-7", "unicode_escape"])
+@pytest.mark.parametrize("path", ["/postings/new/", "/api/v1/postings/po_x/files/"])
+def test_a_body_that_is_no_utf_8_is_refused_before_it_is_read(client, path, charset):
+    kind = f"multipart/form-data; boundary=x; charset={charset}"
+    body = b'--x\r\nContent-Disposition: form-data; name="title"\r\n\r\n+2AA-\r\n--x--\r\n'
+
+    answer = client.generic("POST", path, body, kind)
+
+    assert answer.status_code == 400
+    assert "UTF-8" in answer.content.decode()
+
+
 def test_a_form_in_an_encoding_that_no_browser_sends_is_refused():
     browser = Client(raise_request_exception=False, enforce_csrf_checks=True)
     browser.cookies["csrftoken"] = "x" * 32

@@ -303,6 +303,25 @@ def test_without_an_end_of_its_own_it_takes_bids_for_ninety_days(ada, time_machi
     }
 
 
+def test_no_edit_makes_it_stay_open_for_ever(ada):
+    posting = open_posting(ada)
+    services.edit_posting(posting_id=posting.pk, by=ada, bids_close_at=None, title="Another title")
+    posting.refresh_from_db()
+    assert posting.bids_close_at is not None
+
+
+def test_a_file_that_an_offer_names_stays_while_the_offer_is_out(ada, ben):
+    bid = submitted_bid(open_posting(ada), ben)
+    uploads = [SimpleUploadedFile("brief.txt", b"The measures.")]
+    (file,) = services.add_files(posting_id=bid.posting_id, uploads=uploads, by=ada)
+    offer_bid(bid_id=bid.pk, by=ada)
+
+    with pytest.raises(WrongState, match="offer is out"):
+        services.remove_file(
+            posting_id=bid.posting_id, file_public_id=file.stored.public_id, by=ada
+        )
+
+
 def test_a_file_that_comes_or_goes_is_an_edit_that_bidders_see(ada):
     posting = open_posting(ada)
     assert posting.edited_at is None

@@ -9,7 +9,7 @@ from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
 from projects.contracts.models import Event
 from projects.milestones.models import Reminder, Submission
 from projects.milestones.rules import late_from, open_steps
-from projects.milestones.services import cancel_milestone, return_work
+from projects.milestones.services import cancel_milestone, return_work, submit_work
 from tests.races import at_once
 from tests.world import api_of, funded_milestone, submitted_milestone
 
@@ -96,6 +96,23 @@ def test_the_api_returns_it(ada, ben):
     shown = api_of(ada).post(url, {"answer": "The search."}).json()
     assert (shown["status"], shown["clocks"]["review_ends_at"]) == ("returned", None)
     assert api_of(ada).post(url, {"answer": "Again."}).status_code == 409
+
+
+def test_the_same_key_returns_no_later_delivery(ada, ben):
+    milestone = submitted_milestone(ada, ben)
+    url = f"/api/v1/milestones/{milestone.public_id}/return/"
+
+    def ask():
+        return api_of(ada).post(url, {"answer": "More."}, headers={"Idempotency-Key": "once"})
+
+    first = ask()
+    submit_work(milestone_id=milestone.pk, by=ben, note="Here is more.")
+    again = ask()
+
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert again.json() == first.json()
+    milestone.refresh_from_db()
+    assert milestone.status == "submitted"
 
 
 def test_the_page_returns_it(ada, ben, client):

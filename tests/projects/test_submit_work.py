@@ -195,6 +195,19 @@ def test_the_api_takes_files_and_gives_them_out_as_attachments(ada, ben, cleo):
     assert api_of(cleo).get(path).status_code == 404
 
 
+def test_a_plain_form_is_no_language_of_the_api(ada, ben):
+    milestone = funded_milestone(ada, ben)
+    url = f"/api/v1/milestones/{milestone.public_id}/submissions/"
+    endless = f"links[{'9' * 5_000}]=x"
+
+    answer = api_of(ben).generic(
+        "POST", url, endless, content_type="application/x-www-form-urlencoded"
+    )
+
+    assert answer.status_code == 415
+    assert answer.json()["error"]["message"]
+
+
 def test_the_same_key_hands_in_once_and_other_bytes_are_another_request(ada, ben):
     milestone = funded_milestone(ada, ben)
     url = f"/api/v1/milestones/{milestone.public_id}/submissions/"
