@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 
+import pytest
 from django.db import connection
 
 from marketplace.common.errors import DomainError
@@ -44,3 +45,23 @@ def outcomes_at_once(*acts: Callable[[], object]) -> list[object]:
     for thread in threads:
         thread.join()
     return outcomes
+
+
+def meet_after(
+    monkeypatch: pytest.MonkeyPatch, owner: object, name: str, *, people: int = 8
+) -> None:
+    """Whoever leaves ``owner.name`` for the first time waits there until all ``people`` have.
+
+    For a race whose guard is removed: everybody has read and judged before anybody writes, on a
+    busy machine too. With the guard in place they could never meet.
+    """
+    real, gate, met = getattr(owner, name), threading.Barrier(people), threading.local()
+
+    def meeting(*args: object, **named: object) -> object:
+        answer = real(*args, **named)
+        if not getattr(met, "yes", False):
+            met.yes = True
+            gate.wait(timeout=20)
+        return answer
+
+    monkeypatch.setattr(owner, name, meeting)
