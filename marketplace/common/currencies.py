@@ -8,6 +8,18 @@ _THOUSANDTHS = frozenset("BHD JOD KWD OMR TND".split())
 # The least that it charges, in whole units, where that is more than a milestone is at least.
 _LEAST_CHARGE = {"JPY": 50, "KRW": 1_000, "CZK": 15, "HUF": 175, "MXN": 10, "THB": 10}
 
+# Charged in hundredths, but banks are sent whole units of these.
+_PAID_OUT_WHOLE = frozenset("HUF TWD".split())
+# The least that the provider sends to a bank, in whole units, where it is more than one; for one
+# currency by the country of the bank.
+_LEAST_PAYOUT = {
+    "ALL": 3_000, "AMD": 12_100, "ARS": 4_600, "AZN": 50, "BAM": 50, "BDT": 20, "BOB": 200,
+    "BTN": 2_500, "CHF": 5, "CLP": 23_000, "COP": 140_000, "DKK": 20, "IDR": 20_000,
+    "KRW": 40_000, "MDL": 500, "MKD": 1_500, "MXN": 10, "MYR": 133, "NOK": 20, "PHP": 20,
+    "PLN": 5, "SEK": 20, "THB": 600, "TWD": 800, "VND": 81_125,
+}  # fmt: skip
+_LEAST_PAYOUT_IN = {("USD", "EC"): 30, ("USD", "PA"): 50, ("USD", "SV"): 30}
+
 
 def exponent(currency: str) -> int:
     """Digits after the point: 2 for USD, 0 for JPY, 3 for KWD."""
@@ -33,3 +45,31 @@ def step(currency: str) -> int:
 def least_charge(currency: str) -> int:
     """The least that a card can be charged, in minor units; 0 where any milestone is more."""
     return _LEAST_CHARGE.get(currency, 0) * 10 ** exponent(currency)
+
+
+def payout_step(currency: str) -> int:
+    """What a bank is sent a multiple of, in minor units: 100 for HUF, whose banks know no filler.
+
+    What is left over waits for the next payout.
+    """
+    return 10 ** exponent(currency) if currency in _PAID_OUT_WHOLE else step(currency)
+
+
+def least_payouts() -> dict[tuple[str, str], int]:
+    """By currency and country of the bank, the least that it is sent, in minor units.
+
+    An empty country stands for every other one; of what is not listed any amount is sent.
+    """
+    listed = {(currency, ""): units for currency, units in _LEAST_PAYOUT.items()}
+    return {
+        (currency, ""): payout_step(currency) for currency in _THOUSANDTHS | _PAID_OUT_WHOLE
+    } | {
+        (currency, country): units * 10 ** exponent(currency)
+        for (currency, country), units in (listed | _LEAST_PAYOUT_IN).items()
+    }
+
+
+def least_payout(currency: str, country: str) -> int:
+    """The least that a bank in this country is sent, in minor units."""
+    known = least_payouts()
+    return known.get((currency, country)) or known.get((currency, ""), 1)

@@ -124,6 +124,7 @@ class SummaryOut(serializers.Serializer):
     available = serializers.IntegerField(help_text="Past its hold, not yet on its way.")
     on_its_way = serializers.IntegerField()
     paid = serializers.IntegerField()
+    least = serializers.IntegerField(help_text="What your bank is sent at least.")
     next_clears_at = serializers.DateTimeField(allow_null=True)
 
 

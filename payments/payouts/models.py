@@ -118,7 +118,8 @@ class PayoutAttempt(models.Model):
 class Earning(models.Model):
     """What one release brought a payee, net of their fee, and when it may be paid out.
 
-    The row is the queue of the payouts: cleared and without a payout means due.
+    The row is the queue of the payouts: cleared and without a payout means due. Where a bank takes
+    no such amount, what it leaves over is cut off into a row of its own.
     """
 
     party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="earnings")
@@ -133,6 +134,7 @@ class Earning(models.Model):
     clears_at = models.DateTimeField()
     reminded_at = models.DateTimeField(null=True)
     payout = models.ForeignKey(Payout, on_delete=models.PROTECT, null=True, related_name="earnings")
+    cut_from = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="rests")
 
     class Meta:
         constraints = [

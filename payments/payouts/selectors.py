@@ -4,12 +4,25 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, F, Min, OuterRef, Prefetch, Q, QuerySet, Sum
+from django.db.models import (
+    Case,
+    Exists,
+    F,
+    Min,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Sum,
+    Value,
+    When,
+)
 
 from accounts.parties.models import Party
 from accounts.parties.selectors import parties_of
 from accounts.people.models import User
 from marketplace.common.clock import now
+from marketplace.common.currencies import least_payout, least_payouts
 from payments.payees.models import ConnectedAccount
 from payments.payouts.models import UNDER_WAY, Earning, Payout, PayoutAttempt
 
@@ -72,10 +85,15 @@ def due_groups(at: datetime, *, limit: int) -> list[tuple[int, str]]:
         party=OuterRef("party"),
         currency=OuterRef("currency"),
     )
+    least = [
+        When(currency=currency, **({"party__connected_account__country": of} if of else {}), then=n)
+        for (currency, of), n in sorted(least_payouts().items(), key=lambda entry: not entry[0][1])
+    ]
     return list(
         Earning.objects.filter(Exists(_READY), ~Exists(in_the_way), payout=None, clears_at__lte=at)
         .values_list("party_id", "currency")
-        .annotate(oldest=Min("clears_at"))
+        .annotate(oldest=Min("clears_at"), waits=Sum("amount"))
+        .filter(waits__gte=Case(*least, default=Value(1)))
         .order_by("oldest", "party_id", "currency")
         .values_list("party_id", "currency")[:limit]
     )
@@ -114,19 +132,25 @@ def party_ids_to_remind(at: datetime, *, limit: int) -> list[int]:
 
 @dataclass(frozen=True)
 class Summary:
-    """A payee's money in one currency, in minor units. The four never overlap."""
+    """A payee's money in one currency, in minor units. The four never overlap.
+
+    ``least`` is what their bank is sent at least: with less than that available nothing goes out.
+    """
 
     currency: str
     clearing: int
     available: int
     on_its_way: int
     paid: int
+    least: int
     next_clears_at: datetime | None
 
 
 def summaries_of(user: User) -> list[Summary]:
-    """One line for each currency in which something was ever earned: two queries."""
+    """One line for each currency in which something was ever earned: three queries."""
     at = now()
+    account = ConnectedAccount.objects.filter(party__in=parties_of(user)).first()
+    country = account.country if account else ""
     waiting = {
         row["currency"]: row
         for row in Earning.objects.filter(party__in=parties_of(user))
@@ -160,6 +184,7 @@ def summaries_of(user: User) -> list[Summary]:
             available=row["available"],
             on_its_way=gone.get(currency, nothing)["on_its_way"],
             paid=gone.get(currency, nothing)["paid"],
+            least=least_payout(currency, country),
             next_clears_at=row["next_clears_at"],
         )
         for currency, row in waiting.items()

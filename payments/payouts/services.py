@@ -18,6 +18,7 @@ from marketplace.common.money import in_words, known_currency
 from payments.ledger import chart
 from payments.ledger.services import Move, move_money
 from payments.payees.models import ConnectedAccount
+from payments.payouts.drawing.services import draw_earnings, sendable
 from payments.payouts.models import LIFECYCLE, UNDER_WAY, Earning, Payout
 from payments.payouts.selectors import REMIND_EVERY, cleared, clears_next, currencies_of
 from payments.policies.models import Policy
@@ -68,22 +69,22 @@ def schedule_payout(*, party_id: int, currency: str, by: User | str) -> Payout:
     """Set everything that has cleared aside at once, so that it cannot be paid out twice.
 
     Raises NotAllowed, InvalidInput (currency) or WrongState (no finished account, a payout in the
-    way, nothing cleared yet).
+    way, nothing cleared yet, or less than a bank is sent).
     """
     if by != SYSTEM and not (isinstance(by, User) and acts_for(by, party_id)):
         raise NotAllowed("You cannot ask for somebody else's payout.")
     # What was earned is paid out, also in a currency that is not traded in any more.
     if currency not in currencies_of([party_id]):
         known_currency(currency)
-    party = _lock_payee(party_id).party
+    account = _lock_payee(party_id)
+    party = account.party
     _refuse_if_in_the_way(party, currency)
     earnings = list(cleared(party, currency, now()).select_for_update())
     if not earnings:
         raise WrongState(_why_nothing(party, currency))
-    payout = Payout.objects.create(
-        party=party, currency=currency, amount=sum(earning.amount for earning in earnings)
-    )
-    Earning.objects.filter(pk__in=[earning.pk for earning in earnings]).update(payout=payout)
+    amount = sendable(sum(earning.amount for earning in earnings), currency, account.country)
+    payout = Payout.objects.create(party=party, currency=currency, amount=amount)
+    draw_earnings(earnings, payout=payout)
     _set_aside(payout, attempt=1)
     ring("payments.send_payout", payout.pk)
     return payout

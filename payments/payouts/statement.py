@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Sum, Value
+from django.db.models.functions import Coalesce
 
 from accounts.parties.selectors import parties_of
 from accounts.people.models import User
@@ -60,11 +61,15 @@ def lines_of(movements: Iterable[Transfer]) -> list[Line]:
     """These movements in words: one more query, however many there are."""
     movements = list(movements)
     earned = Earning.objects.filter(key__in=[movement.key for movement in movements])
-    by_key = {earning.key: earning for earning in earned}
-    return [_line(movement, by_key.get(movement.key)) for movement in movements]
+    # What was cut off for a later payout was earned by the same movement.
+    by_key = {
+        earning.key: (earning, earning.gross + earning.cut_off)
+        for earning in earned.annotate(cut_off=Coalesce(Sum("rests__gross"), Value(0)))
+    }
+    return [_line(movement, *by_key.get(movement.key, (None, None))) for movement in movements]
 
 
-def _line(movement: Transfer, earning: Earning | None) -> Line:
+def _line(movement: Transfer, earning: Earning | None, gross: int | None) -> Line:
     about, deed, *_ = movement.key.split(":")
     goes_out = movement.source.key.startswith("party:")
     kind, title = _KINDS.get(deed, (movement.kind, movement.kind.replace("_", " ").capitalize()))
@@ -74,7 +79,7 @@ def _line(movement: Transfer, earning: Earning | None) -> Line:
         title=earning.title if earning else title,
         amount=-movement.amount if goes_out else movement.amount,
         currency=movement.currency,
-        gross=earning.gross if earning else None,
+        gross=gross,
         fee=earning.fee if earning else None,
         about=about,
         book=movement.book,

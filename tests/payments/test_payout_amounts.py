@@ -1,0 +1,177 @@
+"""A bank takes whole units of some currencies, and nothing below a least amount."""
+
+import pytest
+from django.core.management import call_command
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounts.parties.selectors import own_party_of
+from marketplace.common import currencies
+from marketplace.common.clock import now
+from marketplace.common.currencies import least_payout, payout_step
+from marketplace.common.errors import WrongState
+from payments.escrow import services as escrows
+from payments.gateway.base import RemotePayout, State
+from payments.ledger import chart
+from payments.ledger.selectors import balance_of
+from payments.payees.models import ConnectedAccount
+from payments.payouts import services as payouts
+from payments.payouts.cancelling.services import cancel_payout
+from payments.payouts.drawing.services import sendable
+from payments.payouts.models import Earning, Payout
+from payments.payouts.selectors import due_groups, summaries_of
+from payments.payouts.sending.services import record_payout
+from payments.payouts.statement import lines_of, movements_of
+from tests.payments.world import held
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def every_currency(settings):
+    settings.CURRENCIES = ["USD", "HUF", "TWD", "KRW", "KWD", "JPY"]
+
+
+def ready(ada, ben, *amounts: int, currency: str, country: str = "US") -> int:
+    """Released to Ben and past its hold, with an account in ``country``."""
+    party = own_party_of(ben)
+    ConnectedAccount.objects.create(
+        party=party, country=country, remote_id="acct_ben", status="active"
+    )
+    earn_more(ada, ben, *amounts, currency=currency)
+    return party.pk
+
+
+def earn_more(ada, ben, *amounts: int, currency: str) -> None:
+    for amount in amounts:
+        escrows.release(escrow_id=held(ada, ben, amount=amount, currency=currency).pk)
+    Earning.objects.update(clears_at=now())
+
+
+def available(ben, currency: str) -> int:
+    return balance_of(chart.available(own_party_of(ben), currency))
+
+
+def test_forint_leave_whole_and_the_rest_waits_for_the_next(ada, ben):
+    party_id = ready(ada, ben, 100_050, currency="HUF")  # 1,000.50 less 30.02
+
+    payout = payouts.schedule_payout(party_id=party_id, currency="HUF", by=ben)
+
+    assert payout.amount == 97_000
+    assert available(ben, "HUF") == 48
+    (rest,) = Earning.objects.filter(payout=None)
+    assert (rest.amount, rest.gross, rest.fee, rest.title) == (48, 48, 0, "Logo and letterhead")
+    (line,) = [line for line in lines_of(movements_of(ben)) if line.kind == "earning"]
+    assert (line.gross, line.fee, line.amount) == (100_050, 3_002, 97_048)
+    call_command("check_ledger")
+
+
+def test_the_next_payout_takes_the_rest_along(ada, ben):
+    party_id = ready(ada, ben, 100_070, currency="HUF")
+    first = payouts.schedule_payout(party_id=party_id, currency="HUF", by=ben)
+    first.attempts.create(number=1, destination="acct_ben", remote_id="po_remote")
+    Payout.objects.update(status="in_transit", transfer_id="tr_remote")
+    record_payout(
+        remote=RemotePayout("po_remote", "", first.public_id, 1, State.DONE, 97_000, "HUF")
+    )
+
+    earn_more(ada, ben, 100_070, currency="HUF")
+    second = payouts.schedule_payout(party_id=party_id, currency="HUF", by=ben)
+
+    assert second.amount == 97_100
+    assert available(ben, "HUF") == 36
+    assert sum(second.earnings.values_list("amount", flat=True)) == 97_100
+    call_command("check_ledger")
+
+
+def test_a_cancelled_payout_gives_back_what_it_drew_and_no_more(ada, ben):
+    party_id = ready(ada, ben, 100_050, currency="HUF")
+    payout = payouts.schedule_payout(party_id=party_id, currency="HUF", by=ben)
+
+    cancel_payout(payout_id=payout.pk, by=ben)
+
+    assert available(ben, "HUF") == 97_048
+    again = payouts.schedule_payout(party_id=party_id, currency="HUF", by=ben)
+    assert again.amount == 97_000
+    call_command("check_ledger")
+
+
+def test_less_than_a_bank_is_sent_waits_and_says_so(ada, ben):
+    party_id = ready(ada, ben, 2_000, currency="USD", country="SV")
+
+    with pytest.raises(WrongState, match=r"at least .*30\.00") as refusal:
+        payouts.schedule_payout(party_id=party_id, currency="USD", by=ben)
+
+    assert refusal.value.code == "below_payout_minimum"
+    assert due_groups(now(), limit=10) == []
+    assert Payout.objects.count() == 0
+    earn_more(ada, ben, 2_000, currency="USD")
+    assert due_groups(now(), limit=10) == [(party_id, "USD")]
+    assert payouts.schedule_payout(party_id=party_id, currency="USD", by=ben).amount == 3_880
+
+
+def test_elsewhere_the_same_amount_goes_out(ada, ben):
+    party_id = ready(ada, ben, 2_000, currency="USD", country="US")
+
+    assert due_groups(now(), limit=10) == [(party_id, "USD")]
+    assert payouts.schedule_payout(party_id=party_id, currency="USD", by=ben).amount == 1_940
+
+
+@pytest.mark.parametrize("country", ["US", "SV", "PA", "HU"])
+@pytest.mark.parametrize("currency", ["USD", "HUF", "TWD", "KRW", "KWD", "JPY", "EUR"])
+def test_the_sweep_and_the_deed_agree_on_what_is_enough(ada, ben, currency, country, settings):
+    """The sweep asks in SQL, the deed in Python: neither may know another least than the other."""
+    settings.CURRENCIES = [currency]
+    party_id = ready(ada, ben, 10_000_000, currency=currency, country=country)
+    least = least_payout(currency, country)
+    for amount in {max(1, least - 1), least}:
+        Earning.objects.update(amount=amount, gross=amount, fee=0)
+        found = due_groups(now(), limit=1) == [(party_id, currency)]
+        assert found == is_enough(amount, currency, country) == (amount >= least)
+
+
+def is_enough(amount: int, currency: str, country: str) -> bool:
+    try:
+        return sendable(amount, currency, country) > 0
+    except WrongState:
+        return False
+
+
+@given(
+    amount=st.integers(1, 10**12),
+    currency=st.sampled_from(["USD", "HUF", "TWD", "KWD", "JPY", "KRW"]),
+    country=st.sampled_from(["US", "SV", "HU"]),
+)
+def test_what_is_sent_is_as_much_as_a_bank_takes(amount, currency, country):
+    try:
+        sent = sendable(amount, currency, country)
+    except WrongState:
+        assert amount < least_payout(currency, country)
+    else:
+        assert sent % payout_step(currency) == 0
+        assert 0 <= amount - sent < payout_step(currency)
+        assert sent > 0
+
+
+def test_every_least_is_a_multiple_of_what_its_banks_count_in():
+    for (currency, _), least in currencies.least_payouts().items():
+        assert least % payout_step(currency) == 0
+
+
+def test_the_rest_is_available_on_the_earnings_page(ada, ben):
+    party_id = ready(ada, ben, 100_050, currency="HUF")
+    payouts.schedule_payout(party_id=party_id, currency="HUF", by=ben)
+
+    (summary,) = summaries_of(ben)
+
+    assert (summary.available, summary.on_its_way, summary.least) == (48, 97_000, 100)
+
+
+def test_the_page_says_what_an_amount_waits_for(ada, ben, client):
+    ready(ada, ben, 2_000, currency="USD", country="SV")
+    client.force_login(ben)
+
+    page = client.get("/earnings/").content.decode()
+
+    assert "Your bank is sent at least" in page
+    assert "Pay out now" not in page
