@@ -6,6 +6,7 @@ from payments.incoming.models import WebhookEvent
 from payments.ledger.models import Book, LedgerAccount, Transfer
 from payments.payees.models import ConnectedAccount
 from payments.payouts.models import Earning, Payout, PayoutAttempt
+from payments.payouts.plans.models import PayoutPlan
 from payments.policies.models import Policy
 from payments.refunds.models import Refund
 
@@ -18,6 +19,7 @@ __all__ = [
     "Payment",
     "Payout",
     "PayoutAttempt",
+    "PayoutPlan",
     "Policy",
     "Refund",
     "Transfer",

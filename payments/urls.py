@@ -21,6 +21,7 @@ api = [
         api_views.PayoutCancelView.as_view(),
         name="api-payout-cancel",
     ),
+    path("payout-plan/", api_views.PayoutPlanView.as_view(), name="api-payout-plan"),
     path("payout-account/", api_views.PayoutAccountView.as_view(), name="api-payout-account"),
     path("policies/", api_views.PoliciesView.as_view(), name="api-policies"),
 ]
@@ -30,6 +31,7 @@ urlpatterns = [
     path("earnings/", earnings.show_earnings, name="earnings"),
     path("payouts/", payouts.list_payouts, name="payouts"),
     path("payouts/setup/", setup.edit_setup, name="payout-setup"),
+    path("payouts/plan/", setup.create_plan, name="payout-plan"),
     path("payouts/setup/return/", setup.show_return, name="payout-setup-return"),
     path("payouts/setup/refresh/", setup.show_refresh, name="payout-setup-refresh"),
     path("payouts/<str:public_id>/", payouts.show_payout, name="payout"),

@@ -1,12 +1,17 @@
 """Money as the API shows it: amounts are whole minor units beside their currency."""
 
+from datetime import datetime
+
 from rest_framework import serializers
 
+from marketplace.common.clock import now
 from marketplace.common.lifecycle import OWNER
 from payments.fundings.models import OPEN, Payment
 from payments.fundings.words import decline_in_words
 from payments.payees.models import ConnectedAccount
 from payments.payouts.models import LIFECYCLE, Earning, Payout, PayoutAttempt
+from payments.payouts.plans.models import PayoutPlan
+from payments.payouts.plans.selectors import turn_after
 from payments.payouts.words import reason_in_words
 from payments.policies.models import Policy
 
@@ -159,6 +164,23 @@ class PayoutAccountOut(serializers.ModelSerializer):
     class Meta:
         model = ConnectedAccount
         fields = ["country", "status", "requirements", "created_at", "checked_at"]
+
+
+class PayoutPlanIn(serializers.Serializer):
+    every = serializers.ChoiceField(PayoutPlan.Every.choices)
+
+
+class PayoutPlanOut(serializers.ModelSerializer):
+    """How often you are paid out; ``next_turn`` is null where that has no fixed day."""
+
+    next_turn = serializers.SerializerMethodField()
+
+    class Meta:
+        model = PayoutPlan
+        fields = ["every", "next_turn"]
+
+    def get_next_turn(self, plan: PayoutPlan) -> datetime | None:
+        return turn_after(plan.every, now())
 
 
 class OnboardingOut(serializers.Serializer):

@@ -22,6 +22,8 @@ from payments.api.shapes import (
     PayoutAccountOut,
     PayoutIn,
     PayoutOut,
+    PayoutPlanIn,
+    PayoutPlanOut,
     PayoutWithStoryOut,
     PolicyOut,
 )
@@ -30,6 +32,8 @@ from payments.payees.selectors import accounts_of
 from payments.payees.services import start_onboarding
 from payments.payouts import services as payouts
 from payments.payouts.cancelling.services import cancel_payout
+from payments.payouts.plans.selectors import plan_of
+from payments.payouts.plans.services import choose_payout_plan
 from payments.payouts.selectors import clearing_of, payouts_of, summaries_of, with_story
 from payments.payouts.statement import lines_of, movements_of
 from payments.policies.models import Policy
@@ -128,6 +132,23 @@ class PayoutAccountView(APIView):
             party_id=own_party_of(request.user).pk, by=request.user, **body.validated_data
         )
         return Response({"url": url})
+
+
+class PayoutPlanView(APIView):
+    @extend_schema(responses=PayoutPlanOut)
+    def get(self, request: Request) -> Response:
+        """How often you are paid out."""
+        return Response(PayoutPlanOut(plan_of(own_party_of(request.user))).data)
+
+    @extend_schema(request=PayoutPlanIn, responses=PayoutPlanOut)
+    def put(self, request: Request) -> Response:
+        """Choose how often: by the day, week or month, or only when you ask."""
+        body = PayoutPlanIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        plan = choose_payout_plan(
+            party_id=own_party_of(request.user).pk, by=request.user, **body.validated_data
+        )
+        return Response(PayoutPlanOut(plan).data)
 
 
 class PoliciesView(ListAPIView):

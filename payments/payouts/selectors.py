@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import (
     Case,
+    DateTimeField,
     Exists,
     F,
     Min,
@@ -25,6 +26,7 @@ from marketplace.common.clock import now
 from marketplace.common.currencies import least_payout, least_payouts
 from payments.payees.models import ConnectedAccount
 from payments.payouts.models import UNDER_WAY, Earning, Payout, PayoutAttempt
+from payments.payouts.plans.selectors import Every, turn_before
 
 # "Every day": by itself a payee is paid once a day, whatever cleared since.
 EVERY = timedelta(days=1)
@@ -32,6 +34,15 @@ REMIND_EVERY = timedelta(days=7)
 
 _READY = ConnectedAccount.objects.filter(
     party=OuterRef("party"), status=ConnectedAccount.Status.ACTIVE
+)
+
+# Named countries first: the others' rule is the wider one.
+_LEAST = Case(
+    *[
+        When(currency=currency, **({"party__connected_account__country": of} if of else {}), then=n)
+        for (currency, of), n in sorted(least_payouts().items(), key=lambda entry: not entry[0][1])
+    ],
+    default=Value(1),
 )
 
 
@@ -74,28 +85,41 @@ def clears_next(party: Party, currency: str) -> datetime | None:
 
 
 def due_groups(at: datetime, *, limit: int) -> list[tuple[int, str]]:
-    """(party, currency) with something cleared, a finished account, and nothing in the way.
+    """(party, currency) whose turn it is: enough has cleared, an account is finished, and nothing
+    stands in the way.
 
     What has waited longest comes first: a group that cannot go out keeps nobody else waiting.
     """
+    week, month = turn_before(Every.WEEK, at), turn_before(Every.MONTH, at)
     in_the_way = Payout.objects.filter(
         Q(status__in=[*UNDER_WAY, Payout.Status.FAILED])
-        | Q(created_at__gt=at - EVERY)
-        | Q(status=Payout.Status.CANCELLED, closed_at__gt=at - EVERY),
+        | Q(created_at__gt=OuterRef("paid_since"))
+        | Q(status=Payout.Status.CANCELLED, closed_at__gt=OuterRef("paid_since")),
         party=OuterRef("party"),
         currency=OuterRef("currency"),
     )
-    least = [
-        When(currency=currency, **({"party__connected_account__country": of} if of else {}), then=n)
-        for (currency, of), n in sorted(least_payouts().items(), key=lambda entry: not entry[0][1])
-    ]
+    turns = Earning.objects.annotate(
+        paid_since=_by_plan(week=week, month=month, otherwise=at - EVERY),
+        cleared_by=_by_plan(week=week, month=month, otherwise=at),
+    ).exclude(party__payout_plan__every=Every.HAND)
     return list(
-        Earning.objects.filter(Exists(_READY), ~Exists(in_the_way), payout=None, clears_at__lte=at)
+        turns.filter(
+            Exists(_READY), ~Exists(in_the_way), payout=None, clears_at__lte=F("cleared_by")
+        )
         .values_list("party_id", "currency")
         .annotate(oldest=Min("clears_at"), waits=Sum("amount"))
-        .filter(waits__gte=Case(*least, default=Value(1)))
+        .filter(waits__gte=_LEAST)
         .order_by("oldest", "party_id", "currency")
         .values_list("party_id", "currency")[:limit]
+    )
+
+
+def _by_plan(*, week: datetime, month: datetime, otherwise: datetime) -> Case:
+    return Case(
+        When(party__payout_plan__every=Every.WEEK, then=Value(week)),
+        When(party__payout_plan__every=Every.MONTH, then=Value(month)),
+        default=Value(otherwise),
+        output_field=DateTimeField(),
     )
 
 

@@ -5,9 +5,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.parties.selectors import own_party_of
+from marketplace.common.clock import now
 from marketplace.common.pages import page_of
 from payments.fundings.selectors import return_paths
 from payments.payees.selectors import account_for
+from payments.payouts.plans.selectors import plan_of, turn_after
 from payments.payouts.selectors import clearing_of, in_the_way_of, payouts_of, summaries_of
 from payments.payouts.statement import lines_of, movements_of
 
@@ -22,8 +24,12 @@ def show_earnings(request: HttpRequest) -> HttpResponse:
         {line.about for line in lines} | {earning.earned_by for earning in clearing}
     )
     standing = in_the_way_of(request.user)
+    party = own_party_of(request.user)
+    plan = plan_of(party)
     context = {
-        "account": account_for(own_party_of(request.user)),
+        "account": account_for(party),
+        "plan": plan,
+        "next_turn": turn_after(plan.every, now()),
         "summaries": [
             (summary, standing.get(summary.currency)) for summary in summaries_of(request.user)
         ],

@@ -3,15 +3,18 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.parties.selectors import own_party_of
+from marketplace.common.clock import now
 from marketplace.common.http import refusals_on
 from payments.payees.models import ConnectedAccount
 from payments.payees.selectors import COUNTRIES, account_for
 from payments.payees.services import start_onboarding
 from payments.payees.words import requirement_in_words
-from payments.web.forms import SetupForm
+from payments.payouts.plans.selectors import plan_of, turn_after
+from payments.payouts.plans.services import choose_payout_plan
+from payments.web.forms import PlanForm, SetupForm
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -28,7 +31,25 @@ def edit_setup(request: HttpRequest) -> HttpResponse:
             return _see_other(url)
     status = 400 if form.errors else 200
     template = "payments/_setup.html" if request.htmx else "payments/setup.html"
-    return render(request, template, _shown(account, form), status=status)
+    plan = plan_of(party)
+    shown = _shown(account, form) | {
+        "plan_form": PlanForm(initial={"every": plan.every}),
+        "next_turn": turn_after(plan.every, now()),
+    }
+    return render(request, template, shown, status=status)
+
+
+@require_POST
+def create_plan(request: HttpRequest) -> HttpResponse:
+    """Choose how often to be paid out."""
+    party, form = own_party_of(request.user), PlanForm(request.POST)
+    if not form.is_valid():
+        account = account_for(party)
+        shown = _shown(account, SetupForm(initial={"country": account.country if account else ""}))
+        return render(request, "payments/setup.html", shown | {"plan_form": form}, status=400)
+    choose_payout_plan(party_id=party.pk, every=form.cleaned_data["every"], by=request.user)
+    messages.success(request, "Your choice is kept.")
+    return redirect("payout-setup")
 
 
 @require_safe
