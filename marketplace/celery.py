@@ -51,6 +51,8 @@ _TIMETABLE = {
     "cancel-payouts": {"task": "payments.cancel_due_payouts", "schedule": 20},
     # Most mails leave by their bell; this finds lost bells and mail servers that are back.
     "deliver-notifications": {"task": "accounts.deliver_due_notifications", "schedule": 20},
+    # A hold is promised to end by the day.
+    "lift-holds": {"task": "payments.lift_due_holds", "schedule": 30},
     # Whoever comes back from the provider's page wants to read that they are done.
     "ask-about-accounts": {"task": "payments.ask_about_accounts", "schedule": 20},
     # Nobody waits for it, but the books should agree with the provider's within the minute.

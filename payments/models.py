@@ -5,6 +5,7 @@ from payments.fundings.models import Payment
 from payments.incoming.models import WebhookEvent
 from payments.ledger.models import Book, LedgerAccount, Transfer
 from payments.payees.models import ConnectedAccount
+from payments.payouts.holding.models import PayoutHold
 from payments.payouts.models import Earning, Payout, PayoutAttempt
 from payments.payouts.plans.models import PayoutPlan
 from payments.policies.models import Policy
@@ -19,6 +20,7 @@ __all__ = [
     "Payment",
     "Payout",
     "PayoutAttempt",
+    "PayoutHold",
     "PayoutPlan",
     "Policy",
     "Refund",

@@ -17,6 +17,8 @@ from payments.payees.selectors import due_account_ids
 from payments.payees.services import refresh_account
 from payments.payouts import services as payouts
 from payments.payouts.cancelling.services import finish_cancelling
+from payments.payouts.holding.selectors import due_hold_ids
+from payments.payouts.holding.services import lift_hold
 from payments.payouts.selectors import (
     due_cancellation_ids,
     due_groups,
@@ -104,6 +106,12 @@ def cancel_due_payouts() -> dict[str, int]:
     return sweep(
         due_cancellation_ids(now(), limit=CALLS), lambda pk: finish_cancelling(payout_id=pk)
     )
+
+
+@shared_task(name="payments.lift_due_holds")
+def lift_due_holds() -> dict[str, int]:
+    """No hold outlives its end, whether anybody has looked into it or not."""
+    return sweep(due_hold_ids(now(), limit=BATCH), lambda pk: lift_hold(hold_id=pk, by=SYSTEM))
 
 
 @shared_task(name="payments.ask_about_accounts")

@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from payments.api import views as api_views
-from payments.web import earnings, fundings, payouts, setup, webhooks
+from payments.web import earnings, fundings, holds, payouts, setup, webhooks
 
 api = [
     path("payments/<str:public_id>/", api_views.PaymentView.as_view(), name="api-payment"),
@@ -21,6 +21,12 @@ api = [
         api_views.PayoutCancelView.as_view(),
         name="api-payout-cancel",
     ),
+    path("payout-holds/", api_views.PayoutHoldsView.as_view(), name="api-payout-holds"),
+    path(
+        "payout-holds/<str:public_id>/answer/",
+        api_views.PayoutHoldAnswerView.as_view(),
+        name="api-payout-hold-answer",
+    ),
     path("payout-plan/", api_views.PayoutPlanView.as_view(), name="api-payout-plan"),
     path("payout-account/", api_views.PayoutAccountView.as_view(), name="api-payout-account"),
     path("policies/", api_views.PoliciesView.as_view(), name="api-policies"),
@@ -34,6 +40,7 @@ urlpatterns = [
     path("payouts/plan/", setup.create_plan, name="payout-plan"),
     path("payouts/setup/return/", setup.show_return, name="payout-setup-return"),
     path("payouts/setup/refresh/", setup.show_refresh, name="payout-setup-refresh"),
+    path("payouts/holds/<str:public_id>/answer/", holds.create_answer, name="payout-hold-answer"),
     path("payouts/<str:public_id>/", payouts.show_payout, name="payout"),
     path("payouts/<str:public_id>/retry/", payouts.create_retry, name="payout-retry"),
     path("payouts/<str:public_id>/cancel/", payouts.create_cancellation, name="payout-cancel"),

@@ -12,7 +12,7 @@ from projects.web import (
     postings,
     proposals,
 )
-from projects.web.desk import cases, overview
+from projects.web.desk import cases, holds, overview
 
 urlpatterns = [
     # Postings
@@ -113,6 +113,8 @@ urlpatterns = [
         overview.create_payout_retry,
         name="desk-payout-retry",
     ),
+    path("desk/holds/", holds.list_holds, name="desk-holds"),
+    path("desk/holds/<str:public_id>/lift/", holds.create_lift, name="desk-hold-lift"),
     path("desk/disputes/", cases.list_cases, name="desk-disputes"),
     path("desk/disputes/<str:public_id>/", cases.show_case, name="desk-dispute"),
     path(

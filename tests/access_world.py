@@ -1,6 +1,7 @@
 """One of everything, for the matrix of access: Ada is the client, Ben the freelancer."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -11,9 +12,11 @@ from accounts.notifications.services import notify
 from accounts.parties.selectors import own_party_of
 from accounts.people.models import StaffRole, User
 from accounts.people.services import grant_staff_roles
+from marketplace.common.clock import now
 from marketplace.common.lifecycle import SYSTEM
 from payments.fundings.models import Payment
 from payments.payees.models import ConnectedAccount
+from payments.payouts.holding.models import PayoutHold
 from payments.payouts.models import Payout
 from payments.refunds.models import Refund
 from projects.agreements.proposals.services import propose_ending
@@ -125,7 +128,15 @@ def _money(world: AccessWorld, ada: User, ben: User) -> None:
     payout = Payout.objects.create(
         party=own_party_of(ben), amount=100, currency="USD", status="failed", next_check_at=None
     )
+    hold = PayoutHold.objects.create(
+        party=own_party_of(ben),
+        reason="Two payees share one bank account.",
+        evidence="The provider’s letter.",
+        placed_by=User.objects.get(name="Dora"),
+        ends_at=now() + timedelta(days=7),
+    )
     world.places |= {
+        "hold": {"public_id": hold.public_id},
         "payment": {"public_id": Payment.objects.earliest("pk").public_id},
         "refund": {"public_id": Refund.objects.get().public_id},
         "payout": {"public_id": payout.public_id},

@@ -169,6 +169,7 @@ SWEEPS = (
     tasks.schedule_due_payouts,
     tasks.send_due_payouts,
     tasks.cancel_due_payouts,
+    tasks.lift_due_holds,
     tasks.ask_about_accounts,
     tasks.remind_payees,
 )

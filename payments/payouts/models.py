@@ -15,7 +15,8 @@ class Payout(models.Model):
     """A payee's money on its way to the bank.
 
     One transfer to the payee's account at the provider, then one bank payout per attempt. While it
-    is under way its money stands in its own ``leaving`` account; a failure gives it back.
+    is under way its money stands in its own ``leaving`` account; a failure gives it back. ``hold``
+    is what has held it, or does; none holds it a second time.
     ``cancel_wished_at`` is set from the wish to cancel until the transfer is taken back.
     """
 
@@ -24,6 +25,7 @@ class Payout(models.Model):
         SENDING = "sending", "Being sent"
         IN_TRANSIT = "in_transit", "On its way"
         PAID = "paid", "Paid"
+        HELD = "held", "Held"
         FAILED = "failed", "Failed"
         CANCELLED = "cancelled", "Cancelled"
 
@@ -42,13 +44,16 @@ class Payout(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
     next_check_at = models.DateTimeField(null=True, default=now)
+    hold = models.ForeignKey(
+        "payments.PayoutHold", on_delete=models.PROTECT, null=True, related_name="payouts"
+    )
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="a_payout_pays_something"),
             models.UniqueConstraint(
                 fields=["party", "currency"],
-                condition=Q(status__in=["scheduled", "sending", "in_transit"]),
+                condition=Q(status__in=["scheduled", "held", "sending", "in_transit"]),
                 name="one_payout_at_a_time",
             ),
             models.UniqueConstraint(
@@ -69,7 +74,7 @@ class Payout(models.Model):
 
 
 S = Payout.Status
-UNDER_WAY = {S.SCHEDULED, S.SENDING, S.IN_TRANSIT}
+UNDER_WAY = {S.SCHEDULED, S.HELD, S.SENDING, S.IN_TRANSIT}
 
 # fmt: off
 LIFECYCLE = Lifecycle(
@@ -78,12 +83,15 @@ LIFECYCLE = Lifecycle(
     Step("send",   {S.SCHEDULED},       S.SENDING,    {SYSTEM}),
     # Too early, nothing wrong: no cover yet. The money stays set aside.
     Step("wait",   {S.SENDING},         S.SCHEDULED,  {SYSTEM}),
+    Step("hold",   {S.SCHEDULED},       S.HELD,       {SYSTEM}, tells="payouts_held"),
+    Step("lift",   {S.HELD},            S.SCHEDULED,  {SYSTEM}, tells="payouts_go_on"),
     Step("depart", {S.SENDING},         S.IN_TRANSIT, {SYSTEM}),
     # Given up, and yet it is on its way or has arrived: the books follow the money.
-    Step("resume", {S.SCHEDULED, S.FAILED}, S.SENDING, {SYSTEM}),
+    Step("resume", {S.SCHEDULED, S.HELD, S.FAILED}, S.SENDING, {SYSTEM}),
     Step("arrive", {S.SENDING, S.IN_TRANSIT}, S.PAID, {SYSTEM}, tells="payout_paid"),
     # "Paid" may still turn into "failed" for some days: banks send money back.
-    Step("fail",   UNDER_WAY | {S.PAID}, S.FAILED,    {SYSTEM}, tells="payout_failed"),
+    Step("fail", {S.SCHEDULED, S.SENDING, S.IN_TRANSIT, S.PAID}, S.FAILED, {SYSTEM},
+         tells="payout_failed"),
     Step("retry",  {S.FAILED}, S.SCHEDULED, {OWNER, FINANCE}, label="Try again"),
     Step("cancel", {S.SCHEDULED, S.FAILED}, S.CANCELLED, {OWNER, FINANCE}, label="Cancel payout"),
     # Judged when it was wished for; what the provider has taken back is then written down.

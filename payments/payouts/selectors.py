@@ -48,7 +48,7 @@ _LEAST = Case(
 
 def payouts_of(user: User) -> QuerySet[Payout]:
     """The payouts to this person and to their parties."""
-    return Payout.objects.filter(party__in=parties_of(user)).select_related("party")
+    return Payout.objects.filter(party__in=parties_of(user)).select_related("party", "hold")
 
 
 def failed_payouts() -> QuerySet[Payout]:

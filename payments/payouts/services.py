@@ -19,6 +19,7 @@ from payments.ledger import chart
 from payments.ledger.services import Move, move_money
 from payments.payees.models import ConnectedAccount
 from payments.payouts.drawing.services import draw_earnings, sendable
+from payments.payouts.holding.models import PayoutHold
 from payments.payouts.models import LIFECYCLE, UNDER_WAY, Earning, Payout
 from payments.payouts.selectors import REMIND_EVERY, cleared, clears_next, currencies_of
 from payments.policies.models import Policy
@@ -76,7 +77,7 @@ def schedule_payout(*, party_id: int, currency: str, by: User | str) -> Payout:
     # What was earned is paid out, also in a currency that is not traded in any more.
     if currency not in currencies_of([party_id]):
         known_currency(currency)
-    account = _lock_payee(party_id)
+    account = lock_payee(party_id)
     party = account.party
     _refuse_if_in_the_way(party, currency)
     earnings = list(cleared(party, currency, now()).select_for_update())
@@ -86,7 +87,7 @@ def schedule_payout(*, party_id: int, currency: str, by: User | str) -> Payout:
     payout = Payout.objects.create(party=party, currency=currency, amount=amount)
     draw_earnings(earnings, payout=payout)
     _set_aside(payout, attempt=1)
-    ring("payments.send_payout", payout.pk)
+    _send_or_hold(payout)
     return payout
 
 
@@ -99,7 +100,7 @@ def retry_payout(*, payout_id: int, by: User | str) -> Payout:
     """
     payout = lock_payout(pk=payout_id)
     LIFECYCLE.judge(payout, "retry", role=role_in(payout, by))
-    account = _lock_payee(payout.party_id)
+    account = lock_payee(payout.party_id)
     refuse_if_being_cancelled(payout)
     if stands_elsewhere(payout, account):
         raise WrongState(
@@ -112,7 +113,7 @@ def retry_payout(*, payout_id: int, by: User | str) -> Payout:
     _set_aside(payout, attempt=payout.attempts.count() + 1)
     payout.failure_code, payout.closed_at, payout.next_check_at = "", None, now()
     payout.save(update_fields=["status", "failure_code", "closed_at", "next_check_at"])
-    ring("payments.send_payout", payout.pk)
+    _send_or_hold(payout)
     return payout
 
 
@@ -137,15 +138,18 @@ def remind_payee(*, party_id: int) -> None:
 # --- Before a payout -----------------------------------------------------------------------------
 
 
-def _lock_payee(party_id: int) -> ConnectedAccount:
-    """The payee's account is the gate through which one payout at a time is made."""
+def lock_payee(party_id: int, *, must_be_ready: bool = True) -> ConnectedAccount:
+    """The payee's account is the gate through which one payout at a time is made.
+
+    Raises WrongState where there is none, or it is not ready as it must be.
+    """
     account = (
         ConnectedAccount.objects.select_for_update(of=("self",))
         .select_related("party")
         .filter(party_id=party_id)
         .first()
     )
-    if account is None or account.status != ConnectedAccount.Status.ACTIVE:
+    if account is None or (must_be_ready and account.status != ConnectedAccount.Status.ACTIVE):
         raise WrongState("Finish setting up your payouts first.", code="payouts_not_set_up")
     return account
 
@@ -175,7 +179,24 @@ def _set_aside(payout: Payout, *, attempt: int) -> None:
     )  # fmt: skip
 
 
-# --- For the rooms that send and cancel -----------------------------------------------------------
+def _send_or_hold(payout: Payout) -> None:
+    """Where the payee's payouts are held, it is set aside and waits: refused it would be lost."""
+    hold = PayoutHold.objects.filter(party=payout.party, lifted_at=None).first()
+    if hold is None or not hold_payout(payout, hold):
+        ring("payments.send_payout", payout.pk)
+
+
+# --- For the rooms that hold, send and cancel ----------------------------------------------------
+
+
+def hold_payout(payout: Payout, hold: PayoutHold) -> bool:
+    """Stop it before it leaves; False for one that was held before or is being cancelled."""
+    if payout.hold_id is not None or payout.cancel_wished_at is not None:
+        return False
+    LIFECYCLE.advance(payout, "hold", role=SYSTEM)
+    payout.hold, payout.next_check_at = hold, None
+    payout.save(update_fields=["status", "hold", "next_check_at"])
+    return True
 
 
 def refuse_if_being_cancelled(payout: Payout) -> None:

@@ -31,6 +31,7 @@ class Policy(models.Model):
     ruling_days = models.PositiveIntegerField(default=10)
     payout_hold_days = models.PositiveIntegerField(default=2)
     first_payout_hold_days = models.PositiveIntegerField(default=7)
+    payout_review_most_days = models.PositiveIntegerField(default=14)
 
     class Meta:
         verbose_name_plural = "policies"

@@ -9,6 +9,7 @@ from marketplace.common.clock import now
 from marketplace.common.pages import page_of
 from payments.fundings.selectors import return_paths
 from payments.payees.selectors import account_for
+from payments.payouts.holding.selectors import standing_hold_on
 from payments.payouts.plans.selectors import plan_of, turn_after
 from payments.payouts.selectors import clearing_of, in_the_way_of, payouts_of, summaries_of
 from payments.payouts.statement import lines_of, movements_of
@@ -28,6 +29,7 @@ def show_earnings(request: HttpRequest) -> HttpResponse:
     plan = plan_of(party)
     context = {
         "account": account_for(party),
+        "hold": standing_hold_on(party),
         "plan": plan,
         "next_turn": turn_after(plan.every, now()),
         "summaries": [

@@ -25,6 +25,12 @@ def story_of(payout: Payout) -> list[Moment]:
         moments.append(Moment(attempt.started_at, f"Sent off{again}", "send", "info"))
         if attempt.failure_code:
             moments.append(_trouble(attempt))
+    if payout.hold is not None:
+        held_from = max(payout.created_at, payout.hold.created_at)
+        moments.append(Moment(held_from, "Held", "pause", "warn"))
+        if payout.hold.lifted_at:
+            moments.append(Moment(payout.hold.lifted_at, "No longer held", "play", "info"))
+        moments.sort(key=_when)
     if payout.status == S.PAID:
         moments.append(Moment(payout.closed_at, "Paid to your bank", "circle-check", "good"))
     elif payout.status == S.CANCELLED:
@@ -34,17 +40,24 @@ def story_of(payout: Payout) -> list[Moment]:
     return moments
 
 
+def _when(moment: Moment) -> datetime:
+    assert moment.at is not None
+    return moment.at
+
+
 def _trouble(attempt: PayoutAttempt) -> Moment:
     return Moment(attempt.closed_at, reason_in_words(attempt.failure_code), "triangle-alert", "bad")
 
 
 _ROAD = [("Set aside", S.SCHEDULED), ("Sent", S.SENDING), ("On its way", S.IN_TRANSIT)]
+_HELD = [_ROAD[0], ("Held", S.HELD), *_ROAD[1:]]
 
 
 def steps_of(payout: Payout) -> list[dict[str, str]]:
     """The stepper: done, now, next or stopped."""
-    road = [status for _, status in _ROAD] + [S.PAID]
-    labels = [label for label, _ in _ROAD] + ["Paid"]
+    way = _HELD if payout.status == S.HELD else _ROAD
+    road = [status for _, status in way] + [S.PAID]
+    labels = [label for label, _ in way] + ["Paid"]
     if payout.status not in road:
         word = payout.get_status_display()
         return [{"label": "Set aside", "state": "done"}, {"label": word, "state": "stopped"}]

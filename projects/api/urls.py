@@ -7,6 +7,7 @@ from projects.api import (
     contracts,
     desk,
     desk_cases,
+    desk_holds,
     disputes,
     milestones,
     postings,
@@ -202,6 +203,12 @@ urlpatterns = [
         "desk/disputes/<str:public_id>/timeline/",
         desk_cases.CaseTimelineView.as_view(),
         name="api-desk-dispute-timeline",
+    ),
+    path("desk/holds/", desk_holds.DeskHoldsView.as_view(), name="api-desk-holds"),
+    path(
+        "desk/holds/<str:public_id>/lift/",
+        desk_holds.HoldLiftView.as_view(),
+        name="api-desk-hold-lift",
     ),
     path("desk/refunds/", desk.DeskRefundsView.as_view(), name="api-desk-refunds"),
     path(

@@ -329,7 +329,7 @@ def test_eight_requests_at_once_make_one_payout(ada, ben):
 def test_without_the_payees_gate_the_constraint_keeps_one_under_way(ada, ben, monkeypatch):
     party_id = ready_without_provider(ada, ben)
     ungated = ConnectedAccount.objects.select_related("party").get()
-    monkeypatch.setattr(payouts, "_lock_payee", lambda party_id: ungated)
+    monkeypatch.setattr(payouts, "lock_payee", lambda party_id: ungated)
     monkeypatch.setattr(payouts, "_refuse_if_in_the_way", lambda party, currency: None)
     everything = list(Earning.objects.all())
 

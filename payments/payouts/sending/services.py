@@ -128,7 +128,7 @@ def _postpone(payout_id: int, *, code: str, wait: timedelta) -> None:
 def _begin_attempt(payout_id: int) -> PayoutAttempt | None:
     """The attempt and so its keys are committed before any call; one under way is taken up."""
     payout = lock_payout(pk=payout_id)
-    if payout.cancel_wished_at is not None or payout.status in (S.FAILED, S.CANCELLED):
+    if payout.cancel_wished_at is not None or payout.status in (S.HELD, S.FAILED, S.CANCELLED):
         return None
     if payout.status == S.SCHEDULED:
         LIFECYCLE.advance(payout, "send", role=SYSTEM)

@@ -9,6 +9,7 @@ from accounts.notifications.selectors import given_up_mails
 from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_roles_of
 from payments.incoming.selectors import unexplained_events
+from payments.payouts.holding.selectors import desk_holds, standing
 from payments.payouts.selectors import failed_payouts
 from payments.refunds.selectors import failed_refunds
 from projects.disputes.selectors import desk_disputes, still_open
@@ -39,6 +40,11 @@ _KINDS = {
     "payouts": Kind(
         "Failed payouts",
         "Every payout has arrived or is under way.",
+        frozenset({StaffRole.FINANCE}),
+    ),
+    "holds": Kind(
+        "Held payouts",
+        "Nobody’s payouts are held.",
         frozenset({StaffRole.FINANCE}),
     ),
     "events": Kind(
@@ -77,6 +83,7 @@ def queues_for(user: User) -> list[Queue]:
         ),
         "refunds": failed_refunds().order_by("created_at", "pk"),
         "payouts": failed_payouts().order_by("created_at", "pk"),
+        "holds": standing(desk_holds(user)).order_by("ends_at", "pk"),
         "events": unexplained_events(),
         "mails": given_up_mails(),
     }
