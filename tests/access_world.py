@@ -126,8 +126,9 @@ def _money(world: AccessWorld, ada: User, ben: User) -> None:
     Refund.objects.update(status="failed", failure_code="expired_card", next_check_at=None)
     ConnectedAccount.objects.create(party=own_party_of(ben), country="DE")
     payout = Payout.objects.create(
-        party=own_party_of(ben), amount=100, currency="USD", status="failed", next_check_at=None
+        party=own_party_of(ben), amount=100, currency="USD", next_check_at=None
     )
+    Payout.objects.update(status="failed")
     hold = PayoutHold.objects.create(
         party=own_party_of(ben),
         reason="Two payees share one bank account.",

@@ -69,13 +69,19 @@ class Step:
 
 @dataclass(frozen=True)
 class Lifecycle:
-    """The table of one kind of thing. ``noun`` is used in refusals."""
+    """The table of one kind of thing. ``noun`` is the model's name, and used in refusals.
+
+    A thing is made in the state that its column begins with, or in one of ``begins`` if there is
+    a choice. PostgreSQL knows the same table (``lifecycle_sql``).
+    """
 
     noun: str
     steps: dict[str, Step] = field(default_factory=dict)
+    begins: frozenset[str] = frozenset()
 
-    def __init__(self, noun: str, *steps: Step) -> None:
+    def __init__(self, noun: str, *steps: Step, begins: Iterable[str] = ()) -> None:
         object.__setattr__(self, "noun", noun)
+        object.__setattr__(self, "begins", frozenset(map(str, begins)))
         object.__setattr__(self, "steps", {step.name: step for step in steps})
         if len(self.steps) != len(steps):
             raise ValueError(f"two steps of one name in the lifecycle of a {noun}")

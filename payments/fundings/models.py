@@ -106,5 +106,7 @@ LIFECYCLE = Lifecycle(
     Step("expire",       OPEN,                                       S.EXPIRED,          {SYSTEM}),
     Step("refund_part",  {S.SUCCEEDED, S.PARTLY_REFUNDED},           S.PARTLY_REFUNDED,  {SYSTEM}),
     Step("refund",       {S.SUCCEEDED, S.PARTLY_REFUNDED},           S.REFUNDED,         {SYSTEM}),
+    # Money that came a second time for one thing is born as a payment that nobody wants.
+    begins={S.PENDING, S.CANCELLED},
 )
 # fmt: on

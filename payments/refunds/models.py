@@ -68,7 +68,8 @@ LIFECYCLE = Lifecycle(
     Step("send",    {S.REQUESTED},              S.SENDING,    {SYSTEM}),
     # Too early, nothing wrong: no cover yet.
     Step("wait",    {S.SENDING},                S.REQUESTED,  {SYSTEM}),
-    # Given up, and yet it arrived: the books follow the money.
+    # Given up, and yet it is on its way or has arrived: the books follow the money.
+    Step("resume",  {S.REQUESTED, S.FAILED},    S.SENDING,    {SYSTEM}),
     Step("succeed", {S.REQUESTED, S.SENDING, S.FAILED},    S.SUCCEEDED, {SYSTEM}),
     Step("fail",    {S.REQUESTED, S.SENDING, S.SUCCEEDED}, S.FAILED,    {SYSTEM}),
     Step("retry",   {S.FAILED},                 S.REQUESTED,  {SYSTEM, FINANCE}, label="Try again"),

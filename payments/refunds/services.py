@@ -217,10 +217,8 @@ def _begin_anew(refund: Refund, *, due_at: datetime) -> None:
 
 def _wait_for(refund: Refund) -> None:
     """On its way, whatever we thought of it."""
-    if refund.status == Refund.Status.FAILED:
-        LIFECYCLE.advance(refund, "retry", role=SYSTEM)
-    if refund.status == Refund.Status.REQUESTED:
-        LIFECYCLE.advance(refund, "send", role=SYSTEM)
+    if refund.status in (Refund.Status.REQUESTED, Refund.Status.FAILED):
+        LIFECYCLE.advance(refund, "resume", role=SYSTEM)
         refund.sent_at, refund.closed_at = now(), None
     refund.next_check_at = now() + ASK_ABOUT
 

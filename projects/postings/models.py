@@ -134,6 +134,7 @@ LIFECYCLE = Lifecycle(
     Step("expire",   {S.OPEN},                       S.EXPIRED,   {SYSTEM}, clock="bids_close_at", tells="posting_expired"),
     Step("suspend",  {S.OPEN},                       S.SUSPENDED, {MODERATOR}, label="Suspend", tells="posting_suspended"),
     Step("restore",  {S.SUSPENDED},                  S.OPEN,      {MODERATOR}, label="Restore", tells="posting_restored"),
+    begins={S.DRAFT, S.OPEN},
 )
 # fmt: on
 

@@ -142,7 +142,8 @@ def test_a_list_asks_the_database_the_same_however_long_it_is(ada, ben, path):
     def queries_after(rows: int) -> int:
         for _ in range(rows):
             escrows.release(escrow_id=held(ada, ben).pk)
-            Payout.objects.create(party=party, amount=5, currency="USD", status="cancelled")
+            Payout.objects.create(party=party, amount=5, currency="USD")
+            Payout.objects.update(status="cancelled")
         with CaptureQueriesContext(connection) as queries:
             assert client.get(path).status_code == 200
         return len(queries)

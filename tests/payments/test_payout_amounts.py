@@ -22,6 +22,7 @@ from payments.payouts.models import Earning, Payout
 from payments.payouts.selectors import due_groups, summaries_of
 from payments.payouts.sending.services import record_payout
 from payments.payouts.statement import lines_of, movements_of
+from tests.against_the_rules import force
 from tests.payments.world import held
 
 pytestmark = pytest.mark.django_db
@@ -70,7 +71,7 @@ def test_the_next_payout_takes_the_rest_along(ada, ben):
     party_id = ready(ada, ben, 100_070, currency="HUF")
     first = payouts.schedule_payout(party_id=party_id, currency="HUF", by=ben)
     first.attempts.create(number=1, destination="acct_ben", remote_id="po_remote")
-    Payout.objects.update(status="in_transit", transfer_id="tr_remote")
+    force(Payout, status="in_transit", transfer_id="tr_remote")
     record_payout(
         remote=RemotePayout("po_remote", "", first.public_id, 1, State.DONE, 97_000, "HUF")
     )

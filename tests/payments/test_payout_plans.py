@@ -15,6 +15,7 @@ from payments.payouts.plans.selectors import Every, plan_of, turn_after, turn_be
 from payments.payouts.plans.services import choose_payout_plan
 from payments.payouts.selectors import due_groups
 from payments.tasks import schedule_due_payouts
+from tests.against_the_rules import force
 from tests.payments.payout_world import ready_without_provider
 from tests.payments.racing import at_once
 from tests.world import api_of
@@ -70,15 +71,15 @@ def test_one_turn_brings_one_payout(payee, ben):
     choose(ben, Every.WEEK)
     cleared_at(MONDAY - timedelta(days=1))
     payout = payouts.schedule_payout(party_id=payee, currency="USD", by=ben)
-    Payout.objects.filter(pk=payout.pk).update(
-        status="paid", created_at=MONDAY + timedelta(minutes=1)
+    force(
+        Payout.objects.filter(pk=payout.pk), status="paid", created_at=MONDAY + timedelta(minutes=1)
     )
     payout.earnings.update(payout=None)
 
     assert due_groups(WEDNESDAY, limit=10) == []
     assert due_groups(WEDNESDAY + timedelta(days=7), limit=10) == [(payee, "USD")]
     Earning.objects.update(payout=payout)
-    Payout.objects.filter(pk=payout.pk).update(status="scheduled")
+    force(Payout.objects.filter(pk=payout.pk), status="scheduled")
 
 
 def test_a_change_of_mind_holds_at_once(payee, ben):

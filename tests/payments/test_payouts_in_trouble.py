@@ -13,6 +13,7 @@ from payments.payees.models import ConnectedAccount
 from payments.payouts import services as payouts
 from payments.payouts.models import Payout
 from payments.payouts.sending.services import _record_refusal, record_payout, send_payout
+from tests.against_the_rules import force
 from tests.payments.payout_world import (
     PAYOUTS,
     TRANSFERS,
@@ -213,7 +214,7 @@ def test_money_that_went_twice_or_was_taken_back_is_never_passed_over(ada, ben):
         with pytest.raises(WrongState, match="nobody waits for"):
             record_payout(remote=replace(told, state=state))
 
-    Payout.objects.update(status="cancelled")
+    force(Payout, status="cancelled")
     with pytest.raises(WrongState, match="nobody waits for"):
         record_payout(remote=told)
 
