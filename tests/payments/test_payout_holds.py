@@ -214,7 +214,7 @@ def test_one_stands_at_a_time(payee, dora):
 
 
 def test_without_an_account_there_is_nothing_to_hold(cleo, dora):
-    with pytest.raises(WrongState):
+    with pytest.raises(WrongState, match="no account for payouts"):
         hold(own_party_of(cleo).pk, dora)
 
 
@@ -255,7 +255,7 @@ def test_without_the_payees_gate_a_payout_slips_past_the_hold(payee, ben, dora, 
     """What the gate is for: neither sees what the other has written and not committed."""
     account = ConnectedAccount.objects.select_related("party").get()
     monkeypatch.setattr(payouts, "lock_payee", lambda party_id: account)
-    monkeypatch.setattr(holding, "lock_payee", lambda party_id: account)
+    monkeypatch.setattr(holding, "lock_payee", lambda party_id, **_: account)
     both_have_written, both_have_read = threading.Barrier(2), threading.Barrier(2)
     create, send_or_hold = PayoutHold.objects.create, payouts._send_or_hold
 

@@ -14,6 +14,7 @@ from marketplace.common.doorbell import ring
 from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.text import checked_text
+from payments.payees.models import ConnectedAccount
 from payments.payouts.holding.models import PayoutHold
 from payments.payouts.holding.selectors import standing_hold_on
 from payments.payouts.models import LIFECYCLE, Payout
@@ -37,7 +38,9 @@ def place_hold(*, party_id: int, reason: str, evidence: str, days: int, by: User
     most = policy_in_force().payout_review_most_days
     if isinstance(days, bool) or not isinstance(days, int) or not 1 <= days <= most:
         raise InvalidInput(f"A hold lasts from 1 to {most} days.", param="days")
-    lock_payee(party_id)  # no payout is made meanwhile
+    if not ConnectedAccount.objects.filter(party_id=party_id).exists():
+        raise WrongState("This payee has no account for payouts: nothing can go out to be held.")
+    lock_payee(party_id, must_be_ready=False)  # no payout is made meanwhile
     if standing_hold_on(party_id) is not None:
         raise WrongState("This payee’s payouts are held already.")
     at = now()
