@@ -2,8 +2,9 @@
 
 from django.urls import include, path
 
+from payments.api import statements as api_statements
 from payments.api import views as api_views
-from payments.web import earnings, fundings, holds, payouts, setup, webhooks
+from payments.web import earnings, fundings, holds, payouts, setup, statements, webhooks
 
 api = [
     path("payments/<str:public_id>/", api_views.PaymentView.as_view(), name="api-payment"),
@@ -29,6 +30,18 @@ api = [
     ),
     path("payout-plan/", api_views.PayoutPlanView.as_view(), name="api-payout-plan"),
     path("payout-account/", api_views.PayoutAccountView.as_view(), name="api-payout-account"),
+    path(
+        "me/statement/",
+        api_statements.OwnStatementView.as_view(),
+        {"form": "json"},
+        name="api-own-statement",
+    ),
+    path(
+        "me/statement.csv",
+        api_statements.OwnStatementView.as_view(),
+        {"form": "csv"},
+        name="api-own-statement-csv",
+    ),
     path("policies/", api_views.PoliciesView.as_view(), name="api-policies"),
 ]
 
@@ -44,6 +57,19 @@ urlpatterns = [
     path("payouts/<str:public_id>/", payouts.show_payout, name="payout"),
     path("payouts/<str:public_id>/retry/", payouts.create_retry, name="payout-retry"),
     path("payouts/<str:public_id>/cancel/", payouts.create_cancellation, name="payout-cancel"),
+    path(
+        "statements/<str:public_id>/statement.json",
+        statements.download_statement,
+        {"form": "json"},
+        name="statement-json",
+    ),
+    path(
+        "statements/<str:public_id>/statement.csv",
+        statements.download_statement,
+        {"form": "csv"},
+        name="statement-csv",
+    ),
+    path("verify_statement.py", statements.show_checker, name="statement-checker"),
     path("webhooks/stripe/", webhooks.receive_letter, name="stripe-webhook"),
     path("api/v1/", include(api)),
 ]

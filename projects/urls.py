@@ -11,6 +11,7 @@ from projects.web import (
     milestones,
     postings,
     proposals,
+    statements,
 )
 from projects.web.desk import cases, holds, overview
 
@@ -62,6 +63,25 @@ urlpatterns = [
         "contracts/<str:public_id>/agreement.json",
         agreements.show_agreement_json,
         name="agreement-json",
+    ),
+    # Statements
+    path("statements/", statements.list_statements, name="statements"),
+    path(
+        "contracts/<str:public_id>/statement/",
+        statements.show_contract_statement,
+        name="contract-statement",
+    ),
+    path(
+        "contracts/<str:public_id>/statement.json",
+        statements.download_contract_statement,
+        {"form": "json"},
+        name="contract-statement-json",
+    ),
+    path(
+        "contracts/<str:public_id>/statement.csv",
+        statements.download_contract_statement,
+        {"form": "csv"},
+        name="contract-statement-csv",
     ),
     # Milestones
     path("milestones/<str:public_id>/fund/", milestones.create_funding, name="milestone-fund"),

@@ -69,6 +69,7 @@ def _people(world: AccessWorld, ada: User) -> None:
     notify(to=ada, kind="test", text="Something happened.", path="/")
     world.places |= {
         "person": {"public_id": ada.public_id},
+        "party": {"public_id": own_party_of(ada).public_id},
         "token": {"public_id": token.public_id},
         "notice": {"public_id": Notification.objects.get(kind="test").public_id},
     }

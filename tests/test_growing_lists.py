@@ -10,6 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from accounts.access.services import create_token
 from accounts.notifications.models import OutgoingMail
 from accounts.notifications.services import notify
+from payments.ledger import chart
+from payments.ledger.services import Move, move_money
 from projects.bids.services import edit_bid
 from projects.contracts.services import record
 from projects.milestones.services import return_work, submit_work
@@ -60,6 +62,24 @@ def test_the_timeline(ada, ben, door):
     path = f"/contracts/{contract.public_id}/timeline/"
     client, path = (api_of(ada), f"/api/v1{path}") if door == "api" else (browser(ada), path)
     grows_for_free(lambda: client.get(path), lambda: record(contract, "contract_offered", by=ada))
+
+
+def test_the_statement_of_a_contract(ada, ben):
+    contract, deeds = active_contract(ada, ben), iter(range(10))
+    escrow = contract.milestones.get().escrow
+    grows_for_free(
+        lambda: browser(ada).get(f"/contracts/{contract.public_id}/statement/"),
+        lambda: move_money(
+            Move("fund", chart.provider("USD"), chart.escrow(escrow.public_id), 5, "USD"),
+            key=f"py_{next(deeds)}:succeed",
+            book=contract.public_id,
+        ),
+    )
+
+
+def test_the_statements_of_a_person(ada, ben):
+    client = browser(ada)
+    grows_for_free(lambda: client.get("/statements/"), lambda: funded_milestone(ada, ben))
 
 
 @pytest.mark.parametrize("path", ["/api/v1/notifications/", "/notices/"])

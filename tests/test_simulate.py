@@ -8,10 +8,11 @@ from django.core.management.base import CommandError
 
 from accounts.people.models import User
 from projects.contracts.models import Contract
+from tests.projects.statement_world import checked, saved, statement_of
 
 
 @pytest.mark.timeout(400)
-def test_every_manner_of_contract_ends_and_the_books_are_clean(market):
+def test_every_manner_of_contract_ends_and_the_books_are_clean(market, tmp_path):
     said = io.StringIO()
 
     call_command("simulate", contracts=12, seed=7, base_url=market.url, stdout=said, stderr=said)
@@ -20,6 +21,9 @@ def test_every_manner_of_contract_ends_and_the_books_are_clean(market):
     assert Contract.objects.exclude(closed_at=None).count() == 12
     call_command("reconcile", stdout=said, stderr=said)
     assert market.errors() == []
+    everything = [*Contract.objects.all(), *User.objects.all()]
+    status, said = checked(saved(tmp_path, *map(statement_of, everything)))
+    assert (status, said.count("WRONG")) == (0, 0), said
 
 
 @pytest.mark.django_db

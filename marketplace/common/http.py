@@ -1,6 +1,6 @@
 """What every page needs: fragments for htmx, refusals as sentences."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from typing import Any
@@ -9,7 +9,13 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    JsonResponse,
+    StreamingHttpResponse,
+)
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -44,6 +50,14 @@ def answer(
         response.write(render_to_string("common/_messages.html", {"swapped": True}, request))
         return response
     return redirect(page)
+
+
+def download(name: str, content_type: str, parts: Iterable[str]) -> StreamingHttpResponse:
+    """A file that is sent while it is written. What it says is of this moment: nobody keeps it."""
+    response = StreamingHttpResponse(parts, content_type=content_type)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "private, no-store"
+    return response
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from projects.api import (
     milestones,
     postings,
     proposals,
+    statements,
 )
 
 urlpatterns = [
@@ -78,6 +79,18 @@ urlpatterns = [
         "contracts/<str:public_id>/agreement/",
         contracts.AgreementView.as_view(),
         name="api-contract-agreement",
+    ),
+    path(
+        "contracts/<str:public_id>/statement/",
+        statements.ContractStatementView.as_view(),
+        {"form": "json"},
+        name="api-contract-statement",
+    ),
+    path(
+        "contracts/<str:public_id>/statement.csv",
+        statements.ContractStatementView.as_view(),
+        {"form": "csv"},
+        name="api-contract-statement-csv",
     ),
     path(
         "contracts/<str:public_id>/timeline/",

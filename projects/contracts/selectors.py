@@ -8,7 +8,8 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 
 from accounts.parties.selectors import party_ids_of
-from accounts.people.models import User
+from accounts.people.models import StaffRole, User
+from accounts.people.selectors import staff_roles_of
 from marketplace.common.errors import InvalidInput
 from marketplace.common.lifecycle import CLIENT, FREELANCER
 from projects.contracts.models import Agreement, Contract, Event
@@ -25,6 +26,13 @@ def contracts_of(user: User | AnonymousUser) -> QuerySet[Contract]:
         .defer("posting__search", "posting__description", "bid__letter", "bid__plan")
         .order_by("-created_at", "-id")
     )
+
+
+def accountable_contracts(user: User | AnonymousUser) -> QuerySet[Contract]:
+    """Those whose books this person may read: their own; all of them for who keeps the books."""
+    if staff_roles_of(user) & {StaffRole.FINANCE, StaffRole.SUPPORT}:
+        return Contract.objects.select_related("client", "freelancer", "policy")
+    return contracts_of(user)
 
 
 def filtered(user: User | AnonymousUser, *, side: str = "", status: str = "") -> QuerySet[Contract]:
