@@ -59,7 +59,7 @@ _TIMETABLE = {
     "book-own-funds": {"task": "payments.book_own_funds", "schedule": 60},
     # Once a week for each payee; a minute more or less harms nobody.
     "remind-payees": {"task": "payments.remind_payees", "schedule": 60},
-    # /readyz asks whether beat and a worker were both alive within the last minute.
+    # /readyz asks whether it was answered within the last minute (marketplace/heartbeats.py).
     "beat-heart": {"task": "marketplace.beat_heart", "schedule": 10},
     # A thousand a time; nothing depends on it but the size of a table.
     "prune-answers": {"task": "marketplace.prune_idempotency_records", "schedule": 60},

@@ -2,6 +2,7 @@
 
 import errno
 import http.client
+import json
 import secrets
 import socket
 import sys
@@ -117,11 +118,19 @@ def free_port_from(first: int) -> int:
 
 def is_ready(port: int) -> bool:
     """Whether the web process says that people can be served."""
+    parts = readiness(port)
+    return bool(parts) and all(said == "ok" for said in parts.values())
+
+
+def readiness(port: int) -> dict[str, str]:
+    """What the web process says of each part of the house; nothing where it says nothing."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
         connection.request("GET", "/readyz")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
+        parts: dict[str, str] = json.load(connection.getresponse())["parts"]
+    except (OSError, http.client.HTTPException, ValueError, KeyError):
+        return {}
+    else:
+        return parts
     finally:
         connection.close()

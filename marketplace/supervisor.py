@@ -13,39 +13,22 @@ import signal
 import subprocess
 import sys
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import FrameType
 
 from marketplace import demo, processes, programs
+from marketplace.children import Child, revived
 from marketplace.embedded import BASE_DIR, DATA, Postgres, Valkey, lock_demo
 from marketplace.processes import MarkBook, Trouble
+from marketplace.watchdog import Watchdog
 
-# A process that dies is started again so many times within a minute; then something is wrong.
-RESTARTS = 3
 READY_WITHIN = 90
 
 
 class Asked(Exception):
     """Somebody pressed Ctrl-C, or sent SIGTERM, or closed the terminal."""
-
-
-@dataclass
-class Child:
-    """A process under supervision."""
-
-    name: str
-    start: Callable[[], subprocess.Popen[bytes]]
-    log: Path
-    process: subprocess.Popen[bytes] | None = None
-    deaths: deque[float] = field(default_factory=deque)
-
-    def died(self) -> int | None:
-        """Its exit status, once it has ended."""
-        return None if self.process is None else self.process.poll()
 
 
 class Supervisor:
@@ -221,29 +204,17 @@ class Supervisor:
         raise Trouble(f"Milepost was not ready within {READY_WITHIN} seconds.", self._log("web"))
 
     def _watch(self) -> None:
+        watchdog = Watchdog(partial(demo.readiness, self.port))
         while True:
             self._look_after_children()
+            for line in watchdog.restarted(self.children):
+                _say(line)
             time.sleep(0.3)
 
     def _look_after_children(self) -> None:
         self._stop_if_asked()
-        for child in self.children:
-            status = child.died()
-            if status is None:
-                continue
-            now = time.monotonic()
-            child.deaths.append(now)
-            while child.deaths[0] < now - 60:
-                child.deaths.popleft()
-            if len(child.deaths) > RESTARTS:
-                raise Trouble(f"The process “{child.name}” keeps stopping.", child.log)
-            line = f"The process “{child.name}” stopped (status {status}) and is started again."
-            with child.log.open("a") as log:
-                log.write(f"{time.strftime('%F %T')} {line}\n")
+        for line in revived(self.children):
             _say(line)
-            if child.process is not None:
-                processes.stop(child.process)  # what it started may have outlived it
-            child.process = child.start()
 
     # --- Stopping --------------------------------------------------------------------------------
 

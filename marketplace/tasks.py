@@ -1,17 +1,25 @@
 """What the house does for itself."""
 
-from celery import shared_task
-from celery.signals import task_prerun, worker_ready
-from django.utils import timezone
+from celery import Celery, Task, shared_task
+from celery.signals import beat_init, task_prerun, worker_ready
+from celery.worker.consumer import Consumer
 
+from marketplace import heartbeats
 from marketplace.common import clock, idempotency
-from marketplace.common.models import Heartbeat
 
 
 @worker_ready.connect
-def show_signs_of_life(**_: object) -> None:
-    """Through the queue, so that the whole way is proved without waiting for beat."""
-    beat_heart.delay()
+def show_signs_of_life(sender: Consumer, **_: object) -> None:
+    """Through each queue, so that the whole way is proved without waiting for beat."""
+    app: Celery = sender.app
+    for queue in app.amqp.queues.consume_from:
+        greet.apply_async(queue=queue)
+
+
+@beat_init.connect
+def ring_at_once(**_: object) -> None:
+    """Nobody waits for the first interval to pass to know that beat is there."""
+    beat_heart.apply_async(retry=False)
 
 
 @task_prerun.connect
@@ -20,10 +28,22 @@ def live_in_the_present(**_: object) -> None:
     clock.refresh()
 
 
+@task_prerun.connect
+def be_seen_at_work(task: Task, **_: object) -> None:
+    """Whoever takes a task serves the queue that it lay in."""
+    if queue := (task.request.delivery_info or {}).get("routing_key"):
+        heartbeats.note(heartbeats.line_of(queue))
+
+
+@shared_task(name="marketplace.greet")
+def greet() -> None:
+    """There is nothing to do: that somebody took this from the queue says all."""
+
+
 @shared_task(name="marketplace.beat_heart")
 def beat_heart() -> None:
-    """Beat rings, a worker answers: both were alive at this moment of wall time."""
-    Heartbeat.objects.update_or_create(name="worker", defaults={"seen_at": timezone.now()})
+    """Beat rings, and here it is answered."""
+    heartbeats.note(heartbeats.BEAT)
 
 
 @shared_task(name="marketplace.prune_idempotency_records")

@@ -9,7 +9,8 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,6 +20,7 @@ from django.conf import settings as django_settings
 from django.db import connection
 
 from marketplace import processes, programs
+from marketplace.children import Child
 from marketplace.common import clock
 from marketplace.embedded import free_port
 
@@ -29,7 +31,12 @@ class Market:
 
     url: str
     stripe: str
+    broker: str
     logs: Path
+    children: list[Child] = field(default_factory=list)
+
+    def child(self, name: str) -> Child:
+        return next(child for child in self.children if child.name == name)
 
     def said(self) -> str:
         """The ends of all logs, for a failure's report."""
@@ -76,17 +83,25 @@ def market(transactional_db, settings, tmp_path, monkeypatch) -> Iterator[Market
         ],
         **{name: programs.command(name, environment) for name in ("web", "worker", "beat")},
     }
-    running = Market(url, stripe, tmp_path)
+    running = Market(url, stripe, environment["REDIS_URL"], tmp_path)
     with contextlib.ExitStack() as stops:
         for name, line in lines.items():
-            process = _start(name, line, environment, tmp_path / f"{name}.log")
-            stops.callback(processes.stop, process)
+            log = tmp_path / f"{name}.log"
+            child = Child(name, partial(_start, name, line, environment, log), log)
+            running.children.append(child)
+            stops.callback(_stop, child)
+            child.process = child.start()
         _await_readiness(running)
         yield running
 
 
 def _start(name: str, line: list[str], env: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
     return processes.start(line, log=log, env=programs.environment_of(name, env))
+
+
+def _stop(child: Child) -> None:
+    if child.process is not None:
+        processes.stop(child.process)
 
 
 def _await_readiness(market: Market) -> None:

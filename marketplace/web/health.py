@@ -2,23 +2,18 @@
 
 import hmac
 from collections.abc import Callable
-from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, JsonResponse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from marketplace.common.models import Heartbeat
+from marketplace.heartbeats import judge_beat, judge_worker
 from marketplace.web.metrics import REGISTRY
-
-# The heart beats every 10 seconds (marketplace/celery.py); a few may be late.
-LATEST_HEARTBEAT = timedelta(seconds=60)
 
 
 @require_safe
@@ -74,13 +69,9 @@ def _judge_broker() -> str:
     return "ok"
 
 
-def _judge_worker() -> str:
-    seen_at = Heartbeat.objects.filter(name="worker").values_list("seen_at", flat=True).first()
-    if seen_at is None:
-        return "was never seen"
-    # Wall time: a moved sandbox clock makes nobody late.
-    age = timezone.now() - seen_at
-    return "ok" if age < LATEST_HEARTBEAT else f"last seen {age.total_seconds():.0f} seconds ago"
-
-
-PARTS = {"database": _judge_database, "broker": _judge_broker, "worker": _judge_worker}
+PARTS = {
+    "database": _judge_database,
+    "broker": _judge_broker,
+    "worker": judge_worker,
+    "beat": judge_beat,
+}

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from django.utils import timezone
+from kombu.exceptions import OperationalError
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from marketplace.common.models import Heartbeat
+from marketplace import heartbeats
+from marketplace.programs import QUEUES
 
 # Not the process's default registry: with several web processes each would tell its own numbers.
 REGISTRY = CollectorRegistry()
@@ -30,8 +31,14 @@ class Reading(Collector):
 
 
 def _heartbeat_ages() -> dict[str, float]:
-    beats = Heartbeat.objects.values_list("name", "seen_at")
-    return {name: (timezone.now() - seen_at).total_seconds() for name, seen_at in beats}
+    return {name: age.total_seconds() for name, age in heartbeats.ages().items()}
+
+
+def _waiting() -> dict[str, float]:
+    try:
+        return {queue: heartbeats.waiting_in(queue) for queue in QUEUES.split(",")}
+    except OperationalError:
+        return {}  # a silent broker: its other figures are worth reading then
 
 
 REGISTRY.register(
@@ -40,5 +47,13 @@ REGISTRY.register(
         "How long ago a process was last seen at work.",
         "process",
         _heartbeat_ages,
+    )
+)
+REGISTRY.register(
+    Reading(
+        "milepost_waiting_tasks",
+        "How many tasks wait in a queue of the broker; beside an old heartbeat: for nobody.",
+        "queue",
+        _waiting,
     )
 )
