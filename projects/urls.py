@@ -7,6 +7,7 @@ from projects.web import (
     bids,
     contracts,
     disputes,
+    funding,
     home,
     milestones,
     postings,
@@ -84,7 +85,7 @@ urlpatterns = [
         name="contract-statement-csv",
     ),
     # Milestones
-    path("milestones/<str:public_id>/fund/", milestones.create_funding, name="milestone-fund"),
+    path("milestones/<str:public_id>/fund/", funding.create_funding, name="milestone-fund"),
     path("milestones/<str:public_id>/start/", milestones.create_start, name="milestone-start"),
     path(
         "milestones/<str:public_id>/submit/", milestones.create_submission, name="milestone-submit"

@@ -202,7 +202,7 @@ LINES = [
     Line("api-contract-next", "GET", SIDES, of="contract"),
     Line("api-contract-milestones", "GET", SIDES, of="contract"),
     # --- Milestones ------------------------------------------------------------------------------
-    Line("milestone-fund", "POST", "ada", of="planned", sees="ben"),
+    Line("milestone-fund", "GET POST", "ada", of="planned", sees="ben"),
     Line("milestone-start", "POST", "ben", of="funded", sees="ada"),
     Line("milestone-submit", "GET POST", "ben", of="funded", sees="ada"),
     Line("milestone-return", "GET POST", "ada", of="submitted", sees="ben"),

@@ -3,7 +3,7 @@
 from django.db.models import Exists, F, Func, OuterRef, Q, TextField, Value
 
 from accounts.parties.models import Party
-from payments.escrow.facts import facts_of
+from payments.escrow.division import cost_of
 from payments.escrow.models import Escrow
 from payments.ledger import chart
 from payments.ledger.models import LedgerAccount
@@ -12,13 +12,14 @@ from payments.payouts.models import Payout
 from payments.policies.fees import fee_on
 from payments.refunds.models import Refund
 
+S = Escrow.Status
 CHUNK = 1_000
 OUT = ("release", "freelancer_fee", "client_fee", "refund")
 
 
 def escrows_hold_what_they_say() -> list[str]:
-    """Held ones exactly their amount and fee less what was released, all others nothing; and what
-    went in and out is what was agreed, once.
+    """What is held and what went out is what came in; what went out is what the escrow says, fees
+    to the unit; and never is more paid in than was agreed.
     """
     findings = []
     for escrow in _with_movements():
@@ -30,6 +31,12 @@ def escrows_hold_what_they_say() -> list[str]:
             for name in expected
             if found[name] != expected[name]
         ]
+        most = cost_of(escrow.amount, escrow) + escrow.refunded
+        if escrow.paid_in > most:
+            findings.append(
+                f"{escrow.public_id} ({escrow.status}): {escrow.paid_in} {escrow.currency} were "
+                f"paid in, more than the {most} that were agreed or went back."
+            )
     return findings
 
 
@@ -49,29 +56,32 @@ def _with_movements():
     )
 
 
-def _expected(escrow: Escrow) -> dict[str, int]:
-    policy, facts = escrow.policy, facts_of(escrow, held=0)
-    was_held = escrow.status not in {Escrow.Status.AWAITING, Escrow.Status.DROPPED}
+def _expected(escrow) -> dict[str, int]:
+    policy, spent = escrow.policy, cost_of(escrow.released, escrow)
     payee_fee = fee_on(escrow.released, policy.freelancer_fee_basis_points)
-    payer_fee = fee_on(escrow.released, policy.client_fee_basis_points)
-    is_held = escrow.status == Escrow.Status.HELD
+    left = escrow.paid_in - spent - escrow.refunded
     return {
-        "stands": facts.payer_pays - facts.spent - facts.refunded if is_held else 0,
-        "paid_in": facts.payer_pays if was_held else 0,
+        "stands": left if escrow.status == Escrow.Status.HELD else 0,
+        "paid_in": escrow.paid_in
+        if escrow.status == Escrow.Status.HELD
+        else spent + escrow.refunded,
         "out_release": escrow.released - payee_fee,
         "out_freelancer_fee": payee_fee,
-        "out_client_fee": payer_fee,
-        "out_refund": facts.refunded,
+        "out_client_fee": spent - escrow.released,
+        "out_refund": escrow.refunded,
     }
 
 
 def closed_escrows_were_held() -> list[str]:
     """Nothing is released or refunded that was never funded."""
+    never = Q(status__in=[S.AWAITING, S.DROPPED])
     wrong = Escrow.objects.filter(
-        status__in=[Escrow.Status.RELEASED, Escrow.Status.REFUNDED, Escrow.Status.SPLIT],
-        held_at=None,
-    )
-    wrong |= Escrow.objects.filter(status=Escrow.Status.RELEASED).exclude(released=F("amount"))
+        Q(status__in=[S.RELEASED, S.SPLIT], released=0)
+        | Q(status__in=[S.REFUNDED, S.SPLIT], refunded=0)
+        | never & (Q(released__gt=0) | Q(refunded__gt=0) | Q(held_at__isnull=False))
+        | Q(status__in=Escrow.LIVE, closed_at__isnull=False)
+        | ~Q(status__in=Escrow.LIVE) & Q(closed_at=None)
+    ).order_by("pk")
     return [f"{escrow.public_id} is {escrow.status} and cannot be." for escrow in wrong]
 
 

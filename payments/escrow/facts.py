@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from payments.escrow.division import cost_of, missing_of, price_held
 from payments.escrow.models import Escrow
 from payments.ledger import chart
-from payments.ledger.selectors import balances_of
+from payments.ledger.selectors import balance_of, balances_of
 from payments.policies.fees import fee_on, quote
 
 
@@ -13,20 +14,23 @@ from payments.policies.fees import fee_on, quote
 class MoneyFacts:
     """All in minor units of one currency. Facts of several escrows may be added up.
 
-    ``held`` is what the ledger holds right now, the payer's fee included. ``released`` is the part
-    of the price that went to the payee, before their fee; ``received`` is what they got of it, and
-    ``spent`` is what it cost the payer. ``refunded`` went back to the payer, or is on its way;
-    ``dropped`` will never be paid in.
+    ``held`` is what the ledger holds right now, the payer's fee included, and ``price_held`` the
+    part of the price that it pays for. ``released`` is the part of the price that went to the
+    payee, before their fee; ``received`` is what they got of it, and ``spent`` is what it cost the
+    payer. ``refunded`` went back to the payer, or is on its way; ``to_fund`` is still to be paid
+    in, and ``dropped`` never will be.
     """
 
     price: int = 0
     payer_fee: int = 0
     payee_fee: int = 0
     held: int = 0
+    price_held: int = 0
     released: int = 0
     received: int = 0
     spent: int = 0
     refunded: int = 0
+    to_fund: int = 0
     dropped: int = 0
 
     @property
@@ -40,9 +44,24 @@ class MoneyFacts:
         return self.price - self.payee_fee
 
     @property
-    def to_fund(self) -> int:
-        """What is still to be paid in."""
-        return self.payer_pays - self.held - self.spent - self.refunded - self.dropped
+    def payee_still_gets(self) -> int:
+        """What the release of all that is not yet released brings the payee."""
+        return self.payee_gets - self.received
+
+    @property
+    def fees_left(self) -> int:
+        """Both fees on what is not yet released."""
+        return self.payer_fee + self.payee_fee - (self.spent - self.received)
+
+    @property
+    def price_to_fund(self) -> int:
+        """The part of the price that is still to be paid in."""
+        return self.price - self.released - self.price_held if self.to_fund else 0
+
+    @property
+    def is_fully_held(self) -> bool:
+        """Whether all that is agreed and not yet released is held, with the payer's fee."""
+        return self.held > 0 and self.to_fund == 0
 
     def __add__(self, other: "MoneyFacts") -> "MoneyFacts":
         return MoneyFacts(
@@ -53,19 +72,25 @@ class MoneyFacts:
 def facts_of(escrow: Escrow, *, held: int) -> MoneyFacts:
     """The facts of one escrow. ``held`` is the balance of its ledger account."""
     policy, agreed = escrow.policy, quote([escrow.amount], escrow.policy)
-    spent = escrow.released + fee_on(escrow.released, policy.client_fee_basis_points)
-    gave_back = escrow.status in {Escrow.Status.REFUNDED, Escrow.Status.SPLIT}
+    spent, is_live = cost_of(escrow.released, escrow), escrow.status in Escrow.LIVE
     return MoneyFacts(
         price=escrow.amount,
         payer_fee=agreed.client_fee,
         payee_fee=agreed.freelancer_fee,
         held=held,
+        price_held=price_held(escrow, held=held),
         released=escrow.released,
         received=escrow.released - fee_on(escrow.released, policy.freelancer_fee_basis_points),
         spent=spent,
-        refunded=agreed.client_pays - spent if gave_back else 0,
-        dropped=agreed.client_pays if escrow.status == Escrow.Status.DROPPED else 0,
+        refunded=escrow.refunded,
+        to_fund=missing_of(escrow, held=held),
+        dropped=0 if is_live else max(0, agreed.client_pays - spent - escrow.refunded),
     )
+
+
+def facts_now(escrow: Escrow) -> MoneyFacts:
+    """The facts of one escrow, by one look into the books."""
+    return facts_of(escrow, held=balance_of(chart.escrow(escrow.public_id)))
 
 
 def facts_of_each(escrows: Iterable[Escrow]) -> dict[int, MoneyFacts]:

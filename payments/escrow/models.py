@@ -15,8 +15,10 @@ class Escrow(models.Model):
     """What the payer owes for one piece of work, and whether it is held, paid out or given back.
 
     ``amount`` is the agreed price; the payer's fee is held on top of it. How much is held right
-    now is the balance of its ledger account. ``released`` is the part of the price that went to
-    the payee so far. ``book`` names the hash chain of its transfers; it is given from above.
+    now is the balance of its ledger account: the state only says whether money came in at all, and
+    what became of the last of it. ``released`` is the part of the price that went to the payee so
+    far, ``refunded`` what went back to the payer. ``held_at`` is when all that was agreed was held
+    for the first time. ``book`` names the hash chain of its transfers; it is given from above.
     """
 
     class Status(models.TextChoices):
@@ -27,12 +29,15 @@ class Escrow(models.Model):
         SPLIT = "split", "Split"
         DROPPED = "dropped", "Never funded"
 
+    LIVE = (Status.AWAITING, Status.HELD)
+
     public_id = PublicIdField(prefix="es")
     payer = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
     payee = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
     currency = CurrencyField()
     amount = AmountField()
     released = AmountField(default=0)
+    refunded = AmountField(default=0)
     policy = models.ForeignKey(Policy, on_delete=models.PROTECT, related_name="+")
     book = models.CharField(max_length=40)
     title = models.CharField(max_length=200)
@@ -48,6 +53,7 @@ class Escrow(models.Model):
                 condition=Q(released__gte=0, released__lte=models.F("amount")),
                 name="released_at_most_what_was_agreed",
             ),
+            models.CheckConstraint(condition=Q(refunded__gte=0), name="refunds_take_nothing_back"),
             models.CheckConstraint(
                 condition=~Q(payer=models.F("payee")), name="nobody_pays_themselves"
             ),
@@ -64,7 +70,7 @@ S = Escrow.Status
 LIFECYCLE = Lifecycle(
     "escrow",
     #    step       from            to            by
-    Step("hold",    {S.AWAITING},   S.HELD,       {SYSTEM}, tells="escrow_held"),
+    Step("hold",    {S.AWAITING, S.HELD}, S.HELD, {SYSTEM}, tells="escrow_held"),
     Step("release", {S.HELD},       S.RELEASED,   {SYSTEM}, tells="escrow_released"),
     Step("refund",  {S.HELD},       S.REFUNDED,   {SYSTEM}, tells="escrow_refunded"),
     Step("split",   {S.HELD},       S.SPLIT,      {SYSTEM}, tells="escrow_split"),

@@ -16,11 +16,6 @@ def held_in(escrow: Escrow) -> int:
     return balance_of(chart.escrow(escrow.public_id))
 
 
-def is_fully_held(escrow: Escrow) -> bool:
-    """Whether all that is agreed and not yet released is held."""
-    return escrow.status == Escrow.Status.HELD
-
-
 def has_open_chargeback(escrow: Escrow) -> bool:
     """Whether the payer's bank wants some of its money back, or has taken it."""
     return Payment.objects.filter(paid_for=escrow.public_id, charged_back_at__isnull=False).exists()
@@ -34,7 +29,7 @@ def charged_back_ids() -> QuerySet[Payment, str]:
 
 def open_payments_of_each(escrows: Iterable[Escrow]) -> dict[str, Payment]:
     """The payments that wait for their payer, by the public id of the escrow they fill."""
-    names = [escrow.public_id for escrow in escrows if escrow.status == Escrow.Status.AWAITING]
+    names = [escrow.public_id for escrow in escrows if escrow.status in Escrow.LIVE]
     found = Payment.objects.filter(paid_for__in=names, status__in=OPEN)
     return {payment.paid_for: payment for payment in found}
 

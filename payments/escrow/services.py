@@ -1,51 +1,30 @@
 """What can happen to held money, in the order it happens."""
 
-from dataclasses import dataclass
-
 from django.db import transaction
 
 from accounts.parties.models import Party
 from marketplace.common.clock import now
-from marketplace.common.errors import InvalidInput, WrongState
+from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.money import checked_amount, known_currency
-from payments.escrow.facts import facts_of
+from payments.escrow.division import (
+    charge_for,
+    checked_division,
+    checked_funding,
+    missing_of,
+    price_held,
+    shares_of,
+)
 from payments.escrow.models import LIFECYCLE, Escrow
+from payments.escrow.selectors import held_in
 from payments.fundings import services as fundings
 from payments.fundings.models import Payment
 from payments.fundings.selectors import payments_for
 from payments.ledger import chart
 from payments.ledger.services import Move, move_money
 from payments.payouts import services as payouts
-from payments.policies.fees import fee_on_part, quote
 from payments.policies.models import Policy
 from payments.refunds import services as refunds
-
-
-@dataclass(frozen=True)
-class Shares:
-    """Who gets what of the held money, in minor units; the four sum to what is held."""
-
-    payee: int
-    payee_fee: int
-    payer_fee: int
-    payer: int
-
-
-def shares_of(escrow: Escrow, *, to_payee: int) -> Shares:
-    """What releasing ``to_payee`` of the price, and giving back the rest, brings to each side.
-
-    The same arithmetic previews a split at the desk and books it.
-    """
-    total, spent = quote([escrow.amount], escrow.policy), facts_of(escrow, held=0).spent
-    payee_fee = fee_on_part(escrow.released, to_payee, escrow.policy.freelancer_fee_basis_points)
-    payer_fee = fee_on_part(escrow.released, to_payee, escrow.policy.client_fee_basis_points)
-    return Shares(
-        payee=to_payee - payee_fee,
-        payee_fee=payee_fee,
-        payer_fee=payer_fee,
-        payer=total.client_pays - spent - to_payee - payer_fee,
-    )
 
 
 @transaction.atomic
@@ -72,19 +51,28 @@ def open_escrow(
 
 
 @transaction.atomic
-def ask_for_funds(*, escrow_id: int, return_path: str) -> Payment:
-    """Start (or find) the payment that fills the escrow. Raises WrongState when it is filled.
+def ask_for_funds(*, escrow_id: int, return_path: str, amount: int | None = None) -> Payment:
+    """Start (or find) a payment for ``amount`` more of the price; the payer's fee comes on top.
+
+    Without an amount: the payment that waits, or one for all that is missing. Raises WrongState
+    when nothing is, InvalidInput for a part that is too much, too little, or leaves too little.
 
     The provider's pay page is opened afterwards, outside of any transaction:
     ``fundings.open_pay_page``.
     """
     escrow = _lock(escrow_id)
-    if escrow.status != Escrow.Status.AWAITING:
+    held = held_in(escrow)
+    charge = missing_of(escrow, held=held)
+    if not charge:
         raise WrongState(f"This is already {escrow.get_status_display().lower()}.")
+    if amount is not None:
+        part = checked_funding(amount, escrow, held=held, param="amount")
+        charge = charge_for(escrow, held=held, part=part)
     return fundings.start_payment(
         payer=escrow.payer,
         paid_for=escrow.public_id,
-        amount=quote([escrow.amount], escrow.policy).client_pays,
+        amount=charge,
+        or_less=amount is None,
         currency=escrow.currency,
         title=escrow.title,
         return_path=return_path,
@@ -95,15 +83,11 @@ def ask_for_funds(*, escrow_id: int, return_path: str) -> Payment:
 def take_in(*, payment_id: int, intent_id: str, charge_id: str) -> Escrow:
     """The provider has the payer's money: hold it, or give it back where nobody wants it any more.
 
-    Safe to call again: a charge is taken in once. Money that comes a second time, too late, or not
-    as agreed is refunded by itself.
+    Safe to call again: a charge is taken in once. Money that comes a second time, too late, or is
+    more than is missing is refunded by itself, whole.
     """
     payment = Payment.objects.get(pk=payment_id)
-    escrow = (
-        Escrow.objects.select_for_update(of=("self",))
-        .select_related("policy")
-        .get(public_id=payment.paid_for)
-    )
+    escrow = _lock_paid_for(payment.paid_for)
     payment = fundings.note_another_charge(payment_id=payment_id, charge_id=charge_id)
     payment, is_new = fundings.record_success(
         payment_id=payment.pk, intent_id=intent_id, charge_id=charge_id
@@ -111,17 +95,11 @@ def take_in(*, payment_id: int, intent_id: str, charge_id: str) -> Escrow:
     if not is_new:
         return escrow
     key, currency = f"{payment.public_id}:succeed", payment.currency
-    source = chart.provider(currency)
-    wanted = escrow.status == Escrow.Status.AWAITING and (payment.amount, currency) == (
-        quote([escrow.amount], escrow.policy).client_pays,
-        escrow.currency,
-    )
-    if wanted:
+    source, missing = chart.provider(currency), missing_of(escrow, held=held_in(escrow))
+    if payment.amount <= missing and currency == escrow.currency:
         purse = chart.escrow(escrow.public_id)
         move_money(Move("fund", source, purse, payment.amount, currency), key=key, book=escrow.book)
-        LIFECYCLE.advance(escrow, "hold", role=SYSTEM)
-        escrow.held_at = now()
-        escrow.save(update_fields=["status", "held_at"])
+        _note_held(escrow, missing=missing - payment.amount)
     else:
         moves = [
             Move("return", source, chart.leaving(refund.public_id), refund.amount, currency)
@@ -138,36 +116,42 @@ def take_in(*, payment_id: int, intent_id: str, charge_id: str) -> Escrow:
 
 @transaction.atomic
 def release(*, escrow_id: int) -> Escrow:
-    """Pay the payee, less their fee; the payer's fee becomes ours."""
+    """Pay the payee all that is held, less their fee; the payer's fee becomes ours.
+
+    Raises WrongState where nothing is held.
+    """
     escrow = _advance(escrow_id, "release")
-    _pay_out_of(escrow, to_payee=escrow.amount, deed="release")
+    held = _held_or_refused(escrow)
+    _pay_out_of(escrow, held=held, to_payee=price_held(escrow, held=held), deed="release")
     return escrow
 
 
 @transaction.atomic
 def refund(*, escrow_id: int, reason: str) -> Escrow:
-    """Give everything back to the payer, fee included: fees are for released money only."""
+    """Give back to the payer all that is held, fee included: fees are for released money only."""
     escrow = _advance(escrow_id, "refund")
-    _pay_out_of(escrow, to_payee=0, deed="refund", reason=reason)
+    _pay_out_of(escrow, held=held_in(escrow), to_payee=0, deed="refund", reason=reason)
     return escrow
 
 
 @transaction.atomic
 def split(*, escrow_id: int, to_payee: int, reason: str) -> Escrow:
-    """Release ``to_payee`` of the price and give back the rest; 0 and all are allowed.
+    """Release ``to_payee`` of the price and give back the rest of what is held; 0 and all are
+    allowed.
 
-    Raises InvalidInput where the part is more than is held.
+    Raises InvalidInput for a part that is more than is held, or that cannot be paid to the unit;
+    WrongState where nothing is held.
     """
     escrow = _lock(escrow_id)
-    checked_amount(to_payee, param="to_freelancer", least=0)
-    if to_payee > escrow.amount:
-        raise InvalidInput("That is more than is held.", param="to_freelancer")
-    if to_payee == escrow.amount:
-        return release(escrow_id=escrow_id)
+    held = held_in(escrow)
+    if escrow.status == Escrow.Status.HELD:
+        checked_division(to_payee, escrow, held=held, param="to_freelancer")
     if to_payee == 0:
         return refund(escrow_id=escrow_id, reason=reason)
+    if to_payee == price_held(escrow, held=held):
+        return release(escrow_id=escrow_id)
     escrow = _advance(escrow_id, "split")
-    _pay_out_of(escrow, to_payee=to_payee, deed="split", reason=reason)
+    _pay_out_of(escrow, held=held, to_payee=to_payee, deed="split", reason=reason)
     return escrow
 
 
@@ -196,6 +180,14 @@ def _lock(escrow_id: int) -> Escrow:
     )
 
 
+def _lock_paid_for(public_id: str) -> Escrow:
+    return (
+        Escrow.objects.select_for_update(of=("self",))
+        .select_related("policy")
+        .get(public_id=public_id)
+    )
+
+
 def _advance(escrow_id: int, step: str) -> Escrow:
     """Lock the row first, judge it second: nothing can change in between."""
     escrow = _lock(escrow_id)
@@ -205,9 +197,25 @@ def _advance(escrow_id: int, step: str) -> Escrow:
     return escrow
 
 
-def _pay_out_of(escrow: Escrow, *, to_payee: int, deed: str, reason: str = "") -> None:
+def _note_held(escrow: Escrow, *, missing: int) -> None:
+    """Money has come in, and ``missing`` is still to come."""
+    LIFECYCLE.advance(escrow, "hold", role=SYSTEM)
+    if not missing:
+        escrow.held_at = escrow.held_at or now()
+    escrow.save(update_fields=["status", "held_at"])
+    # Another page that is open may ask for more than is missing now.
+    fundings.cancel_open_payments(paid_for=escrow.public_id, above=missing)
+
+
+def _held_or_refused(escrow: Escrow) -> int:
+    if held := held_in(escrow):
+        return held
+    raise WrongState("No money is held for this.")
+
+
+def _pay_out_of(escrow: Escrow, *, held: int, to_payee: int, deed: str, reason: str = "") -> None:
     """Empty the escrow by one deed of the ledger: to the payee, to us, and back to the payer."""
-    shares, currency = shares_of(escrow, to_payee=to_payee), escrow.currency
+    shares, currency = shares_of(escrow, held=held, to_payee=to_payee), escrow.currency
     purse = chart.escrow(escrow.public_id)
     key = f"{escrow.public_id}:{deed}"
     fees = chart.platform_fees(currency)
@@ -226,10 +234,12 @@ def _pay_out_of(escrow: Escrow, *, to_payee: int, deed: str, reason: str = "") -
                 reason=reason,
             )
         ]
-    move_money(*(move for move in moves if move.amount), key=key, book=escrow.book)
+    if moves := [move for move in moves if move.amount]:
+        move_money(*moves, key=key, book=escrow.book)
+    escrow.released += to_payee
+    escrow.refunded += shares.payer
+    escrow.save(update_fields=["released", "refunded"])
     if to_payee:
-        escrow.released += to_payee
-        escrow.save(update_fields=["released"])
         payouts.earn(
             party=escrow.payee,
             key=key,

@@ -38,16 +38,25 @@ FEE_WAIT = timedelta(seconds=20)
 
 @transaction.atomic
 def start_payment(
-    *, payer: Party, paid_for: str, amount: int, currency: str, title: str, return_path: str
+    *,
+    payer: Party,
+    paid_for: str,
+    amount: int,
+    or_less: bool,
+    currency: str,
+    title: str,
+    return_path: str,
 ) -> Payment:
     """Find the open payment for this, or begin one. Its amount is frozen from here on.
 
     The caller holds the lock of what is paid for, so that two clicks find the same payment.
-    An open payment of another amount, or one whose page has closed, makes room.
+    An open payment of another amount (``or_less``: of a larger one), or one whose page has closed,
+    makes room.
     """
     checked_amount(amount)
     for payment in _lock_open(paid_for):
-        if (payment.amount, payment.currency) == (amount, currency) and not _is_stale(payment):
+        fits = payment.amount == amount or (or_less and payment.amount < amount)
+        if fits and payment.currency == currency and not _is_stale(payment):
             return payment
         _close(payment, "expire" if _is_stale(payment) else "cancel")
     return Payment.objects.create(
@@ -150,17 +159,8 @@ def record_success(*, payment_id: int, intent_id: str, charge_id: str) -> tuple[
     payment.succeeded_at = now()
     payment.failure_code = payment.url = ""
     payment.next_check_at = now() + FEE_WAIT
-    payment.save(
-        update_fields=[
-            "status",
-            "intent_id",
-            "charge_id",
-            "succeeded_at",
-            "failure_code",
-            "url",
-            "next_check_at",
-        ]
-    )
+    noted = "status intent_id charge_id succeeded_at failure_code url next_check_at".split()
+    payment.save(update_fields=noted)
     return payment, True
 
 
@@ -196,10 +196,13 @@ def note_another_charge(*, payment_id: int, charge_id: str) -> Payment:
 
 
 @transaction.atomic
-def cancel_open_payments(*, paid_for: str) -> None:
-    """Nobody wants this money any more. What still comes is given back by itself."""
+def cancel_open_payments(*, paid_for: str, above: int = 0) -> None:
+    """Nobody wants more than ``above`` of this money any more. What still comes is given back by
+    itself.
+    """
     for payment in _lock_open(paid_for):
-        _close(payment, "cancel")
+        if payment.amount > above:
+            _close(payment, "cancel")
 
 
 def ask_provider(payment: Payment) -> RemotePayment:

@@ -1,5 +1,6 @@
 """The one formula for fees. Everything that shows or charges a fee comes here."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from marketplace.common.currencies import step
@@ -68,36 +69,57 @@ def quote(prices: list[int], policy: Policy) -> Quote:
     return total
 
 
-def check_payable(
-    part: int, *, price: int | None = None, currency: str, policy: Policy, param: str
-) -> None:
-    """Refuse what cannot be charged, or paid to both sides, to the unit that the provider knows.
+def price_within(money: int, *, released: int, basis_points: int) -> int:
+    """The most of the price that ``money`` pays for, fee included, after ``released`` of it.
 
-    ``part`` of the price goes to the payee, all of it where no ``price`` is given, in minor units.
+    The inverse of the formula, which skips some amounts: what is left over is less than one step.
+    """
+    price = money * WHOLE // (WHOLE + basis_points) + 1
+    while price and price + fee_on_part(released, price, basis_points) > money:
+        price -= 1
+    return price
+
+
+def check_payable(price: int, *, currency: str, policy: Policy, param: str) -> None:
+    """Refuse a price that cannot be charged, or paid out, to the unit that the provider knows.
+
     Where amounts are multiples of ten (KWD) the fees decide which prices are possible; the refusal
     names the nearest below. Raises InvalidInput.
     """
-    whole = part if price is None else price
-    if quote([whole], policy).client_pays > MAX_AMOUNT:
+    if quote([price], policy).client_pays > MAX_AMOUNT:
         raise InvalidInput("With the fee that is larger than anything we can carry.", param=param)
-    least = step(currency)
-    if least == 1 or _is_payable(part, whole, currency, policy):
+
+    def amounts(price: int) -> tuple[int, int]:
+        total = quote([price], policy)
+        return total.client_pays, total.freelancer_gets
+
+    check_carried(price, amounts, currency=currency, param=param)
+
+
+def check_carried(
+    part: int, amounts: Callable[[int], Iterable[int]], *, currency: str, param: str
+) -> None:
+    """Refuse a part whose ``amounts`` (what it brings or costs people) no card or bank carries.
+
+    The refusal names the nearest below that would do. Raises InvalidInput.
+    """
+    nearest = most_carried(part, amounts, currency=currency)
+    if nearest == part:
         return
-    start = part - part % least
-    below = range(start, max(0, start - _SEARCHED * least), -least)
-    nearest = next(
-        (n for n in below if _is_payable(n, n if price is None else price, currency, policy)), None
-    )
     hint = f" {in_words(nearest, currency)} would do." if nearest else ""
     raise InvalidInput(
-        f"With the fees this leaves parts of {in_words(least, currency)}, which no card or bank "
-        f"carries.{hint}",
+        f"With the fees this leaves parts of {in_words(step(currency), currency)}, which no card "
+        f"or bank carries.{hint}",
         param=param,
         code="not_payable",
     )
 
 
-def _is_payable(part: int, price: int, currency: str, policy: Policy) -> bool:
-    total, given = quote([price], policy), quote([part], policy)
-    amounts = (total.client_pays, given.freelancer_gets, total.client_pays - given.client_pays)
-    return all(amount % step(currency) == 0 for amount in amounts)
+def most_carried(part: int, amounts: Callable[[int], Iterable[int]], *, currency: str) -> int:
+    """The most, up to ``part``, whose amounts are all carried; 0 where none is near."""
+    least = step(currency)
+    if least == 1 or all(amount % least == 0 for amount in amounts(part)):
+        return part
+    start = part - part % least
+    below = range(start, max(0, start - _SEARCHED * least), -least)
+    return next((n for n in below if all(amount % least == 0 for amount in amounts(n))), 0)

@@ -34,7 +34,7 @@ class Prospect:
 
     def open_to(self, role: str | None) -> list[str]:
         """What somebody of this role can do with the milestone right now, in the table's order."""
-        steps = open_steps(self.milestone, role)
+        steps = open_steps(self.milestone, role, self.facts)
         # One proposal at a time.
         return [step for step in steps if not (self.proposal and step == "propose_ending")]
 

@@ -1,14 +1,12 @@
 """Which offers and proposals wait for somebody: for a side, or for the house."""
 
-from copy import copy
-
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
 
 from accounts.people.models import User
 from marketplace.common.clock import now
-from payments.escrow.selectors import is_fully_held
-from payments.escrow.services import Shares, shares_of
+from payments.escrow.division import Shares, shares_given, shares_of
+from payments.escrow.selectors import held_in
 from projects.agreements.models import Proposal
 from projects.contracts.models import LIFECYCLE, Contract
 from projects.milestones.models import Milestone
@@ -61,14 +59,15 @@ def over_proposal_ids(*, limit: int) -> list[int]:
     return list(over.values_list("pk", flat=True)[:limit])
 
 
-def division_of(proposal: Proposal) -> Shares | None:
-    """Who would get what of the held money, or got it; None where no money moves by it."""
+def division_of(proposal: Proposal, held: int | None = None) -> Shares | None:
+    """Who would get what of the held money, or got it; None where no money moves by it.
+
+    ``held`` where the caller has it at hand; without it the books are asked.
+    """
     escrow, state = proposal.milestone.escrow, proposal.state
-    if state == Proposal.Status.PROPOSED and is_fully_held(escrow):
-        return shares_of(escrow, to_payee=proposal.to_freelancer)
-    if state == Proposal.Status.ACCEPTED and escrow.held_at is not None:
-        # The escrow counts the agreed part as released by now; the fee was taken before it did.
-        before = copy(escrow)
-        before.released -= proposal.to_freelancer
-        return shares_of(before, to_payee=proposal.to_freelancer)
+    if state == Proposal.Status.PROPOSED:
+        held = held_in(escrow) if held is None else held
+        return shares_of(escrow, held=held, to_payee=proposal.to_freelancer) if held else None
+    if state == Proposal.Status.ACCEPTED and (proposal.to_freelancer or escrow.refunded):
+        return shares_given(escrow, to_payee=proposal.to_freelancer)
     return None

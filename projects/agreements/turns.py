@@ -7,7 +7,6 @@ from functools import partial
 
 from marketplace.common.lifecycle import CLIENT, FREELANCER
 from marketplace.common.money import in_words
-from payments.escrow.selectors import is_fully_held
 from projects.agreements.outlook import Prospect, Prospects
 from projects.agreements.selectors import division_of
 from projects.contracts.models import Contract
@@ -98,7 +97,7 @@ def _review(prospect: Prospect) -> Turn | None:
     if milestone.status != S.SUBMITTED:
         return None
     name = milestone.contract.freelancer.name
-    net = in_words(prospect.facts.payee_gets, milestone.currency)
+    net = in_words(prospect.facts.payee_still_gets, milestone.currency)
     return Turn(
         f"Review “{milestone.title}”",
         f"{name} has delivered. Without an answer it is approved by itself and {net} goes to "
@@ -114,7 +113,7 @@ def _finish_payment(prospect: Prospect) -> Turn | None:
     if prospect.payment is None:
         return None
     milestone = prospect.milestone
-    cost = in_words(prospect.facts.payer_pays, milestone.currency)
+    cost = in_words(prospect.payment.amount, milestone.currency)
     return Turn(
         f"Finish the payment of “{milestone.title}”",
         f"{cost} is not paid yet. The work begins once it is held.",
@@ -125,7 +124,7 @@ def _finish_payment(prospect: Prospect) -> Turn | None:
 
 def _wait_for_work(prospect: Prospect) -> Turn | None:
     milestone = prospect.milestone
-    if milestone.status not in {S.PLANNED, S.RETURNED} or not is_fully_held(milestone.escrow):
+    if milestone.status not in {S.PLANNED, S.RETURNED} or not prospect.facts.is_fully_held:
         return None
     name = milestone.contract.freelancer.name
     text = {
@@ -144,11 +143,12 @@ def _wait_for_work(prospect: Prospect) -> Turn | None:
 
 def _fund(prospect: Prospect) -> Turn | None:
     milestone = prospect.milestone
-    if milestone.closed_at is not None or is_fully_held(milestone.escrow):
+    if milestone.closed_at is not None or prospect.facts.is_fully_held:
         return None
-    cost = in_words(prospect.facts.payer_pays, milestone.currency)
+    cost = in_words(prospect.facts.to_fund, milestone.currency)
+    what = "the rest of " if prospect.facts.held else ""
     return Turn(
-        f"Fund “{milestone.title}”",
+        f"Fund {what}“{milestone.title}”",
         f"You pay {cost}. It is held until you approve the work.",
         step="fund",
         prospect=prospect,
@@ -174,7 +174,7 @@ def _make_changes(prospect: Prospect) -> Turn | None:
 
 def _work(prospect: Prospect) -> Turn | None:
     milestone = prospect.milestone
-    if milestone.status != S.PLANNED or not is_fully_held(milestone.escrow):
+    if milestone.status != S.PLANNED or not prospect.facts.is_fully_held:
         return None
     if milestone.started_at is None:
         return Turn(
@@ -199,7 +199,7 @@ def _wait_for_review(prospect: Prospect) -> Turn | None:
     milestone = prospect.milestone
     if milestone.status != S.SUBMITTED:
         return None
-    net = in_words(prospect.facts.payee_gets, milestone.currency)
+    net = in_words(prospect.facts.payee_still_gets, milestone.currency)
     return Turn(
         f"{milestone.contract.client.name} reviews “{milestone.title}”",
         f"Without an answer it is approved by itself and {net} is yours.",
@@ -212,7 +212,7 @@ def _wait_for_review(prospect: Prospect) -> Turn | None:
 
 def _wait_for_funds(prospect: Prospect) -> Turn | None:
     milestone = prospect.milestone
-    if milestone.closed_at is not None or is_fully_held(milestone.escrow):
+    if milestone.closed_at is not None or prospect.facts.is_fully_held:
         return None
     return Turn(
         f"{milestone.contract.client.name} funds “{milestone.title}”",
@@ -232,7 +232,10 @@ def _answer_proposal(role: str, prospect: Prospect) -> Turn | None:
         return None
     contract = milestone.contract
     other = contract.freelancer.name if role == CLIENT else contract.client.name
-    shares, text = division_of(proposal), "No money moves: nothing is held for it."
+    shares, text = (
+        division_of(proposal, prospect.facts.held),
+        "No money moves: nothing is held for it.",
+    )
     if shares:
         got, left = shares.payee, shares.payer
         if role == CLIENT:

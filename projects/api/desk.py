@@ -23,8 +23,8 @@ from payments.refunds import services as refunds
 from payments.refunds.selectors import failed_refunds
 from projects.api.disputes import DisputeOut, SharesOut
 from projects.disputes import services
-from projects.disputes.rules import checked_part
 from projects.disputes.selectors import desk_disputes, effect_of, still_open
+from projects.milestones.rules import checked_part
 
 
 class RulingIn(serializers.Serializer):

@@ -8,8 +8,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.common.lifecycle import CLIENT
+from marketplace.common.money import MAX_AMOUNT
 from payments.escrow.models import Escrow
-from payments.escrow.selectors import is_fully_held
 from payments.fundings.models import Payment
 from projects.agreements.outlook import Prospect
 from projects.contracts.roles import role_in
@@ -23,6 +23,9 @@ class MoneyOut(serializers.Serializer):
     """Minor units. ``held`` includes the client's fee; ``released`` is a part of the price."""
 
     held = serializers.IntegerField()
+    price_held = serializers.IntegerField(help_text="The part of the price that is held.")
+    to_fund = serializers.IntegerField(help_text="What is missing, the client's fee included.")
+    price_to_fund = serializers.IntegerField(help_text="The part of the price that is missing.")
     released = serializers.IntegerField()
     refunded = serializers.IntegerField()
     client_pays = serializers.IntegerField(source="payer_pays")
@@ -41,6 +44,20 @@ class PaymentOut(serializers.Serializer):
     amount = serializers.IntegerField()
     currency = serializers.CharField()
     status = serializers.ChoiceField(Payment.Status.choices)
+
+
+class FundIn(serializers.Serializer):
+    amount = serializers.IntegerField(
+        min_value=1,
+        max_value=MAX_AMOUNT,
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text=(
+            "A part of the price in minor units; your fee comes on top. Left out: the payment that "
+            "waits, or all that is missing."
+        ),
+    )
 
 
 class FundingOut(serializers.Serializer):
@@ -101,7 +118,7 @@ class MilestoneOut(serializers.Serializer):
     def get_clocks(self, prospect: Prospect) -> dict[str, Any]:
         milestone = prospect.milestone
         at_work = milestone.status in {Milestone.Status.PLANNED, Milestone.Status.RETURNED}
-        runs = at_work and is_fully_held(milestone.escrow)
+        runs = at_work and prospect.facts.is_fully_held
         clocks = {
             "due_at": due_of(milestone),
             "review_ends_at": milestone.review_ends_at,

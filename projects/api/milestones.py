@@ -20,6 +20,7 @@ from payments.fundings import services as fundings
 from projects.agreements.outlook import prospects_of
 from projects.api.milestone_shapes import (
     CancelIn,
+    FundIn,
     FundingOut,
     MilestoneOut,
     ReturnIn,
@@ -54,12 +55,18 @@ class MilestoneView(APIView):
 
 
 class FundView(APIView):
-    @extend_schema(request=None, responses=FundingOut)
+    @extend_schema(request=FundIn, responses=FundingOut)
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
-        """Start paying for it, or find the payment that waits: pay at its ``url``."""
+        """Start paying for it, whole or in parts, or find the payment that waits: pay at its
+        ``url``.
+        """
         milestone = _milestone(request, public_id)
-        payment = services.fund_milestone(milestone_id=milestone.pk, by=request.user)
+        body = FundIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        payment = services.fund_milestone(
+            milestone_id=milestone.pk, by=request.user, **body.validated_data
+        )
         payment = fundings.open_pay_page(payment_id=payment.pk)
         return Response(FundingOut({"payment": payment}).data)
 

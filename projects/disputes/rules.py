@@ -4,12 +4,8 @@ Asked by the deeds (which refuse in its words) and by the pages (which then show
 """
 
 from marketplace.common.clock import now
-from marketplace.common.errors import InvalidInput
 from marketplace.common.lifecycle import CLIENT, FREELANCER
-from marketplace.common.money import checked_amount, in_words
-from payments.policies.fees import check_payable
 from projects.disputes.models import LIFECYCLE, Dispute
-from projects.milestones.models import Milestone
 
 # The other side of a contract.
 OTHER = {CLIENT: FREELANCER, FREELANCER: CLIENT}
@@ -34,19 +30,3 @@ def open_steps(dispute: Dispute, role: str | None) -> list[str]:
         for step in LIFECYCLE.open_to(role, dispute.state)
         if not refusal_of(dispute, step, role)
     ]
-
-
-def checked_part(part: object, milestone: Milestone, *, param: str) -> int:
-    """A part of the price, from nothing to all of it, in minor units. Raises InvalidInput."""
-    amount = checked_amount(part, param=param, least=0)
-    if amount > milestone.amount:
-        price = in_words(milestone.amount, milestone.currency)
-        raise InvalidInput(f"The price of this milestone is {price}, not more.", param=param)
-    check_payable(
-        amount,
-        price=milestone.amount,
-        currency=milestone.currency,
-        policy=milestone.escrow.policy,
-        param=param,
-    )
-    return amount

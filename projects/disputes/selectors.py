@@ -1,7 +1,5 @@
 """Who may see which disputes, which are due for what, and what a decision means in money."""
 
-from copy import copy
-
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Prefetch, Q, QuerySet
 
@@ -9,7 +7,8 @@ from accounts.parties.selectors import party_ids_of
 from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_roles_of
 from marketplace.common.clock import now
-from payments.escrow.services import Shares, shares_of
+from payments.escrow.division import Shares, shares_given, shares_of
+from payments.escrow.selectors import held_in
 from projects.contracts.selectors import contracts_of
 from projects.disputes.models import OPEN, Dispute, Statement
 from projects.milestones.models import Milestone
@@ -58,17 +57,15 @@ def moot_ids(*, limit: int) -> list[int]:
 
 def effect_of(milestone: Milestone, to_freelancer: int) -> Shares:
     """Who would get what of the held money if this part of the price were released."""
-    return shares_of(milestone.escrow, to_payee=to_freelancer)
+    escrow = milestone.escrow
+    return shares_of(escrow, held=held_in(escrow), to_payee=to_freelancer)
 
 
 def outcome_of(dispute: Dispute) -> Shares | None:
     """Who got what by the decision; None where there is none."""
     if dispute.to_freelancer is None:
         return None
-    # The escrow counts the decided part as released by now; the fee was taken before it did.
-    before = copy(dispute.milestone.escrow)
-    before.released -= dispute.to_freelancer
-    return shares_of(before, to_payee=dispute.to_freelancer)
+    return shares_given(dispute.milestone.escrow, to_payee=dispute.to_freelancer)
 
 
 def _in_full() -> QuerySet[Dispute]:

@@ -11,15 +11,16 @@ from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
 from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
 from marketplace.common.money import in_words
 from marketplace.common.text import checked_text
-from payments.escrow.services import Shares
+from payments.escrow.division import Shares
 from projects.contracts.roles import Actor, role_in
 from projects.contracts.services import record
 from projects.disputes.models import LIFECYCLE, OPEN, Dispute, Statement
-from projects.disputes.rules import OTHER, checked_part, refusal_of
+from projects.disputes.rules import OTHER, refusal_of
 from projects.disputes.selectors import effect_of
 from projects.milestones import services as milestones
 from projects.milestones.endings import services as endings
 from projects.milestones.models import Milestone
+from projects.milestones.rules import checked_part
 
 LONGEST_STATEMENT = 10_000
 # Of one side: enough for a long argument, few enough for a mediator to read.

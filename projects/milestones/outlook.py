@@ -7,7 +7,6 @@ from datetime import datetime
 from marketplace.common.clock import now
 from marketplace.common.money import in_words
 from payments.escrow.facts import MoneyFacts
-from payments.escrow.selectors import is_fully_held
 from projects.contracts.models import Contract
 from projects.milestones.models import Milestone
 from projects.milestones.rules import due_of, idle_from, late_from
@@ -71,8 +70,8 @@ def _strikes_of(milestone: Milestone, facts: MoneyFacts) -> list[Strike]:
         return [_approval(milestone, facts)]
     if milestone.status not in {S.PLANNED, S.RETURNED}:
         return []
-    if not is_fully_held(milestone.escrow):
-        return [_unfunded(milestone)]
+    if not facts.is_fully_held:
+        return [_unfunded(milestone, facts)]
     strikes = [_lateness(milestone), _late_refund(milestone, facts)]
     idle_at = idle_from(milestone)
     if idle_at is not None and milestone.status == S.PLANNED:
@@ -80,26 +79,27 @@ def _strikes_of(milestone: Milestone, facts: MoneyFacts) -> list[Strike]:
     return strikes
 
 
-def _unfunded(milestone: Milestone) -> Strike:
+def _unfunded(milestone: Milestone, facts: MoneyFacts) -> Strike:
     client, freelancer = _names(milestone)
+    what = f"the missing {in_words(facts.to_fund, milestone.currency)}" if facts.held else "it"
     return Strike(
         "unfunded",
         None,
-        f"Nothing happens until {client} funds it. {freelancer} need not start before.",
+        f"Nothing happens until {client} funds {what}. {freelancer} need not start before.",
         by_itself=False,
     )
 
 
 def _approval(milestone: Milestone, facts: MoneyFacts) -> Strike:
     client, freelancer = _names(milestone)
-    net = in_words(facts.payee_gets, milestone.currency)
+    net = in_words(facts.payee_still_gets, milestone.currency)
     return Strike(
         "approved",
         milestone.review_ends_at,
         f"It is approved by itself and {net} goes to {freelancer}.",
         stops=f"{client} can ask for changes before, and either side can open a dispute.",
-        to_freelancer=facts.payee_gets,
-        fee=facts.payer_fee + facts.payee_fee,
+        to_freelancer=facts.payee_still_gets,
+        fee=facts.fees_left,
     )
 
 

@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 
 from marketplace.common.clock import now, said
 from marketplace.common.errors import InvalidInput, WrongState
-from marketplace.common.money import checked_amount, in_words
+from marketplace.common.money import in_words
+from payments.escrow.division import checked_division, checked_funding, price_held
+from payments.escrow.facts import MoneyFacts, facts_now
 from payments.escrow.models import Escrow
-from payments.escrow.selectors import has_open_chargeback, is_fully_held
-from payments.policies.fees import check_payable
+from payments.escrow.selectors import has_open_chargeback, held_in
 from projects.contracts.models import Contract
 from projects.milestones.models import LIFECYCLE, Milestone
 
@@ -38,29 +39,30 @@ def idle_from(milestone: Milestone) -> datetime | None:
     return milestone.escrow.held_at + timedelta(days=days)
 
 
-def _may_fund(milestone: Milestone) -> str:
-    if milestone.escrow.status != Escrow.Status.AWAITING:
-        return "This milestone is already funded."
-    return ""
+def _may_fund(milestone: Milestone, facts: MoneyFacts) -> str:
+    return "" if facts.to_fund else "This milestone is already funded."
 
 
-def _may_start(milestone: Milestone) -> str:
+def _may_start(milestone: Milestone, facts: MoneyFacts) -> str:
     if milestone.started_at is not None:
         return "The work has already been started."
-    return _held(milestone)
+    return _fully_held(milestone, facts)
 
 
-def _held(milestone: Milestone) -> str:
-    return (
-        "" if is_fully_held(milestone.escrow) else "The client has not funded this milestone yet."
-    )
+def _fully_held(milestone: Milestone, facts: MoneyFacts) -> str:
+    if facts.is_fully_held:
+        return ""
+    if facts.held:
+        missing = in_words(facts.to_fund, milestone.currency)
+        return f"The client has not funded all of this milestone: {missing} is missing."
+    return "The client has not funded this milestone yet."
 
 
-def _money_held(milestone: Milestone) -> str:
-    return "" if is_fully_held(milestone.escrow) else "No money is held for this milestone."
+def _money_held(milestone: Milestone, facts: MoneyFacts) -> str:
+    return "" if facts.held else "No money is held for this milestone."
 
 
-def _may_drop(milestone: Milestone) -> str:
+def _may_drop(milestone: Milestone, facts: MoneyFacts) -> str:
     if milestone.escrow.status != Escrow.Status.AWAITING:
         return (
             "Money is already held for this milestone: only the freelancer can cancel it now, "
@@ -69,48 +71,48 @@ def _may_drop(milestone: Milestone) -> str:
     return ""
 
 
-def _may_cancel_late(milestone: Milestone) -> str:
-    if not is_fully_held(milestone.escrow):
+def _may_cancel_late(milestone: Milestone, facts: MoneyFacts) -> str:
+    if not facts.is_fully_held:
         return "The work need not start before it is funded, so it cannot be late."
     if now() < late_from(milestone):
         return f"It can be cancelled for lateness from {said(late_from(milestone))} on."
     return ""
 
 
-def _may_cancel_idle(milestone: Milestone) -> str:
+def _may_cancel_idle(milestone: Milestone, facts: MoneyFacts) -> str:
     idle = idle_from(milestone)
-    if idle is None:
+    if idle is None or not facts.is_fully_held:
         return "That is only possible while funded work has not been started."
     if now() < idle:
         return f"If the work is never started, it can be cancelled from {said(idle)} on."
     return ""
 
 
-def _may_release_silent(milestone: Milestone) -> str:
+def _may_release_silent(milestone: Milestone, facts: MoneyFacts) -> str:
     if milestone.review_ends_at is None or now() < milestone.review_ends_at:
         return "The review period is not over yet."
-    if refusal := _held(milestone):
+    if refusal := _fully_held(milestone, facts):
         return refusal
     if has_open_chargeback(milestone.escrow):
         return "The client's bank has taken the money back, or wants to: silence releases nothing."
     return ""
 
 
-def _may_return(milestone: Milestone) -> str:
+def _may_return(milestone: Milestone, facts: MoneyFacts) -> str:
     # What was promised to the freelancer holds from its minute on, however late the sweep is.
-    if not _may_release_silent(milestone):
+    if not _may_release_silent(milestone, facts):
         return "The review period is over: this work is approved by itself."
     return ""
 
 
-def _may_dispute(milestone: Milestone) -> str:
-    return _money_held(milestone) or _may_return(milestone)
+def _may_dispute(milestone: Milestone, facts: MoneyFacts) -> str:
+    return _money_held(milestone, facts) or _may_return(milestone, facts)
 
 
-_RULES: dict[str, Callable[[Milestone], str]] = {
+_RULES: dict[str, Callable[[Milestone, MoneyFacts], str]] = {
     "fund": _may_fund,
     "start": _may_start,
-    "submit": _held,
+    "submit": _fully_held,
     "release": _money_held,
     "release_silent": _may_release_silent,
     "drop": _may_drop,
@@ -121,12 +123,15 @@ _RULES: dict[str, Callable[[Milestone], str]] = {
 }
 
 
-def refusal_of(milestone: Milestone, step: str) -> str:
-    """Why the step cannot be made now, or nothing. The lifecycle table is judged apart."""
+def refusal_of(milestone: Milestone, step: str, facts: MoneyFacts | None = None) -> str:
+    """Why the step cannot be made now, or nothing. The lifecycle table is judged apart.
+
+    ``facts`` of its money where the caller has them at hand; without them the books are asked.
+    """
     if milestone.contract.status != Contract.Status.ACTIVE:
         return f"The contract is {milestone.contract.get_status_display().lower()}."
     rule = _RULES.get(step)
-    return rule(milestone) if rule else ""
+    return rule(milestone, facts or facts_now(milestone.escrow)) if rule else ""
 
 
 def judge_step(milestone: Milestone, step: str, role: str | None) -> None:
@@ -136,13 +141,28 @@ def judge_step(milestone: Milestone, step: str, role: str | None) -> None:
         raise WrongState(refusal)
 
 
-def open_steps(milestone: Milestone, role: str | None) -> list[str]:
+def open_steps(
+    milestone: Milestone, role: str | None, facts: MoneyFacts | None = None
+) -> list[str]:
     """What somebody of this role can do right now, in the table's order."""
+    facts = facts or facts_now(milestone.escrow)
     return [
         step
         for step in LIFECYCLE.open_to(role, milestone.status)
-        if not refusal_of(milestone, step)
+        if not refusal_of(milestone, step, facts)
     ]
+
+
+def checked_part(part: object, milestone: Milestone, *, param: str) -> int:
+    """A part of the price that the freelancer can get of what is held, from nothing to all of it,
+    in minor units. Raises InvalidInput.
+    """
+    return checked_division(part, milestone.escrow, held=held_in(milestone.escrow), param=param)
+
+
+def checked_share(part: object, milestone: Milestone, *, param: str) -> int:
+    """A part of the price that the client can fund now, in minor units. Raises InvalidInput."""
+    return checked_funding(part, milestone.escrow, held=held_in(milestone.escrow), param=param)
 
 
 def checked_ending(
@@ -152,26 +172,12 @@ def checked_ending(
 
     Nothing of it is a cancellation, a part of it a split; all of it is neither.
     """
-    amount = checked_amount(to_freelancer, param=param, least=0)
-    if amount > milestone.amount:
-        price = in_words(milestone.amount, milestone.currency)
-        raise InvalidInput(f"The price of this milestone is {price}, not more.", param=param)
-    if amount == milestone.amount:
+    held = held_in(milestone.escrow)
+    amount = checked_division(to_freelancer, milestone.escrow, held=held, param=param)
+    if amount and amount == price_held(milestone.escrow, held=held):
         raise InvalidInput(
-            "That is the whole price: there is nothing to divide. "
+            "That is all that is held: there is nothing to divide. "
             "The client can approve the work instead, which releases all of it.",
-            param=param,
-        )
-    check_payable(
-        amount,
-        price=milestone.amount,
-        currency=milestone.currency,
-        policy=milestone.escrow.policy,
-        param=param,
-    )
-    if amount and not is_fully_held(milestone.escrow):
-        raise InvalidInput(
-            "No money is held for this milestone, so nothing of it can go to the freelancer.",
             param=param,
         )
     return amount

@@ -65,11 +65,17 @@ def plan_milestone(
 
 
 @transaction.atomic
-def fund_milestone(*, milestone_id: int, by: Actor) -> Payment:
-    """Start paying for it: the payment's pay page is opened afterwards by the door."""
+def fund_milestone(*, milestone_id: int, by: Actor, amount: int | None = None) -> Payment:
+    """Start paying for ``amount`` of its price, in minor units, or for all that is missing.
+
+    The client's fee comes on top. The payment's pay page is opened afterwards by the door. Raises
+    InvalidInput for a part that is too much, too little, or leaves too little.
+    """
     milestone = advance_milestone(milestone_id, "fund", by=by)
     return escrows.ask_for_funds(
-        escrow_id=milestone.escrow_id, return_path=page_of(milestone.contract)
+        escrow_id=milestone.escrow_id,
+        amount=amount,
+        return_path=page_of(milestone.contract),
     )
 
 
@@ -202,11 +208,13 @@ def release_unreviewed(*, milestone_id: int) -> Milestone:
 
 def _release(milestone: Milestone, *, by: Actor) -> Milestone:
     close_milestone(milestone)
-    escrows.release(escrow_id=milestone.escrow_id)
+    before = milestone.escrow.released
+    escrow = escrows.release(escrow_id=milestone.escrow_id)
     silent = by == SYSTEM
     record(milestone.contract, "milestone_released", by=by, about=milestone, silent=silent)
-    text = f"“{milestone.title}” is approved and {in_words(milestone.amount, milestone.currency)} "
-    text += "released" + (", since the review period is over." if silent else ".")
+    released = in_words(escrow.released - before, milestone.currency)
+    text = f"“{milestone.title}” is approved and {released} released"
+    text += ", since the review period is over." if silent else "."
     tell_other_side(milestone.contract, "milestone_released", text, by=by)
     return milestone
 

@@ -9,7 +9,6 @@ from django.urls import reverse
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import CLIENT, FREELANCER
 from marketplace.common.money import in_words
-from payments.escrow.selectors import is_fully_held
 from projects.agreements.outlook import Prospect
 from projects.agreements.selectors import division_of
 from projects.disputes.rules import OTHER
@@ -99,7 +98,7 @@ def cards_of(prospects: Iterable[Prospect], role: str, *, turn: Milestone | None
     """
     prospects = list(prospects)
     submissions = submissions_on(prospect.milestone for prospect in prospects)
-    live = [p.milestone for p in prospects if is_fully_held(p.milestone.escrow)]
+    live = [p.milestone for p in prospects if p.facts.held]
     unfolded = [milestone.pk for milestone in live if milestone != turn][:_UNFOLDED]
     unfolded += [turn.pk] if turn else []
     return [
@@ -121,19 +120,29 @@ def button_of(prospect: Prospect, step: str, *, variant: str = "") -> Button:
         url = f"{url}?ground={step}"
     label = LIFECYCLE.steps[step].label
     if step == "fund":
-        cost = in_words(prospect.facts.payer_pays, milestone.currency)
-        label = "Continue to pay" if prospect.payment else f"{label} with {cost}"
+        cost = in_words(prospect.facts.to_fund, milestone.currency)
+        label = f"{label} the rest with" if prospect.facts.held else f"{label} with"
+        label = "Continue to pay" if prospect.payment else f"{label} {cost}"
     return Button(step, label, url, variant or usual, icon, is_deed)
+
+
+def _part_button(milestone: Milestone) -> Button:
+    """The same step, for who would rather pay in parts: its page asks how much."""
+    url = reverse("milestone-fund", args=[milestone.public_id])
+    return Button("fund", "Fund a part", url, "quiet", "lock")
 
 
 def _card(prospect: Prospect, role: str, submissions: list[Submission], *, is_open: bool) -> Card:
     milestone = prospect.milestone
     steps = prospect.open_to(role)
     first = [step for step in _FIRST.get(S(milestone.status), ()) if step in steps]
-    held = is_fully_held(milestone.escrow)
-    if not held and "propose_ending" in steps:
+    held = prospect.facts.is_fully_held
+    if not prospect.facts.held and "propose_ending" in steps:
         # Allowed, and of no use: while nothing is held, each side can end it alone.
         steps.remove("propose_ending")
+    others = [button_of(prospect, step, variant="quiet") for step in steps if step not in first]
+    if "fund" in steps and not prospect.payment:
+        others.insert(0, _part_button(milestone))
     status, label = _state_of(prospect, held)
     return Card(
         prospect=prospect,
@@ -145,7 +154,7 @@ def _card(prospect: Prospect, role: str, submissions: list[Submission], *, is_op
         money=_money_of(prospect, role),
         steps=_road_of(milestone),
         first=[_calm(button_of(prospect, step)) for step in first],
-        others=[button_of(prospect, step, variant="quiet") for step in steps if step not in first],
+        others=others,
         submissions=[_shown(submission) for submission in submissions],
         proposal=_proposal_of(prospect, role),
     )
@@ -165,6 +174,8 @@ def _state_of(prospect: Prospect, held: bool) -> tuple[str, str]:
         return ("open", "In progress") if milestone.started_at else ("held_funds", "Funds held")
     if prospect.payment:
         return "requires_action", "Payment started"
+    if prospect.facts.held:
+        return "requires_action", "Partly funded"
     return "planned", "Not funded"
 
 
@@ -195,7 +206,7 @@ def _proposal_of(prospect: Prospect, role: str) -> dict[str, Any] | None:
         "is_mine": proposal.proposed_by_role == role,
         "proposer": names[proposal.proposed_by_role],
         "answerer": names[OTHER[proposal.proposed_by_role]],
-        "shares": division_of(proposal),
+        "shares": division_of(proposal, prospect.facts.held),
     }
 
 

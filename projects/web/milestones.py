@@ -1,4 +1,4 @@
-"""Pages about milestones: money in, work in, money out."""
+"""Pages about milestones: work in, money out."""
 
 from typing import Any
 
@@ -7,15 +7,14 @@ from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from django_htmx.http import HttpResponseClientRedirect
 
 from marketplace.common.errors import InvalidInput
 from marketplace.common.files import attachment
 from marketplace.common.forms import FilesField
 from marketplace.common.http import refusals_on
-from payments.escrow.facts import facts_of_each
-from payments.fundings import services as fundings
+from payments.escrow.facts import facts_now
 from projects.contracts.roles import role_in
+from projects.disputes.selectors import effect_of
 from projects.milestones import services
 from projects.milestones.deliveries import LONGEST_LINK, LONGEST_NOTE, MAX_LINKS
 from projects.milestones.models import LIFECYCLE, Milestone
@@ -57,19 +56,6 @@ class ReturnForm(forms.Form):
 
 
 @require_POST
-def create_funding(request: HttpRequest, public_id: str) -> HttpResponse:
-    """To the provider's pay page. It is opened outside of any transaction."""
-    milestone = _milestone(request, public_id)
-    payment = services.fund_milestone(milestone_id=milestone.pk, by=request.user)
-    payment = fundings.open_pay_page(payment_id=payment.pk)
-    if request.htmx:
-        return HttpResponseClientRedirect(payment.url)
-    response = redirect(payment.url)
-    response.status_code = 303
-    return response
-
-
-@require_POST
 def create_start(request: HttpRequest, public_id: str) -> HttpResponse:
     milestone = _milestone(request, public_id)
     services.start_work(milestone_id=milestone.pk, by=request.user)
@@ -107,9 +93,9 @@ def create_release(request: HttpRequest, public_id: str) -> HttpResponse:
     if request.method == "POST":
         services.release_milestone(milestone_id=milestone.pk, by=request.user)
         return _back(milestone)
-    facts = facts_of_each([milestone.escrow])[milestone.escrow_id]
-    fees = facts.payer_fee + facts.payee_fee
-    return _page(request, milestone, "milestones/release.html", fees=fees)
+    facts = facts_now(milestone.escrow)
+    effect = effect_of(milestone, facts.price_held)
+    return _page(request, milestone, "milestones/release.html", facts=facts, effect=effect)
 
 
 @require_http_methods(READ_AND_WRITE)
@@ -154,7 +140,7 @@ def _page(request: HttpRequest, milestone: Milestone, template: str, **more: Any
     context = {
         "milestone": milestone,
         "contract": milestone.contract,
-        "facts": facts_of_each([milestone.escrow])[milestone.escrow_id],
+        "facts": facts_now(milestone.escrow),
         "nav": "work",
     }
     form = more.get("form")

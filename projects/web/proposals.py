@@ -13,8 +13,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from marketplace.common.forms import AmountField
 from marketplace.common.http import refusals_on
 from marketplace.common.text import checked_text
-from payments.escrow.facts import facts_of_each
-from payments.escrow.selectors import is_fully_held
+from payments.escrow.facts import facts_now
+from payments.escrow.selectors import held_in
 from projects.agreements.proposals import services
 from projects.agreements.rules import judge_room
 from projects.agreements.selectors import proposals_of, standing_proposal
@@ -45,7 +45,7 @@ class ProposalForm(forms.Form):
     def __init__(self, *args: Any, milestone: Milestone, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.milestone = milestone
-        if is_fully_held(milestone.escrow):
+        if held_in(milestone.escrow) > 0:
             url = reverse("proposal-create", args=[milestone.public_id])
             draw_part(self.fields["to_freelancer"], milestone, url=url, into="#ending")
         else:
@@ -106,14 +106,14 @@ def _answer(
 def _draft(
     request: HttpRequest, milestone: Milestone, form: ProposalForm, status: int = 200
 ) -> HttpResponse:
-    is_held = is_fully_held(milestone.escrow)
+    is_held = held_in(milestone.escrow) > 0
     text = form["to_freelancer"].value() if is_held else "0"
     part = PartForm(text, milestone=milestone, judge=checked_ending)
     amount = part.amount
     context = {
         "milestone": milestone,
         "contract": milestone.contract,
-        "facts": facts_of_each([milestone.escrow])[milestone.escrow_id],
+        "facts": facts_now(milestone.escrow),
         "form": form,
         "is_held": is_held,
         "refusal": part.refusal,

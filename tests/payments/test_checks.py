@@ -50,11 +50,12 @@ def give(target: str) -> None:
 
 
 WRONGS = [
-    (lambda: Escrow.objects.filter(status="held").update(amount=99_999), "paid in is 103000"),
+    (lambda: Escrow.objects.filter(status="held").update(amount=99_999), "more than the 102999"),
     (lambda: force(Escrow.objects.filter(status="held"), status="released"), "stands is 103000"),
-    (lambda: force(Escrow.objects.filter(status="split"), status="held"), "stands is 0"),
+    (lambda: force(Escrow.objects.filter(status="split"), status="held"), "cannot be"),
     (lambda: Escrow.objects.filter(status="split").update(released=50_000), "out release is"),
-    (lambda: Escrow.objects.filter(status="split").update(held_at=None), "cannot be"),
+    (lambda: Escrow.objects.filter(status="split").update(closed_at=None), "cannot be"),
+    (lambda: Escrow.objects.filter(status="split").update(refunded=61_799), "out refund is"),
     (lambda: give(chart.escrow(Escrow.objects.filter(status="held").get().public_id)), "stands is"),
     (lambda: force(Payment.objects.filter(refunded=0), status="expired"), "came in"),
     (lambda: Payment.objects.filter(refunded=0).update(amount=1), "came in"),

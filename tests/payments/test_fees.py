@@ -11,7 +11,9 @@ from marketplace.common.currencies import step
 from marketplace.common.errors import InvalidInput
 from marketplace.common.money import MAX_AMOUNT, to_minor
 from payments.escrow import services as escrows
+from payments.escrow.division import checked_division, shares_of
 from payments.escrow.models import Escrow
+from payments.escrow.selectors import held_in
 from payments.ledger import chart
 from payments.ledger.selectors import balance_of
 from payments.payouts.models import Earning
@@ -84,9 +86,9 @@ def test_what_is_agreed_to_is_payable_to_both_and_what_is_not_names_what_would_b
 ):
     policy = Policy(client_fee_basis_points=fees[0], freelancer_fee_basis_points=fees[1])
 
-    def refusal_of(part: int, **whole: int) -> str:
+    def refusal_of(price: int) -> str:
         try:
-            check_payable(part, **whole, currency=currency, policy=policy, param="amount")
+            check_payable(price, currency=currency, policy=policy, param="amount")
         except InvalidInput as refusal:
             return refusal.message
         return ""
@@ -99,15 +101,19 @@ def test_what_is_agreed_to_is_payable_to_both_and_what_is_not_names_what_would_b
         assert refusal_of(price) == ""
     elif refusal:
         return
-    part = price * share // 10_000
-    if not refusal_of(part, price=price):
-        total, given_ = quote([price], policy), quote([part], policy)
-        for amount in (
-            total.client_pays,
-            given_.freelancer_gets,
-            total.client_pays - given_.client_pays,
-        ):
-            assert amount % step(currency) == 0
+    part, total = price * share // 10_000, quote([price], policy)
+    escrow = Escrow(amount=price, currency=currency, policy=policy)
+    try:
+        checked_division(part, escrow, held=total.client_pays, param="amount")
+    except InvalidInput:
+        return
+    given_ = quote([part], policy)
+    for amount in (
+        total.client_pays,
+        given_.freelancer_gets,
+        total.client_pays - given_.client_pays,
+    ):
+        assert amount % step(currency) == 0
 
 
 @pytest.mark.django_db
@@ -138,7 +144,7 @@ def test_the_ledger_books_what_was_quoted(ada, ben, currency, amount):
 def test_a_split_gives_every_unit_to_somebody(ada, ben, amount, share):
     escrow = held(ada, ben, amount=amount)
     to_payee = amount * share // 10_000
-    expected = escrows.shares_of(escrow, to_payee=to_payee)
+    expected = shares_of(escrow, held=held_in(escrow), to_payee=to_payee)
     total = expected.payee + expected.payee_fee + expected.payer_fee + expected.payer
     assert total == quote([amount], policy_in_force()).client_pays
 
@@ -161,9 +167,10 @@ def test_the_shares_are_of_what_is_still_held(amount, cuts, points):
     policy = Policy(client_fee_basis_points=points, freelancer_fee_basis_points=points)
     escrow = Escrow(amount=amount, released=released, policy=policy)
 
-    shares = escrows.shares_of(escrow, to_payee=to_payee)
-
     spent = released + fee_on(released, points)
     held_now = quote([amount], policy).client_pays - spent
+
+    shares = shares_of(escrow, held=held_now, to_payee=to_payee)
+
     assert shares.payee + shares.payee_fee + shares.payer_fee + shares.payer == held_now
     assert min(shares.payee, shares.payee_fee, shares.payer_fee, shares.payer) >= 0

@@ -6,6 +6,7 @@ import itertools
 import pytest
 from django.core.management import call_command
 
+from marketplace.common.clock import now
 from marketplace.common.errors import InsufficientFunds, InvalidInput, WrongState
 from payments.escrow import services as escrows
 from payments.escrow.models import Escrow
@@ -18,6 +19,7 @@ from payments.payouts.models import Earning
 from payments.refunds.models import Refund
 from tests.payments.racing import at_once
 from tests.payments.world import asked, held, opened
+from tests.races import meet_after
 
 pytestmark = pytest.mark.django_db
 
@@ -225,18 +227,20 @@ def test_eight_releases_at_once_pay_once(ada, ben):
 def test_without_lock_and_law_the_ledgers_key_pays_once_but_the_answers_lie(ada, ben, monkeypatch):
     escrow = held(ada, ben)
     neither_lock_nor_law(escrow, monkeypatch)
+    meet_after(monkeypatch, escrows, "held_in")
 
     outcomes = at_once(lambda _: escrows.release(escrow_id=escrow.pk))
 
     assert outcomes == {"done": 8}  # so it is the lock that makes the answers right …
     assert yours(escrow) == 97_000  # … and the key that keeps the money
-    Escrow.objects.update(status="released")
+    Escrow.objects.update(status="released", closed_at=now())
 
 
 @pytest.mark.django_db(transaction=True)
 def test_without_the_key_as_well_the_balance_refuses(ada, ben, monkeypatch):
     escrow = held(ada, ben)
     neither_lock_nor_law(escrow, monkeypatch)
+    meet_after(monkeypatch, escrows, "held_in")
     real, number = escrows.move_money, itertools.count()
     monkeypatch.setattr(
         escrows,
@@ -248,7 +252,7 @@ def test_without_the_key_as_well_the_balance_refuses(ada, ben, monkeypatch):
 
     assert outcomes == {"done": 1, InsufficientFunds.__name__: 7}
     assert yours(escrow) == 97_000
-    Escrow.objects.update(status="released")
+    Escrow.objects.update(status="released", closed_at=now())
 
 
 @pytest.mark.django_db(transaction=True)

@@ -40,6 +40,11 @@ def asked(escrow: Escrow) -> Payment:
     return escrows.ask_for_funds(escrow_id=escrow.pk, return_path="/contracts/ct_x/")
 
 
+def part_of(escrow: Escrow, amount: int | None) -> Payment:
+    """A payment of so much more of the price."""
+    return escrows.ask_for_funds(escrow_id=escrow.pk, return_path="/contracts/ct_x/", amount=amount)
+
+
 def held(payer: User, payee: User, **how) -> Escrow:
     """Funds held without any provider: as if its letter had come."""
     payment = asked(opened(payer, payee, **how))

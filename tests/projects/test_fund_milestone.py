@@ -231,7 +231,7 @@ def test_the_page_leads_to_the_pay_page(ada, ben, client, sandbox):
     payment = Payment.objects.get()
     assert "Continue to pay" in page
     assert f"/payments/{payment.public_id}/" in page
-    assert client.get(url).status_code == 405
+    assert client.put(url).status_code == 405
 
 
 def test_a_silent_provider_is_said_and_may_be_asked_again(ada, ben, client, sandbox):

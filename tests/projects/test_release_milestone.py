@@ -158,6 +158,9 @@ def test_the_api_answers_the_same_key_with_the_same_release(ada, ben, cleo):
     assert first.json() == again.json()
     assert first.json()["money"] == {
         "held": 0,
+        "price_held": 0,
+        "to_fund": 0,
+        "price_to_fund": 0,
         "released": 100_000,
         "refunded": 0,
         "client_pays": 103_000,
@@ -180,7 +183,7 @@ def test_the_page_says_to_the_cent_who_gets_what_and_releases(ada, ben, cleo, cl
     client.force_login(ada)
 
     page = client.get(url).content.decode()
-    assert "$1,030.01" in page and "$970.01" in page and "$60.00" in page
+    assert "$1,030.01" in page and "$970.01" in page and "$30.00" in page
     assert earned(milestone) == 0, "looking pays nothing"
 
     assert client.post(url).url.startswith(f"/contracts/{milestone.contract.public_id}/")

@@ -11,7 +11,7 @@ from marketplace.common.errors import NotAllowed, WrongState
 from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
 from marketplace.common.money import in_words
 from marketplace.common.text import checked_text
-from payments.escrow.selectors import is_fully_held
+from payments.escrow.selectors import held_in
 from projects.agreements.models import LIFECYCLE, Proposal
 from projects.agreements.rules import judge_room, refusal_of
 from projects.contracts.roles import Actor, role_in
@@ -205,7 +205,7 @@ def _terms_of(proposal: Proposal) -> dict[str, int | str]:
 def _money_in_words(proposal: Proposal, role: str) -> str:
     """What it brings the reader and the other side, to the cent, after fees."""
     milestone = proposal.milestone
-    if not is_fully_held(milestone.escrow):
+    if not held_in(milestone.escrow):
         return "Nothing is held for it, so no money moves."
     shares, other = effect_of(milestone, proposal.to_freelancer), _name_of(proposal, OTHER[role])
     payee, payer = (in_words(n, milestone.currency) for n in (shares.payee, shares.payer))

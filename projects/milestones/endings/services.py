@@ -4,6 +4,7 @@ from django.db import transaction
 
 from marketplace.common.lifecycle import BOTH
 from payments.escrow import services as escrows
+from payments.escrow.facts import facts_now
 from projects.contracts.roles import Actor
 from projects.milestones.models import LIFECYCLE, Milestone
 from projects.milestones.rules import checked_ending, judge_step
@@ -14,9 +15,12 @@ from projects.milestones.services import advance_milestone, close_milestone, loc
 def resolve_milestone(
     *, milestone_id: int, by: Actor, to_freelancer: int, reason: str
 ) -> Milestone:
-    """End a disputed milestone by a decision: ``to_freelancer`` of its price, the rest back."""
+    """End a disputed milestone by a decision: ``to_freelancer`` of its price, the rest of
+    what is held back.
+    """
     milestone = lock_milestone(milestone_id)
-    outcome = {milestone.amount: Milestone.Status.RELEASED, 0: Milestone.Status.REFUNDED}.get(
+    held = facts_now(milestone.escrow).price_held
+    outcome = {held: Milestone.Status.RELEASED, 0: Milestone.Status.REFUNDED}.get(
         to_freelancer, Milestone.Status.SPLIT
     )
     milestone = advance_milestone(milestone_id, "resolve", by=by, to=outcome)
