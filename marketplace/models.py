@@ -1,5 +1,11 @@
 """The tables of this app live in ``common``; Django looks for them here."""
 
-from marketplace.common.models import ClockOffset, Heartbeat, IdempotencyRecord, StoredFile
+from marketplace.common.models import (
+    ClockOffset,
+    Heartbeat,
+    IdempotencyRecord,
+    Outage,
+    StoredFile,
+)
 
-__all__ = ["ClockOffset", "Heartbeat", "IdempotencyRecord", "StoredFile"]
+__all__ = ["ClockOffset", "Heartbeat", "IdempotencyRecord", "Outage", "StoredFile"]

@@ -1,4 +1,5 @@
-"""How much of the house's work is overdue: rows whose time has come and that nobody took yet.
+"""How much of the house's work is overdue: rows whose time has come and that nobody took yet; and
+how the books agree with the provider's.
 
 For ``/metrics``. It looks into several rooms, therefore it belongs to the roof.
 """
@@ -8,6 +9,7 @@ from marketplace.common.clock import now
 from marketplace.web.metrics import REGISTRY, Reading
 from payments.incoming.selectors import due_event_ids
 from payments.payouts.selectors import due_payout_ids
+from payments.reconciliation.selectors import last_good_run, open_differences
 from payments.refunds.selectors import due_refund_ids
 
 # Beyond this nobody counts: the sweeps take as many at a time, and counting should cost little.
@@ -24,6 +26,15 @@ def _overdue() -> dict[str, float]:
     }
 
 
+def _reconciliation() -> dict[str, float]:
+    """No age where no run has ever found all in agreement."""
+    found = {"open_differences": float(open_differences().count())}
+    good = last_good_run()
+    if good is not None and good.finished_at is not None:
+        found["last_good_run_age_seconds"] = (now() - good.finished_at).total_seconds()
+    return found
+
+
 def tell_what_is_overdue() -> None:
     """From now on /metrics says it."""
     REGISTRY.register(
@@ -32,5 +43,14 @@ def tell_what_is_overdue() -> None:
             f"Rows whose next try is due and not done yet; {MOST_COUNTED:,} is that or more.",
             "what",
             _overdue,
+        )
+    )
+    REGISTRY.register(
+        Reading(
+            "milepost_reconciliation",
+            "Differences between our books and the provider's that wait for a person, and how long "
+            "ago a run found none.",
+            "what",
+            _reconciliation,
         )
     )

@@ -43,6 +43,7 @@ def greet() -> None:
 @shared_task(name="marketplace.beat_heart")
 def beat_heart() -> None:
     """Beat rings, and here it is answered."""
+    heartbeats.note_outage()
     heartbeats.note(heartbeats.BEAT)
 
 

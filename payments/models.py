@@ -9,11 +9,19 @@ from payments.payouts.holding.models import PayoutHold
 from payments.payouts.models import Earning, Payout, PayoutAttempt
 from payments.payouts.plans.models import PayoutPlan
 from payments.policies.models import Policy
+from payments.reconciliation.models import (
+    Difference,
+    DifferenceEvent,
+    ReconciliationRun,
+    Sighting,
+)
 from payments.refunds.models import Refund
 
 __all__ = [
     "Book",
     "ConnectedAccount",
+    "Difference",
+    "DifferenceEvent",
     "Earning",
     "Escrow",
     "LedgerAccount",
@@ -23,7 +31,9 @@ __all__ = [
     "PayoutHold",
     "PayoutPlan",
     "Policy",
+    "ReconciliationRun",
     "Refund",
+    "Sighting",
     "Transfer",
     "WebhookEvent",
 ]

@@ -26,6 +26,8 @@ from payments.payouts.selectors import (
     party_ids_to_remind,
 )
 from payments.payouts.sending import services as sending
+from payments.reconciliation.running.services import advance_run, plan_run
+from payments.reconciliation.selectors import due_run_ids
 from payments.refunds import services as refunds
 from payments.refunds.selectors import due_refund_ids
 
@@ -135,3 +137,10 @@ def remind_payees() -> dict[str, int]:
 def book_own_funds() -> int:
     """What the platform put in at the provider, or took out."""
     return own_funds.book_own_funds()
+
+
+@shared_task(name="payments.reconcile")
+def reconcile() -> dict[str, int]:
+    """Our books against the provider's: once a day and after an outage, a few pages at a time."""
+    plan_run()
+    return sweep(due_run_ids(now()), lambda pk: advance_run(run_id=pk))

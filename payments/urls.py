@@ -2,9 +2,19 @@
 
 from django.urls import include, path
 
+from payments.api import reconciliation as api_reconciliation
 from payments.api import statements as api_statements
 from payments.api import views as api_views
-from payments.web import earnings, fundings, holds, payouts, setup, statements, webhooks
+from payments.web import (
+    earnings,
+    fundings,
+    holds,
+    payouts,
+    reconciliation,
+    setup,
+    statements,
+    webhooks,
+)
 
 api = [
     path("payments/<str:public_id>/", api_views.PaymentView.as_view(), name="api-payment"),
@@ -42,6 +52,22 @@ api = [
         {"form": "csv"},
         name="api-own-statement-csv",
     ),
+    path("desk/differences/", api_reconciliation.DifferencesView.as_view(), name="api-differences"),
+    path(
+        "desk/differences/<str:public_id>/",
+        api_reconciliation.DifferenceView.as_view(),
+        name="api-difference",
+    ),
+    path(
+        "desk/differences/<str:public_id>/settle/",
+        api_reconciliation.SettleView.as_view(),
+        name="api-difference-settle",
+    ),
+    path(
+        "desk/reconciliations/",
+        api_reconciliation.ReconciliationsView.as_view(),
+        name="api-reconciliations",
+    ),
     path("policies/", api_views.PoliciesView.as_view(), name="api-policies"),
 ]
 
@@ -70,6 +96,14 @@ urlpatterns = [
         name="statement-csv",
     ),
     path("verify_statement.py", statements.show_checker, name="statement-checker"),
+    path("desk/reconciliation/", reconciliation.show_books, name="reconciliation"),
+    path("desk/reconciliation/runs/", reconciliation.list_runs, name="reconciliation-runs"),
+    path("desk/reconciliation/<str:public_id>/", reconciliation.show_difference, name="difference"),
+    path(
+        "desk/reconciliation/<str:public_id>/settle/",
+        reconciliation.create_settlement,
+        name="difference-settle",
+    ),
     path("webhooks/stripe/", webhooks.receive_letter, name="stripe-webhook"),
     path("api/v1/", include(api)),
 ]

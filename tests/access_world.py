@@ -18,6 +18,8 @@ from payments.fundings.models import Payment
 from payments.payees.models import ConnectedAccount
 from payments.payouts.holding.models import PayoutHold
 from payments.payouts.models import Payout
+from payments.reconciliation.models import LIFECYCLE, Difference
+from payments.reconciliation.running.services import plan_run
 from payments.refunds.models import Refund
 from projects.agreements.proposals.services import propose_ending
 from projects.disputes.services import open_dispute
@@ -139,10 +141,20 @@ def _money(world: AccessWorld, ada: User, ben: User) -> None:
     )
     world.places |= {
         "hold": {"public_id": hold.public_id},
+        "difference": {"public_id": _difference().public_id},
         "payment": {"public_id": Payment.objects.earliest("pk").public_id},
         "refund": {"public_id": Refund.objects.get().public_id},
         "payout": {"public_id": payout.public_id},
     }
+
+
+def _difference() -> Difference:
+    difference = Difference.objects.create(
+        kind="missing", object_id="ch_1", theirs="No.", ours="Yes.", run=plan_run()
+    )
+    LIFECYCLE.advance(difference, "confirm", role=SYSTEM)
+    difference.save()
+    return difference
 
 
 def _upload() -> SimpleUploadedFile:

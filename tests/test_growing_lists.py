@@ -10,8 +10,11 @@ from django.test.utils import CaptureQueriesContext
 from accounts.access.services import create_token
 from accounts.notifications.models import OutgoingMail
 from accounts.notifications.services import notify
+from marketplace.common.clock import now
 from payments.ledger import chart
 from payments.ledger.services import Move, move_money
+from payments.reconciliation.models import Difference, ReconciliationRun
+from payments.reconciliation.running.services import plan_run
 from projects.bids.services import edit_bid
 from projects.contracts.services import record
 from projects.milestones.services import return_work, submit_work
@@ -146,3 +149,32 @@ def test_the_evidence_of_a_dispute(ada, ben, dora, what):
 def test_the_disputes_of_the_desk(ada, ben, dora):
     client = browser(dora)
     grows_for_free(lambda: client.get("/desk/disputes/"), lambda: opened_dispute(ada, ben))
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/desk/reconciliation/", "/desk/", "/api/v1/desk/differences/"],
+)
+def test_differences_from_the_providers_books(dora, path):
+    run, numbers = plan_run(), iter(range(20))
+    client = api_of(dora) if path.startswith("/api") else browser(dora)
+
+    def grow() -> None:
+        found = Difference.objects.create(
+            kind="missing", object_id=f"ch_{next(numbers)}", theirs="No.", ours="Yes.", run=run
+        )
+        Difference.objects.filter(pk=found.pk).update(status="open")
+
+    grows_for_free(lambda: client.get(path), grow)
+
+
+@pytest.mark.parametrize("path", ["/desk/reconciliation/runs/", "/api/v1/desk/reconciliations/"])
+def test_runs_of_the_reconciliation(dora, path):
+    client = api_of(dora) if path.startswith("/api") else browser(dora)
+    sums = {"USD": dict.fromkeys(("ours", "theirs", "under_way", "lines", "difference"), 1)}
+    grows_for_free(
+        lambda: client.get(path),
+        lambda: ReconciliationRun.objects.create(
+            started_at=now(), finished_at=now(), outcome="agreed", sums=sums
+        ),
+    )

@@ -34,6 +34,16 @@ class Heartbeat(models.Model):
     seen_at = models.DateTimeField()
 
 
+class Outage(models.Model):
+    """The house was not at work from one moment to another, by the clock of the house."""
+
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["-ended_at"], name="outages_newest_first")]
+
+
 class StoredFile(models.Model):
     """A file as it was received: its bytes never change, so its hash is its name in agreements."""
 

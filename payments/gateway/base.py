@@ -101,11 +101,24 @@ class RemoteRefund:
 
 @dataclass(frozen=True)
 class RemoteTransfer:
+    """``payout`` is ours, as noted there; empty where it is not of ours."""
+
     remote_id: str
     amount: int
     amount_reversed: int
     currency: str
     destination: str
+    payout: str = ""
+
+
+@dataclass(frozen=True)
+class RemoteReversal:
+    """A transfer, or a part of it, that was taken back."""
+
+    remote_id: str
+    transfer_id: str
+    amount: int
+    currency: str
 
 
 @dataclass(frozen=True)
@@ -132,15 +145,31 @@ class RemoteAccount:
     requirements: list[str] = field(default_factory=list)
 
 
+RemoteObject = RemoteCharge | RemoteRefund | RemoteTransfer | RemoteReversal | RemotePayout
+
+
 @dataclass(frozen=True)
 class RemoteMovement:
-    """A change of a balance at the provider; ``net`` is signed."""
+    """A change of a balance at the provider; ``net`` is signed.
+
+    ``of`` is what moved it, as it stands now, where that was asked for and is of a kind we know.
+    """
 
     remote_id: str
     kind: str
     net: int
     currency: str
     source: str
+    of: RemoteObject | None = None
+    booked_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class MovementsPage:
+    """At most a hundred movements, newest first; ``after`` asks for the next page, if any."""
+
+    movements: list[RemoteMovement]
+    after: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,11 @@ Each function may raise GatewayRefused or GatewayUnknown.
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from payments.gateway import reading
-from payments.gateway.base import (
-    RemoteCharge,
-    RemoteMovement,
-    RemotePayout,
-    RemoteRefund,
-    RemoteTransfer,
-)
+from payments.gateway.base import MovementsPage, RemoteMovement, RemoteTransfer
 from payments.gateway.outcomes import three_outcomes
 from payments.gateway.stripe import client
 
@@ -41,13 +36,23 @@ def movements(kind: str = "") -> Iterator[RemoteMovement]:
         yield from map(reading.movement_of, found.auto_paging_iter())
 
 
-def charges() -> Iterator[RemoteCharge]:
-    """Those that succeeded."""
+def movements_page(
+    *, account: str = "", since: datetime | None, until: datetime, after: str = ""
+) -> MovementsPage:
+    """What was booked from ``since`` (None: ever) to ``until``, each with what moved it.
+
+    One call; newest first, from behind the movement ``after``.
+    """
+    created = {"lte": int(until.timestamp())}
+    if since is not None:
+        created["gte"] = int(since.timestamp())
+    wanted: Any = {**PAGE, "created": created, "expand": ["data.source"]}
+    if after:
+        wanted["starting_after"] = after
     with three_outcomes():
-        found = client().v1.charges.list({**PAGE, "expand": ["data.balance_transaction"]})
-        for charge in found.auto_paging_iter():
-            if charge.status == "succeeded":
-                yield reading.charge_of(charge)
+        found = client().v1.balance_transactions.list(wanted, _as(account))
+    read = [reading.movement_of(one, account) for one in found.data]
+    return MovementsPage(read, after=read[-1].remote_id if found.has_more and read else "")
 
 
 def is_charged_back(charge_id: str) -> bool:
@@ -57,20 +62,16 @@ def is_charged_back(charge_id: str) -> bool:
         return any(one.status not in SETTLED for one in found.auto_paging_iter())
 
 
-def refunds() -> Iterator[RemoteRefund]:
+def transfer(remote_id: str) -> RemoteTransfer:
     with three_outcomes():
-        yield from map(reading.refund_of, client().v1.refunds.list(PAGE).auto_paging_iter())
+        return reading.transfer_of(client().v1.transfers.retrieve(remote_id))
 
 
-def transfers() -> Iterator[RemoteTransfer]:
+def movement(remote_id: str, *, account: str = "") -> RemoteMovement:
     with three_outcomes():
-        yield from map(reading.transfer_of, client().v1.transfers.list(PAGE).auto_paging_iter())
-
-
-def payouts(account: str) -> Iterator[RemotePayout]:
-    with three_outcomes():
-        for payout in client().v1.payouts.list(PAGE, _as(account)).auto_paging_iter():
-            yield reading.payout_of(payout, account)
+        wanted: Any = {"expand": ["source"]}
+        found = client().v1.balance_transactions.retrieve(remote_id, wanted, _as(account))
+    return reading.movement_of(found, account)
 
 
 def _as(account: str) -> Any:

@@ -1,6 +1,7 @@
 """Stripe's objects in our words: pure functions, no calls."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,9 +13,11 @@ from payments.gateway.base import (
     RemoteAccount,
     RemoteCharge,
     RemoteMovement,
+    RemoteObject,
     RemotePayment,
     RemotePayout,
     RemoteRefund,
+    RemoteReversal,
     RemoteTransfer,
     State,
 )
@@ -122,6 +125,16 @@ def transfer_of(transfer: stripe.Transfer) -> RemoteTransfer:
         amount_reversed=transfer.amount_reversed,
         currency=transfer.currency.upper(),
         destination=_id(transfer.destination),
+        payout=noted(transfer, "payout"),
+    )
+
+
+def reversal_of(reversal: Any) -> RemoteReversal:
+    return RemoteReversal(
+        remote_id=reversal.id,
+        transfer_id=_id(reversal.transfer),
+        amount=reversal.amount,
+        currency=reversal.currency.upper(),
     )
 
 
@@ -138,14 +151,33 @@ def payout_of(payout: stripe.Payout, account: str) -> RemotePayout:
     )
 
 
-def movement_of(movement: stripe.BalanceTransaction) -> RemoteMovement:
+def movement_of(movement: stripe.BalanceTransaction, account: str = "") -> RemoteMovement:
+    source = movement.source
     return RemoteMovement(
         remote_id=movement.id,
         kind=movement.type,
         net=movement.net,
         currency=movement.currency.upper(),
-        source=_id(movement.source),
+        source=_id(source),
+        of=_source_of(movement, source, account),
+        booked_at=moment(movement.created),
     )
+
+
+def _source_of(
+    movement: stripe.BalanceTransaction, source: Any, account: str
+) -> RemoteObject | None:
+    """What moved it, in our words; None where it is not expanded, or of another kind."""
+    if isinstance(source, stripe.Charge):
+        booked = {"fee": movement.fee, "fee_currency": movement.currency.upper()}
+        return replace(charge_of(source), **booked)
+    if isinstance(source, stripe.Refund):
+        return refund_of(source)
+    if isinstance(source, stripe.Transfer):
+        return transfer_of(source)
+    if getattr(source, "object", "") == "transfer_reversal":
+        return reversal_of(source)
+    return payout_of(source, account) if isinstance(source, stripe.Payout) else None
 
 
 def account_of(account: Any) -> RemoteAccount:

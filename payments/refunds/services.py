@@ -1,5 +1,6 @@
 """Money on its way back to the payer, in the order it goes."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -92,12 +93,18 @@ def send_refund(*, refund_id: int) -> None:
 def record_refund(*, remote: RemoteRefund) -> Refund:
     """Note what the provider says of a refund. Raises Refund.DoesNotExist (not one of ours).
 
+    One that names no refund of ours may have been adopted: then it is known by its own id.
+
     Succeeded: the money has left. Failed, even after that: it stands in ``leaving`` and waits for
     another attempt. Safe to call again, and in any order: the provider's present word counts. Also
     of an attempt that was given up: the books follow the money. Raises WrongState where two
     attempts give it back: a person has to look at it.
     """
-    refund = Refund.objects.select_for_update().get(public_id=remote.refund)
+    if remote.refund:
+        refund = Refund.objects.select_for_update().get(public_id=remote.refund)
+    else:
+        refund = Refund.objects.select_for_update().get(remote_id=remote.remote_id)
+        remote = replace(remote, attempt=refund.attempt)
     is_known = refund.remote_id == remote.remote_id
     if refund.status == Refund.Status.FAILED and is_known:
         return refund  # failed is its last word: what else is said of it is older
@@ -115,6 +122,22 @@ def record_refund(*, remote: RemoteRefund) -> Refund:
         _wait_for(refund)
     refund.save()
     return refund
+
+
+@transaction.atomic
+def adopt_refund(*, refund_id: int, remote: RemoteRefund) -> Refund:
+    """Count a refund that somebody made at the provider's own desk as this one of ours.
+
+    Raises WrongState where ours may have reached the provider itself.
+    """
+    refund = Refund.objects.select_for_update().get(pk=refund_id)
+    if refund.status == Refund.Status.FAILED:
+        LIFECYCLE.advance(refund, "retry", role=SYSTEM)
+        _begin_anew(refund, due_at=now())
+    if refund.status != Refund.Status.REQUESTED:
+        raise WrongState("This refund is on its way by itself.")
+    ours = replace(remote, refund=refund.public_id, attempt=refund.attempt)
+    return record_refund(remote=ours)
 
 
 @transaction.atomic

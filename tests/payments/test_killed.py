@@ -75,7 +75,7 @@ BEFORE, AFTER = True, False
         (StripeGateway, "send_payout", AFTER),
         (sending, "record_payout", BEFORE),
         (sending, "record_payout", AFTER),
-        (sending, "_begin_attempt", AFTER),
+        (sending, "begin_attempt", AFTER),
     ],
 )
 def test_a_payout_arrives_once(ada, ben, sandbox, monkeypatch, owner, name, before):

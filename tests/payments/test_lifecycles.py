@@ -10,10 +10,18 @@ from payments.fundings.models import LIFECYCLE as PAYMENT
 from payments.fundings.models import Payment
 from payments.payouts.models import LIFECYCLE as PAYOUT
 from payments.payouts.models import Payout
+from payments.reconciliation.models import LIFECYCLE as DIFFERENCE
+from payments.reconciliation.models import Difference
 from payments.refunds.models import LIFECYCLE as REFUND
 from payments.refunds.models import Refund
 
-TABLES = [(ESCROW, Escrow), (PAYMENT, Payment), (REFUND, Refund), (PAYOUT, Payout)]
+TABLES = [
+    (ESCROW, Escrow),
+    (PAYMENT, Payment),
+    (REFUND, Refund),
+    (PAYOUT, Payout),
+    (DIFFERENCE, Difference),
+]
 NOUNS = [table.noun for table, _ in TABLES]
 STEPS = [(table, model, step) for table, model in TABLES for step in table.steps]
 

@@ -60,6 +60,17 @@ def finish_cancelling(*, payout_id: int) -> Payout:
     return _cancel(payout_id, transfer_id, reversal_id)
 
 
+@transaction.atomic
+def note_taken_back(*, payout_id: int, reversal_id: str, by: User) -> Payout:
+    """Its transfer was taken back at the provider's own desk: the payout is cancelled, and what it
+    held is available again. Raises NotAllowed or WrongState.
+    """
+    payout = lock_payout(pk=payout_id)
+    LIFECYCLE.judge(payout, "cancel", role=role_in(payout, by))
+    refuse_if_being_cancelled(payout)
+    return _cancel(payout_id, payout.transfer_id, reversal_id)
+
+
 # --- Cancelling ----------------------------------------------------------------------------------
 
 

@@ -1,5 +1,6 @@
 """A payout leaves the house: to the payee's account at the provider, and on to their bank."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -48,7 +49,7 @@ def send_payout(*, payout_id: int) -> None:
     """
     if not _payee_is_ready(payout_id):
         return
-    attempt = _begin_attempt(payout_id)
+    attempt = begin_attempt(payout_id)
     if attempt is None:
         return
     try:
@@ -70,6 +71,9 @@ def record_payout(*, remote: RemotePayout) -> Payout:
     Safe to call again and in any order: the provider's present word counts, also of an attempt that
     we had given up. Raises WrongState where two attempts pay it out: a person has to look at it.
     """
+    if not remote.payout:  # adopted, perhaps: then it is known by its own id
+        known = PayoutAttempt.objects.select_related("payout").get(remote_id=remote.remote_id)
+        remote = replace(remote, payout=known.payout.public_id, attempt=known.number)
     payout = lock_payout(public_id=remote.payout)
     attempt = payout.attempts.get(number=remote.attempt)
     if attempt.remote_id not in ("", remote.remote_id):
@@ -125,7 +129,7 @@ def _postpone(payout_id: int, *, code: str, wait: timedelta) -> None:
 
 
 @transaction.atomic
-def _begin_attempt(payout_id: int) -> PayoutAttempt | None:
+def begin_attempt(payout_id: int) -> PayoutAttempt | None:
     """The attempt and so its keys are committed before any call; one under way is taken up."""
     payout = lock_payout(pk=payout_id)
     if payout.cancel_wished_at is not None or payout.status in (S.HELD, S.FAILED, S.CANCELLED):

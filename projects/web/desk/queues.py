@@ -11,6 +11,7 @@ from accounts.people.selectors import staff_roles_of
 from payments.incoming.selectors import unexplained_events
 from payments.payouts.holding.selectors import desk_holds, standing
 from payments.payouts.selectors import failed_payouts
+from payments.reconciliation.selectors import open_differences
 from payments.refunds.selectors import failed_refunds
 from projects.disputes.selectors import desk_disputes, still_open
 
@@ -45,6 +46,11 @@ _KINDS = {
     "holds": Kind(
         "Held payouts",
         "Nobody’s payouts are held.",
+        frozenset({StaffRole.FINANCE}),
+    ),
+    "differences": Kind(
+        "Differences from the provider’s books",
+        "Our books and the provider’s agree, as far as they were compared.",
         frozenset({StaffRole.FINANCE}),
     ),
     "events": Kind(
@@ -84,6 +90,7 @@ def queues_for(user: User) -> list[Queue]:
         "refunds": failed_refunds().order_by("created_at", "pk"),
         "payouts": failed_payouts().order_by("created_at", "pk"),
         "holds": standing(desk_holds(user)).order_by("ends_at", "pk"),
+        "differences": open_differences(),
         "events": unexplained_events(),
         "mails": given_up_mails(),
     }

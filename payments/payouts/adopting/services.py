@@ -1,0 +1,31 @@
+"""A payout that somebody made at the provider's own desk becomes ours."""
+
+from dataclasses import replace
+
+from django.db import transaction
+
+from accounts.people.models import User
+from marketplace.common.errors import WrongState
+from payments.gateway.base import RemotePayout
+from payments.payouts.models import Payout
+from payments.payouts.sending.services import begin_attempt, record_payout
+from payments.payouts.services import lock_payout, retry_payout
+
+
+@transaction.atomic
+def adopt_payout(*, payout_id: int, remote: RemotePayout, by: User) -> Payout:
+    """Count a bank payout that somebody made at the provider's own desk as this one of ours, whose
+    money was waiting at that account. Raises WrongState where ours is on its way by itself.
+    """
+    payout = lock_payout(pk=payout_id)
+    if payout.status == Payout.Status.FAILED:
+        payout = retry_payout(payout_id=payout_id, by=by)
+    if payout.status != Payout.Status.SCHEDULED:
+        raise WrongState("This payout is on its way by itself.")
+    attempt = begin_attempt(payout_id)
+    if attempt is None:
+        raise WrongState("This payout is being cancelled.")
+    attempt.destination = remote.account
+    attempt.save(update_fields=["destination"])
+    ours = replace(remote, payout=payout.public_id, attempt=attempt.number)
+    return record_payout(remote=ours)

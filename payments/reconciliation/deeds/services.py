@@ -1,0 +1,229 @@
+"""What finance does about a difference: chosen by a person, with a reason, done once."""
+
+from collections.abc import Callable
+
+from django.db import transaction
+
+from accounts.people.models import StaffRole, User
+from accounts.people.selectors import staff_roles_of
+from marketplace.common.errors import DomainError, InvalidInput, ProviderUnreachable, WrongState
+from marketplace.common.lifecycle import FINANCE
+from payments.escrow import services as escrows
+from payments.escrow.models import Escrow
+from payments.fundings.models import Payment
+from payments.fundings.selectors import payments_for
+from payments.gateway.base import (
+    GatewayRefused,
+    GatewayUnknown,
+    RemoteCharge,
+    RemoteObject,
+    RemotePayout,
+    RemoteRefund,
+)
+from payments.gateway.stripe import gateway
+from payments.ledger import chart
+from payments.ledger.selectors import balance_of
+from payments.ledger.services import Move, move_money
+from payments.payouts.adopting.services import adopt_payout
+from payments.payouts.cancelling.services import note_taken_back
+from payments.payouts.models import Payout
+from payments.reconciliation.findings import Finding, deeds_for
+from payments.reconciliation.judging.payouts import waiting_payout
+from payments.reconciliation.judging.refunds import twin_of
+from payments.reconciliation.looking import (
+    OF_WHAT_IS_SHOWN,
+    account_of,
+    judge_thing,
+    look_again,
+    thing_of,
+)
+from payments.reconciliation.models import LIFECYCLE, Difference, DifferenceEvent
+from payments.refunds import services as refunds
+
+LONGEST_REASON = 2_000
+
+
+def settle_difference(*, difference_id: int, deed: str, reason: str, by: User) -> Difference:
+    """Do one of the deeds that the difference offers. Not atomic: the provider is asked first how
+    the thing stands now.
+
+    Raises NotAllowed, InvalidInput (``deed`` or ``reason``), WrongState (it is no longer open, or
+    has changed), DomainError (the provider refuses to say) or ProviderUnreachable.
+    """
+    reason = _checked_reason(reason)
+    difference = Difference.objects.get(pk=difference_id)
+    _judge(difference, deed, by)
+    try:
+        thing = thing_of(difference) if difference.kind in OF_WHAT_IS_SHOWN else None
+        finding = None if thing else look_again(difference)
+        reversal_id = (
+            gateway().find_reversal(transfer_id=difference.object_id)
+            if deed == "end_payout"
+            else ""
+        )
+    except GatewayRefused as refusal:
+        raise DomainError(f"The payment provider does not say how it stands: {refusal}") from None
+    except GatewayUnknown:
+        raise ProviderUnreachable(
+            "The payment provider did not answer. Nothing was done; please try again."
+        ) from None
+    return _settle(difference_id, deed, reason, by, thing, finding, reversal_id)
+
+
+def offered_deeds(difference: Difference, user: User) -> list[str]:
+    """The buttons that this person gets."""
+    steps = LIFECYCLE.open_to(_role_of(user), difference.status)
+    return [deed for deed in deeds_for(difference) if _step_of(deed) in steps]
+
+
+@transaction.atomic
+def _settle(
+    difference_id: int,
+    deed: str,
+    reason: str,
+    by: User,
+    thing: RemoteObject | None,
+    finding: Finding | None,
+    reversal_id: str,
+) -> Difference:
+    difference = Difference.objects.select_for_update().get(pk=difference_id)
+    _judge(difference, deed, by)
+    if thing is not None:
+        finding = judge_thing(thing, account=account_of(difference))
+    if finding is None or (finding.kind, finding.object_id) != (
+        difference.kind,
+        difference.object_id,
+    ):
+        raise WrongState("This has changed since it was found. The next run will say how it is.")
+    difference.net, difference.deed = finding.net, finding.deed
+    _judge(difference, deed, by)
+    LIFECYCLE.advance(difference, _step_of(deed), role=_role_of(by))
+    _DEEDS[deed](difference, thing, reversal_id, by)
+    difference.save()
+    DifferenceEvent.objects.create(difference=difference, what=deed, reason=reason, by=by)
+    return difference
+
+
+def _judge(difference: Difference, deed: str, by: User) -> None:
+    LIFECYCLE.judge(difference, _step_of(deed), role=_role_of(by))
+    if deed not in deeds_for(difference):
+        raise InvalidInput("That is not what can be done about this.", param="deed")
+
+
+def _step_of(deed: str) -> str:
+    return "set_aside" if deed == "set_aside" else "settle"
+
+
+def _role_of(by: User) -> str | None:
+    return FINANCE if StaffRole.FINANCE in staff_roles_of(by) else None
+
+
+def _checked_reason(reason: str) -> str:
+    reason = reason.strip()
+    if not reason:
+        raise InvalidInput("Say why: whoever checks the books will read it.", param="reason")
+    if len(reason) > LONGEST_REASON:
+        raise InvalidInput(f"Use at most {LONGEST_REASON:,} characters.", param="reason")
+    return reason
+
+
+# --- The deeds -----------------------------------------------------------------------------------
+
+
+def _set_aside(difference: Difference, thing: object, reversal_id: str, by: User) -> None:
+    """Nothing moves: it is known from now on."""
+
+
+def _book_as_own(difference: Difference, thing: object, reversal_id: str, by: User) -> None:
+    _follow(difference, "own_funds", chart.own_funds(difference.currency))
+
+
+def _book_as_cost(difference: Difference, thing: object, reversal_id: str, by: User) -> None:
+    _follow(difference, "provider_fee", chart.provider_costs(difference.currency))
+    # Known from now on as the provider has it, so that nobody asks for it any more.
+    Payment.objects.filter(public_id=difference.about).update(
+        provider_fee=difference.amount, next_check_at=None
+    )
+
+
+def _follow(difference: Difference, kind: str, ours: str) -> None:
+    """Our books follow the provider's by what is missing in them."""
+    missing, currency = difference.net - difference.booked, difference.currency
+    ends = (chart.provider(currency), ours)
+    source, target = ends if missing > 0 else ends[::-1]
+    move_money(
+        Move(kind, source, target, abs(missing), currency),
+        key=f"{difference.public_id}:{difference.events.count()}",
+    )
+    difference.booked = difference.net
+
+
+def _give_back(difference: Difference, thing: object, reversal_id: str, by: User) -> None:
+    """Taken in as what it is: money that nobody wants, which goes back by itself."""
+    assert isinstance(thing, RemoteCharge)
+    payment = Payment.objects.get(public_id=difference.about)
+    escrows.take_in(payment_id=payment.pk, intent_id="", charge_id=thing.remote_id)
+
+
+def _match_refund(difference: Difference, thing: object, reversal_id: str, by: User) -> None:
+    assert isinstance(thing, RemoteRefund)
+    twin = twin_of(thing.amount, Payment.objects.get(charge_id=thing.charge_id))
+    if twin is None:
+        raise WrongState("Our refund of this amount is on its way by itself by now.")
+    refunds.adopt_refund(refund_id=twin.pk, remote=thing)
+
+
+def _bear_refund(difference: Difference, thing: object, reversal_id: str, by: User) -> None:
+    """The payer has the money, and what is held stays held: it is the platform's that is gone.
+
+    Raises WrongState where the provider could then not give back all that is still held.
+    """
+    assert isinstance(thing, RemoteRefund)
+    payment = Payment.objects.select_for_update().get(charge_id=thing.charge_id)
+    escrow = Escrow.objects.get(public_id=payment.paid_for)
+    left = sum(one.amount - one.refunded for one in payments_for(payment.paid_for))
+    if left - thing.amount < balance_of(chart.escrow(escrow.public_id)):
+        raise WrongState(
+            "This money is still held for the work: end the milestone first, or take the refund "
+            "from what is held."
+        )
+    (refund,) = refunds.prepare_refunds(
+        payments=[payment], amount=thing.amount, book=escrow.book, reason="provider_desk"
+    )
+    move_money(
+        Move(
+            "own_funds",
+            chart.own_funds(payment.currency),
+            chart.leaving(refund.public_id),
+            refund.amount,
+            refund.currency,
+        ),
+        key=f"{refund.public_id}:bear",
+        book=escrow.book,
+    )
+    refunds.adopt_refund(refund_id=refund.pk, remote=thing)
+
+
+def _match_payout(difference: Difference, thing: object, reversal_id: str, by: User) -> None:
+    assert isinstance(thing, RemotePayout)
+    payout = waiting_payout(thing.account, thing.amount, thing.currency)
+    if payout is None:
+        raise WrongState("Our payout of this amount is on its way by itself by now.")
+    adopt_payout(payout_id=payout.pk, remote=thing, by=by)
+
+
+def _end_payout(difference: Difference, thing: object, reversal_id: str, by: User) -> None:
+    payout = Payout.objects.get(public_id=difference.about)
+    note_taken_back(payout_id=payout.pk, reversal_id=reversal_id, by=by)
+
+
+_DEEDS: dict[str, Callable[[Difference, object, str, User], None]] = {
+    "set_aside": _set_aside,
+    "own_funds": _book_as_own,
+    "cost": _book_as_cost,
+    "give_back": _give_back,
+    "match_refund": _match_refund,
+    "bear_refund": _bear_refund,
+    "match_payout": _match_payout,
+    "end_payout": _end_payout,
+}

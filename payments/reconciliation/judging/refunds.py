@@ -1,0 +1,73 @@
+"""Money back."""
+
+from typing import Any
+
+from marketplace.common.money import in_words
+from payments.fundings.models import Payment
+from payments.gateway.base import RemoteRefund, State
+from payments.reconciliation.findings import UNASKED, Finding, K, facts_of
+from payments.reconciliation.judging.rows import Rows
+from payments.refunds.models import Refund
+
+
+def judge_refund(remote: RemoteRefund, rows: Rows) -> Finding | None:
+    refund = rows.refunds.get(remote.remote_id)
+    about = facts_of(remote)
+    gone = remote.amount if remote.booked and remote.state != State.FAILED else 0
+    sent = f"{in_words(remote.amount, remote.currency)} were refunded: {remote.state}."
+    if refund is not None:
+        return _judge_known_refund(refund, remote, about)
+    named = rows.refunds.get(remote.refund)
+    if named is not None and remote.state == State.FAILED:
+        return None  # an earlier attempt, replaced by another
+    if named is not None and not named.remote_id:
+        return Finding(
+            K.REFUND_STATE, theirs=sent, ours=f"It is {named.get_status_display().lower()}.",
+            about=named.public_id, net=-gone, heals=True, **about,
+        )  # fmt: skip
+    if named is not None:
+        return Finding(
+            K.REFUND_TWICE, theirs=sent, ours=f"It was refunded by {named.remote_id}.",
+            about=named.public_id, net=-gone, deed="bear_refund", **about,
+        )  # fmt: skip
+    payment = rows.payments.get(remote.charge_id)
+    if payment is None:
+        return Finding(
+            K.REFUND_FOREIGN, theirs=sent, ours="Its charge is not ours.", net=-gone,
+            deed="own_funds", **about,
+        )  # fmt: skip
+    return Finding(
+        K.REFUND_FOREIGN, theirs=sent, ours=UNASKED, about=payment.public_id, net=-gone,
+        deed=_deed_for(remote, payment), **about,
+    )  # fmt: skip
+
+
+def _deed_for(remote: RemoteRefund, payment: Payment) -> str:
+    return "match_refund" if twin_of(remote.amount, payment) else "bear_refund"
+
+
+def twin_of(amount: int, payment: Payment) -> Refund | None:
+    """Our refund of the same payment and amount that has not reached the provider."""
+    waiting = (Refund.Status.REQUESTED, Refund.Status.FAILED)
+    return payment.refunds.filter(amount=amount, status__in=waiting).order_by("pk").first()
+
+
+def _judge_known_refund(
+    refund: Refund, remote: RemoteRefund, about: dict[str, Any]
+) -> Finding | None:
+    if (remote.amount, remote.currency) != (refund.amount, refund.currency):
+        return Finding(
+            K.REFUND_AMOUNT, about=refund.public_id, net=refund.amount - remote.amount,
+            theirs=f"It is of {in_words(remote.amount, remote.currency)}.",
+            ours=f"It is of {in_words(refund.amount, refund.currency)}.", **about,
+        )  # fmt: skip
+    status = Refund.Status(refund.status)
+    expected = {Refund.Status.SUCCEEDED: State.DONE, Refund.Status.FAILED: State.FAILED}
+    if remote.state == expected.get(status, State.PENDING):
+        return None
+    booked = status == Refund.Status.SUCCEEDED
+    left = remote.booked and remote.state != State.FAILED
+    return Finding(
+        K.REFUND_STATE, theirs=f"It is {remote.state}.", ours=f"It is {status.label.lower()}.",
+        about=refund.public_id, net=(int(booked) - int(left)) * refund.amount, heals=True, **about,
+    )  # fmt: skip
