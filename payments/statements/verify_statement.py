@@ -264,9 +264,7 @@ def check_agreed(statement):
         lines = [line for line in statement.shown if line.get("milestone") == name]
         released = ([0] + [so_far for so_far, _, _ in released_so_far(lines)])[-1]
         wanted = terms["agreed"] + fee(terms["agreed"], terms["client_fee_basis_points"])
-        kept = sum(
-            moved(line, f"escrow:{name}") for line in lines if line["kind"] in ("fund", "refund")
-        )
+        kept = sum(moved(line, f"escrow:{name}") for line in lines if is_outside(line))
         if released > terms["agreed"]:
             yield f"{name}: {released} were released and only {terms['agreed']} were agreed"
         if kept > wanted:
@@ -348,6 +346,11 @@ def released_so_far(lines):
 def moved(line, start):
     """What a line brings to the accounts whose keys begin so; below zero where it takes away."""
     return line["amount"] * (line["target"].startswith(start) - line["source"].startswith(start))
+
+
+def is_outside(line):
+    """Whether it is between held funds and the outside: neither to the payee nor for a fee."""
+    return not any(line[end].startswith(("party:", "platform:")) for end in ("source", "target"))
 
 
 def counts_as_held(statement, account):

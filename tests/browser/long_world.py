@@ -50,6 +50,8 @@ def at_the_limits() -> list[tuple[str, str]]:
         ("ada", f"/bids/{bid.public_id}/award/"),
         ("ada", f"/contracts/{contract.public_id}/"),
         ("ada", f"/contracts/{contract.public_id}/agreement/"),
+        ("ada", f"/contracts/{contract.public_id}/statement/"),
+        ("ada", "/statements/"),
         ("ada", f"/milestones/{delivered.public_id}/release/"),
         ("ada", f"/disputes/{dispute.public_id}/"),
         ("ada", "/notices/"),

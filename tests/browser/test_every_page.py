@@ -23,8 +23,9 @@ pytestmark = [
 # Answers that no person looks at: files, fragments, numbers for machines.
 NOT_PAGES = set(
     """
-    agreement-json bid-quote desk-dispute-file health live metrics mfa_download_recovery_codes
-    payout-setup-refresh posting-file readiness submission-file
+    agreement-json bid-quote contract-statement-csv contract-statement-json desk-dispute-file
+    health live metrics mfa_download_recovery_codes payout-setup-refresh posting-file readiness
+    statement-checker statement-csv statement-json submission-file
     """.split()
 )
 
@@ -36,7 +37,7 @@ EMPTY = [
     ("cleo", path)
     for path in (
         "/my/postings/ /my/bids/ /contracts/ /earnings/ /payouts/ /notices/ /account/tokens/ "
-        "/profile/ /postings/?q=nothing-of-the-kind /outbox/?to=nobody@example.com"
+        "/profile/ /statements/ /postings/?q=nothing-of-the-kind /outbox/?to=nobody@example.com"
     ).split()
 ]
 REFUSED = [

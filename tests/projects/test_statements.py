@@ -26,6 +26,7 @@ from payments.gateway.base import RemoteRefund, State
 from payments.ledger import chart
 from payments.ledger.models import Transfer
 from payments.ledger.selectors import balance_of
+from payments.ledger.services import Move, move_money
 from payments.policies.fees import fee_on
 from payments.refunds.models import Refund
 from payments.refunds.services import record_refund
@@ -80,6 +81,19 @@ def test_every_statement_and_table_passes_the_checker(ada, ben, tmp_path, settin
             *(table_of(about) for about in (contract, ada, ben)),
         )
     )
+
+    assert (status, "WRONG" in said) == (0, False), said
+
+
+def test_money_that_a_bank_took_may_be_paid_in_again(ada, ben, tmp_path):
+    milestone = funded_milestone(ada, ben)
+    purse, outside = chart.escrow(milestone.escrow.public_id), chart.provider("USD")
+    for kind, *ends in (("chargeback", purse, outside), ("fund", outside, purse)):
+        move_money(
+            Move(kind, *ends, 103_000, "USD"), key=f"cb_1:{kind}", book=milestone.contract.public_id
+        )
+
+    status, said = checked(saved(tmp_path, statement_of(milestone.contract)))
 
     assert (status, "WRONG" in said) == (0, False), said
 
