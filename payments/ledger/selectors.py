@@ -36,10 +36,12 @@ def sum_of(account: LedgerAccount) -> int:
 
 
 def lines_of(book: str) -> QuerySet[Transfer]:
-    """A book's transfers in the order of its chain."""
-    return (
-        Transfer.objects.filter(book=book).select_related("source", "target").order_by("sequence")
-    )
+    """A book's transfers in the order of its chain.
+
+    That they are numbered is said, since the index of the numbers has nothing else.
+    """
+    numbered = Transfer.objects.filter(book=book, sequence__isnull=False)
+    return numbered.select_related("source", "target").order_by("sequence")
 
 
 def standing_in(*parts: Expression | Value) -> Coalesce:

@@ -73,7 +73,8 @@ def lines_in(scope: Scope) -> Iterator[Line]:
     else:
         # Plus nothing: sorted once, not looked for along everybody's transfers in their order.
         order = F("id") + 0
-        transfers = transfers.filter(book__in=list(scope.heads)).order_by(order)
+        books = list(scope.heads)
+        transfers = transfers.filter(book__in=books, sequence__isnull=False).order_by(order)
     return _told(scope, transfers.iterator(chunk_size=CHUNK))
 
 

@@ -25,7 +25,7 @@ from payments.escrow.services import split
 from payments.gateway.base import RemoteRefund, State
 from payments.ledger import chart
 from payments.ledger.models import Transfer
-from payments.ledger.selectors import balance_of
+from payments.ledger.selectors import balance_of, lines_of
 from payments.ledger.services import Move, move_money
 from payments.policies.fees import fee_on
 from payments.refunds.models import Refund
@@ -237,6 +237,16 @@ def test_more_lines_cost_no_more_queries(ada, ben, whose):
         return len(queries)
 
     assert cost() == cost() <= 7
+
+
+def test_a_page_is_found_by_the_index_of_its_lines_however_many_there_are(ada, ben):
+    contract = lively_contract(ada, ben)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    newest = lines_of(contract.public_id).order_by("-sequence")[:21]
+
+    assert "a_book_has_one_line_per_number" in newest.explain()
+    assert "Sort" not in newest.explain()
 
 
 def test_it_is_the_same_in_chunks_of_any_size(ada, ben, monkeypatch):
