@@ -2,18 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from django.db import DatabaseError, connection, transaction
 
 from marketplace.common.clock import now
 from marketplace.common.errors import DomainError, InsufficientFunds, InvalidInput, KeyReused
-from payments.ledger.models import Transfer
-
-_COLUMNS = [field.attname for field in Transfer._meta.concrete_fields]
-_CALL = f"SELECT {', '.join(_COLUMNS)} FROM payments_move_money(%s, %s, %s, %s::jsonb)"  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -27,25 +23,48 @@ class Move:
     currency: str
 
 
-def move_money(*moves: Move, key: str, book: str = "") -> list[Transfer]:
+@dataclass(frozen=True)
+class Deed:
+    """What is moved together, once for each ``key``; ``book`` is the chain that it belongs to."""
+
+    key: str
+    moves: Sequence[Move]
+    book: str = ""
+
+
+def move_money(*moves: Move, key: str, book: str = "") -> None:
     """Make all the moves, or none, and only once per key: one round trip.
 
     The SQL function ``payments_move_money`` locks the book and the kept accounts in order, refuses
     what the books cannot bear, inserts the transfers, updates the kept balances and links the
-    book's hash chain. The same key with the same moves returns what was done then.
+    book's hash chain. The same key with the same moves moves nothing again.
 
     Raises KeyReused (same key, other moves), InsufficientFunds or InvalidInput (mixed currency,
     an amount below one, source = target).
     """
     assert moves, "a deed that moves nothing must not call"
-    rows = json.dumps([asdict(move) for move in moves])
     with connection.cursor() as cursor, _refusals_in_words():
         cursor.execute(
-            _CALL,
-            [key, book, now(), rows],
+            "SELECT payments_move_money(%s, %s, %s, %s::jsonb)",
+            [key, book, now(), json.dumps([vars(move) for move in moves])],
         )
-        found = cursor.fetchall()
-    return [Transfer.from_db(connection.alias, _COLUMNS, row) for row in found]
+
+
+def move_money_in_batch(deeds: Sequence[Deed]) -> None:
+    """Do many deeds in one round trip and one transaction: all of them, or none.
+
+    The same rules hold for each, and all locks are taken first, in the order of a single deed. Who
+    gets a refusal does the deeds again one by one. Raises as ``move_money`` does.
+    """
+    assert all(deed.moves for deed in deeds), "a deed that moves nothing must not call"
+    told = [
+        {"key": deed.key, "book": deed.book, "moves": [vars(move) for move in deed.moves]}
+        for deed in deeds
+    ]
+    with connection.cursor() as cursor, _refusals_in_words():
+        cursor.execute(
+            "SELECT payments_move_money_in_batch(%s, %s::jsonb)", [now(), json.dumps(told)]
+        )
 
 
 @contextmanager
