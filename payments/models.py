@@ -1,6 +1,6 @@
 """The tables of this floor live in its rooms; Django looks for them here."""
 
-from payments.escrow.models import Escrow
+from payments.escrow.models import Escrow, Part
 from payments.fundings.models import Payment
 from payments.incoming.models import WebhookEvent
 from payments.ledger.models import Book, LedgerAccount, Transfer
@@ -25,6 +25,7 @@ __all__ = [
     "Earning",
     "Escrow",
     "LedgerAccount",
+    "Part",
     "Payment",
     "Payout",
     "PayoutAttempt",

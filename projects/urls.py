@@ -10,6 +10,7 @@ from projects.web import (
     funding,
     home,
     milestones,
+    part_release,
     postings,
     proposals,
     statements,
@@ -85,6 +86,11 @@ urlpatterns = [
         name="contract-statement-csv",
     ),
     # Milestones
+    path(
+        "milestones/<str:public_id>/release-part/",
+        part_release.create_part_release,
+        name="milestone-release-part",
+    ),
     path("milestones/<str:public_id>/fund/", funding.create_funding, name="milestone-fund"),
     path("milestones/<str:public_id>/start/", milestones.create_start, name="milestone-start"),
     path(

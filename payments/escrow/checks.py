@@ -1,12 +1,13 @@
 """Proof that held money is held, and went once to whom it should."""
 
-from django.db.models import Exists, F, Func, OuterRef, Q, TextField, Value
+from django.db.models import Exists, F, Func, OuterRef, Q, Subquery, Sum, TextField, Value
+from django.db.models.functions import Cast, Coalesce, Concat
 
 from accounts.parties.models import Party
 from payments.escrow.division import cost_of
-from payments.escrow.models import Escrow
+from payments.escrow.models import Escrow, Part
 from payments.ledger import chart
-from payments.ledger.models import LedgerAccount
+from payments.ledger.models import LedgerAccount, Transfer
 from payments.ledger.selectors import moved_with, standing_in
 from payments.payouts.models import Payout
 from payments.policies.fees import fee_on
@@ -106,4 +107,26 @@ def money_stands_with_somebody() -> list[str]:
     ]
 
 
-CHECKS = [money_stands_with_somebody, escrows_hold_what_they_say, closed_escrows_were_held]
+def parts_are_what_was_booked() -> list[str]:
+    """Each part that was released has its own movements, and they sum to it."""
+    key = Concat(
+        OuterRef("escrow__public_id"),
+        Value(":part:"),
+        Cast(OuterRef("number"), TextField()),
+        output_field=TextField(),
+    )
+    to_payee = Transfer.objects.filter(key=key, kind__in=["release", "freelancer_fee"])
+    booked = to_payee.order_by().values("key").annotate(total=Sum("amount")).values("total")
+    parts = Part.objects.annotate(booked=Coalesce(Subquery(booked), Value(0)))
+    return [
+        f"{part} of {part.escrow} is {part.amount}; {part.booked} were booked."
+        for part in parts.exclude(booked=F("amount")).select_related("escrow").order_by("pk")
+    ]
+
+
+CHECKS = [
+    parts_are_what_was_booked,
+    money_stands_with_somebody,
+    escrows_hold_what_they_say,
+    closed_escrows_were_held,
+]

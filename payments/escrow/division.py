@@ -89,6 +89,15 @@ def checked_division(to_payee: object, escrow: Escrow, *, held: int, param: str)
     return part
 
 
+def checked_part(part: object, escrow: Escrow, *, held: int, param: str) -> int:
+    """A part of the price that can be released while the rest stays held. Raises InvalidInput."""
+    checked_amount(part, param=param)
+    amount = checked_division(part, escrow, held=held, param=param)
+    if amount == price_held(escrow, held=held):
+        raise InvalidInput("That is all that is held. Release it whole instead.", param=param)
+    return amount
+
+
 def charge_for(escrow: Escrow, *, held: int, part: int) -> int:
     """What the payer is charged to have ``part`` more of the price held."""
     covered = escrow.released + price_held(escrow, held=held)

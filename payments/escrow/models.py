@@ -64,6 +64,33 @@ class Escrow(models.Model):
         return self.public_id
 
 
+class Part(models.Model):
+    """A part of the price that was released while the rest stayed held.
+
+    Two equal parts are two rows, and ``number`` is in the key of their movements; ``once`` comes
+    from whoever asked, so that one click sent twice is one part.
+    """
+
+    public_id = PublicIdField(prefix="rp")
+    escrow = models.ForeignKey(Escrow, on_delete=models.PROTECT, related_name="parts")
+    number = models.PositiveSmallIntegerField()
+    amount = AmountField()
+    once = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="a_part_releases_something"),
+            models.UniqueConstraint(fields=["escrow", "number"], name="parts_are_numbered"),
+            models.UniqueConstraint(
+                fields=["escrow", "once"], condition=~Q(once=""), name="a_part_is_asked_for_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
 S = Escrow.Status
 
 # fmt: off
@@ -71,6 +98,7 @@ LIFECYCLE = Lifecycle(
     "escrow",
     #    step       from            to            by
     Step("hold",    {S.AWAITING, S.HELD}, S.HELD, {SYSTEM}, tells="escrow_held"),
+    Step("release_part", {S.HELD},  "same",       {SYSTEM}, tells="escrow_part_released"),
     Step("release", {S.HELD},       S.RELEASED,   {SYSTEM}, tells="escrow_released"),
     Step("refund",  {S.HELD},       S.REFUNDED,   {SYSTEM}, tells="escrow_refunded"),
     Step("split",   {S.HELD},       S.SPLIT,      {SYSTEM}, tells="escrow_split"),

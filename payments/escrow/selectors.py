@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 
-from django.db.models import QuerySet
+from django.db.models import F, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
 
-from payments.escrow.models import Escrow
+from payments.escrow.models import Escrow, Part
 from payments.fundings.models import OPEN, Payment
 from payments.ledger import chart
 from payments.ledger.selectors import balance_of
@@ -34,13 +36,19 @@ def open_payments_of_each(escrows: Iterable[Escrow]) -> dict[str, Payment]:
     return {payment.paid_for: payment for payment in found}
 
 
-def earnings_of_each(escrows: Iterable[Escrow]) -> dict[str, Earning]:
-    """What each escrow brought its payee, by its public id; those that brought nothing are out."""
-    # Found by the deed's key, which is unique, as the release booked it.
-    keys = [
-        f"{escrow.public_id}:{deed}"
-        for escrow in escrows
-        if escrow.released
-        for deed in ("release", "split")
-    ]
-    return {earning.earned_by: earning for earning in Earning.objects.filter(key__in=keys)}
+def earnings_of_each(escrows: Iterable[Escrow]) -> dict[str, list[Earning]]:
+    """What each escrow brought its payee, part by part, by its public id; those that brought
+    nothing are out.
+    """
+    found: dict[str, list[Earning]] = {}
+    names = [escrow.public_id for escrow in escrows if escrow.released]
+    for earning in Earning.objects.filter(earned_by__in=names).order_by("pk"):
+        found.setdefault(earning.earned_by, []).append(earning)
+    return found
+
+
+def last_released(escrow: str) -> Combinable:
+    """For annotations: what of the price its last release brought, by the path to an escrow."""
+    parts = Part.objects.filter(escrow=OuterRef(escrow)).order_by().values("escrow")
+    before = Subquery(parts.annotate(total=Sum("amount")).values("total"))
+    return F(f"{escrow}__released") - Coalesce(before, Value(0))

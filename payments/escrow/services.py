@@ -4,18 +4,20 @@ from django.db import transaction
 
 from accounts.parties.models import Party
 from marketplace.common.clock import now
-from marketplace.common.errors import WrongState
+from marketplace.common.errors import KeyReused, WrongState
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.money import checked_amount, known_currency
 from payments.escrow.division import (
     charge_for,
     checked_division,
     checked_funding,
+    checked_part,
+    cost_of,
     missing_of,
     price_held,
     shares_of,
 )
-from payments.escrow.models import LIFECYCLE, Escrow
+from payments.escrow.models import LIFECYCLE, Escrow, Part
 from payments.escrow.selectors import held_in
 from payments.fundings import services as fundings
 from payments.fundings.models import Payment
@@ -127,6 +129,30 @@ def release(*, escrow_id: int) -> Escrow:
 
 
 @transaction.atomic
+def release_part(*, escrow_id: int, amount: int, once: str = "") -> tuple[Part, bool]:
+    """Pay the payee ``amount`` of the price, less their fee; the rest stays held.
+
+    The second value says whether this was news: what was asked for under the same ``once`` is done
+    once. Raises InvalidInput for a part that is all of it, or cannot be paid to the unit;
+    WrongState where nothing is held; KeyReused for another amount under the same ``once``.
+    """
+    escrow = _lock(escrow_id)
+    known = escrow.parts.filter(once=once).first() if once else None
+    if known is not None:
+        if known.amount != amount:
+            raise KeyReused("This part was asked for before with another amount.")
+        return known, False
+    LIFECYCLE.advance(escrow, "release_part", role=SYSTEM)
+    checked_part(amount, escrow, held=_held_or_refused(escrow), param="amount")
+    part = Part.objects.create(
+        escrow=escrow, number=escrow.parts.count() + 1, amount=amount, once=once
+    )
+    cost = cost_of(escrow.released + amount, escrow) - cost_of(escrow.released, escrow)
+    _pay_out_of(escrow, held=cost, to_payee=amount, deed=f"part:{part.number}")
+    return part, True
+
+
+@transaction.atomic
 def refund(*, escrow_id: int, reason: str) -> Escrow:
     """Give back to the payer all that is held, fee included: fees are for released money only."""
     escrow = _advance(escrow_id, "refund")
@@ -157,10 +183,8 @@ def split(*, escrow_id: int, to_payee: int, reason: str) -> Escrow:
 
 @transaction.atomic
 def drop(*, escrow_id: int) -> Escrow:
-    """It will never be funded: open pay pages are closed, a late payment is given back."""
-    escrow = _advance(escrow_id, "drop")
-    fundings.cancel_open_payments(paid_for=escrow.public_id)
-    return escrow
+    """It will never be funded: a late payment is given back."""
+    return _advance(escrow_id, "drop")
 
 
 @transaction.atomic
@@ -189,11 +213,15 @@ def _lock_paid_for(public_id: str) -> Escrow:
 
 
 def _advance(escrow_id: int, step: str) -> Escrow:
-    """Lock the row first, judge it second: nothing can change in between."""
+    """Close it. Lock the row first, judge it second: nothing can change in between.
+
+    Open pay pages are closed with it.
+    """
     escrow = _lock(escrow_id)
     LIFECYCLE.advance(escrow, step, role=SYSTEM)
     escrow.closed_at = now()
     escrow.save(update_fields=["status", "closed_at"])
+    fundings.cancel_open_payments(paid_for=escrow.public_id)
     return escrow
 
 
@@ -214,7 +242,7 @@ def _held_or_refused(escrow: Escrow) -> int:
 
 
 def _pay_out_of(escrow: Escrow, *, held: int, to_payee: int, deed: str, reason: str = "") -> None:
-    """Empty the escrow by one deed of the ledger: to the payee, to us, and back to the payer."""
+    """Divide ``held`` by one deed of the ledger: to the payee, to us, and back to the payer."""
     shares, currency = shares_of(escrow, held=held, to_payee=to_payee), escrow.currency
     purse = chart.escrow(escrow.public_id)
     key = f"{escrow.public_id}:{deed}"

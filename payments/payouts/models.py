@@ -156,4 +156,5 @@ class Earning(models.Model):
                 fields=["clears_at"], condition=Q(payout__isnull=True), name="earnings_to_pay_out"
             ),
             models.Index(fields=["party", "-earned_at", "-id"], name="earnings_newest_first"),
+            models.Index(fields=["earned_by"], name="earnings_by_origin"),
         ]

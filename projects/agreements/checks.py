@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.db.models import F, Q
 
 from marketplace.common.clock import now
+from payments.escrow.selectors import last_released
 from projects.agreements.models import Proposal
 from projects.milestones.models import Milestone
 
@@ -18,7 +19,9 @@ def agreed_endings_are_what_was_paid() -> list[str]:
         to_freelancer__gt=0, milestone__status=Milestone.Status.SPLIT
     )
     accepted = Proposal.objects.filter(status=Proposal.Status.ACCEPTED)
-    wrong = accepted.exclude(right, milestone__escrow__released=F("to_freelancer"))
+    wrong = accepted.annotate(last=last_released("milestone__escrow")).exclude(
+        right, last=F("to_freelancer")
+    )
     return [
         f"{proposal.public_id} was accepted otherwise than its milestone ended."
         for proposal in wrong.order_by("pk").iterator()

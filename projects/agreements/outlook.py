@@ -30,7 +30,7 @@ class Prospect:
     payment: Payment | None
     dispute: Dispute | None
     proposal: Proposal | None
-    earning: Earning | None
+    earnings: list[Earning]
 
     def open_to(self, role: str | None) -> list[str]:
         """What somebody of this role can do with the milestone right now, in the table's order."""
@@ -75,12 +75,12 @@ def prospects_of_each(contracts: Iterable[Contract]) -> dict[int, Prospects]:
     found: dict[int, list[Prospect]] = {contract.pk: [] for contract in contracts}
     for milestone in milestones:
         escrow = milestone.escrow
-        dispute, earning = disputes.get(milestone.pk), earnings.get(escrow.public_id)
+        dispute, earned = disputes.get(milestone.pk), earnings.get(escrow.public_id, [])
         proposal = proposals.get(milestone.pk)
         above = [
             *_dispute_strikes(dispute),
             *_proposal_strikes(proposal),
-            *_payout_strikes(milestone, earning),
+            *_payout_strikes(milestone, earned),
         ]
         found[milestone.contract_id].append(
             Prospect(
@@ -90,7 +90,7 @@ def prospects_of_each(contracts: Iterable[Contract]) -> dict[int, Prospects]:
                 payment=payments.get(escrow.public_id),
                 dispute=dispute,
                 proposal=proposal,
-                earning=earning,
+                earnings=earned,
             )
         )
     return {
@@ -175,15 +175,15 @@ def _proposal_strikes(proposal: Proposal | None) -> list[Strike]:
     ]
 
 
-def _payout_strikes(milestone: Milestone, earning: Earning | None) -> list[Strike]:
-    if earning is None or earning.payout_id is not None:
-        return []
-    net = in_words(earning.amount, milestone.currency)
+def _payout_strikes(milestone: Milestone, earnings: list[Earning]) -> list[Strike]:
     return [
         Strike(
             "payout",
             earning.clears_at,
-            f"{net} is ready for the bank of {milestone.contract.freelancer.name}.",
+            f"{in_words(earning.amount, milestone.currency)} is ready for the bank of "
+            f"{milestone.contract.freelancer.name}.",
             to_freelancer=earning.amount,
         )
+        for earning in earnings
+        if earning.payout_id is None
     ]

@@ -190,5 +190,13 @@ class ReturnIn(serializers.Serializer):
     )
 
 
+class PartIn(serializers.Serializer):
+    amount = serializers.IntegerField(
+        min_value=1,
+        max_value=MAX_AMOUNT,
+        help_text="A part of the price in minor units, before fees; less than what is held of it.",
+    )
+
+
 class CancelIn(serializers.Serializer):
     ground = serializers.ChoiceField(GROUNDS)

@@ -23,6 +23,7 @@ from projects.api.milestone_shapes import (
     FundIn,
     FundingOut,
     MilestoneOut,
+    PartIn,
     ReturnIn,
     SubmissionFilesIn,
     SubmissionIn,
@@ -31,6 +32,7 @@ from projects.api.milestone_shapes import (
 from projects.contracts.selectors import contracts_of
 from projects.milestones import services
 from projects.milestones.models import Milestone, Submission
+from projects.milestones.parts import services as parts
 from projects.milestones.selectors import (
     deliveries_on,
     milestones_of,
@@ -137,6 +139,26 @@ class ReleaseView(APIView):
         """Approve the work and pay the freelancer."""
         milestone = _milestone(request, public_id)
         services.release_milestone(milestone_id=milestone.pk, by=request.user)
+        return _shown(request, milestone)
+
+
+class ReleasePartView(APIView):
+    @extend_schema(request=PartIn, responses=MilestoneOut)
+    @idempotent
+    def post(self, request: Request, public_id: str) -> Response:
+        """Release a part of the price; the rest stays held. Send an ``Idempotency-Key``: two
+        calls without one are two parts.
+        """
+        milestone = _milestone(request, public_id)
+        body = PartIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        key = request.headers.get("Idempotency-Key", "")
+        parts.release_part(
+            milestone_id=milestone.pk,
+            by=request.user,
+            once=f"api:{request.user.pk}:{key}" if key else "",
+            **body.validated_data,
+        )
         return _shown(request, milestone)
 
 

@@ -136,6 +136,11 @@ urlpatterns = [
         name="api-milestone-release",
     ),
     path(
+        "milestones/<str:public_id>/release-part/",
+        milestones.ReleasePartView.as_view(),
+        name="api-milestone-release-part",
+    ),
+    path(
         "milestones/<str:public_id>/cancel/",
         milestones.CancelView.as_view(),
         name="api-milestone-cancel",

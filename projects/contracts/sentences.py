@@ -28,6 +28,7 @@ _SENTENCES = {
     "work_submitted": Sentence("Submitted “{title}”", "send", "info"),
     "work_returned": Sentence("Asked for changes on “{title}”", "undo-2", "warn"),
     "milestone_released": Sentence("Approved “{title}” and released its funds", "check", "good"),
+    "part_released": Sentence("Released a part of “{title}”", "check", "good"),
     "milestone_cancelled": Sentence("Cancelled “{title}”", "x"),
     "ending_proposed": Sentence("Proposed to end “{title}”", "handshake", "info"),
     "ending_accepted": Sentence("Accepted: “{title}” ended by consent", "handshake", "good"),

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.db.models import Exists, F, OuterRef, Q
 
 from marketplace.common.clock import now
+from payments.escrow.selectors import last_released
 from projects.disputes.models import OPEN, Dispute
 from projects.milestones.models import Milestone
 
@@ -30,17 +31,14 @@ def disputed_milestones_have_one_open_dispute() -> list[str]:
 
 def decisions_are_what_was_paid() -> list[str]:
     """A decided part is what the escrow released, and the milestone's end says the same."""
-    right = (
-        Q(to_freelancer=0, milestone__status=Milestone.Status.REFUNDED)
-        | Q(to_freelancer=F("milestone__amount"), milestone__status=Milestone.Status.RELEASED)
-        | Q(
-            to_freelancer__gt=0,
-            to_freelancer__lt=F("milestone__amount"),
-            milestone__status=Milestone.Status.SPLIT,
-        )
+    right = Q(to_freelancer=0, milestone__status=Milestone.Status.REFUNDED) | Q(
+        to_freelancer__gt=0,
+        milestone__status__in=[Milestone.Status.RELEASED, Milestone.Status.SPLIT],
     )
     decided = Dispute.objects.filter(status=Dispute.Status.DECIDED)
-    wrong = decided.exclude(right, milestone__escrow__released=F("to_freelancer"))
+    wrong = decided.annotate(last=last_released("milestone__escrow")).exclude(
+        right, last=F("to_freelancer")
+    )
     return [
         f"{dispute.public_id} was decided otherwise than its milestone ended."
         for dispute in wrong.order_by("pk").iterator()

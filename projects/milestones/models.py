@@ -98,6 +98,7 @@ LIFECYCLE = Lifecycle(
     Step("submit",         {S.PLANNED, S.RETURNED}, S.SUBMITTED,  {FREELANCER}, label="Submit work", tells="work_submitted"),
     Step("return",         {S.SUBMITTED},           S.RETURNED,   {CLIENT}, label="Ask for changes", tells="work_returned"),
     Step("release",        AT_WORK | {S.DISPUTED},  S.RELEASED,   {CLIENT}, label="Approve and release", tells="milestone_released"),
+    Step("release_part",   AT_WORK,                 "same",       {CLIENT}, label="Release a part", tells="part_released"),
     Step("release_silent", {S.SUBMITTED},           S.RELEASED,   {SYSTEM}, clock="review_period_days", tells="milestone_released"),
     Step("cancel",         AT_WORK | {S.DISPUTED},  S.CANCELLED,  {FREELANCER}, label="Cancel and refund", tells="milestone_cancelled"),
     Step("drop",           {S.PLANNED},             S.CANCELLED,  {CLIENT}, label="Cancel", tells="milestone_cancelled"),

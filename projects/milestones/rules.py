@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from marketplace.common.clock import now, said
 from marketplace.common.errors import InvalidInput, WrongState
 from marketplace.common.money import in_words
-from payments.escrow.division import checked_division, checked_funding, price_held
+from payments.escrow import division
+from payments.escrow.division import price_held
 from payments.escrow.facts import MoneyFacts, facts_now
 from payments.escrow.models import Escrow
 from payments.escrow.selectors import has_open_chargeback, held_in
@@ -114,6 +115,7 @@ _RULES: dict[str, Callable[[Milestone, MoneyFacts], str]] = {
     "start": _may_start,
     "submit": _fully_held,
     "release": _money_held,
+    "release_part": _money_held,
     "release_silent": _may_release_silent,
     "drop": _may_drop,
     "cancel_late": _may_cancel_late,
@@ -157,12 +159,23 @@ def checked_part(part: object, milestone: Milestone, *, param: str) -> int:
     """A part of the price that the freelancer can get of what is held, from nothing to all of it,
     in minor units. Raises InvalidInput.
     """
-    return checked_division(part, milestone.escrow, held=held_in(milestone.escrow), param=param)
+    return division.checked_division(
+        part, milestone.escrow, held=held_in(milestone.escrow), param=param
+    )
 
 
 def checked_share(part: object, milestone: Milestone, *, param: str) -> int:
     """A part of the price that the client can fund now, in minor units. Raises InvalidInput."""
-    return checked_funding(part, milestone.escrow, held=held_in(milestone.escrow), param=param)
+    return division.checked_funding(
+        part, milestone.escrow, held=held_in(milestone.escrow), param=param
+    )
+
+
+def checked_release(part: object, milestone: Milestone, *, param: str) -> int:
+    """A part of the price that can be released while the rest stays held. Raises InvalidInput."""
+    return division.checked_part(
+        part, milestone.escrow, held=held_in(milestone.escrow), param=param
+    )
 
 
 def checked_ending(
@@ -173,7 +186,7 @@ def checked_ending(
     Nothing of it is a cancellation, a part of it a split; all of it is neither.
     """
     held = held_in(milestone.escrow)
-    amount = checked_division(to_freelancer, milestone.escrow, held=held, param=param)
+    amount = division.checked_division(to_freelancer, milestone.escrow, held=held, param=param)
     if amount and amount == price_held(milestone.escrow, held=held):
         raise InvalidInput(
             "That is all that is held: there is nothing to divide. "

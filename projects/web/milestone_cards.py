@@ -73,6 +73,7 @@ _LOOKS = {
     "submit": ("milestone-submit", "send", "primary", False),
     "return": ("milestone-return", "undo-2", "secondary", False),
     "release": ("milestone-release", "check", "primary", False),
+    "release_part": ("milestone-release-part", "check", "quiet", False),
     "cancel": ("milestone-cancel", "x", "quiet", False),
     "drop": ("milestone-cancel", "x", "quiet", False),
     "cancel_late": ("milestone-cancel", "x", "danger", False),
@@ -189,7 +190,8 @@ def _money_of(prospect: Prospect, role: str) -> str:
     else:
         words = [("you got", facts.received)]
         ahead = ("you get", facts.payee_gets)
-    shown = [pair for pair in words if pair[1]] if has_ended else [ahead]
+    so_far = [("so far", words[0][1])] if words[0][1] else []
+    shown = [pair for pair in words if pair[1]] if has_ended else [ahead, *so_far]
     said = [f"{word} {in_words(amount, milestone.currency)}" for word, amount in shown]
     return ", ".join(said) or "nothing was paid"
 

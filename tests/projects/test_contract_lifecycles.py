@@ -91,10 +91,14 @@ def test_the_grounds_of_a_cancellation_are_steps_that_cancel():
         (planned_milestone, ["fund", "drop", END], ["cancel", END]),
         (
             funded_milestone,
-            ["release", END, "dispute"],
+            ["release", "release_part", END, "dispute"],
             ["start", "submit", "cancel", END, "dispute"],
         ),
-        (submitted_milestone, ["return", "release", END, "dispute"], ["cancel", END, "dispute"]),
+        (
+            submitted_milestone,
+            ["return", "release", "release_part", END, "dispute"],
+            ["cancel", END, "dispute"],
+        ),
         (lambda a, b: opened_dispute(a, b).milestone, ["release", END], ["cancel", END]),
     ],
 )
@@ -113,12 +117,19 @@ def test_time_opens_steps(ada, ben, later):
     milestone, started = funded_milestone(ada, ben), funded_milestone(ada, ben)
     start_work(milestone_id=started.pk, by=ben)
     later(days=15)
-    assert open_steps(milestone, "client") == ["release", "cancel_idle", END, "dispute"]
+    assert open_steps(milestone, "client") == [
+        "release",
+        "release_part",
+        "cancel_idle",
+        END,
+        "dispute",
+    ]
     later(days=10)
-    late = ["release", "cancel_late", "cancel_idle", END, "dispute"]
+    late = ["release", "release_part", "cancel_late", "cancel_idle", END, "dispute"]
     assert open_steps(milestone, "client") == late
     started.refresh_from_db()
-    assert open_steps(started, "client") == ["release", "cancel_late", END, "dispute"]
+    late.remove("cancel_idle")
+    assert open_steps(started, "client") == late
 
 
 @pytest.mark.django_db
