@@ -52,6 +52,11 @@ DEEDS = {
         "Our own refund of the same payment and amount counts as made by this one. Nothing else "
         "is sent.",
     ),
+    "take_from_held": Deed(
+        "Take it from what is held",
+        "The payer has this money back, so less is held for the work. Both sides are told; to be "
+        "complete it has to be paid in again.",
+    ),
     "bear_refund": Deed(
         "Book it as a refund at our cost",
         "The payer has this money back. What is held stays as it is; the amount comes from the "

@@ -10,6 +10,7 @@ _KINDS = {
     "freelancer_fee": "Fee of the freelancer",
     "client_fee": "Fee of the client",
     "refund": "Refund set aside",
+    "refund_borne": "Refund set aside, at the platform’s cost",
     "refund_succeed": "Refund arrived",
     "refund_return": "Refund came back",
 }

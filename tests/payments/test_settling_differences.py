@@ -4,6 +4,7 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
+from accounts.notifications.models import Notification
 from accounts.people.services import grant_staff_roles
 from marketplace.common.errors import DomainError, InvalidInput, NotAllowed, WrongState
 from marketplace.common.lifecycle import SYSTEM
@@ -72,12 +73,39 @@ def test_a_refund_after_the_release_is_borne_by_the_platform(ada, ben, dora, san
     call_command("check_ledger")
 
 
+def test_a_refund_of_held_money_leaves_less_held_and_both_sides_are_told(ada, ben, dora, sandbox):
+    topped_up(sandbox)
+    escrow = opened(ada, ben)
+    payment = paid_at(sandbox, escrow)
+    found = refunded_by_others(sandbox, payment.charge_id, 1_000)
+    assert offered_deeds(found, dora) == ["take_from_held"]
+
+    settled(found, "take_from_held", dora)
+
+    escrow.refresh_from_db()
+    assert (escrow.status, escrow.refunded) == ("held", 1_000)
+    assert balance_of(chart.escrow(escrow.public_id)) == 102_000
+    told = Notification.objects.filter(kind="held_funds_returned")
+    assert {one.recipient for one in told} == {ada, ben}
+    all_agrees()
+    call_command("check_ledger")
+    days_pass(A_WHILE)
+    play_on(sandbox)
+    escrows.refund(escrow_id=escrow.pk, reason="cancelled")  # the rest goes back, and no more
+    play_on(sandbox)
+    assert sum(one["amount"] for one in sandbox.api("GET", "/v1/refunds")["data"]) == 103_000
+    all_agrees()
+    call_command("check_ledger")
+
+
 def test_what_is_held_is_not_the_platforms_to_bear(ada, ben, dora, sandbox):
+    """It was released when the line was found, and the deed is judged anew when it is done."""
     topped_up(sandbox)
     payment = paid_at(sandbox, opened(ada, ben))
     found = refunded_by_others(sandbox, payment.charge_id, 1_000)
+    Difference.objects.update(deed="bear_refund")
 
-    with pytest.raises(WrongState, match="still held"):
+    with pytest.raises(InvalidInput):
         settled(found, "bear_refund", dora)
 
     found.refresh_from_db()

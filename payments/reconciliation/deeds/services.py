@@ -10,6 +10,7 @@ from marketplace.common.errors import DomainError, InvalidInput, ProviderUnreach
 from marketplace.common.lifecycle import FINANCE
 from payments.escrow import services as escrows
 from payments.escrow.models import Escrow
+from payments.escrow.outside.services import note_refunded
 from payments.fundings.models import Payment
 from payments.fundings.selectors import payments_for
 from payments.gateway.base import (
@@ -184,15 +185,14 @@ def _bear_refund(difference: Difference, thing: object, reversal_id: str, by: Us
     left = sum(one.amount - one.refunded for one in payments_for(payment.paid_for))
     if left - thing.amount < balance_of(chart.escrow(escrow.public_id)):
         raise WrongState(
-            "This money is still held for the work: end the milestone first, or take the refund "
-            "from what is held."
+            "This money is still held for the work: the refund comes from what is held."
         )
     (refund,) = refunds.prepare_refunds(
         payments=[payment], amount=thing.amount, book=escrow.book, reason="provider_desk"
     )
     move_money(
         Move(
-            "own_funds",
+            "refund_borne",
             chart.own_funds(payment.currency),
             chart.leaving(refund.public_id),
             refund.amount,
@@ -201,6 +201,14 @@ def _bear_refund(difference: Difference, thing: object, reversal_id: str, by: Us
         key=f"{refund.public_id}:bear",
         book=escrow.book,
     )
+    refunds.adopt_refund(refund_id=refund.pk, remote=thing)
+
+
+def _take_from_held(difference: Difference, thing: object, reversal_id: str, by: User) -> None:
+    """The payer has it back: less is held for the work."""
+    assert isinstance(thing, RemoteRefund)
+    payment = Payment.objects.get(charge_id=thing.charge_id)
+    refund = note_refunded(payment_id=payment.pk, amount=thing.amount)
     refunds.adopt_refund(refund_id=refund.pk, remote=thing)
 
 
@@ -223,6 +231,7 @@ _DEEDS: dict[str, Callable[[Difference, object, str, User], None]] = {
     "cost": _book_as_cost,
     "give_back": _give_back,
     "match_refund": _match_refund,
+    "take_from_held": _take_from_held,
     "bear_refund": _bear_refund,
     "match_payout": _match_payout,
     "end_payout": _end_payout,

@@ -5,6 +5,8 @@ from typing import Any
 from marketplace.common.money import in_words
 from payments.fundings.models import Payment
 from payments.gateway.base import RemoteRefund, State
+from payments.ledger import chart
+from payments.ledger.selectors import balance_of
 from payments.reconciliation.findings import UNASKED, Finding, K, facts_of
 from payments.reconciliation.judging.rows import Rows
 from payments.refunds.models import Refund
@@ -28,7 +30,7 @@ def judge_refund(remote: RemoteRefund, rows: Rows) -> Finding | None:
     if named is not None:
         return Finding(
             K.REFUND_TWICE, theirs=sent, ours=f"It was refunded by {named.remote_id}.",
-            about=named.public_id, net=-gone, deed="bear_refund", **about,
+            about=named.public_id, net=-gone, deed=_deed_for(remote, named.payment), **about,
         )  # fmt: skip
     payment = rows.payments.get(remote.charge_id)
     if payment is None:
@@ -43,7 +45,10 @@ def judge_refund(remote: RemoteRefund, rows: Rows) -> Finding | None:
 
 
 def _deed_for(remote: RemoteRefund, payment: Payment) -> str:
-    return "match_refund" if twin_of(remote.amount, payment) else "bear_refund"
+    if twin_of(remote.amount, payment):
+        return "match_refund"
+    held = balance_of(chart.escrow(payment.paid_for)) >= remote.amount
+    return "take_from_held" if held else "bear_refund"
 
 
 def twin_of(amount: int, payment: Payment) -> Refund | None:

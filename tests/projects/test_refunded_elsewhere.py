@@ -1,0 +1,75 @@
+"""A refund made at the provider's own desk: the work goes on, and the statement proves it."""
+
+import pytest
+from django.core.management import call_command
+
+from payments.escrow.outside.services import note_refunded
+from payments.escrow.selectors import held_in
+from payments.fundings.models import Payment
+from payments.gateway.base import RemoteRefund, State
+from payments.ledger import chart
+from payments.ledger.services import Move, move_money
+from payments.refunds.models import Refund
+from payments.refunds.services import adopt_refund, prepare_refunds
+from projects.milestones.models import Milestone
+from projects.milestones.services import release_milestone
+from tests.projects.statement_world import checked, lively_contract, saved, statement_of, table_of
+from tests.world import fund
+
+pytestmark = pytest.mark.django_db
+
+
+def remote(refund: Refund) -> RemoteRefund:
+    return RemoteRefund(
+        remote_id=f"re_{refund.pk}_of_the_desk",
+        refund="",
+        attempt=0,
+        charge_id=refund.payment.charge_id,
+        state=State.DONE,
+        amount=refund.amount,
+        currency=refund.currency,
+        booked=True,
+    )
+
+
+def payment_of(milestone: Milestone) -> Payment:
+    return Payment.objects.get(paid_for=milestone.escrow.public_id)
+
+
+def test_less_is_held_it_can_be_paid_in_again_and_is_released(ada, ben, tmp_path):
+    contract = lively_contract(ada, ben)
+    kept = contract.milestones.get(position=3)
+    refund = note_refunded(payment_id=payment_of(kept).pk, amount=10_000)
+    adopt_refund(refund_id=refund.pk, remote=remote(refund))
+
+    assert held_in(kept.escrow) == 77_770 + 2_333 - 10_000
+    call_command("check_ledger")
+    assert checked(saved(tmp_path, statement_of(contract), table_of(contract)))[0] == 0
+
+    fund(kept)
+    release_milestone(milestone_id=kept.pk, by=ada)
+
+    kept.escrow.refresh_from_db()
+    assert (kept.escrow.released, kept.escrow.refunded) == (77_770, 10_000)
+    call_command("check_ledger")
+    assert checked(saved(tmp_path, statement_of(contract), table_of(contract)))[0] == 0
+
+
+def test_a_refund_that_the_platform_bears_takes_nothing_from_anybody(ada, ben, tmp_path):
+    contract = lively_contract(ada, ben)
+    payment = payment_of(contract.milestones.get(position=1))
+    (refund,) = prepare_refunds(
+        payments=[payment], amount=500, book=contract.public_id, reason="provider_desk"
+    )
+    ends = (chart.own_funds("USD"), chart.leaving(refund.public_id))
+    move_money(
+        Move("refund_borne", *ends, 500, "USD"),
+        key=f"{refund.public_id}:bear",
+        book=contract.public_id,
+    )
+    adopt_refund(refund_id=refund.pk, remote=remote(refund))
+
+    call_command("check_ledger")
+    code, said = checked(saved(tmp_path, statement_of(contract), table_of(contract)))
+    assert code == 0, said
+    assert "at the platform’s cost" in table_of(contract)
