@@ -207,7 +207,12 @@ def check_programs(image: Stage, scratch: Path) -> None:
 
         _expect_refusal(image, env, scratch)
         env |= PRODUCTION
+        # As in compose.yaml: a superuser makes two roles, one migrates, the other serves.
+        _expect_end(image, env, scratch, "database_roles")
+        superuser = env["DATABASE_URL"]
+        env["DATABASE_URL"] = _as_role("milepost_owner", superuser)
         _expect_end(image, env, scratch, "migrate")
+        env["DATABASE_URL"] = _as_role("milepost_app", superuser)
         for name in ("web", "live", "worker", "beat"):
             log = scratch / f"{name}.log"
             process = _start(image, env, log, name)
@@ -215,6 +220,10 @@ def check_programs(image: Stage, scratch: Path) -> None:
         _expect_answer("web", int(ports["PORT"]), "/readyz", scratch)
         _expect_answer("live", int(ports["LIVE_PORT"]), "/healthz", scratch)
         _expect_line("beat", "Sending due task", scratch)
+
+
+def _as_role(role: str, address: str) -> str:
+    return re.sub(r"//\w+:", f"//{role}:", address, count=1)
 
 
 def _start(image: Stage, env: dict[str, str], log: Path, *arguments: str):

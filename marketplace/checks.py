@@ -2,16 +2,20 @@
 more when a web or worker process starts, which then refuses.
 """
 
+import logging
 from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error
+from django.core.checks import CheckMessage, Error, Tags, run_checks
 from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError, connection
 
 from marketplace.common.currencies import is_carried
+
+logger = logging.getLogger(__name__)
 
 # What the demo and the tests call themselves by; published, therefore no secret.
 PUBLISHED = (
@@ -29,6 +33,23 @@ def refuse_to_start_misconfigured() -> None:
     """For the processes that serve people. Raises ImproperlyConfigured with every reason."""
     if found := problems():
         raise ImproperlyConfigured(" ".join(found.values()))
+
+
+def warn_of_the_database() -> None:
+    """For the web process: what the checks for deployment say of the database goes into its log."""
+    if settings.SANDBOX:
+        return
+    try:
+        found = run_checks(
+            tags=[Tags.database], include_deployment_checks=True, databases=["default"]
+        )
+    except OperationalError as silence:
+        logger.warning("The database cannot be asked about its roles: %s", silence)
+    else:
+        for message in found:
+            logger.warning("%s %s", message.msg, message.hint or "")
+    finally:
+        connection.close()
 
 
 def check_the_sandbox(**_: Any) -> Sequence[CheckMessage]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from marketplace.checks import problems
 
-PROGRAMS = ("web", "worker", "beat", "live", "migrate")
+PROGRAMS = ("web", "worker", "beat", "live", "migrate", "database_roles")
 # What a worker serves unless WORKER_QUEUES says otherwise: what the house does by itself, and what
 # it has to ask the payment provider for.
 PROVIDER_QUEUE = "provider"
@@ -54,6 +54,8 @@ def command(name: str, environment: Mapping[str, str]) -> list[str]:
             return [*python, "celery", "--app", "marketplace", "beat", "--pidfile=", f"-l{level}"]
         case "migrate":
             return [sys.executable, "manage.py", "migrate", "--no-input"]
+        case "database_roles":
+            return [sys.executable, "manage.py", "database_roles"]
     raise ValueError(f"{name!r} is none of {', '.join(PROGRAMS)}")
 
 

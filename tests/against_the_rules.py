@@ -10,9 +10,13 @@ from django.db import connection, models, transaction
 def against_the_rules() -> Iterator[None]:
     """No trigger fires in here: as only a superuser of the database can have it."""
     with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT quote_ident(current_user)")
+        (role,) = cursor.fetchone()
+        cursor.execute("SET LOCAL ROLE NONE")
         cursor.execute("SET LOCAL session_replication_role = replica")
         yield
         cursor.execute("SET LOCAL session_replication_role = origin")
+        cursor.execute(f"SET LOCAL ROLE {role}")
 
 
 def force(rows: models.QuerySet | type[models.Model], **fields: object) -> None:

@@ -15,14 +15,14 @@ from payments.policies.models import Policy
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Have the database remember, before the first test, what migrations wrote into it."""
     for item in items:
-        if _is_transactional(item):
+        if is_transactional(item):
             marker = item.get_closest_marker("django_db")
             wanted = {"transaction": True, "serialized_rollback": True}
             kwargs = (marker.kwargs if marker else {}) | wanted
             item.add_marker(pytest.mark.django_db(**kwargs), append=False)
 
 
-def _is_transactional(item: pytest.Item) -> bool:
+def is_transactional(item: pytest.Item) -> bool:
     marker = item.get_closest_marker("django_db")
     fixtures = {"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
     return bool(fixtures or (marker and marker.kwargs.get("transaction")))
@@ -35,7 +35,7 @@ def what_migrations_wrote(request: pytest.FixtureRequest) -> None:
     Whichever test comes next puts them back: with several processes that can be any.
     """
     uses_db = "db" in request.fixturenames or request.node.get_closest_marker("django_db")
-    if not uses_db or _is_transactional(request.node):
+    if not uses_db or is_transactional(request.node):
         return
     request.getfixturevalue("db")
     written = getattr(connection, "_test_serialized_contents", None)

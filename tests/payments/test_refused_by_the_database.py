@@ -17,7 +17,7 @@ from payments.ledger.models import Book, LedgerAccount, Transfer
 from payments.ledger.selectors import balance_of
 from payments.ledger.services import Move, move_money
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.about_roles]
 
 OUTSIDE = chart.provider("USD")
 ADAS = "escrow:es_ofAda"
