@@ -72,6 +72,9 @@ _TIMETABLE = {
     "tell-fundings": {"task": "projects.tell_fundings", "schedule": 5},
     # Money by silence: promised to the minute, and a moved sandbox clock is watched by people.
     "release-unreviewed": {"task": "projects.release_unreviewed_milestones", "schedule": 10},
+    # Days ahead of what they warn of; and days are what the provider counts in.
+    "warn-of-limits": {"task": "projects.warn_of_limits", "schedule": 60},
+    "refund-at-limit": {"task": "projects.refund_at_limit", "schedule": 30},
     # Warnings are hours ahead of what they warn of.
     "tell-reminders": {"task": "projects.tell_reminders", "schedule": 15},
     # An offer lapses after days, and is refused from its minute on by the deed itself.

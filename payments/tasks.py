@@ -9,6 +9,7 @@ from celery import shared_task
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.sweeps import BATCH, sweep
+from payments.escrow import services as escrows
 from payments.fundings.selectors import due_payment_ids
 from payments.incoming import services as incoming
 from payments.incoming.own_funds import services as own_funds
@@ -45,6 +46,11 @@ def handle_event(event_id: int) -> None:
 @shared_task(name="payments.ask_about_payment")
 def ask_about_payment(payment_id: int) -> None:
     incoming.ask_about_payment(payment_id=payment_id)
+
+
+@shared_task(name="payments.note_country")
+def note_country(party_id: int) -> None:
+    escrows.note_country(party_id=party_id)
 
 
 @shared_task(name="payments.send_refund")

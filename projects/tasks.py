@@ -13,6 +13,7 @@ from projects.disputes import selectors as disputes_due
 from projects.disputes import services as disputes
 from projects.milestones import selectors as milestones_due
 from projects.milestones import services as milestones
+from projects.milestones.limits import services as limits
 
 # --- Postings and bids ---------------------------------------------------------------------------
 
@@ -71,6 +72,24 @@ def release_unreviewed_milestones() -> dict[str, int]:
     return sweep(
         milestones_due.unreviewed_ids(limit=BATCH),
         lambda pk: milestones.release_unreviewed(milestone_id=pk),
+    )
+
+
+@shared_task(name="projects.warn_of_limits")
+def warn_of_limits() -> dict[str, int]:
+    """The provider will not hold this money much longer: both sides hear of it in time."""
+    return sweep(
+        milestones_due.unwarned_of_limit_ids(limits.AHEAD, limit=BATCH),
+        lambda pk: limits.warn_of_limit(milestone_id=pk),
+    )
+
+
+@shared_task(name="projects.refund_at_limit")
+def refund_at_limit() -> dict[str, int]:
+    """What the provider holds no longer goes back."""
+    return sweep(
+        milestones_due.over_limit_ids(limit=BATCH),
+        lambda pk: limits.refund_at_limit(milestone_id=pk),
     )
 
 

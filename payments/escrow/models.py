@@ -44,6 +44,8 @@ class Escrow(models.Model):
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.AWAITING)
     created_at = models.DateTimeField(default=now)
     held_at = models.DateTimeField(null=True)
+    # The provider holds no longer than this; counted from the first payment.
+    limit_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -58,7 +60,12 @@ class Escrow(models.Model):
                 condition=~Q(payer=models.F("payee")), name="nobody_pays_themselves"
             ),
         ]
-        indexes = [models.Index(fields=["book"], name="escrows_of_a_book")]
+        indexes = [
+            models.Index(fields=["book"], name="escrows_of_a_book"),
+            models.Index(
+                fields=["limit_at"], condition=Q(status="held"), name="escrows_near_their_limit"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.public_id

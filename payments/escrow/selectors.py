@@ -1,6 +1,7 @@
 """Where the money of a piece of work is."""
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from django.db.models import F, OuterRef, QuerySet, Subquery, Sum, Value
 from django.db.models.expressions import Combinable
@@ -10,12 +11,20 @@ from payments.escrow.models import Escrow, Part
 from payments.fundings.models import OPEN, Payment
 from payments.ledger import chart
 from payments.ledger.selectors import balance_of
+from payments.payees.models import ConnectedAccount
 from payments.payouts.models import Earning
 
 
 def held_in(escrow: Escrow) -> int:
     """What is held right now, the payer's fee included, in minor units."""
     return balance_of(chart.escrow(escrow.public_id))
+
+
+def limit_of(escrow: Escrow, *, paid_at: datetime) -> datetime:
+    """Until when the provider holds what was paid then, by the payee's country."""
+    account = ConnectedAccount.objects.filter(party=escrow.payee_id).first()
+    days = escrow.policy.holding_days_in(account.country if account else "")
+    return paid_at + timedelta(days=days)
 
 
 def has_open_chargeback(escrow: Escrow) -> bool:

@@ -18,7 +18,7 @@ from payments.escrow.division import (
     shares_of,
 )
 from payments.escrow.models import LIFECYCLE, Escrow, Part
-from payments.escrow.selectors import held_in
+from payments.escrow.selectors import held_in, limit_of
 from payments.fundings import services as fundings
 from payments.fundings.models import Payment
 from payments.fundings.selectors import payments_for
@@ -196,6 +196,20 @@ def give_back(*, escrow_id: int, reason: str) -> Escrow:
     return refund(escrow_id=escrow_id, reason=reason)
 
 
+@transaction.atomic
+def note_country(*, party_id: int) -> None:
+    """The country of a payee is known, or another: what is held for them is held as long as there.
+
+    Counted from the first payment of what is left. Safe to call again.
+    """
+    held = Escrow.objects.select_for_update(of=("self",)).select_related("policy")
+    for escrow in held.filter(payee=party_id, status=Escrow.Status.HELD).order_by("pk"):
+        paid = [p.succeeded_at for p in payments_for(escrow.public_id) if p.succeeded_at]
+        if paid:
+            escrow.limit_at = limit_of(escrow, paid_at=min(paid))
+            escrow.save(update_fields=["limit_at"])
+
+
 def _lock(escrow_id: int) -> Escrow:
     return (
         Escrow.objects.select_for_update(of=("self",))
@@ -230,7 +244,8 @@ def _note_held(escrow: Escrow, *, missing: int) -> None:
     LIFECYCLE.advance(escrow, "hold", role=SYSTEM)
     if not missing:
         escrow.held_at = escrow.held_at or now()
-    escrow.save(update_fields=["status", "held_at"])
+    escrow.limit_at = escrow.limit_at or limit_of(escrow, paid_at=now())
+    escrow.save(update_fields=["status", "held_at", "limit_at"])
     # Another page that is open may ask for more than is missing now.
     fundings.cancel_open_payments(paid_for=escrow.public_id, above=missing)
 

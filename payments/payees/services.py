@@ -13,6 +13,7 @@ from accounts.parties.models import Party
 from accounts.parties.selectors import acts_for, people_of
 from accounts.people.models import User
 from marketplace.common.clock import now
+from marketplace.common.doorbell import ring
 from marketplace.common.errors import (
     DomainError,
     InvalidInput,
@@ -93,7 +94,7 @@ def _note_wish(*, party_id: int, country: str, by: User) -> ConnectedAccount:
         raise NotAllowed("You cannot set up payouts for somebody else.")
     if country not in COUNTRIES:
         raise InvalidInput("Choose a country of the list.", param="country")
-    account, _ = ConnectedAccount.objects.select_for_update().get_or_create(
+    account, is_new = ConnectedAccount.objects.select_for_update().get_or_create(
         party_id=party_id, defaults={"country": country}
     )
     if account.is_closed:
@@ -104,8 +105,10 @@ def _note_wish(*, party_id: int, country: str, by: User) -> ConnectedAccount:
                 f"Your payout account is in {COUNTRIES.get(account.country, account.country)}; "
                 "its country cannot be changed."
             )
-        account.country = country
+        account.country, is_new = country, True
         account.save(update_fields=["country"])
+    if is_new:
+        ring("payments.note_country", party_id)
     return account
 
 

@@ -5,6 +5,11 @@ from django.db import models
 from marketplace.common.clock import now
 
 
+def holding_days_by_country() -> dict[str, int]:
+    """Where the provider's longest holding time is another than elsewhere."""
+    return {"TH": 10, "US": 730}
+
+
 class Policy(models.Model):
     """One version of the rules. A new version never touches a running contract.
 
@@ -31,6 +36,9 @@ class Policy(models.Model):
     ruling_days = models.PositiveIntegerField(default=10)
     payout_hold_days = models.PositiveIntegerField(default=2)
     first_payout_hold_days = models.PositiveIntegerField(default=7)
+    # How long the provider holds money at most, from the payment, by the payee's country.
+    holding_days = models.PositiveIntegerField(default=90)
+    holding_days_by_country = models.JSONField(default=holding_days_by_country)
     payout_review_most_days = models.PositiveIntegerField(default=14)
 
     class Meta:
@@ -38,3 +46,7 @@ class Policy(models.Model):
 
     def __str__(self) -> str:
         return f"policy v{self.version}"
+
+    def holding_days_in(self, country: str) -> int:
+        """So long the provider holds money for a payee in this country ("" where unknown)."""
+        return self.holding_days_by_country.get(country, self.holding_days)

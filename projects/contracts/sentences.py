@@ -30,6 +30,9 @@ _SENTENCES = {
     "milestone_released": Sentence("Approved “{title}” and released its funds", "check", "good"),
     "part_released": Sentence("Released a part of “{title}”", "check", "good"),
     "milestone_cancelled": Sentence("Cancelled “{title}”", "x"),
+    "milestone_refunded": Sentence(
+        "“{title}” was refunded: the payment provider held its money no longer", "undo-2", "warn"
+    ),
     "ending_proposed": Sentence("Proposed to end “{title}”", "handshake", "info"),
     "ending_accepted": Sentence("Accepted: “{title}” ended by consent", "handshake", "good"),
     "ending_declined": Sentence("Declined to end “{title}”", "x"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from marketplace.common.clock import now
 from marketplace.common.money import in_words
@@ -12,6 +12,10 @@ from projects.milestones.models import Milestone
 from projects.milestones.rules import due_of, idle_from, late_from
 
 S = Milestone.Status
+
+
+# From so long before the provider's limit on, both sides hear of it.
+FIRST_WARNING = timedelta(days=14)
 
 
 @dataclass(frozen=True)
@@ -68,11 +72,12 @@ def _strikes_of(milestone: Milestone, facts: MoneyFacts) -> list[Strike]:
         return []
     if milestone.status == S.SUBMITTED:
         return [_approval(milestone, facts)]
+    near = _limit(milestone, facts)
     if milestone.status not in {S.PLANNED, S.RETURNED}:
-        return []
+        return near
     if not facts.is_fully_held:
-        return [_unfunded(milestone, facts)]
-    strikes = [_lateness(milestone), _late_refund(milestone, facts)]
+        return [_unfunded(milestone, facts), *near]
+    strikes = [*near, _lateness(milestone), _late_refund(milestone, facts)]
     idle_at = idle_from(milestone)
     if idle_at is not None and milestone.status == S.PLANNED:
         strikes.append(_idle_refund(milestone, facts, idle_at))
@@ -88,6 +93,24 @@ def _unfunded(milestone: Milestone, facts: MoneyFacts) -> Strike:
         f"Nothing happens until {client} funds {what}. {freelancer} need not start before.",
         by_itself=False,
     )
+
+
+def _limit(milestone: Milestone, facts: MoneyFacts) -> list[Strike]:
+    """Said from its first warning on: before that, everything else comes first."""
+    limit_at = milestone.escrow.limit_at
+    if not facts.held or limit_at is None or limit_at - FIRST_WARNING > now():
+        return []
+    client, _ = _names(milestone)
+    return [
+        Strike(
+            "holding_limit",
+            limit_at,
+            f"The payment provider holds the money no longer: {_back(milestone, facts)} goes back "
+            f"to {client}.",
+            stops=f"{client} can release it before, and submitted work is reviewed before.",
+            to_client=facts.held,
+        )
+    ]
 
 
 def _approval(milestone: Milestone, facts: MoneyFacts) -> Strike:

@@ -65,6 +65,13 @@ def is_superseded(reminder: Reminder) -> bool:
 def words_of(reminder: Reminder) -> str:
     """What the reminder says, with the date itself: it may be read much later."""
     milestone = reminder.milestone
+    if reminder.kind.startswith("limit_"):
+        assert milestone.escrow.limit_at
+        return (
+            f"The payment provider holds the money for “{milestone.title}” until "
+            f"{said(milestone.escrow.limit_at)}. What is neither released nor submitted for review "
+            "by then goes back to the client."
+        )
     if reminder.kind.startswith("due_"):
         due = said(milestone.due_at)
         if now() >= milestone.due_at:

@@ -27,6 +27,19 @@ def due_of(milestone: Milestone) -> datetime:
     return max(milestone.due_at, held_at + timedelta(days=milestone.allowance_days))
 
 
+def review_end_of(milestone: Milestone, submitted_at: datetime) -> datetime:
+    """When silence approves what is submitted then: before the provider's limit, always.
+
+    A day before it, so that sweeps have their time; where less than two days are left, in the
+    middle of them.
+    """
+    period = timedelta(days=milestone.contract.review_days)
+    if milestone.escrow.limit_at is not None:
+        left = milestone.escrow.limit_at - submitted_at
+        period = min(period, max(left - timedelta(days=1), left / 2))
+    return submitted_at + period
+
+
 def late_from(milestone: Milestone) -> datetime:
     """From when on the client may cancel for lateness."""
     return due_of(milestone) + timedelta(days=milestone.contract.policy.lateness_grace_days)
@@ -99,6 +112,24 @@ def _may_release_silent(milestone: Milestone, facts: MoneyFacts) -> str:
     return ""
 
 
+def is_over_limit(milestone: Milestone) -> bool:
+    """Whether the provider holds its money no longer: then it goes back, whatever else happens."""
+    limit_at = milestone.escrow.limit_at
+    return limit_at is not None and limit_at <= now()
+
+
+def _may_submit(milestone: Milestone, facts: MoneyFacts) -> str:
+    if facts.held and is_over_limit(milestone):
+        return "The payment provider holds this money no longer: it goes back to the client."
+    return _fully_held(milestone, facts)
+
+
+def _may_refund_limit(milestone: Milestone, facts: MoneyFacts) -> str:
+    if not is_over_limit(milestone):
+        return "The provider still holds the money."
+    return _money_held(milestone, facts)
+
+
 def _may_return(milestone: Milestone, facts: MoneyFacts) -> str:
     # What was promised to the freelancer holds from its minute on, however late the sweep is.
     if not _may_release_silent(milestone, facts):
@@ -113,10 +144,11 @@ def _may_dispute(milestone: Milestone, facts: MoneyFacts) -> str:
 _RULES: dict[str, Callable[[Milestone, MoneyFacts], str]] = {
     "fund": _may_fund,
     "start": _may_start,
-    "submit": _fully_held,
+    "submit": _may_submit,
     "release": _money_held,
     "release_part": _money_held,
     "release_silent": _may_release_silent,
+    "refund_limit": _may_refund_limit,
     "drop": _may_drop,
     "cancel_late": _may_cancel_late,
     "cancel_idle": _may_cancel_idle,

@@ -1,9 +1,10 @@
 """Who may see which milestones, and which are due for what."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.people.models import User
 from marketplace.common.clock import now
@@ -82,6 +83,36 @@ def due_reminder_ids(*, limit: int) -> list[int]:
     """Warnings whose time has come."""
     due = Reminder.objects.filter(told_at__isnull=True, due_at__lte=now()).order_by("due_at")
     return list(due.values_list("pk", flat=True)[:limit])
+
+
+def unwarned_of_limit_ids(ahead: Mapping[str, timedelta], *, limit: int) -> list[int]:
+    """Live milestones whose money nears the provider's limit, and a warning is not told yet.
+
+    ``ahead`` says how long before the limit each kind of warning comes.
+    """
+    missing, at = Q(pk__in=[]), now()
+    for kind, time in ahead.items():
+        told = Reminder.objects.filter(
+            milestone=OuterRef("pk"), kind=kind, due_at=OuterRef("escrow__limit_at") - time
+        )
+        missing |= Q(~Exists(told), escrow__limit_at__lte=at + time)
+    near = _nearing_limit(at + max(ahead.values())).filter(missing)
+    return list(near.values_list("pk", flat=True)[:limit])
+
+
+def over_limit_ids(*, limit: int) -> list[int]:
+    """Live milestones whose money the provider holds no longer; submitted work has its review."""
+    over = _nearing_limit(now()).exclude(status=Milestone.Status.SUBMITTED)
+    return list(over.values_list("pk", flat=True)[:limit])
+
+
+def _nearing_limit(at: datetime) -> QuerySet[Milestone]:
+    return Milestone.objects.filter(
+        closed_at=None,
+        contract__status=Contract.Status.ACTIVE,
+        escrow__status=Escrow.Status.HELD,
+        escrow__limit_at__lte=at,
+    ).order_by("escrow__limit_at")
 
 
 def finished_contract_ids(*, limit: int) -> list[int]:

@@ -21,7 +21,7 @@ from projects.contracts.services import record, tell_other_side
 from projects.milestones import reminders
 from projects.milestones.deliveries import LONGEST_NOTE, checked_links
 from projects.milestones.models import LIFECYCLE, Milestone, Reminder, Submission, SubmissionFile
-from projects.milestones.rules import due_of, judge_step
+from projects.milestones.rules import due_of, judge_step, review_end_of
 
 # The steps that end a milestone unpaid, each with its own right and its own clock.
 GROUNDS = ("cancel", "drop", "cancel_late", "cancel_idle")
@@ -148,7 +148,7 @@ def submit_work(
     )
     milestone.submitted_at = moment
     milestone.started_at = milestone.started_at or moment
-    milestone.review_ends_at = moment + timedelta(days=milestone.contract.review_days)
+    milestone.review_ends_at = review_end_of(milestone, moment)
     milestone.save(update_fields=["status", "submitted_at", "started_at", "review_ends_at"])
     reminders.remind_of_review(milestone)
 
