@@ -46,6 +46,8 @@ _TIMETABLE = {
     "handle-events": {"task": "payments.handle_due_events", "schedule": 5},
     "ask-about-payments": {"task": "payments.ask_about_due_payments", "schedule": 10},
     "send-refunds": {"task": "payments.send_due_refunds", "schedule": 10},
+    # Before what was earned is paid out: whoever owes after a chargeback pays that first.
+    "recover-debts": {"task": "payments.recover_debts", "schedule": 10},
     "schedule-payouts": {"task": "payments.schedule_due_payouts", "schedule": 10},
     "send-payouts": {"task": "payments.send_due_payouts", "schedule": 10},
     "cancel-payouts": {"task": "payments.cancel_due_payouts", "schedule": 20},
@@ -53,6 +55,8 @@ _TIMETABLE = {
     "deliver-notifications": {"task": "accounts.deliver_due_notifications", "schedule": 20},
     # A hold is promised to end by the day.
     "lift-holds": {"task": "payments.lift_due_holds", "schedule": 30},
+    # Banks take weeks; our answer to one, whose own answer was lost, is asked for again.
+    "ask-about-chargebacks": {"task": "payments.ask_about_chargebacks", "schedule": 20},
     # Whoever comes back from the provider's page wants to read that they are done.
     "ask-about-accounts": {"task": "payments.ask_about_accounts", "schedule": 20},
     # Nobody waits for it, but the books should agree with the provider's within the minute.

@@ -1,5 +1,6 @@
 """The tables of this floor live in its rooms; Django looks for them here."""
 
+from payments.chargebacks.models import Chargeback, ChargebackMovement
 from payments.escrow.models import Escrow, Part
 from payments.fundings.models import Payment
 from payments.incoming.models import WebhookEvent
@@ -8,6 +9,7 @@ from payments.payees.models import ConnectedAccount
 from payments.payouts.holding.models import PayoutHold
 from payments.payouts.models import Earning, Payout, PayoutAttempt
 from payments.payouts.plans.models import PayoutPlan
+from payments.payouts.recovering.models import Recovery
 from payments.policies.models import Policy
 from payments.reconciliation.models import (
     Difference,
@@ -19,6 +21,8 @@ from payments.refunds.models import Refund
 
 __all__ = [
     "Book",
+    "Chargeback",
+    "ChargebackMovement",
     "ConnectedAccount",
     "Difference",
     "DifferenceEvent",
@@ -33,6 +37,7 @@ __all__ = [
     "PayoutPlan",
     "Policy",
     "ReconciliationRun",
+    "Recovery",
     "Refund",
     "Sighting",
     "Transfer",

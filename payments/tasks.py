@@ -9,6 +9,8 @@ from celery import shared_task
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.sweeps import BATCH, sweep
+from payments.chargebacks.selectors import due_chargeback_ids
+from payments.chargebacks.services import ask_about_chargeback
 from payments.escrow import services as escrows
 from payments.fundings.selectors import due_payment_ids
 from payments.incoming import services as incoming
@@ -20,6 +22,8 @@ from payments.payouts import services as payouts
 from payments.payouts.cancelling.services import finish_cancelling
 from payments.payouts.holding.selectors import due_hold_ids
 from payments.payouts.holding.services import lift_hold
+from payments.payouts.recovering.selectors import recoverable
+from payments.payouts.recovering.services import recover
 from payments.payouts.selectors import (
     due_cancellation_ids,
     due_groups,
@@ -85,6 +89,28 @@ def ask_about_due_payments() -> dict[str, int]:
 def send_due_refunds() -> dict[str, int]:
     """Refunds whose bell or answer was lost, that wait for cover, or that are tried again."""
     return sweep(due_refund_ids(now(), limit=CALLS), lambda pk: refunds.pursue_refund(refund_id=pk))
+
+
+@shared_task(name="payments.ask_about_chargebacks")
+def ask_about_chargebacks() -> dict[str, int]:
+    """Chargebacks of which no letter came, and answers to the bank whose own answer was lost."""
+    return sweep(
+        due_chargeback_ids(now(), limit=CALLS),
+        lambda pk: ask_about_chargeback(chargeback_id=pk),
+    )
+
+
+@shared_task(name="payments.recover_debts")
+def recover_debts() -> dict[str, int]:
+    """What was earned by somebody who owes goes to what they owe before it is paid out."""
+    counts = {"done": 0, "failed": 0}
+    for party_id, currency in recoverable(limit=BATCH):
+        found = sweep(
+            [party_id],
+            lambda pk, of=currency: recover(party_id=pk, currency=of),  # type: ignore[misc]
+        )
+        counts = {name: counts[name] + found[name] for name in counts}
+    return counts
 
 
 @shared_task(name="payments.schedule_due_payouts")

@@ -100,6 +100,11 @@ def close_dispute(world: World, postman: Postman, body: Obj, id: str) -> Obj:
         return rendered(world, disputes.close_dispute(world, dispute, outcome=body["outcome"]))
 
 
+def escalate_dispute(world: World, postman: Postman, body: Obj, id: str) -> Obj:
+    with world.handling(None):
+        return rendered(world, disputes.escalate(world, _found(world, id, "dispute")))
+
+
 def restrict_account(world: World, postman: Postman, body: Obj, id: str) -> Obj:
     """Ask for something more, and take the capability away until it is there."""
     with world.handling(None):
@@ -192,6 +197,7 @@ CONTROLS: tuple[tuple[str, str, Control], ...] = (
     ("POST", "/faults", plan_faults),
     ("POST", "/disputes", open_dispute),
     ("POST", f"/disputes{ID}/close", close_dispute),
+    ("POST", f"/disputes{ID}/escalate", escalate_dispute),
     ("POST", f"/accounts{ID}/restrict", restrict_account),
     ("POST", f"/accounts{ID}/restore", restore_account),
     ("POST", f"/accounts{ID}/onboard", onboard_account),

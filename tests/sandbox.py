@@ -166,6 +166,8 @@ SWEEPS = (
     tasks.handle_due_events,
     tasks.ask_about_due_payments,
     tasks.send_due_refunds,
+    tasks.ask_about_chargebacks,
+    tasks.recover_debts,
     tasks.schedule_due_payouts,
     tasks.send_due_payouts,
     tasks.cancel_due_payouts,

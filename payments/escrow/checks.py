@@ -15,7 +15,7 @@ from payments.refunds.models import Refund
 
 S = Escrow.Status
 CHUNK = 1_000
-OUT = ("release", "freelancer_fee", "client_fee", "refund")
+OUT = ("release", "freelancer_fee", "client_fee", "refund", "chargeback")
 
 
 def escrows_hold_what_they_say() -> list[str]:
@@ -32,7 +32,7 @@ def escrows_hold_what_they_say() -> list[str]:
             for name in expected
             if found[name] != expected[name]
         ]
-        most = cost_of(escrow.amount, escrow) + escrow.refunded
+        most = cost_of(escrow.amount, escrow) + escrow.refunded + escrow.taken_back
         if escrow.paid_in > most:
             findings.append(
                 f"{escrow.public_id} ({escrow.status}): {escrow.paid_in} {escrow.currency} were "
@@ -50,6 +50,7 @@ def _with_movements():
         .annotate(
             stands=standing_in(*parts),
             paid_in=moved_with(["fund"], side="target", parts=parts),
+            from_banks=moved_with(["chargeback_won"], side="target", parts=parts),
             **sums,
         )
         .order_by("pk")
@@ -60,16 +61,17 @@ def _with_movements():
 def _expected(escrow) -> dict[str, int]:
     policy, spent = escrow.policy, cost_of(escrow.released, escrow)
     payee_fee = fee_on(escrow.released, policy.freelancer_fee_basis_points)
-    left = escrow.paid_in - spent - escrow.refunded
+    left = escrow.paid_in - spent - escrow.refunded - escrow.taken_back
     return {
         "stands": left if escrow.status == Escrow.Status.HELD else 0,
         "paid_in": escrow.paid_in
         if escrow.status == Escrow.Status.HELD
-        else spent + escrow.refunded,
+        else spent + escrow.refunded + escrow.taken_back,
         "out_release": escrow.released - payee_fee,
         "out_freelancer_fee": payee_fee,
         "out_client_fee": spent - escrow.released,
         "out_refund": escrow.refunded,
+        "out_chargeback": escrow.taken_back + escrow.from_banks,
     }
 
 
@@ -78,7 +80,7 @@ def closed_escrows_were_held() -> list[str]:
     never = Q(status__in=[S.AWAITING, S.DROPPED])
     wrong = Escrow.objects.filter(
         Q(status__in=[S.RELEASED, S.SPLIT], released=0)
-        | Q(status__in=[S.REFUNDED, S.SPLIT], refunded=0)
+        | Q(status__in=[S.REFUNDED, S.SPLIT], refunded=0, taken_back=0)
         | never & (Q(released__gt=0) | Q(refunded__gt=0) | Q(held_at__isnull=False))
         | Q(status__in=Escrow.LIVE, closed_at__isnull=False)
         | ~Q(status__in=Escrow.LIVE) & Q(closed_at=None)

@@ -18,7 +18,8 @@ class MoneyFacts:
     part of the price that it pays for. ``released`` is the part of the price that went to the
     payee, before their fee; ``received`` is what they got of it, and ``spent`` is what it cost the
     payer. ``refunded`` went back to the payer, or is on its way; ``to_fund`` is still to be paid
-    in, and ``dropped`` never will be.
+    in, and ``dropped`` never will be. ``charged_back`` is what the payer's bank has of it, and
+    ``owed_back`` the part of that which the payee owes, or has given back.
     """
 
     price: int = 0
@@ -32,6 +33,8 @@ class MoneyFacts:
     refunded: int = 0
     to_fund: int = 0
     dropped: int = 0
+    charged_back: int = 0
+    owed_back: int = 0
 
     @property
     def payer_pays(self) -> int:
@@ -84,7 +87,11 @@ def facts_of(escrow: Escrow, *, held: int) -> MoneyFacts:
         spent=spent,
         refunded=escrow.refunded,
         to_fund=missing_of(escrow, held=held),
-        dropped=0 if is_live else max(0, agreed.client_pays - spent - escrow.refunded),
+        dropped=0
+        if is_live
+        else max(0, agreed.client_pays - spent - escrow.refunded - escrow.taken_back),
+        charged_back=escrow.taken_back + escrow.clawed_back,
+        owed_back=escrow.owed_back,
     )
 
 

@@ -18,7 +18,10 @@ class Escrow(models.Model):
     now is the balance of its ledger account: the state only says whether money came in at all, and
     what became of the last of it. ``released`` is the part of the price that went to the payee so
     far, ``refunded`` what went back to the payer. ``held_at`` is when all that was agreed was held
-    for the first time. ``book`` names the hash chain of its transfers; it is given from above.
+    for the first time.
+    What payers' banks have of it by chargebacks: ``taken_back`` out of what was held,
+    ``clawed_back`` out of what released money had cost the payer; of the latter ``owed_back`` fell
+    to the payee, the rest to our fees. ``book`` names the hash chain of its transfers; it is given from above.
     """
 
     class Status(models.TextChoices):
@@ -38,6 +41,9 @@ class Escrow(models.Model):
     amount = AmountField()
     released = AmountField(default=0)
     refunded = AmountField(default=0)
+    taken_back = AmountField(default=0)
+    clawed_back = AmountField(default=0)
+    owed_back = AmountField(default=0)
     policy = models.ForeignKey(Policy, on_delete=models.PROTECT, related_name="+")
     book = models.CharField(max_length=40)
     title = models.CharField(max_length=200)
@@ -56,6 +62,12 @@ class Escrow(models.Model):
                 name="released_at_most_what_was_agreed",
             ),
             models.CheckConstraint(condition=Q(refunded__gte=0), name="refunds_take_nothing_back"),
+            models.CheckConstraint(
+                condition=Q(
+                    taken_back__gte=0, owed_back__gte=0, clawed_back__gte=models.F("owed_back")
+                ),
+                name="banks_give_back_at_most_what_they_took",
+            ),
             models.CheckConstraint(
                 condition=~Q(payer=models.F("payee")), name="nobody_pays_themselves"
             ),

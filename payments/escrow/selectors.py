@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import F, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models import F, OuterRef, Subquery, Sum, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
@@ -25,17 +25,6 @@ def limit_of(escrow: Escrow, *, paid_at: datetime) -> datetime:
     account = ConnectedAccount.objects.filter(party=escrow.payee_id).first()
     days = escrow.policy.holding_days_in(account.country if account else "")
     return paid_at + timedelta(days=days)
-
-
-def has_open_chargeback(escrow: Escrow) -> bool:
-    """Whether the payer's bank wants some of its money back, or has taken it."""
-    return Payment.objects.filter(paid_for=escrow.public_id, charged_back_at__isnull=False).exists()
-
-
-def charged_back_ids() -> QuerySet[Payment, str]:
-    """The public ids of the escrows with an open chargeback, to be left out of a query."""
-    charged_back = Payment.objects.filter(charged_back_at__isnull=False)
-    return charged_back.values_list("paid_for", flat=True)
 
 
 def open_payments_of_each(escrows: Iterable[Escrow]) -> dict[str, Payment]:

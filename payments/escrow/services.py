@@ -124,7 +124,7 @@ def release(*, escrow_id: int) -> Escrow:
     """
     escrow = _advance(escrow_id, "release")
     held = _held_or_refused(escrow)
-    _pay_out_of(escrow, held=held, to_payee=price_held(escrow, held=held), deed="release")
+    pay_out_of(escrow, held=held, to_payee=price_held(escrow, held=held), deed="release")
     return escrow
 
 
@@ -148,7 +148,7 @@ def release_part(*, escrow_id: int, amount: int, once: str = "") -> tuple[Part, 
         escrow=escrow, number=escrow.parts.count() + 1, amount=amount, once=once
     )
     cost = cost_of(escrow.released + amount, escrow) - cost_of(escrow.released, escrow)
-    _pay_out_of(escrow, held=cost, to_payee=amount, deed=f"part:{part.number}")
+    pay_out_of(escrow, held=cost, to_payee=amount, deed=f"part:{part.number}")
     return part, True
 
 
@@ -156,7 +156,7 @@ def release_part(*, escrow_id: int, amount: int, once: str = "") -> tuple[Part, 
 def refund(*, escrow_id: int, reason: str) -> Escrow:
     """Give back to the payer all that is held, fee included: fees are for released money only."""
     escrow = _advance(escrow_id, "refund")
-    _pay_out_of(escrow, held=held_in(escrow), to_payee=0, deed="refund", reason=reason)
+    pay_out_of(escrow, held=held_in(escrow), to_payee=0, deed="refund", reason=reason)
     return escrow
 
 
@@ -177,7 +177,7 @@ def split(*, escrow_id: int, to_payee: int, reason: str) -> Escrow:
     if to_payee == price_held(escrow, held=held):
         return release(escrow_id=escrow_id)
     escrow = _advance(escrow_id, "split")
-    _pay_out_of(escrow, held=held, to_payee=to_payee, deed="split", reason=reason)
+    pay_out_of(escrow, held=held, to_payee=to_payee, deed="split", reason=reason)
     return escrow
 
 
@@ -256,8 +256,10 @@ def _held_or_refused(escrow: Escrow) -> int:
     raise WrongState("No money is held for this.")
 
 
-def _pay_out_of(escrow: Escrow, *, held: int, to_payee: int, deed: str, reason: str = "") -> None:
-    """Divide ``held`` by one deed of the ledger: to the payee, to us, and back to the payer."""
+def pay_out_of(escrow: Escrow, *, held: int, to_payee: int, deed: str, reason: str = "") -> None:
+    """Divide ``held`` by one deed of the ledger: to the payee, to us, and back to the payer. The
+    caller holds the escrow's lock.
+    """
     shares, currency = shares_of(escrow, held=held, to_payee=to_payee), escrow.currency
     purse = chart.escrow(escrow.public_id)
     key = f"{escrow.public_id}:{deed}"

@@ -31,7 +31,7 @@ def paid_payments_have_a_charge() -> list[str]:
 
 def refunded_is_what_was_given_back() -> list[str]:
     payments = Payment.objects.annotate(
-        given_back=Coalesce(Sum("refunds__amount"), Value(0))
+        given_back=Coalesce(Sum("refunds__amount", filter=~Q(refunds__status="covered")), Value(0))
     ).exclude(refunded=F("given_back"))
     return [
         f"{payment} says that {payment.refunded} went back; its refunds are {payment.given_back}."

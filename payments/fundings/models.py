@@ -14,7 +14,8 @@ class Payment(models.Model):
     """``paid_for`` is the public id of what it pays for; this room does not ask what that is.
 
     ``attempt`` is in the key under which its page was last asked for, first at ``asked_at``.
-    ``charged_back_at`` is set while the payer's bank wants the money back or has taken it.
+    ``charged_back_at`` is set while the payer's bank wants the money back or has taken it: nothing
+    is refunded then. ``charged_back`` is what the bank has of it.
     ``provider_fee`` is what the provider kept of it, once known (its own cost, never the payer's).
     """
 
@@ -43,6 +44,7 @@ class Payment(models.Model):
     url = models.TextField(blank=True)
     failure_code = models.CharField(max_length=80, blank=True)
     refunded = AmountField(default=0)
+    charged_back = AmountField(default=0)
     provider_fee = AmountField(null=True)
     created_at = models.DateTimeField(default=now)
     expires_at = models.DateTimeField(null=True)
@@ -56,6 +58,12 @@ class Payment(models.Model):
             models.CheckConstraint(
                 condition=Q(refunded__gte=0, refunded__lte=models.F("amount")),
                 name="refunded_at_most_what_was_paid",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    charged_back__gte=0, charged_back__lte=models.F("amount") - models.F("refunded")
+                ),
+                name="charged_back_at_most_what_is_left",
             ),
             models.UniqueConstraint(
                 fields=["paid_for"],

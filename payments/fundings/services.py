@@ -165,8 +165,8 @@ def record_success(*, payment_id: int, intent_id: str, charge_id: str) -> tuple[
 
 
 @transaction.atomic
-def note_chargeback(*, payment_id: int, stands: bool) -> Payment:
-    """Note whether the payer's bank wants the money back or has it. Safe to call again."""
+def freeze_payment(*, payment_id: int, stands: bool) -> Payment:
+    """Nothing is refunded of it while its bank wants it back or has it. Safe to call again."""
     payment = _lock(payment_id)
     payment.charged_back_at = (payment.charged_back_at or now()) if stands else None
     payment.save(update_fields=["charged_back_at"])

@@ -14,8 +14,6 @@ from payments.gateway.outcomes import three_outcomes
 from payments.gateway.stripe import client
 
 PAGE = {"limit": 100}
-# Chargebacks that took nothing, or gave it back. A lost one stands: the money is with the bank.
-SETTLED = {"won", "warning_closed", "prevented"}
 
 
 def balance(account: str = "") -> Counter[str]:
@@ -53,13 +51,6 @@ def movements_page(
         found = client().v1.balance_transactions.list(wanted, _as(account))
     read = [reading.movement_of(one, account) for one in found.data]
     return MovementsPage(read, after=read[-1].remote_id if found.has_more and read else "")
-
-
-def is_charged_back(charge_id: str) -> bool:
-    """Whether the payer's bank asks about it, wants it back or has it."""
-    with three_outcomes():
-        found = client().v1.disputes.list({**PAGE, "charge": charge_id})
-        return any(one.status not in SETTLED for one in found.auto_paging_iter())
 
 
 def transfer(remote_id: str) -> RemoteTransfer:

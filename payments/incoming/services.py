@@ -11,11 +11,12 @@ from django.db import transaction
 from marketplace.common.clock import now
 from marketplace.common.doorbell import ring
 from marketplace.common.errors import DomainError
+from payments.chargebacks import services as chargebacks
 from payments.escrow import services as escrows
 from payments.fundings import services as fundings
 from payments.fundings.models import Payment
 from payments.fundings.provider_fees import services as provider_fees
-from payments.gateway import books
+from payments.gateway import chargebacks as provider_chargebacks
 from payments.gateway.base import (
     GatewayRefused,
     GatewayUnknown,
@@ -239,16 +240,11 @@ def _account_changed(event: WebhookEvent) -> None:
 
 
 def _chargeback_changed(event: WebhookEvent) -> None:
-    """Noted for the rules about money; what it asks for is for a person to answer."""
-    charge_id = _object(event)["charge"]
-    payment = Payment.objects.filter(charge_id=charge_id).first()
-    if payment is not None:
-        stands = books.is_charged_back(charge_id)
-        fundings.note_chargeback(payment_id=payment.pk, stands=stands)
-    if event.kind == "charge.dispute.created":
-        raise NotOurs(f"A chargeback on {charge_id}: a person has to answer it.")
-    if payment is None:
-        raise TooEarly(f"{charge_id} is not noted as paid yet.")
+    remote = provider_chargebacks.chargeback(_object(event)["id"])
+    try:
+        chargebacks.record_chargeback(remote=remote)
+    except Payment.DoesNotExist:
+        raise TooEarly(f"{remote.charge_id} is not noted as paid yet.") from None
 
 
 def _object(event: WebhookEvent) -> dict:

@@ -22,6 +22,13 @@ def available(party: Party, currency: str) -> str:
     return f"party:{party.public_id}:available:{currency}"
 
 
+def owed(party: Party, currency: str) -> str:
+    """What a payee owes us after a chargeback: an asset of ours, so its balance is counted on the
+    other side. Money taken out of it makes it grow; it is never below zero on its own side.
+    """
+    return f"party:{party.public_id}:owed:{currency}"
+
+
 def leaving(public_id: str) -> str:
     """A payout's or a refund's: asked of the provider, not yet confirmed."""
     return f"leaving:{public_id}"
@@ -37,11 +44,21 @@ def provider_costs(currency: str) -> str:
     return f"platform:provider_costs:{currency}"
 
 
+def losses(currency: str) -> str:
+    """Ours: what a bank took and nobody owes us. It only ever pays out, but for what comes back."""
+    return f"platform:losses:{currency}"
+
+
 def own_funds(currency: str) -> str:
     """Ours: what we put in at the provider, less what we took out. The provider's costs are due
     before our fees are earned, so without it held money would have to bear them.
     """
     return f"platform:own_funds:{currency}"
+
+
+def is_owed(key: str) -> bool:
+    """Whether the account is counted on the other side."""
+    return key.startswith("party:") and ":owed:" in key
 
 
 def is_platform(key: str) -> bool:

@@ -31,8 +31,9 @@ def _accounts_with_sums() -> QuerySet[LedgerAccount]:
 def everything_sums_to_zero() -> list[str]:
     """Per currency: what is kept and what is summed. Each balance belongs to somebody."""
     sums: defaultdict[str, int] = defaultdict(int)
-    for currency, kept, moved in _accounts_with_sums().values_list("currency", "balance", "moved"):
-        sums[currency] += moved if kept is None else kept
+    accounts = _accounts_with_sums().values_list("key", "currency", "balance", "moved")
+    for key, currency, kept, moved in accounts:
+        sums[currency] += moved if kept is None else -kept if chart.is_owed(key) else kept
     return [
         f"All accounts in {currency} sum to {total}, not to zero."
         for currency, total in sorted(sums.items())
@@ -41,7 +42,10 @@ def everything_sums_to_zero() -> list[str]:
 
 
 def kept_balances_are_their_transfers() -> list[str]:
-    wrong = _accounts_with_sums().filter(balance__isnull=False).exclude(balance=F("moved"))
+    """What is owed to us is counted on the other side."""
+    kept = _accounts_with_sums().filter(balance__isnull=False)
+    is_owed = Q(key__startswith="party:", key__contains=":owed:")
+    wrong = kept.filter(is_owed & ~Q(balance=-F("moved")) | ~is_owed & ~Q(balance=F("moved")))
     return [
         f"{account.key} keeps {account.balance}, its transfers sum to {account.moved}."
         for account in wrong.order_by("key")

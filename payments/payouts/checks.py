@@ -55,7 +55,7 @@ def available_is_what_is_to_be_paid_out() -> list[str]:
     """A payee's account holds their earnings in no payout, and what failed payouts gave back."""
     owed: dict[str, int] = {}
     waiting = (
-        Earning.objects.filter(Q(payout=None) | Q(payout__status=S.FAILED))
+        Earning.objects.filter(Q(payout=None, recovery=None) | Q(payout__status=S.FAILED))
         .order_by()
         .values_list("party__public_id", "currency")
         .annotate(Sum("amount"))

@@ -142,6 +142,9 @@ class Earning(models.Model):
     clears_at = models.DateTimeField()
     reminded_at = models.DateTimeField(null=True)
     payout = models.ForeignKey(Payout, on_delete=models.PROTECT, null=True, related_name="earnings")
+    recovery = models.ForeignKey(
+        "payments.Recovery", on_delete=models.PROTECT, null=True, related_name="earnings"
+    )
     cut_from = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="rests")
 
     class Meta:

@@ -27,6 +27,7 @@ from marketplace.common.currencies import least_payout, least_payouts
 from payments.payees.models import ConnectedAccount
 from payments.payouts.models import UNDER_WAY, Earning, Payout, PayoutAttempt
 from payments.payouts.plans.selectors import Every, turn_before
+from payments.payouts.recovering.selectors import OWES
 
 # "Every day": by itself a payee is paid once a day, whatever cleared since.
 EVERY = timedelta(days=1)
@@ -73,15 +74,15 @@ def currencies_of(parties: Iterable[Party | int]) -> list[str]:
 def cleared(party: Party, currency: str, at: datetime) -> QuerySet[Earning]:
     """Earned, past its hold and not yet in a payout."""
     return Earning.objects.filter(
-        party=party, currency=currency, payout=None, clears_at__lte=at
+        party=party, currency=currency, payout=None, recovery=None, clears_at__lte=at
     ).order_by("pk")
 
 
 def clears_next(party: Party, currency: str) -> datetime | None:
     """When the next of what is still on hold may be paid out."""
-    return Earning.objects.filter(party=party, currency=currency, payout=None).aggregate(
-        at=Min("clears_at")
-    )["at"]
+    return Earning.objects.filter(
+        party=party, currency=currency, payout=None, recovery=None
+    ).aggregate(at=Min("clears_at"))["at"]
 
 
 def due_groups(at: datetime, *, limit: int) -> list[tuple[int, str]]:
@@ -104,7 +105,12 @@ def due_groups(at: datetime, *, limit: int) -> list[tuple[int, str]]:
     ).exclude(party__payout_plan__every=Every.HAND)
     return list(
         turns.filter(
-            Exists(_READY), ~Exists(in_the_way), payout=None, clears_at__lte=F("cleared_by")
+            Exists(_READY),
+            ~Exists(in_the_way),
+            ~Exists(OWES),
+            payout=None,
+            recovery=None,
+            clears_at__lte=F("cleared_by"),
         )
         .values_list("party_id", "currency")
         .annotate(oldest=Min("clears_at"), waits=Sum("amount"))
@@ -148,6 +154,7 @@ def party_ids_to_remind(at: datetime, *, limit: int) -> list[int]:
             ~Exists(_READY),
             Q(reminded_at=None) | Q(reminded_at__lte=at - REMIND_EVERY),
             payout=None,
+            recovery=None,
         )
         .values_list("party_id", flat=True)
         .distinct()[:limit]
@@ -180,14 +187,17 @@ def summaries_of(user: User) -> list[Summary]:
         for row in Earning.objects.filter(party__in=parties_of(user))
         .values("currency")
         .annotate(
-            clearing=Sum("amount", filter=Q(payout=None, clears_at__gt=at), default=0),
+            clearing=Sum(
+                "amount", filter=Q(payout=None, recovery=None, clears_at__gt=at), default=0
+            ),
             # What a failed payout gave back is available again, but goes out with that payout.
             available=Sum(
                 "amount",
-                filter=Q(payout=None, clears_at__lte=at) | Q(payout__status=Payout.Status.FAILED),
+                filter=Q(payout=None, recovery=None, clears_at__lte=at)
+                | Q(payout__status=Payout.Status.FAILED),
                 default=0,
             ),
-            next_clears_at=Min("clears_at", filter=Q(payout=None, clears_at__gt=at)),
+            next_clears_at=Min("clears_at", filter=Q(payout=None, recovery=None, clears_at__gt=at)),
         )
         .order_by("currency")
     }
@@ -225,6 +235,6 @@ def clearing_of(user: User, *, limit: int = 50) -> list[Earning]:
     """What is still on hold, the next to clear first."""
     return list(
         Earning.objects.filter(
-            party__in=parties_of(user), payout=None, clears_at__gt=now()
+            party__in=parties_of(user), payout=None, recovery=None, clears_at__gt=now()
         ).order_by(F("clears_at").asc(), "pk")[:limit]
     )

@@ -21,6 +21,7 @@ from payments.payees.models import ConnectedAccount
 from payments.payouts.drawing.services import draw_earnings, sendable
 from payments.payouts.holding.models import PayoutHold
 from payments.payouts.models import LIFECYCLE, UNDER_WAY, Earning, Payout
+from payments.payouts.recovering.selectors import owed_by
 from payments.payouts.selectors import REMIND_EVERY, cleared, clears_next, currencies_of
 from payments.policies.models import Policy
 
@@ -80,12 +81,13 @@ def schedule_payout(*, party_id: int, currency: str, by: User | str) -> Payout:
     account = lock_payee(party_id)
     party = account.party
     _refuse_if_in_the_way(party, currency)
+    _refuse_if_owing(party, currency)
     earnings = list(cleared(party, currency, now()).select_for_update())
     if not earnings:
         raise WrongState(_why_nothing(party, currency))
     amount = sendable(sum(earning.amount for earning in earnings), currency, account.country)
     payout = Payout.objects.create(party=party, currency=currency, amount=amount)
-    draw_earnings(earnings, payout=payout)
+    draw_earnings(earnings, by=payout)
     _set_aside(payout, attempt=1)
     _send_or_hold(payout)
     return payout
@@ -107,6 +109,7 @@ def retry_payout(*, payout_id: int, by: User | str) -> Payout:
             "Its money is at your account that was closed. Cancel this payout: what comes back "
             "goes out with the next one."
         )
+    _refuse_if_owing(payout.party, payout.currency, "Cancel this payout: w")
     if _under_way(payout.party, payout.currency):
         raise WrongState("Another payout is under way. Try again when it has arrived.")
     LIFECYCLE.advance(payout, "retry", role=role_in(payout, by))
@@ -120,7 +123,9 @@ def retry_payout(*, payout_id: int, by: User | str) -> Payout:
 @transaction.atomic
 def remind_payee(*, party_id: int) -> None:
     """Tell who has earned and cannot be paid out what is missing; once a week."""
-    waiting = Earning.objects.select_for_update().filter(party_id=party_id, payout=None)
+    waiting = Earning.objects.select_for_update().filter(
+        party_id=party_id, payout=None, recovery=None
+    )
     at = now()
     if not any(e.reminded_at is None or e.reminded_at <= at - REMIND_EVERY for e in waiting):
         return
@@ -163,6 +168,16 @@ def _refuse_if_in_the_way(party: Party, currency: str) -> None:
         raise WrongState("A payout is under way already. The next one follows when it has arrived.")
     if Payout.objects.filter(party=party, currency=currency, status=S.FAILED).exists():
         raise WrongState("Your last payout failed. Try it again or cancel it first.")
+
+
+def _refuse_if_owing(party: Party, currency: str, start: str = "W") -> None:
+    """What is owed comes first: the payee's gate is locked, so no debt can arise meanwhile."""
+    if debt := owed_by(party, currency):
+        raise WrongState(
+            f"You owe {in_words(debt, currency)} after a chargeback. {start}hat you have earned "
+            "goes to that first, and the rest to your bank.",
+            code="debt_first",
+        )
 
 
 def _why_nothing(party: Party, currency: str) -> str:

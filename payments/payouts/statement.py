@@ -39,6 +39,7 @@ class Line:
 
 # What the deed in a transfer's key means to the payee; the key is "<public id>:<deed>[:<n>]".
 _KINDS = {
+    "recover": ("recovery", "Used for what you owe"),
     "schedule": ("payout", "Payout"),
     "fail": ("payout_returned", "Payout came back"),
     "cancel": ("payout_cancelled", "Payout cancelled"),

@@ -23,6 +23,7 @@ REASONS = {
     "insufficient_capabilities_for_transfer": (
         "The payment provider needs more details from you first."
     ),
+    "called_back": "You owe something after a chargeback, which comes first.",
     "payouts_not_allowed": "The payment provider needs more details from you first.",
 }
 

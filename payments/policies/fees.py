@@ -80,6 +80,19 @@ def price_within(money: int, *, released: int, basis_points: int) -> int:
     return price
 
 
+def price_covering(cost: int, *, basis_points: int) -> int:
+    """The least price that costs its payer at least ``cost``, fee included.
+
+    The inverse of the formula from above: what no price costs to the unit is not the payee's.
+    """
+    price = max(0, cost * WHOLE // (WHOLE + basis_points) - 1)
+    while price + fee_on(price, basis_points) < cost:
+        price += 1
+    while price and price - 1 + fee_on(price - 1, basis_points) >= cost:
+        price -= 1
+    return price
+
+
 def check_payable(price: int, *, currency: str, policy: Policy, param: str) -> None:
     """Refuse a price that cannot be charged, or paid out, to the unit that the provider knows.
 

@@ -109,6 +109,8 @@ ADVICE = {
     "waits, or set it aside: it was the payee's own money.",
     K.PAYOUT_AMOUNT: "Ask the provider why.",
     K.PAYOUT_STATE: "The next run asks again.",
+    K.CHARGEBACK_UNNOTED: "The next run asks again. If it stays, its charge is not of ours: answer "
+    "it at the provider.",
     K.MOVEMENT: "Look it up at the provider by its id, and book it by what it was.",
     K.MISSING: "Ask the provider about this id. If keys or environments were mixed up, set it "
     "aside with that reason.",
@@ -117,7 +119,10 @@ ADVICE = {
 }
 
 # What only looks different until somebody has asked: a missed webhook.
-HEALING = {K.PAYMENT_UNNOTED, K.FEE, K.REFUND_STATE, K.TRANSFER_UNNOTED, K.PAYOUT_STATE}
+HEALING = {
+    K.PAYMENT_UNNOTED, K.FEE, K.REFUND_STATE, K.TRANSFER_UNNOTED, K.PAYOUT_STATE,
+    K.CHARGEBACK_UNNOTED,
+}  # fmt: skip
 # What may turn out to be the platform's own money, whatever else is suggested.
 MAY_BE_OURS = {
     K.CHARGE_TWICE, K.CHARGE_FOREIGN, K.CHARGE_AMOUNT, K.REFUND_AMOUNT,

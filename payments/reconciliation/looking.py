@@ -11,9 +11,11 @@ from django.db.models import Q, Sum
 
 from marketplace.common.errors import DomainError
 from marketplace.common.money import in_words
+from payments.chargebacks.services import record_chargeback
 from payments.fundings.models import Payment
 from payments.gateway import books
 from payments.gateway.base import GatewayRefused, GatewayUnknown, RemoteMovement, RemoteObject
+from payments.gateway.chargebacks import chargeback
 from payments.gateway.stripe import gateway
 from payments.incoming.services import BooksDiffer, NotOurs, ask_about_payment
 from payments.payees.models import ConnectedAccount
@@ -47,7 +49,7 @@ def look_again(difference: Difference) -> Finding | None:
         return silence_of(difference.account)
     if difference.kind == K.MISSING:
         return look_for(difference.object_id, about=difference.about, account=difference.account)
-    if difference.kind == K.MOVEMENT:
+    if difference.kind in (K.MOVEMENT, K.CHARGEBACK_UNNOTED):
         movement = books.movement(difference.object_id, account=difference.account)
         found = judge_movement(movement, Rows.of([movement]), account=difference.account)
         return found[0] if found else None
@@ -216,6 +218,14 @@ def _heal_payment(difference: Difference) -> None:
     ask_about_payment(payment_id=Payment.objects.get(public_id=difference.about).pk)
 
 
+def _heal_chargeback(difference: Difference) -> None:
+    movement = books.movement(difference.object_id, account=difference.account)
+    try:
+        record_chargeback(remote=chargeback(movement.source))
+    except Payment.DoesNotExist as problem:
+        raise NotOurs(f"{movement.source} is about a charge that is not ours.") from problem
+
+
 def _heal_refund(difference: Difference) -> None:
     record_refund(remote=gateway().refund(difference.object_id))
 
@@ -234,4 +244,5 @@ _HEALERS: dict[Difference.Kind, Callable[[Difference], None]] = {
     K.REFUND_STATE: _heal_refund,
     K.TRANSFER_UNNOTED: _heal_transfer,
     K.PAYOUT_STATE: _heal_payout,
+    K.CHARGEBACK_UNNOTED: _heal_chargeback,
 }

@@ -128,6 +128,7 @@ class Difference(models.Model):
         PAYOUT_FOREIGN = "payout_foreign", "Bank payout nobody here asked for"
         PAYOUT_AMOUNT = "payout_amount", "Bank payout of another amount"
         PAYOUT_STATE = "payout_state", "Bank payout that stands differently"
+        CHARGEBACK_UNNOTED = "chargeback_unnoted", "Chargeback we were not told of"
         MOVEMENT = "movement", "Movement that is in no book of ours"
         MISSING = "missing", "Something the provider does not know"
         SILENT = "silent", "Account of which the provider says nothing"

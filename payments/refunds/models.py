@@ -16,6 +16,7 @@ class Refund(models.Model):
 
     ``attempt`` is part of the idempotency key: a definite refusal starts a new attempt, an unknown
     outcome asks again under the same one. ``failures`` counts only those that ended in a no.
+    ``covered_by`` is the public id of the chargeback by which the payer has it already.
     """
 
     class Status(models.TextChoices):
@@ -23,6 +24,7 @@ class Refund(models.Model):
         SENDING = "sending", "Being sent"
         SUCCEEDED = "succeeded", "Refunded"
         FAILED = "failed", "Failed"
+        COVERED = "covered", "Taken by the card's bank"
 
     public_id = PublicIdField(prefix="re")
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
@@ -34,6 +36,7 @@ class Refund(models.Model):
     attempt = models.PositiveSmallIntegerField(default=1)
     failures = models.PositiveSmallIntegerField(default=0)
     remote_id = models.CharField(max_length=255, blank=True)
+    covered_by = models.CharField(max_length=30, blank=True)
     failure_code = models.CharField(max_length=80, blank=True)
     created_at = models.DateTimeField(default=now)
     sent_at = models.DateTimeField(null=True)
@@ -73,5 +76,8 @@ LIFECYCLE = Lifecycle(
     Step("succeed", {S.REQUESTED, S.SENDING, S.FAILED},    S.SUCCEEDED, {SYSTEM}),
     Step("fail",    {S.REQUESTED, S.SENDING, S.SUCCEEDED}, S.FAILED,    {SYSTEM}),
     Step("retry",   {S.FAILED},                 S.REQUESTED,  {SYSTEM, FINANCE}, label="Try again"),
+    # The card's bank takes what was to go back anyway; if it gives it up, it goes back after all.
+    Step("cover",   {S.REQUESTED, S.FAILED},    S.COVERED,    {SYSTEM}),
+    Step("uncover", {S.COVERED},                S.REQUESTED,  {SYSTEM}),
 )
 # fmt: on

@@ -49,7 +49,7 @@ def prepare_refunds(
     }
     refunds, missing = [], amount
     for payment in (locked[payment.pk] for payment in payments):
-        part = min(payment.amount - payment.refunded, missing)
+        part = min(payment.amount - payment.refunded - payment.charged_back, missing)
         if not part:
             continue
         _take_from(payment, part)

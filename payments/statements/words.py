@@ -13,6 +13,13 @@ _KINDS = {
     "refund_borne": "Refund set aside, at the platform’s cost",
     "refund_succeed": "Refund arrived",
     "refund_return": "Refund came back",
+    "chargeback": "Taken back by the client's bank",
+    "chargeback_owed": "Taken back by the client's bank: the freelancer owes it",
+    "chargeback_fees": "Taken back by the client's bank: fees given back",
+    "chargeback_loss": "Taken back by the client's bank: our loss",
+    "chargeback_won": "Given back by the client's bank",
+    "recovery": "Used for what is owed",
+    "recovery_returned": "Given back by the client's bank: available again",
 }
 _PAYOUTS = {
     ("party", "leaving"): "Payout set aside",

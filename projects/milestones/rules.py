@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from marketplace.common.clock import now, said
 from marketplace.common.errors import InvalidInput, WrongState
 from marketplace.common.money import in_words
+from payments.chargebacks.selectors import has_open_chargeback
 from payments.escrow import division
 from payments.escrow.division import price_held
 from payments.escrow.facts import MoneyFacts, facts_now
 from payments.escrow.models import Escrow
-from payments.escrow.selectors import has_open_chargeback, held_in
+from payments.escrow.selectors import held_in
 from projects.contracts.models import Contract
 from projects.milestones.models import LIFECYCLE, Milestone
 

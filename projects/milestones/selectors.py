@@ -8,8 +8,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.people.models import User
 from marketplace.common.clock import now
+from payments.chargebacks.selectors import contested_ids
+from payments.escrow.facts import facts_of_each
 from payments.escrow.models import Escrow
-from payments.escrow.selectors import charged_back_ids
 from projects.contracts.models import Contract
 from projects.contracts.selectors import contracts_of
 from projects.milestones.models import Milestone, Reminder, Submission, SubmissionFile
@@ -63,12 +64,20 @@ def submission_files_of(user: User | AnonymousUser) -> QuerySet[SubmissionFile]:
 
 def unreviewed_ids(*, limit: int) -> list[int]:
     """Submitted work whose review period is over: silence has approved it, unless a chargeback
-    stands against its money.
+    stands against its money, or has left too little of it.
     """
     due = Milestone.objects.filter(review_ends_at__lte=now()).exclude(
-        escrow__public_id__in=charged_back_ids()
+        escrow__public_id__in=contested_ids()
     )
+    due = due.exclude(escrow__in=_short_of_money(due))
     return list(due.order_by("review_ends_at").values_list("pk", flat=True)[:limit])
+
+
+def _short_of_money(due: QuerySet[Milestone]) -> list[int]:
+    """The escrows that a bank has taken from and that were not filled up since: a few."""
+    taken_from = Escrow.objects.filter(pk__in=due.values("escrow"), taken_back__gt=0)
+    facts = facts_of_each(taken_from.select_related("policy"))
+    return [pk for pk, money in facts.items() if not money.is_fully_held]
 
 
 def untold_funding_ids(*, limit: int) -> list[int]:

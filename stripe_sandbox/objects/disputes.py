@@ -41,14 +41,17 @@ def open_dispute(
     """Take the amount and the fee off the platform; an inquiry takes nothing yet."""
     if charge["status"] != "succeeded" or charge["balance_transaction"] is None:
         raise StripeError("Only a charge that has succeeded and was booked can be disputed.")
-    if charge["disputed"]:
+    left = charge["amount"] - charge.get("_with_banks", 0)
+    if left == 0:
         raise StripeError("The charge is disputed already.", status=409)
-    wanted = amount or charge["amount"]
-    if not 1 <= wanted <= charge["amount"]:
-        raise StripeError("The amount must be between 1 and the charge's.", param="amount")
+    wanted = amount or left
+    if not 1 <= wanted <= left:
+        raise StripeError(
+            "The amount must be between 1 and what is left of the charge.", param="amount"
+        )
     now = world.now()
     charge["disputed"] = True
-    world.store.save(charge)
+    _freeze(world, charge, 0 if inquiry else wanted)
     dispute: Obj = {
         "id": new_id("du_"),
         "object": "dispute",
@@ -92,6 +95,32 @@ def open_dispute(
     return dispute
 
 
+def escalate(world: World, dispute: Obj) -> Obj:
+    """An inquiry becomes a chargeback: now the bank takes the money."""
+    if not dispute["status"].startswith("warning_") or dispute["status"] == "warning_closed":
+        raise StripeError(f"This is no open inquiry: {dispute['status']}.", status=409)
+    charge = world.store.get(dispute["charge"])
+    assert charge is not None
+    _freeze(world, charge, dispute["amount"])
+    dispute |= {"status": "needs_response", "is_charge_refundable": False}
+    dispute["payment_method_details"]["card"]["case_type"] = "chargeback"
+    dispute["evidence_details"] |= {
+        "due_by": world.now() + DAYS_TO_ANSWER * 86_400,
+        "submission_count": 0,
+        "submission_method": "not_submitted",
+    }
+    _book(world, dispute, -dispute["amount"], fee=dispute_fee(dispute["currency"]))
+    emit(world, "charge.dispute.updated", world.store.save(dispute), before={})
+    emit(world, "charge.dispute.funds_withdrawn", dispute)
+    return dispute
+
+
+def _freeze(world: World, charge: Obj, amount: int) -> None:
+    """So much more of it is with its bank; less where that is negative."""
+    charge["_with_banks"] = charge.get("_with_banks", 0) + amount
+    world.store.save(charge)
+
+
 def _book(world: World, dispute: Obj, amount: int, *, fee: int = 0) -> None:
     withdrawn = amount < 0
     booked = move(
@@ -119,9 +148,8 @@ def close_dispute(world: World, dispute: Obj, *, outcome: str) -> Obj:
     assert charge is not None
     inquiry = dispute["status"].startswith("warning_")
     dispute["status"] = "warning_closed" if inquiry else outcome
-    if inquiry or outcome == "won":
-        charge["_dispute_won"] = True
-        world.store.save(charge)
+    if outcome == "won" and not inquiry:
+        _freeze(world, charge, -dispute["amount"])
     if outcome == "won" and not inquiry:
         _book(world, dispute, dispute["amount"])
         emit(world, "charge.dispute.funds_reinstated", world.store.save(dispute))

@@ -97,7 +97,7 @@ def _check(charge: Obj, wanted: int, left: int) -> None:
     id, unit = charge["id"], charge["currency"]
     if charge["status"] != "succeeded":
         raise StripeError(f"Charge {id} has not succeeded, so it cannot be refunded.")
-    if charge["disputed"] and not charge.get("_dispute_won"):
+    if charge.get("_with_banks"):
         raise StripeError(
             f"Charge {id} has been charged back; cannot issue a refund.", code="charge_disputed"
         )

@@ -9,13 +9,11 @@ from celery import current_app
 from django.test import Client
 
 from payments.escrow import services as escrows
-from payments.escrow.selectors import charged_back_ids, has_open_chargeback
 from payments.fundings import services as fundings
 from payments.fundings.models import Payment
 from payments.incoming import services as incoming
 from payments.incoming.models import WebhookEvent
 from payments.incoming.selectors import unexplained_events
-from payments.refunds.models import Refund
 from tests.payments.racing import at_once
 from tests.payments.world import A_WHILE, asked, days_pass, opened, paid_at
 from tests.sandbox import AVAILABLE_AT_ONCE, SECRET, drop, play_on, sweep_all
@@ -197,46 +195,6 @@ def test_what_we_never_asked_for_is_left_to_a_person(ada, ben, sandbox):
     (left,) = unexplained_events()
     assert left.kind == "refund.created"
     assert "nobody here asked for that" in left.problem
-
-
-def test_a_chargeback_is_left_to_a_person(ada, ben, sandbox):
-    payment = paid_at(sandbox, opened(ada, ben))
-    days_pass(A_WHILE)
-    play_on(sandbox)
-    sandbox.ask("POST", "/disputes", charge=payment.charge_id)
-
-    play_on(sandbox)
-
-    assert [one.kind for one in unexplained_events()] == ["charge.dispute.created"]
-
-
-@pytest.mark.parametrize(("outcome", "stands"), [("won", False), ("lost", True)])
-def test_while_a_chargeback_stands_it_is_seen_and_nothing_is_refunded(
-    ada, ben, sandbox, outcome, stands
-):
-    escrow = opened(ada, ben)
-    payment = paid_at(sandbox, escrow)
-    sandbox.ask("POST", "/topups", amount=500_000, currency="usd")
-    days_pass(A_WHILE)
-    play_on(sandbox)
-    assert not has_open_chargeback(escrow)
-    chargeback = sandbox.ask("POST", "/disputes", charge=payment.charge_id)
-    play_on(sandbox)
-    assert has_open_chargeback(escrow)
-    assert list(charged_back_ids()) == [escrow.public_id]
-
-    escrows.refund(escrow_id=escrow.pk, reason="cancelled")
-    play_on(sandbox)
-    assert (Refund.objects.get().status, Refund.objects.get().attempt) == ("requested", 1)
-
-    sandbox.ask("POST", f"/disputes/{chargeback['id']}/close", outcome=outcome)
-    play_on(sandbox)
-    days_pass(1)
-    play_on(sandbox)
-
-    assert has_open_chargeback(escrow) == stands
-    assert Refund.objects.get().status == ("requested" if stands else "succeeded")
-    assert [one.kind for one in unexplained_events()] == ["charge.dispute.created"]
 
 
 def test_a_letter_about_something_unknown_is_given_up_in_the_end(sandbox):

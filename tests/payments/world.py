@@ -2,13 +2,18 @@
 
 from accounts.parties.selectors import own_party_of
 from accounts.people.models import User
+from marketplace.common.clock import now
+from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.services import advance_clock
 from payments.escrow import services as escrows
 from payments.escrow.models import Escrow
 from payments.fundings import services as fundings
 from payments.fundings.models import Payment
+from payments.ledger import chart
+from payments.ledger.services import Move, move_money
 from payments.payees.models import ConnectedAccount
 from payments.payees.services import start_onboarding
+from payments.payouts.models import LIFECYCLE, Earning, Payout
 from payments.policies.selectors import policy_in_force
 from tests.sandbox import (
     AVAILABLE_AT_ONCE,
@@ -77,3 +82,29 @@ def with_account(sandbox: Sandbox, payee: User, *, bank: str = GOOD_BANK) -> Con
 
 def days_pass(days: float) -> None:
     advance_clock(seconds=int(days * DAY))
+
+
+def paid_out(payee: User, currency: str = "USD") -> None:
+    """As if all that they have had arrived at their bank."""
+    party = own_party_of(payee)
+    waiting = Earning.objects.filter(party=party, currency=currency, payout=None, recovery=None)
+    amount = sum(earning.amount for earning in waiting)
+    payout = Payout.objects.create(party=party, currency=currency, amount=amount)
+    waiting.update(payout=payout)
+    leaving = chart.leaving(payout.public_id)
+    for deed, source, target in (
+        ("schedule:1", chart.available(party, currency), leaving),
+        ("arrive:1", leaving, chart.provider(currency)),
+    ):
+        move_money(
+            Move("payout", source, target, amount, currency),
+            key=f"{payout.public_id}:{deed}",
+            book=chart.payee_book(party),
+        )
+    payout.attempts.create(number=1, destination="acct_x", remote_id=f"po_{payout.public_id}")
+    LIFECYCLE.advance(payout, "send", role=SYSTEM)
+    payout.save()
+    LIFECYCLE.advance(payout, "arrive", role=SYSTEM)
+    payout.transfer_id, payout.closed_at = f"tr_{payout.public_id}", now()
+    payout.next_check_at = None
+    payout.save()

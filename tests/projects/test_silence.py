@@ -5,15 +5,22 @@ import pytest
 from accounts.notifications.models import Notification
 from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import SYSTEM
+from payments.escrow.services import take_in
 from payments.fundings.models import Payment
-from payments.fundings.services import note_chargeback
+from payments.gateway.chargebacks import ChargebackState
 from payments.ledger import chart
 from payments.ledger.selectors import balance_of
 from projects.contracts.models import Contract, Event
 from projects.disputes.services import open_dispute
 from projects.milestones.models import Milestone
-from projects.milestones.services import release_milestone, release_unreviewed, return_work
+from projects.milestones.services import (
+    fund_milestone,
+    release_milestone,
+    release_unreviewed,
+    return_work,
+)
 from projects.tasks import close_finished_contracts, release_unreviewed_milestones
+from tests.payments.chargeback_world import Bank
 from tests.races import at_once
 from tests.world import opened_dispute, submitted_milestone
 
@@ -72,17 +79,31 @@ def test_an_answer_that_is_too_late_stops_nothing_however_late_the_sweep_is(ada,
     assert release_unreviewed_milestones() == {"done": 1, "failed": 0}
 
 
-def test_silence_releases_nothing_that_the_bank_has_taken_back(ada, ben, later):
+def test_silence_releases_nothing_while_a_bank_wants_it_back(ada, ben, later):
     milestone = submitted_milestone(ada, ben)
-    payment = Payment.objects.get()
-    note_chargeback(payment_id=payment.pk, stands=True)
+    bank = Bank(Payment.objects.get())
+    bank.says(ChargebackState.OPEN)  # and has not taken it yet
     later(days=8)
 
     assert release_unreviewed_milestones() == {"done": 0, "failed": 0}
     with pytest.raises(WrongState, match="bank"):
         release_unreviewed(milestone_id=milestone.pk)
 
-    note_chargeback(payment_id=payment.pk, stands=False)
+    bank.says(ChargebackState.WON)
+    assert release_unreviewed_milestones() == {"done": 1, "failed": 0}
+
+
+def test_silence_releases_what_was_funded_anew_after_a_lost_one(ada, ben, later):
+    milestone = submitted_milestone(ada, ben)
+    bank = Bank(Payment.objects.get())
+    bank.takes()
+    bank.keeps()
+    later(days=8)
+    assert release_unreviewed_milestones() == {"done": 0, "failed": 0}
+
+    again = fund_milestone(milestone_id=milestone.pk, by=ada)
+    take_in(payment_id=again.pk, intent_id="pi_again", charge_id="ch_again")
+
     assert release_unreviewed_milestones() == {"done": 1, "failed": 0}
 
 

@@ -86,3 +86,34 @@ def test_an_inquiry_takes_nothing(play: Play):
     assert play.available() == 9_680
     closed = play.control(f"/disputes/{dispute['id']}/close", {"outcome": "won"})
     assert (closed["status"], play.available()) == ("warning_closed", 9_680)
+
+
+def test_an_inquiry_blocks_no_refund(play: Play):
+    charge = play.funded(10_000)
+    play.control("/disputes", {"charge": charge.id, "inquiry": True})
+
+    assert play.stripe.v1.refunds.create({"charge": charge.id, "amount": 100}).amount == 100
+
+
+def test_an_inquiry_may_become_a_chargeback(play: Play):
+    charge = play.funded(10_000)
+    id = play.control("/disputes", {"charge": charge.id, "inquiry": True, "amount": 4_000})["id"]
+
+    demanded = play.control(f"/disputes/{id}/escalate", {})
+
+    assert demanded["status"] == "needs_response"
+    assert [one["amount"] for one in demanded["balance_transactions"]] == [-4_000]
+    assert play.available() == 9_680 - 4_000 - 1_500
+    with pytest.raises(stripe.InvalidRequestError):
+        play.stripe.v1.refunds.create({"charge": charge.id, "amount": 100})
+
+
+def test_a_charge_meets_several_as_far_as_it_goes(play: Play):
+    charge = play.funded(10_000)
+    first = play.control("/disputes", {"charge": charge.id, "amount": 6_000})["id"]
+    play.control("/disputes", {"charge": charge.id, "amount": 4_000})
+
+    play.control(f"/disputes/{first}/close", {"outcome": "won"})
+
+    with pytest.raises(stripe.InvalidRequestError):  # the other one still stands
+        play.stripe.v1.refunds.create({"charge": charge.id, "amount": 100})

@@ -6,6 +6,7 @@ from marketplace.common.currencies import least_payout, payout_step
 from marketplace.common.errors import WrongState
 from marketplace.common.money import in_words
 from payments.payouts.models import Earning, Payout
+from payments.payouts.recovering.models import Recovery
 
 
 def sendable(amount: int, currency: str, country: str) -> int:
@@ -21,25 +22,27 @@ def sendable(amount: int, currency: str, country: str) -> int:
 
 
 @transaction.atomic
-def draw_earnings(earnings: list[Earning], *, payout: Payout) -> None:
-    """Make the oldest of these the payout's, to the unit; what is left over waits for the next."""
-    wanted = payout.amount
+def draw_earnings(earnings: list[Earning], *, by: Payout | Recovery) -> None:
+    """Make the first of these the payout's, or what is recovered from, to the unit; what is left
+    over waits for the next.
+    """
+    wanted, into = by.amount, "payout" if isinstance(by, Payout) else "recovery"
     for earning in earnings:
         if not wanted:
             break
         if earning.amount > wanted:
-            _cut(earning, earning.amount - wanted, payout)
+            _cut(earning, earning.amount - wanted, by.public_id)
         wanted -= earning.amount
-        earning.payout = payout
-        earning.save(update_fields=["payout"])
+        setattr(earning, into, by)
+        earning.save(update_fields=[into])
 
 
-def _cut(earning: Earning, rest: int, payout: Payout) -> None:
+def _cut(earning: Earning, rest: int, drawn_by: str) -> None:
     """Leave ``rest`` of it behind, in a row of its own; the fee stays where it was."""
     whole = earning.cut_from or earning
     Earning.objects.create(
         party=earning.party,
-        key=f"{whole.key}:rest:{payout.public_id}",
+        key=f"{whole.key}:rest:{drawn_by}",
         earned_by=earning.earned_by,
         title=earning.title,
         gross=rest,

@@ -32,9 +32,32 @@ def judge_movement(movement: RemoteMovement, rows: Rows, *, account: str = "") -
         found = judge_refund(thing, rows)
     elif isinstance(thing, RemoteTransfer):
         found = judge_transfer(thing, rows)
+    elif movement.remote_id in rows.withdrawals:
+        found = None
+    elif _is_of_chargeback(movement):
+        found = _unheard_chargeback(movement)
     else:  # a payout of the platform's own is of this kind, too
         found = None if own_funds_key(movement) in rows.booked else _stranger(movement)
     return [found] if found else []
+
+
+def _is_of_chargeback(movement: RemoteMovement) -> bool:
+    """The provider calls it a dispute, and what it moves an adjustment."""
+    return movement.kind == "adjustment" and movement.source.startswith(("du_", "dp_"))
+
+
+def _unheard_chargeback(movement: RemoteMovement) -> Finding:
+    words = in_words(movement.net, movement.currency)
+    return Finding(
+        K.CHARGEBACK_UNNOTED,
+        object_id=movement.remote_id,
+        amount=movement.net,
+        currency=movement.currency,
+        theirs=f"A payer's bank moved {words} ({movement.source}).",
+        ours="No chargeback of ours has booked it.",
+        net=movement.net,
+        heals=True,
+    )
 
 
 def _stranger(movement: RemoteMovement, account: str = "") -> Finding:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Model
 
+from payments.chargebacks.selectors import booked_withdrawals
 from payments.fundings.models import Payment
 from payments.gateway.base import (
     RemoteCharge,
@@ -29,6 +30,7 @@ class Rows:
     payouts: dict[str, Payout] = field(default_factory=dict)
     attempts: dict[str, PayoutAttempt] = field(default_factory=dict)
     booked: set[str] = field(default_factory=set)
+    withdrawals: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, movements: Iterable[RemoteMovement]) -> "Rows":
@@ -57,6 +59,7 @@ class Rows:
         ownable = (one for one in movements if one.of is None or isinstance(one.of, RemotePayout))
         keys = [own_funds_key(one) for one in ownable]
         rows.booked = set(Transfer.objects.filter(key__in=keys).values_list("key", flat=True))
+        rows.withdrawals = booked_withdrawals(one.remote_id for one in movements if one.of is None)
         named: list[dict[str, Any]] = [rows.payments, rows.refunds, rows.payouts]
         for found in named:
             found.pop("", None)

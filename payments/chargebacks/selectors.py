@@ -1,0 +1,72 @@
+"""Chargebacks: which are open, on what, and which are to be looked after."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import QuerySet, Sum
+
+from payments.chargebacks.models import ASKED, CONTESTED, Chargeback, ChargebackMovement
+from payments.escrow.clawback import Taken
+from payments.escrow.models import Escrow
+
+
+def has_open_chargeback(escrow: Escrow) -> bool:
+    """Whether a payer's bank wants money of it back and nothing is decided yet; no inquiry does."""
+    return Chargeback.objects.filter(
+        payment__paid_for=escrow.public_id, status__in=CONTESTED
+    ).exists()
+
+
+def contested_ids() -> QuerySet[Chargeback, str]:
+    """The public ids of the escrows with an open chargeback, to be left out of a query."""
+    contested = Chargeback.objects.filter(status__in=CONTESTED)
+    return contested.values_list("payment__paid_for", flat=True)
+
+
+def chargebacks_of_each(escrows: Iterable[Escrow]) -> dict[str, list[Chargeback]]:
+    """Those that concern these escrows, by their public id, oldest first: inquiries are out, since
+    they change nothing for either side.
+    """
+    names = [escrow.public_id for escrow in escrows]
+    found: dict[str, list[Chargeback]] = {}
+    concerning = (
+        Chargeback.objects.filter(payment__paid_for__in=names)
+        .exclude(status=Chargeback.Status.INQUIRY)
+        .select_related("payment")
+        .prefetch_related("movements")
+        .order_by("opened_at", "pk")
+    )
+    for one in concerning:
+        found.setdefault(one.payment.paid_for, []).append(one)
+    return found
+
+
+def standing_of(chargeback: Chargeback, *, without: ChargebackMovement | None = None) -> Taken:
+    """What the bank has of it now, and where it came from; ``without`` one of its movements."""
+    parts = ("refunds", "held", "released", "owed", "lost")
+    counted = chargeback.movements.exclude(pk__in=[without.pk] if without else [])
+    sums = counted.aggregate(**{part: Sum(part, default=0) for part in parts})
+    return Taken(**sums)
+
+
+def to_be_answered() -> QuerySet[Chargeback]:
+    """For the desk, the first to fall due first."""
+    asked = Chargeback.objects.filter(status__in=ASKED, answered_at=None)
+    return asked.select_related("payment__payer").order_by("due_at", "pk")
+
+
+def all_chargebacks() -> QuerySet[Chargeback]:
+    """For the desk."""
+    return Chargeback.objects.select_related("payment__payer", "answered_by")
+
+
+def due_chargeback_ids(at: datetime, *, limit: int) -> list[int]:
+    """To be asked about: of some no letter comes, and some wait for our answer to arrive."""
+    due = Chargeback.objects.filter(next_check_at__lte=at)
+    return list(due.order_by("next_check_at").values_list("pk", flat=True)[:limit])
+
+
+def booked_withdrawals(remote_ids: Iterable[str]) -> set[str]:
+    """Which of these movements of the provider's balance are in our books as a chargeback's."""
+    booked = ChargebackMovement.objects.filter(remote_id__in=list(remote_ids))
+    return set(booked.values_list("remote_id", flat=True))

@@ -1,0 +1,188 @@
+"""What a bank's demand does here: noted first, then booked as the provider moved the money."""
+
+from datetime import timedelta
+
+from django.db import transaction
+
+from accounts.notifications.services import notify
+from marketplace.common.clock import now, said
+from marketplace.common.errors import InvalidInput
+from marketplace.common.lifecycle import SYSTEM
+from marketplace.common.money import in_words
+from payments.chargebacks.models import (
+    FREEZING,
+    LIFECYCLE,
+    LIVE,
+    STEP_TO,
+    Chargeback,
+    ChargebackMovement,
+)
+from payments.chargebacks.selectors import standing_of
+from payments.escrow.banks.services import bring_back, take_back
+from payments.escrow.clawback import Taken, part_of
+from payments.escrow.models import Escrow
+from payments.fundings import services as fundings
+from payments.fundings.models import Payment
+from payments.gateway import chargebacks as provider
+from payments.gateway.chargebacks import RemoteChargeback, RemoteWithdrawal
+from payments.ledger import chart
+from payments.ledger.services import Move, move_money
+
+S = Chargeback.Status
+
+# Banks take weeks. Letters tell; this is for the one that is lost.
+ASK_ABOUT = timedelta(hours=12)
+# A ruling may still be turned, or its money come later than its letter.
+ASK_AFTERWARDS = timedelta(days=7)
+LOOKED_AFTER = timedelta(days=60)
+
+
+@transaction.atomic
+def record_chargeback(*, remote: RemoteChargeback) -> Chargeback:
+    """Note what the provider says of a chargeback, and book each of its movements once.
+
+    Safe to call again and in any order: the object's present state counts. Raises
+    Payment.DoesNotExist where the charge is none of ours (yet), InvalidInput where the provider
+    gives up more than it took.
+    """
+    payment = Payment.objects.get(charge_id=remote.charge_id)
+    escrow = (
+        Escrow.objects.select_for_update(of=("self",))
+        .select_related("payer", "payee")
+        .get(public_id=payment.paid_for)
+    )
+    payment = Payment.objects.select_for_update().get(pk=payment.pk)
+    chargeback, is_new = Chargeback.objects.select_for_update().get_or_create(
+        remote_id=remote.remote_id,
+        defaults={
+            "payment": payment,
+            "amount": remote.amount,
+            "currency": remote.currency,
+            "reason": remote.reason[:80],
+            "status": remote.state,
+        },
+    )
+    before = "" if is_new else chargeback.status
+    if chargeback.status != remote.state:
+        LIFECYCLE.advance(chargeback, STEP_TO[S(remote.state)], role=SYSTEM)
+    chargeback.amount, chargeback.due_at = remote.amount, remote.due_at
+    if remote.is_answered:
+        chargeback.answered_at = chargeback.answered_at or now()
+    chargeback.closed_at = None if chargeback.status in LIVE else chargeback.closed_at or now()
+    chargeback.next_check_at = _next_check(chargeback)
+    chargeback.save()
+    stands = payment.chargebacks.filter(status__in=FREEZING).exists()
+    fundings.freeze_payment(payment_id=payment.pk, stands=stands)
+    for withdrawal in remote.withdrawals:
+        _book(chargeback, withdrawal)
+    if chargeback.status != before:
+        _tell(chargeback, escrow, before)
+    return chargeback
+
+
+def ask_about_chargeback(*, chargeback_id: int) -> None:
+    """Ask the provider how it stands. Not atomic; raises GatewayRefused or GatewayUnknown."""
+    remote_id = _put_off(chargeback_id)
+    record_chargeback(remote=provider.chargeback(remote_id))
+
+
+@transaction.atomic
+def _put_off(chargeback_id: int) -> str:
+    """The next question, before this one: an answer that never comes costs little."""
+    chargeback = Chargeback.objects.select_for_update().get(pk=chargeback_id)
+    chargeback.next_check_at = _next_check(chargeback)
+    chargeback.save(update_fields=["next_check_at"])
+    return chargeback.remote_id
+
+
+def _next_check(chargeback: Chargeback):
+    if chargeback.closed_at is None:
+        return now() + ASK_ABOUT
+    return now() + ASK_AFTERWARDS if chargeback.closed_at > now() - LOOKED_AFTER else None
+
+
+def _book(chargeback: Chargeback, withdrawal: RemoteWithdrawal) -> None:
+    """The movement is recorded before anything is done about it: it is done once."""
+    movement, is_new = ChargebackMovement.objects.get_or_create(
+        remote_id=withdrawal.remote_id,
+        defaults={
+            "chargeback": chargeback,
+            "amount": withdrawal.amount,
+            "lost": withdrawal.amount,
+            "fee": withdrawal.fee,
+            "fee_currency": withdrawal.currency,
+        },
+    )
+    if not is_new:
+        return
+    if withdrawal.amount == 0:
+        taken, sign = Taken(), 1
+    elif withdrawal.amount > 0:
+        taken, sign = _take(chargeback, withdrawal), 1
+    else:
+        taken, sign = _bring(chargeback, withdrawal, movement), -1
+    for part in ("refunds", "held", "released", "owed", "lost"):
+        setattr(movement, part, sign * getattr(taken, part))
+    movement.save()
+    _book_fee(chargeback, withdrawal)
+
+
+def _take(chargeback: Chargeback, withdrawal: RemoteWithdrawal) -> Taken:
+    return take_back(
+        payment_id=chargeback.payment_id,
+        amount=withdrawal.amount,
+        chargeback=chargeback.public_id,
+        movement=withdrawal.remote_id,
+    )
+
+
+def _bring(
+    chargeback: Chargeback, withdrawal: RemoteWithdrawal, movement: ChargebackMovement
+) -> Taken:
+    standing = standing_of(chargeback, without=movement)
+    if -withdrawal.amount > standing.amount:
+        raise InvalidInput(f"{withdrawal.remote_id} gives back more than the bank has.")
+    return bring_back(
+        payment_id=chargeback.payment_id,
+        taken=part_of(standing, -withdrawal.amount),
+        chargeback=chargeback.public_id,
+        movement=withdrawal.remote_id,
+    )
+
+
+def _book_fee(chargeback: Chargeback, withdrawal: RemoteWithdrawal) -> None:
+    """What the provider keeps for itself, or gives back of that, is ours alone."""
+    currency = withdrawal.currency
+    ends = [chart.provider_costs(currency), chart.provider(currency)]
+    if withdrawal.fee:
+        source, target = ends if withdrawal.fee > 0 else reversed(ends)
+        move_money(
+            Move("chargeback_fee", source, target, abs(withdrawal.fee), currency),
+            key=f"{chargeback.public_id}:fee:{withdrawal.remote_id}",
+        )
+
+
+def _tell(chargeback: Chargeback, escrow: Escrow, before: str) -> None:
+    """Both sides, once for each state that means something to them."""
+    words = _words(chargeback, escrow, before)
+    for party in (escrow.payer, escrow.payee) if words else ():
+        notify(
+            to=party,
+            kind=f"chargeback_{chargeback.status}",
+            text=words,
+            path=chargeback.payment.return_path,
+            key=f"chargeback_{chargeback.status}:{chargeback.public_id}",
+        )
+
+
+def _words(chargeback: Chargeback, escrow: Escrow, before: str) -> str:
+    amount = in_words(chargeback.amount, chargeback.currency)
+    what = f"{amount} that were paid for “{escrow.title}”"
+    if chargeback.status == S.OPEN or (chargeback.status == S.REVIEW and before in ("", S.INQUIRY)):
+        until = f" We answer it by {said(chargeback.due_at)}." if chargeback.due_at else ""
+        return f"The client's bank has taken back {what}.{until}"
+    if chargeback.status == S.WON:
+        return f"The client's bank has given back {what}."
+    if chargeback.status == S.LOST:
+        return f"The client's bank keeps {what}."
+    return ""

@@ -1,0 +1,130 @@
+"""What a payee owes is taken from what they earn, before it is paid out.
+
+Whoever changes a debt holds the payee's row first, then the gate of their payouts: a payout is
+either set aside before and called back, or finds the debt.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.urls import reverse
+
+from accounts.notifications.services import notify
+from accounts.parties.models import Party
+from marketplace.common.clock import now
+from marketplace.common.lifecycle import SYSTEM
+from marketplace.common.money import in_words
+from payments.ledger import chart
+from payments.ledger.services import Move, move_money
+from payments.payees.models import ConnectedAccount
+from payments.payouts.drawing.services import draw_earnings
+from payments.payouts.models import LIFECYCLE, Earning, Payout
+from payments.payouts.recovering.models import Recovery
+from payments.payouts.recovering.selectors import owed_by
+
+
+@transaction.atomic
+def lock_debtor(party: Party) -> None:
+    """From here on nobody else changes what this payee owes, and no payout is made of it."""
+    Party.objects.select_for_update(no_key=True).get(pk=party.pk)
+    ConnectedAccount.objects.select_for_update().filter(party=party).first()
+
+
+@transaction.atomic
+def recover(*, party_id: int, currency: str) -> Recovery | None:
+    """Take what is owed from what was earned and is in no payout, the oldest first; None where
+    there is nothing to take.
+
+    Also of what is still on hold. A payout that was set aside and not sent yet is called back; one
+    that is being sent is left, and later earnings bear the rest.
+    """
+    party = Party.objects.get(pk=party_id)
+    lock_debtor(party)
+    debt = owed_by(party, currency)
+    if not debt:
+        return None
+    _call_back(party, currency)
+    waiting = Earning.objects.filter(party=party, currency=currency, payout=None, recovery=None)
+    earnings = list(waiting.select_for_update().order_by("clears_at", "pk"))
+    amount = min(debt, sum(earning.amount for earning in earnings))
+    if not amount:
+        return None
+    recovery = Recovery.objects.create(party=party, amount=amount, currency=currency)
+    draw_earnings(earnings, by=recovery)
+    source, target = chart.available(party, currency), chart.owed(party, currency)
+    move_money(
+        Move("recovery", source, target, amount, currency),
+        key=f"{recovery.public_id}:recover",
+        book=chart.payee_book(party),
+    )
+    _tell(recovery, left=debt - amount)
+    return recovery
+
+
+def moves_to(
+    party: Party, amount: int, *, source: str, currency: str, key: str, title: str, earned_by: str
+) -> list[Move]:
+    """Give a payee back what they owed: first what they still owe is forgiven, the rest was
+    recovered and is earned again, past its hold. The caller holds ``lock_debtor`` and makes the
+    moves under ``key``.
+    """
+    forgiven = min(amount, owed_by(party, currency))
+    moves = []
+    if forgiven:
+        target = chart.owed(party, currency)
+        moves.append(Move("chargeback_won", source, target, forgiven, currency))
+    if amount > forgiven:
+        target = chart.available(party, currency)
+        moves.append(Move("recovery_returned", source, target, amount - forgiven, currency))
+        _earn_again(party, amount - forgiven, currency, key, title, earned_by, now())
+    return moves
+
+
+def _earn_again(
+    party: Party, amount: int, currency: str, key: str, title: str, earned_by: str, at: datetime
+) -> None:
+    Earning.objects.create(
+        party=party,
+        key=key,
+        earned_by=earned_by,
+        title=title[:200],
+        gross=amount,
+        fee=0,
+        amount=amount,
+        currency=currency,
+        earned_at=at,
+        clears_at=at,
+    )
+
+
+def _call_back(party: Party, currency: str) -> None:
+    """Of a payout that nobody has begun to send nothing is at the provider: it never was."""
+    standing = Payout.objects.select_for_update(of=("self",)).filter(
+        party=party, currency=currency, status=Payout.Status.SCHEDULED, cancel_wished_at=None
+    )
+    for payout in standing:
+        if payout.attempts.exists():
+            continue
+        LIFECYCLE.advance(payout, "end", role=SYSTEM)
+        payout.failure_code, payout.closed_at = "called_back", now()
+        payout.next_check_at = None
+        payout.save(update_fields=["status", "failure_code", "closed_at", "next_check_at"])
+        payout.earnings.update(payout=None)
+        source, target = chart.leaving(payout.public_id), chart.available(party, currency)
+        move_money(
+            Move("payout", source, target, payout.amount, currency),
+            key=f"{payout.public_id}:cancel",
+            book=chart.payee_book(party),
+        )
+
+
+def _tell(recovery: Recovery, *, left: int) -> None:
+    taken, rest = (in_words(n, recovery.currency) for n in (recovery.amount, left))
+    still = f" {rest} are still owed." if left else " Nothing is owed any more."
+    notify(
+        to=recovery.party,
+        kind="debt_recovered",
+        text=f"{taken} of what you earned went to what you owe after a chargeback.{still}",
+        path=reverse("earnings"),
+        key=f"debt_recovered:{recovery.public_id}",
+    )

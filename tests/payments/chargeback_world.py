@@ -1,0 +1,60 @@
+"""Banks that take money back, as the provider would tell of it."""
+
+from itertools import count
+
+from marketplace.common.clock import now
+from payments.chargebacks import services as chargebacks
+from payments.chargebacks.models import Chargeback
+from payments.fundings.models import Payment
+from payments.gateway.chargebacks import ChargebackState, RemoteChargeback, RemoteWithdrawal
+
+FEE = 1_500
+_numbers = count(1)
+
+
+class Bank:
+    """One demand of a bank for one payment, and the movements that came of it so far."""
+
+    def __init__(self, payment: Payment, amount: int | None = None, *, name: str = "") -> None:
+        self.payment, self.amount = payment, amount or payment.amount
+        self.remote_id = name or f"du_{next(_numbers)}"
+        self.withdrawals: list[RemoteWithdrawal] = []
+
+    def asks(self) -> Chargeback:
+        return self.says(ChargebackState.INQUIRY)
+
+    def takes(self) -> Chargeback:
+        return self.says(ChargebackState.OPEN, self.amount, fee=FEE)
+
+    def takes_unheard(self) -> None:
+        """No letter of it ever comes."""
+        self._move(self.amount, FEE)
+
+    def gives_back(self) -> Chargeback:
+        return self.says(ChargebackState.WON, -self.amount)
+
+    def keeps(self) -> Chargeback:
+        return self.says(ChargebackState.LOST)
+
+    def says(self, state: ChargebackState, amount: int = 0, *, fee: int = 0) -> Chargeback:
+        if amount:
+            self._move(amount, fee)
+        self.says_last = str(state)
+        return chargebacks.record_chargeback(remote=self.word(state))
+
+    def _move(self, amount: int, fee: int) -> None:
+        name = f"txn_{self.remote_id}_{len(self.withdrawals)}"
+        self.withdrawals.append(RemoteWithdrawal(name, amount, self.payment.currency, fee))
+
+    def word(self, state: ChargebackState) -> RemoteChargeback:
+        return RemoteChargeback(
+            remote_id=self.remote_id,
+            charge_id=self.payment.charge_id,
+            amount=self.amount,
+            currency=self.payment.currency,
+            reason="fraudulent",
+            state=state,
+            due_at=now(),
+            is_answered=False,
+            withdrawals=tuple(self.withdrawals),
+        )

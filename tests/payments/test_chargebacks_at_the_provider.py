@@ -1,0 +1,187 @@
+"""Chargebacks as the provider tells of them: by letters, in any order, or by none at all."""
+
+import pytest
+
+from accounts.parties.selectors import own_party_of
+from payments.chargebacks.models import Chargeback
+from payments.chargebacks.selectors import has_open_chargeback
+from payments.escrow import services as escrows
+from payments.fundings.models import Payment
+from payments.incoming.selectors import unexplained_events
+from payments.ledger import chart
+from payments.ledger.selectors import balance_of
+from payments.payouts.models import Payout
+from payments.payouts.recovering.selectors import owed_by
+from payments.refunds.models import Refund
+from tests.payments.payout_world import arrive, available, due
+from tests.payments.reconciling import all_agrees, reconciled
+from tests.payments.world import A_WHILE, days_pass, opened, paid_at
+from tests.sandbox import Sandbox, play_on
+
+pytestmark = pytest.mark.django_db
+
+DISPUTED_CARD = "4000000000000259"
+
+
+def funded(ada, ben, sandbox: Sandbox, **how):
+    """Paid and booked; the platform has something of its own at the provider for what costs."""
+    sandbox.ask("POST", "/topups", amount=500_000, currency="usd")
+    escrow = opened(ada, ben, **how)
+    payment = paid_at(sandbox, escrow)
+    days_pass(A_WHILE)
+    play_on(sandbox)
+    return escrow, payment
+
+
+def stands(escrow) -> int:
+    return balance_of(chart.escrow(escrow.public_id))
+
+
+def test_a_card_that_takes_its_money_back_is_heard_of_and_booked(ada, ben, sandbox):
+    escrow = opened(ada, ben)
+    paid_at(sandbox, escrow, card=DISPUTED_CARD)
+    days_pass(A_WHILE)
+    play_on(sandbox)
+
+    chargeback = Chargeback.objects.get()
+    assert (chargeback.status, chargeback.reason) == ("open", "fraudulent")
+    assert chargeback.due_at is not None
+    assert stands(escrow) == 0
+    assert not unexplained_events().exists()
+    all_agrees()
+
+
+@pytest.mark.parametrize(("outcome", "held"), [("won", 103_000), ("lost", 0)])
+def test_the_ruling_is_booked_as_the_money_moved(ada, ben, sandbox, outcome, held):
+    escrow, payment = funded(ada, ben, sandbox)
+    demand = sandbox.ask("POST", "/disputes", charge=payment.charge_id)
+    play_on(sandbox)
+    assert has_open_chargeback(escrow)
+
+    sandbox.ask("POST", f"/disputes/{demand['id']}/close", outcome=outcome)
+    play_on(sandbox)
+
+    assert Chargeback.objects.get().status == outcome
+    assert stands(escrow) == held
+    assert not has_open_chargeback(escrow)
+    all_agrees()
+
+
+def test_while_it_stands_nothing_is_refunded_and_when_it_is_won_the_rest_goes_out(
+    ada, ben, sandbox
+):
+    escrow, payment = funded(ada, ben, sandbox)
+    demand = sandbox.ask("POST", "/disputes", charge=payment.charge_id, amount=50_000)
+    play_on(sandbox)
+
+    escrows.refund(escrow_id=escrow.pk, reason="cancelled")
+    play_on(sandbox)
+    refund = Refund.objects.get()
+    assert (refund.status, refund.amount, refund.attempt) == ("requested", 53_000, 1)
+    assert refund.failure_code == "charge_disputed"
+
+    sandbox.ask("POST", f"/disputes/{demand['id']}/close", outcome="won")
+    play_on(sandbox)
+    days_pass(1)
+    play_on(sandbox)
+
+    assert sorted(Refund.objects.values_list("status", "amount")) == [
+        ("succeeded", 50_000),
+        ("succeeded", 53_000),
+    ]
+    all_agrees()
+
+
+def test_an_inquiry_becomes_a_demand(ada, ben, sandbox):
+    escrow, payment = funded(ada, ben, sandbox)
+    asked = sandbox.ask("POST", "/disputes", charge=payment.charge_id, inquiry=True)
+    play_on(sandbox)
+    assert (Chargeback.objects.get().status, stands(escrow)) == ("inquiry", 103_000)
+
+    sandbox.ask("POST", f"/disputes/{asked['id']}/escalate")
+    play_on(sandbox)
+
+    assert (Chargeback.objects.get().status, stands(escrow)) == ("open", 0)
+    all_agrees()
+
+
+def test_several_on_one_payment(ada, ben, sandbox):
+    escrow, payment = funded(ada, ben, sandbox)
+    for amount in (20_000, 30_000):
+        sandbox.ask("POST", "/disputes", charge=payment.charge_id, amount=amount)
+    play_on(sandbox)
+
+    assert Chargeback.objects.count() == 2
+    assert stands(escrow) == 53_000
+    all_agrees()
+
+
+def test_letters_in_reverse_and_twice_say_the_same(ada, ben, sandbox):
+    escrow, payment = funded(ada, ben, sandbox)
+    demand = sandbox.ask("POST", "/disputes", charge=payment.charge_id)
+    sandbox.ask("POST", f"/disputes/{demand['id']}/close", outcome="won")
+    sandbox.collect()
+    letters = list(sandbox.letters)
+    sandbox.letters.clear()
+    sandbox.letters.extend(reversed(letters + letters))
+
+    play_on(sandbox)
+
+    assert (Chargeback.objects.get().status, stands(escrow)) == ("won", 103_000)
+    all_agrees()
+
+
+def test_a_lost_letter_is_made_good_by_asking(ada, ben, sandbox):
+    escrow, payment = funded(ada, ben, sandbox)
+    demand = sandbox.ask("POST", "/disputes", charge=payment.charge_id)
+    play_on(sandbox)
+    sandbox.ask("POST", f"/disputes/{demand['id']}/close", outcome="won")
+    sandbox.collect()
+    sandbox.letters.clear()
+
+    days_pass(1)
+    play_on(sandbox)
+
+    assert stands(escrow) == 103_000
+
+
+def test_after_the_payout_it_is_owed_and_taken_from_the_next_earnings(ada, ben, sandbox):
+    sandbox.ask("POST", "/topups", amount=500_000, currency="usd")
+    due(ada, ben, sandbox)
+    play_on(sandbox)
+    payout = Payout.objects.get()
+    arrive(sandbox)
+    payout.refresh_from_db()
+    assert payout.status == "paid"
+    charge_id = Payment.objects.get().charge_id
+    sandbox.ask("POST", "/disputes", charge=charge_id)
+    play_on(sandbox)
+    assert (owed_by(own_party_of(ben), "USD"), available(ben)) == (97_000, 0)
+
+    escrow, _ = funded(ada, ben, sandbox, amount=200_000)
+    escrows.release(escrow_id=escrow.pk)
+    play_on(sandbox)
+
+    assert (owed_by(own_party_of(ben), "USD"), available(ben)) == (0, 97_000)
+    days_pass(3)
+    arrive(sandbox)
+    assert sorted(Payout.objects.values_list("status", "amount")) == [
+        ("paid", 97_000),
+        ("paid", 97_000),
+    ]
+    all_agrees()
+
+
+def test_one_of_which_no_letter_ever_came_is_found_by_the_reconciliation(ada, ben, sandbox):
+    escrow, payment = funded(ada, ben, sandbox)
+    sandbox.ask("POST", "/disputes", charge=payment.charge_id)
+    sandbox.collect()
+    sandbox.letters.clear()
+    assert not Chargeback.objects.exists()
+
+    days_pass(1)
+    run = reconciled()
+
+    assert (run.healed, run.still_open) == (1, 0)
+
+    assert (Chargeback.objects.get().status, stands(escrow)) == ("open", 0)
