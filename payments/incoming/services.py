@@ -248,7 +248,13 @@ def _chargeback_changed(event: WebhookEvent) -> None:
 
 
 def _object(event: WebhookEvent) -> dict:
-    return event.payload["data"]["object"]
+    """What the letter names; only its id is believed."""
+    data = event.payload.get("data")
+    about = data.get("object") if isinstance(data, dict) else None
+    if not isinstance(about, dict) or not isinstance(about.get("id"), str):
+        version = str(event.payload.get("api_version"))[:40]
+        raise NotOurs(f"It names nothing in a way that we can read; its version is {version}.")
+    return about
 
 
 Handler = Callable[[WebhookEvent], None]

@@ -87,6 +87,9 @@ _REFUSALS: dict[str, DomainError] = {
     "MP002": InvalidInput("An account has one currency; this movement mixes two."),
     "MP003": InsufficientFunds("The account does not hold that much."),
     "MP004": InvalidInput("A movement is at least one minor unit."),
+    # PostgreSQL's own: what is no whole number, and what no account can hold.
+    "22P02": InvalidInput("An amount is a whole number of minor units."),
+    "22003": InvalidInput("That amount is larger than any account can hold."),
 }
 _CONSTRAINTS: dict[str, DomainError] = {
     "transfer_happens_once": KeyReused("This key was used before for another movement."),

@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.common.lifecycle import CLIENT, FREELANCER
-from marketplace.common.money import MAX_AMOUNT
+from marketplace.common.shapes import AmountIn
 from payments.policies.fees import quote
 from payments.policies.models import Policy
 from payments.policies.selectors import policy_in_force
@@ -22,9 +22,7 @@ class PlannedMilestone(serializers.Serializer):
     """A milestone as offered: due so many days after the start, done when the criteria hold."""
 
     title = serializers.CharField(max_length=terms.LONGEST_MILESTONE_TITLE)
-    amount = serializers.IntegerField(
-        min_value=1, max_value=MAX_AMOUNT, help_text="In minor units."
-    )
+    amount = AmountIn(help_text="In minor units.")
     days = serializers.IntegerField(min_value=1, max_value=terms.MAX_DAYS)
     criteria = serializers.ListField(
         child=serializers.CharField(max_length=terms.LONGEST_CRITERION),
@@ -47,7 +45,7 @@ class QuoteOut(serializers.Serializer):
 class QuoteIn(serializers.Serializer):
     currency = serializers.CharField(max_length=3)
     amounts = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=MAX_AMOUNT),
+        child=AmountIn(),
         min_length=1,
         max_length=terms.MAX_MILESTONES,
         help_text="One per milestone, in minor units.",
@@ -127,9 +125,7 @@ class BidOut(WordingOut):
 class BidEditIn(serializers.Serializer):
     """The terms of a bid; in an edit those that change."""
 
-    price = serializers.IntegerField(
-        min_value=1, max_value=MAX_AMOUNT, help_text="In minor units: the sum of the plan."
-    )
+    price = AmountIn(help_text="In minor units: the sum of the plan.")
     days = serializers.IntegerField(min_value=1, max_value=terms.MAX_DAYS)
     letter = serializers.CharField(max_length=terms.LONGEST_LETTER, help_text="Markdown.")
     plan = serializers.ListField(

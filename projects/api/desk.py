@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 from accounts.people.models import StaffRole
 from accounts.people.selectors import signed_in, staff_roles_of
 from marketplace.common.api import OldestFirst, idempotent
-from marketplace.common.money import MAX_AMOUNT
+from marketplace.common.shapes import AmountIn
 from payments.payouts import services as payouts
 from payments.payouts.selectors import failed_payouts
 from payments.refunds import services as refunds
@@ -28,9 +28,8 @@ from projects.milestones.rules import checked_part
 
 
 class RulingIn(serializers.Serializer):
-    to_freelancer = serializers.IntegerField(
-        min_value=0,
-        max_value=MAX_AMOUNT,
+    to_freelancer = AmountIn(
+        least=0,
         help_text="The part of the price, in minor units, that is released to the freelancer.",
     )
     ruling = serializers.CharField(
@@ -39,7 +38,7 @@ class RulingIn(serializers.Serializer):
 
 
 class PreviewIn(serializers.Serializer):
-    to_freelancer = serializers.IntegerField(min_value=0, max_value=MAX_AMOUNT)
+    to_freelancer = AmountIn(least=0)
 
 
 class DeskDisputesView(ListAPIView):

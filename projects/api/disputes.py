@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketplace.common.api import idempotent
-from marketplace.common.money import MAX_AMOUNT
+from marketplace.common.shapes import AmountIn
 from projects.contracts.roles import role_in
 from projects.disputes import services
 from projects.disputes.models import Dispute
@@ -89,9 +89,8 @@ class DisputeOut(serializers.ModelSerializer):
 class DisputeIn(serializers.Serializer):
     reason = serializers.ChoiceField(Dispute.Reason.choices)
     statement = serializers.CharField(max_length=services.LONGEST_STATEMENT)
-    asked_for = serializers.IntegerField(
-        min_value=0,
-        max_value=MAX_AMOUNT,
+    asked_for = AmountIn(
+        least=0,
         help_text="The part of the price, in minor units, that the freelancer should get.",
     )
 

@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.common.lifecycle import CLIENT
-from marketplace.common.money import MAX_AMOUNT
+from marketplace.common.shapes import AmountIn
 from payments.escrow.models import Escrow
 from payments.fundings.models import Payment
 from projects.agreements.outlook import Prospect
@@ -47,9 +47,7 @@ class PaymentOut(serializers.Serializer):
 
 
 class FundIn(serializers.Serializer):
-    amount = serializers.IntegerField(
-        min_value=1,
-        max_value=MAX_AMOUNT,
+    amount = AmountIn(
         required=False,
         allow_null=True,
         default=None,
@@ -191,9 +189,7 @@ class ReturnIn(serializers.Serializer):
 
 
 class PartIn(serializers.Serializer):
-    amount = serializers.IntegerField(
-        min_value=1,
-        max_value=MAX_AMOUNT,
+    amount = AmountIn(
         help_text="A part of the price in minor units, before fees; less than what is held of it.",
     )
 

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from marketplace.common.money import MAX_AMOUNT
+from marketplace.common.shapes import AmountIn
 from projects.postings import rules
 from projects.postings.models import Posting
 from projects.postings.roles import open_steps
@@ -93,12 +93,8 @@ class PostingIn(serializers.Serializer):
     )
     kind = serializers.ChoiceField(Posting.Kind.choices, required=False)
     currency = serializers.CharField(max_length=3, required=False)
-    budget_least = serializers.IntegerField(
-        min_value=1, max_value=MAX_AMOUNT, required=False, allow_null=True
-    )
-    budget_most = serializers.IntegerField(
-        min_value=1, max_value=MAX_AMOUNT, required=False, allow_null=True
-    )
+    budget_least = AmountIn(required=False, allow_null=True)
+    budget_most = AmountIn(required=False, allow_null=True)
     wished_deadline = serializers.DateField(required=False, allow_null=True)
     bids_close_at = serializers.DateTimeField(required=False, allow_null=True)
 
@@ -129,8 +125,8 @@ class BrowseIn(serializers.Serializer):
     skill = serializers.CharField(required=False, allow_blank=True, max_length=40)
     kind = serializers.ChoiceField(Posting.Kind.choices, required=False)
     currency = serializers.CharField(required=False, max_length=3)
-    budget_least = serializers.IntegerField(required=False, min_value=0, max_value=MAX_AMOUNT)
-    budget_most = serializers.IntegerField(required=False, min_value=0, max_value=MAX_AMOUNT)
+    budget_least = AmountIn(least=0, required=False)
+    budget_most = AmountIn(least=0, required=False)
     days = serializers.IntegerField(
         required=False, min_value=1, max_value=365, help_text="Published within so many days."
     )

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketplace.common.api import idempotent
-from marketplace.common.money import MAX_AMOUNT
+from marketplace.common.shapes import AmountIn
 from projects.agreements.models import Proposal
 from projects.agreements.proposals import services
 from projects.agreements.rules import open_steps
@@ -69,9 +69,8 @@ class ProposalOut(serializers.ModelSerializer):
 
 
 class ProposalIn(serializers.Serializer):
-    to_freelancer = serializers.IntegerField(
-        min_value=0,
-        max_value=MAX_AMOUNT,
+    to_freelancer = AmountIn(
+        least=0,
         help_text="A part of the price in minor units, less than all of it; the rest goes back.",
     )
     note = serializers.CharField(

@@ -102,10 +102,23 @@ def test_an_account_has_one_currency():
         move_money(Move("fund", OUTSIDE, ADAS, 5, "EUR"), key="k", book="")
 
 
-@pytest.mark.parametrize("amount", [0, -1])
-def test_a_move_is_at_least_one_minor_unit(amount):
+@pytest.mark.parametrize(
+    "amount", [0, -1, None, 0.5, 5.0, 1e30, "a lot", "", True, 2**63, -(2**63) - 1, 10**400]
+)
+def test_a_move_is_at_least_one_minor_unit_and_a_whole_number_of_them(amount):
     with pytest.raises(InvalidInput), transaction.atomic():
         fund(amount)
+
+    assert balance_of(ADAS) == 0
+
+
+def test_what_no_account_can_hold_is_refused():
+    fund(2**63 - 1)
+
+    with pytest.raises(InvalidInput), transaction.atomic():
+        move_money(Move("fund", OUTSIDE, ADAS, 1, "USD"), key="one more", book="ct_one")
+
+    assert balance_of(ADAS) == 2**63 - 1
 
 
 def test_a_move_goes_somewhere():

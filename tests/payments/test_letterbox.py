@@ -14,6 +14,7 @@ from payments.fundings.models import Payment
 from payments.incoming import services as incoming
 from payments.incoming.models import WebhookEvent
 from payments.incoming.selectors import unexplained_events
+from payments.ledger.models import Transfer
 from tests.payments.racing import at_once
 from tests.payments.world import A_WHILE, asked, days_pass, opened, paid_at
 from tests.sandbox import AVAILABLE_AT_ONCE, SECRET, drop, play_on, sweep_all
@@ -183,6 +184,44 @@ def test_a_letter_that_comes_before_we_noted_its_page_waits(ada, ben, sandbox):
     payment.refresh_from_db()
     assert waiting.handled_at is not None and waiting.problem == ""
     assert payment.failure_code == "generic_decline"
+
+
+@pytest.mark.parametrize(
+    "shape", [{}, {"status": "settled_twice"}, {"amount": 1.5, "currency": None, "metadata": []}]
+)
+def test_a_letter_of_a_newer_version_is_only_a_reason_to_look(ada, ben, sandbox, shape):
+    """Whatever shape its object has there: what counts is what our own version is answered."""
+    payment = fundings.open_pay_page(payment_id=asked(opened(ada, ben)).pk)
+    sandbox.pay(payment.url, AVAILABLE_AT_ONCE)
+    sandbox.collect()
+    for body, _ in sandbox.letters:
+        newer = json.loads(body) | {"api_version": "2099-01-01.walnut"}
+        newer["data"]["object"] |= shape
+        assert drop(letter(newer)) == 200
+    sandbox.letters.clear()
+    sweep_all_letters()
+
+    payment.refresh_from_db()
+    assert payment.status == Payment.Status.SUCCEEDED
+    assert Transfer.objects.filter(kind="fund").count() == 1
+    assert list(unexplained_events()) == []
+
+
+@pytest.mark.parametrize("kind", ["checkout.session.completed", "refund.updated", "payout.paid"])
+@pytest.mark.parametrize(
+    "data",
+    [{"data": {"thing": "pi_one"}}, {"data": ["pi_one"]}, {"data": {"object": {"id": {"v": 3}}}}],
+    ids=["thing", "list", "id"],
+)
+def test_a_letter_of_a_newer_version_that_names_nothing_is_kept_for_a_person(bells, kind, data):
+    nameless = event(kind) | {"api_version": "2099-01-01.walnut"} | data
+    assert drop(letter(nameless)) == 200
+
+    sweep_all_letters()
+
+    (kept,) = unexplained_events()
+    assert "its version is 2099-01-01.walnut" in kept.problem
+    assert Transfer.objects.count() == 0
 
 
 def test_what_we_never_asked_for_is_left_to_a_person(ada, ben, sandbox):

@@ -1,0 +1,213 @@
+"""Amounts that no door takes: refused in words, with the field at fault, and nothing moves."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from marketplace.common.clock import now
+from marketplace.common.money import MAX_AMOUNT
+from payments.fundings.models import Payment
+from payments.ledger.models import Transfer
+from projects.bids.models import Bid
+from tests.world import (
+    api_of,
+    draft_posting,
+    funded_milestone,
+    open_posting,
+    plan_of,
+    planned_milestone,
+    reviewed_dispute,
+    submitted_bid,
+    submitted_milestone,
+)
+
+pytestmark = pytest.mark.django_db
+
+# As a program would write them into JSON. Of what is not a number, the amount is only a hint.
+BAD = {
+    "negative": "-1",
+    "a fraction": "100.5",
+    "a small fraction": "0.1",
+    "beyond what we carry": str(MAX_AMOUNT + 1),
+    "beyond 2^53": str(2**53 + 1),
+    "beyond bigint": str(2**63),
+    "beyond everything": "9" * 400,
+    "an exponent": "1e30",
+    "infinite": "1e999",
+    "words": '"a lot"',
+    "a fraction in quotes": '"100.50"',
+    "a thousand with its comma": '"1,000"',
+    "digits with a line": '"1_000"',
+    "a whole number with a point": "100.0",
+    "a whole number with an exponent": "1e2",
+    "room around it": '" 100 "',
+    "another alphabet": '"١٠٠"',
+    "a sign": '"\\u0000"',
+    "nothing": "null",
+    "yes": "true",
+    "a list": "[100]",
+    "an object": '{"amount": 100}',
+}
+ZERO = {"nothing at all": "0"}
+
+SOON = (now() + timedelta(days=30)).isoformat()
+TERMS = {"days": 20, "letter": "I can.", "valid_until": SOON}
+
+Sent = tuple[Any, str, str, str]
+
+
+def budget(ada, ben, dora) -> Sent:
+    posting = draft_posting(ada)
+    return ada, f"/api/v1/postings/{posting.public_id}/", '{"budget_most": %s}', "budget_most"
+
+
+def price(ada, ben, dora) -> Sent:
+    path = f"/api/v1/postings/{open_posting(ada).public_id}/bids/"
+    return ben, path, json.dumps(TERMS | {"plan": plan_of(80_000)})[:-1] + ', "price": %s}', "price"
+
+
+def part_of_a_plan(ada, ben, dora) -> Sent:
+    path = f"/api/v1/postings/{open_posting(ada).public_id}/bids/"
+    plan = '[{"title": "All", "days": 20, "criteria": ["It runs."], "amount": %s}]'
+    said = json.dumps(TERMS | {"price": 80_000})[:-1] + ', "plan": ' + plan + "}"
+    return ben, path, said, "plan[0].amount"
+
+
+def new_price(ada, ben, dora) -> Sent:
+    bid = submitted_bid(open_posting(ada), ben)
+    return ben, f"/api/v1/bids/{bid.public_id}/", '{"price": %s}', "price"
+
+
+def quoted(ada, ben, dora) -> Sent:
+    return ben, "/api/v1/bids/quotes/", '{"currency": "USD", "amounts": [%s]}', "amounts[0]"
+
+
+def funding(ada, ben, dora) -> Sent:
+    milestone = planned_milestone(ada, ben)
+    return ada, f"/api/v1/milestones/{milestone.public_id}/fund/", '{"amount": %s}', "amount"
+
+
+def part(ada, ben, dora) -> Sent:
+    path = f"/api/v1/milestones/{funded_milestone(ada, ben).public_id}/release-part/"
+    return ada, path, '{"amount": %s}', "amount"
+
+
+def proposal(ada, ben, dora) -> Sent:
+    path = f"/api/v1/milestones/{funded_milestone(ada, ben).public_id}/proposals/"
+    return ada, path, '{"reason": "Enough.", "to_freelancer": %s}', "to_freelancer"
+
+
+def dispute(ada, ben, dora) -> Sent:
+    path = f"/api/v1/milestones/{submitted_milestone(ada, ben).public_id}/disputes/"
+    said = '{"reason": "late", "statement": "It is late.", "asked_for": %s}'
+    return ada, path, said, "asked_for"
+
+
+def ruling(ada, ben, dora) -> Sent:
+    path = f"/api/v1/desk/disputes/{reviewed_dispute(ada, ben).public_id}/decide/"
+    return dora, path, '{"ruling": "It is so.", "to_freelancer": %s}', "to_freelancer"
+
+
+def preview(ada, ben, dora) -> Sent:
+    path = f"/api/v1/desk/disputes/{reviewed_dispute(ada, ben).public_id}/preview/"
+    return dora, path, '{"to_freelancer": %s}', "to_freelancer"
+
+
+DOORS: list[Callable[..., Sent]] = [
+    budget, price, part_of_a_plan, new_price, quoted, funding, part, proposal, dispute, ruling,
+    preview,
+]  # fmt: skip
+# All to the one side is a share like another, and an amount of null means the whole.
+MAY_BE_ZERO = {proposal, dispute, ruling, preview}
+MAY_BE_NULL = {budget, funding}
+
+
+@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.__name__)
+def test_an_amount_that_is_none_is_refused_by_its_field(ada, ben, dora, sandbox, door):
+    who, path, said, param = door(ada, ben, dora)
+    program = api_of(who)
+    program.raise_request_exception = False
+    before = (Transfer.objects.count(), Payment.objects.count(), Bid.objects.count())
+    bad = BAD if door in MAY_BE_ZERO else BAD | ZERO
+    for name, amount in bad.items():
+        if name == "nothing" and door in MAY_BE_NULL:
+            continue
+        send = program.patch if door in {budget, new_price} else program.post
+        answer = send(path, said % amount, content_type="application/json")
+
+        assert answer.status_code == 400, (name, answer.status_code, answer.content)
+        error = answer.json()["error"]
+        assert error["message"], name
+        assert error["param"] == param or "JSON" in error["message"], (name, error)
+    after = (Transfer.objects.count(), Payment.objects.count(), Bid.objects.count())
+    assert after == before
+
+
+# --- Whom it is about ----------------------------------------------------------------------------
+
+UNKNOWN = [
+    "ms_8rmNGr4v8C6S4fqapr84SD",
+    "ms_",
+    "0",
+    "-1",
+    "%00",
+    "%FF",
+    "x" * 2_000,
+    "١",
+    "ms_%0A",
+    "'",
+]
+DEEDS = """
+milestones/{}/fund/ milestones/{}/release/ milestones/{}/cancel/ milestones/{}/proposals/
+milestones/{}/disputes/ proposals/{}/accept/ payouts/{}/retry/ payouts/{}/cancel/
+desk/refunds/{}/retry/ desk/payouts/{}/retry/ desk/disputes/{}/decide/
+""".split()
+# One body in which each of them finds what it asks for.
+ANY = {
+    "to_freelancer": 1,
+    "asked_for": 1,
+    "reason": "late",
+    "statement": "Late.",
+    "ground": "cancel",
+}
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_what_is_not_there_is_not_there_whatever_its_name(dora, deed):
+    program = api_of(dora)
+    program.raise_request_exception = False
+    for name in UNKNOWN:
+        answer = program.post(f"/api/v1/{deed.format(name)}", ANY | {"ruling": "So."})
+
+        assert answer.status_code in (400, 404), (name, answer.content)
+    assert Transfer.objects.count() == 0
+
+
+# --- The same key --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "door",
+    [price, quoted, funding, part, proposal, dispute, ruling],
+    ids=lambda door: door.__name__,
+)
+def test_a_key_that_comes_again_with_another_amount_moves_nothing_more(
+    ada, ben, dora, sandbox, door
+):
+    who, path, said, _ = door(ada, ben, dora)
+    program, key = api_of(who), {"Idempotency-Key": "once"}
+    first = program.post(path, said % 80_000, content_type="application/json", headers=key)
+    assert first.status_code in (200, 201), first.content
+    count = (Transfer.objects.count(), Payment.objects.count(), Bid.objects.count())
+    same = program.post(path, said % 80_000, content_type="application/json", headers=key)
+    other = program.post(path, said % 70_000, content_type="application/json", headers=key)
+
+    if "Idempotent-Replayed" in same:
+        assert (other.status_code, other.json()["error"]["code"]) == (409, "key_reused")
+    else:
+        assert door is quoted, "a door that writes keeps its keys"
+    assert same.json() == first.json()
+    assert (Transfer.objects.count(), Payment.objects.count(), Bid.objects.count()) == count
