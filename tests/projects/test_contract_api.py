@@ -55,7 +55,7 @@ def test_a_contract_is_told_from_each_side(ada, ben):
     assert mine["money"]["held"] == 103_001
     assert mine["money"]["client_pays"] == 154_501
     assert [m["next_steps"] for m in mine["milestones"]] == [
-        ["release", "propose_ending", "dispute"],
+        ["release", "release_part", "propose_ending", "dispute"],
         ["fund", "drop", "propose_ending"],
     ]
     assert [m["next_steps"] for m in theirs["milestones"]] == [

@@ -54,12 +54,12 @@ def deeds_of(page: str, milestone: Milestone) -> set[str]:
         (planned_milestone, {"fund", "cancel/?ground=drop"}, {"cancel/?ground=cancel"}),
         (
             funded_milestone,
-            {"release", "propose", "dispute"},
+            {"release", "release-part", "propose", "dispute"},
             {"start", "submit", "propose", "dispute", "cancel/?ground=cancel"},
         ),
         (
             submitted_milestone,
-            {"return", "release", "propose", "dispute"},
+            {"return", "release", "release-part", "propose", "dispute"},
             {"propose", "dispute", "cancel/?ground=cancel"},
         ),
         (
