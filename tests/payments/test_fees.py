@@ -1,12 +1,14 @@
 """One formula for fees: parts sum, halves go to even, and the ledger books what was quoted."""
 
 import re
+from contextlib import suppress
 from decimal import ROUND_HALF_EVEN, Decimal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from accounts.parties.selectors import own_party_of
 from marketplace.common.currencies import step
 from marketplace.common.errors import InvalidInput
 from marketplace.common.money import MAX_AMOUNT, to_minor
@@ -155,6 +157,42 @@ def test_a_split_gives_every_unit_to_somebody(ada, ben, amount, share):
     assert escrow.released == to_payee
     earned = Earning.objects.filter(earned_by=escrow.public_id).first()
     assert (earned.amount if earned else 0) == expected.payee
+
+
+@pytest.mark.django_db
+@settings(
+    deadline=None,
+    max_examples=20,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    amount=st.integers(min_value=50, max_value=10_000_000),
+    cuts=st.lists(st.integers(min_value=1, max_value=9_999), max_size=4),
+    currency=st.sampled_from(["JPY", "USD", "KWD"]),
+    fees=st.tuples(st.integers(0, 2_000), st.integers(0, 2_000)),
+)
+def test_in_the_ledger_the_parts_of_a_milestone_sum_to_what_was_quoted(
+    ada, ben, amount, cuts, currency, fees
+):
+    Policy.objects.update(client_fee_basis_points=fees[0], freelancer_fee_basis_points=fees[1])
+    said = quote([amount], policy_in_force())
+    got, ours = chart.available(own_party_of(ben), currency), chart.platform_fees(currency)
+    before = balance_of(got), balance_of(ours)
+    escrow = held(ada, ben, amount=amount, currency=currency)
+
+    for cut in cuts:
+        # Too small a part, or one that no card carries, is refused and changes nothing.
+        with suppress(InvalidInput):
+            escrows.release_part(escrow_id=escrow.pk, amount=amount * cut // 10_000)
+        released = quote([Escrow.objects.get(pk=escrow.pk).released], policy_in_force())
+        assert balance_of(got) - before[0] == released.freelancer_gets
+        assert balance_of(ours) - before[1] == released.client_fee + released.freelancer_fee
+        assert held_in(escrow) == said.client_pays - released.client_pays
+    escrows.release(escrow_id=escrow.pk)
+
+    assert balance_of(got) - before[0] == said.freelancer_gets
+    assert balance_of(ours) - before[1] == said.client_fee + said.freelancer_fee
+    assert held_in(escrow) == 0
 
 
 @given(

@@ -21,7 +21,9 @@ from accounts.people.services import grant_staff_roles
 from marketplace.common.currencies import exponent, is_carried
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.money import MAX_AMOUNT
+from payments.escrow.banks.services import bring_back, take_back
 from payments.escrow.services import split
+from payments.fundings.models import Payment
 from payments.gateway.base import RemoteRefund, State
 from payments.ledger import chart
 from payments.ledger.models import Transfer
@@ -33,6 +35,8 @@ from payments.refunds.services import record_refund
 from payments.statements import selectors, verify_statement
 from payments.statements.writing import COLUMNS, as_json, harmless
 from projects.contracts.statements import scope_of_contract
+from projects.milestones.parts.services import release_part
+from projects.milestones.services import release_milestone
 from tests.projects.statement_world import (
     CHECKER,
     checked,
@@ -83,6 +87,23 @@ def test_every_statement_and_table_passes_the_checker(ada, ben, tmp_path, settin
     )
 
     assert (status, "WRONG" in said) == (0, False), said
+
+
+def test_what_is_released_in_parts_and_taken_by_a_bank_and_brought_again_passes(ada, ben, tmp_path):
+    milestone = funded_milestone(ada, ben, 100_001)
+    for part in (33_333, 33_333):
+        release_part(milestone_id=milestone.pk, by=ada, amount=part)
+    payment = Payment.objects.get(paid_for=milestone.escrow.public_id)
+    taken = take_back(payment_id=payment.pk, amount=70_000, chargeback="cb_1", movement="1")
+    halfway = [statement_of(about) for about in (milestone.contract, ada, ben)]
+    bring_back(payment_id=payment.pk, taken=taken, chargeback="cb_1", movement="2")
+    release_milestone(milestone_id=milestone.pk, by=ada)
+
+    in_the_end = [statement_of(about) for about in (milestone.contract, ada, ben)]
+    for statements in (halfway, in_the_end):
+        status, said = checked(saved(tmp_path, *statements))
+        assert (status, "WRONG" in said) == (0, False), said
+    assert taken.released > 0, "it also took what had been released"
 
 
 def test_money_that_a_bank_took_may_be_paid_in_again(ada, ben, tmp_path):
