@@ -134,6 +134,8 @@ def check_shape(statement):
         else:
             problems = wrong_if_hidden(line, statement)
         yield from (f"{place(line)}: {problem}" for problem in problems)
+        if statement.party is None and line.get("book") != statement.of:
+            yield f"{place(line)}: it is not in the book of {statement.of}"
     for name, terms in statement.milestones.items():
         if not all(is_count(terms.get(term)) for term in TERMS[3:]):
             yield f"{name}: what is agreed, or a fee, is no whole number"

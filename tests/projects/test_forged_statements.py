@@ -227,7 +227,15 @@ def a_line_half_hidden(s):
     del lines(s)[4]["amount"]
 
 
-@forgery("line 1 of ct_another: ")
+@forgery("line 1 of ct_another: it is not in the book of")
+def the_book_of_another_contract(s):
+    for line in lines(s):
+        line["book"] = "ct_another"
+    s["books"][0]["book"] = "ct_another"
+    make_anew(s)
+
+
+@forgery("line 1 of ct_another: it is not in the book of")
 def a_line_of_another_book(s):
     lines(s).append(lines(s)[4] | {"book": "ct_another", "sequence": 1, "milestone": "es_x"})
 
