@@ -1,0 +1,259 @@
+"""Two deeds that must not pass each other, by several people at the same moment.
+
+Each race is run once more with its guard taken away: then people pass the judgement together, and
+only what lies below it, down to PostgreSQL's own rules, keeps the money right.
+"""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from django.db import DatabaseError
+from django.db.models import QuerySet
+
+from accounts.people.services import grant_staff_roles
+from marketplace.common.lifecycle import SYSTEM, Lifecycle
+from payments.escrow import services as escrows
+from payments.escrow.models import Escrow
+from payments.escrow.selectors import held_in
+from payments.fundings.models import Payment
+from payments.ledger import chart
+from payments.ledger.models import Transfer
+from payments.ledger.selectors import balance_of
+from payments.policies.models import Policy
+from payments.policies.selectors import policy_in_force
+from payments.refunds.models import Refund
+from projects.disputes.models import Dispute
+from projects.disputes.services import decide_dispute, open_dispute
+from projects.milestones.models import Milestone
+from projects.milestones.services import (
+    cancel_milestone,
+    fund_milestone,
+    release_milestone,
+    release_unreviewed,
+)
+from tests.races import at_once, meet_after, outcomes_at_once
+from tests.world import person, planned_milestone, reviewed_dispute, submitted_milestone
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def dispute_over(milestone: Milestone, by) -> Dispute:
+    return open_dispute(
+        milestone_id=milestone.pk,
+        by=by,
+        reason="not_as_agreed",
+        statement="It is not what we agreed on.",
+        asked_for=50_000,
+    )
+
+
+def without_locks(monkeypatch) -> None:
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **_: self.all())
+
+
+def in_between(monkeypatch, step: str, status: str, act) -> Callable[[], None]:
+    """``act`` once somebody has judged ``step`` of a thing of this state, who then goes on."""
+    real, judged, done = Lifecycle.advance, threading.Event(), threading.Event()
+
+    def advance(self, thing, name, **how):
+        is_the_one = name == step and thing.status == status
+        real(self, thing, name, **how)
+        if is_the_one:
+            judged.set()
+            assert done.wait(timeout=20)
+
+    def overtake() -> None:
+        assert judged.wait(timeout=20)
+        act()
+        done.set()
+
+    monkeypatch.setattr(Lifecycle, "advance", advance)
+    return overtake
+
+
+def stopped_by_the_database(outcome: object, words: str) -> bool:
+    """By the last guard of all, which knows no manners: an error, and not a refusal."""
+    return isinstance(outcome, DatabaseError) and words in str(outcome)
+
+
+# --- Release and dispute -------------------------------------------------------------------------
+
+
+def test_release_and_dispute_at_once_pay_once_and_leave_no_open_case(ada, ben, bells):
+    for _ in range(3):
+        milestone = submitted_milestone(ada, ben)
+        before = balance_of(chart.available(milestone.contract.freelancer, "USD"))
+
+        outcomes = at_once(
+            *[lambda it=milestone: release_milestone(milestone_id=it.pk, by=ada)] * 4,
+            *[lambda it=milestone: dispute_over(it, ben)] * 4,
+        )
+
+        # A dispute that came first is ended by the approval; none can come after it.
+        assert outcomes[:4].count("done") == 1
+        assert outcomes[4:].count("done") <= 1
+        milestone.refresh_from_db()
+        assert milestone.status == "released"
+        after = balance_of(chart.available(milestone.contract.freelancer, "USD"))
+        assert after - before == 97_000
+        cases = Dispute.objects.select_related("milestone").filter(milestone=milestone)
+        assert [case.state for case in cases] == ["closed"] * outcomes[4:].count("done")
+
+
+def test_without_the_lock_only_the_database_keeps_a_dispute_from_money_that_has_left(
+    ada, ben, bells, monkeypatch
+):
+    milestone = submitted_milestone(ada, ben)
+    without_locks(monkeypatch)
+    release = in_between(
+        monkeypatch,
+        "dispute",
+        "submitted",
+        lambda: release_milestone(milestone_id=milestone.pk, by=ada),
+    )
+
+    released, disputed = outcomes_at_once(release, lambda: dispute_over(milestone, ben))
+
+    assert released is None
+    assert stopped_by_the_database(disputed, "no move leads from released to disputed")
+
+
+# --- Cancel while somebody pays ------------------------------------------------------------------
+
+
+def take_in(payment: Payment) -> Escrow:
+    return escrows.take_in(
+        payment_id=payment.pk,
+        intent_id=f"pi_{payment.public_id}",
+        charge_id=f"ch_{payment.public_id}",
+    )
+
+
+def test_cancelling_while_it_is_being_paid_holds_all_or_gives_all_back(ada, ben, bells):
+    for _ in range(3):
+        milestone = planned_milestone(ada, ben)
+        payment = fund_milestone(milestone_id=milestone.pk, by=ada)
+
+        outcomes = at_once(
+            *[lambda it=payment: take_in(it)] * 4,
+            *[lambda it=milestone: cancel_milestone(milestone_id=it.pk, by=ada, step="drop")] * 4,
+        )
+
+        assert outcomes[:4] == ["done"] * 4
+        milestone.refresh_from_db()
+        milestone.escrow.refresh_from_db()
+        going_back = sum(it.amount for it in Refund.objects.filter(payment=payment))
+        cancelled = outcomes[4:].count("done")
+        assert cancelled <= 1
+        if cancelled:
+            assert milestone.status == "cancelled"
+            assert milestone.escrow.status in ("dropped", "refunded")
+            assert (held_in(milestone.escrow), going_back) == (0, 103_000)
+        else:
+            assert (milestone.status, milestone.escrow.status) == ("planned", "held")
+            assert (held_in(milestone.escrow), going_back) == (103_000, 0)
+
+
+def test_without_the_lock_only_the_database_keeps_money_from_what_was_cancelled(
+    ada, ben, bells, monkeypatch
+):
+    milestone = planned_milestone(ada, ben)
+    payment = fund_milestone(milestone_id=milestone.pk, by=ada)
+    without_locks(monkeypatch)
+    pay = in_between(monkeypatch, "drop", "awaiting", lambda: take_in(payment))
+
+    paid, cancelled = outcomes_at_once(
+        pay, lambda: cancel_milestone(milestone_id=milestone.pk, by=ada, step="drop")
+    )
+
+    assert paid is None
+    assert stopped_by_the_database(cancelled, "no move leads from held to dropped")
+
+
+# --- The clock, and two of the staff -------------------------------------------------------------
+
+
+def got_past_the_first_judgement(outcomes: list[object]) -> bool:
+    """One has done it; the others were stopped further down: by the escrow or by the database."""
+    others = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+    assert len(others) == len(outcomes) - 1, outcomes
+    return all(isinstance(it, DatabaseError) or "This escrow is" in str(it) for it in others)
+
+
+def test_without_the_lock_the_client_and_the_clock_pass_the_first_judgement_together(
+    ada, ben, bells, later, monkeypatch
+):
+    milestone = submitted_milestone(ada, ben)
+    later(days=8)
+    without_locks(monkeypatch)
+    meet_after(monkeypatch, Lifecycle, "advance")
+
+    outcomes = outcomes_at_once(
+        *[lambda: release_milestone(milestone_id=milestone.pk, by=ada)] * 4,
+        *[lambda: release_unreviewed(milestone_id=milestone.pk)] * 4,
+    )
+
+    assert got_past_the_first_judgement(outcomes), outcomes
+    assert Transfer.objects.filter(kind="release").count() == 1
+
+
+def test_without_the_lock_two_of_the_staff_pass_the_first_judgement_together(
+    ada, ben, dora, bells, monkeypatch
+):
+    emil = grant_staff_roles(user_id=person("Emil").pk, roles={"mediator"}, by=SYSTEM)
+    dispute = reviewed_dispute(ada, ben)
+    without_locks(monkeypatch)
+    meet_after(monkeypatch, Lifecycle, "advance")
+
+    def decide(by, part: int):
+        return lambda: decide_dispute(
+            dispute_id=dispute.pk, by=by, to_freelancer=part, ruling="Three of five are met."
+        )
+
+    outcomes = outcomes_at_once(
+        *[
+            decide(by, part)
+            for by, part in zip((dora, emil) * 4, range(10_000, 90_000, 10_000), strict=True)
+        ]
+    )
+
+    assert got_past_the_first_judgement(outcomes), outcomes
+    assert held_in(dispute.milestone.escrow) == 0
+
+
+# --- A new policy while somebody funds -----------------------------------------------------------
+
+
+def new_policy() -> Policy:
+    return Policy.objects.create(
+        version=policy_in_force().version + 1,
+        client_fee_basis_points=1_000,
+        freelancer_fee_basis_points=1_000,
+    )
+
+
+def test_a_new_policy_changes_nothing_for_who_has_signed(ada, ben, bells):
+    milestone = planned_milestone(ada, ben)
+
+    outcomes = at_once(new_policy, *[lambda: fund_milestone(milestone_id=milestone.pk, by=ada)] * 7)
+    take_in(Payment.objects.get())
+
+    assert outcomes == ["done"] * 8
+    assert policy_in_force().client_fee_basis_points == 1_000
+    milestone.escrow.refresh_from_db()
+    assert held_in(milestone.escrow) == 103_000
+    assert Refund.objects.count() == 0
+
+
+def test_without_the_pin_the_money_is_not_what_was_asked_for(ada, ben, bells, monkeypatch):
+    milestone = planned_milestone(ada, ben)
+    monkeypatch.setattr(Escrow, "policy", property(lambda _: policy_in_force()))
+    monkeypatch.setattr(QuerySet, "select_related", lambda self, *_: self)
+    fund_milestone(milestone_id=milestone.pk, by=ada)
+    new_policy()
+
+    take_in(Payment.objects.get())
+
+    assert held_in(milestone.escrow) == 0
+    assert Refund.objects.get().amount == 103_000
