@@ -1,0 +1,217 @@
+"""The points at which a process may die: the few places that every deed passes through.
+
+The house knows nothing of them. They are laid around the provider's gateway, the end of each
+transaction and each single write, the doorbell and the sweeps, in a process that is forked for one
+deed: it notes each point that it reaches, and dies, or loses its connection, at the one it is told.
+"""
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from celery import current_app
+from django.db import OperationalError, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from kombu.pools import connections as kombu_connections
+from kombu.pools import producers
+
+from accounts import tasks as accounts_tasks
+from marketplace.common.errors import DomainError
+from payments import tasks as payments_tasks
+from payments.gateway import stripe as gateway
+from payments.gateway.base import Gateway
+from projects import tasks as projects_tasks
+
+# What may happen at a point. A connection that is lost at COMMIT leaves the process alive, and its
+# deed without an answer: undone in one case, done in the other.
+KILL, LOST_UNDONE, LOST_DONE = "killed", "connection lost, undone", "connection lost, done"
+
+ASKED = sorted(name for name in vars(Gateway) if not name.startswith("_"))
+
+
+@dataclass(frozen=True)
+class Point:
+    """The n-th time in this deed that a point of this name is reached."""
+
+    name: str
+    nth: int
+
+    @property
+    def ways(self) -> list[str]:
+        """What may happen here."""
+        if self.name.startswith("before COMMIT"):
+            return [KILL, LOST_UNDONE]
+        if self.name.startswith("after COMMIT"):
+            return [KILL, LOST_DONE]
+        return [KILL]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.nth})" if self.nth > 1 else self.name
+
+
+@dataclass
+class Run:
+    """What a forked process did: the points it reached, and how it ended."""
+
+    reached: list[Point] = field(default_factory=list)
+    ended: str = ""
+
+
+def run_apart(act: Callable[[], object], *, at: Point | None = None, how: str = KILL) -> Run:
+    """Do it in a process of its own that meets its end at this point, if at any.
+
+    ``ended`` is then "killed", "done", or the name of what was raised.
+    """
+    # Nothing that is connected to the outside may be shared by two processes.
+    connections.close_all()
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(reading)
+        _be_the_one(act, writing, at, how)
+    os.close(writing)
+    with os.fdopen(reading) as lines:
+        said = lines.read().splitlines()
+    _, status = os.waitpid(pid, 0)
+    run = Run()
+    for line in said:
+        kind, _, rest = line.partition(" ")
+        if kind == "point":
+            nth, _, name = rest.partition(" ")
+            run.reached.append(Point(name, int(nth)))
+        else:
+            run.ended = rest
+    if os.WIFSIGNALED(status):
+        run.ended = KILL
+    return run
+
+
+def _be_the_one(act: Callable[[], object], writing: int, at: Point | None, how: str) -> None:
+    """Never returns: what is behind the fork belongs to the other one."""
+    try:
+        _forget_connections()
+        recorder = _Recorder(writing, at, how)
+        with recorder.laid():
+            try:
+                act()
+                recorder.write("ended done")
+            except DomainError as refusal:
+                recorder.write(f"ended refused: {refusal.code}")
+            except Exception as error:
+                recorder.write(f"ended {type(error).__name__}: {error}".splitlines()[0])
+    finally:
+        os._exit(0)
+
+
+def _forget_connections() -> None:
+    """What was inherited belongs to the other process: not used here, and not closed either."""
+    gateway._connect.cache_clear()
+    kombu_connections.clear()
+    producers.clear()
+    current_app._pool = None
+    current_app.amqp._producer_pool = None
+
+
+class _Recorder:
+    """Lays the points, and notes and judges each that is reached."""
+
+    def __init__(self, writing: int, at: Point | None, how: str) -> None:
+        self.writing, self.at, self.how = writing, at, how
+        self.seen: dict[str, int] = {}
+
+    def write(self, line: str) -> None:
+        os.write(self.writing, f"{line}\n".encode())
+
+    def reach(self, name: str) -> bool:
+        """Note the point; whether a connection is to be lost here. May be the end."""
+        self.seen[name] = self.seen.get(name, 0) + 1
+        point = Point(name, self.seen[name])
+        self.write(f"point {point.nth} {point.name}")
+        if point != self.at:
+            return False
+        if self.how == KILL:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return True
+
+    @contextlib.contextmanager
+    def laid(self) -> Iterator[None]:
+        """For good: the process ends with them."""
+        for name in ASKED:
+            real = getattr(gateway.StripeGateway, name)
+            setattr(gateway.StripeGateway, name, self._around(f"call {name}", real))
+        BaseDatabaseWrapper.commit = self._commit(BaseDatabaseWrapper.commit)  # type: ignore[method-assign]
+        app = current_app._get_current_object()
+        app.send_task = self._bell(app.send_task)
+        for tasks in (accounts_tasks, payments_tasks, projects_tasks):
+            if hasattr(tasks, "sweep"):
+                tasks.sweep = self._sweep(tasks.sweep)
+        with connection.execute_wrapper(self._single_write):
+            yield
+
+    def _around(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        def act(*args: Any, **named: Any) -> Any:
+            self.reach(f"before {name}")
+            answer = real(*args, **named)
+            self.reach(f"after {name}")
+            return answer
+
+        return act
+
+    def _bell(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        def send_task(name: str, *args: Any, **named: Any) -> Any:
+            return self._around(f"bell {name}", lambda: real(name, *args, **named))()
+
+        return send_task
+
+    def _commit(self, real: Callable[[BaseDatabaseWrapper], None]) -> Callable[..., None]:
+        def commit(wrapper: BaseDatabaseWrapper) -> None:
+            of = _deed_above()
+            if self.reach(f"before COMMIT of {of}"):
+                with contextlib.suppress(Exception), wrapper.connection.cursor() as cursor:
+                    cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+            real(wrapper)
+            if self.reach(f"after COMMIT of {of}"):
+                wrapper.close_if_unusable_or_obsolete()
+                wrapper.connection.close()
+                wrapper.run_on_commit = []
+                raise OperationalError("server closed the connection unexpectedly")
+
+        return commit
+
+    def _single_write(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        is_single = not context["connection"].in_atomic_block
+        if not is_single or not sql.startswith(("INSERT", "UPDATE", "DELETE")):
+            return execute(sql, params, many, context)
+        table = sql.split('"')[1]
+        return self._around(f"single write to {table}", execute)(sql, params, many, context)
+
+    def _sweep(self, real: Callable[..., dict[str, int]]) -> Callable[..., dict[str, int]]:
+        def sweep(ids: Iterable[int], act: Callable[[int], object]) -> dict[str, int]:
+            name = f"inside sweep {sys._getframe(1).f_code.co_name}"
+
+            def row(row_id: int) -> object:
+                found = act(row_id)
+                self.reach(name)
+                return found
+
+            return real(ids, row)
+
+        return sweep
+
+
+def _deed_above() -> str:
+    """The decorated service whose transaction ends, or else who opened it by ``with``."""
+    frame = sys._getframe(2)
+    while frame is not None:
+        code = frame.f_code
+        if code.co_name == "inner" and code.co_filename.endswith("contextlib.py"):
+            deed = frame.f_locals["func"]
+            return f"{deed.__module__}.{deed.__name__}"
+        if "/django/" not in code.co_filename and not code.co_filename.endswith("contextlib.py"):
+            return f"{frame.f_globals.get('__name__')}.{code.co_name}"
+        frame = frame.f_back  # type: ignore[assignment]
+    return "nobody"
