@@ -8,7 +8,7 @@ BIN := .venv/bin
 # Trust whom this machine trusts, as pip does: some networks have an authority of their own.
 export UV_SYSTEM_CERTS ?= 1
 
-.PHONY: setup demo test check bench lock format pictures clean
+.PHONY: setup demo test crash chaos check bench lock format pictures clean
 
 # uv is unpacked beside the project: that needs neither a venv module nor root.
 $(UV): requirements/uv.txt
@@ -37,6 +37,16 @@ demo: .venv/.demo
 test: .venv/.dev
 	@$(BIN)/python assets/build.py
 	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+# Every deed is cut short at each of its points, or at CASES=3 of them; the suite plays a part.
+CASES ?= all
+crash: .venv/.dev
+	@CRASH_CASES=$(CASES) $(BIN)/python -m pytest -n0 -q tests/crash $(ARGS)
+
+# Everything breaks while people trade: SEED=7 plays one seed, SEEDS=10 the first ten.
+SEEDS ?= 3
+chaos: .venv/.demo
+	@exec $(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(ARGS)
 
 # What an operator would set; only so that `check --deploy` has something to judge.
 PRODUCTION := SANDBOX=0 SITE_URL=https://milepost.example ALLOWED_HOSTS=milepost.example \

@@ -69,7 +69,11 @@ def list_deliveries(world: World, postman: Postman, body: Obj) -> Obj:
 
 
 def show_faults(world: World, postman: Postman, body: Obj) -> Obj:
-    return {"faults": world.faults.described()}
+    rows = world.store.run(
+        "SELECT fault, COUNT(*) FROM deliveries WHERE fault IS NOT NULL GROUP BY fault"
+    )
+    happened = world.faults.happened()
+    return {"faults": world.faults.described(), "happened": happened, "letters": dict(rows)}
 
 
 def plan_faults(world: World, postman: Postman, body: Obj) -> Obj:

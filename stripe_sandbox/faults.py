@@ -16,6 +16,7 @@ from __future__ import annotations
 import random
 import re
 import threading
+from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -48,6 +49,7 @@ class Fault:
 class FaultPlan:
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._happened: Counter[str] = Counter()
         self.replace([], seed=None)
 
     def replace(self, faults: list[Fault], seed: int | None) -> None:
@@ -57,6 +59,11 @@ class FaultPlan:
     def described(self) -> list[dict[str, Any]]:
         with self._lock:
             return [asdict(fault) for fault in self._faults]
+
+    def happened(self) -> dict[str, int]:
+        """How often each fault of a plan has struck since this process began."""
+        with self._lock:
+            return dict(self._happened)
 
     def for_call(self, method: str, path: str) -> Fault | None:
         return self._pick(
@@ -85,6 +92,7 @@ class FaultPlan:
                     continue
                 if fault.times is not None:
                     fault.times -= 1
+                self._happened[fault.fault] += 1
                 return fault
         return None
 

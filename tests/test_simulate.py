@@ -1,6 +1,11 @@
 """A dozen contracts, played by many people at once against the whole running marketplace."""
 
 import io
+import json
+import socket
+import threading
+from collections import deque
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from django.core.management import call_command
@@ -8,6 +13,8 @@ from django.core.management.base import CommandError
 
 from accounts.people.models import User
 from projects.contracts.models import Contract
+from projects.management.simulation import http
+from projects.management.simulation.http import AnswerLost, Instance, Person, Surprise
 from tests.projects.statement_world import checked, saved, statement_of
 
 
@@ -35,3 +42,79 @@ def test_where_nobody_answers_it_says_so_and_makes_nobody(settings, base_url):
         call_command("simulate", contracts=1, base_url=base_url)
 
     assert User.objects.count() == 0
+
+
+# --- People who ask again ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def rough():
+    """A house that answers by a list: a status each, or None for a line that breaks."""
+    answers, asked = deque(), []
+
+    class House(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            asked.append(self.headers["Idempotency-Key"])
+            answer = answers.popleft()
+            if answer is None:
+                self.connection.shutdown(socket.SHUT_RDWR)
+                return
+            status, body = answer
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), House)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    server.answers, server.asked = answers, asked
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def somebody(rough, **how) -> Person:
+    return Person(Instance(f"http://127.0.0.1:{rough.server_address[1]}", **how), "Ada", "mp_x")
+
+
+DONE = (200, b'{"id": "ms_1", "status": "released"}')
+UNDER_WAY = (409, b'{"error": {"message": "The first request ... is still under way."}}')
+TOO_LATE = (409, b'{"error": {"message": "It is released already."}}')
+
+
+def test_who_has_patience_asks_again_under_the_same_key(rough, tmp_path, monkeypatch):
+    monkeypatch.setattr(http.time, "sleep", lambda _: None)
+    rough.answers.extend([None, (503, b"{}"), UNDER_WAY, DONE])
+    ada = somebody(rough, patience=10, told=tmp_path / "told.jsonl")
+
+    assert ada.post("milestones/ms_1/release/")["status"] == "released"
+
+    assert (len(rough.asked), len(set(rough.asked))) == (4, 1)
+    assert ada.instance.failures == []
+    told = json.loads((tmp_path / "told.jsonl").read_text())
+    assert (told["id"], told["status"]) == ("ms_1", "released")
+
+
+def test_a_refusal_after_a_lost_answer_is_nobodys_fault(rough, monkeypatch):
+    monkeypatch.setattr(http.time, "sleep", lambda _: None)
+    rough.answers.extend([None, TOO_LATE, TOO_LATE])
+    ada = somebody(rough, patience=10)
+
+    with pytest.raises(AnswerLost):
+        ada.post("milestones/ms_1/release/")
+    with pytest.raises(Surprise):
+        ada.post("milestones/ms_1/release/")
+
+
+@pytest.mark.parametrize("answer", [None, (503, b"{}")])
+def test_without_patience_trouble_is_a_failure(rough, answer):
+    rough.answers.append(answer)
+
+    with pytest.raises(Surprise):
+        somebody(rough).post("milestones/ms_1/release/")
+
+    assert len(rough.asked) == 1

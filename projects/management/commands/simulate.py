@@ -10,6 +10,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from marketplace.common import clock
+from projects.management.simulation.http import Instance
 from projects.management.simulation.run import Outcome, play
 
 
@@ -25,6 +27,16 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=1, help="the same seed, the same people")
         parser.add_argument("--base-url", default=settings.SITE_URL, metavar="URL")
         parser.add_argument("--postings", type=Path, metavar="FILE.csv", help="real postings")
+        parser.add_argument(
+            "--patience",
+            type=float,
+            default=0,
+            metavar="SECONDS",
+            help="how long people ask again where no answer comes; 0: such a thing is a failure",
+        )
+        parser.add_argument(
+            "--told", type=Path, metavar="FILE.jsonl", help="write down what people were told"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.SANDBOX:
@@ -36,10 +48,12 @@ class Command(BaseCommand):
             raise CommandError(f"There is no file {file}.")
         base_url = options["base_url"].rstrip("/")
         _demand_answer(base_url)
+        # Somebody may have moved it before.
+        clock.refresh()
         outcome = play(
+            Instance(base_url, patience=options["patience"], told=options["told"]),
             contracts=options["contracts"],
             seed=options["seed"],
-            base_url=base_url,
             file=file,
             say=self._say,
         )

@@ -1,9 +1,12 @@
 """Talking to the instance as one of its people would: the API, and the provider's hosted pages."""
 
+import json
 import threading
+import time
 import uuid
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -18,15 +21,28 @@ class Surprise(Exception):
     """An answer that nobody expected: the life that met it is stuck."""
 
 
+class AnswerLost(Exception):
+    """A deed whose answer never came is now refused: perhaps it had been done. Nobody's fault."""
+
+
 @dataclass
 class Instance:
-    """The running marketplace, and a tally of how it answered."""
+    """The running marketplace, and a tally of how it answered.
+
+    Its people ask again for ``patience`` seconds where no answer comes, or one of 5xx, a deed under
+    the same key; without patience each of these is a failure. What they were told of their deeds
+    is written to ``told``, a line of JSON for each.
+    """
 
     base_url: str
+    patience: float = 0
+    told: Path | None = None
     answers: Counter[int] = field(default_factory=Counter)
     deeds: int = 0
     failures: list[str] = field(default_factory=list)
+    repeated: int = 0
     _local: threading.local = field(default_factory=threading.local)
+    _pen: threading.Lock = field(default_factory=threading.Lock)
 
     def session(self) -> requests.Session:
         """One connection for each thread."""
@@ -37,8 +53,40 @@ class Instance:
     def note(self, method: str, url: str, response: requests.Response) -> None:
         self.answers[response.status_code] += 1
         self.deeds += method == "POST" and response.status_code < 400
-        if response.status_code >= 500:
+        if response.status_code >= 500 and not self.patience:
             self.failures.append(f"{method} {url}: {response.status_code} {response.text[:200]}")
+
+    def ask(self, method: str, url: str, **how: Any) -> tuple[requests.Response, bool]:
+        """The answer, and whether an earlier one to the same question was lost."""
+        deadline = time.monotonic() + self.patience
+        was_lost = False
+        while True:
+            try:
+                response = self.session().request(method, url, timeout=TIMEOUT, **how)
+            except requests.RequestException as trouble:
+                if time.monotonic() > deadline:
+                    raise Surprise(f"{method} {url}: {type(trouble).__name__}") from trouble
+                self._local.session.close()
+            else:
+                self.note(method, url.removeprefix(f"{self.base_url}/api/v1/"), response)
+                if not _may_still_come(response) or time.monotonic() > deadline:
+                    return response, was_lost
+            was_lost = True
+            self.repeated += 1
+            time.sleep(1)
+
+    def keep(self, **line: Any) -> None:
+        """Note what somebody was told."""
+        if self.told is not None:
+            with self._pen, self.told.open("a") as lines:
+                lines.write(json.dumps(line) + "\n")
+
+
+def _may_still_come(response: requests.Response) -> bool:
+    """Trouble of the house, or the first try of this very deed is not over for all it knows."""
+    if response.status_code == 409:
+        return "still under way" in response.text
+    return response.status_code >= 500 or response.status_code == 429
 
 
 @dataclass
@@ -70,23 +118,33 @@ class Person:
         headers = {"Authorization": f"Bearer {self.token}"}
         if method == "POST":
             headers["Idempotency-Key"] = str(uuid.uuid4())
-        response = self.instance.session().request(
-            method, url, json=body, params=params, headers=headers, timeout=TIMEOUT
+        response, was_lost = self.instance.ask(
+            method, url, json=body, params=params, headers=headers
         )
-        self.instance.note(method, path, response)
         if response.ok:
-            return response.json() if response.content else {}
+            said = response.json() if response.content else {}
+            if method == "POST":
+                kept = {name: said.get(name) for name in ("id", "status")}
+                self.instance.keep(deed=path, **kept)
+            return said
         if response.status_code == fine:
             return None
+        if was_lost and method == "POST" and response.status_code < 500:
+            raise AnswerLost(f"{self.name}: {method} {path} → {response.text}")
         raise Surprise(f"{self.name}: {method} {path} → {response.status_code} {response.text}")
 
 
-def pay(instance: Instance, url: str, cards: list[str]) -> None:
-    """Try the cards one after the other on the provider's pay page, as a browser would."""
+def pay(instance: Instance, url: str, cards: list[str]) -> bool:
+    """Try the cards one after the other on the provider's pay page, as a browser would; whether
+    the page said in the end that it is paid.
+    """
+    is_paid = False
     for card in cards:
         response = _submit(instance, url, {"card_number": card, "exp": "12/34", "cvc": "123"})
         if "/authenticate" in response.url:
-            _submit(instance, response.url, {"answer": "complete"})
+            response = _submit(instance, response.url, {"answer": "complete"})
+        is_paid = response.headers.get("Location", "").startswith(instance.base_url)
+    return is_paid
 
 
 def set_up_payouts(instance: Instance, url: str, *, name: str, country: str) -> None:
@@ -97,11 +155,8 @@ def set_up_payouts(instance: Instance, url: str, *, name: str, country: str) -> 
 
 def _submit(instance: Instance, url: str, form: dict[str, str]) -> requests.Response:
     # Our own pages, where the provider sends the browser back to, need a log-in: not followed.
-    session = instance.session()
-    response = session.post(url, data=form, timeout=TIMEOUT, allow_redirects=False)
-    instance.note("POST", url, response)
+    response, _ = instance.ask("POST", url, data=form, allow_redirects=False)
     onward = response.headers.get("Location", "")
     if onward and "/pay/" in onward and not onward.startswith(instance.base_url):
-        response = session.get(requests.compat.urljoin(url, onward), timeout=TIMEOUT)
-        instance.note("GET", url, response)
+        response, _ = instance.ask("GET", requests.compat.urljoin(url, onward))
     return response

@@ -92,7 +92,8 @@ class Life:
         if self.random.random() < 0.25:
             cards.insert(0, self.random.choice(BAD_CARDS))
             self.cards_declined += 1
-        pay(self.client.instance, payment["url"], cards)
+        if pay(self.client.instance, payment["url"], cards):
+            self.client.instance.keep(paid=payment["id"])
         yield from self.until(milestone, lambda it: it["escrow_status"] == "held")
 
     def submit(self, milestone: str) -> None:

@@ -9,12 +9,19 @@ from pathlib import Path
 from random import Random
 
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from marketplace.common import clock
+from marketplace.common.errors import ProviderUnreachable
 from marketplace.common.services import advance_clock
 from marketplace.demo import top_up
-from projects.management.simulation.http import Instance, Person, Surprise, set_up_payouts
+from projects.management.simulation.http import (
+    AnswerLost,
+    Instance,
+    Person,
+    Surprise,
+    set_up_payouts,
+)
 from projects.management.simulation.lives import MANNERS, Life
 from projects.management.simulation.people import Crowd, country_of, gather
 from projects.management.simulation.works import works
@@ -47,10 +54,14 @@ class Outcome:
 
 
 def play(
-    *, contracts: int, seed: int, base_url: str, file: Path | None, say: Callable[[str], None]
+    instance: Instance,
+    *,
+    contracts: int,
+    seed: int,
+    file: Path | None,
+    say: Callable[[str], None],
 ) -> Outcome:
     """Play so many contracts against the instance; ``say`` is told how it goes on."""
-    instance = Instance(base_url.rstrip("/"))
     top_up(settings.STRIPE_API_BASE)
     say(f"Gathering the people of seed {seed} …")
     crowd = gather(instance, seed=seed, contracts=contracts)
@@ -109,7 +120,8 @@ def _rounds(outcome: Outcome, pool: ThreadPoolExecutor, say: Callable[[str], Non
             f"{len(outcome.lives) - len(under_way)} of {len(outcome.lives)} ended · "
             f"{sum(outcome.instance.answers.values())} calls · {time.monotonic() - began:.0f} s"
         )
-        _move_clock(STEP if outcome.instance.deeds > deeds_before else LONG_STEP)
+        step = STEP if outcome.instance.deeds > deeds_before else LONG_STEP
+        _move_clock(step, patience=outcome.instance.patience)
     for life, _ in under_way.values():
         life.problem = life.problem or "did not end"
 
@@ -121,6 +133,9 @@ def _go_on(playing: tuple[Life, Iterator[None]]) -> int | None:
         next(moves)
     except StopIteration:
         return life.number
+    except AnswerLost:
+        life.outcome = "answer lost"
+        return life.number
     except Surprise as surprise:
         life.problem = str(surprise)
         return life.number
@@ -130,9 +145,20 @@ def _go_on(playing: tuple[Life, Iterator[None]]) -> int | None:
     return None
 
 
-def _move_clock(by: timedelta) -> None:
-    advance_clock(seconds=int(by.total_seconds()))
-    clock.refresh()
+def _move_clock(by: timedelta, *, patience: float) -> None:
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            advance_clock(seconds=int(by.total_seconds()))
+            clock.refresh()
+        except (DatabaseError, ProviderUnreachable):
+            # It may have moved all the same: then it moves twice, which harms nobody.
+            if time.monotonic() > deadline:
+                raise
+            connection.close()
+            time.sleep(1)
+        else:
+            break
     connection.close()
     time.sleep(BREATH_SECONDS)
 
@@ -148,7 +174,7 @@ def _await_payouts(
         if not waiting:
             return
         say(f"{len(waiting)} freelancers wait for {sum(owed) / 100:,.2f} USD")
-        _move_clock(timedelta(days=1))
+        _move_clock(timedelta(days=1), patience=outcome.instance.patience)
     outcome.unpaid += [f"{person.name} was not paid out" for person in waiting]
 
 

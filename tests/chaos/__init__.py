@@ -1,0 +1,1 @@
+"""Everything breaks while people trade: ``python -m tests.chaos --seed 7`` (CONTRIBUTING.md)."""

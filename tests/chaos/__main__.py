@@ -1,0 +1,89 @@
+"""Everything breaks while people trade, and the books stay right.
+
+``python -m tests.chaos --seed 7`` plays one seed, ``--seeds 10`` the seeds 1 to 10, one after the
+other in one house. A seed that fails is named with its plan, and fails again with it.
+"""
+
+import argparse
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from tests.chaos.house import Fallen, House
+from tests.chaos.plan import strikes_of
+from tests.chaos.run import Verdict, play_seed
+
+
+def main() -> int:
+    options = _options()
+    seeds = [options.seed] if options.seed is not None else list(range(1, options.seeds + 1))
+    # `timeout` and a closed terminal end it as Ctrl-C does: what was started is stopped.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _frame: sys.exit(128 + number))
+    folder = Path(tempfile.mkdtemp(prefix="milepost-chaos-"))
+    print(f"Logs and data are in {folder}.", flush=True)
+    house, verdicts = House(folder), []
+    began = time.monotonic()
+    try:
+        house.start()
+        _say(f"The house is ready after {time.monotonic() - began:.0f} s.")
+        for seed in seeds:
+            _say(f"Seed {seed}:")
+            verdicts.append(_played(house, seed, options.contracts, folder))
+            _tell(verdicts[-1])
+    except KeyboardInterrupt:
+        print("\nStopping ...", flush=True)
+        return 130
+    except Fallen as fall:
+        verdicts.append(Verdict(seed=seeds[len(verdicts)], violations=[f"the house fell: {fall}"]))
+        _tell(verdicts[-1])
+    finally:
+        house.stop()
+    return _sum_up(verdicts, seeds, time.monotonic() - began)
+
+
+def _played(house: House, seed: int, contracts: int, folder: Path) -> Verdict:
+    return play_seed(house, seed=seed, contracts=contracts, folder=folder, say=_say)
+
+
+def _tell(verdict: Verdict) -> None:
+    for violation in verdict.violations:
+        _say(f"  VIOLATION {violation}")
+    if not verdict.violations:
+        _say(f"  clean after {verdict.seconds:.0f} s")
+
+
+def _sum_up(verdicts: list[Verdict], seeds: list[int], seconds: float) -> int:
+    happened: Counter[str] = Counter()
+    for verdict in verdicts:
+        happened.update(verdict.happened)
+    _say("\nWhat really happened:")
+    for name, times in sorted(happened.items()):
+        _say(f"{times:8,}  {name}")
+    failed = [verdict.seed for verdict in verdicts if verdict.violations]
+    for seed in failed:
+        _say(f"\nSeed {seed} failed: `make chaos SEED={seed}` plays it again. Its plan:")
+        for strike in strikes_of(seed):
+            _say(f"  {strike}")
+    clean = len(verdicts) - len(failed)
+    _say(f"\n{clean} of {len(seeds)} seeds clean, {len(failed)} failed, {seconds:.0f} s.")
+    return int(clean < len(seeds))
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="tests.chaos", description=__doc__)
+    parser.add_argument("--seed", type=int, help="this one alone")
+    parser.add_argument("--seeds", type=int, default=1, metavar="N", help="1 to N")
+    parser.add_argument("--contracts", type=int, default=5, metavar="N", help="for each seed")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

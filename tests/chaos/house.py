@@ -1,0 +1,192 @@
+"""The whole house as its supervisor starts it, in a folder of its own; and its processes by id."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import redis
+import requests
+
+from marketplace import processes
+from marketplace.embedded import BASE_DIR, free_port
+
+STARTS_WITHIN = 240
+# What the environment of this shell says of other houses is none of this one's business.
+_OTHERS = ("DATABASE_URL", "REDIS_URL", "STRIPE_API_BASE", "DATA_DIR", "PORT", "RESET")
+
+
+class Fallen(Exception):
+    """The house is not there any more, although nobody stopped it."""
+
+
+class House:
+    """``manage.py demo`` with data and ports of its own; it starts again what is killed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.data, self.log = folder / "data", folder / "supervisor.log"
+        self.port = free_port()
+        given = {name: value for name, value in os.environ.items() if name not in _OTHERS}
+        self.given = given | {"DATA_DIR": str(self.data), "PORT": str(self.port)}
+        self.supervisor: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self.supervisor = processes.start(
+            [sys.executable, "manage.py", "demo"], log=self.log, env=self.given, cwd=BASE_DIR
+        )
+        for _ in processes.tries(STARTS_WITHIN):
+            self.demand_life()
+            if (self.data / "furnished").exists():
+                return
+        raise Fallen(f"It did not start.\n{processes.tail(self.log)}")
+
+    def stop(self) -> None:
+        """All of it, also where the supervisor is no more."""
+        for pid in self.all_pids():
+            _send(pid, signal.SIGCONT)
+        if self.supervisor is not None:
+            processes.stop(self.supervisor, wait=90)
+        processes.MarkBook(self.data / "processes.json").clear_leftovers()
+
+    def demand_life(self) -> None:
+        if self.supervisor is None or self.supervisor.poll() is not None:
+            raise Fallen(f"The supervisor has ended.\n{processes.tail(self.log, 25)}")
+
+    # --- Talking to it ---------------------------------------------------------------------------
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What its processes are told."""
+        told: dict[str, str] = json.loads((self.data / "demo.json").read_text())["environment"]
+        return told
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def command(self, *words: str, limit: float = 300) -> subprocess.CompletedProcess[str]:
+        """Run a command of manage.py in it."""
+        return subprocess.run(
+            [sys.executable, "manage.py", *words],
+            cwd=BASE_DIR,
+            env=self.given | self.environment,
+            capture_output=True,
+            text=True,
+            timeout=limit,
+            check=False,
+        )
+
+    def provider(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """A control of the provider's sandbox, however long that takes to come back."""
+        address = f"{self.environment['STRIPE_API_BASE']}/_sandbox{path}"
+        for _ in processes.tries(60):
+            try:
+                answer = requests.request(method, address, json=body, timeout=60)
+            except requests.RequestException:
+                self.demand_life()
+                continue
+            answer.raise_for_status()
+            return answer.json()
+        raise Fallen("The provider's sandbox does not answer.")
+
+    def await_readiness(self) -> None:
+        for _ in processes.tries(150):
+            self.demand_life()
+            try:
+                if requests.get(f"{self.url}/readyz", timeout=5).ok:
+                    return
+            except requests.RequestException:
+                continue
+        raise Fallen(f"It did not become ready again.\n{processes.tail(self.log, 25)}")
+
+    # --- Its processes ---------------------------------------------------------------------------
+
+    def pid_of(self, name: str) -> int:
+        """The process that the supervisor started last under this name."""
+        marks = json.loads((self.data / "processes.json").read_text())
+        return int(marks[name][0])
+
+    def parts_of(self, name: str) -> list[int]:
+        """The processes that this one started, the oldest first."""
+        return _children_of(self.pid_of(name))
+
+    def tree_of(self, name: str) -> list[int]:
+        """It and all below it."""
+        found = [self.pid_of(name)]
+        for pid in found:
+            found += _children_of(pid)
+        return found
+
+    def all_pids(self) -> list[int]:
+        try:
+            names = json.loads((self.data / "processes.json").read_text())
+        except (OSError, ValueError):
+            return []
+        return [pid for name in names for pid in self.tree_of(name)]
+
+    # --- What is done to it ----------------------------------------------------------------------
+
+    def kill(self, name: str) -> int:
+        return _send(self.pid_of(name), signal.SIGKILL)
+
+    def kill_part(self, name: str) -> int:
+        """One of the processes below it: a web process, a worker's child, a session."""
+        parts = self.parts_of(name)
+        return _send(parts[-1], signal.SIGKILL) if parts else 0
+
+    def freeze(self, name: str, seconds: float) -> int:
+        """Stop it and all below it for so long; how many processes that were."""
+        pids = self.tree_of(name)
+        try:
+            stopped = sum(_send(pid, signal.SIGSTOP) for pid in pids)
+            time.sleep(seconds)
+        finally:
+            for pid in pids:
+                _send(pid, signal.SIGCONT)
+        return stopped
+
+    def cut(self, name: str) -> int:
+        """Sever every connection to it; how many there were."""
+        if name == "valkey":
+            return int(self._valkey().execute_command("CLIENT", "KILL", "TYPE", "normal"))
+        line = psycopg2.connect(self.environment["DATABASE_URL"], connect_timeout=5)
+        try:
+            with line.cursor() as cursor:
+                cursor.execute(
+                    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+                return int(cursor.fetchone()[0])
+        finally:
+            line.close()
+
+    def empty(self, name: str) -> int:
+        """Take everything out of the broker; how many keys that were."""
+        broker = self._valkey()
+        keys = int(broker.dbsize())
+        broker.flushall()
+        return max(1, keys)
+
+    def _valkey(self) -> redis.Redis:
+        return redis.Redis.from_url(self.environment["REDIS_URL"], socket_timeout=5)
+
+
+def _send(pid: int, number: signal.Signals) -> int:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return 0
+    return 1
+
+
+def _children_of(pid: int) -> list[int]:
+    try:
+        told = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except OSError:
+        return []
+    return [int(child) for child in told.split()]

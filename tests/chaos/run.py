@@ -1,0 +1,227 @@
+"""One seed: people trade, things break, all is healed, and the books are asked."""
+
+import os
+import queue
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg2
+import redis
+
+from marketplace import processes
+from marketplace.embedded import BASE_DIR
+from tests.chaos.house import Fallen, House
+from tests.chaos.plan import Strike, provider_faults_of, strikes_of
+
+# Seconds for which the people of the simulation ask again: longer than the minute after which a
+# call that was begun under an Idempotency-Key may be taken over.
+PATIENCE = 150
+# A run that takes longer hangs.
+LONGEST_RUN = 900
+# Days that may pass, one by one, until the last payout, refund and letter has come to its end.
+QUIET_DAYS = 12
+_ROUND = re.compile(r"^round +(\d+) ·")
+
+
+@dataclass
+class Verdict:
+    """What became of a seed; ``happened`` counts what really struck."""
+
+    seed: int
+    violations: list[str] = field(default_factory=list)
+    happened: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+
+
+def play_seed(
+    house: House, *, seed: int, contracts: int, folder: Path, say: Callable[[str], None]
+) -> Verdict:
+    """Play one seed in a house that is ready. Raises Fallen where the house does not survive."""
+    verdict, began = Verdict(seed), time.monotonic()
+    strikes = strikes_of(seed)
+    for strike in strikes:
+        say(f"  plan: {strike}")
+    told = folder / f"told-{seed}.jsonl"
+    said = folder / f"simulation-{seed}.log"
+    before = _letters_hurt(house)
+    simulation = _start_simulation(house, seed, contracts, told)
+    rounds = _rounds_of(simulation, said)
+    try:
+        tally = _strike_by_round(house, strikes, rounds, verdict, say)
+        _heal(house, tally)
+        simulation.wait(timeout=LONGEST_RUN)
+    except subprocess.TimeoutExpired:
+        verdict.violations.append("the simulation did not end")
+    finally:
+        processes.stop(simulation)
+    if simulation.returncode:
+        verdict.violations.append(f"the simulation ended badly:\n{processes.tail(said, 25)}")
+    verdict.violations += _ask_the_books(house, told)
+    verdict.happened.update(_letters_hurt(house) - before)
+    verdict.seconds = time.monotonic() - began
+    return verdict
+
+
+def _start_simulation(
+    house: House, seed: int, contracts: int, told: Path
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [
+            *(sys.executable, "-u", "manage.py", "simulate", "--seed", str(seed)),
+            *("--contracts", str(contracts), "--base-url", house.url),
+            *("--patience", str(PATIENCE), "--told", str(told)),
+        ],
+        cwd=BASE_DIR,
+        env=house.given | house.environment | {"PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+
+
+def _rounds_of(simulation: subprocess.Popen[bytes], log: Path) -> "queue.Queue[int | None]":
+    """The number of each round as it begins, and None at the end; the rest goes to a log."""
+    begun: queue.Queue[int | None] = queue.Queue()
+
+    def listen() -> None:
+        assert simulation.stdout is not None
+        with log.open("w") as lines:
+            for raw in simulation.stdout:
+                line = raw.decode(errors="replace")
+                lines.write(line)
+                lines.flush()
+                if match := _ROUND.match(line):
+                    begun.put(int(match[1]) + 1)  # said at the end of a round
+                elif "set up their payouts" in line:
+                    begun.put(1)
+        begun.put(None)
+
+    threading.Thread(target=listen, daemon=True).start()
+    return begun
+
+
+# --- Breaking ------------------------------------------------------------------------------------
+
+
+class ProviderTally:
+    """How often the provider's own troubles struck, also over its deaths."""
+
+    def __init__(self, house: House, seed: int, happened: Counter[str]) -> None:
+        self.house, self.seed, self.happened = house, seed, happened
+
+    def begin(self) -> None:
+        plan = {"seed": self.seed, "faults": provider_faults_of(self.seed)}
+        self.house.provider("POST", "/faults", plan)
+        self.base = self._told()
+
+    def close(self) -> None:
+        """Add up what has struck so far: it is forgotten when the process dies."""
+        self.happened.update(self._told() - self.base)
+        self.house.provider("POST", "/faults", {"faults": []})
+
+    def _told(self) -> Counter[str]:
+        told = self.house.provider("GET", "/faults")["happened"]
+        # Letters are counted from its store, which outlives it.
+        return Counter({name: n for name, n in told.items() if not name.startswith("webhook_")})
+
+
+def _strike_by_round(
+    house: House,
+    strikes: list[Strike],
+    rounds: "queue.Queue[int | None]",
+    verdict: Verdict,
+    say: Callable[[str], None],
+) -> ProviderTally:
+    """Strike as the rounds begin, until the last strike was made or the simulation has ended."""
+    left = list(strikes)
+    tally = ProviderTally(house, verdict.seed, verdict.happened)
+    tally.begin()
+    while left:
+        number = rounds.get(timeout=LONGEST_RUN)
+        while left and (number is None or left[0].round <= number):
+            strike = left.pop(0)
+            time.sleep(strike.pause)
+            _strike(house, strike, tally, verdict.happened)
+            say(f"  struck {strike}")
+    return tally
+
+
+def _strike(house: House, strike: Strike, tally: ProviderTally, happened: Counter[str]) -> None:
+    """Do it, and count what really came of it."""
+    house.demand_life()
+    name = f"{strike.kind} {strike.target}"
+    if strike.target == "stripe" and strike.kind == "kill":
+        tally.close()
+        happened[name] += house.kill("stripe")
+        tally.begin()
+    elif strike.kind == "kill":
+        happened[name] += house.kill(strike.target)
+    elif strike.kind == "kill_part":
+        happened[name] += house.kill_part(strike.target)
+    elif strike.kind == "freeze":
+        if house.freeze(strike.target, strike.seconds):
+            happened[name] += 1
+            happened["milliseconds frozen"] += round(strike.seconds * 1000)
+    else:
+        act = {"cut": house.cut, "empty": house.empty}[strike.kind]
+        # What is down just now cannot be cut: tried again until it is up.
+        for _ in processes.tries(60):
+            house.demand_life()
+            with suppress(psycopg2.Error, redis.RedisError, OSError):
+                happened[name] += act(strike.target)
+                return
+
+
+# --- Healing -------------------------------------------------------------------------------------
+
+
+def _heal(house: House, tally: ProviderTally) -> None:
+    tally.close()
+    house.await_readiness()
+
+
+def _letters_hurt(house: House) -> Counter[str]:
+    """What has befallen letters so far, by the provider's own account."""
+    return Counter(house.provider("GET", "/faults")["letters"])
+
+
+def _ask_the_books(house: House, told: Path) -> list[str]:
+    """Let all come to its end; what is wrong then."""
+    wrong = ""
+    for _ in range(QUIET_DAYS):
+        house.provider("POST", "/deliver", {"force": True})
+        time.sleep(4)  # the bells, and each sweep once
+        asked = house.command("reconcile")
+        wrong = "" if asked.returncode == 0 else f"reconcile:\n{asked.stdout}{asked.stderr}"
+        if not wrong:
+            break
+        house.command("clock", "advance", "1d")
+    found = [wrong] if wrong else []
+    books = house.command("check_ledger")
+    if books.returncode:
+        found.append(f"check_ledger:\n{books.stdout}{books.stderr}")
+    heard = subprocess.run(
+        [sys.executable, "-m", "tests.chaos.told", str(told)],
+        cwd=BASE_DIR,
+        env=os.environ
+        | house.given
+        | house.environment
+        | {"DJANGO_SETTINGS_MODULE": "marketplace.settings"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if heard.returncode:
+        found.append(f"what people were told:\n{heard.stdout}{heard.stderr}")
+    return found
+
+
+__all__ = ["Fallen", "Verdict", "play_seed"]

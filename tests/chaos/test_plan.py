@@ -1,0 +1,52 @@
+"""The plan of a seed, and how people's own words are held against the books."""
+
+from collections import Counter
+
+import pytest
+
+from payments.fundings.models import Payment
+from projects.milestones.services import fund_milestone
+from tests.chaos.plan import KINDS, ROUNDS, provider_faults_of, strikes_of
+from tests.chaos.told import _problem_of
+from tests.world import funded_milestone, planned_milestone
+
+
+def test_the_same_seed_has_the_same_plan_and_another_one_another():
+    assert strikes_of(7) == strikes_of(7) != strikes_of(8)
+    assert provider_faults_of(7) == provider_faults_of(7) != provider_faults_of(8)
+
+
+def test_ten_seeds_strike_in_every_way():
+    struck = {(strike.kind, strike.target) for seed in range(1, 11) for strike in strikes_of(seed)}
+
+    assert struck == set(KINDS)
+
+
+def test_no_process_is_killed_twice_in_a_seed_and_all_strikes_come_in_its_first_rounds():
+    for seed in range(1, 201):
+        strikes = strikes_of(seed)
+        killed = Counter(strike.target for strike in strikes if strike.kind == "kill")
+        assert max(killed.values(), default=0) <= 1
+        assert {strike.round for strike in strikes} <= set(ROUNDS)
+
+
+@pytest.mark.django_db
+def test_what_was_told_and_is_so_is_no_problem(ada, ben):
+    milestone = funded_milestone(ada, ben)
+    payment = Payment.objects.get()
+
+    assert _problem_of({"paid": payment.public_id}) == ""
+    assert _problem_of({"id": milestone.public_id, "status": "planned"}) == ""
+    # What has not ended may have moved on since.
+    assert _problem_of({"id": milestone.public_id, "status": "returned"}) == ""
+
+
+@pytest.mark.django_db
+def test_what_the_books_do_not_know_is_found(ada, ben):
+    milestone = planned_milestone(ada, ben)
+    payment = fund_milestone(milestone_id=milestone.pk, by=ada)
+
+    told = {"id": milestone.public_id, "status": "released"}
+    assert "it is planned" in _problem_of(told)
+    assert "the payment is pending" in _problem_of({"paid": payment.public_id})
+    assert "there is no such thing" in _problem_of({"id": "ms_never", "status": "planned"})
