@@ -5,12 +5,13 @@ import io
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from celery import current_app
-from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.db.models import Model
+from django.test import override_settings
 
 from accounts.models import Notification
 from accounts.people.models import User
@@ -144,16 +145,19 @@ class World:
 @contextlib.contextmanager
 def fresh_world() -> Iterator[World]:
     """Empty, but for what migrations wrote."""
-    call_command("flush", interactive=False, verbosity=0, inhibit_post_migrate=True)
+    call_command(
+        "flush", interactive=False, verbosity=0, reset_sequences=False, inhibit_post_migrate=True
+    )
     connection.creation.deserialize_db_from_string(connection._test_serialized_contents)
-    clock.refresh()  # where the world before had moved it, this one begins anew
+    clock.refresh()  # nobody has moved it in this one
     sandbox = Sandbox()
     try:
-        settings.STRIPE_API_BASE = sandbox.url
-        sandbox.ask("POST", "/topups", amount=5_000_000, currency="usd")
-        yield World(sandbox, person("Ada"), person("Ben"), _staff())
+        with override_settings(STRIPE_API_BASE=sandbox.url):
+            sandbox.ask("POST", "/topups", amount=5_000_000, currency="usd")
+            yield World(sandbox, person("Ada"), person("Ben"), _staff())
     finally:
         sandbox.close()
+        clock._offset = timedelta(0)
 
 
 def _staff() -> User:

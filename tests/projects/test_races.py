@@ -246,14 +246,12 @@ def test_a_new_policy_changes_nothing_for_who_has_signed(ada, ben, bells):
     assert Refund.objects.count() == 0
 
 
-def test_without_the_pin_the_money_is_not_what_was_asked_for(ada, ben, bells, monkeypatch):
+def test_without_the_pin_who_has_signed_is_asked_for_the_new_fee(ada, ben, bells, monkeypatch):
     milestone = planned_milestone(ada, ben)
     monkeypatch.setattr(Escrow, "policy", property(lambda _: policy_in_force()))
     monkeypatch.setattr(QuerySet, "select_related", lambda self, *_: self)
-    fund_milestone(milestone_id=milestone.pk, by=ada)
     new_policy()
 
-    take_in(Payment.objects.get())
+    payment = fund_milestone(milestone_id=milestone.pk, by=ada)
 
-    assert held_in(milestone.escrow) == 0
-    assert Refund.objects.get().amount == 103_000
+    assert payment.amount == 110_000
