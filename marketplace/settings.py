@@ -20,8 +20,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 # --- Which house this is -------------------------------------------------------------------------
 
-# The sandbox: a movable clock, a page that shows the outgoing mail, pretend money. Never with a
-# live key (see checks.py).
+# The sandbox: a movable clock, mail on a page, pretend money. Never with a live key (checks.py).
 SANDBOX = env.bool("SANDBOX", False)
 DEBUG = env.bool("DEBUG", False)
 SITE_URL = env.str("SITE_URL", "http://127.0.0.1:8000" if SANDBOX else "").rstrip("/")
@@ -214,6 +213,7 @@ SPECTACULAR_SETTINGS = {
         "MilestoneStatus": "projects.milestones.models.Milestone.Status",
         "ProposalStatus": "projects.agreements.models.Proposal.Status",
         "DisputeStatus": "projects.disputes.models.Dispute.Status",
+        "ChargebackStatus": "payments.chargebacks.models.Chargeback.Status",
         "EscrowStatus": "payments.escrow.models.Escrow.Status",
         "PaymentStatus": "payments.fundings.models.Payment.Status",
         "PayoutStatus": "payments.payouts.models.Payout.Status",

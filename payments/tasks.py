@@ -9,8 +9,8 @@ from celery import shared_task
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.sweeps import BATCH, sweep
+from payments.chargebacks.answering.services import look_after_chargeback
 from payments.chargebacks.selectors import due_chargeback_ids
-from payments.chargebacks.services import ask_about_chargeback
 from payments.escrow import services as escrows
 from payments.fundings.selectors import due_payment_ids
 from payments.incoming import services as incoming
@@ -96,7 +96,7 @@ def ask_about_chargebacks() -> dict[str, int]:
     """Chargebacks of which no letter came, and answers to the bank whose own answer was lost."""
     return sweep(
         due_chargeback_ids(now(), limit=CALLS),
-        lambda pk: ask_about_chargeback(chargeback_id=pk),
+        lambda pk: look_after_chargeback(chargeback_id=pk),
     )
 
 

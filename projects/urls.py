@@ -15,7 +15,7 @@ from projects.web import (
     proposals,
     statements,
 )
-from projects.web.desk import cases, holds, overview
+from projects.web.desk import cases, chargebacks, holds, overview
 
 urlpatterns = [
     # Postings
@@ -139,6 +139,13 @@ urlpatterns = [
         "desk/payouts/<str:public_id>/retry/",
         overview.create_payout_retry,
         name="desk-payout-retry",
+    ),
+    path("desk/chargebacks/", chargebacks.list_chargebacks, name="desk-chargebacks"),
+    path("desk/chargebacks/<str:public_id>/", chargebacks.show_chargeback, name="desk-chargeback"),
+    path(
+        "desk/chargebacks/<str:public_id>/accept/",
+        chargebacks.create_acceptance,
+        name="desk-chargeback-accept",
     ),
     path("desk/holds/", holds.list_holds, name="desk-holds"),
     path("desk/holds/<str:public_id>/lift/", holds.create_lift, name="desk-hold-lift"),

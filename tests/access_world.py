@@ -14,6 +14,7 @@ from accounts.people.models import StaffRole, User
 from accounts.people.services import grant_staff_roles
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import SYSTEM
+from payments.chargebacks.models import Chargeback
 from payments.fundings.models import Payment
 from payments.payees.models import ConnectedAccount
 from payments.payouts.holding.models import PayoutHold
@@ -139,7 +140,17 @@ def _money(world: AccessWorld, ada: User, ben: User) -> None:
         placed_by=User.objects.get(name="Dora"),
         ends_at=now() + timedelta(days=7),
     )
+    # Being answered already: nobody of these asks the provider.
+    chargeback = Chargeback.objects.create(
+        remote_id="du_1",
+        payment=Payment.objects.earliest("pk"),
+        amount=100,
+        currency="USD",
+        status="open",
+        answer="accept",
+    )
     world.places |= {
+        "chargeback": {"public_id": chargeback.public_id},
         "hold": {"public_id": hold.public_id},
         "difference": {"public_id": _difference().public_id},
         "payment": {"public_id": Payment.objects.earliest("pk").public_id},

@@ -11,6 +11,7 @@ from accounts.access.services import create_token
 from accounts.notifications.models import OutgoingMail
 from accounts.notifications.services import notify
 from marketplace.common.clock import now
+from payments.fundings.models import Payment
 from payments.ledger import chart
 from payments.ledger.services import Move, move_money
 from payments.reconciliation.models import Difference, ReconciliationRun
@@ -18,6 +19,7 @@ from payments.reconciliation.running.services import plan_run
 from projects.bids.services import edit_bid
 from projects.contracts.services import record
 from projects.milestones.services import return_work, submit_work
+from tests.payments.chargeback_world import Bank
 from tests.world import (
     active_contract,
     api_of,
@@ -178,3 +180,18 @@ def test_runs_of_the_reconciliation(dora, path):
             started_at=now(), finished_at=now(), outcome="agreed", sums=sums
         ),
     )
+
+
+def test_chargebacks_at_the_desk_and_on_their_contract(ada, ben, dora):
+    milestone = funded_milestone(ada, ben)
+    payment = Payment.objects.get(paid_for=milestone.escrow.public_id)
+
+    def grow() -> None:
+        Bank(payment, 100).takes()
+
+    page = f"/contracts/{milestone.contract.public_id}/"
+    client, api = browser(dora), api_of(dora)
+    grows_for_free(lambda: client.get("/desk/chargebacks/"), grow)
+    grows_for_free(lambda: api.get("/api/v1/desk/chargebacks/"), grow)
+    side = browser(ben)
+    grows_for_free(lambda: side.get(page), grow)

@@ -133,6 +133,9 @@ class SummaryOut(serializers.Serializer):
     paid = serializers.IntegerField()
     least = serializers.IntegerField(help_text="What your bank is sent at least.")
     next_clears_at = serializers.DateTimeField(allow_null=True)
+    owed = serializers.IntegerField(
+        help_text="What you owe after a chargeback. What you earn goes to that first."
+    )
 
 
 class EarningsOut(serializers.Serializer):

@@ -5,6 +5,8 @@ from datetime import datetime
 
 from django.db.models import QuerySet, Sum
 
+from accounts.people.models import StaffRole, User
+from accounts.people.selectors import staff_roles_of
 from payments.chargebacks.models import ASKED, CONTESTED, Chargeback, ChargebackMovement
 from payments.escrow.clawback import Taken
 from payments.escrow.models import Escrow
@@ -49,15 +51,29 @@ def standing_of(chargeback: Chargeback, *, without: ChargebackMovement | None = 
     return Taken(**sums)
 
 
+def has_now(chargeback: Chargeback) -> Taken:
+    """The same from movements that were fetched with it: no query."""
+    movements = list(chargeback.movements.all())
+    return Taken(
+        **{
+            part: sum(getattr(movement, part) for movement in movements)
+            for part in ("refunds", "held", "released", "owed", "lost")
+        }
+    )
+
+
 def to_be_answered() -> QuerySet[Chargeback]:
     """For the desk, the first to fall due first."""
     asked = Chargeback.objects.filter(status__in=ASKED, answered_at=None)
     return asked.select_related("payment__payer").order_by("due_at", "pk")
 
 
-def all_chargebacks() -> QuerySet[Chargeback]:
-    """For the desk."""
-    return Chargeback.objects.select_related("payment__payer", "answered_by")
+def desk_chargebacks(user: User) -> QuerySet[Chargeback]:
+    """For finance, and for support to read, with all that moved; for others there are none."""
+    if not staff_roles_of(user) & {StaffRole.FINANCE, StaffRole.SUPPORT}:
+        return Chargeback.objects.none()
+    found = Chargeback.objects.select_related("payment__payer", "answered_by")
+    return found.prefetch_related("movements")
 
 
 def due_chargeback_ids(at: datetime, *, limit: int) -> list[int]:

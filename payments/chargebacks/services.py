@@ -1,6 +1,6 @@
 """What a bank's demand does here: noted first, then booked as the provider moved the money."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -32,6 +32,8 @@ S = Chargeback.Status
 
 # Banks take weeks. Letters tell; this is for the one that is lost.
 ASK_ABOUT = timedelta(hours=12)
+# An answer of ours that nobody has confirmed.
+ANSWER_AGAIN = timedelta(minutes=1)
 # A ruling may still be turned, or its money come later than its letter.
 ASK_AFTERWARDS = timedelta(days=7)
 LOOKED_AFTER = timedelta(days=60)
@@ -95,7 +97,9 @@ def _put_off(chargeback_id: int) -> str:
     return chargeback.remote_id
 
 
-def _next_check(chargeback: Chargeback):
+def _next_check(chargeback: Chargeback) -> datetime | None:
+    if chargeback.answer:
+        return now() + ANSWER_AGAIN
     if chargeback.closed_at is None:
         return now() + ASK_ABOUT
     return now() + ASK_AFTERWARDS if chargeback.closed_at > now() - LOOKED_AFTER else None

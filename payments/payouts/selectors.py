@@ -27,7 +27,7 @@ from marketplace.common.currencies import least_payout, least_payouts
 from payments.payees.models import ConnectedAccount
 from payments.payouts.models import UNDER_WAY, Earning, Payout, PayoutAttempt
 from payments.payouts.plans.selectors import Every, turn_before
-from payments.payouts.recovering.selectors import OWES
+from payments.payouts.recovering.selectors import OWES, owed_by_currency
 
 # "Every day": by itself a payee is paid once a day, whatever cleared since.
 EVERY = timedelta(days=1)
@@ -166,6 +166,7 @@ class Summary:
     """A payee's money in one currency, in minor units. The four never overlap.
 
     ``least`` is what their bank is sent at least: with less than that available nothing goes out.
+    ``owed`` is what they owe after chargebacks: it comes first.
     """
 
     currency: str
@@ -175,13 +176,15 @@ class Summary:
     paid: int
     least: int
     next_clears_at: datetime | None
+    owed: int = 0
 
 
 def summaries_of(user: User) -> list[Summary]:
-    """One line for each currency in which something was ever earned: three queries."""
+    """One line for each currency in which something was ever earned: five queries."""
     at = now()
     account = ConnectedAccount.objects.filter(party__in=parties_of(user)).first()
     country = account.country if account else ""
+    owed = owed_by_currency(user)
     waiting = {
         row["currency"]: row
         for row in Earning.objects.filter(party__in=parties_of(user))
@@ -220,6 +223,7 @@ def summaries_of(user: User) -> list[Summary]:
             paid=gone.get(currency, nothing)["paid"],
             least=least_payout(currency, country),
             next_clears_at=row["next_clears_at"],
+            owed=owed.get(currency, 0),
         )
         for currency, row in waiting.items()
     ]

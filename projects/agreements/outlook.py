@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from marketplace.common.lifecycle import CLIENT, FREELANCER
 from marketplace.common.money import in_words
+from payments.chargebacks.models import CONTESTED, Chargeback
+from payments.chargebacks.selectors import chargebacks_of_each
 from payments.escrow.facts import MoneyFacts, facts_of_each
 from payments.escrow.selectors import earnings_of_each, open_payments_of_each
 from payments.fundings.models import Payment
@@ -22,7 +24,10 @@ S = Milestone.Status
 
 @dataclass(frozen=True)
 class Prospect:
-    """One milestone with its money, its clocks, and what is open: payment, dispute, proposal."""
+    """One milestone with its money, its clocks, and what is open: payment, dispute, proposal.
+
+    ``chargebacks`` are all that ever concerned it, decided ones too; inquiries are out.
+    """
 
     milestone: Milestone
     facts: MoneyFacts
@@ -31,6 +36,7 @@ class Prospect:
     dispute: Dispute | None
     proposal: Proposal | None
     earnings: list[Earning]
+    chargebacks: list[Chargeback] = field(default_factory=list)
 
     def open_to(self, role: str | None) -> list[str]:
         """What somebody of this role can do with the milestone right now, in the table's order."""
@@ -71,12 +77,14 @@ def prospects_of_each(contracts: Iterable[Contract]) -> dict[int, Prospects]:
     escrows = [milestone.escrow for milestone in milestones]
     facts = facts_of_each(escrows)
     payments, earnings = open_payments_of_each(escrows), earnings_of_each(escrows)
+    chargebacks = chargebacks_of_each(escrows)
     disputes, proposals = _open_disputes(milestones), _open_proposals(milestones)
     found: dict[int, list[Prospect]] = {contract.pk: [] for contract in contracts}
     for milestone in milestones:
         escrow = milestone.escrow
         dispute, earned = disputes.get(milestone.pk), earnings.get(escrow.public_id, [])
         proposal = proposals.get(milestone.pk)
+        charged_back = chargebacks.get(escrow.public_id, [])
         above = [
             *_dispute_strikes(dispute),
             *_proposal_strikes(proposal),
@@ -86,11 +94,17 @@ def prospects_of_each(contracts: Iterable[Contract]) -> dict[int, Prospects]:
             Prospect(
                 milestone=milestone,
                 facts=facts[escrow.pk],
-                outlook=outlook_of(milestone, facts[escrow.pk], from_above=above),
+                outlook=outlook_of(
+                    milestone,
+                    facts[escrow.pk],
+                    from_above=above,
+                    is_contested=any(one.status in CONTESTED for one in charged_back),
+                ),
                 payment=payments.get(escrow.public_id),
                 dispute=dispute,
                 proposal=proposal,
                 earnings=earned,
+                chargebacks=charged_back,
             )
         )
     return {

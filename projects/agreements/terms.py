@@ -8,6 +8,14 @@ from marketplace.common.models import StoredFile
 from projects.bids.models import Bid
 from projects.contracts.models import Contract
 
+CHARGEBACKS = (
+    "If the bank of the client takes a payment back, it takes first what is still held for the "
+    "work. For what was released, both fees are computed anew on what stays released, and the "
+    "freelancer owes the difference of what they got and what they keep. It is taken from what "
+    "they have earned on the platform and from what they earn next, before it is paid out, and "
+    "from nothing else. What the bank gives back goes back to where it came from."
+)
+
 
 def wording_of(contract: Contract, bid: Bid) -> dict[str, Any]:
     """What both sides sign. Amounts are minor units of ``currency``; days run from acceptance."""
@@ -43,6 +51,7 @@ def wording_of(contract: Contract, bid: Bid) -> dict[str, Any]:
             for position, part in enumerate(bid.plan, start=1)
         ],
         "review_days": contract.review_days,
+        "chargebacks": CHARGEBACKS,
         "policy": {
             "version": policy.version,
             "client_fee_basis_points": policy.client_fee_basis_points,

@@ -9,6 +9,9 @@ from rest_framework import serializers
 
 from marketplace.common.lifecycle import CLIENT
 from marketplace.common.shapes import AmountIn
+from payments.chargebacks.models import Chargeback
+from payments.chargebacks.selectors import has_now
+from payments.chargebacks.words import story_of
 from payments.escrow.models import Escrow
 from payments.fundings.models import Payment
 from projects.agreements.outlook import Prospect
@@ -34,6 +37,10 @@ class MoneyOut(serializers.Serializer):
     freelancer_fee = serializers.IntegerField(source="payee_fee")
     spent = serializers.IntegerField(help_text="What the releases so far cost the client.")
     received = serializers.IntegerField(help_text="What they brought the freelancer.")
+    charged_back = serializers.IntegerField(help_text="What the client's bank has of it.")
+    owed_back = serializers.IntegerField(
+        help_text="The freelancer's part of that: owed, or given back."
+    )
 
 
 class PaymentOut(serializers.Serializer):
@@ -60,6 +67,21 @@ class FundIn(serializers.Serializer):
 
 class FundingOut(serializers.Serializer):
     payment = PaymentOut()
+
+
+class ChargebackOut(serializers.Serializer):
+    """A bank takes a payment back. ``story`` says to both sides what it means for the work."""
+
+    id = serializers.CharField(source="public_id")
+    amount = serializers.IntegerField()
+    currency = serializers.CharField()
+    status = serializers.ChoiceField(Chargeback.Status.choices)
+    opened_at = serializers.DateTimeField()
+    closed_at = serializers.DateTimeField(allow_null=True)
+    story = serializers.SerializerMethodField()
+
+    def get_story(self, chargeback: Chargeback) -> str:
+        return story_of(chargeback, has_now(chargeback))
 
 
 class ClocksOut(serializers.Serializer):
@@ -100,6 +122,7 @@ class MilestoneOut(serializers.Serializer):
         allow_null=True,
         help_text="The open one, to end it by consent.",
     )
+    chargebacks = ChargebackOut(many=True, help_text="Decided ones too, the oldest first.")
     started_at = serializers.DateTimeField(source="milestone.started_at", allow_null=True)
     submitted_at = serializers.DateTimeField(source="milestone.submitted_at", allow_null=True)
     closed_at = serializers.DateTimeField(source="milestone.closed_at", allow_null=True)

@@ -7,6 +7,7 @@ from projects.api import (
     contracts,
     desk,
     desk_cases,
+    desk_chargebacks,
     desk_holds,
     disputes,
     milestones,
@@ -221,6 +222,26 @@ urlpatterns = [
         "desk/disputes/<str:public_id>/timeline/",
         desk_cases.CaseTimelineView.as_view(),
         name="api-desk-dispute-timeline",
+    ),
+    path(
+        "desk/chargebacks/",
+        desk_chargebacks.DeskChargebacksView.as_view(),
+        name="api-desk-chargebacks",
+    ),
+    path(
+        "desk/chargebacks/<str:public_id>/",
+        desk_chargebacks.DeskChargebackView.as_view(),
+        name="api-desk-chargeback",
+    ),
+    path(
+        "desk/chargebacks/<str:public_id>/evidence/",
+        desk_chargebacks.ChargebackEvidenceView.as_view(),
+        name="api-desk-chargeback-evidence",
+    ),
+    path(
+        "desk/chargebacks/<str:public_id>/accept/",
+        desk_chargebacks.ChargebackAcceptanceView.as_view(),
+        name="api-desk-chargeback-accept",
     ),
     path("desk/holds/", desk_holds.DeskHoldsView.as_view(), name="api-desk-holds"),
     path(

@@ -56,20 +56,27 @@ class Outlook:
 
 
 def outlook_of(
-    milestone: Milestone, facts: MoneyFacts, *, from_above: Sequence[Strike] = ()
+    milestone: Milestone,
+    facts: MoneyFacts,
+    *,
+    from_above: Sequence[Strike] = (),
+    is_contested: bool = False,
 ) -> Outlook:
     """What time will do to the milestone.
 
     ``from_above`` are the clocks that other rooms know: of its dispute, of its payout.
+    ``is_contested``: a bank wants money of it back, and has not decided.
     """
-    strikes = [*_strikes_of(milestone, facts), *from_above]
+    strikes = [*_strikes_of(milestone, facts, is_contested), *from_above]
     strikes.sort(key=lambda strike: (strike.at is None, strike.at))
     return Outlook(milestone, tuple(strikes))
 
 
-def _strikes_of(milestone: Milestone, facts: MoneyFacts) -> list[Strike]:
+def _strikes_of(milestone: Milestone, facts: MoneyFacts, is_contested: bool) -> list[Strike]:
     if milestone.contract.status != Contract.Status.ACTIVE or milestone.closed_at is not None:
         return []
+    if milestone.status == S.SUBMITTED and (is_contested or not facts.is_fully_held):
+        return [_no_approval(milestone, facts, is_contested)]
     if milestone.status == S.SUBMITTED:
         return [_approval(milestone, facts)]
     near = _limit(milestone, facts)
@@ -124,6 +131,16 @@ def _approval(milestone: Milestone, facts: MoneyFacts) -> Strike:
         to_freelancer=facts.payee_still_gets,
         fee=facts.fees_left,
     )
+
+
+def _no_approval(milestone: Milestone, facts: MoneyFacts, is_contested: bool) -> Strike:
+    client, _ = _names(milestone)
+    if is_contested:
+        text = f"Silence approves nothing: {client}’s bank wants money of it back."
+    else:
+        missing = in_words(facts.to_fund, milestone.currency)
+        text = f"Silence approves nothing until {client} funds the missing {missing}."
+    return Strike("not_approved", None, text, by_itself=False)
 
 
 def _lateness(milestone: Milestone) -> Strike:

@@ -9,6 +9,8 @@ from django.urls import reverse
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import CLIENT, FREELANCER
 from marketplace.common.money import in_words
+from payments.chargebacks.selectors import has_now
+from payments.chargebacks.words import TITLES, story_of
 from projects.agreements.outlook import Prospect
 from projects.agreements.selectors import division_of
 from projects.disputes.rules import OTHER
@@ -49,6 +51,7 @@ class Card:
     others: list[Button]
     submissions: list[dict[str, Any]]
     proposal: dict[str, Any] | None
+    chargebacks: list[dict[str, str]]
 
     @property
     def milestone(self) -> Milestone:
@@ -158,6 +161,10 @@ def _card(prospect: Prospect, role: str, submissions: list[Submission], *, is_op
         others=others,
         submissions=[_shown(submission) for submission in submissions],
         proposal=_proposal_of(prospect, role),
+        chargebacks=[
+            {"title": TITLES[one.status], "text": story_of(one, has_now(one)), "status": one.status}
+            for one in prospect.chargebacks
+        ],
     )
 
 

@@ -1,5 +1,6 @@
 """Banks that take money back, as the provider would tell of it."""
 
+from datetime import timedelta
 from itertools import count
 
 from marketplace.common.clock import now
@@ -19,6 +20,7 @@ class Bank:
         self.payment, self.amount = payment, amount or payment.amount
         self.remote_id = name or f"du_{next(_numbers)}"
         self.withdrawals: list[RemoteWithdrawal] = []
+        self.due_in_days, self.says_last = 7, ""
 
     def asks(self) -> Chargeback:
         return self.says(ChargebackState.INQUIRY)
@@ -46,7 +48,7 @@ class Bank:
         name = f"txn_{self.remote_id}_{len(self.withdrawals)}"
         self.withdrawals.append(RemoteWithdrawal(name, amount, self.payment.currency, fee))
 
-    def word(self, state: ChargebackState) -> RemoteChargeback:
+    def word(self, state: ChargebackState, *, is_answered: bool = False) -> RemoteChargeback:
         return RemoteChargeback(
             remote_id=self.remote_id,
             charge_id=self.payment.charge_id,
@@ -54,7 +56,7 @@ class Bank:
             currency=self.payment.currency,
             reason="fraudulent",
             state=state,
-            due_at=now(),
-            is_answered=False,
+            due_at=now() + timedelta(days=self.due_in_days),
+            is_answered=is_answered,
             withdrawals=tuple(self.withdrawals),
         )

@@ -8,6 +8,7 @@ from django.db.models import F, QuerySet
 from accounts.notifications.selectors import given_up_mails
 from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_roles_of
+from payments.chargebacks.selectors import to_be_answered
 from payments.incoming.selectors import unexplained_events
 from payments.payouts.holding.selectors import desk_holds, standing
 from payments.payouts.selectors import failed_payouts
@@ -41,6 +42,11 @@ _KINDS = {
     "payouts": Kind(
         "Failed payouts",
         "Every payout has arrived or is under way.",
+        frozenset({StaffRole.FINANCE}),
+    ),
+    "chargebacks": Kind(
+        "Chargebacks to be answered",
+        "No bank waits for an answer.",
         frozenset({StaffRole.FINANCE}),
     ),
     "holds": Kind(
@@ -89,6 +95,7 @@ def queues_for(user: User) -> list[Queue]:
         ),
         "refunds": failed_refunds().order_by("created_at", "pk"),
         "payouts": failed_payouts().order_by("created_at", "pk"),
+        "chargebacks": to_be_answered(),
         "holds": standing(desk_holds(user)).order_by("ends_at", "pk"),
         "differences": open_differences(),
         "events": unexplained_events(),

@@ -1,0 +1,101 @@
+"""What finance answers a bank: evidence, or that the bank may have it. The wish is noted first."""
+
+from django.db import transaction
+
+from accounts.people.models import StaffRole, User
+from accounts.people.selectors import staff_roles_of
+from marketplace.common.clock import now, said
+from marketplace.common.errors import ProviderUnreachable, WrongState
+from marketplace.common.lifecycle import FINANCE
+from marketplace.common.text import checked_text
+from payments.chargebacks.models import LIFECYCLE, Chargeback
+from payments.chargebacks.services import (
+    ANSWER_AGAIN,
+    ask_about_chargeback,
+    record_chargeback,
+)
+from payments.gateway import chargebacks as provider
+from payments.gateway.base import GatewayRefused, GatewayUnknown
+from payments.gateway.chargebacks import RemoteChargeback
+
+LONGEST_EVIDENCE = 20_000
+ANSWER, ACCEPT = "answer", "accept"
+
+
+def send_evidence(*, chargeback_id: int, by: User, text: str) -> Chargeback:
+    """Answer the bank, once: it reads no second letter. Not atomic.
+
+    Raises NotAllowed, InvalidInput (``evidence``), WrongState (answered, too late, decided, or
+    refused by the provider) or ProviderUnreachable (the wish stays, and the sweep fulfils it).
+    """
+    _wish(chargeback_id, ANSWER, by, text)
+    return fulfil_answer(chargeback_id=chargeback_id)
+
+
+def accept_loss(*, chargeback_id: int, by: User) -> Chargeback:
+    """Let the bank have it. Not atomic; raises as ``send_evidence`` does."""
+    _wish(chargeback_id, ACCEPT, by)
+    return fulfil_answer(chargeback_id=chargeback_id)
+
+
+def fulfil_answer(*, chargeback_id: int) -> Chargeback:
+    """Tell the provider what is wished for. Not atomic. Safe to run again and by two at once: one
+    wish has one key.
+    """
+    chargeback = Chargeback.objects.get(pk=chargeback_id)
+    if not chargeback.answer:
+        return chargeback
+    try:
+        remote = _tell_provider(chargeback)
+    except GatewayRefused as refusal:
+        _forget(chargeback, refusal.code)
+        raise WrongState(f"The payment provider does not take it: {refusal.message}") from refusal
+    except GatewayUnknown as unknown:
+        raise ProviderUnreachable(
+            "The payment provider did not answer. It is told as soon as it does."
+        ) from unknown
+    _forget(chargeback, "")
+    return record_chargeback(remote=remote)
+
+
+def look_after_chargeback(*, chargeback_id: int) -> None:
+    """What the sweep does with one whose time has come: give its answer, or ask how it stands."""
+    ask_about_chargeback(chargeback_id=chargeback_id)
+    fulfil_answer(chargeback_id=chargeback_id)
+
+
+def _tell_provider(chargeback: Chargeback) -> RemoteChargeback:
+    key = f"{chargeback.public_id}:{chargeback.answer}:{chargeback.answer_attempt}"
+    if chargeback.answer == ACCEPT:
+        return provider.accept_chargeback(key=key, remote_id=chargeback.remote_id)
+    return provider.send_evidence(key=key, remote_id=chargeback.remote_id, text=chargeback.evidence)
+
+
+@transaction.atomic
+def _wish(chargeback_id: int, step: str, by: User, text: str = "") -> None:
+    chargeback = Chargeback.objects.select_for_update().get(pk=chargeback_id)
+    role = FINANCE if StaffRole.FINANCE in staff_roles_of(by) else None
+    LIFECYCLE.judge(chargeback, step, role=role)
+    if chargeback.answer:
+        raise WrongState("It is being answered already.")
+    if step == ANSWER:
+        text = checked_text(text, param="evidence", longest=LONGEST_EVIDENCE, least=1)
+        if chargeback.answered_at is not None:
+            raise WrongState("It was answered before, and the bank reads one answer only.")
+        if chargeback.due_at is not None and chargeback.due_at <= now():
+            raise WrongState(f"The bank took answers until {said(chargeback.due_at)}.")
+        chargeback.evidence = text
+    chargeback.answer, chargeback.answered_by = step, by
+    chargeback.answer_wished_at, chargeback.failure_code = now(), ""
+    chargeback.answer_attempt += 1
+    chargeback.next_check_at = now() + ANSWER_AGAIN
+    chargeback.save()
+
+
+@transaction.atomic
+def _forget(told: Chargeback, code: str) -> None:
+    """The provider has given its word, or has refused: the next wish has a key of its own."""
+    chargeback = Chargeback.objects.select_for_update().get(pk=told.pk)
+    if (chargeback.answer, chargeback.answer_attempt) == (told.answer, told.answer_attempt):
+        chargeback.answer, chargeback.failure_code = "", code[:80]
+        chargeback.save(update_fields=["answer", "failure_code"])

@@ -1,0 +1,58 @@
+"""A chargeback as both sides of the work read it: what happened, what it means, what comes next."""
+
+from marketplace.common.clock import said
+from marketplace.common.money import in_words
+from payments.chargebacks.models import Chargeback
+from payments.escrow.clawback import Taken
+
+S = Chargeback.Status
+
+TITLES = {
+    S.OPEN: "The client’s bank has taken money back",
+    S.REVIEW: "The client’s bank decides about money that it has taken back",
+    S.WON: "The client’s bank has given back what it took",
+    S.LOST: "The client’s bank keeps what it took",
+    S.CLOSED: "The client’s bank has given up its demand",
+}
+
+
+def story_of(chargeback: Chargeback, has: Taken) -> str:
+    """A few sentences, the same for both sides. ``has`` is what the bank has of it now."""
+    amount = in_words(chargeback.amount, chargeback.currency)
+    began = f"On {said(chargeback.opened_at)} it asked for {amount} of a payment for this work."
+    return " ".join([began, *_meaning(chargeback, has), *_next(chargeback)])
+
+
+def _meaning(chargeback: Chargeback, has: Taken) -> list[str]:
+    def words(amount: int) -> str:
+        return in_words(amount, chargeback.currency)
+
+    said_so = []
+    if has.held:
+        said_so.append(f"{words(has.held)} that were held for it are with the bank.")
+    if has.refunds:
+        said_so.append(f"{words(has.refunds)} were on their way back to the client anyway.")
+    if has.released:
+        said_so.append(
+            f"{words(has.released)} had been released: the freelancer owes their net share, "
+            f"{words(has.owed)}, which is taken from what they earn; the fees bear the rest."
+        )
+    return said_so
+
+
+def _next(chargeback: Chargeback) -> list[str]:
+    if chargeback.status == S.OPEN:
+        by = f" by {said(chargeback.due_at)}" if chargeback.due_at else ""
+        return [
+            f"The platform answers the bank{by}.",
+            "Until the bank has decided, silence approves nothing, and nothing of that payment "
+            "is refunded. The client can fund the work anew, with another card.",
+        ]
+    if chargeback.status == S.REVIEW:
+        return [
+            "The bank has our answer. It usually decides within 75 days; if it finds for us, "
+            "everything goes back to where it came from."
+        ]
+    if chargeback.status == S.LOST and chargeback.closed_at:
+        return [f"It decided so on {said(chargeback.closed_at)}."]
+    return []

@@ -1,0 +1,101 @@
+"""Chargebacks, for programs of finance."""
+
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.generics import ListAPIView, RetrieveAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.people.models import StaffRole
+from accounts.people.selectors import signed_in, staff_roles_of
+from marketplace.common.api import CursorPage, idempotent
+from payments.chargebacks.answering import services
+from payments.chargebacks.models import Chargeback, ChargebackMovement
+from payments.chargebacks.selectors import desk_chargebacks
+
+
+class MovementOut(serializers.ModelSerializer):
+    """What the bank took, or gave back where it is negative, and where it came from."""
+
+    id = serializers.CharField(source="remote_id")
+
+    class Meta:
+        model = ChargebackMovement
+        fields = ["id", "amount", "refunds", "held", "released", "owed", "lost", "fee",
+                  "fee_currency", "booked_at"]  # fmt: skip
+
+
+class DeskChargebackOut(serializers.ModelSerializer):
+    """A chargeback as finance sees it. Amounts are minor units."""
+
+    id = serializers.CharField(source="public_id")
+    payment = serializers.CharField(source="payment.public_id")
+    payer = serializers.CharField(source="payment.payer.name")
+    movements = MovementOut(many=True)
+    answered_by = serializers.CharField(source="answered_by.name", default=None)
+
+    class Meta:
+        model = Chargeback
+        fields = ["id", "remote_id", "payment", "payer", "amount", "currency", "reason", "status",
+                  "due_at", "opened_at", "closed_at", "evidence", "answered_by", "answered_at",
+                  "movements"]  # fmt: skip
+
+
+class EvidenceIn(serializers.Serializer):
+    evidence = serializers.CharField(max_length=services.LONGEST_EVIDENCE)
+
+
+class NewestOpened(CursorPage):
+    ordering = ("-opened_at", "-id")
+
+
+class DeskChargebacksView(ListAPIView):
+    """Every chargeback, the newest first."""
+
+    pagination_class = NewestOpened
+    serializer_class = DeskChargebackOut
+
+    def get_queryset(self):
+        user = signed_in(self.request.user)
+        if not staff_roles_of(user) & {StaffRole.FINANCE, StaffRole.SUPPORT}:
+            raise Http404
+        return desk_chargebacks(user)
+
+
+class DeskChargebackView(RetrieveAPIView):
+    """One chargeback, with all that moved."""
+
+    serializer_class = DeskChargebackOut
+    lookup_field = lookup_url_kwarg = "public_id"
+
+    def get_queryset(self):
+        return desk_chargebacks(signed_in(self.request.user))
+
+
+class ChargebackEvidenceView(APIView):
+    @extend_schema(request=EvidenceIn, responses=DeskChargebackOut)
+    @idempotent
+    def post(self, request: Request, public_id: str) -> Response:
+        """Answer the bank, once: it reads no second answer."""
+        user = signed_in(request.user)
+        chargeback = get_object_or_404(desk_chargebacks(user), public_id=public_id)
+        body = EvidenceIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        services.send_evidence(
+            chargeback_id=chargeback.pk, by=user, text=body.validated_data["evidence"]
+        )
+        return Response(DeskChargebackOut(desk_chargebacks(user).get(pk=chargeback.pk)).data)
+
+
+class ChargebackAcceptanceView(APIView):
+    @extend_schema(request=None, responses=DeskChargebackOut)
+    @idempotent
+    def post(self, request: Request, public_id: str) -> Response:
+        """Let the bank have it: it is lost then."""
+        user = signed_in(request.user)
+        chargeback = get_object_or_404(desk_chargebacks(user), public_id=public_id)
+        services.accept_loss(chargeback_id=chargeback.pk, by=user)
+        return Response(DeskChargebackOut(desk_chargebacks(user).get(pk=chargeback.pk)).data)

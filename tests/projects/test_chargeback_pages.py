@@ -1,0 +1,181 @@
+"""A chargeback as both sides, and the desk, read it; and what finance answers the bank."""
+
+import pytest
+from django.urls import reverse
+
+from marketplace.common.clock import now
+from marketplace.common.errors import InvalidInput, NotAllowed, ProviderUnreachable, WrongState
+from payments.chargebacks.answering import services as answering
+from payments.chargebacks.models import Chargeback
+from payments.chargebacks.selectors import due_chargeback_ids
+from payments.fundings.models import Payment
+from payments.gateway import chargebacks as provider
+from payments.gateway.base import GatewayRefused, GatewayUnknown
+from payments.gateway.chargebacks import ChargebackState
+from projects.agreements.outlook import prospects_of
+from projects.milestones.services import release_milestone
+from tests.payments.chargeback_world import Bank
+from tests.payments.world import paid_out
+from tests.world import api_of, submitted_milestone
+
+pytestmark = pytest.mark.django_db
+
+
+def bank_of(milestone, amount: int | None = None) -> Bank:
+    return Bank(Payment.objects.get(paid_for=milestone.escrow.public_id), amount)
+
+
+def page(client, person, name: str, *args: str) -> str:
+    client.force_login(person)
+    return client.get(reverse(name, args=args)).content.decode()
+
+
+def test_both_sides_read_what_it_means_and_that_silence_approves_nothing(ada, ben, client):
+    milestone = submitted_milestone(ada, ben)
+    bank_of(milestone).takes()
+
+    for person in (ada, ben):
+        shown = page(client, person, "contract", milestone.contract.public_id)
+        assert "The client’s bank has taken money back" in shown
+        assert "silence approves nothing" in shown.lower()
+        assert "It is approved by itself" not in shown
+    strikes = prospects_of(milestone.contract).of(milestone).outlook.strikes
+    assert [(strike.kind, strike.at) for strike in strikes] == [("not_approved", None)]
+
+
+def test_the_api_says_the_same(ada, ben):
+    milestone = submitted_milestone(ada, ben)
+    bank_of(milestone).takes()
+
+    said = api_of(ben).get(reverse("api-milestone", args=[milestone.public_id])).json()
+
+    (told,) = said["chargebacks"]
+    assert (told["status"], told["amount"]) == ("open", said["money"]["client_pays"])
+    assert said["money"]["charged_back"] == told["amount"]
+    assert "held for it are with the bank" in told["story"]
+
+
+def test_an_inquiry_is_shown_to_nobody_but_the_desk(ada, ben, client):
+    milestone = submitted_milestone(ada, ben)
+    bank_of(milestone).asks()
+
+    assert "bank" not in page(client, ben, "contract", milestone.contract.public_id).lower()
+
+
+def test_the_payee_reads_what_they_owe_and_how_it_is_recovered(ada, ben, client):
+    milestone = submitted_milestone(ada, ben)
+    release_milestone(milestone_id=milestone.pk, by=ada)
+    paid_out(ben)
+    bank_of(milestone).takes()
+
+    shown = page(client, ben, "earnings")
+    said = api_of(ben).get(reverse("api-earnings")).json()["currencies"][0]
+
+    assert "You owe" in shown and "nothing is paid out before" in shown
+    assert said["owed"] == milestone.amount * 97 // 100
+
+
+def test_the_desk_lists_it_by_its_date_and_shows_all_that_moved(ada, ben, dora, client):
+    milestone = submitted_milestone(ada, ben)
+    chargeback = bank_of(milestone).takes()
+
+    assert chargeback.public_id in page(client, dora, "desk")
+    assert chargeback.public_id in page(client, dora, "desk-chargebacks")
+    shown = page(client, dora, "desk-chargeback", chargeback.public_id)
+    assert "What the bank took and gave back" in shown and "Send evidence" in shown
+
+
+# --- Answering -----------------------------------------------------------------------------------
+
+
+class Told:
+    """What the provider was told; it answers with ``says``, or raises it."""
+
+    def __init__(self, says) -> None:
+        self.says, self.keys = says, []
+
+    def __call__(self, *, key: str, remote_id: str, text: str = ""):
+        self.keys.append(key)
+        if isinstance(self.says, Exception):
+            raise self.says
+        return self.says
+
+
+@pytest.fixture
+def demand(ada, ben) -> tuple[Chargeback, Bank]:
+    bank = bank_of(submitted_milestone(ada, ben))
+    return bank.takes(), bank
+
+
+def test_finance_answers_once_in_words(demand, dora, monkeypatch):
+    chargeback, bank = demand
+    told = Told(bank.word(ChargebackState.REVIEW, is_answered=True))
+    monkeypatch.setattr(provider, "send_evidence", told)
+
+    answered = answering.send_evidence(
+        chargeback_id=chargeback.pk, by=dora, text="The client approved the work."
+    )
+
+    assert (answered.status, answered.answer) == ("review", "")
+    assert answered.evidence == "The client approved the work." and answered.answered_at
+    with pytest.raises(WrongState):
+        answering.send_evidence(chargeback_id=chargeback.pk, by=dora, text="And more.")
+    assert len(told.keys) == 1
+
+
+def test_nobody_else_answers_and_nothing_is_no_answer(demand, ada, ben, dora):
+    chargeback, _ = demand
+    for person in (ada, ben):
+        with pytest.raises(NotAllowed):
+            answering.send_evidence(chargeback_id=chargeback.pk, by=person, text="Mine!")
+    with pytest.raises(InvalidInput) as refused:
+        answering.send_evidence(chargeback_id=chargeback.pk, by=dora, text="  ")
+    assert refused.value.param == "evidence"
+
+
+def test_too_late_is_too_late(demand, dora, later):
+    chargeback, _ = demand
+    later(days=8)
+    with pytest.raises(WrongState, match="until"):
+        answering.send_evidence(chargeback_id=chargeback.pk, by=dora, text="It was done.")
+
+
+def test_where_the_provider_is_silent_the_same_answer_is_given_again(
+    demand, dora, monkeypatch, later
+):
+    chargeback, bank = demand
+    told = Told(GatewayUnknown("nothing"))
+    monkeypatch.setattr(provider, "send_evidence", told)
+    monkeypatch.setattr(provider, "chargeback", lambda _: bank.word(ChargebackState.OPEN))
+    with pytest.raises(ProviderUnreachable):
+        answering.send_evidence(chargeback_id=chargeback.pk, by=dora, text="It was done.")
+    later(minutes=2)
+    assert due_chargeback_ids(now(), limit=9) == [chargeback.pk]
+
+    told.says = bank.word(ChargebackState.REVIEW, is_answered=True)
+    answering.look_after_chargeback(chargeback_id=chargeback.pk)
+
+    assert len(set(told.keys)) == 1 and len(told.keys) == 2
+    chargeback.refresh_from_db()
+    assert (chargeback.status, chargeback.answer) == ("review", "")
+
+
+def test_a_refusal_is_said_and_the_next_answer_has_another_key(demand, dora, monkeypatch):
+    chargeback, bank = demand
+    told = Told(GatewayRefused("not_now", "Not like this."))
+    monkeypatch.setattr(provider, "send_evidence", told)
+    with pytest.raises(WrongState, match="Not like this"):
+        answering.send_evidence(chargeback_id=chargeback.pk, by=dora, text="It was done.")
+
+    told.says = bank.word(ChargebackState.REVIEW, is_answered=True)
+    answering.send_evidence(chargeback_id=chargeback.pk, by=dora, text="It was done.")
+    assert len(set(told.keys)) == 2
+
+
+def test_finance_may_let_the_bank_have_it(demand, dora, monkeypatch):
+    chargeback, bank = demand
+    monkeypatch.setattr(provider, "accept_chargeback", Told(bank.word(ChargebackState.LOST)))
+
+    assert answering.accept_loss(chargeback_id=chargeback.pk, by=dora).status == "lost"
+    with pytest.raises(WrongState):
+        answering.accept_loss(chargeback_id=chargeback.pk, by=dora)
