@@ -11,7 +11,7 @@ from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.sweeps import BATCH, sweep
 from payments.chargebacks.answering.services import look_after_chargeback
 from payments.chargebacks.selectors import due_chargeback_ids
-from payments.escrow import services as escrows
+from payments.escrow.limits import services as limits
 from payments.fundings.selectors import due_payment_ids
 from payments.incoming import services as incoming
 from payments.incoming.own_funds import services as own_funds
@@ -54,7 +54,7 @@ def ask_about_payment(payment_id: int) -> None:
 
 @shared_task(name="payments.note_country")
 def note_country(party_id: int) -> None:
-    escrows.note_country(party_id=party_id)
+    limits.note_country(party_id=party_id)
 
 
 @shared_task(name="payments.send_refund")

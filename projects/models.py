@@ -2,6 +2,7 @@
 
 from projects.agreements.models import Proposal
 from projects.bids.models import Bid, BidVersion
+from projects.bonuses.models import Bonus
 from projects.contracts.models import Agreement, Contract, Event
 from projects.disputes.models import Dispute, Statement
 from projects.milestones.models import Milestone, Reminder, Submission, SubmissionFile
@@ -11,6 +12,7 @@ __all__ = [
     "Agreement",
     "Bid",
     "BidVersion",
+    "Bonus",
     "Contract",
     "Dispute",
     "Event",

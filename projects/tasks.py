@@ -9,6 +9,8 @@ from projects.agreements import services as agreements
 from projects.agreements.proposals import services as proposals
 from projects.bids import selectors as bids_due
 from projects.bids import services as bids
+from projects.bonuses import selectors as bonuses_due
+from projects.bonuses import services as bonuses
 from projects.disputes import selectors as disputes_due
 from projects.disputes import services as disputes
 from projects.milestones import selectors as milestones_due
@@ -55,6 +57,12 @@ def tell_fundings() -> dict[str, int]:
         milestones_due.untold_funding_ids(limit=BATCH),
         lambda pk: milestones.tell_funding(milestone_id=pk),
     )
+
+
+@shared_task(name="projects.tell_bonuses")
+def tell_bonuses() -> dict[str, int]:
+    """A bonus was paid on the floor below: its freelancer hears of it."""
+    return sweep(bonuses_due.untold_ids(limit=BATCH), lambda pk: bonuses.tell_bonus(bonus_id=pk))
 
 
 @shared_task(name="projects.tell_reminders")

@@ -5,6 +5,7 @@ from django.urls import include, path
 from projects.web import (
     agreements,
     bids,
+    bonuses,
     contracts,
     disputes,
     funding,
@@ -52,6 +53,13 @@ urlpatterns = [
     path("bids/<str:public_id>/award/", agreements.create_award, name="bid-award"),
     path("contracts/", contracts.list_contracts, name="my-work"),
     path("contracts/<str:public_id>/", contracts.show_contract, name="contract"),
+    path("contracts/<str:public_id>/bonus/", bonuses.create_bonus, name="bonus-create"),
+    path("bonuses/<str:public_id>/pay/", bonuses.create_bonus_payment, name="bonus-pay"),
+    path(
+        "bonuses/<str:public_id>/withdraw/",
+        bonuses.create_bonus_withdrawal,
+        name="bonus-withdraw",
+    ),
     path("contracts/<str:public_id>/timeline/", contracts.show_timeline, name="contract-timeline"),
     path("contracts/<str:public_id>/accept/", contracts.create_acceptance, name="contract-accept"),
     path("contracts/<str:public_id>/decline/", contracts.create_decline, name="contract-decline"),

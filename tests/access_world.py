@@ -23,6 +23,7 @@ from payments.reconciliation.models import LIFECYCLE, Difference
 from payments.reconciliation.running.services import plan_run
 from payments.refunds.models import Refund
 from projects.agreements.proposals.services import propose_ending
+from projects.bonuses.services import give_bonus
 from projects.disputes.services import open_dispute
 from projects.milestones.services import cancel_milestone, submit_work
 from projects.postings.services import add_files, suspend_posting
@@ -104,7 +105,9 @@ def _contracts(world: AccessWorld, ada: User, ben: User) -> None:
         milestone_id=disputed.pk, by=ada, reason="late", statement="Late.", asked_for=0
     )
     proposal = propose_ending(milestone_id=submitted.pk, by=ada, to_freelancer=1_000)
+    bonus, _ = give_bonus(contract_id=contract.pk, by=ada, amount=5_000)
     world.places |= {
+        "bonus": {"public_id": bonus.public_id},
         "offer": {"public_id": offered_contract(ada, ben).public_id},
         "contract": {"public_id": contract.public_id},
         "planned": {"public_id": planned.public_id},

@@ -32,6 +32,10 @@ class Escrow(models.Model):
         SPLIT = "split", "Split"
         DROPPED = "dropped", "Never funded"
 
+    class Kind(models.TextChoices):
+        WORK = "work", "Work"
+        BONUS = "bonus", "Bonus"
+
     LIVE = (Status.AWAITING, Status.HELD)
 
     public_id = PublicIdField(prefix="es")
@@ -47,6 +51,8 @@ class Escrow(models.Model):
     policy = models.ForeignKey(Policy, on_delete=models.PROTECT, related_name="+")
     book = models.CharField(max_length=40)
     title = models.CharField(max_length=200)
+    # Work is held until it is decided; a bonus goes to the payee the moment it is paid.
+    kind = models.CharField(max_length=5, choices=Kind.choices, default=Kind.WORK)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.AWAITING)
     created_at = models.DateTimeField(default=now)
     held_at = models.DateTimeField(null=True)

@@ -39,8 +39,12 @@ def open_escrow(
     policy: Policy,
     book: str,
     title: str,
+    kind: str = Escrow.Kind.WORK,
 ) -> Escrow:
-    """Note what is to be held: ``amount`` is the price; the payer's fee comes on top."""
+    """Note what is to be held: ``amount`` is the price; the payer's fee comes on top.
+
+    A bonus is not held: what is paid for it is released at once.
+    """
     return Escrow.objects.create(
         payer=payer,
         payee=payee,
@@ -49,6 +53,7 @@ def open_escrow(
         policy=policy,
         book=book,
         title=title,
+        kind=kind,
     )
 
 
@@ -102,6 +107,8 @@ def take_in(*, payment_id: int, intent_id: str, charge_id: str) -> Escrow:
         purse = chart.escrow(escrow.public_id)
         move_money(Move("fund", source, purse, payment.amount, currency), key=key, book=escrow.book)
         _note_held(escrow, missing=missing - payment.amount)
+        if escrow.kind == Escrow.Kind.BONUS and payment.amount == missing:
+            return release(escrow_id=escrow.pk)
     else:
         moves = [
             Move("return", source, chart.leaving(refund.public_id), refund.amount, currency)
@@ -194,20 +201,6 @@ def give_back(*, escrow_id: int, reason: str) -> Escrow:
     if escrow.status == Escrow.Status.AWAITING:
         return drop(escrow_id=escrow_id)
     return refund(escrow_id=escrow_id, reason=reason)
-
-
-@transaction.atomic
-def note_country(*, party_id: int) -> None:
-    """The country of a payee is known, or another: what is held for them is held as long as there.
-
-    Counted from the first payment of what is left. Safe to call again.
-    """
-    held = Escrow.objects.select_for_update(of=("self",)).select_related("policy")
-    for escrow in held.filter(payee=party_id, status=Escrow.Status.HELD).order_by("pk"):
-        paid = [p.succeeded_at for p in payments_for(escrow.public_id) if p.succeeded_at]
-        if paid:
-            escrow.limit_at = limit_of(escrow, paid_at=min(paid))
-            escrow.save(update_fields=["limit_at"])
 
 
 def _lock(escrow_id: int) -> Escrow:

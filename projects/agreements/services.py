@@ -16,7 +16,6 @@ from projects.contracts.models import LIFECYCLE, Agreement, Contract
 from projects.contracts.roles import Actor, role_in
 from projects.contracts.selectors import agreement_of
 from projects.contracts.services import record, tell_other_side
-from projects.milestones.models import Milestone
 from projects.milestones.services import plan_milestone
 from projects.postings import services as postings
 from projects.postings.models import Posting
@@ -117,12 +116,12 @@ def close_finished_contract(*, contract_id: int) -> Contract:
     Rung when a milestone ends, and found by a sweep. Safe to call too early or again.
     """
     contract = _lock(contract_id)
-    milestones = list(contract.milestones.all())
+    milestones = list(contract.milestones.select_related("escrow"))
     still_open = not milestones or any(m.closed_at is None for m in milestones)
     if contract.status != Contract.Status.ACTIVE or still_open:
         return contract
-    paid = {Milestone.Status.RELEASED, Milestone.Status.SPLIT}
-    step = "complete" if any(m.status in paid for m in milestones) else "cancel"
+    # A part may have been released of what was cancelled in the end.
+    step = "complete" if any(m.escrow.released for m in milestones) else "cancel"
     LIFECYCLE.advance(contract, step, role=SYSTEM)
     contract.closed_at = now()
     contract.save(update_fields=["status", "closed_at"])

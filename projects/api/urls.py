@@ -4,6 +4,7 @@ from django.urls import path
 
 from projects.api import (
     bids,
+    bonuses,
     contracts,
     desk,
     desk_cases,
@@ -60,6 +61,17 @@ urlpatterns = [
     # Contracts
     path("bids/<str:public_id>/award/", contracts.AwardView.as_view(), name="api-bid-award"),
     path("contracts/", contracts.ContractsView.as_view(), name="api-contracts"),
+    path(
+        "contracts/<str:public_id>/bonuses/",
+        bonuses.ContractBonusesView.as_view(),
+        name="api-contract-bonuses",
+    ),
+    path("bonuses/<str:public_id>/pay/", bonuses.PayBonusView.as_view(), name="api-bonus-pay"),
+    path(
+        "bonuses/<str:public_id>/withdraw/",
+        bonuses.WithdrawBonusView.as_view(),
+        name="api-bonus-withdraw",
+    ),
     path("contracts/<str:public_id>/", contracts.ContractView.as_view(), name="api-contract"),
     path(
         "contracts/<str:public_id>/accept/",

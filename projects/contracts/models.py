@@ -88,6 +88,7 @@ LIFECYCLE = Lifecycle(
     Step("decline",  {S.OFFERED}, S.DECLINED,   {FREELANCER}, label="Decline the offer", tells="contract_declined"),
     Step("withdraw", {S.OFFERED}, S.WITHDRAWN,  {CLIENT}, label="Withdraw the offer", tells="contract_withdrawn"),
     Step("lapse",    {S.OFFERED}, S.LAPSED,     {SYSTEM}, clock="offer_validity_days", tells="contract_lapsed"),
+    Step("give_bonus", {S.ACTIVE, S.COMPLETED}, "same", {CLIENT}, label="Pay a bonus", tells="bonus_paid"),
     Step("complete", {S.ACTIVE},  S.COMPLETED,  {SYSTEM}, tells="contract_completed"),
     Step("cancel",   {S.ACTIVE},  S.CANCELLED,  {SYSTEM}, tells="contract_cancelled"),
 )

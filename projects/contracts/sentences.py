@@ -30,6 +30,7 @@ _SENTENCES = {
     "milestone_released": Sentence("Approved “{title}” and released its funds", "check", "good"),
     "part_released": Sentence("Released a part of “{title}”", "check", "good"),
     "milestone_cancelled": Sentence("Cancelled “{title}”", "x"),
+    "bonus_paid": Sentence("Paid a bonus", "badge-check", "good"),
     "milestone_refunded": Sentence(
         "“{title}” was refunded: the payment provider held its money no longer", "undo-2", "warn"
     ),

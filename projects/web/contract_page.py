@@ -14,6 +14,7 @@ from payments.policies.fees import quote
 from projects.agreements.outlook import Prospects, Strike, prospects_of
 from projects.agreements.selectors import open_steps
 from projects.agreements.turns import Turn, turn_of
+from projects.bonuses.selectors import seen_on
 from projects.contracts.models import Contract, Event
 from projects.contracts.roles import role_in
 from projects.contracts.selectors import agreement_of, page_of, timeline_of
@@ -50,6 +51,7 @@ def context_of(request: HttpRequest, contract: Contract) -> dict[str, Any]:
         "freelancer_fee": percent(contract.policy.freelancer_fee_basis_points),
         "plan": None if prospects.milestones else plan_of(contract, json.loads(agreement.body)),
         "is_offered": offered,
+        "bonuses": list(seen_on(contract, role)[:LATEST]),
         "events": lines_of(contract, events[:LATEST]),
         "has_older_events": len(events) > LATEST,
         "must_set_up_payouts": (

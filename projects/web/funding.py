@@ -60,10 +60,10 @@ def create_funding(request: HttpRequest, public_id: str) -> HttpResponse:
     payment = services.fund_milestone(
         milestone_id=milestone.pk, by=request.user, amount=form.cleaned_data["amount"]
     )
-    return _to_pay_page(request, fundings.open_pay_page(payment_id=payment.pk))
+    return to_pay_page(request, fundings.open_pay_page(payment_id=payment.pk))
 
 
-def _to_pay_page(request: HttpRequest, payment: Payment) -> HttpResponse:
+def to_pay_page(request: HttpRequest, payment: Payment) -> HttpResponse:
     if request.htmx:
         return HttpResponseClientRedirect(payment.url)
     response = redirect(payment.url)

@@ -20,7 +20,7 @@ from projects.milestones.rules import checked_part
 Judge = Callable[..., int]
 
 # Without a script, a button named "preview" does the same.
-_DRAWN = {
+DRAWN = {
     "hx-trigger": "input changed delay:250ms",
     "hx-vals": '{"preview": "1"}',
     "hx-swap": "outerHTML",
@@ -74,4 +74,4 @@ def clean_part(
 def draw_part(field: Any, milestone: Milestone, *, url: str, into: str) -> None:
     """Let a form's field show its currency, and redraw ``into`` while it is typed."""
     field.currency = milestone.currency
-    field.widget.attrs |= _DRAWN | {"hx-post": url, "hx-target": into}
+    field.widget.attrs |= DRAWN | {"hx-post": url, "hx-target": into}

@@ -10,8 +10,9 @@ from marketplace.common.clock import now
 from marketplace.common.errors import WrongState
 from payments.escrow import services as escrows
 from payments.escrow.facts import facts_now
+from payments.escrow.limits.services import note_country
 from payments.escrow.models import Escrow
-from payments.escrow.services import note_country, take_in
+from payments.escrow.services import take_in
 from payments.payees.models import ConnectedAccount
 from payments.refunds.models import Refund
 from projects.agreements.outlook import prospects_of

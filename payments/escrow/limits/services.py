@@ -1,0 +1,21 @@
+"""How long the provider holds money, where that changes after it was paid."""
+
+from django.db import transaction
+
+from payments.escrow.models import Escrow
+from payments.escrow.selectors import limit_of
+from payments.fundings.selectors import payments_for
+
+
+@transaction.atomic
+def note_country(*, party_id: int) -> None:
+    """The country of a payee is known, or another: what is held for them is held as long as there.
+
+    Counted from the first payment of what is left. Safe to call again.
+    """
+    held = Escrow.objects.select_for_update(of=("self",)).select_related("policy")
+    for escrow in held.filter(payee=party_id, status=Escrow.Status.HELD).order_by("pk"):
+        paid = [p.succeeded_at for p in payments_for(escrow.public_id) if p.succeeded_at]
+        if paid:
+            escrow.limit_at = limit_of(escrow, paid_at=min(paid))
+            escrow.save(update_fields=["limit_at"])

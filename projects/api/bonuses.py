@@ -1,0 +1,110 @@
+"""Bonuses: what a client pays on top of what was agreed."""
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from marketplace.common.api import idempotent
+from marketplace.common.money import MAX_AMOUNT
+from payments.escrow.models import Escrow
+from payments.fundings import services as fundings
+from projects.api.milestone_shapes import FundingOut, PaymentOut
+from projects.bonuses import services
+from projects.bonuses.models import Bonus
+from projects.bonuses.selectors import bonuses_of, seen_on
+from projects.contracts.models import Contract
+from projects.contracts.roles import role_in
+from projects.contracts.selectors import contracts_of
+
+
+class BonusOut(serializers.ModelSerializer):
+    """``amount`` is in minor units, before fees. Awaiting payment, released (paid) or dropped."""
+
+    id = serializers.CharField(source="public_id")
+    contract = serializers.CharField(source="contract.public_id")
+    amount = serializers.IntegerField(source="escrow.amount")
+    currency = serializers.CharField(source="escrow.currency")
+    status = serializers.ChoiceField(Escrow.Status.choices, source="escrow.status")
+    paid_at = serializers.DateTimeField(source="escrow.held_at", allow_null=True)
+
+    class Meta:
+        model = Bonus
+        fields = ["id", "contract", "amount", "currency", "status", "note", "created_at", "paid_at"]
+
+
+class BonusIn(serializers.Serializer):
+    amount = serializers.IntegerField(
+        min_value=1, max_value=MAX_AMOUNT, help_text="In minor units, before fees."
+    )
+    note = serializers.CharField(
+        max_length=services.LONGEST_NOTE, required=False, default="", allow_blank=True
+    )
+
+
+class GivenOut(serializers.Serializer):
+    """The bonus, and the payment that makes it one: pay at its ``url``."""
+
+    bonus = BonusOut()
+    payment = PaymentOut()
+
+
+class ContractBonusesView(ListAPIView):
+    serializer_class = BonusOut
+
+    def get_queryset(self) -> QuerySet[Bonus]:
+        if getattr(self, "swagger_fake_view", False):
+            return Bonus.objects.none()
+        contract = self._contract()
+        return seen_on(contract, role_in(contract, self.request.user))
+
+    def _contract(self) -> Contract:
+        contracts = contracts_of(self.request.user)
+        return get_object_or_404(contracts, public_id=self.kwargs["public_id"])
+
+    def get(self, request: Request, public_id: str) -> Response:
+        """The bonuses of a contract, newest first; those not paid yet for the client alone."""
+        return self.list(request)
+
+    @extend_schema(request=BonusIn, responses={201: GivenOut})
+    @idempotent
+    def post(self, request: Request, public_id: str) -> Response:
+        """Give a bonus: it goes to the freelancer as soon as it is paid. Send an
+        ``Idempotency-Key``: two calls without one are two bonuses.
+        """
+        contract = self._contract()
+        body = BonusIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        key = request.headers.get("Idempotency-Key", "")
+        bonus, payment = services.give_bonus(
+            contract_id=contract.pk,
+            by=request.user,
+            once=f"api:{request.user.pk}:{key}" if key else "",
+            **body.validated_data,
+        )
+        payment = fundings.open_pay_page(payment_id=payment.pk)
+        given = GivenOut({"bonus": bonus, "payment": payment})
+        return Response(given.data, status=status.HTTP_201_CREATED)
+
+
+class PayBonusView(APIView):
+    @extend_schema(request=None, responses=FundingOut)
+    def post(self, request: Request, public_id: str) -> Response:
+        """Go on paying for a bonus: the payment that waits, or another where it has expired."""
+        bonus = get_object_or_404(bonuses_of(request.user), public_id=public_id)
+        payment = services.pay_bonus(bonus_id=bonus.pk, by=request.user)
+        payment = fundings.open_pay_page(payment_id=payment.pk)
+        return Response(FundingOut({"payment": payment}).data)
+
+
+class WithdrawBonusView(APIView):
+    @extend_schema(request=None, responses=BonusOut)
+    def post(self, request: Request, public_id: str) -> Response:
+        """Take a bonus back that is not paid."""
+        bonus = get_object_or_404(bonuses_of(request.user), public_id=public_id)
+        services.withdraw_bonus(bonus_id=bonus.pk, by=request.user)
+        return Response(BonusOut(bonuses_of(request.user).get(pk=bonus.pk)).data)
