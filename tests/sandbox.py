@@ -22,6 +22,7 @@ from django.test import Client
 
 from marketplace.common import clock
 from payments import tasks
+from tests.provider_traffic import Traffic, definitions, event_problems
 
 SECRET = "whsec_milepost"
 # Seconds until the provider books a charge, and until a bank has its say.
@@ -42,6 +43,7 @@ class Sandbox:
 
     def __init__(self) -> None:
         self.letters: deque[tuple[bytes, str]] = deque()
+        self.ever: list[bytes] = []
         self._box = self._open_letterbox()
         port = _free_port()
         self.url = f"http://127.0.0.1:{port}"
@@ -122,12 +124,13 @@ class Sandbox:
         raise AssertionError("the sandbox did not start")
 
     def _open_letterbox(self) -> ThreadingHTTPServer:
-        letters = self.letters
+        letters, ever = self.letters, self.ever
 
         class Box(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 letters.append((body, self.headers["Stripe-Signature"]))
+                ever.append(body)
                 self.send_response(200)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
@@ -197,8 +200,12 @@ def play_on(sandbox: Sandbox, *, rounds: int = 12) -> None:
 def sandbox(settings, monkeypatch) -> Iterator[Sandbox]:
     """A fresh local Stripe that our gateway speaks to."""
     monkeypatch.setattr(clock, "_offset", clock.offset() * 0)
-    one = Sandbox()
+    one, known = Sandbox(), definitions()
     settings.STRIPE_API_BASE = one.url
     settings.STRIPE_WEBHOOK_SECRETS = [SECRET]
+    traffic = Traffic().listen(monkeypatch) if known else None
     yield one
     one.close()
+    if known and traffic:
+        problems = [*traffic.problems(known), *event_problems(known, one.ever)]
+        assert not problems, "\n".join(sorted(set(problems)))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from payments.gateway.base import RemoteObject
+from payments.gateway.base import RemoteObject, State
 from payments.reconciliation.models import Difference
 
 K = Difference.Kind
@@ -31,6 +31,12 @@ def facts_of(thing: RemoteObject) -> dict[str, Any]:
     return {"object_id": thing.remote_id, "amount": thing.amount, "currency": thing.currency}
 
 
+SAID = {
+    State.PENDING: "under way",
+    State.IN_TRANSIT: "on its way",
+    State.DONE: "arrived",
+    State.FAILED: "failed",
+}
 UNASKED = "Nobody here asked for it."
 
 

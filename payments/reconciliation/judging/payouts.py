@@ -5,7 +5,7 @@ from typing import Any
 from marketplace.common.money import in_words
 from payments.gateway.base import RemotePayout, RemoteTransfer, State
 from payments.payouts.models import Payout
-from payments.reconciliation.findings import UNASKED, Finding, K, facts_of
+from payments.reconciliation.findings import SAID, UNASKED, Finding, K, facts_of
 from payments.reconciliation.judging.rows import Rows
 
 UNDER_WAY = (Payout.Status.SENDING, Payout.Status.IN_TRANSIT)
@@ -58,7 +58,7 @@ def judge_payout(remote: RemotePayout, rows: Rows) -> Finding | None:
     """Of a payee's account: what it does to the payee's money there, and nothing to ours."""
     attempt = rows.attempts.get(remote.remote_id)
     about = facts_of(remote) | {"account": remote.account}
-    sent = f"{in_words(remote.amount, remote.currency)} paid out: {remote.state}."
+    sent = f"{in_words(remote.amount, remote.currency)} paid out: {SAID[remote.state]}."
     if attempt is None:
         return _judge_unknown_payout(remote, sent, about)
     payout = attempt.payout
@@ -76,7 +76,7 @@ def judge_payout(remote: RemotePayout, rows: Rows) -> Finding | None:
     if agreed:
         return None
     return Finding(
-        K.PAYOUT_STATE, theirs=f"It is {remote.state}.", about=payout.public_id, heals=True,
+        K.PAYOUT_STATE, theirs=f"It is {SAID[remote.state]}.", about=payout.public_id, heals=True,
         ours=f"It is {payout.get_status_display().lower()}.", **about,
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ from payments.fundings.models import Payment
 from payments.gateway.base import RemoteRefund, State
 from payments.ledger import chart
 from payments.ledger.selectors import balance_of
-from payments.reconciliation.findings import UNASKED, Finding, K, facts_of
+from payments.reconciliation.findings import SAID, UNASKED, Finding, K, facts_of
 from payments.reconciliation.judging.rows import Rows
 from payments.refunds.models import Refund
 
@@ -16,7 +16,7 @@ def judge_refund(remote: RemoteRefund, rows: Rows) -> Finding | None:
     refund = rows.refunds.get(remote.remote_id)
     about = facts_of(remote)
     gone = remote.amount if remote.booked and remote.state != State.FAILED else 0
-    sent = f"{in_words(remote.amount, remote.currency)} were refunded: {remote.state}."
+    sent = f"{in_words(remote.amount, remote.currency)} were refunded: {SAID[remote.state]}."
     if refund is not None:
         return _judge_known_refund(refund, remote, about)
     named = rows.refunds.get(remote.refund)
@@ -73,6 +73,7 @@ def _judge_known_refund(
     booked = status == Refund.Status.SUCCEEDED
     left = remote.booked and remote.state != State.FAILED
     return Finding(
-        K.REFUND_STATE, theirs=f"It is {remote.state}.", ours=f"It is {status.label.lower()}.",
+        K.REFUND_STATE, theirs=f"It is {SAID[remote.state]}.",
+        ours=f"It is {status.label.lower()}.",
         about=refund.public_id, net=(int(booked) - int(left)) * refund.amount, heals=True, **about,
     )  # fmt: skip
