@@ -18,7 +18,7 @@ from payments.chargebacks.models import (
     ChargebackMovement,
 )
 from payments.chargebacks.selectors import standing_of
-from payments.escrow.banks.services import bring_back, take_back
+from payments.escrow.banks.services import bring_back, cover_late, take_back
 from payments.escrow.clawback import Taken, part_of
 from payments.escrow.models import Escrow
 from payments.fundings import services as fundings
@@ -29,6 +29,8 @@ from payments.ledger import chart
 from payments.ledger.services import Move, move_money
 
 S = Chargeback.Status
+# Where a bank's money came from, as a movement's columns say it.
+PARTS = ("refunds", "held", "released", "owed", "lost")
 
 # Banks take weeks. Letters tell; this is for the one that is lost.
 ASK_ABOUT = timedelta(hours=12)
@@ -77,6 +79,8 @@ def record_chargeback(*, remote: RemoteChargeback) -> Chargeback:
     fundings.freeze_payment(payment_id=payment.pk, stands=stands)
     for withdrawal in remote.withdrawals:
         _book(chargeback, withdrawal)
+    if stands:
+        _cover_late_refunds(chargeback)
     if chargeback.status != before:
         _tell(chargeback, escrow, before)
     return chargeback
@@ -125,7 +129,7 @@ def _book(chargeback: Chargeback, withdrawal: RemoteWithdrawal) -> None:
         taken, sign = _take(chargeback, withdrawal), 1
     else:
         taken, sign = _bring(chargeback, withdrawal, movement), -1
-    for part in ("refunds", "held", "released", "owed", "lost"):
+    for part in PARTS:
         setattr(movement, part, sign * getattr(taken, part))
     movement.save()
     _book_fee(chargeback, withdrawal)
@@ -152,6 +156,28 @@ def _bring(
         chargeback=chargeback.public_id,
         movement=withdrawal.remote_id,
     )
+
+
+def _cover_late_refunds(chargeback: Chargeback) -> None:
+    """A movement of ours alone, which changes where the bank's money came from."""
+    number = chargeback.movements.filter(amount=0).count() + 1
+    name = f"{chargeback.public_id}:late:{number}"
+    changed = cover_late(
+        payment_id=chargeback.payment_id,
+        standing=standing_of(chargeback),
+        taken_at=chargeback.opened_at,
+        chargeback=chargeback.public_id,
+        movement=f"late:{number}",
+    )
+    if changed.refunds:
+        ChargebackMovement.objects.create(
+            chargeback=chargeback,
+            remote_id=name,
+            amount=0,
+            fee=0,
+            fee_currency=chargeback.currency,
+            **{part: getattr(changed, part) for part in PARTS},
+        )
 
 
 def _book_fee(chargeback: Chargeback, withdrawal: RemoteWithdrawal) -> None:

@@ -2,14 +2,19 @@
 
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from payments.refunds.models import Refund
 
 
 def failed_refunds() -> QuerySet[Refund]:
-    """For the desk: their money stands in ``leaving`` until somebody finds a way."""
-    return Refund.objects.filter(status=Refund.Status.FAILED).select_related("payment__payer")
+    """For the desk: their money stands in ``leaving`` until somebody finds a way.
+
+    Those that a bank's demand holds up are among them: nothing of that payment can be refunded.
+    """
+    held_up = Q(status=Refund.Status.REQUESTED, payment__charged_back_at__isnull=False)
+    stuck = Refund.objects.filter(Q(status=Refund.Status.FAILED) | held_up)
+    return stuck.select_related("payment__payer")
 
 
 def due_refund_ids(at: datetime, *, limit: int) -> list[int]:

@@ -8,7 +8,7 @@ from marketplace.common.errors import InvalidInput
 from payments.chargebacks.models import Chargeback, ChargebackMovement
 from payments.chargebacks.selectors import contested_ids, has_open_chargeback, standing_of
 from payments.escrow import services as escrows
-from payments.escrow.clawback import Taken
+from payments.escrow.clawback import Taken, owed_for
 from payments.escrow.models import Escrow
 from payments.fundings.models import Payment
 from payments.gateway.chargebacks import ChargebackState
@@ -20,6 +20,7 @@ from payments.payouts.models import Earning
 from payments.payouts.recovering.selectors import owed_by
 from payments.payouts.recovering.services import recover
 from payments.refunds.models import Refund
+from payments.refunds.selectors import failed_refunds
 from tests.payments.chargeback_world import FEE, Bank
 from tests.payments.world import held, paid_out
 
@@ -273,6 +274,50 @@ def test_what_was_given_back_before_and_is_taken_as_well_is_our_loss(ada, ben):
     assert balance_of(chart.losses("USD")) == -103_000
     assert owes(ben) == 0
     assert findings() == []
+
+
+def test_a_refund_refused_since_then_stands_in_for_our_loss(ada, ben):
+    escrow = held(ada, ben)
+    escrows.refund(escrow_id=escrow.pk, reason="cancelled")
+    Refund.objects.update(status="sending")
+    bank = Bank(payment_of(escrow))
+    bank.takes()
+    Refund.objects.update(status="requested")  # the provider has refused it: charge_disputed
+
+    chargeback = bank.keeps()
+
+    assert standing_of(chargeback) == Taken(refunds=103_000)
+    assert (Refund.objects.get().status, balance_of(chart.losses("USD"))) == ("covered", 0)
+    assert findings() == []
+    bank.gives_back()
+    assert Refund.objects.get().status == "requested"
+    assert findings() == []
+
+
+def test_a_refund_refused_since_then_stands_in_for_what_the_payee_owes(ada, ben):
+    escrow = held(ada, ben)
+    escrows.split(escrow_id=escrow.pk, to_payee=60_000, reason="ruling")
+    paid_out(ben)
+    Refund.objects.update(status="sending")
+    bank = Bank(payment_of(escrow), 50_000)
+    bank.takes()
+    assert owes(ben) > 0
+    Refund.objects.update(status="requested")
+
+    chargeback = bank.says(ChargebackState.REVIEW)
+
+    has_now = standing_of(chargeback)
+    assert (has_now.refunds, has_now.released) == (41_200, 8_800)
+    assert owes(ben) == has_now.owed == owed_for(60_000, 8_800, escrow.policy)
+    assert findings() == []
+
+
+def test_what_a_bank_holds_up_is_listed_for_finance(ada, ben):
+    escrow = held(ada, ben)
+    Bank(payment_of(escrow), 50_000).takes()
+    escrows.refund(escrow_id=escrow.pk, reason="cancelled")
+
+    assert [refund.amount for refund in failed_refunds()] == [53_000]
 
 
 # --- Several, inquiries, letters in any order ----------------------------------------------------

@@ -3,10 +3,12 @@
 Each deed is keyed by the provider's own movement, so that it is booked once.
 """
 
+from datetime import datetime
+
 from django.db import transaction
 
 from marketplace.common.errors import InvalidInput
-from payments.escrow.clawback import Taken, cost, owed_for
+from payments.escrow.clawback import Taken, cost, owed_for, part_of
 from payments.escrow.models import Escrow
 from payments.escrow.selectors import held_in
 from payments.escrow.services import pay_out_of
@@ -103,6 +105,54 @@ def bring_back(*, payment_id: int, taken: Taken, chargeback: str, movement: str)
     if taken.held:
         _settle_surplus(escrow, brought=taken.held, deed=f"back:{movement}")
     return Taken(taken.refunds, taken.held, taken.released, owed, taken.lost)
+
+
+@transaction.atomic
+def cover_late(
+    *, payment_id: int, standing: Taken, taken_at: datetime, chargeback: str, movement: str
+) -> Taken:
+    """Refunds that were being sent when the bank took its money, and were refused since: the payer
+    has that money by the chargeback, so it stands in for what is owed, and for our loss.
+
+    ``standing`` is what the bank has; the answer says what changes of that, and sums to zero.
+    """
+    payment, escrow = _lock(payment_id)
+    currency, provider = payment.currency, chart.provider(payment.currency)
+    most = standing.released + standing.lost
+    moves = cover_refunds(
+        payment=payment, most=most, by=chargeback, target=provider, made_by=taken_at
+    )
+    covered = sum(move.amount for move in moves)
+    if not covered:
+        return Taken()
+    freed = part_of(Taken(released=standing.released, lost=standing.lost), covered)
+    owed, key = _owed_less(escrow, freed.released), f"{chargeback}:{movement}"
+    recovering.lock_debtor(escrow.payee)
+    if owed:
+        moves += recovering.moves_to(
+            escrow.payee,
+            owed,
+            source=provider,
+            currency=currency,
+            key=key,
+            title=f"Not owed any more: {escrow.title}",
+            earned_by=chargeback,
+        )
+    moves += [
+        Move("chargeback_won", provider, target, part, currency)
+        for target, part in [
+            (chart.platform_fees(currency), freed.released - owed),
+            (chart.losses(currency), freed.lost),
+        ]
+        if part
+    ]
+    move_money(*moves, key=key, book=escrow.book)
+    escrow.clawed_back -= freed.released
+    escrow.owed_back -= owed
+    escrow.save(update_fields=["clawed_back", "owed_back"])
+    payment.charged_back += freed.lost
+    payment.save(update_fields=["refunded", "charged_back"])
+    return Taken(covered, 0, -freed.released, -owed, -freed.lost)
 
 
 def _settle_surplus(escrow: Escrow, *, brought: int, deed: str) -> None:

@@ -1,5 +1,7 @@
 """A bank takes a payment's money while a part of it is on its way back: the payer has that then."""
 
+from datetime import datetime
+
 from django.db import transaction
 
 from marketplace.common.clock import now
@@ -14,14 +16,19 @@ STANDING = (Refund.Status.REQUESTED, Refund.Status.FAILED)
 
 
 @transaction.atomic
-def cover_refunds(*, payment: Payment, most: int, by: str, target: str) -> list[Move]:
-    """What waits to be given back of this payment, up to ``most``, is the bank's from now on.
+def cover_refunds(
+    *, payment: Payment, most: int, by: str, target: str, made_by: datetime | None = None
+) -> list[Move]:
+    """What waits to be given back of this payment, up to ``most``, is the bank's from now on; only
+    what was ``made_by`` a moment, where one is given.
 
     ``by`` is the public id of the chargeback. The caller holds the payment's lock, makes these
     moves and saves the payment. A refund that is only partly covered is cut in two.
     """
     moves = []
     waiting = payment.refunds.select_for_update().filter(status__in=STANDING, remote_id="")
+    if made_by is not None:
+        waiting = waiting.filter(created_at__lte=made_by)
     for refund in waiting.order_by("pk"):
         part = min(refund.amount, most)
         if not part:
