@@ -29,6 +29,10 @@ WEBHOOK_FAULTS = (
     "webhook_duplicate", "webhook_late", "webhook_never", "webhook_reorder",
     "webhook_bad_signature", "webhook_stale", "webhook_unknown",
 )  # fmt: skip
+# An error that the provider keeps under its key makes a payer wait two minutes for another page: as
+# it should, and too long for a run that is to take one.
+KEPT_ERRORS = ("error_500_saved", "error_500_after")
+ANYWHERE, NOT_AT_THE_PAGE = "/v[12]/.*", "/v[12]/(?!checkout).*"
 # A round moves the clock by half a day or two: so late is late by days.
 LATE_SECONDS = 5.0
 # Shorter than the patience of those who ask, so that a fault costs a run no minutes.
@@ -71,7 +75,8 @@ def provider_faults_of(seed: int) -> list[dict[str, object]]:
     """The provider's own troubles: each call and each letter may meet one."""
     random = Random(f"provider of {seed}")
     calls = [
-        {"fault": fault, "path": "/v[12]/.*", "times": None, "seconds": API_SECONDS}
+        {"fault": fault, "times": None, "seconds": API_SECONDS}
+        | {"path": NOT_AT_THE_PAGE if fault in KEPT_ERRORS else ANYWHERE}
         | {"probability": round(random.uniform(0.005, 0.03), 3)}
         for fault in random.sample(API_FAULTS, len(API_FAULTS))
     ]
