@@ -155,6 +155,22 @@ def test_a_broken_broker_does_not_keep_the_postman_waiting(monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_with_the_broker_down_the_postman_is_answered_within_a_second(monkeypatch, caplog):
+    monkeypatch.setattr(current_app.amqp, "_producer_pool", None)
+    monkeypatch.setattr(current_app, "_pool", None)
+    monkeypatch.setattr(current_app.conf, "broker_write_url", "redis://127.0.0.1:9/0")
+    took = []
+    for number in range(4):  # the first one also reads what is read once for a process
+        started = time.monotonic()
+        assert drop(letter(event() | {"id": f"evt_{number}"})) == 200
+        took.append(time.monotonic() - started)
+
+    assert min(took) < 1
+    assert WebhookEvent.objects.count() == 4
+    assert "Connection refused" in caplog.text  # it was rung for, and nobody was there
+
+
+@pytest.mark.django_db(transaction=True)
 def test_it_rings_once_it_is_kept(bells):
     drop(letter())
     drop(letter())
