@@ -63,6 +63,8 @@ _TIMETABLE = {
     "book-own-funds": {"task": "payments.book_own_funds", "schedule": 60},
     # Due once a day, by a row: most of these find nothing. It shows a moved clock and an outage.
     "reconcile": {"task": "payments.reconcile", "schedule": 30},
+    # Nothing waits for it: it bounds how much a page adds up that shows an account of ours.
+    "take-snapshots": {"task": "payments.take_snapshots", "schedule": 60},
     # Once a week for each payee; a minute more or less harms nobody.
     "remind-payees": {"task": "payments.remind_payees", "schedule": 60},
     # /readyz asks whether it was answered within the last minute (marketplace/heartbeats.py).

@@ -4,7 +4,7 @@ from payments.chargebacks.models import Chargeback, ChargebackMovement
 from payments.escrow.models import Escrow, Part
 from payments.fundings.models import Payment
 from payments.incoming.models import WebhookEvent
-from payments.ledger.models import Book, LedgerAccount, Transfer
+from payments.ledger.models import AccountSnapshot, Book, LedgerAccount, Transfer
 from payments.payees.models import ConnectedAccount
 from payments.payouts.holding.models import PayoutHold
 from payments.payouts.models import Earning, Payout, PayoutAttempt
@@ -20,6 +20,7 @@ from payments.reconciliation.models import (
 from payments.refunds.models import Refund
 
 __all__ = [
+    "AccountSnapshot",
     "Book",
     "Chargeback",
     "ChargebackMovement",

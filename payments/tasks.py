@@ -16,6 +16,7 @@ from payments.fundings.selectors import due_payment_ids
 from payments.incoming import services as incoming
 from payments.incoming.own_funds import services as own_funds
 from payments.incoming.selectors import due_event_ids
+from payments.ledger import services as ledger
 from payments.payees.selectors import due_account_ids
 from payments.payees.services import refresh_account
 from payments.payouts import services as payouts
@@ -176,3 +177,9 @@ def reconcile() -> dict[str, int]:
     """Our books against the provider's: once a day and after an outage, a few pages at a time."""
     plan_run()
     return sweep(due_run_ids(now()), lambda pk: advance_run(run_id=pk))
+
+
+@shared_task(name="payments.take_snapshots")
+def take_snapshots() -> int:
+    """Keep the sums of our own accounts cheap to read."""
+    return ledger.take_snapshots()

@@ -10,7 +10,7 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from payments.ledger import chart
-from payments.ledger.models import Book, LedgerAccount, Transfer
+from payments.ledger.models import AccountSnapshot, Book, LedgerAccount, PresentHorizon, Transfer
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CHUNK = 2_000
@@ -59,6 +59,28 @@ def accounts_keep_what_their_kind_keeps() -> list[str]:
         own & Q(balance__isnull=False) | ~own & Q(balance__isnull=True)
     )
     return [f"{account.key} keeps {account.balance}." for account in wrong.order_by("key")]
+
+
+def snapshots_are_their_transfers() -> list[str]:
+    """A snapshot is what all transfers below its horizon sum to, whoever commits how late."""
+
+    def total(side: str) -> Coalesce:
+        moved = Transfer.objects.filter(
+            **{side: OuterRef("account_id")}, written_in__lt=OuterRef("horizon")
+        )
+        totals = moved.order_by().values(side).annotate(total=Sum("amount"))
+        return Coalesce(Subquery(totals.values("total")), Value(0))
+
+    wrong = (
+        AccountSnapshot.objects.filter(horizon__lte=PresentHorizon())
+        .annotate(moved=total("target") - total("source"))
+        .exclude(balance=F("moved"))
+    )
+    return [
+        f"The snapshot of {snapshot.account} says {snapshot.balance}, its transfers sum to "
+        f"{snapshot.moved}."
+        for snapshot in wrong.select_related("account").order_by("account__key")
+    ]
 
 
 def transfers_join_accounts_of_one_currency() -> list[str]:
@@ -130,6 +152,7 @@ CHECKS = [
     everything_sums_to_zero,
     kept_balances_are_their_transfers,
     accounts_keep_what_their_kind_keeps,
+    snapshots_are_their_transfers,
     transfers_join_accounts_of_one_currency,
     chains_are_unbroken,
 ]

@@ -1,9 +1,24 @@
 """The books. Rows are written by one SQL function (migration 0002) and never changed."""
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
 
 from marketplace.common.money import AmountField, CurrencyField
+
+
+class PresentTransaction(Func):
+    """The transaction that is writing, as PostgreSQL counts them: 64 bits, never used again."""
+
+    template = "(pg_current_xact_id()::text::bigint)"
+    arity = 0
+
+
+class PresentHorizon(Func):
+    """Every transaction below it is over, and what it wrote is there to be read."""
+
+    template = "(pg_snapshot_xmin(pg_current_snapshot())::text::bigint)"
+    arity = 0
+    output_field = models.BigIntegerField()
 
 
 class LedgerAccount(models.Model):
@@ -52,10 +67,18 @@ class Transfer(models.Model):
     position = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=30)
     source = models.ForeignKey(
-        LedgerAccount, on_delete=models.PROTECT, related_name="outgoing", db_constraint=False
+        LedgerAccount,
+        on_delete=models.PROTECT,
+        related_name="outgoing",
+        db_constraint=False,
+        db_index=False,  # the index below begins with it
     )
     target = models.ForeignKey(
-        LedgerAccount, on_delete=models.PROTECT, related_name="incoming", db_constraint=False
+        LedgerAccount,
+        on_delete=models.PROTECT,
+        related_name="incoming",
+        db_constraint=False,
+        db_index=False,
     )
     amount = AmountField()
     currency = CurrencyField()
@@ -64,8 +87,14 @@ class Transfer(models.Model):
     previous_hash = models.CharField(max_length=64, blank=True)
     hash = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField()
+    written_in = models.BigIntegerField(db_default=PresentTransaction())
 
     class Meta:
+        # A snapshot of an account is carried on by its transfers from the horizon on.
+        indexes = [
+            models.Index(fields=["source", "written_in"], name="transfers_out_of"),
+            models.Index(fields=["target", "written_in"], name="transfers_into"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["key", "position"], name="transfer_happens_once"),
             models.UniqueConstraint(
@@ -81,3 +110,18 @@ class Transfer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key}#{self.position}"
+
+
+class AccountSnapshot(models.Model):
+    """What a summed account held by all transfers of the transactions below ``horizon``.
+
+    Every one of those was over when this was taken, so nothing can still be added below it. The
+    balance of now is this and the transfers from the horizon on.
+    """
+
+    account = models.OneToOneField(
+        LedgerAccount, on_delete=models.PROTECT, primary_key=True, related_name="snapshot"
+    )
+    horizon = models.BigIntegerField()
+    balance = models.BigIntegerField()
+    taken_at = models.DateTimeField()

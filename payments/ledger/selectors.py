@@ -2,37 +2,66 @@
 
 from collections.abc import Iterable
 
-from django.db.models import Expression, QuerySet, Subquery, Sum, TextField, Value
-from django.db.models.functions import Coalesce, Concat
+from django.db.models import (
+    BigIntegerField,
+    Expression,
+    F,
+    FilteredRelation,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    TextField,
+    Value,
+)
+from django.db.models.functions import Cast, Coalesce, Concat
 
-from payments.ledger import chart
-from payments.ledger.models import LedgerAccount, Transfer
+from payments.ledger.models import LedgerAccount, PresentHorizon, Transfer
 
 
 def balance_of(key: str) -> int:
-    """What stands in the account, in minor units; 0 where nothing ever moved."""
-    account = LedgerAccount.objects.filter(key=key).first()
-    if account is None:
-        return 0
-    if chart.is_platform(key):
-        return sum_of(account)
-    assert account.balance is not None  # kept, as for every account that is not the platform's
-    return account.balance
+    """What stands in the account, in minor units; 0 where nothing ever moved.
+
+    An account that keeps no balance is its snapshot and what has moved since, so that this takes
+    no longer for a million transfers than for ten.
+    """
+    valid = Q(snapshot__horizon__lte=PresentHorizon())
+    accounts = (
+        LedgerAccount.objects.filter(key=key)
+        .annotate(valid=FilteredRelation("snapshot", condition=valid))
+        .annotate(
+            standing=Coalesce(
+                F("balance"),
+                Coalesce(F("valid__balance"), 0) + _moved_since("target") - _moved_since("source"),
+            )
+        )
+    )
+    return accounts.values_list("standing", flat=True).first() or 0
+
+
+def _moved_since(side: str) -> Coalesce:
+    """What has moved on that side of an account since its snapshot, or ever."""
+    moves = (
+        Transfer.objects.filter(
+            **{side: OuterRef("pk")}, written_in__gte=Coalesce(OuterRef("valid__horizon"), 0)
+        )
+        .order_by()
+        .values(side)
+    )
+    return Coalesce(
+        Subquery(
+            moves.annotate(total=Cast(Sum("amount"), BigIntegerField())).values("total"),
+            output_field=BigIntegerField(),
+        ),
+        0,
+    )
 
 
 def balances_of(keys: Iterable[str]) -> dict[str, int]:
     """The kept balances of many accounts at once; those where nothing ever moved are left out."""
     accounts = LedgerAccount.objects.filter(key__in=list(keys), balance__isnull=False)
     return {account.key: account.balance or 0 for account in accounts}
-
-
-def sum_of(account: LedgerAccount) -> int:
-    """The account's transfers, added up: in less out."""
-
-    def total(transfers: QuerySet[Transfer]) -> int:
-        return transfers.aggregate(total=Coalesce(Sum("amount"), 0))["total"]
-
-    return total(account.incoming.all()) - total(account.outgoing.all())
 
 
 def lines_of(book: str) -> QuerySet[Transfer]:

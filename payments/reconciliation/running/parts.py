@@ -25,7 +25,7 @@ from payments.gateway.base import (
 from payments.gateway.stripe import gateway
 from payments.incoming.own_funds.services import book_own_funds
 from payments.ledger.models import LedgerAccount
-from payments.ledger.selectors import sum_of
+from payments.ledger.selectors import balance_of
 from payments.reconciliation import looking
 from payments.reconciliation.findings import HEALING, Finding, K
 from payments.reconciliation.judging.movements import judge_movement
@@ -157,7 +157,7 @@ def _add_up(run: ReconciliationRun) -> Step:
     """Both sides of the platform's own balance, and what explains that they are not the same."""
     theirs, ours, under_way = books.balance(), Counter[str](), _under_way()
     for account in LedgerAccount.objects.filter(key__startswith="provider:"):
-        ours[account.currency] -= sum_of(account)
+        ours[account.currency] -= balance_of(account.key)
     ours.subtract(looking.sums_at_payees())
     lines: Counter[str] = Counter()
     for one in Difference.objects.filter(status__in=STANDING).exclude(net=0):
