@@ -17,6 +17,7 @@ from payments.ledger.services import Move, move_money
 from payments.reconciliation.models import Difference, ReconciliationRun
 from payments.reconciliation.running.services import plan_run
 from projects.bids.services import edit_bid
+from projects.bonuses.services import give_bonus
 from projects.contracts.services import record
 from projects.milestones.services import return_work, submit_work
 from tests.payments.chargeback_world import Bank
@@ -67,6 +68,19 @@ def test_the_timeline(ada, ben, door):
     path = f"/contracts/{contract.public_id}/timeline/"
     client, path = (api_of(ada), f"/api/v1{path}") if door == "api" else (browser(ada), path)
     grows_for_free(lambda: client.get(path), lambda: record(contract, "contract_offered", by=ada))
+
+
+@pytest.mark.parametrize("door", ["api", "page"])
+def test_the_bonuses_of_a_contract(ada, ben, door):
+    contract = active_contract(ada, ben)
+    path = f"/contracts/{contract.public_id}/"
+    client = browser(ada)
+    if door == "api":
+        client, path = api_of(ada), f"/api/v1{path}bonuses/"
+    grows_for_free(
+        lambda: client.get(path),
+        lambda: give_bonus(contract_id=contract.pk, by=ada, amount=5_000, note="Thank you."),
+    )
 
 
 def test_the_statement_of_a_contract(ada, ben):
