@@ -3,7 +3,6 @@
 Each function may raise GatewayRefused or GatewayUnknown.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -65,13 +64,6 @@ class RemoteChargeback:
 def chargeback(remote_id: str) -> RemoteChargeback:
     with three_outcomes():
         return chargeback_of(client().v1.disputes.retrieve(remote_id))
-
-
-def chargebacks() -> Iterator[RemoteChargeback]:
-    """All of them, newest first."""
-    with three_outcomes():
-        found = client().v1.disputes.list({"limit": 100})
-        yield from map(chargeback_of, found.auto_paging_iter())
 
 
 def send_evidence(*, key: str, remote_id: str, text: str) -> RemoteChargeback:

@@ -117,7 +117,6 @@ def ask_everything(sandbox: Sandbox, ada, ben) -> dict[str, Callable[[], object]
         ),
         "movement": lambda: books.movement(_first(at)),
         "transfer": lambda: books.transfer(made.remote_id),
-        "chargebacks": lambda: list(at_banks.chargebacks()),
         "chargeback": lambda: at_banks.chargeback(_disputed(ada, ben, sandbox)),
         "send_evidence": lambda: at_banks.send_evidence(
             key="cb_a:1", remote_id=_disputed(ada, ben, sandbox), text="It was delivered."

@@ -1,6 +1,6 @@
 """What payees owe, and who has earned something that it can be taken from."""
 
-from django.db.models import Exists, Func, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models import Exists, OuterRef, Q, TextField, Value
 from django.db.models.functions import Concat
 
 from accounts.parties.models import Party
@@ -39,16 +39,6 @@ def owed_by_currency(user: User) -> dict[str, int]:
     for debt in debts:
         sums[debt.currency] = sums.get(debt.currency, 0) + (debt.balance or 0)
     return sums
-
-
-def debts() -> QuerySet[LedgerAccount]:
-    """Every account of something owed, with the payee's public id as ``debtor``."""
-    return LedgerAccount.objects.filter(
-        key__startswith="party:", key__contains=":owed:", balance__gt=0
-    ).annotate(
-        debtor=Func(Value(0), function="split_part", template="split_part(key, ':', 2)",
-                    output_field=TextField())
-    )  # fmt: skip
 
 
 def recoverable(*, limit: int) -> list[tuple[int, str]]:
