@@ -72,7 +72,7 @@ def _sum_up(verdicts: list[Verdict], seeds: list[int], seconds: float) -> int:
         _say(f"\nSeed {seed} failed: `make chaos SEED={seed}` plays it again. Its plan:")
         for strike in strikes_of(seed):
             _say(f"  {strike}")
-    never = _planned() - happened.keys() if len(seeds) >= ENOUGH_FOR_ALL else set()
+    never = _planned() - (+happened).keys() if len(seeds) >= ENOUGH_FOR_ALL else set()
     for name in sorted(never):
         _say(f"\nNEVER HAPPENED: {name}")
     clean = len(verdicts) - len(failed)
