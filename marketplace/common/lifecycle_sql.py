@@ -95,6 +95,16 @@ def installed_laws() -> dict[str, Law]:
     }
 
 
+def lifecycles_are_kept_by_the_database() -> list[str]:
+    """For the proof of the books: a guard that was lost or switched off, as sentences."""
+    installed = installed_laws()
+    return [
+        f"PostgreSQL does not keep the lifecycle of a {lifecycle.noun} as its table says."
+        for model, lifecycle in lifecycles()
+        if installed.get(model._meta.db_table) != law_of(model, lifecycle)
+    ]
+
+
 def operation_for(table: str, law: Law) -> str:
     """The source of the operation that would make PostgreSQL keep ``law``, to be copied."""
     follow: dict[str, list[str]] = {}

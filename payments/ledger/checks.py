@@ -6,12 +6,21 @@ from datetime import UTC, datetime, timedelta
 from functools import reduce
 from operator import or_
 
+from django.db import connection
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from payments.ledger import chart
 from payments.ledger.models import AccountSnapshot, Book, LedgerAccount, PresentHorizon, Transfer
 
+GUARDS = {
+    "payments_transfer": ["transfers_have_one_writer", "transfer_is_final", "transfers_stay"],
+    "payments_ledgeraccount": [
+        *("accounts_have_one_writer", "accounts_stay_what_they_are"),
+        *("accounts_stay", "accounts_stay_all"),
+    ],
+    "payments_book": ["heads_have_one_writer", "heads_stay", "heads_stay_all"],
+}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CHUNK = 2_000
 
@@ -148,7 +157,23 @@ def link_hash(link: Transfer, source: str, target: str) -> str:
     return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()
 
 
+def guards_of_the_books_stand() -> list[str]:
+    """Every trigger that refuses what no deed may do is there and switched on."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE tgenabled IN ('O', 'A')"
+        )
+        standing = set(cursor.fetchall())
+    return [
+        f"Nothing guards {table} as {name} did."
+        for table, names in GUARDS.items()
+        for name in names
+        if (table, name) not in standing
+    ]
+
+
 CHECKS = [
+    guards_of_the_books_stand,
     everything_sums_to_zero,
     kept_balances_are_their_transfers,
     accounts_keep_what_their_kind_keeps,

@@ -1,6 +1,6 @@
 """Proof that what was earned is there or has gone to the payee's bank, once."""
 
-from django.db.models import BigIntegerField, Case, F, OuterRef, Q, Sum, Value, When
+from django.db.models import BigIntegerField, Case, Count, F, OuterRef, Q, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from payments.ledger import chart
@@ -43,12 +43,40 @@ def payouts_are_what_was_earned() -> list[str]:
     ]
 
 
-def paid_payouts_are_the_providers() -> list[str]:
-    """Paid by one transfer and one bank payout."""
-    wrong = Payout.objects.filter(status=S.PAID).filter(
-        Q(transfer_id="") | ~Q(attempts__remote_id__gt="")
+def payouts_that_left_are_the_providers() -> list[str]:
+    """On its way to the bank, or there: by one transfer and exactly one bank payout."""
+    alive = Q(attempts__remote_id__gt="", attempts__failure_code="")
+    left = Payout.objects.filter(status__in=[S.IN_TRANSIT, S.PAID])
+    wrong = left.annotate(at_bank=Count("attempts", filter=alive)).filter(
+        Q(transfer_id="") | ~Q(at_bank=1)
     )
-    return [f"{payout} is paid, and the provider knows nothing of it." for payout in wrong]
+    return [
+        f"{payout} is {payout.status}, and the provider has "
+        f"{payout.transfer_id or 'no transfer'} and {payout.at_bank} bank payouts of it."
+        for payout in wrong.order_by("pk")
+    ]
+
+
+def payouts_are_sent_by_one_attempt() -> list[str]:
+    """The next one begins when the last has failed."""
+    alive = Count("attempts", filter=Q(attempts__failure_code=""))
+    wrong = Payout.objects.annotate(alive=alive).filter(alive__gt=1).order_by("pk")
+    return [f"{payout} is sent by {payout.alive} attempts at once." for payout in wrong]
+
+
+def cancelled_payouts_were_taken_back() -> list[str]:
+    """What had reached the payee's account came back before it could be paid out again."""
+    wrong = Payout.objects.filter(status=S.CANCELLED, reversal_id="").exclude(transfer_id="")
+    return [f"{payout} is cancelled, and {payout.transfer_id} was not." for payout in wrong]
+
+
+def payouts_under_way_are_looked_after() -> list[str]:
+    """A sweep has each on its list, or a hold keeps it."""
+    left = Payout.objects.filter(
+        Q(status__in=[S.SCHEDULED, S.SENDING, S.IN_TRANSIT], next_check_at=None)
+        | Q(status=S.HELD, hold=None)
+    )
+    return [f"{payout} ({payout.status}) is left lying." for payout in left.order_by("pk")]
 
 
 def available_is_what_is_to_be_paid_out() -> list[str]:
@@ -74,6 +102,9 @@ def available_is_what_is_to_be_paid_out() -> list[str]:
 CHECKS = [
     payouts_leave_once,
     payouts_are_what_was_earned,
-    paid_payouts_are_the_providers,
+    payouts_that_left_are_the_providers,
+    payouts_are_sent_by_one_attempt,
+    cancelled_payouts_were_taken_back,
+    payouts_under_way_are_looked_after,
     available_is_what_is_to_be_paid_out,
 ]

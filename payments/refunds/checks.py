@@ -30,4 +30,14 @@ def refunds_that_succeeded_are_the_providers() -> list[str]:
     return [f"{refund} succeeded, and the provider knows nothing of it." for refund in wrong]
 
 
-CHECKS = [refunds_leave_once, refunds_that_succeeded_are_the_providers]
+def refunds_under_way_are_looked_after() -> list[str]:
+    """A sweep has each on its list, or it is given up and stands on the desk's (failed)."""
+    left = Refund.objects.filter(status__in=[S.REQUESTED, S.SENDING], next_check_at=None)
+    return [f"{refund} ({refund.status}) is left lying." for refund in left.order_by("pk")]
+
+
+CHECKS = [
+    refunds_leave_once,
+    refunds_that_succeeded_are_the_providers,
+    refunds_under_way_are_looked_after,
+]

@@ -2,15 +2,20 @@
 
 from datetime import timedelta
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, TextField, Value
+from django.db.models.functions import Coalesce, Concat
 
 from marketplace.common.clock import now
 from payments.escrow.selectors import last_released
+from payments.ledger import chart
+from payments.ledger.models import Transfer
 from projects.disputes.models import OPEN, Dispute
 from projects.milestones.models import Milestone
 
 # The sweep comes every minute. A sandbox clock may jump by weeks between two of its rounds.
 _SWEPT_WITHIN = timedelta(days=35)
+# Each line of one deed asks the clock by itself.
+_ONE_DEED = timedelta(seconds=30)
 
 
 def disputed_milestones_have_one_open_dispute() -> list[str]:
@@ -45,6 +50,22 @@ def decisions_are_what_was_paid() -> list[str]:
     ]
 
 
+def disputed_money_waits_for_the_end() -> list[str]:
+    """While a dispute was open nothing of ours took held money, but the deed that ended the work.
+
+    What the provider took from it past us is no deed of ours.
+    """
+    escrow = OuterRef("milestone__escrow__public_id")
+    taken = Transfer.objects.filter(
+        source__key=Concat(Value(chart.escrow("")), escrow, output_field=TextField()),
+        key__startswith=Concat(escrow, Value(":"), output_field=TextField()),
+        created_at__gt=OuterRef("created_at"),
+        created_at__lt=Coalesce(OuterRef("milestone__closed_at"), now()) - _ONE_DEED,
+    )
+    wrong = Dispute.objects.filter(Exists(taken)).order_by("pk")
+    return [f"{dispute.public_id} was open while held money left." for dispute in wrong.iterator()]
+
+
 def ended_disputes_are_closed() -> list[str]:
     """A milestone's end closes its dispute; one open for weeks after is a sweep that stands."""
     moot = Dispute.objects.filter(
@@ -54,6 +75,7 @@ def ended_disputes_are_closed() -> list[str]:
 
 
 CHECKS = [
+    disputed_money_waits_for_the_end,
     disputed_milestones_have_one_open_dispute,
     decisions_are_what_was_paid,
     ended_disputes_are_closed,

@@ -56,7 +56,7 @@ WRONGS = [
     (lambda: Refund.objects.update(status="succeeded"), "the provider knows nothing"),
     (lambda: give(chart.leaving(Refund.objects.get().public_id)), "stands in leaving"),
     (lambda: force(Payout, status="paid"), "stands in leaving, not 0"),
-    (lambda: force(Payout, status="paid"), "the provider knows nothing"),
+    (lambda: force(Payout, status="paid"), "no transfer and 0 bank payouts"),
     (lambda: Payout.objects.update(amount=5), "its earnings sum to"),
     (lambda: Earning.objects.filter(payout=None).delete(), "to be paid out are 0"),
     (lambda: give(chart.escrow("es_nobody")), "5 USD stand in escrow:es_nobody"),

@@ -1,0 +1,262 @@
+"""Every proof of the books finds what it is there for: one violation of each kind is planted.
+
+A proof without a violation fails here by its name: one that cannot fail proves nothing.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+
+from marketplace.common.clock import now
+from payments.chargebacks.models import Chargeback
+from payments.escrow import services as escrows
+from payments.escrow.models import Escrow, Part
+from payments.fundings.models import Payment
+from payments.incoming.checks import WHEN_QUIET
+from payments.ledger import chart
+from payments.ledger.models import AccountSnapshot, LedgerAccount
+from payments.ledger.services import Move, move_money
+from payments.payouts.models import Earning, Payout
+from payments.payouts.services import schedule_payout
+from payments.refunds.models import Refund
+from projects.agreements.models import Proposal
+from projects.agreements.proposals.services import accept_proposal, propose_ending
+from projects.disputes.models import Dispute
+from projects.disputes.services import decide_dispute
+from projects.management.commands.check_ledger import CHECKS
+from projects.milestones.models import Milestone
+from projects.milestones.services import cancel_milestone, release_milestone
+from tests.against_the_rules import against_the_rules, force
+from tests.payments.chargeback_world import Bank
+from tests.payments.payout_world import ready_without_provider
+from tests.world import (
+    funded_milestone,
+    opened_dispute,
+    planned_milestone,
+    reviewed_dispute,
+    submitted_milestone,
+)
+
+pytestmark = pytest.mark.django_db
+
+NAMES = [check.__name__ for check in CHECKS]
+
+
+@pytest.fixture
+def world(ada, ben, cleo, dora) -> None:
+    """Work in every state, money in every place, and all of it as it should be."""
+    planned_milestone(ada, ben)
+    funded_milestone(ada, ben)
+    cancel_milestone(milestone_id=funded_milestone(ada, ben).pk, by=ben)
+    release_milestone(milestone_id=submitted_milestone(ada, ben).pk, by=ada)
+    opened_dispute(ada, ben)
+    moot = opened_dispute(ada, ben)
+    release_milestone(milestone_id=moot.milestone_id, by=ada)
+    decide_dispute(
+        dispute_id=reviewed_dispute(ada, ben).pk, by=dora, to_freelancer=30_000, ruling="So it is."
+    )
+    for to_freelancer in (40_000, 0):
+        agreed = funded_milestone(ada, ben)
+        proposal = propose_ending(milestone_id=agreed.pk, by=ada, to_freelancer=to_freelancer)
+        accept_proposal(proposal_id=proposal.pk, by=ben)
+    propose_ending(milestone_id=funded_milestone(ada, ben).pk, by=ada, to_freelancer=0)
+    party_id = ready_without_provider(ada, ben)
+    schedule_payout(party_id=party_id, currency="USD", by=ben)
+    parted = funded_milestone(ada, ben)
+    escrows.release_part(escrow_id=parted.escrow_id, amount=10_000)
+    released = submitted_milestone(ada, cleo)
+    release_milestone(milestone_id=released.pk, by=ada)
+    Bank(Payment.objects.get(paid_for=released.escrow.public_id)).takes()
+    assert {check.__name__: check() for check in CHECKS if check()} == {}
+
+
+def sql(statement: str) -> None:
+    """As somebody with every right: no trigger fires."""
+    with against_the_rules(), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def give(target: str, *, key: str = "somebody") -> None:
+    """A movement that no deed of ours makes."""
+    move_money(Move("gift", chart.provider("USD"), target, 5, "USD"), key=key)
+
+
+def take_from_disputed() -> None:
+    dispute = Dispute.objects.get(status="opened", milestone__closed_at=None)
+    force(Dispute.objects.filter(pk=dispute.pk), created_at=now() - timedelta(days=2))
+    escrow = dispute.milestone.escrow
+    available = chart.available(escrow.payee, "USD")
+    move_money(
+        Move("release", chart.escrow(escrow.public_id), available, 5, "USD"),
+        key=f"{escrow.public_id}:part:1",
+    )
+    sql("UPDATE payments_transfer SET created_at = now() - interval '1 day' WHERE amount = 5")
+
+
+def borrow() -> None:
+    party = Payout.objects.get().party
+    ends = chart.owed(party, "USD"), chart.available(party, "USD")
+    move_money(Move("gift", *ends, 5, "USD"), key="borrowed")
+
+
+def switch_off(trigger: str, table: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
+
+
+def another_attempt() -> None:
+    payout = Payout.objects.get()
+    payout.attempts.create(number=1, destination="acct_ben")
+    payout.attempts.create(number=2, destination="acct_ben")
+
+
+HELD = Milestone.objects.filter(status="planned", escrow__status="held", proposals=None)
+AVAILABLE = "UPDATE payments_ledgeraccount SET balance = balance + 7 WHERE key LIKE 'party:%'"
+
+PLANTED: dict[str, Callable[[], object]] = {
+    # The rules of the database itself
+    "lifecycles_are_kept_by_the_database": lambda: switch_off(
+        "lifecycle_moves", "projects_milestone"
+    ),
+    "guards_of_the_books_stand": lambda: switch_off("transfer_is_final", "payments_transfer"),
+    # The ledger
+    "everything_sums_to_zero": lambda: sql(AVAILABLE),
+    "kept_balances_are_their_transfers": lambda: sql(AVAILABLE),
+    "accounts_keep_what_their_kind_keeps": lambda: sql(
+        "UPDATE payments_ledgeraccount SET balance = 7 WHERE key LIKE 'provider:%'"
+    ),
+    "snapshots_are_their_transfers": lambda: AccountSnapshot.objects.create(
+        account=LedgerAccount.objects.get(key=chart.provider("USD")),
+        horizon=1,
+        balance=7,
+        taken_at=now(),
+    ),
+    "transfers_join_accounts_of_one_currency": lambda: sql(
+        "UPDATE payments_transfer SET currency = 'EUR' WHERE kind = 'freelancer_fee'"
+    ),
+    "chains_are_unbroken": lambda: sql(
+        "UPDATE payments_transfer SET kind = 'x' WHERE sequence = 1"
+    ),
+    # Held money
+    "parts_are_what_was_booked": lambda: Part.objects.update(amount=9_999),
+    "money_stands_with_somebody": lambda: give("escrow:es_nobody"),
+    "escrows_hold_what_they_say": lambda: give(
+        chart.escrow(Escrow.objects.filter(status="held").first().public_id)
+    ),
+    "closed_escrows_were_held": lambda: force(
+        Escrow.objects.filter(status="awaiting"), status="released"
+    ),
+    # Payments and refunds
+    "payments_are_taken_in_once": lambda: Payment.objects.filter(refunded=0, charged_back=0).update(
+        amount=1
+    ),
+    "paid_payments_have_a_charge": lambda: Payment.objects.update(charge_id=""),
+    "refunded_is_what_was_given_back": lambda: Payment.objects.filter(charged_back=0).update(
+        refunded=1
+    ),
+    "refunds_leave_once": lambda: give(chart.leaving(Refund.objects.first().public_id)),
+    "refunds_that_succeeded_are_the_providers": lambda: force(Refund, status="succeeded"),
+    "refunds_under_way_are_looked_after": lambda: Refund.objects.update(next_check_at=None),
+    # Payouts
+    "payouts_leave_once": lambda: force(Payout, status="failed"),
+    "payouts_are_what_was_earned": lambda: Payout.objects.update(amount=5),
+    "payouts_that_left_are_the_providers": lambda: force(Payout, status="in_transit"),
+    "payouts_are_sent_by_one_attempt": another_attempt,
+    "cancelled_payouts_were_taken_back": lambda: force(
+        Payout, status="cancelled", transfer_id="tr_stays"
+    ),
+    "payouts_under_way_are_looked_after": lambda: Payout.objects.update(next_check_at=None),
+    "available_is_what_is_to_be_paid_out": lambda: Earning.objects.filter(payout=None).delete(),
+    "what_came_and_went_has_its_object": lambda: give(
+        chart.escrow(Escrow.objects.filter(status="held").first().public_id),
+        key="py_nobody:succeed",
+    ),
+    # Chargebacks
+    "payments_say_what_banks_have": lambda: Payment.objects.filter(charged_back__gt=0).update(
+        charged_back_at=None
+    ),
+    "escrows_say_what_banks_have": lambda: Escrow.objects.filter(owed_back__gt=0).update(
+        owed_back=1
+    ),
+    "payees_owe_what_chargebacks_say": borrow,
+    "withdrawals_are_booked_once": lambda: Chargeback.objects.get().movements.create(
+        remote_id="txn_unbooked", amount=5, lost=5, fee=0, fee_currency="USD"
+    ),
+    # Work
+    "milestones_and_their_money_agree": lambda: force(HELD, status="released"),
+    "milestones_hold_their_own_price": lambda: HELD.update(amount=1),
+    "milestones_end_once": lambda: HELD.update(closed_at=now()),
+    # Disputes and agreed endings
+    "disputed_money_waits_for_the_end": take_from_disputed,
+    "disputed_milestones_have_one_open_dispute": lambda: force(Dispute, status="closed"),
+    "decisions_are_what_was_paid": lambda: Dispute.objects.filter(status="decided").update(
+        to_freelancer=30_001
+    ),
+    "ended_disputes_are_closed": lambda: Milestone.objects.filter(
+        disputes__status="opened", status="released"
+    ).update(closed_at=now() - timedelta(days=36)),
+    "agreed_endings_are_what_was_paid": lambda: Proposal.objects.filter(
+        status="accepted", to_freelancer=40_000
+    ).update(to_freelancer=39_999),
+    "overdue_proposals_have_lapsed": lambda: Proposal.objects.filter(status="proposed").update(
+        answer_due_at=now() - timedelta(days=36)
+    ),
+}
+
+
+def test_every_proof_has_its_violation():
+    assert sorted(PLANTED) == sorted(NAMES), "plant a violation of each proof of check_ledger"
+    assert len(NAMES) == len(set(NAMES))
+
+
+def test_each_is_found_and_the_command_says_so(world):
+    missed = []
+    for check in CHECKS:
+        with transaction.atomic():
+            PLANTED[check.__name__]()
+            if not check() or not _is_refused():
+                missed.append(check.__name__)
+            transaction.set_rollback(True)
+
+    assert missed == []
+    assert not _is_refused()
+
+
+def _is_refused() -> bool:
+    try:
+        call_command("check_ledger", stdout=StringIO())
+    except CommandError:
+        return True
+    return False
+
+
+def test_whole_books_are_said_to_be_clean(world):
+    said = StringIO()
+    call_command("check_ledger", stdout=said)
+
+    lines = said.getvalue().splitlines()
+    assert [line for line in lines if line.startswith("    ok")] == lines[:-1]
+    assert "The books are clean." in lines[-1]
+
+
+# --- When all is quiet ---------------------------------------------------------------------------
+
+
+def test_when_all_is_quiet_only_failed_refunds_are_left(world):
+    """The world has refunds and a payout under way: whole books, and not quiet."""
+    (quiet,) = WHEN_QUIET
+    waiting = Refund.objects.count() + Payout.objects.count()
+    assert len(quiet()) == waiting
+
+    Refund.objects.update(status="failed", next_check_at=None)
+
+    payout = Payout.objects.get()
+    assert quiet() == [f"{payout.amount} USD still stand in leaving:{payout}."]
+    call_command("check_ledger", stdout=StringIO())
+    with pytest.raises(CommandError, match="1 findings"):
+        call_command("check_ledger", "--quiet", stdout=StringIO())
