@@ -169,6 +169,8 @@ def test_the_api_answers_the_same_key_with_the_same_release(ada, ben, cleo):
         "freelancer_fee": 3_000,
         "spent": 103_000,
         "received": 97_000,
+        "charged_back": 0,
+        "owed_back": 0,
     }
     assert api.post(url).status_code == 409
     assert earned(milestone) == 97_000

@@ -164,7 +164,13 @@ def test_the_api_takes_a_delivery_as_json_and_shows_it(ada, ben):
     assert api_of(ada).get(f"{url}/submissions/").json()["results"] == [answer.json()]
     shown = api_of(ada).get(f"{url}/").json()
     assert shown["status"] == "submitted"
-    assert shown["next_steps"] == ["return", "release", "propose_ending", "dispute"]
+    assert shown["next_steps"] == [
+        "return",
+        "release",
+        "release_part",
+        "propose_ending",
+        "dispute",
+    ]
     assert shown["clocks"]["review_ends_at"] is not None
 
 
