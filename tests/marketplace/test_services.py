@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import connection
 
 from marketplace.embedded import Postgres, Valkey
-from marketplace.processes import Mark, MarkBook, Trouble, start, stop
+from marketplace.processes import Mark, MarkBook, Trouble, start, stop, tries
 
 
 @pytest.mark.django_db
@@ -60,7 +60,8 @@ def test_stopping_ends_what_the_process_started_too(tmp_path):
 
     stop(parent, wait=0.2)
 
-    assert not child.is_alive()
+    # Told to end it has been; a busy machine takes a moment for it.
+    assert any(not child.is_alive() for _ in tries(5))
 
 
 def test_valkey_that_cannot_start_says_so(tmp_path, marks):
