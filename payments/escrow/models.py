@@ -17,8 +17,8 @@ class Escrow(models.Model):
     ``amount`` is the agreed price; the payer's fee is held on top of it. How much is held right
     now is the balance of its ledger account: the state only says whether money came in at all, and
     what became of the last of it. ``released`` is the part of the price that went to the payee so
-    far, ``refunded`` what went back to the payer. ``held_at`` is when all that was agreed was held
-    for the first time.
+    far, ``refunded`` what went back to the payer. ``held_at`` is when a
+    payment made it whole: after a bank or a refund took of it, the next one that does so counts.
     What payers' banks have of it by chargebacks: ``taken_back`` out of what was held,
     ``clawed_back`` out of what released money had cost the payer; of the latter ``owed_back`` fell
     to the payee, the rest to our fees. ``book`` names the hash chain of its transfers; it is given from above.
@@ -56,7 +56,7 @@ class Escrow(models.Model):
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.AWAITING)
     created_at = models.DateTimeField(default=now)
     held_at = models.DateTimeField(null=True)
-    # The provider holds no longer than this; counted from the first payment.
+    # The provider holds no longer than this; counted from the first payment of what is there.
     limit_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
 

@@ -102,11 +102,12 @@ def take_in(*, payment_id: int, intent_id: str, charge_id: str) -> Escrow:
     if not is_new:
         return escrow
     key, currency = f"{payment.public_id}:succeed", payment.currency
-    source, missing = chart.provider(currency), missing_of(escrow, held=held_in(escrow))
+    source, held = chart.provider(currency), held_in(escrow)
+    missing = missing_of(escrow, held=held)
     if payment.amount <= missing and currency == escrow.currency:
         purse = chart.escrow(escrow.public_id)
         move_money(Move("fund", source, purse, payment.amount, currency), key=key, book=escrow.book)
-        _note_held(escrow, missing=missing - payment.amount)
+        _note_held(escrow, before=held, missing=missing - payment.amount)
         if escrow.kind == Escrow.Kind.BONUS and payment.amount == missing:
             return release(escrow_id=escrow.pk)
     else:
@@ -232,12 +233,14 @@ def _advance(escrow_id: int, step: str) -> Escrow:
     return escrow
 
 
-def _note_held(escrow: Escrow, *, missing: int) -> None:
-    """Money has come in, and ``missing`` is still to come."""
+def _note_held(escrow: Escrow, *, before: int, missing: int) -> None:
+    """Money has come in: ``before`` was held until now, and ``missing`` is still to come."""
     LIFECYCLE.advance(escrow, "hold", role=SYSTEM)
     if not missing:
-        escrow.held_at = escrow.held_at or now()
-    escrow.limit_at = escrow.limit_at or limit_of(escrow, paid_at=now())
+        escrow.held_at = now()
+    if not before:
+        # Whatever was paid earlier has gone: its time at the provider is not that of this money.
+        escrow.limit_at = limit_of(escrow, paid_at=now())
     escrow.save(update_fields=["status", "held_at", "limit_at"])
     # Another page that is open may ask for more than is missing now.
     fundings.cancel_open_payments(paid_for=escrow.public_id, above=missing)

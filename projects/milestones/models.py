@@ -55,7 +55,8 @@ class Milestone(models.Model):
     submitted_at = models.DateTimeField(null=True)
     review_ends_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
-    # The last state of the money that this floor has told people about.
+    # The last state of the money that this floor has told people about: the escrow's ``held_at`` of
+    # then. An escrow that was made whole since is news again.
     funding_told_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -20,10 +20,16 @@ from projects.contracts.models import Contract
 from projects.milestones.models import LIFECYCLE, Milestone
 
 
+def untold_since(milestone: Milestone) -> datetime | None:
+    """Since when all of its money is held, where nobody was told of that yet."""
+    held_at, told_at = milestone.escrow.held_at, milestone.funding_told_at
+    return held_at if held_at and (told_at is None or told_at < held_at) else None
+
+
 def due_of(milestone: Milestone) -> datetime:
     """When the delivery is due: a late funding moves it, even before anybody has told so."""
-    held_at = milestone.escrow.held_at
-    if held_at is None or milestone.funding_told_at is not None:
+    held_at = untold_since(milestone)
+    if held_at is None:
         return milestone.due_at
     return max(milestone.due_at, held_at + timedelta(days=milestone.allowance_days))
 

@@ -4,16 +4,18 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accounts.people.models import User
 from marketplace.common.clock import now
 from payments.chargebacks.selectors import contested_ids
-from payments.escrow.facts import facts_of_each
+from payments.escrow.facts import MoneyFacts, facts_of_each
 from payments.escrow.models import Escrow
 from projects.contracts.models import Contract
 from projects.contracts.selectors import contracts_of
 from projects.milestones.models import Milestone, Reminder, Submission, SubmissionFile
+
+_IS_CUT = Q(taken_back__gt=0) | Q(refunded__gt=0)
 
 
 def milestones_of(user: User | AnonymousUser) -> QuerySet[Milestone]:
@@ -74,18 +76,34 @@ def unreviewed_ids(*, limit: int) -> list[int]:
 
 
 def _short_of_money(due: QuerySet[Milestone]) -> list[int]:
-    """The escrows that a bank has taken from and that were not filled up since: a few."""
-    taken_from = Escrow.objects.filter(pk__in=due.values("escrow"), taken_back__gt=0)
-    facts = facts_of_each(taken_from.select_related("policy"))
-    return [pk for pk, money in facts.items() if not money.is_fully_held]
+    """The escrows that were cut into and not filled up since."""
+    return [pk for pk, money in _cut_into(due).items() if not money.is_fully_held]
+
+
+def _without_money(due: QuerySet[Milestone]) -> list[int]:
+    """The escrows of which nothing is left, though their work goes on."""
+    return [pk for pk, money in _cut_into(due).items() if not money.held]
+
+
+def _cut_into(due: QuerySet[Milestone]) -> dict[int, MoneyFacts]:
+    """What a bank has taken from, or a refund that was not a deed of the work: a few."""
+    cut = Escrow.objects.filter(_IS_CUT, pk__in=due.values("escrow"))
+    return facts_of_each(cut.select_related("policy"))
 
 
 def untold_funding_ids(*, limit: int) -> list[int]:
-    """Milestones whose money has arrived below, and nobody has said so yet."""
-    arrived = Milestone.objects.filter(
+    """Milestones whose money has arrived below, or arrived anew, and nobody has said so yet."""
+    first = Milestone.objects.filter(
         funding_told_at__isnull=True, escrow__held_at__isnull=False
     ).exclude(escrow__status=Escrow.Status.AWAITING)
-    return list(arrived.order_by("pk").values_list("pk", flat=True)[:limit])
+    anew = Milestone.objects.filter(
+        closed_at=None,
+        funding_told_at__lt=F("escrow__held_at"),
+        escrow__in=Escrow.objects.filter(_IS_CUT, status=Escrow.Status.HELD),
+    )
+    # Two questions, since the first has an index for itself.
+    found = [due.order_by("pk").values_list("pk", flat=True)[:limit] for due in (first, anew)]
+    return [pk for due in found for pk in due][:limit]
 
 
 def due_reminder_ids(*, limit: int) -> list[int]:
@@ -116,12 +134,13 @@ def over_limit_ids(*, limit: int) -> list[int]:
 
 
 def _nearing_limit(at: datetime) -> QuerySet[Milestone]:
-    return Milestone.objects.filter(
+    near = Milestone.objects.filter(
         closed_at=None,
         contract__status=Contract.Status.ACTIVE,
         escrow__status=Escrow.Status.HELD,
         escrow__limit_at__lte=at,
-    ).order_by("escrow__limit_at")
+    )
+    return near.exclude(escrow__in=_without_money(near)).order_by("escrow__limit_at")
 
 
 def finished_contract_ids(*, limit: int) -> list[int]:

@@ -13,6 +13,7 @@ from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.money import in_words
 from marketplace.common.text import checked_text
 from payments.escrow import services as escrows
+from payments.escrow.facts import facts_now
 from payments.fundings.models import Payment
 from projects.contracts.models import Contract
 from projects.contracts.roles import Actor, role_in
@@ -21,7 +22,7 @@ from projects.contracts.services import record, tell_other_side
 from projects.milestones import reminders
 from projects.milestones.deliveries import LONGEST_NOTE, checked_links
 from projects.milestones.models import LIFECYCLE, Milestone, Reminder, Submission, SubmissionFile
-from projects.milestones.rules import due_of, judge_step, review_end_of
+from projects.milestones.rules import due_of, judge_step, review_end_of, untold_since
 
 # The steps that end a milestone unpaid, each with its own right and its own clock.
 GROUNDS = ("cancel", "drop", "cancel_late", "cancel_idle")
@@ -86,17 +87,19 @@ def tell_funding(*, milestone_id: int) -> Milestone:
     Found by a sweep, since the payments floor has never heard of a milestone.
     """
     milestone = lock_milestone(milestone_id)
-    if milestone.funding_told_at is not None or milestone.escrow.held_at is None:
+    held_at = untold_since(milestone)
+    if held_at is None or milestone.closed_at is not None:
         return milestone
     milestone.due_at = due_of(milestone)
-    milestone.funding_told_at = now()
+    milestone.funding_told_at = held_at
     milestone.save(update_fields=["funding_told_at", "due_at"])
     if milestone.status in {Milestone.Status.PLANNED, Milestone.Status.RETURNED}:
         reminders.remind_of_due_date(milestone)
 
     record(milestone.contract, "milestone_funded", by=SYSTEM, about=milestone)
+    held = facts_now(milestone.escrow).price_held
     text = (
-        f"{in_words(milestone.amount, milestone.currency)} is held for “{milestone.title}”. "
+        f"{in_words(held, milestone.currency)} is held for “{milestone.title}”. "
         f"It is due on {said(milestone.due_at)}."
     )
     tell_other_side(milestone.contract, "milestone_funded", text, by=SYSTEM)

@@ -7,7 +7,7 @@ from django.db import transaction
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import SYSTEM
 from payments.escrow import services as escrows
-from payments.escrow.models import Escrow
+from payments.escrow.selectors import held_in
 from projects.contracts.services import record, tell_other_side
 from projects.milestones import reminders
 from projects.milestones.models import LIFECYCLE, Milestone, Reminder
@@ -26,7 +26,7 @@ AHEAD = {
 def warn_of_limit(*, milestone_id: int) -> None:
     """Tell what is due of the warnings, each once and in its own row. Safe to call again."""
     milestone = lock_milestone(milestone_id)
-    if milestone.closed_at is None and milestone.escrow.status == Escrow.Status.HELD:
+    if milestone.closed_at is None and held_in(milestone.escrow):
         _tell_due(milestone)
 
 

@@ -1,0 +1,168 @@
+"""A bank took the money and the client pays again: what the clocks count from, and who is told."""
+
+import pytest
+from django.core.management import call_command
+
+from accounts.notifications.models import Notification
+from marketplace.common.clock import now
+from marketplace.common.errors import WrongState
+from payments.escrow.facts import facts_now
+from payments.escrow.outside.services import note_refunded
+from payments.escrow.services import take_in
+from payments.fundings.models import Payment
+from payments.refunds.models import Refund
+from projects.milestones import selectors
+from projects.milestones.models import Milestone, Reminder
+from projects.milestones.services import (
+    cancel_milestone,
+    fund_milestone,
+    release_unreviewed,
+    tell_funding,
+)
+from projects.tasks import (
+    refund_at_limit,
+    release_unreviewed_milestones,
+    tell_fundings,
+    warn_of_limits,
+)
+from tests.payments.chargeback_world import Bank
+from tests.world import fund, funded_milestone, submitted_milestone
+
+pytestmark = pytest.mark.django_db
+
+NOTHING, ONE = {"done": 0, "failed": 0}, {"done": 1, "failed": 0}
+
+
+@pytest.fixture(autouse=True)
+def the_books_are_clean_in_the_end(db):
+    yield
+    call_command("check_ledger")
+
+
+def taken_by_the_bank(milestone: Milestone, amount: int | None = None) -> Milestone:
+    bank = Bank(Payment.objects.get(paid_for=milestone.escrow.public_id), amount)
+    bank.takes()
+    bank.keeps()
+    return milestone
+
+
+def paid_again(milestone: Milestone, amount: int | None = None) -> None:
+    (client,) = milestone.contract.client.members.all()
+    payment = fund_milestone(milestone_id=milestone.pk, by=client, amount=amount)
+    take_in(payment_id=payment.pk, intent_id="", charge_id=f"ch_{payment.public_id}")
+
+
+def fresh(milestone: Milestone) -> Milestone:
+    return Milestone.objects.select_related("escrow__policy", "contract").get(pk=milestone.pk)
+
+
+def days_to(moment) -> int:
+    return round((moment - now()).total_seconds() / 86_400)
+
+
+# --- The provider's limit ------------------------------------------------------------------------
+
+
+def test_the_providers_time_begins_anew_where_nothing_was_held_any_more(ada, ben, later):
+    milestone = taken_by_the_bank(funded_milestone(ada, ben))
+    later(days=91)
+    assert refund_at_limit() == NOTHING
+    paid_again(milestone)
+
+    assert refund_at_limit() == NOTHING
+    assert fresh(milestone).status == "planned"
+    assert days_to(fresh(milestone).escrow.limit_at) == 90
+    later(days=91)
+    assert refund_at_limit() == ONE
+    assert facts_now(fresh(milestone).escrow).refunded == 103_000
+
+
+def test_where_some_was_left_the_first_payment_still_counts(ada, ben, later):
+    milestone = taken_by_the_bank(funded_milestone(ada, ben), 50_000)
+    later(days=30)
+    paid_again(milestone)
+    assert days_to(fresh(milestone).escrow.limit_at) == 60
+
+
+def test_an_empty_escrow_takes_nobodys_turn(ada, ben, later):
+    taken_by_the_bank(funded_milestone(ada, ben))
+    later(days=1)
+    behind = funded_milestone(ada, ben)
+    later(days=92)
+
+    assert selectors.over_limit_ids(limit=1) == [behind.pk]
+    assert refund_at_limit() == ONE
+    assert refund_at_limit() == NOTHING
+
+
+def test_of_an_empty_escrow_nobody_is_warned(ada, ben, later):
+    milestone = taken_by_the_bank(funded_milestone(ada, ben))
+    later(days=89.5)
+    assert warn_of_limits() == NOTHING
+    assert not Reminder.objects.filter(milestone=milestone, kind__startswith="limit_").exists()
+
+
+# --- The clocks of the work ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("taken", [103_000, 50_000])
+@pytest.mark.parametrize("ground", ["cancel_late", "cancel_idle"])
+def test_nobody_is_late_or_idle_for_the_time_without_money(ada, ben, later, ground, taken):
+    milestone = taken_by_the_bank(funded_milestone(ada, ben), taken)
+    later(days=60)
+    paid_again(milestone)
+    for _ in range(2):
+        with pytest.raises(WrongState, match="from"):
+            cancel_milestone(milestone_id=milestone.pk, by=ada, step=ground)
+        tell_fundings()
+
+    later(days=40)
+    cancel_milestone(milestone_id=milestone.pk, by=ada, step=ground)
+    assert Refund.objects.exists()
+
+
+def test_both_hear_that_it_is_held_again_once(ada, ben, later):
+    milestone = taken_by_the_bank(funded_milestone(ada, ben))
+    later(days=60)
+    told = Notification.objects.filter(kind="milestone_funded")
+    before = told.count()
+    paid_again(milestone, 40_000)
+    assert tell_fundings() == NOTHING, "not before it is whole"
+    later(days=1)
+    paid_again(milestone)
+
+    assert tell_fundings() == ONE
+    assert tell_fundings() == NOTHING
+    tell_funding(milestone_id=milestone.pk)
+
+    assert told.count() == 2 * before
+    assert days_to(fresh(milestone).due_at) == milestone.allowance_days
+
+
+def test_a_payment_that_arrives_while_the_first_is_told_is_not_lost(ada, ben, later):
+    milestone = funded_milestone(ada, ben)
+    first = milestone.escrow.held_at
+    taken_by_the_bank(milestone)
+    later(days=1)
+    paid_again(milestone)
+    # As the sweep would leave it that had read the first payment and wrote a moment later.
+    assert fresh(milestone).funding_told_at == first
+    assert tell_fundings() == ONE
+
+
+# --- What silence cannot release -----------------------------------------------------------------
+
+
+def test_work_short_of_a_refund_made_elsewhere_takes_nobodys_turn(ada, ben, later):
+    short = submitted_milestone(ada, ben)
+    note_refunded(payment_id=Payment.objects.get().pk, amount=10_000)
+    later(days=1)
+    behind = submitted_milestone(ada, ben)
+    later(days=20)
+
+    assert selectors.unreviewed_ids(limit=1) == [behind.pk]
+    with pytest.raises(WrongState, match="missing"):
+        release_unreviewed(milestone_id=short.pk)
+    assert release_unreviewed_milestones() == ONE
+    fund(short)
+    assert release_unreviewed_milestones() == ONE
