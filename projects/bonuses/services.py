@@ -94,7 +94,7 @@ def withdraw_bonus(*, bonus_id: int, by: Actor) -> Bonus:
 @transaction.atomic
 def tell_bonus(*, bonus_id: int) -> None:
     """It was paid below: the freelancer hears of it, to the cent. Safe to call again."""
-    bonus = Bonus.objects.select_for_update(of=("self",)).get(pk=bonus_id)
+    bonus = _locked(bonus_id)
     if bonus.told_at is not None or bonus.escrow.status != Escrow.Status.RELEASED:
         return
     bonus.told_at = now()
@@ -115,10 +115,16 @@ def _ask(bonus: Bonus) -> Payment:
 
 
 def _judged(bonus_id: int, by: Actor) -> Bonus:
-    """The contract first, then its bonus; only its client gives, pays or takes back."""
-    contract = _lock_contract(Bonus.objects.values_list("contract_id", flat=True).get(pk=bonus_id))
-    if role_in(contract, by) != CLIENT:
+    """Only the contract's client gives, pays or takes back."""
+    bonus = _locked(bonus_id)
+    if role_in(bonus.contract, by) != CLIENT:
         raise NotAllowed("The client of the contract gives the bonus.")
+    return bonus
+
+
+def _locked(bonus_id: int) -> Bonus:
+    """The contract first, then its bonus, as everywhere."""
+    contract = _lock_contract(Bonus.objects.values_list("contract_id", flat=True).get(pk=bonus_id))
     bonus = Bonus.objects.select_for_update(of=("self",)).get(pk=bonus_id)
     bonus.contract = contract
     return bonus

@@ -1,9 +1,12 @@
 """A bonus: paid on top of what was agreed, and the freelancer's the moment it is."""
 
 import json
+import threading
+import time
 
 import pytest
 from django.core.management import call_command
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -175,6 +178,27 @@ def test_money_for_a_withdrawn_bonus_goes_straight_back(ada, ben):
     assert tell_bonuses() == {"done": 0, "failed": 0}
 
 
+def in_its_own_connection(act) -> None:
+    try:
+        act()
+    finally:
+        connection.close()
+
+
+def wait_until_somebody_waits() -> None:
+    """For a lock, in the database that this connection is in."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    waiting += " AND datname = current_database()"
+    for _ in range(1_000):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+            cursor.execute(waiting)
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.01)
+    raise AssertionError("Nobody waits.")
+
+
 # --- Eight at once -------------------------------------------------------------------------------
 
 
@@ -225,6 +249,27 @@ def test_a_withdrawal_and_the_letter_at_once_are_one_of_the_two(ada, ben, bells)
 
     went_back = sum(Refund.objects.values_list("amount", flat=True))
     assert (earned(contract), went_back) in {(4_850, 0), (0, 5_150)}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_telling_of_it_waits_for_its_contract_with_nothing_in_hand(ada, ben, bells):
+    """Whoever holds the contract can still take the bonus: in the other order each waits for the
+    other.
+    """
+    contract = active_contract(ada, ben, [10_000])
+    bonus, payment = give_bonus(contract_id=contract.pk, by=ada, amount=5_000)
+    pay(payment)
+    told = threading.Thread(target=in_its_own_connection, args=[tell_bonuses])
+
+    with transaction.atomic():
+        Contract.objects.select_for_update().get(pk=contract.pk)
+        told.start()
+        wait_until_somebody_waits()
+        Bonus.objects.select_for_update(nowait=True).get(pk=bonus.pk)
+
+    told.join(timeout=20)
+    bonus.refresh_from_db()
+    assert bonus.told_at is not None
 
 
 # --- To the unit ---------------------------------------------------------------------------------
