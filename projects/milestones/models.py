@@ -105,7 +105,7 @@ LIFECYCLE = Lifecycle(
     Step("drop",           {S.PLANNED},             S.CANCELLED,  {CLIENT}, label="Cancel", tells="milestone_cancelled"),
     Step("cancel_late",    {S.PLANNED, S.RETURNED}, S.CANCELLED,  {CLIENT}, label="Cancel for lateness", clock="lateness_grace_days", tells="milestone_cancelled"),
     Step("cancel_idle",    {S.PLANNED},             S.CANCELLED,  {CLIENT}, label="Cancel: never started", clock="never_started_days", tells="milestone_cancelled"),
-    Step("refund_limit",   {S.PLANNED, S.RETURNED, S.DISPUTED}, S.REFUNDED, {SYSTEM}, clock="holding_days", tells="milestone_refunded"),
+    Step("refund_limit",   AT_WORK | {S.DISPUTED},  S.REFUNDED,   {SYSTEM}, clock="holding_days", tells="milestone_refunded"),
     Step("propose_ending", AT_WORK | {S.DISPUTED},  "same",       PARTIES, label="Propose to end it", tells="ending_proposed"),
     Step("cancel_agreed",  AT_WORK | {S.DISPUTED},  {S.CANCELLED, S.SPLIT}, {BOTH}, tells="ending_accepted"),
     Step("dispute",        AT_WORK,                 S.DISPUTED,   PARTIES, label="Open a dispute", tells="dispute_opened"),

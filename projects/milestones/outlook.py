@@ -76,7 +76,7 @@ def _strikes_of(milestone: Milestone, facts: MoneyFacts, is_contested: bool) -> 
     if milestone.contract.status != Contract.Status.ACTIVE or milestone.closed_at is not None:
         return []
     if milestone.status == S.SUBMITTED and (is_contested or not facts.is_fully_held):
-        return [_no_approval(milestone, facts, is_contested)]
+        return [_no_approval(milestone, facts, is_contested), *_limit(milestone, facts)]
     if milestone.status == S.SUBMITTED:
         return [_approval(milestone, facts)]
     near = _limit(milestone, facts)
@@ -108,13 +108,16 @@ def _limit(milestone: Milestone, facts: MoneyFacts) -> list[Strike]:
     if not facts.held or limit_at is None or limit_at - FIRST_WARNING > now():
         return []
     client, _ = _names(milestone)
+    stops = f"{client} can release it before"
+    # Of submitted work this is said only where its review approves nothing.
+    stops += "." if milestone.status == S.SUBMITTED else ", and submitted work is reviewed before."
     return [
         Strike(
             "holding_limit",
             limit_at,
             f"The payment provider holds the money no longer: {_back(milestone, facts)} goes back "
             f"to {client}.",
-            stops=f"{client} can release it before, and submitted work is reviewed before.",
+            stops=stops,
             to_client=facts.held,
         )
     ]

@@ -69,8 +69,8 @@ def words_of(reminder: Reminder) -> str:
         assert milestone.escrow.limit_at
         return (
             f"The payment provider holds the money for “{milestone.title}” until "
-            f"{said(milestone.escrow.limit_at)}. What is neither released nor submitted for review "
-            "by then goes back to the client."
+            f"{said(milestone.escrow.limit_at)}. What is not released by then goes back to the "
+            "client, unless the work is submitted and silence can approve it."
         )
     if reminder.kind.startswith("due_"):
         due = said(milestone.due_at)

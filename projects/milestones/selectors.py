@@ -128,8 +128,16 @@ def unwarned_of_limit_ids(ahead: Mapping[str, timedelta], *, limit: int) -> list
 
 
 def over_limit_ids(*, limit: int) -> list[int]:
-    """Live milestones whose money the provider holds no longer; submitted work has its review."""
-    over = _nearing_limit(now()).exclude(status=Milestone.Status.SUBMITTED)
+    """Live milestones whose money the provider holds no longer. Submitted work has its review,
+    unless silence cannot approve it: a chargeback stands against its money, or too little is left.
+    """
+    over = _nearing_limit(now())
+    is_reviewed = (
+        Q(status=Milestone.Status.SUBMITTED)
+        & ~Q(escrow__public_id__in=contested_ids())
+        & ~Q(escrow__in=_short_of_money(over))
+    )
+    over = over.exclude(is_reviewed)
     return list(over.values_list("pk", flat=True)[:limit])
 
 

@@ -1,4 +1,4 @@
-"""A bank took the money and the client pays again: what the clocks count from, and who is told."""
+"""A bank took of the money, and perhaps the client pays again: which clocks run, who is told."""
 
 import pytest
 from django.core.management import call_command
@@ -10,12 +10,16 @@ from payments.escrow.facts import facts_now
 from payments.escrow.outside.services import note_refunded
 from payments.escrow.services import take_in
 from payments.fundings.models import Payment
+from payments.gateway.chargebacks import ChargebackState
 from payments.refunds.models import Refund
+from projects.agreements.outlook import prospects_of
 from projects.milestones import selectors
+from projects.milestones.limits.services import refund_at_limit as give_back_at_the_limit
 from projects.milestones.models import Milestone, Reminder
 from projects.milestones.services import (
     cancel_milestone,
     fund_milestone,
+    release_milestone,
     release_unreviewed,
     tell_funding,
 )
@@ -26,6 +30,7 @@ from projects.tasks import (
     warn_of_limits,
 )
 from tests.payments.chargeback_world import Bank
+from tests.payments.racing import at_once
 from tests.world import fund, funded_milestone, submitted_milestone
 
 pytestmark = pytest.mark.django_db
@@ -166,3 +171,64 @@ def test_work_short_of_a_refund_made_elsewhere_takes_nobodys_turn(ada, ben, late
     assert release_unreviewed_milestones() == ONE
     fund(short)
     assert release_unreviewed_milestones() == ONE
+
+
+@pytest.mark.parametrize("taken", [50_000, 0])
+def test_what_silence_cannot_release_goes_back_at_the_limit(ada, ben, later, taken):
+    milestone = submitted_milestone(ada, ben)
+    bank = Bank(Payment.objects.get(), taken)
+    bank.takes() if taken else bank.says(ChargebackState.OPEN)  # the second has not taken it yet
+    later(days=89)
+    assert release_unreviewed_milestones() == refund_at_limit() == NOTHING
+    later(days=2)
+
+    assert release_unreviewed_milestones() == NOTHING
+    assert refund_at_limit() == ONE
+    assert refund_at_limit() == NOTHING
+
+    ended = fresh(milestone)
+    assert (ended.status, ended.review_ends_at) == ("refunded", None)
+    assert facts_now(ended.escrow).refunded == 103_000 - taken
+    assert Notification.objects.filter(kind="milestone_refunded").count() == 2
+
+
+def test_what_silence_can_release_is_not_taken_from_it(ada, ben, later):
+    milestone = submitted_milestone(ada, ben)
+    behind = taken_by_the_bank(submitted_milestone(ada, ben), 50_000)
+    later(days=91)
+
+    with pytest.raises(WrongState, match="its review decides"):
+        give_back_at_the_limit(milestone_id=milestone.pk)
+
+    assert selectors.over_limit_ids(limit=9) == [behind.pk]
+    assert release_unreviewed_milestones() == ONE
+    assert fresh(milestone).status == "released"
+
+
+def test_the_outlook_of_such_work_says_when_it_goes_back(ada, ben, later):
+    milestone = taken_by_the_bank(submitted_milestone(ada, ben), 50_000)
+    later(days=77)
+    strikes = prospects_of(milestone.contract).of(milestone).outlook.strikes
+    limit, silence = strikes
+    assert (limit.kind, silence.kind) == ("holding_limit", "not_approved")
+    assert limit.to_client == 53_000
+    assert "reviewed before" not in limit.stops
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_limit_and_the_client_at_once_end_submitted_work_once(ada, ben, bells, later):
+    milestone = taken_by_the_bank(submitted_milestone(ada, ben), 50_000)
+    later(days=91)
+
+    outcomes = at_once(
+        lambda n: (
+            give_back_at_the_limit(milestone_id=milestone.pk)
+            if n % 2
+            else release_milestone(milestone_id=milestone.pk, by=ada)
+        )
+    )
+
+    assert outcomes == {"done": 1, "WrongState": 7}
+    facts = facts_now(fresh(milestone).escrow)
+    assert facts.held == 0
+    assert (facts.released > 0) != (facts.refunded == 53_000)

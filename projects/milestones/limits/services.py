@@ -34,8 +34,8 @@ def warn_of_limit(*, milestone_id: int) -> None:
 def refund_at_limit(*, milestone_id: int) -> Milestone:
     """Give back what the provider can hold no longer; untold warnings are written first.
 
-    Raises WrongState where the limit is not reached, or the work is submitted: its review ends
-    before.
+    Raises WrongState where the limit is not reached, or where the work is submitted and silence
+    can approve it: its review ends before.
     """
     milestone = lock_milestone(milestone_id)
     judge_step(milestone, "refund_limit", SYSTEM)
