@@ -7,6 +7,7 @@ deed: it notes each point that it reaches, and dies, or loses its connection, at
 
 import contextlib
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -22,6 +23,7 @@ from kombu.pools import producers
 from accounts import tasks as accounts_tasks
 from marketplace.common.errors import DomainError
 from payments import tasks as payments_tasks
+from payments.gateway import books, chargebacks
 from payments.gateway import stripe as gateway
 from payments.gateway.base import Gateway
 from projects import tasks as projects_tasks
@@ -30,7 +32,14 @@ from projects import tasks as projects_tasks
 # deed without an answer: undone in one case, done in the other.
 KILL, LOST_UNDONE, LOST_DONE = "killed", "connection lost, undone", "connection lost, done"
 
-ASKED = sorted(name for name in vars(Gateway) if not name.startswith("_"))
+# What is asked of the provider, and where it lies.
+ASKED: dict[str, Any] = {
+    **{name: gateway.StripeGateway for name in sorted(vars(Gateway)) if not name.startswith("_")},
+    **dict.fromkeys(("accept_chargeback", "chargeback", "send_evidence"), chargebacks),
+    **dict.fromkeys(("balance", "movements_page"), books),
+}
+# Also as people write it by hand.
+_WRITE = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)')
 
 
 @dataclass(frozen=True)
@@ -140,9 +149,8 @@ class _Recorder:
     @contextlib.contextmanager
     def laid(self) -> Iterator[None]:
         """For good: the process ends with them."""
-        for name in ASKED:
-            real = getattr(gateway.StripeGateway, name)
-            setattr(gateway.StripeGateway, name, self._around(f"call {name}", real))
+        for name, where in ASKED.items():
+            setattr(where, name, self._around(f"call {name}", getattr(where, name)))
         BaseDatabaseWrapper.commit = self._commit(BaseDatabaseWrapper.commit)  # type: ignore[method-assign]
         app = current_app._get_current_object()
         app.send_task = self._bell(app.send_task)
@@ -183,11 +191,11 @@ class _Recorder:
         return commit
 
     def _single_write(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        is_single = not context["connection"].in_atomic_block
-        if not is_single or not sql.startswith(("INSERT", "UPDATE", "DELETE")):
+        written = _WRITE.match(sql)
+        if written is None or context["connection"].in_atomic_block:
             return execute(sql, params, many, context)
-        table = sql.split('"')[1]
-        return self._around(f"single write to {table}", execute)(sql, params, many, context)
+        name = f"single write to {written[1]}"
+        return self._around(name, execute)(sql, params, many, context)
 
     def _sweep(self, real: Callable[..., dict[str, int]]) -> Callable[..., dict[str, int]]:
         def sweep(ids: Iterable[int], act: Callable[[int], object]) -> dict[str, int]:

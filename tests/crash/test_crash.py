@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+import tests.crash.rare_deeds  # noqa: F401 - its deeds enter themselves
 from tests.crash.deeds import BY_PEOPLE, BY_THE_CLOCK, Deed
 from tests.crash.points import ASKED, Point, run_apart
 from tests.crash.world import fresh_world, sweeps
@@ -55,8 +56,8 @@ def points_by_name() -> set[str]:
     """What the house can ask of the provider, each of its bells, each sweep of its timetable."""
     calls = {f"{when} call {name}" for name in ASKED for when in ("before", "after")}
     calls |= {f"before bell {bell}" for path in SOURCES for bell in bells_of(path)}
-    # It has no rows: it reads one list, and its transaction is a point by itself.
-    rowless = {"payments.book_own_funds"}
+    # They have no rows: one reads a list, the other is a single write, and these are points too.
+    rowless = {"payments.book_own_funds", "payments.take_snapshots"}
     return calls | {
         f"inside sweep {name.partition('.')[2]}" for name in sweeps() if name not in rowless
     }

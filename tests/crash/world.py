@@ -18,18 +18,21 @@ from accounts.people.models import User
 from accounts.people.services import grant_staff_roles
 from marketplace.common import clock
 from marketplace.common.lifecycle import SYSTEM
-from payments.escrow.models import Escrow
+from payments.chargebacks.models import Chargeback, ChargebackMovement
+from payments.escrow.models import Escrow, Part
 from payments.fundings import services as fundings
 from payments.fundings.models import Payment
 from payments.ledger.models import Transfer
 from payments.payees.models import ConnectedAccount
 from payments.payouts.models import Payout, PayoutAttempt
+from payments.payouts.recovering.models import Recovery
 from payments.refunds.models import Refund
 from projects.agreements.models import Proposal
 from projects.bids.models import Bid
+from projects.bonuses.models import Bonus
 from projects.contracts.models import Contract, Event
 from projects.disputes.models import Dispute
-from projects.milestones.models import Milestone
+from projects.milestones.models import Milestone, Reminder
 from projects.milestones.services import fund_milestone, submit_work
 from projects.postings.models import Posting
 from tests.payments.world import A_WHILE, days_pass
@@ -44,17 +47,23 @@ _COUNTED: dict[type[Model], tuple[str, ...]] = {
     Refund: ("status", "amount"),
     Payout: ("status", "amount"),
     PayoutAttempt: ("number", "failure_code"),
+    Part: ("number", "amount"),
+    Chargeback: ("status", "amount"),
+    ChargebackMovement: ("amount", "fee", "refunds", "held", "released", "owed", "lost"),
+    Recovery: ("amount",),
     ConnectedAccount: ("status",),
     Milestone: ("status",),
     Contract: ("status",),
+    Bonus: ("escrow__amount", "note"),
     Dispute: ("status",),
     Proposal: ("status",),
     Bid: ("status",),
     Posting: ("status",),
     Event: ("kind",),
+    Reminder: ("kind",),
     Notification: ("kind", "recipient__name"),
 }
-_AT_THE_PROVIDER = ("refunds", "transfers", "checkout/sessions", "charges")
+_AT_THE_PROVIDER = ("refunds", "transfers", "checkout/sessions", "charges", "disputes")
 HOUR = 1 / 24
 
 

@@ -1,0 +1,173 @@
+"""Deeds that a trade seldom sees: a bank takes money back, a limit strikes, a bonus or a part of
+the price is paid, the books are compared.
+"""
+
+from functools import partial
+
+from payments.chargebacks.answering.services import accept_loss, send_evidence
+from payments.chargebacks.models import Chargeback
+from payments.fundings import services as fundings
+from payments.fundings.models import Payment
+from payments.ledger import chart
+from payments.ledger.selectors import balance_of
+from payments.payouts.models import Payout
+from payments.reconciliation.running.services import ask_for_run
+from projects.bonuses.services import give_bonus
+from projects.milestones.models import Milestone
+from projects.milestones.parts.services import release_part
+from projects.milestones.services import release_milestone
+from tests.crash.deeds import Act, by_people, by_the_clock, scheduled, task
+from tests.crash.world import World
+from tests.payments.world import A_WHILE, days_pass
+from tests.sandbox import play_on
+from tests.world import active_contract
+
+# --- A bank takes money back ---------------------------------------------------------------------
+
+
+def demand_for(world: World, milestone: Milestone) -> str:
+    """The payer's bank takes all of it; nobody here knows of it yet. Its name at the provider."""
+    payment = Payment.objects.get(paid_for=milestone.escrow.public_id)
+    return world.sandbox.ask("POST", "/disputes", charge=payment.charge_id)["id"]
+
+
+def demanded(world: World) -> Chargeback:
+    """Of what is held."""
+    demand_for(world, world.submitted())
+    play_on(world.sandbox)
+    return Chargeback.objects.get()
+
+
+@by_the_clock
+def hear_that_a_bank_takes_what_is_held(world: World) -> Act:
+    demand_for(world, world.submitted())
+    world.keep_letters()
+    return task("payments.handle_due_events")
+
+
+@by_the_clock
+def hear_that_a_bank_takes_what_was_released(world: World) -> Act:
+    """It is in Ben's earnings still: they owe it, and the sweeps take it from there."""
+    milestone = world.submitted()
+    release_milestone(milestone_id=milestone.pk, by=world.ada)
+    demand_for(world, milestone)
+    world.keep_letters()
+    return task("payments.handle_due_events")
+
+
+@by_the_clock
+def learn_by_asking_that_a_bank_gave_it_back(world: World) -> Act:
+    chargeback = demanded(world)
+    world.sandbox.ask("POST", f"/disputes/{chargeback.remote_id}/close", outcome="won")
+    world.lose_letters()
+    days_pass(1)
+    return task("payments.ask_about_chargebacks")
+
+
+@by_people
+def answer_a_bank(world: World) -> Act:
+    chargeback = demanded(world)
+    text = "The work was delivered, and accepted."
+    return partial(send_evidence, chargeback_id=chargeback.pk, by=world.dora, text=text)
+
+
+@by_people
+def let_a_bank_have_it(world: World) -> Act:
+    return partial(accept_loss, chargeback_id=demanded(world).pk, by=world.dora)
+
+
+@by_the_clock
+def recover_from_later_earnings(world: World) -> Act:
+    """What the bank took was at Ben's bank already; then they earn again."""
+    payout = scheduled(world)
+    paid_out = Milestone.objects.get()
+    play_on(world.sandbox)
+    days_pass(A_WHILE)
+    play_on(world.sandbox)
+    assert Payout.objects.get(pk=payout.pk).status == Payout.Status.PAID
+    demand_for(world, paid_out)
+    later = world.submitted()
+    assert balance_of(chart.owed(payout.party, payout.currency)) > 0
+    release_milestone(milestone_id=later.pk, by=world.ada)
+    return task("payments.recover_debts")
+
+
+# --- The provider holds money for a time only ----------------------------------------------------
+
+
+@by_the_clock
+def warn_of_a_limit(world: World) -> Act:
+    """Two weeks are left of ninety days."""
+    world.funded()
+    days_pass(77)
+    return task("projects.warn_of_limits")
+
+
+@by_the_clock
+def refund_at_the_limit(world: World) -> Act:
+    world.funded()
+    days_pass(91)
+    return task("projects.refund_at_limit")
+
+
+# --- Money in parts, and on top ------------------------------------------------------------------
+
+
+@by_people
+def release_a_part(world: World) -> Act:
+    milestone = world.funded()
+    return partial(
+        release_part, milestone_id=milestone.pk, by=world.ada, amount=40_000, once="one click"
+    )
+
+
+@by_people
+def give_a_bonus(world: World) -> Act:
+    contract = active_contract(world.ada, world.ben)
+    return partial(
+        give_bonus, contract_id=contract.pk, by=world.ada, amount=5_000, once="one click"
+    )
+
+
+def paid_bonus(world: World) -> None:
+    """Ada has paid on the provider's page; nobody here knows it yet."""
+    _, payment = give_a_bonus(world)()
+    payment = fundings.open_pay_page(payment_id=payment.pk)
+    world.sandbox.pay(payment.url)
+
+
+@by_the_clock
+def take_in_a_bonus(world: World) -> Act:
+    paid_bonus(world)
+    world.keep_letters()
+    return task("payments.handle_due_events")
+
+
+@by_the_clock
+def tell_of_a_bonus(world: World) -> Act:
+    paid_bonus(world)
+    play_on(world.sandbox)
+    return task("projects.tell_bonuses")
+
+
+# --- The books -----------------------------------------------------------------------------------
+
+
+@by_people
+def ask_for_a_comparison(world: World) -> Act:
+    world.funded()
+    return partial(ask_for_run, by=world.dora)
+
+
+@by_the_clock
+def compare_the_books(world: World) -> Act:
+    scheduled(world)
+    play_on(world.sandbox)
+    days_pass(1.5)
+    return task("payments.reconcile")
+
+
+@by_the_clock
+def take_snapshots(world: World) -> Act:
+    world.funded()
+    return task("payments.take_snapshots")
