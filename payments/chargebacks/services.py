@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Max
 
 from accounts.notifications.services import notify
 from marketplace.common.clock import now, said
@@ -159,13 +160,20 @@ def _bring(
 
 
 def _cover_late_refunds(chargeback: Chargeback) -> None:
-    """A movement of ours alone, which changes where the bank's money came from."""
+    """A movement of ours alone, which changes where the bank's money came from.
+
+    Of refunds that were made before the bank took it: an inquiry alone takes nothing.
+    """
+    takings = chargeback.movements.filter(amount__gt=0)
+    taken_at = takings.aggregate(last=Max("booked_at"))["last"]
+    if taken_at is None:
+        return
     number = chargeback.movements.filter(amount=0).count() + 1
     name = f"{chargeback.public_id}:late:{number}"
     changed = cover_late(
         payment_id=chargeback.payment_id,
         standing=standing_of(chargeback),
-        taken_at=chargeback.opened_at,
+        taken_at=taken_at,
         chargeback=chargeback.public_id,
         movement=f"late:{number}",
     )

@@ -94,8 +94,9 @@ LIFECYCLE = Lifecycle(
          tells="payout_failed"),
     Step("retry",  {S.FAILED}, S.SCHEDULED, {OWNER, FINANCE}, label="Try again"),
     Step("cancel", {S.SCHEDULED, S.FAILED}, S.CANCELLED, {OWNER, FINANCE}, label="Cancel payout"),
-    # Judged when it was wished for; what the provider has taken back is then written down.
-    Step("end",    {S.SCHEDULED, S.FAILED}, S.CANCELLED, {SYSTEM}),
+    # Judged when it was wished for; what the provider has taken back is then written down. One that
+    # is not begun, held or not, is called back for what its payee owes.
+    Step("end", {S.SCHEDULED, S.HELD, S.FAILED}, S.CANCELLED, {SYSTEM}),
 )
 # fmt: on
 

@@ -3,11 +3,18 @@
 from datetime import timedelta
 from itertools import count
 
+from accounts.parties.selectors import own_party_of
+from accounts.people.models import User
 from marketplace.common.clock import now
 from payments.chargebacks import services as chargebacks
 from payments.chargebacks.models import Chargeback
+from payments.escrow.models import Escrow
 from payments.fundings.models import Payment
 from payments.gateway.chargebacks import ChargebackState, RemoteChargeback, RemoteWithdrawal
+from payments.incoming.checks import CHECKS
+from payments.ledger import chart
+from payments.ledger.selectors import balance_of
+from payments.payouts.recovering.selectors import owed_by
 
 FEE = 1_500
 _numbers = count(1)
@@ -60,3 +67,27 @@ class Bank:
             is_answered=is_answered,
             withdrawals=tuple(self.withdrawals),
         )
+
+
+def payment_of(escrow: Escrow) -> Payment:
+    return Payment.objects.get(paid_for=escrow.public_id)
+
+
+def stands(escrow: Escrow) -> int:
+    return balance_of(chart.escrow(escrow.public_id))
+
+
+def owes(person: User) -> int:
+    return owed_by(own_party_of(person), "USD")
+
+
+def has(person: User) -> int:
+    return balance_of(chart.available(own_party_of(person), "USD"))
+
+
+def ours() -> int:
+    return balance_of(chart.platform_fees("USD"))
+
+
+def findings() -> list[str]:
+    return [finding for check in CHECKS for finding in check()]

@@ -9,46 +9,27 @@ from payments.chargebacks.models import Chargeback, ChargebackMovement
 from payments.chargebacks.selectors import contested_ids, has_open_chargeback, standing_of
 from payments.escrow import services as escrows
 from payments.escrow.clawback import Taken, owed_for
-from payments.escrow.models import Escrow
-from payments.fundings.models import Payment
 from payments.gateway.chargebacks import ChargebackState
-from payments.incoming.checks import CHECKS
 from payments.ledger import chart
 from payments.ledger.models import Transfer
 from payments.ledger.selectors import balance_of
 from payments.payouts.models import Earning
-from payments.payouts.recovering.selectors import owed_by
 from payments.payouts.recovering.services import recover
 from payments.refunds.models import Refund
 from payments.refunds.selectors import failed_refunds
-from tests.payments.chargeback_world import FEE, Bank
+from tests.payments.chargeback_world import (
+    FEE,
+    Bank,
+    findings,
+    has,
+    ours,
+    owes,
+    payment_of,
+    stands,
+)
 from tests.payments.world import held, paid_out
 
 pytestmark = pytest.mark.django_db
-
-
-def payment_of(escrow: Escrow) -> Payment:
-    return Payment.objects.get(paid_for=escrow.public_id)
-
-
-def stands(escrow: Escrow) -> int:
-    return balance_of(chart.escrow(escrow.public_id))
-
-
-def owes(person) -> int:
-    return owed_by(own_party_of(person), "USD")
-
-
-def has(person) -> int:
-    return balance_of(chart.available(own_party_of(person), "USD"))
-
-
-def ours() -> int:
-    return balance_of(chart.platform_fees("USD"))
-
-
-def findings() -> list[str]:
-    return [finding for check in CHECKS for finding in check()]
 
 
 # --- Before release ------------------------------------------------------------------------------

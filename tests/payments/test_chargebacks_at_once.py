@@ -8,16 +8,13 @@ from payments.chargebacks.models import Chargeback, ChargebackMovement
 from payments.escrow import services as escrows
 from payments.fundings.models import Payment
 from payments.gateway.chargebacks import ChargebackState
-from payments.ledger import chart
 from payments.ledger.models import Transfer
-from payments.ledger.selectors import balance_of
 from payments.payees.models import ConnectedAccount
 from payments.payouts import services as payouts
 from payments.payouts.models import Earning, Payout
 from payments.payouts.recovering import services as recovering
 from payments.payouts.recovering.models import Recovery
-from payments.payouts.recovering.selectors import owed_by
-from tests.payments.chargeback_world import FEE, Bank
+from tests.payments.chargeback_world import FEE, Bank, has, owes
 from tests.payments.world import held, paid_out
 from tests.races import at_once, meet_after, outcomes_at_once
 
@@ -39,14 +36,6 @@ def released(ada, ben):
 
 def bank_of(escrow) -> Bank:
     return Bank(Payment.objects.get(paid_for=escrow.public_id))
-
-
-def has(person) -> int:
-    return balance_of(chart.available(own_party_of(person), "USD"))
-
-
-def owes(person) -> int:
-    return owed_by(own_party_of(person), "USD")
 
 
 def taken_word(bank: Bank):

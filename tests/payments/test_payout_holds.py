@@ -12,6 +12,7 @@ from accounts.people.services import grant_staff_roles
 from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
 from marketplace.common.lifecycle import SYSTEM
+from payments.fundings.models import Payment
 from payments.payees.models import ConnectedAccount
 from payments.payouts import services as payouts
 from payments.payouts.cancelling.services import cancel_payout
@@ -23,6 +24,7 @@ from payments.payouts.sending import services as sending
 from payments.payouts.sending.services import send_payout
 from payments.tasks import lift_due_holds
 from tests.against_the_rules import force
+from tests.payments.chargeback_world import Bank, owes
 from tests.payments.payout_world import (
     arrive,
     available,
@@ -166,6 +168,21 @@ def test_an_account_that_was_restricted_meanwhile_keeps_nothing_held(payee, ben,
     lift_hold(hold_id=standing.pk, by=dora)
 
     assert now_of(payout).status == "scheduled"
+
+
+def test_what_is_owed_comes_first_also_for_what_is_held(payee, ben, dora):
+    standing = hold(payee, dora)
+    payout = scheduled(payee, ben)
+
+    Bank(Payment.objects.get()).takes()
+
+    payout.refresh_from_db()
+    assert (payout.status, payout.failure_code) == ("cancelled", "called_back")
+    assert (leaving(payout), available(ben), owes(ben)) == (0, 0, 0)
+    lift_hold(hold_id=standing.pk, by=dora)
+    send_payout(payout_id=payout.pk)
+    assert payout.attempts.count() == 0
+    call_command("check_ledger")
 
 
 # --- Refusals ------------------------------------------------------------------------------------

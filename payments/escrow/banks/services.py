@@ -8,7 +8,8 @@ from datetime import datetime
 from django.db import transaction
 
 from marketplace.common.errors import InvalidInput
-from payments.escrow.clawback import Taken, cost, owed_for, part_of
+from payments.escrow.clawback import Taken, cost, owed_for
+from payments.escrow.division import price_held
 from payments.escrow.models import Escrow
 from payments.escrow.selectors import held_in
 from payments.escrow.services import pay_out_of
@@ -16,7 +17,6 @@ from payments.fundings.models import Payment
 from payments.ledger import chart
 from payments.ledger.services import Move, move_money
 from payments.payouts.recovering import services as recovering
-from payments.policies.fees import price_within
 from payments.refunds.covering.services import cover_refunds, uncover_refunds
 
 
@@ -72,7 +72,7 @@ def bring_back(*, payment_id: int, taken: Taken, chargeback: str, movement: str)
     currency, provider = payment.currency, chart.provider(payment.currency)
     key = f"{chargeback}:{movement}"
     owed = _owed_less(escrow, taken.released)
-    moves = uncover_refunds(payment=payment, by=chargeback, source=provider)
+    moves = uncover_refunds(payment=payment, most=taken.refunds, by=chargeback, source=provider)
     if sum(move.amount for move in moves) != taken.refunds:
         raise InvalidInput("The refunds that the bank had covered are not those that it gives up.")
     recovering.lock_debtor(escrow.payee)
@@ -112,7 +112,8 @@ def cover_late(
     *, payment_id: int, standing: Taken, taken_at: datetime, chargeback: str, movement: str
 ) -> Taken:
     """Refunds that were being sent when the bank took its money, and were refused since: the payer
-    has that money by the chargeback, so it stands in for what is owed, and for our loss.
+    has that money by the chargeback, so it stands in for our loss, and then for what is owed. So
+    everybody bears what they would have borne, had the refund been refused a moment before.
 
     ``standing`` is what the bank has; the answer says what changes of that, and sums to zero.
     """
@@ -125,7 +126,8 @@ def cover_late(
     covered = sum(move.amount for move in moves)
     if not covered:
         return Taken()
-    freed = part_of(Taken(released=standing.released, lost=standing.lost), covered)
+    lost = min(covered, standing.lost)
+    freed = Taken(released=covered - lost, lost=lost)
     owed, key = _owed_less(escrow, freed.released), f"{chargeback}:{movement}"
     recovering.lock_debtor(escrow.payee)
     if owed:
@@ -162,11 +164,7 @@ def _settle_surplus(escrow: Escrow, *, brought: int, deed: str) -> None:
         if surplus > 0:
             pay_out_of(escrow, held=surplus, to_payee=0, deed=deed, reason="not_wanted")
         return
-    part = 0
-    if escrow.status == Escrow.Status.RELEASED:
-        points = escrow.policy.client_fee_basis_points
-        most = price_within(brought, released=escrow.released, basis_points=points)
-        part = min(escrow.amount - escrow.released, most)
+    part = price_held(escrow, held=brought) if escrow.status == Escrow.Status.RELEASED else 0
     pay_out_of(escrow, held=brought, to_payee=part, deed=deed, reason="not_wanted")
 
 

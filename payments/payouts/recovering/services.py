@@ -22,6 +22,9 @@ from payments.payouts.models import LIFECYCLE, Earning, Payout
 from payments.payouts.recovering.models import Recovery
 from payments.payouts.recovering.selectors import owed_by
 
+# Set aside, and nobody sends it: one that finance holds goes out by itself when that is over.
+NOT_BEGUN = (Payout.Status.SCHEDULED, Payout.Status.HELD)
+
 
 @transaction.atomic
 def lock_debtor(party: Party) -> None:
@@ -35,8 +38,8 @@ def recover(*, party_id: int, currency: str) -> Recovery | None:
     """Take what is owed from what was earned and is in no payout, the oldest first; None where
     there is nothing to take.
 
-    Also of what is still on hold. A payout that was set aside and not sent yet is called back; one
-    that is being sent is left, and later earnings bear the rest.
+    Also of what is still on hold. A payout that was set aside and not sent yet is called back, one
+    that finance holds too; one that is being sent is left, and later earnings bear the rest.
     """
     party = Party.objects.get(pk=party_id)
     lock_debtor(party)
@@ -100,7 +103,7 @@ def _earn_again(
 def _call_back(party: Party, currency: str) -> None:
     """Of a payout that nobody has begun to send nothing is at the provider: it never was."""
     standing = Payout.objects.select_for_update(of=("self",)).filter(
-        party=party, currency=currency, status=Payout.Status.SCHEDULED, cancel_wished_at=None
+        party=party, currency=currency, status__in=NOT_BEGUN, cancel_wished_at=None
     )
     for payout in standing:
         if payout.attempts.exists():

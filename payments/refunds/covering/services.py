@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import SYSTEM
@@ -12,7 +13,7 @@ from payments.ledger.services import Move
 from payments.refunds.models import LIFECYCLE, Refund
 
 # Not sent, or refused: what is being sent may have been given back already.
-STANDING = (Refund.Status.REQUESTED, Refund.Status.FAILED)
+STANDING = Q(status=Refund.Status.REQUESTED, remote_id="") | Q(status=Refund.Status.FAILED)
 
 
 @transaction.atomic
@@ -26,13 +27,15 @@ def cover_refunds(
     moves and saves the payment. A refund that is only partly covered is cut in two.
     """
     moves = []
-    waiting = payment.refunds.select_for_update().filter(status__in=STANDING, remote_id="")
+    waiting = payment.refunds.select_for_update().filter(STANDING)
     if made_by is not None:
         waiting = waiting.filter(created_at__lte=made_by)
     for refund in waiting.order_by("pk"):
         part = min(refund.amount, most)
         if not part:
             break
+        if refund.status == Refund.Status.FAILED:
+            _forget_failed_attempt(refund)
         source = chart.leaving(refund.public_id)
         covered = refund if part == refund.amount else _cut(refund, part)
         LIFECYCLE.advance(covered, "cover", role=SYSTEM)
@@ -45,11 +48,19 @@ def cover_refunds(
 
 
 @transaction.atomic
-def uncover_refunds(*, payment: Payment, by: str, source: str) -> list[Move]:
-    """The bank has given it up: what it covered goes back to the payer after all."""
+def uncover_refunds(*, payment: Payment, most: int, by: str, source: str) -> list[Move]:
+    """The bank has given up what it covered, or ``most`` of it: that goes back to the payer after
+    all. A refund of which it keeps a part is cut in two.
+    """
     moves = []
-    for refund in payment.refunds.select_for_update().filter(covered_by=by).order_by("pk"):
-        LIFECYCLE.advance(refund, "uncover", role=SYSTEM)
+    for standing in payment.refunds.select_for_update().filter(covered_by=by).order_by("pk"):
+        part = min(standing.amount, most)
+        if not part:
+            break
+        most -= part
+        refund = standing if part == standing.amount else _cut(standing, part)
+        if refund is standing:
+            LIFECYCLE.advance(refund, "uncover", role=SYSTEM)
         refund.covered_by, refund.failure_code, refund.closed_at = "", "", None
         refund.next_check_at = now()
         refund.save(
@@ -61,8 +72,17 @@ def uncover_refunds(*, payment: Payment, by: str, source: str) -> list[Move]:
     return moves
 
 
+def _forget_failed_attempt(refund: Refund) -> None:
+    """Its attempt is over: a word of it that comes late is an earlier attempt's, and should it go
+    back after all, it is asked for and booked under keys of its own.
+    """
+    refund.attempt += 1
+    refund.remote_id, refund.sent_at = "", None
+    refund.save(update_fields=["attempt", "remote_id", "sent_at"])
+
+
 def _cut(refund: Refund, part: int) -> Refund:
-    """A row of its own for the covered part; the rest waits as it did."""
+    """A row of its own for this part; the rest stays as it is."""
     refund.amount -= part
     refund.save(update_fields=["amount"])
     return Refund.objects.create(
