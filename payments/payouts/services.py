@@ -100,9 +100,11 @@ def retry_payout(*, payout_id: int, by: User | str) -> Payout:
     A new attempt under new keys; what the failure gave back is set aside anew. Raises WrongState
     or InsufficientFunds (it is not all there any more).
     """
+    payout = Payout.objects.get(pk=payout_id)
+    LIFECYCLE.judge(payout, "retry", role=role_in(payout, by))
+    account = lock_payee(payout.party_id)  # the gate first, as whoever makes or holds one does
     payout = lock_payout(pk=payout_id)
     LIFECYCLE.judge(payout, "retry", role=role_in(payout, by))
-    account = lock_payee(payout.party_id)
     refuse_if_being_cancelled(payout)
     if stands_elsewhere(payout, account):
         raise WrongState(

@@ -3,6 +3,7 @@
 import pytest
 
 from accounts.parties.selectors import own_party_of
+from marketplace.common.errors import WrongState
 from payments.chargebacks.selectors import standing_of
 from payments.escrow import services as escrows
 from payments.escrow.clawback import Taken
@@ -10,10 +11,12 @@ from payments.gateway.base import RemoteRefund, State
 from payments.gateway.chargebacks import ChargebackState
 from payments.ledger import chart
 from payments.ledger.selectors import balance_of
+from payments.reconciliation.deeds.services import settle_difference
 from payments.refunds.models import Refund
 from payments.refunds.services import record_refund
 from tests.payments.chargeback_world import Bank, findings, has, owes, payment_of, stands
-from tests.payments.world import held, paid_out
+from tests.payments.reconciling import the_difference, topped_up
+from tests.payments.world import held, opened, paid_at, paid_out
 
 pytestmark = pytest.mark.django_db
 
@@ -147,3 +150,25 @@ def test_what_comes_back_late_is_divided_as_cards_carry_it(ada, ben):
     assert balance_of(chart.available(own_party_of(ben), "KWD")) % 10 == 0
     assert stands(escrow) == 0
     assert findings() == []
+
+
+# --- At the provider's own desk ------------------------------------------------------------------
+
+
+def test_what_a_bank_has_and_what_is_held_cannot_be_given_back_by_the_platform(
+    ada, ben, dora, sandbox
+):
+    """103,000 paid, 43,000 with the bank, 8,500 held: 60,000 more would leave the held unpaid."""
+    topped_up(sandbox)
+    escrow = opened(ada, ben)
+    payment = paid_at(sandbox, escrow)
+    escrows.release_part(escrow_id=escrow.pk, amount=50_000)
+    sandbox.api("POST", "/v1/refunds", charge=payment.charge_id, amount=60_000)
+    found = the_difference()
+    Bank(payment, 43_000).takes()
+    assert stands(escrow) == 8_500
+
+    with pytest.raises(WrongState, match="still held"):
+        settle_difference(difference_id=found.pk, deed="bear_refund", reason="Seen.", by=dora)
+
+    assert not Refund.objects.exists()

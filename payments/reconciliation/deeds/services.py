@@ -180,9 +180,11 @@ def _bear_refund(difference: Difference, thing: object, reversal_id: str, by: Us
     Raises WrongState where the provider could then not give back all that is still held.
     """
     assert isinstance(thing, RemoteRefund)
-    payment = Payment.objects.select_for_update().get(charge_id=thing.charge_id)
-    escrow = Escrow.objects.get(public_id=payment.paid_for)
-    left = sum(one.amount - one.refunded for one in payments_for(payment.paid_for))
+    payment = Payment.objects.get(charge_id=thing.charge_id)
+    # Top-down, as everywhere: whoever moves held money holds its escrow before payments and books.
+    escrow = Escrow.objects.select_for_update().get(public_id=payment.paid_for)
+    paid = payments_for(payment.paid_for)
+    left = sum(one.amount - one.refunded - one.charged_back for one in paid)
     if left - thing.amount < balance_of(chart.escrow(escrow.public_id)):
         raise WrongState(
             "This money is still held for the work: the refund comes from what is held."

@@ -1,0 +1,94 @@
+"""Everybody locks top-down: whoever waits above holds nothing below that another may want."""
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+from django.db import OperationalError, connection, transaction
+from django.db.models import QuerySet
+
+from payments.escrow import services as escrows
+from payments.escrow.models import Escrow
+from payments.fundings.models import Payment
+from payments.gateway.base import RemotePayout, RemoteRefund, State
+from payments.ledger import chart
+from payments.ledger.services import Move, move_money
+from payments.payees.models import ConnectedAccount
+from payments.payouts import services as payouts
+from payments.payouts.models import Payout
+from payments.payouts.sending.services import record_payout
+from payments.reconciliation.deeds import services as deeds
+from payments.reconciliation.models import Difference
+from tests.payments.payout_world import now_of, ready_without_provider
+from tests.payments.world import held
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def holds_nothing_below(act: Callable[[], object], *, above: QuerySet, below: QuerySet) -> bool:
+    """Whether ``act`` waits for a locked row of ``above``, and has locked none of ``below``."""
+
+    def run() -> None:
+        act()
+        connection.close()
+
+    thread = threading.Thread(target=run)
+    with transaction.atomic():
+        assert list(above.select_for_update())
+        thread.start()
+        while thread.is_alive() and not _somebody_waits():
+            time.sleep(0.01)
+        answer = thread.is_alive() and _are_free(below)
+    thread.join()
+    return answer
+
+
+def _somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+        return cursor.fetchone()[0]
+
+
+def _are_free(rows: QuerySet) -> bool:
+    try:
+        with transaction.atomic():
+            return bool(rows.select_for_update(nowait=True))
+    except OperationalError:
+        return False
+
+
+def test_a_payout_is_tried_again_from_its_payee_down(ada, ben):
+    payout = payouts.schedule_payout(
+        party_id=ready_without_provider(ada, ben), currency="USD", by=ben
+    )
+    payout.attempts.create(number=1, destination="acct_ben", remote_id="po_remote")
+    record_payout(
+        remote=RemotePayout("po_remote", "", payout.public_id, 1, State.FAILED, 97_000, "USD")
+    )
+
+    assert holds_nothing_below(
+        lambda: payouts.retry_payout(payout_id=payout.pk, by=ben),
+        above=ConnectedAccount.objects.all(),
+        below=Payout.objects.all(),
+    )
+
+    assert now_of(payout).status == "scheduled"
+
+
+def test_a_refund_is_borne_from_its_escrow_down(ada, ben, dora):
+    escrow = held(ada, ben)
+    escrows.release(escrow_id=escrow.pk)
+    ends = chart.provider("USD"), chart.own_funds("USD")
+    move_money(Move("own_funds", *ends, 5_000, "USD"), key="top up")
+    payment = Payment.objects.get()
+    thing = RemoteRefund("re_desk", "", 0, payment.charge_id, State.DONE, 1_234, "USD")
+
+    def bear() -> None:
+        with transaction.atomic():
+            deeds._bear_refund(Difference(), thing, "", dora)
+
+    assert holds_nothing_below(bear, above=Escrow.objects.all(), below=Payment.objects.all())
+
+    payment.refresh_from_db()
+    assert payment.refunded == 1_234
