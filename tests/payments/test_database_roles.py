@@ -98,8 +98,8 @@ def test_it_becomes_nobody_else_and_switches_no_trigger_off():
 def test_it_writes_every_other_table():
     with as_the_application():
         Policy.objects.create(version=2)
-        Policy.objects.filter(version=2).update(ruling_days=9)
-        Policy.objects.filter(version=2).delete()
+        assert Policy.objects.filter(version=2).update(ruling_days=9) == 1
+        assert Policy.objects.filter(version=2).delete()[0] == 1
 
 
 def test_what_a_later_migration_makes_is_given_to_it():
@@ -113,7 +113,9 @@ def test_what_a_later_migration_makes_is_given_to_it():
         )
         do(f"SET LOCAL ROLE {APP}")
         do("INSERT INTO later (said) VALUES ('x'); UPDATE later SET said = 'y'; DELETE FROM later")
-        do("SELECT payments_move_later()")
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT payments_move_later()")
+            assert cursor.fetchone() == (0,)
 
 
 # --- The command ---------------------------------------------------------------------------------

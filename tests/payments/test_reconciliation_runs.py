@@ -20,6 +20,7 @@ from payments.payees.models import ConnectedAccount
 from payments.reconciliation.models import OVERLAP, Difference, ReconciliationRun
 from payments.reconciliation.running.services import advance_run, bring_forward
 from payments.reconciliation.selectors import due_run_ids, last_run
+from payments.refunds.models import Refund
 from tests.payments.payout_world import arrive, scheduled
 from tests.payments.reconciling import (
     all_agrees,
@@ -207,4 +208,5 @@ def test_a_pending_refund_is_under_way(ada, ben, sandbox):
     escrows.refund(escrow_id=Escrow.objects.get().pk, reason="cancelled")
     play_on(sandbox)
 
+    assert Refund.objects.get().status == "sending"
     all_agrees()
