@@ -331,6 +331,7 @@ def test_the_payee_reads_why_and_answers_on_the_page(payee, ben, dora, client):
 
 def test_finance_places_and_lifts_at_the_desk(payee, ben, dora, client):
     client.force_login(dora)
+    assert 'href="/desk/holds/"' in client.get("/desk/").content.decode()
 
     refused = client.post("/desk/holds/", WHY | {"payee": "nobody@example.com", "days": "3"})
     assert refused.status_code == 400

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import F, QuerySet
+from django.urls import reverse
 
 from accounts.notifications.selectors import given_up_mails
 from accounts.people.models import StaffRole, User
@@ -23,16 +24,31 @@ MOST_COUNTED = 99
 
 @dataclass(frozen=True)
 class Kind:
-    """What is told of one pile, and who has business with it; support reads everything."""
+    """What is told of one pile, and who has business with it; support reads everything.
+
+    ``page`` is the route of the whole list, where there is one, and ``words`` the link to it.
+    """
 
     title: str
     nothing: str
     readers: frozenset[str]
+    page: str = ""
+    query: str = ""
+    words: str = ""
+
+    @property
+    def url(self) -> str:
+        return f"{reverse(self.page)}{self.query}" if self.page else ""
 
 
 _KINDS = {
     "disputes": Kind(
-        "Open disputes", "Nobody disagrees at the moment.", frozenset({StaffRole.MEDIATOR})
+        "Open disputes",
+        "Nobody disagrees at the moment.",
+        frozenset({StaffRole.MEDIATOR}),
+        page="desk-disputes",
+        query="?state=all",
+        words="Every dispute",
     ),
     "refunds": Kind(
         "Failed refunds",
@@ -48,16 +64,22 @@ _KINDS = {
         "Chargebacks to be answered",
         "No bank waits for an answer.",
         frozenset({StaffRole.FINANCE}),
+        page="desk-chargebacks",
+        words="Every chargeback",
     ),
     "holds": Kind(
         "Held payouts",
         "Nobody’s payouts are held.",
         frozenset({StaffRole.FINANCE}),
+        page="desk-holds",
+        words="Every hold, and a new one",
     ),
     "differences": Kind(
         "Differences from the provider’s books",
         "Our books and the provider’s agree, as far as they were compared.",
         frozenset({StaffRole.FINANCE}),
+        page="reconciliation",
+        words="The comparison and its runs",
     ),
     "events": Kind(
         "Webhook events with a problem",
