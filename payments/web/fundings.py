@@ -4,6 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from payments.escrow.models import Escrow
 from payments.fundings.models import OPEN
 from payments.fundings.selectors import payments_of
 from payments.fundings.words import decline_in_words
@@ -13,8 +14,10 @@ from payments.fundings.words import decline_in_words
 def show_payment(request: HttpRequest, public_id: str) -> HttpResponse:
     """It is paid when the provider says so, not because somebody came back here."""
     payment = get_object_or_404(payments_of(request.user), public_id=public_id)
+    escrow = Escrow.objects.get(public_id=payment.paid_for)
     context = {
         "payment": payment,
+        "escrow": escrow,
         "is_open": payment.status in OPEN,
         "problem": decline_in_words(payment.failure_code),
         "nav": "work",

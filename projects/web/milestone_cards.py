@@ -156,7 +156,7 @@ def _card(prospect: Prospect, role: str, submissions: list[Submission], *, is_op
         is_open=is_open,
         is_ahead=milestone.escrow.held_at is None,
         money=_money_of(prospect, role),
-        steps=_road_of(milestone),
+        steps=_road_of(prospect),
         first=[_calm(button_of(prospect, step)) for step in first],
         others=others,
         submissions=[_shown(submission) for submission in submissions],
@@ -193,11 +193,11 @@ def _money_of(prospect: Prospect, role: str) -> str:
     has_ended = milestone.closed_at is not None
     if role == CLIENT:
         words = [("you paid", facts.spent), ("back to you", facts.refunded)]
-        ahead = ("you pay", facts.payer_pays)
+        ahead, moved = ("you pay", facts.payer_pays), "released"
     else:
         words = [("you got", facts.received)]
-        ahead = ("you get", facts.payee_gets)
-    so_far = [("so far", words[0][1])] if words[0][1] else []
+        ahead, moved = ("you get", facts.payee_gets), "you got"
+    so_far = [(f"{moved} so far", words[0][1])] if words[0][1] else []
     shown = [pair for pair in words if pair[1]] if has_ended else [ahead, *so_far]
     said = [f"{word} {in_words(amount, milestone.currency)}" for word, amount in shown]
     return ", ".join(said) or "nothing was paid"
@@ -219,9 +219,12 @@ def _proposal_of(prospect: Prospect, role: str) -> dict[str, Any] | None:
     }
 
 
-def _road_of(milestone: Milestone) -> list[dict[str, str]]:
+def _road_of(prospect: Prospect) -> list[dict[str, str]]:
     """Agreed, funded, delivered, released; a milestone that ended otherwise stops where it was."""
+    milestone = prospect.milestone
     funded = milestone.escrow.held_at is not None
+    if milestone.closed_at is None:  # a bank may have taken of it since
+        funded = funded and prospect.facts.is_fully_held
     delivered = milestone.submitted_at is not None and milestone.status != S.RETURNED
     done = [True, funded, delivered, milestone.status in {S.RELEASED, S.SPLIT}]
     labels = ["Agreed", "Funded", "Delivered", "Released"]

@@ -351,3 +351,15 @@ def test_the_page_shows_the_fees_before_anybody_pays(ada, ben, client, sandbox):
     assert client.post(f"/bonuses/{bonus.public_id}/withdraw/").status_code == 302
     page = client.get(f"/contracts/{contract.public_id}/").content.decode()
     assert "not paid yet" not in page and "Pay a bonus" in page
+
+
+def test_the_payment_of_a_bonus_does_not_promise_that_it_is_held(ada, ben, client):
+    contract = active_contract(ada, ben, [10_000])
+    _, payment = give_bonus(contract_id=contract.pk, by=ada, amount=5_000, note="")
+    pay(payment)
+    client.force_login(ada)
+
+    shown = client.get(f"/payments/{payment.public_id}/").content.decode()
+
+    assert "It goes to the freelancer at once." in shown
+    assert "held until you release it" not in shown

@@ -1,5 +1,7 @@
 """A chargeback as both sides, and the desk, read it; and what finance answers the bank."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -16,7 +18,7 @@ from projects.agreements.outlook import prospects_of
 from projects.milestones.services import release_milestone
 from tests.payments.chargeback_world import Bank
 from tests.payments.world import paid_out
-from tests.world import api_of, submitted_milestone
+from tests.world import api_of, funded_milestone, submitted_milestone
 
 pytestmark = pytest.mark.django_db
 
@@ -41,6 +43,19 @@ def test_both_sides_read_what_it_means_and_that_silence_approves_nothing(ada, be
         assert "It is approved by itself" not in shown
     strikes = prospects_of(milestone.contract).of(milestone).outlook.strikes
     assert [(strike.kind, strike.at) for strike in strikes] == [("not_approved", None)]
+
+
+def test_what_the_bank_took_is_to_be_funded_anew(ada, ben, client):
+    milestone = funded_milestone(ada, ben)
+    funded = re.compile(r"is-(\w+)[^<]*<span[^>]*>(?:<svg.*?</svg>)?</span>\s*<span>Funded", re.S)
+    shown = page(client, ada, "contract", milestone.contract.public_id)
+    assert funded.search(shown)[1] == "done"
+
+    bank_of(milestone, 40_000).takes()
+
+    shown = page(client, ada, "contract", milestone.contract.public_id)
+    assert funded.search(shown)[1] == "now"
+    assert "Fund the rest with $400.00" in shown
 
 
 def test_the_api_says_the_same(ada, ben):

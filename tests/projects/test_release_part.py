@@ -356,3 +356,4 @@ def test_the_page_shows_to_the_cent_what_a_part_brings_and_sends_it_once(ada, be
     assert "all that is held" in refused.content.decode()
     page = client.get(f"/contracts/{milestone.contract.public_id}/").content.decode()
     assert "Release a part" in page and "Released a part of" in page
+    assert "released so far $412.00" in page
