@@ -47,7 +47,9 @@ def test_both_sides_read_what_it_means_and_that_silence_approves_nothing(ada, be
 
 def test_what_the_bank_took_is_to_be_funded_anew(ada, ben, client):
     milestone = funded_milestone(ada, ben)
-    funded = re.compile(r"is-(\w+)[^<]*<span[^>]*>(?:<svg.*?</svg>)?</span>\s*<span>Funded", re.S)
+    funded = re.compile(
+        r"is-(\w+)[^<]*<span[^>]*>(?:<svg.*?</svg>)?</span>\s*<span>Funded", re.DOTALL
+    )
     shown = page(client, ada, "contract", milestone.contract.public_id)
     assert funded.search(shown)[1] == "done"
 
