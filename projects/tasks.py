@@ -15,6 +15,7 @@ from projects.disputes import selectors as disputes_due
 from projects.disputes import services as disputes
 from projects.milestones import selectors as milestones_due
 from projects.milestones import services as milestones
+from projects.milestones.arrivals import services as arrivals
 from projects.milestones.limits import services as limits
 
 # --- Postings and bids ---------------------------------------------------------------------------
@@ -55,7 +56,7 @@ def tell_fundings() -> dict[str, int]:
     """Money has arrived on the floor below: both sides hear of it, the delivery time starts."""
     return sweep(
         milestones_due.untold_funding_ids(limit=BATCH),
-        lambda pk: milestones.tell_funding(milestone_id=pk),
+        lambda pk: arrivals.tell_funding(milestone_id=pk),
     )
 
 

@@ -20,8 +20,9 @@ from projects.bids.services import submit_bid
 from projects.contracts.models import Contract
 from projects.disputes.models import Dispute
 from projects.disputes.services import answer_dispute, open_dispute
+from projects.milestones.arrivals.services import tell_funding
 from projects.milestones.models import Milestone
-from projects.milestones.services import fund_milestone, submit_work, tell_funding
+from projects.milestones.services import fund_milestone, submit_work
 from projects.postings.models import Posting
 from projects.postings.services import create_posting, publish_posting
 

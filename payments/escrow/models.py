@@ -19,6 +19,8 @@ class Escrow(models.Model):
     what became of the last of it. ``released`` is the part of the price that went to the payee so
     far, ``refunded`` what went back to the payer. ``held_at`` is when a
     payment made it whole: after a bank or a refund took of it, the next one that does so counts.
+    ``untold_since`` is when the first payment came in that whoever asked for the money has not told
+    of yet; None once they have.
     What payers' banks have of it by chargebacks: ``taken_back`` out of what was held,
     ``clawed_back`` out of what released money had cost the payer; of the latter ``owed_back`` fell
     to the payee, the rest to our fees. ``book`` names the hash chain of its transfers; it is given from above.
@@ -56,6 +58,7 @@ class Escrow(models.Model):
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.AWAITING)
     created_at = models.DateTimeField(default=now)
     held_at = models.DateTimeField(null=True)
+    untold_since = models.DateTimeField(null=True)
     # The provider holds no longer than this; counted from the first payment of what is there.
     limit_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
@@ -82,6 +85,11 @@ class Escrow(models.Model):
             models.Index(fields=["book"], name="escrows_of_a_book"),
             models.Index(
                 fields=["limit_at"], condition=Q(status="held"), name="escrows_near_their_limit"
+            ),
+            models.Index(
+                fields=["untold_since"],
+                condition=Q(untold_since__isnull=False),
+                name="escrows_with_news",
             ),
         ]
 

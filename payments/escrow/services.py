@@ -227,8 +227,8 @@ def _advance(escrow_id: int, step: str) -> Escrow:
     """
     escrow = _lock(escrow_id)
     LIFECYCLE.advance(escrow, step, role=SYSTEM)
-    escrow.closed_at = now()
-    escrow.save(update_fields=["status", "closed_at"])
+    escrow.closed_at, escrow.untold_since = now(), None
+    escrow.save(update_fields=["status", "closed_at", "untold_since"])
     fundings.cancel_open_payments(paid_for=escrow.public_id)
     return escrow
 
@@ -236,12 +236,14 @@ def _advance(escrow_id: int, step: str) -> Escrow:
 def _note_held(escrow: Escrow, *, before: int, missing: int) -> None:
     """Money has come in: ``before`` was held until now, and ``missing`` is still to come."""
     LIFECYCLE.advance(escrow, "hold", role=SYSTEM)
+    at = now()
+    escrow.untold_since = escrow.untold_since or at
     if not missing:
-        escrow.held_at = now()
+        escrow.held_at = at
     if not before:
         # Whatever was paid earlier has gone: its time at the provider is not that of this money.
-        escrow.limit_at = limit_of(escrow, paid_at=now())
-    escrow.save(update_fields=["status", "held_at", "limit_at"])
+        escrow.limit_at = limit_of(escrow, paid_at=at)
+    escrow.save(update_fields=["status", "held_at", "limit_at", "untold_since"])
     # Another page that is open may ask for more than is missing now.
     fundings.cancel_open_payments(paid_for=escrow.public_id, above=missing)
 

@@ -24,6 +24,7 @@ _SENTENCES = {
     "contract_completed": Sentence("The contract is completed", "flag", "good"),
     "contract_cancelled": Sentence("The contract ended without paid work", "x"),
     "milestone_funded": Sentence("Funds are held for “{title}”", "lock", "good"),
+    "part_funded": Sentence("A part of the money for “{title}” is held", "lock", "info"),
     "work_started": Sentence("Started work on “{title}”", "play", "info"),
     "work_submitted": Sentence("Submitted “{title}”", "send", "info"),
     "work_returned": Sentence("Asked for changes on “{title}”", "undo-2", "warn"),

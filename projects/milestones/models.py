@@ -55,9 +55,6 @@ class Milestone(models.Model):
     submitted_at = models.DateTimeField(null=True)
     review_ends_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
-    # The last state of the money that this floor has told people about: the escrow's ``held_at`` of
-    # then. An escrow that was made whole since is news again.
-    funding_told_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -74,11 +71,6 @@ class Milestone(models.Model):
                 fields=["review_ends_at"],
                 condition=Q(review_ends_at__isnull=False),
                 name="reviews_that_end",
-            ),
-            models.Index(
-                fields=["contract"],
-                condition=Q(funding_told_at__isnull=True),
-                name="fundings_to_tell",
             ),
         ]
 

@@ -22,8 +22,8 @@ from projects.milestones.models import LIFECYCLE, Milestone
 
 def untold_since(milestone: Milestone) -> datetime | None:
     """Since when all of its money is held, where nobody was told of that yet."""
-    held_at, told_at = milestone.escrow.held_at, milestone.funding_told_at
-    return held_at if held_at and (told_at is None or told_at < held_at) else None
+    held_at, news = milestone.escrow.held_at, milestone.escrow.untold_since
+    return held_at if held_at and news and news <= held_at else None
 
 
 def due_of(milestone: Milestone) -> datetime:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.people.models import User
 from marketplace.common.clock import now
@@ -92,18 +92,9 @@ def _cut_into(due: QuerySet[Milestone]) -> dict[int, MoneyFacts]:
 
 
 def untold_funding_ids(*, limit: int) -> list[int]:
-    """Milestones whose money has arrived below, or arrived anew, and nobody has said so yet."""
-    first = Milestone.objects.filter(
-        funding_told_at__isnull=True, escrow__held_at__isnull=False
-    ).exclude(escrow__status=Escrow.Status.AWAITING)
-    anew = Milestone.objects.filter(
-        closed_at=None,
-        funding_told_at__lt=F("escrow__held_at"),
-        escrow__in=Escrow.objects.filter(_IS_CUT, status=Escrow.Status.HELD),
-    )
-    # Two questions, since the first has an index for itself.
-    found = [due.order_by("pk").values_list("pk", flat=True)[:limit] for due in (first, anew)]
-    return [pk for due in found for pk in due][:limit]
+    """Milestones for which money has arrived below, and nobody has said so yet."""
+    news = Milestone.objects.filter(escrow__untold_since__isnull=False)
+    return list(news.order_by("escrow__untold_since").values_list("pk", flat=True)[:limit])
 
 
 def due_reminder_ids(*, limit: int) -> list[int]:

@@ -13,7 +13,6 @@ from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.money import in_words
 from marketplace.common.text import checked_text
 from payments.escrow import services as escrows
-from payments.escrow.facts import facts_now
 from payments.fundings.models import Payment
 from projects.contracts.models import Contract
 from projects.contracts.roles import Actor, role_in
@@ -22,7 +21,7 @@ from projects.contracts.services import record, tell_other_side
 from projects.milestones import reminders
 from projects.milestones.deliveries import LONGEST_NOTE, checked_links
 from projects.milestones.models import LIFECYCLE, Milestone, Reminder, Submission, SubmissionFile
-from projects.milestones.rules import due_of, judge_step, review_end_of, untold_since
+from projects.milestones.rules import due_of, judge_step, review_end_of
 
 # The steps that end a milestone unpaid, each with its own right and its own clock.
 GROUNDS = ("cancel", "drop", "cancel_late", "cancel_idle")
@@ -78,32 +77,6 @@ def fund_milestone(*, milestone_id: int, by: Actor, amount: int | None = None) -
         amount=amount,
         return_path=page_of(milestone.contract),
     )
-
-
-@transaction.atomic
-def tell_funding(*, milestone_id: int) -> Milestone:
-    """The money has arrived below: say so, and let the delivery time start now at the earliest.
-
-    Found by a sweep, since the payments floor has never heard of a milestone.
-    """
-    milestone = lock_milestone(milestone_id)
-    held_at = untold_since(milestone)
-    if held_at is None or milestone.closed_at is not None:
-        return milestone
-    milestone.due_at = due_of(milestone)
-    milestone.funding_told_at = held_at
-    milestone.save(update_fields=["funding_told_at", "due_at"])
-    if milestone.status in {Milestone.Status.PLANNED, Milestone.Status.RETURNED}:
-        reminders.remind_of_due_date(milestone)
-
-    record(milestone.contract, "milestone_funded", by=SYSTEM, about=milestone)
-    held = facts_now(milestone.escrow).price_held
-    text = (
-        f"{in_words(held, milestone.currency)} is held for “{milestone.title}”. "
-        f"It is due on {said(milestone.due_at)}."
-    )
-    tell_other_side(milestone.contract, "milestone_funded", text, by=SYSTEM)
-    return milestone
 
 
 @transaction.atomic
@@ -271,9 +244,7 @@ def close_milestone(milestone: Milestone) -> None:
     """Write down that it has ended, in the state that its step gave it; its clocks stop."""
     milestone.closed_at = now()
     milestone.review_ends_at = None
-    # Whatever arrived or may still arrive below: of what has ended nobody is told that it is held.
-    milestone.funding_told_at = milestone.funding_told_at or milestone.closed_at
-    milestone.save(update_fields=["status", "closed_at", "review_ends_at", "funding_told_at"])
+    milestone.save(update_fields=["status", "closed_at", "review_ends_at"])
     reminders.forget_reminders(milestone)
     # Perhaps it was the last one: the room above looks.
     ring("projects.close_finished_contract", milestone.contract_id)

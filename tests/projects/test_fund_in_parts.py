@@ -3,13 +3,18 @@
 from datetime import timedelta
 
 import pytest
+from django.db.models import QuerySet
 
+from accounts.notifications.models import Notification
 from marketplace.common.errors import InvalidInput, WrongState
 from payments.escrow.facts import facts_now
 from payments.escrow.services import take_in
+from payments.escrow.telling import services as telling
 from payments.fundings.models import Payment
 from projects.contracts.models import Event
-from projects.milestones.models import Milestone
+from projects.contracts.sentences import sentence_of
+from projects.milestones.arrivals.services import tell_funding
+from projects.milestones.models import Milestone, Reminder
 from projects.milestones.rules import open_steps
 from projects.milestones.services import (
     cancel_milestone,
@@ -19,6 +24,7 @@ from projects.milestones.services import (
     submit_work,
 )
 from projects.tasks import tell_fundings
+from tests.races import at_once, meet_after
 from tests.sandbox import play_on
 from tests.world import api_of, funded_milestone, planned_milestone
 
@@ -52,9 +58,19 @@ def test_work_begins_when_all_of_it_is_held(ada, ben):
     assert start_work(milestone_id=milestone.pk, by=ben).started_at is not None
 
 
-def test_both_hear_of_it_and_its_clock_starts_once_it_is_whole(ada, ben, later):
+def test_both_hear_of_a_part_and_its_clock_starts_once_it_is_whole(ada, ben, later):
     milestone = pay_part(planned_milestone(ada, ben), ada, 40_000)
+    agreed = milestone.due_at
+    assert tell_fundings() == {"done": 1, "failed": 0}
     assert tell_fundings() == {"done": 0, "failed": 0}
+
+    milestone.refresh_from_db()
+    assert milestone.due_at == agreed and not Reminder.objects.exists()
+    said = Notification.objects.filter(kind="part_funded")
+    assert {notice.recipient for notice in said} == {ada, ben}
+    assert "$412.00 of what" in said[0].text and "$618.00 is missing" in said[0].text
+    (told,) = Event.objects.filter(kind="part_funded")
+    assert sentence_of(told).text == f"A part of the money for “{milestone.title}” is held: $412.00"
 
     later(days=40)
     milestone = pay_part(milestone, ada)
@@ -160,3 +176,39 @@ def test_a_funded_one_has_no_page_to_fund(ada, ben, client):
     milestone = funded_milestone(ada, ben)
     client.force_login(ada)
     assert client.get(f"/milestones/{milestone.public_id}/fund/").status_code == 409
+
+
+# --- The telling, at the same moment -------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_tellers_at_once_tell_of_a_part_once(ada, ben, bells):
+    milestone = pay_part(planned_milestone(ada, ben), ada, 40_000)
+
+    at_once(*[lambda: tell_funding(milestone_id=milestone.pk)] * 8)
+
+    assert Event.objects.filter(kind="part_funded").count() == 1
+    assert Notification.objects.filter(kind="part_funded").count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_the_locks_they_tell_it_more_than_once(ada, ben, bells, monkeypatch):
+    milestone = pay_part(planned_milestone(ada, ben), ada, 40_000)
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **_: self.all())
+    meet_after(monkeypatch, telling, "_lock")
+
+    at_once(*[lambda: tell_funding(milestone_id=milestone.pk)] * 8)
+
+    assert Event.objects.filter(kind="part_funded").count() > 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_payment_that_arrives_during_the_telling_is_told_too(ada, ben, bells):
+    milestone = pay_part(planned_milestone(ada, ben), ada, 40_000)
+
+    at_once(lambda: tell_funding(milestone_id=milestone.pk), lambda: pay_part(milestone, ada))
+    tell_funding(milestone_id=milestone.pk)
+
+    assert Event.objects.filter(kind="milestone_funded").count() == 1
+    milestone.escrow.refresh_from_db()
+    assert milestone.escrow.untold_since is None

@@ -15,13 +15,13 @@ from payments.fundings import services as fundings
 from payments.fundings.models import Payment
 from payments.ledger.models import Transfer
 from projects.contracts.models import Event
+from projects.milestones.arrivals.services import tell_funding
 from projects.milestones.models import Reminder
 from projects.milestones.rules import due_of, late_from, open_steps
 from projects.milestones.services import (
     cancel_milestone,
     fund_milestone,
     submit_work,
-    tell_funding,
 )
 from projects.tasks import tell_fundings
 from tests.races import at_once, meet_after

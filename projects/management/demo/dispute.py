@@ -25,7 +25,7 @@ def seed_dispute() -> bool:
         return False
     farid, grace = (User.objects.get(email=f"{name}@milepost.example") for name in _SIDES)
     milestone = _contract_of(farid, grace).milestones.get(position=1)
-    if milestone.funding_told_at is None:
+    if milestone.escrow.held_at is None:
         pay_for(milestone, by=farid)
     dispute = Dispute.objects.filter(milestone=milestone).first()
     if dispute is None:
@@ -65,7 +65,7 @@ def pay_for(milestone: Milestone, *, by: User) -> None:
     page = open_pay_page(payment_id=payment.pk)
     pay(Instance(settings.SITE_URL), page.url, [GOOD_CARD])
     for _ in tries(60):
-        milestone.refresh_from_db()
-        if milestone.funding_told_at is not None:
+        milestone.escrow.refresh_from_db()
+        if milestone.escrow.held_at and not milestone.escrow.untold_since:
             return
     raise CommandError("The money did not arrive: is the worker of the demo running?")
