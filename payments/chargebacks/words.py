@@ -19,7 +19,9 @@ TITLES = {
 def story_of(chargeback: Chargeback, has: Taken) -> str:
     """A few sentences, the same for both sides. ``has`` is what the bank has of it now."""
     amount = in_words(chargeback.amount, chargeback.currency)
-    began = f"On {said(chargeback.opened_at)} it asked for {amount} of a payment for this work."
+    began = (
+        f"On {said(chargeback.opened_at)} the bank asked for {amount} of a payment for this work."
+    )
     return " ".join([began, *_meaning(chargeback, has), *_next(chargeback)])
 
 

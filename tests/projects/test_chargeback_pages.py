@@ -100,6 +100,9 @@ def test_the_desk_lists_it_by_its_date_and_shows_all_that_moved(ada, ben, dora, 
     assert chargeback.public_id in page(client, dora, "desk-chargebacks")
     shown = page(client, dora, "desk-chargeback", chargeback.public_id)
     assert "What the bank took and gave back" in shown and "Send evidence" in shown
+    books = reverse("contract-statement", args=[milestone.contract.public_id])
+    assert f'href="{books}"' in shown
+    assert client.get(books).status_code == 200
 
 
 # --- Answering -----------------------------------------------------------------------------------

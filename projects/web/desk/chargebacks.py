@@ -17,6 +17,7 @@ from payments.chargebacks.answering import services
 from payments.chargebacks.models import LIFECYCLE, Chargeback
 from payments.chargebacks.selectors import desk_chargebacks, has_now
 from payments.chargebacks.words import story_of
+from payments.escrow.models import Escrow
 from projects.web.desk.doors import for_staff
 
 
@@ -78,6 +79,7 @@ def _shown(chargeback: Chargeback, user: User) -> dict[str, Any]:
     has = has_now(chargeback)
     return {
         "chargeback": chargeback,
+        "escrow": Escrow.objects.get(public_id=chargeback.payment.paid_for),
         "steps": steps,
         "has": has,
         "story": story_of(chargeback, has),
