@@ -63,6 +63,12 @@ DEEDS = {
         "The payer has this money back, so less is held for the work. Both sides are told; to be "
         "complete it has to be paid in again.",
     ),
+    "take_and_bear": Deed(
+        "Take what is held, and bear the rest",
+        "The payer has more back than is held: all that is held for the work is gone, and the rest "
+        "comes from the platform's own funds. Both sides are told; to be complete it has to be "
+        "paid in again.",
+    ),
     "bear_refund": Deed(
         "Book it as a refund at our cost",
         "The payer has this money back. What is held stays as it is; the amount comes from the "

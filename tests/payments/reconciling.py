@@ -1,5 +1,6 @@
 """Holding our books against the local Stripe's, and what comes of it."""
 
+from payments.reconciliation.deeds.services import settle_difference
 from payments.reconciliation.models import Difference, ReconciliationRun
 from payments.reconciliation.running.services import advance_run, bring_forward
 from payments.reconciliation.selectors import open_differences
@@ -68,3 +69,12 @@ def charged_by_others(sandbox: Sandbox, amount: int, **notes: str) -> None:
     days_pass(A_WHILE)
     sandbox.collect()
     sandbox.letters.clear()
+
+
+def settled(difference: Difference, deed: str, by) -> Difference:
+    return settle_difference(difference_id=difference.pk, deed=deed, reason="Looked it up.", by=by)
+
+
+def refunded_by_others(sandbox, charge: str, amount: int) -> Difference:
+    sandbox.api("POST", "/v1/refunds", charge=charge, amount=amount)
+    return the_difference()

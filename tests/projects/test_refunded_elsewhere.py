@@ -7,11 +7,10 @@ from payments.escrow.outside.services import note_refunded
 from payments.escrow.selectors import held_in
 from payments.fundings.models import Payment
 from payments.gateway.base import RemoteRefund, State
-from payments.ledger import chart
-from payments.ledger.services import Move, move_money
 from payments.refunds.models import Refund
-from payments.refunds.services import adopt_refund, prepare_refunds
+from payments.refunds.services import adopt_refund
 from projects.milestones.models import Milestone
+from projects.milestones.parts.services import release_part
 from projects.milestones.services import release_milestone
 from tests.projects.statement_world import checked, lively_contract, saved, statement_of, table_of
 from tests.world import fund
@@ -57,19 +56,28 @@ def test_less_is_held_it_can_be_paid_in_again_and_is_released(ada, ben, tmp_path
 
 def test_a_refund_that_the_platform_bears_takes_nothing_from_anybody(ada, ben, tmp_path):
     contract = lively_contract(ada, ben)
-    payment = payment_of(contract.milestones.get(position=1))
-    (refund,) = prepare_refunds(
-        payments=[payment], amount=500, book=contract.public_id, reason="provider_desk"
-    )
-    ends = (chart.own_funds("USD"), chart.leaving(refund.public_id))
-    move_money(
-        Move("refund_borne", *ends, 500, "USD"),
-        key=f"{refund.public_id}:bear",
-        book=contract.public_id,
-    )
+    released = payment_of(contract.milestones.get(position=1))
+    refund = note_refunded(payment_id=released.pk, amount=500, borne=500)
     adopt_refund(refund_id=refund.pk, remote=remote(refund))
 
     call_command("check_ledger")
     code, said = checked(saved(tmp_path, statement_of(contract), table_of(contract)))
     assert code == 0, said
     assert "at the platform’s cost" in table_of(contract)
+
+
+def test_a_refund_of_more_than_is_held_is_proven_in_both_its_parts(ada, ben, tmp_path):
+    contract = lively_contract(ada, ben)
+    kept = contract.milestones.get(position=3)
+    release_part(milestone_id=kept.pk, by=ada, amount=40_000)
+    borne = 2_000
+
+    refund = note_refunded(
+        payment_id=payment_of(kept).pk, amount=held_in(kept.escrow) + borne, borne=borne
+    )
+    adopt_refund(refund_id=refund.pk, remote=remote(refund))
+
+    assert held_in(kept.escrow) == 0
+    call_command("check_ledger")
+    code, said = checked(saved(tmp_path, statement_of(contract), table_of(contract)))
+    assert code == 0, said

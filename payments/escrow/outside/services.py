@@ -15,12 +15,12 @@ from payments.refunds.models import Refund
 
 
 @transaction.atomic
-def note_refunded(*, payment_id: int, amount: int) -> Refund:
-    """So much of what is held was given back to the payer at the provider's own desk: less is held
-    now, and it can be paid in again. Both sides are told. ``amount`` is in minor units.
+def note_refunded(*, payment_id: int, amount: int, borne: int = 0) -> Refund:
+    """So much was given back to the payer at the provider's own desk, in minor units.
 
-    The refund that is noted is asked of nobody: the caller knows what it is at the provider.
-    Raises WrongState where that much is not held.
+    All of it but what is ``borne`` by the platform's own funds was held: less is held now, it can
+    be paid in again, and both sides are told. The refund that is noted is asked of nobody: the
+    caller knows what it is at the provider. Raises WrongState where that much is not held.
     """
     payment = Payment.objects.get(pk=payment_id)
     escrow = (
@@ -28,26 +28,40 @@ def note_refunded(*, payment_id: int, amount: int) -> Refund:
         .select_related("payer", "payee")
         .get(public_id=payment.paid_for)
     )
-    if escrow.status != Escrow.Status.HELD or held_in(escrow) < amount:
+    taken = amount - borne
+    if taken and (escrow.status != Escrow.Status.HELD or held_in(escrow) < taken):
         raise WrongState("That much is not held any more.")
     (refund,) = refunds.prepare_refunds(
         payments=[payment], amount=amount, book=escrow.book, reason="provider_desk"
     )
-    purse, leaving = chart.escrow(escrow.public_id), chart.leaving(refund.public_id)
+    leaving, own, currency = (
+        chart.leaving(refund.public_id),
+        chart.own_funds(escrow.currency),
+        escrow.currency,
+    )
+    moves = [
+        Move("refund", chart.escrow(escrow.public_id), leaving, taken, currency),
+        Move("refund_borne", own, leaving, borne, currency),
+    ]
     move_money(
-        Move("refund", purse, leaving, amount, escrow.currency),
+        *[move for move in moves if move.amount],
         key=f"{refund.public_id}:outside",
         book=escrow.book,
     )
-    escrow.refunded += amount
-    escrow.save(update_fields=["refunded"])
+    if taken:
+        escrow.refunded += taken
+        escrow.save(update_fields=["refunded"])
+        _tell(escrow, payment, refund, taken)
+    return refund
+
+
+def _tell(escrow: Escrow, payment: Payment, refund: Refund, taken: int) -> None:
     for party in (escrow.payer, escrow.payee):
         notify(
             to=party,
             kind="held_funds_returned",
-            text=f"{in_words(amount, escrow.currency)} of what was held for {escrow.title} went "
+            text=f"{in_words(taken, escrow.currency)} of what was held for {escrow.title} went "
             "back to the payer. To be complete it has to be paid in again.",
             path=payment.return_path,
             key=f"{refund.public_id}:outside",
         )
-    return refund

@@ -11,8 +11,8 @@ from marketplace.common.lifecycle import FINANCE
 from payments.escrow import services as escrows
 from payments.escrow.models import Escrow
 from payments.escrow.outside.services import note_refunded
+from payments.escrow.selectors import held_in
 from payments.fundings.models import Payment
-from payments.fundings.selectors import payments_for
 from payments.gateway.base import (
     GatewayRefused,
     GatewayUnknown,
@@ -23,14 +23,13 @@ from payments.gateway.base import (
 )
 from payments.gateway.stripe import gateway
 from payments.ledger import chart
-from payments.ledger.selectors import balance_of
 from payments.ledger.services import Move, move_money
 from payments.payouts.adopting.services import adopt_payout
 from payments.payouts.cancelling.services import note_taken_back
 from payments.payouts.models import Payout
 from payments.reconciliation.findings import Finding, deeds_for
 from payments.reconciliation.judging.payouts import waiting_payout
-from payments.reconciliation.judging.refunds import twin_of
+from payments.reconciliation.judging.refunds import refundable, twin_of
 from payments.reconciliation.looking import (
     OF_WHAT_IS_SHOWN,
     account_of,
@@ -174,43 +173,47 @@ def _match_refund(difference: Difference, thing: object, reversal_id: str, by: U
     refunds.adopt_refund(refund_id=twin.pk, remote=thing)
 
 
+def _take_from_held(difference: Difference, thing: object, reversal_id: str, by: User) -> None:
+    """The payer has it back: less is held for the work."""
+    assert isinstance(thing, RemoteRefund)
+    _follow_refund(thing, borne=0)
+
+
+def _take_and_bear(difference: Difference, thing: object, reversal_id: str, by: User) -> None:
+    """They have more back than is held: all of that goes, and the platform bears the rest."""
+    assert isinstance(thing, RemoteRefund)
+    held = _locked_balance(thing)
+    if not 0 < held < thing.amount:
+        raise WrongState("What is held has changed. The next run will say how it is.")
+    _follow_refund(thing, borne=thing.amount - held)
+
+
 def _bear_refund(difference: Difference, thing: object, reversal_id: str, by: User) -> None:
     """The payer has the money, and what is held stays held: it is the platform's that is gone.
 
     Raises WrongState where the provider could then not give back all that is still held.
     """
     assert isinstance(thing, RemoteRefund)
-    payment = Payment.objects.get(charge_id=thing.charge_id)
-    # Top-down, as everywhere: whoever moves held money holds its escrow before payments and books.
-    escrow = Escrow.objects.select_for_update().get(public_id=payment.paid_for)
-    paid = payments_for(payment.paid_for)
-    left = sum(one.amount - one.refunded - one.charged_back for one in paid)
-    if left - thing.amount < balance_of(chart.escrow(escrow.public_id)):
+    held = _locked_balance(thing)
+    if refundable(Payment.objects.get(charge_id=thing.charge_id)) - thing.amount < held:
         raise WrongState(
             "This money is still held for the work: the refund comes from what is held."
         )
-    (refund,) = refunds.prepare_refunds(
-        payments=[payment], amount=thing.amount, book=escrow.book, reason="provider_desk"
-    )
-    move_money(
-        Move(
-            "refund_borne",
-            chart.own_funds(payment.currency),
-            chart.leaving(refund.public_id),
-            refund.amount,
-            refund.currency,
-        ),
-        key=f"{refund.public_id}:bear",
-        book=escrow.book,
-    )
-    refunds.adopt_refund(refund_id=refund.pk, remote=thing)
+    _follow_refund(thing, borne=thing.amount)
 
 
-def _take_from_held(difference: Difference, thing: object, reversal_id: str, by: User) -> None:
-    """The payer has it back: less is held for the work."""
-    assert isinstance(thing, RemoteRefund)
+def _locked_balance(thing: RemoteRefund) -> int:
+    """What is held for the work that was paid for; nobody moves it until this transaction ends.
+
+    Top-down, as everywhere: whoever moves held money holds its escrow before payments and books.
+    """
     payment = Payment.objects.get(charge_id=thing.charge_id)
-    refund = note_refunded(payment_id=payment.pk, amount=thing.amount)
+    return held_in(Escrow.objects.select_for_update().get(public_id=payment.paid_for))
+
+
+def _follow_refund(thing: RemoteRefund, *, borne: int) -> None:
+    payment = Payment.objects.get(charge_id=thing.charge_id)
+    refund = note_refunded(payment_id=payment.pk, amount=thing.amount, borne=borne)
     refunds.adopt_refund(refund_id=refund.pk, remote=thing)
 
 
@@ -234,6 +237,7 @@ _DEEDS: dict[str, Callable[[Difference, object, str, User], None]] = {
     "give_back": _give_back,
     "match_refund": _match_refund,
     "take_from_held": _take_from_held,
+    "take_and_bear": _take_and_bear,
     "bear_refund": _bear_refund,
     "match_payout": _match_payout,
     "end_payout": _end_payout,

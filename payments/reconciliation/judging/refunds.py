@@ -4,6 +4,7 @@ from typing import Any
 
 from marketplace.common.money import in_words
 from payments.fundings.models import Payment
+from payments.fundings.selectors import payments_for
 from payments.gateway.base import RemoteRefund, State
 from payments.ledger import chart
 from payments.ledger.selectors import balance_of
@@ -47,8 +48,18 @@ def judge_refund(remote: RemoteRefund, rows: Rows) -> Finding | None:
 def _deed_for(remote: RemoteRefund, payment: Payment) -> str:
     if twin_of(remote.amount, payment):
         return "match_refund"
-    held = balance_of(chart.escrow(payment.paid_for)) >= remote.amount
-    return "take_from_held" if held else "bear_refund"
+    if remote.amount > payment.amount - payment.refunded - payment.charged_back:
+        return "own_funds"  # its bank had taken the money already: it went twice
+    held, left = balance_of(chart.escrow(payment.paid_for)), refundable(payment)
+    if remote.amount <= held:
+        return "take_from_held"
+    return "bear_refund" if left - remote.amount >= held else "take_and_bear"
+
+
+def refundable(payment: Payment) -> int:
+    """What the provider could still give back of all that was paid for the same thing."""
+    paid = payments_for(payment.paid_for)
+    return sum(one.amount - one.refunded - one.charged_back for one in paid)
 
 
 def twin_of(amount: int, payment: Payment) -> Refund | None:
