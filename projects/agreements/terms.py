@@ -4,7 +4,9 @@ import hashlib
 import json
 from typing import Any
 
+from accounts.people.profile import COUNTRIES
 from marketplace.common.models import StoredFile
+from payments.policies.models import Policy
 from projects.bids.models import Bid
 from projects.contracts.models import Contract
 
@@ -52,6 +54,7 @@ def wording_of(contract: Contract, bid: Bid) -> dict[str, Any]:
         ],
         "review_days": contract.review_days,
         "chargebacks": CHARGEBACKS,
+        "holding": holding_in_words(policy),
         "policy": {
             "version": policy.version,
             "client_fee_basis_points": policy.client_fee_basis_points,
@@ -64,6 +67,20 @@ def wording_of(contract: Contract, bid: Bid) -> dict[str, Any]:
             "dispute_answer_days": policy.dispute_answer_days,
         },
     }
+
+
+def holding_in_words(policy: Policy) -> str:
+    """Until when money can be held: the provider's own limit, which no agreement moves."""
+    others = [
+        f"{days} days where the freelancer's bank is in {COUNTRIES[code]}"
+        for code, days in sorted(policy.holding_days_by_country.items())
+    ]
+    most = ", ".join([f"{policy.holding_days} days", *others])
+    return (
+        f"The payment provider holds a payment for a limited time, counted from the payment: {most}"
+        ". Both sides are warned before. A delivery under review is approved by itself in time; "
+        "whatever else is still held then goes back to the client."
+    )
 
 
 def canonical(wording: dict[str, Any]) -> str:

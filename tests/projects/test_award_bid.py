@@ -104,6 +104,18 @@ def test_only_the_client_may(bid, name, request):
     assert not Contract.objects.exists()
 
 
+def test_both_sign_how_long_the_provider_holds_money(ada, bid, client):
+    contract = award_bid(bid_id=bid.pk, by=ada)
+
+    said = json.loads(contract.agreements.get().body)["holding"]
+
+    limits = "90 days, 10 days where the freelancer's bank is in Thailand, 730 days where"
+    assert limits in said and "goes back to the client" in said
+    client.force_login(ada)
+    page = client.get(f"/contracts/{contract.public_id}/agreement/").content.decode()
+    assert "The payment provider holds a payment for a limited time" in page
+
+
 def test_nobody_signs_what_they_have_not_read(ada, ben, bid):
     read = bid.version
     edit_bid(bid_id=bid.pk, by=ben, letter="Half of it.", price=80_000)
