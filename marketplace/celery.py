@@ -59,6 +59,8 @@ _TIMETABLE = {
     "ask-about-chargebacks": {"task": "payments.ask_about_chargebacks", "schedule": 20},
     # Whoever comes back from the provider's page wants to read that they are done.
     "ask-about-accounts": {"task": "payments.ask_about_accounts", "schedule": 20},
+    # The shortest holding time is ten days.
+    "note-countries": {"task": "payments.note_countries", "schedule": 60},
     # Nobody waits for it, but the books should agree with the provider's within the minute.
     "book-own-funds": {"task": "payments.book_own_funds", "schedule": 60},
     # Due once a day, by a row: most of these find nothing. It shows a moved clock and an outage.

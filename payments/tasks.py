@@ -17,7 +17,7 @@ from payments.incoming import services as incoming
 from payments.incoming.own_funds import services as own_funds
 from payments.incoming.selectors import due_event_ids
 from payments.ledger import services as ledger
-from payments.payees.selectors import due_account_ids
+from payments.payees.selectors import due_account_ids, party_ids_of_a_new_country
 from payments.payees.services import refresh_account
 from payments.payouts import services as payouts
 from payments.payouts.cancelling.services import finish_cancelling
@@ -75,6 +75,14 @@ def send_payout(payout_id: int) -> None:
 def handle_due_events() -> dict[str, int]:
     """Letters whose bell was lost, that came too early or met trouble."""
     return sweep(due_event_ids(now(), limit=CALLS), lambda pk: incoming.handle_event(event_id=pk))
+
+
+@shared_task(name="payments.note_countries")
+def note_countries() -> dict[str, int]:
+    """The country of a payee was set, and its bell was lost."""
+    return sweep(
+        party_ids_of_a_new_country(limit=BATCH), lambda pk: limits.note_country(party_id=pk)
+    )
 
 
 @shared_task(name="payments.ask_about_due_payments")

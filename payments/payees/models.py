@@ -23,6 +23,8 @@ class ConnectedAccount(models.Model):
 
     party = models.OneToOneField(Party, on_delete=models.PROTECT, related_name="connected_account")
     country = models.CharField(max_length=2)
+    # Set with the country, until what is held for the payee is held as long as there.
+    country_due_at = models.DateTimeField(null=True)
     remote_id = models.CharField(max_length=255, blank=True)
     generation = models.PositiveSmallIntegerField(default=1)
     past_remote_ids = models.JSONField(default=list, blank=True)
@@ -44,7 +46,12 @@ class ConnectedAccount(models.Model):
                 fields=["next_check_at"],
                 condition=Q(next_check_at__isnull=False),
                 name="payees_to_ask_about",
-            )
+            ),
+            models.Index(
+                fields=["country_due_at"],
+                condition=Q(country_due_at__isnull=False),
+                name="payees_of_a_new_country",
+            ),
         ]
 
     def __str__(self) -> str:

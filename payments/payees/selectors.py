@@ -54,6 +54,12 @@ def is_ready(party: Party) -> bool:
     return account is not None and account.status == ConnectedAccount.Status.ACTIVE
 
 
+def party_ids_of_a_new_country(*, limit: int) -> list[int]:
+    """Payees whose held money nobody has measured by their country yet."""
+    new = ConnectedAccount.objects.filter(country_due_at__isnull=False).order_by("country_due_at")
+    return list(new.values_list("party", flat=True)[:limit])
+
+
 def due_account_ids(at: datetime, *, limit: int) -> list[int]:
     """Accounts whose change nobody may have told us of."""
     return list(

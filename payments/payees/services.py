@@ -106,8 +106,9 @@ def _note_wish(*, party_id: int, country: str, by: User) -> ConnectedAccount:
                 "its country cannot be changed."
             )
         account.country, is_new = country, True
-        account.save(update_fields=["country"])
     if is_new:
+        account.country_due_at = now()
+        account.save(update_fields=["country", "country_due_at"])
         ring("payments.note_country", party_id)
     return account
 

@@ -4,12 +4,15 @@ the price is paid, the books are compared.
 
 from functools import partial
 
+from accounts.parties.selectors import own_party_of
+from marketplace.common.clock import now
 from payments.chargebacks.answering.services import accept_loss, send_evidence
 from payments.chargebacks.models import Chargeback
 from payments.fundings import services as fundings
 from payments.fundings.models import Payment
 from payments.ledger import chart
 from payments.ledger.selectors import balance_of
+from payments.payees.models import ConnectedAccount
 from payments.payouts.models import Payout
 from payments.reconciliation.running.services import ask_for_run
 from projects.bonuses.services import give_bonus
@@ -93,6 +96,15 @@ def recover_from_later_earnings(world: World) -> Act:
 
 
 # --- The provider holds money for a time only ----------------------------------------------------
+
+
+@by_the_clock
+def note_a_country(world: World) -> Act:
+    """Ben said where his bank is, and the bell of it was lost."""
+    world.funded()
+    party = own_party_of(world.ben)
+    ConnectedAccount.objects.create(party=party, country="TH", country_due_at=now())
+    return task("payments.note_countries")
 
 
 @by_the_clock

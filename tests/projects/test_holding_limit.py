@@ -7,14 +7,17 @@ from django.db.models import QuerySet
 from accounts.notifications.models import Notification
 from accounts.parties.selectors import own_party_of
 from marketplace.common.clock import now
-from marketplace.common.errors import WrongState
+from marketplace.common.errors import ProviderUnreachable, WrongState
 from payments.escrow import services as escrows
 from payments.escrow.facts import facts_now
+from payments.escrow.limits import services as limits
 from payments.escrow.limits.services import note_country
 from payments.escrow.models import Escrow
 from payments.escrow.services import take_in
 from payments.payees.models import ConnectedAccount
+from payments.payees.services import start_onboarding
 from payments.refunds.models import Refund
+from payments.tasks import note_countries
 from projects.agreements.outlook import prospects_of
 from projects.contracts.models import Event
 from projects.milestones.limits.services import refund_at_limit, warn_of_limit
@@ -94,6 +97,41 @@ def test_a_country_that_is_known_later_counts_from_the_payment_too(ada, ben, lat
     note_country(party_id=own_party_of(ben).pk)
 
     assert days_left(milestone) == 6
+
+
+def test_a_country_whose_bell_was_lost_is_noted_by_the_sweep(ada, ben, settings):
+    milestone = funded_milestone(ada, ben)
+    settings.STRIPE_API_BASE = "http://127.0.0.1:9"
+    with pytest.raises(ProviderUnreachable):
+        start_onboarding(party_id=own_party_of(ben).pk, country="TH", by=ben)
+    assert days_left(milestone) == 90
+
+    assert note_countries() == {"done": 1, "failed": 0}
+    assert note_countries() == {"done": 0, "failed": 0}
+
+    assert days_left(milestone) == 10
+
+
+def test_a_country_that_changes_while_it_is_noted_is_noted_once_more(ada, ben, monkeypatch):
+    """Read as the old one, and changed before that was written down."""
+    milestone = funded_milestone(ada, ben)
+    lives_in(ben, "US")
+    account = ConnectedAccount.objects.filter(party=own_party_of(ben))
+    account.update(country_due_at=now())
+    real = limits.limit_of
+
+    def changed_meanwhile(escrow, **at):
+        limit = real(escrow, **at)
+        account.update(country="TH", country_due_at=now())
+        return limit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(limits, "limit_of", changed_meanwhile)
+        assert note_countries() == {"done": 1, "failed": 0}
+    assert days_left(milestone) == 730
+
+    assert note_countries() == {"done": 1, "failed": 0}
+    assert days_left(milestone) == 10
 
 
 # --- Warned --------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from django.db import transaction
 from payments.escrow.models import Escrow
 from payments.escrow.selectors import limit_of
 from payments.fundings.selectors import payments_for
+from payments.payees.models import ConnectedAccount
 
 
 @transaction.atomic
@@ -13,9 +14,13 @@ def note_country(*, party_id: int) -> None:
 
     Counted from the first payment of what is left. Safe to call again.
     """
+    account = ConnectedAccount.objects.get(party=party_id)
     held = Escrow.objects.select_for_update(of=("self",)).select_related("policy")
     for escrow in held.filter(payee=party_id, status=Escrow.Status.HELD).order_by("pk"):
         paid = [p.succeeded_at for p in payments_for(escrow.public_id) if p.succeeded_at]
         if paid:
             escrow.limit_at = limit_of(escrow, paid_at=min(paid))
             escrow.save(update_fields=["limit_at"])
+    # Not if it was changed a moment ago: then it is noted once more.
+    done = ConnectedAccount.objects.filter(pk=account.pk, country_due_at=account.country_due_at)
+    done.update(country_due_at=None)
