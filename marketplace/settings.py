@@ -8,6 +8,8 @@ from pathlib import Path
 
 from environs import Env
 
+from marketplace import api_description
+
 env = Env()
 
 
@@ -198,28 +200,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "marketplace.common.api.refuse_in_words",
     "NUM_PROXIES": ALLAUTH_TRUSTED_PROXY_COUNT,
 }
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Milepost",
-    "VERSION": "1",
-    "OAS_VERSION": "3.1.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "SWAGGER_UI_DIST": "SIDECAR",
-    # Several things have a status: each list of them is named after its thing.
-    "ENUM_NAME_OVERRIDES": {
-        "PostingStatus": "projects.postings.models.Posting.Status",
-        "BidStatus": "projects.bids.models.Bid.Status",
-        "ContractStatus": "projects.contracts.models.Contract.Status",
-        "MilestoneStatus": "projects.milestones.models.Milestone.Status",
-        "ProposalStatus": "projects.agreements.models.Proposal.Status",
-        "DisputeStatus": "projects.disputes.models.Dispute.Status",
-        "ChargebackStatus": "payments.chargebacks.models.Chargeback.Status",
-        "EscrowStatus": "payments.escrow.models.Escrow.Status",
-        "PaymentStatus": "payments.fundings.models.Payment.Status",
-        "PayoutStatus": "payments.payouts.models.Payout.Status",
-        "PayoutAccountStatus": "payments.payees.models.ConnectedAccount.Status",
-    },
-}
+SPECTACULAR_SETTINGS = api_description.SETTINGS
 # Tokens have names, so the table is ours, and the library's own is not made.
 KNOX_TOKEN_MODEL = "accounts.ApiToken"
 MIGRATION_MODULES = {"knox": None}

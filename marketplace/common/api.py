@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, timedelta
+from datetime import UTC
 from functools import wraps
 from typing import IO, Any
 
@@ -14,6 +14,7 @@ from django.http import Http404
 from django.utils.datastructures import MultiValueDict
 from django.utils.dateparse import parse_datetime
 from django.utils.text import Truncator
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from knox.auth import TokenAuthentication as KnoxTokenAuthentication
 from knox.crypto import hash_token
 from knox.models import get_token_model
@@ -41,6 +42,7 @@ __all__ = [
     "OldestFirst",
     "TokenAuthentication",
     "idempotent",
+    "idempotent_in_steps",
     "refuse_in_words",
 ]
 
@@ -48,6 +50,11 @@ __all__ = [
 # What a token of ours can look like; anything else is not even looked for.
 _TOKEN = re.compile(rb"[0-9A-Za-z_]{1,200}")
 _LONGEST_REFUSAL = 300
+_KEY_PARAMETER = OpenApiParameter(
+    "Idempotency-Key",
+    location=OpenApiParameter.HEADER,
+    description="Yours to choose, one for each deed: whoever repeats it gets the first answer.",
+)
 
 
 class TokenAuthentication(KnoxTokenAuthentication):
@@ -132,6 +139,8 @@ def refuse_in_words(exc: Exception, context: dict[str, Any]) -> Response | None:
     headers = {}
     if isinstance(exc, DomainError):
         refusal = exc
+        if exc.retry_after is not None:
+            headers["Retry-After"] = str(exc.retry_after)
     elif isinstance(exc, Http404):
         refusal = NotThere("There is no such thing, or it is not yours to see.")
     elif isinstance(exc, TOO_MUCH):
@@ -171,48 +180,81 @@ def _first_problem(detail: Any, path: str = "") -> tuple[str | None, str]:
 
 
 def idempotent(view: Callable[..., Response]) -> Callable[..., Response]:
-    """Honour ``Idempotency-Key`` on a POST: the same key and body get the first answer again.
+    """Honour ``Idempotency-Key`` on a POST: the same key and request get the first answer again.
 
-    Another body with the same key, or the same request still under way, is refused with 409. A
-    request whose worker died is taken up again after a minute; the deed's own guards keep it from
-    happening twice.
+    The answer is committed with the deed, so the view cannot ask the provider.
+    """
+    return idempotent_in_steps()(view)
+
+
+def idempotent_in_steps(
+    *, first: Callable[..., Any] | None = None, then: Callable[..., Response] | None = None
+) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
+    """As ``idempotent``, for a deed that the provider has a part in.
+
+    ``first`` asks before the deed, with what the view is given, and the view gets its answer as
+    ``seen``. Or the view answers with arguments, as JSON, for ``then``, which goes on once the deed
+    is committed, and makes the answer. If the process dies there, whoever asks again goes on:
+    ``then`` may be called twice, and by two at once.
     """
 
-    @wraps(view)
-    def answer_once(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        key = request.headers.get("Idempotency-Key")
-        if key is None:
-            return view(self, request, *args, **kwargs)
-        if not 1 <= len(key) <= 255 or not key.isprintable():
-            raise InvalidInput(
-                "An Idempotency-Key has 1 to 255 printable characters.", param="Idempotency-Key"
-            )
-        said = json.dumps([request.method, request.path, _body_of(request)], sort_keys=True)
-        record = idempotency.begin(
-            user=request.user,
-            key=key,
-            request_sha256=hashlib.sha256(said.encode()).hexdigest(),
-            take_over_after=timedelta(minutes=1),
-        )
-        if record.status is not None:
-            replay = Response(record.body, status=record.status)
-            replay["Idempotent-Replayed"] = "true"
-            return replay
-        try:
-            response = view(self, request, *args, **kwargs)
-        except Exception as exc:
-            refusal = refuse_in_words(exc, {})
-            if refusal is None:
-                idempotency.forget(record)
-                raise
-            response = refusal
-        if response.status_code >= 500:
-            idempotency.forget(record)
-        else:
-            idempotency.finish(record, status=response.status_code, body=response.data)
-        return response
+    def decorate(view: Callable[..., Any]) -> Callable[..., Response]:
+        @extend_schema(parameters=[_KEY_PARAMETER])
+        @wraps(view)
+        def answer_once(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+            def look() -> dict[str, Any]:
+                return {"seen": first(request, *args, **kwargs)} if first else {}
 
-    return answer_once
+            key = request.headers.get("Idempotency-Key")
+            if key is None:
+                came = view(self, request, *args, **kwargs, **look())
+                return then(request, **came) if then else came
+            asked = {"user": request.user, "key": _checked(key), "request_sha256": _hash(request)}
+            seen = {} if idempotency.find(**asked) else look()
+
+            def deed() -> idempotency.Came:
+                came = view(self, request, *args, **kwargs, **seen)
+                return idempotency.Begun(came) if then else _answered(came)
+
+            record, is_known = idempotency.do_once(**asked, deed=deed, refusal_of=_refusal_of)
+            if record.status is None:
+                assert then is not None
+                record = idempotency.go_on(
+                    record,
+                    step=lambda begun: _answered(then(request, **begun)),
+                    refusal_of=_refusal_of,
+                )
+            response = Response(record.body, status=record.status)
+            if is_known:
+                response["Idempotent-Replayed"] = "true"
+            return response
+
+        return answer_once
+
+    return decorate
+
+
+def _checked(key: str) -> str:
+    if not 1 <= len(key) <= 255 or not key.isprintable():
+        raise InvalidInput(
+            "An Idempotency-Key has 1 to 255 printable characters.", param="Idempotency-Key"
+        )
+    return key
+
+
+def _hash(request: Request) -> str:
+    said = json.dumps([request.method, request.path, _body_of(request)], sort_keys=True)
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _answered(response: Response) -> idempotency.Answered:
+    return idempotency.Answered(response.status_code, response.data)
+
+
+def _refusal_of(exc: Exception) -> idempotency.Answered | None:
+    """What is refused for good is an answer, too; trouble of the house or the provider is none."""
+    refusal = refuse_in_words(exc, {})
+    return None if refusal is None or refusal.status_code >= 500 else _answered(refusal)
 
 
 def _body_of(request: Request) -> Any:

@@ -4,16 +4,25 @@
 class DomainError(Exception):
     """A refusal. The doors turn it into a page or the API's error envelope.
 
-    ``message`` is shown to people as it is; ``param`` names the input at fault, if one is.
+    ``message`` is shown to people as it is; ``param`` names the input at fault, if one is;
+    ``retry_after`` says after how many seconds to try again, if that may help.
     """
 
     code = "refused"
     status = 400
 
-    def __init__(self, message: str, *, param: str | None = None, code: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        param: str | None = None,
+        code: str | None = None,
+        retry_after: int | None = None,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.param = param
+        self.retry_after = retry_after
         if code:
             self.code = code
 
@@ -56,6 +65,13 @@ class KeyReused(DomainError):
     """The same key came with another request."""
 
     code = "key_reused"
+    status = 409
+
+
+class KeyInUse(DomainError):
+    """The request that came first with this key is still under way."""
+
+    code = "idempotency_in_progress"
     status = 409
 
 

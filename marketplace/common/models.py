@@ -67,17 +67,27 @@ class StoredFile(models.Model):
 
 
 class IdempotencyRecord(models.Model):
-    """One ``Idempotency-Key`` of one person: what was asked with it and what was answered."""
+    """One ``Idempotency-Key`` of one person, written with the deed that was done under it.
+
+    Either it is answered (``status``, ``body``), or what follows the deed outside its transaction
+    was begun (``begun``: its arguments), and somebody is at it until ``busy_until``.
+    """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=255)
     request_sha256 = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField(null=True)
     body = models.JSONField(null=True)
+    begun = models.JSONField(null=True)
+    busy_until = models.DateTimeField(null=True)
     started_at = models.DateTimeField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["user", "key"], name="one_answer_per_idempotency_key")
+            models.UniqueConstraint(fields=["user", "key"], name="one_answer_per_idempotency_key"),
+            models.CheckConstraint(
+                condition=models.Q(status__isnull=False) | models.Q(begun__isnull=False),
+                name="an_idempotency_key_stands_for_a_deed",
+            ),
         ]
         indexes = [models.Index(fields=["started_at"], name="idempotency_records_by_age")]

@@ -12,11 +12,13 @@ from rest_framework.views import APIView
 
 from accounts.people.models import StaffRole
 from accounts.people.selectors import signed_in, staff_roles_of
-from marketplace.common.api import CursorPage, idempotent
+from marketplace.common.api import CursorPage, idempotent, idempotent_in_steps
 from payments.reconciliation.deeds.services import (
     LONGEST_REASON,
+    Seen,
+    look_before_settling,
     offered_deeds,
-    settle_difference,
+    settle_as_seen,
 )
 from payments.reconciliation.findings import ADVICE
 from payments.reconciliation.models import Difference, DifferenceEvent, ReconciliationRun
@@ -143,16 +145,30 @@ class DifferenceView(APIView):
         return _answer(request, public_id)
 
 
+def _look(request: Request, public_id: str) -> Seen:
+    difference = _found(request, public_id)
+    body = SettlementIn(data=request.data)
+    body.is_valid(raise_exception=True)
+    return look_before_settling(
+        difference_id=difference.pk,
+        deed=body.validated_data["deed"],
+        by=signed_in(request.user),
+    )
+
+
 class SettleView(APIView):
     @extend_schema(request=SettlementIn, responses=DifferenceWithStoryOut)
-    @idempotent
-    def post(self, request: Request, public_id: str) -> Response:
+    @idempotent_in_steps(first=_look)
+    def post(self, request: Request, public_id: str, seen: Seen) -> Response:
         """Do one of its deeds, as finance, with a reason."""
         difference = _found(request, public_id)
         body = SettlementIn(data=request.data)
         body.is_valid(raise_exception=True)
-        settle_difference(
-            difference_id=difference.pk, by=signed_in(request.user), **body.validated_data
+        settle_as_seen(
+            difference_id=difference.pk,
+            by=signed_in(request.user),
+            seen=seen,
+            **body.validated_data,
         )
         return _answer(request, public_id)
 

@@ -13,7 +13,8 @@ from rest_framework.views import APIView
 
 from accounts.parties.selectors import own_party_of
 from accounts.people.selectors import signed_in
-from marketplace.common.api import idempotent
+from marketplace.common.api import idempotent, idempotent_in_steps
+from marketplace.common.errors import WrongState
 from payments.api.shapes import (
     EarningsOut,
     HoldAnswerIn,
@@ -34,9 +35,10 @@ from payments.fundings.selectors import payments_of
 from payments.payees.selectors import accounts_of
 from payments.payees.services import start_onboarding
 from payments.payouts import services as payouts
-from payments.payouts.cancelling.services import cancel_payout
+from payments.payouts.cancelling.services import finish_cancelling, wish_to_cancel
 from payments.payouts.holding.selectors import holds_of
 from payments.payouts.holding.services import answer_hold
+from payments.payouts.models import Payout
 from payments.payouts.plans.selectors import plan_of
 from payments.payouts.plans.services import choose_payout_plan
 from payments.payouts.selectors import clearing_of, payouts_of, summaries_of, with_story
@@ -111,14 +113,22 @@ class PayoutRetryView(APIView):
         return Response(PayoutOut(payout).data)
 
 
+def _take_back(request: Request, payout_id: int) -> Response:
+    """Once the wish is noted."""
+    payout = finish_cancelling(payout_id=payout_id)
+    if payout.status != Payout.Status.CANCELLED:
+        raise WrongState("The payment provider cannot take this money back: the payout stands.")
+    return Response(PayoutOut(payout).data)
+
+
 class PayoutCancelView(APIView):
     @extend_schema(request=None, responses=PayoutOut)
-    @idempotent
-    def post(self, request: Request, public_id: str) -> Response:
+    @idempotent_in_steps(then=_take_back)
+    def post(self, request: Request, public_id: str) -> dict[str, int]:
         """Take back a payout that waits or has failed."""
         payout = get_object_or_404(payouts_of(request.user), public_id=public_id)
-        payout = cancel_payout(payout_id=payout.pk, by=request.user)
-        return Response(PayoutOut(payout).data)
+        wish_to_cancel(payout_id=payout.pk, by=request.user)
+        return {"payout_id": payout.pk}
 
 
 class PayoutAccountView(APIView):

@@ -98,6 +98,7 @@ class BidVersionsView(APIView):
 
 class WithdrawView(APIView):
     @extend_schema(request=None, responses=BidOut)
+    @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Take your bid back."""
         bid = _visible(request, public_id)
@@ -106,6 +107,7 @@ class WithdrawView(APIView):
 
 class ShortlistView(APIView):
     @extend_schema(request=None, responses=BidOut)
+    @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Put it on your shortlist; the freelancer is told."""
         bid = _visible(request, public_id)
@@ -114,6 +116,7 @@ class ShortlistView(APIView):
 
 class UnlistView(APIView):
     @extend_schema(request=None, responses=BidOut)
+    @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Take it off your shortlist."""
         bid = _visible(request, public_id)
@@ -122,6 +125,7 @@ class UnlistView(APIView):
 
 class DeclineView(APIView):
     @extend_schema(request=ReasonIn, responses=BidOut)
+    @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Say no, with a reason that the freelancer reads."""
         bid = _visible(request, public_id)

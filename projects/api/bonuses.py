@@ -9,11 +9,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from marketplace.common.api import idempotent
+from marketplace.common.api import idempotent, idempotent_in_steps
 from marketplace.common.money import MAX_AMOUNT
 from payments.escrow.models import Escrow
 from payments.fundings import services as fundings
 from projects.api.milestone_shapes import FundingOut, PaymentOut
+from projects.api.milestones import open_pay_page
 from projects.bonuses import services
 from projects.bonuses.models import Bonus
 from projects.bonuses.selectors import bonuses_of, seen_on
@@ -53,6 +54,12 @@ class GivenOut(serializers.Serializer):
     payment = PaymentOut()
 
 
+def _open_pay_page(request: Request, bonus_id: int, payment_id: int) -> Response:
+    payment = fundings.open_pay_page(payment_id=payment_id)
+    given = GivenOut({"bonus": bonuses_of(request.user).get(pk=bonus_id), "payment": payment})
+    return Response(given.data, status=status.HTTP_201_CREATED)
+
+
 class ContractBonusesView(ListAPIView):
     serializer_class = BonusOut
 
@@ -71,38 +78,33 @@ class ContractBonusesView(ListAPIView):
         return self.list(request)
 
     @extend_schema(request=BonusIn, responses={201: GivenOut})
-    @idempotent
-    def post(self, request: Request, public_id: str) -> Response:
+    @idempotent_in_steps(then=_open_pay_page)
+    def post(self, request: Request, public_id: str) -> dict[str, int]:
         """Give a bonus: it goes to the freelancer as soon as it is paid. Send an
         ``Idempotency-Key``: two calls without one are two bonuses.
         """
         contract = self._contract()
         body = BonusIn(data=request.data)
         body.is_valid(raise_exception=True)
-        key = request.headers.get("Idempotency-Key", "")
         bonus, payment = services.give_bonus(
-            contract_id=contract.pk,
-            by=request.user,
-            once=f"api:{request.user.pk}:{key}" if key else "",
-            **body.validated_data,
+            contract_id=contract.pk, by=request.user, **body.validated_data
         )
-        payment = fundings.open_pay_page(payment_id=payment.pk)
-        given = GivenOut({"bonus": bonus, "payment": payment})
-        return Response(given.data, status=status.HTTP_201_CREATED)
+        return {"bonus_id": bonus.pk, "payment_id": payment.pk}
 
 
 class PayBonusView(APIView):
     @extend_schema(request=None, responses=FundingOut)
-    def post(self, request: Request, public_id: str) -> Response:
+    @idempotent_in_steps(then=open_pay_page)
+    def post(self, request: Request, public_id: str) -> dict[str, int]:
         """Go on paying for a bonus: the payment that waits, or another where it has expired."""
         bonus = get_object_or_404(bonuses_of(request.user), public_id=public_id)
         payment = services.pay_bonus(bonus_id=bonus.pk, by=request.user)
-        payment = fundings.open_pay_page(payment_id=payment.pk)
-        return Response(FundingOut({"payment": payment}).data)
+        return {"payment_id": payment.pk}
 
 
 class WithdrawBonusView(APIView):
     @extend_schema(request=None, responses=BonusOut)
+    @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Take a bonus back that is not paid."""
         bonus = get_object_or_404(bonuses_of(request.user), public_id=public_id)

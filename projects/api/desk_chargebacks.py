@@ -11,7 +11,8 @@ from rest_framework.views import APIView
 
 from accounts.people.models import StaffRole
 from accounts.people.selectors import signed_in, staff_roles_of
-from marketplace.common.api import CursorPage, idempotent
+from marketplace.common.api import CursorPage, idempotent_in_steps
+from marketplace.common.errors import WrongState
 from payments.chargebacks.answering import services
 from payments.chargebacks.models import Chargeback, ChargebackMovement
 from payments.chargebacks.selectors import desk_chargebacks
@@ -75,27 +76,36 @@ class DeskChargebackView(RetrieveAPIView):
         return desk_chargebacks(signed_in(self.request.user))
 
 
+def _tell_bank(request: Request, chargeback_id: int) -> Response:
+    """Once the wish is noted."""
+    chargeback = services.fulfil_answer(chargeback_id=chargeback_id)
+    if chargeback.failure_code:
+        raise WrongState("The payment provider does not take it.")
+    found = desk_chargebacks(signed_in(request.user)).get(pk=chargeback_id)
+    return Response(DeskChargebackOut(found).data)
+
+
 class ChargebackEvidenceView(APIView):
     @extend_schema(request=EvidenceIn, responses=DeskChargebackOut)
-    @idempotent
-    def post(self, request: Request, public_id: str) -> Response:
+    @idempotent_in_steps(then=_tell_bank)
+    def post(self, request: Request, public_id: str) -> dict[str, int]:
         """Answer the bank, once: it reads no second answer."""
         user = signed_in(request.user)
         chargeback = get_object_or_404(desk_chargebacks(user), public_id=public_id)
         body = EvidenceIn(data=request.data)
         body.is_valid(raise_exception=True)
-        services.send_evidence(
+        services.wish_to_answer(
             chargeback_id=chargeback.pk, by=user, text=body.validated_data["evidence"]
         )
-        return Response(DeskChargebackOut(desk_chargebacks(user).get(pk=chargeback.pk)).data)
+        return {"chargeback_id": chargeback.pk}
 
 
 class ChargebackAcceptanceView(APIView):
     @extend_schema(request=None, responses=DeskChargebackOut)
-    @idempotent
-    def post(self, request: Request, public_id: str) -> Response:
+    @idempotent_in_steps(then=_tell_bank)
+    def post(self, request: Request, public_id: str) -> dict[str, int]:
         """Let the bank have it: it is lost then."""
         user = signed_in(request.user)
         chargeback = get_object_or_404(desk_chargebacks(user), public_id=public_id)
-        services.accept_loss(chargeback_id=chargeback.pk, by=user)
-        return Response(DeskChargebackOut(desk_chargebacks(user).get(pk=chargeback.pk)).data)
+        services.wish_to_accept(chargeback_id=chargeback.pk, by=user)
+        return {"chargeback_id": chargeback.pk}

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from marketplace.common.api import JsonParser, OldestFirst, idempotent
+from marketplace.common.api import JsonParser, OldestFirst, idempotent, idempotent_in_steps
 from marketplace.common.files import attachment
 from payments.fundings import services as fundings
 from projects.agreements.outlook import prospects_of
@@ -56,10 +56,16 @@ class MilestoneView(APIView):
         return _shown(request, _milestone(request, public_id))
 
 
+def open_pay_page(request: Request, payment_id: int) -> Response:
+    """Once the payment is begun; for a bonus as well."""
+    payment = fundings.open_pay_page(payment_id=payment_id)
+    return Response(FundingOut({"payment": payment}).data)
+
+
 class FundView(APIView):
     @extend_schema(request=FundIn, responses=FundingOut)
-    @idempotent
-    def post(self, request: Request, public_id: str) -> Response:
+    @idempotent_in_steps(then=open_pay_page)
+    def post(self, request: Request, public_id: str) -> dict[str, int]:
         """Start paying for it, whole or in parts, or find the payment that waits: pay at its
         ``url``.
         """
@@ -69,12 +75,12 @@ class FundView(APIView):
         payment = services.fund_milestone(
             milestone_id=milestone.pk, by=request.user, **body.validated_data
         )
-        payment = fundings.open_pay_page(payment_id=payment.pk)
-        return Response(FundingOut({"payment": payment}).data)
+        return {"payment_id": payment.pk}
 
 
 class StartView(APIView):
     @extend_schema(request=None, responses=MilestoneOut)
+    @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Say that the work has begun."""
         milestone = _milestone(request, public_id)
@@ -152,13 +158,7 @@ class ReleasePartView(APIView):
         milestone = _milestone(request, public_id)
         body = PartIn(data=request.data)
         body.is_valid(raise_exception=True)
-        key = request.headers.get("Idempotency-Key", "")
-        parts.release_part(
-            milestone_id=milestone.pk,
-            by=request.user,
-            once=f"api:{request.user.pk}:{key}" if key else "",
-            **body.validated_data,
-        )
+        parts.release_part(milestone_id=milestone.pk, by=request.user, **body.validated_data)
         return _shown(request, milestone)
 
 

@@ -106,6 +106,7 @@ class PostingView(APIView):
 
 class PublishView(APIView):
     @extend_schema(request=None, responses=PostingInFullOut)
+    @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Let everybody read it and bid."""
         posting = _visible(request, public_id)
@@ -114,6 +115,7 @@ class PublishView(APIView):
 
 class CloseView(APIView):
     @extend_schema(request=ClosingIn, responses=PostingInFullOut)
+    @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Take it off the market; the bids that stand are declined with the reason."""
         posting = _visible(request, public_id)
@@ -125,6 +127,7 @@ class CloseView(APIView):
 
 class SuspendView(APIView):
     @extend_schema(request=ReasonIn, responses=PostingInFullOut)
+    @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Take it out of sight, for moderators."""
         posting = _visible(request, public_id)
@@ -138,6 +141,7 @@ class SuspendView(APIView):
 
 class RestoreView(APIView):
     @extend_schema(request=None, responses=PostingInFullOut)
+    @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Show it again, for moderators."""
         posting = _visible(request, public_id)

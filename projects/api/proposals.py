@@ -128,6 +128,7 @@ class AcceptView(APIView):
 
 class DeclineView(APIView):
     @extend_schema(request=None, responses=ProposalOut)
+    @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Say no to the other side's proposal: nothing changes."""
         proposal = _proposal(request, public_id)
@@ -137,6 +138,7 @@ class DeclineView(APIView):
 
 class WithdrawView(APIView):
     @extend_schema(request=None, responses=ProposalOut)
+    @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Take your own proposal back while it is not answered."""
         proposal = _proposal(request, public_id)

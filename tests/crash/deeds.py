@@ -9,11 +9,9 @@ from datetime import timedelta
 from functools import partial
 
 from celery import current_app
-from django.db.models import F
 
 from accounts.parties.selectors import own_party_of
 from marketplace.common.clock import now
-from marketplace.common.models import IdempotencyRecord
 from payments.fundings import services as fundings
 from payments.payees.models import ConnectedAccount
 from payments.payees.services import start_onboarding
@@ -28,7 +26,7 @@ from tests.crash.points import Point, run_apart
 from tests.crash.world import World, sweeps
 from tests.payments.world import A_WHILE, days_pass, with_account
 from tests.sandbox import GOOD_BANK, NO_SUCH_ACCOUNT, REFUND_TAKES_TIME, drop, play_on
-from tests.world import api_of, offered_contract, open_posting, planned_milestone, submitted_bid
+from tests.world import offered_contract, open_posting, planned_milestone, submitted_bid
 
 Act = Callable[[], object]
 # Prepares the world and says how the deed is done in it.
@@ -134,20 +132,6 @@ def close_a_page_that_nobody_needs(world: World) -> Act:
 @by_people
 def release(world: World) -> Act:
     return partial(release_milestone, milestone_id=world.submitted().pk, by=world.ada)
-
-
-@by_people
-def release_by_a_program(world: World) -> Act:
-    """Under one Idempotency-Key, which may be taken over once its first owner is surely dead."""
-    milestone, program = world.submitted(), api_of(world.ada)
-
-    def ask() -> None:
-        minutes = timedelta(minutes=2)
-        IdempotencyRecord.objects.update(started_at=F("started_at") - minutes)
-        address = f"/api/v1/milestones/{milestone.public_id}/release/"
-        program.post(address, {}, headers={"Idempotency-Key": "once"})
-
-    return ask
 
 
 @by_the_clock

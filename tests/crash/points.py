@@ -38,6 +38,7 @@ ASKED: dict[str, Any] = {
     **dict.fromkeys(("accept_chargeback", "chargeback", "send_evidence"), chargebacks),
     **dict.fromkeys(("balance", "movements_page"), books),
 }
+_CALLS = {f"call {name}" for name in ASKED}
 # Also as people write it by hand.
 _WRITE = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)')
 
@@ -163,6 +164,7 @@ class _Recorder:
     def _around(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
         def act(*args: Any, **named: Any) -> Any:
             self.reach(f"before {name}")
+            assert name not in _CALLS or not connection.in_atomic_block, f"{name} in a transaction"
             answer = real(*args, **named)
             self.reach(f"after {name}")
             return answer
@@ -183,9 +185,7 @@ class _Recorder:
                     cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
             real(wrapper)
             if self.reach(f"after COMMIT of {of}"):
-                wrapper.close_if_unusable_or_obsolete()
-                wrapper.connection.close()
-                wrapper.run_on_commit = []
+                wrapper.close()
                 raise OperationalError("server closed the connection unexpectedly")
 
         return commit

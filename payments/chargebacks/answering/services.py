@@ -28,14 +28,26 @@ def send_evidence(*, chargeback_id: int, by: User, text: str) -> Chargeback:
     Raises NotAllowed, InvalidInput (``evidence``), WrongState (answered, too late, decided, or
     refused by the provider) or ProviderUnreachable (the wish stays, and the sweep fulfils it).
     """
-    _wish(chargeback_id, ANSWER, by, text)
+    wish_to_answer(chargeback_id=chargeback_id, by=by, text=text)
     return fulfil_answer(chargeback_id=chargeback_id)
 
 
 def accept_loss(*, chargeback_id: int, by: User) -> Chargeback:
     """Let the bank have it. Not atomic; raises as ``send_evidence`` does."""
-    _wish(chargeback_id, ACCEPT, by)
+    wish_to_accept(chargeback_id=chargeback_id, by=by)
     return fulfil_answer(chargeback_id=chargeback_id)
+
+
+@transaction.atomic
+def wish_to_answer(*, chargeback_id: int, by: User, text: str) -> None:
+    """The wish alone, which the sweep fulfils where nobody else does."""
+    _wish(chargeback_id, ANSWER, by, text)
+
+
+@transaction.atomic
+def wish_to_accept(*, chargeback_id: int, by: User) -> None:
+    """The wish alone, which the sweep fulfils where nobody else does."""
+    _wish(chargeback_id, ACCEPT, by)
 
 
 def fulfil_answer(*, chargeback_id: int) -> Chargeback:
@@ -71,7 +83,6 @@ def _tell_provider(chargeback: Chargeback) -> RemoteChargeback:
     return provider.send_evidence(key=key, remote_id=chargeback.remote_id, text=chargeback.evidence)
 
 
-@transaction.atomic
 def _wish(chargeback_id: int, step: str, by: User, text: str = "") -> None:
     chargeback = Chargeback.objects.select_for_update().get(pk=chargeback_id)
     role = FINANCE if StaffRole.FINANCE in staff_roles_of(by) else None

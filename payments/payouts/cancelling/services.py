@@ -34,8 +34,20 @@ def cancel_payout(*, payout_id: int, by: User | str) -> Payout:
     Not atomic. Raises WrongState (also where the provider cannot take the transfer back) or
     ProviderUnreachable (the wish stays, and the sweep fulfils it).
     """
-    _wish_to_cancel(payout_id, by)
+    wish_to_cancel(payout_id=payout_id, by=by)
     return finish_cancelling(payout_id=payout_id)
+
+
+@transaction.atomic
+def wish_to_cancel(*, payout_id: int, by: User | str) -> None:
+    """The wish alone, which the sweep fulfils where nobody else does. Raises WrongState."""
+    payout = lock_payout(pk=payout_id)
+    LIFECYCLE.judge(payout, "cancel", role=role_in(payout, by))
+    refuse_if_being_cancelled(payout)
+    assert isinstance(by, User)  # the table lets only people cancel
+    payout.cancel_wished_at, payout.cancel_wished_by = now(), by
+    payout.next_check_at = now() + ASK_AGAIN
+    payout.save(update_fields=["cancel_wished_at", "cancel_wished_by", "next_check_at"])
 
 
 def finish_cancelling(*, payout_id: int) -> Payout:
@@ -72,17 +84,6 @@ def note_taken_back(*, payout_id: int, reversal_id: str, by: User) -> Payout:
 
 
 # --- Cancelling ----------------------------------------------------------------------------------
-
-
-@transaction.atomic
-def _wish_to_cancel(payout_id: int, by: User | str) -> None:
-    payout = lock_payout(pk=payout_id)
-    LIFECYCLE.judge(payout, "cancel", role=role_in(payout, by))
-    refuse_if_being_cancelled(payout)
-    assert isinstance(by, User)  # the table lets only people cancel
-    payout.cancel_wished_at, payout.cancel_wished_by = now(), by
-    payout.next_check_at = now() + ASK_AGAIN
-    payout.save(update_fields=["cancel_wished_at", "cancel_wished_by", "next_check_at"])
 
 
 @transaction.atomic

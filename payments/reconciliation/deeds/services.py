@@ -1,6 +1,7 @@
 """What finance does about a difference: chosen by a person, with a reason, done once."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from django.db import transaction
 
@@ -43,14 +44,30 @@ from payments.refunds import services as refunds
 LONGEST_REASON = 2_000
 
 
+@dataclass(frozen=True)
+class Seen:
+    """How the thing stands at the provider just now."""
+
+    thing: RemoteObject | None
+    finding: Finding | None
+    reversal_id: str
+
+
 def settle_difference(*, difference_id: int, deed: str, reason: str, by: User) -> Difference:
     """Do one of the deeds that the difference offers. Not atomic: the provider is asked first how
-    the thing stands now.
-
-    Raises NotAllowed, InvalidInput (``deed`` or ``reason``), WrongState (it is no longer open, or
-    has changed), DomainError (the provider refuses to say) or ProviderUnreachable.
+    the thing stands now. Raises what both steps raise.
     """
-    reason = _checked_reason(reason)
+    _checked_reason(reason)
+    seen = look_before_settling(difference_id=difference_id, deed=deed, by=by)
+    return settle_as_seen(difference_id=difference_id, deed=deed, reason=reason, by=by, seen=seen)
+
+
+def look_before_settling(*, difference_id: int, deed: str, by: User) -> Seen:
+    """Ask the provider. Not atomic.
+
+    Raises NotAllowed, InvalidInput (``deed``), WrongState (it is no longer open), DomainError (the
+    provider refuses to say) or ProviderUnreachable.
+    """
     difference = Difference.objects.get(pk=difference_id)
     _judge(difference, deed, by)
     try:
@@ -67,25 +84,18 @@ def settle_difference(*, difference_id: int, deed: str, reason: str, by: User) -
         raise ProviderUnreachable(
             "The payment provider did not answer. Nothing was done; please try again."
         ) from None
-    return _settle(difference_id, deed, reason, by, thing, finding, reversal_id)
-
-
-def offered_deeds(difference: Difference, user: User) -> list[str]:
-    """The buttons that this person gets."""
-    steps = LIFECYCLE.open_to(_role_of(user), difference.status)
-    return [deed for deed in deeds_for(difference) if _step_of(deed) in steps]
+    return Seen(thing, finding, reversal_id)
 
 
 @transaction.atomic
-def _settle(
-    difference_id: int,
-    deed: str,
-    reason: str,
-    by: User,
-    thing: RemoteObject | None,
-    finding: Finding | None,
-    reversal_id: str,
+def settle_as_seen(
+    *, difference_id: int, deed: str, reason: str, by: User, seen: Seen
 ) -> Difference:
+    """Do it. Raises NotAllowed, InvalidInput (``deed``, ``reason``) or WrongState (no longer open,
+    or changed).
+    """
+    reason = _checked_reason(reason)
+    thing, finding = seen.thing, seen.finding
     difference = Difference.objects.select_for_update().get(pk=difference_id)
     _judge(difference, deed, by)
     if thing is not None:
@@ -98,10 +108,16 @@ def _settle(
     difference.net, difference.deed = finding.net, finding.deed
     _judge(difference, deed, by)
     LIFECYCLE.advance(difference, _step_of(deed), role=_role_of(by))
-    _DEEDS[deed](difference, thing, reversal_id, by)
+    _DEEDS[deed](difference, thing, seen.reversal_id, by)
     difference.save()
     DifferenceEvent.objects.create(difference=difference, what=deed, reason=reason, by=by)
     return difference
+
+
+def offered_deeds(difference: Difference, user: User) -> list[str]:
+    """The buttons that this person gets."""
+    steps = LIFECYCLE.open_to(_role_of(user), difference.status)
+    return [deed for deed in deeds_for(difference) if _step_of(deed) in steps]
 
 
 def _judge(difference: Difference, deed: str, by: User) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import requests
 
 TIMEOUT = 30  # seconds
+UNDER_WAY = "idempotency_in_progress"
 GOOD_CARD = "4242424242424242"
 SECURE_CARD = "4000000000003220"
 BAD_CARDS = ("4000000000000002", "4000000000009995")
@@ -19,10 +20,6 @@ BAD_CARDS = ("4000000000000002", "4000000000009995")
 
 class Surprise(Exception):
     """An answer that nobody expected: the life that met it is stuck."""
-
-
-class AnswerLost(Exception):
-    """A deed whose answer never came is now refused: perhaps it had been done. Nobody's fault."""
 
 
 @dataclass
@@ -56,10 +53,9 @@ class Instance:
         if response.status_code >= 500 and not self.patience:
             self.failures.append(f"{method} {url}: {response.status_code} {response.text[:200]}")
 
-    def ask(self, method: str, url: str, **how: Any) -> tuple[requests.Response, bool]:
-        """The answer, and whether an earlier one to the same question was lost."""
+    def ask(self, method: str, url: str, **how: Any) -> requests.Response:
+        """The answer, asked for again where an earlier one was lost."""
         deadline = time.monotonic() + self.patience
-        was_lost = False
         while True:
             try:
                 response = self.session().request(method, url, timeout=TIMEOUT, **how)
@@ -70,8 +66,7 @@ class Instance:
             else:
                 self.note(method, url.removeprefix(f"{self.base_url}/api/v1/"), response)
                 if not _may_still_come(response) or time.monotonic() > deadline:
-                    return response, was_lost
-            was_lost = True
+                    return response
             self.repeated += 1
             time.sleep(1)
 
@@ -84,9 +79,8 @@ class Instance:
 
 def _may_still_come(response: requests.Response) -> bool:
     """Trouble of the house, or the first try of this very deed is not over for all it knows."""
-    if response.status_code == 409:
-        return "still under way" in response.text
-    return response.status_code >= 500 or response.status_code == 429
+    is_under_way = response.status_code == 409 and UNDER_WAY in response.text
+    return is_under_way or response.status_code >= 500 or response.status_code == 429
 
 
 @dataclass
@@ -118,9 +112,7 @@ class Person:
         headers = {"Authorization": f"Bearer {self.token}"}
         if method == "POST":
             headers["Idempotency-Key"] = str(uuid.uuid4())
-        response, was_lost = self.instance.ask(
-            method, url, json=body, params=params, headers=headers
-        )
+        response = self.instance.ask(method, url, json=body, params=params, headers=headers)
         if response.ok:
             said = response.json() if response.content else {}
             if method == "POST":
@@ -129,8 +121,6 @@ class Person:
             return said
         if response.status_code == fine:
             return None
-        if was_lost and method == "POST" and response.status_code < 500:
-            raise AnswerLost(f"{self.name}: {method} {path} → {response.text}")
         raise Surprise(f"{self.name}: {method} {path} → {response.status_code} {response.text}")
 
 
@@ -155,8 +145,8 @@ def set_up_payouts(instance: Instance, url: str, *, name: str, country: str) -> 
 
 def _submit(instance: Instance, url: str, form: dict[str, str]) -> requests.Response:
     # Our own pages, where the provider sends the browser back to, need a log-in: not followed.
-    response, _ = instance.ask("POST", url, data=form, allow_redirects=False)
+    response = instance.ask("POST", url, data=form, allow_redirects=False)
     onward = response.headers.get("Location", "")
     if onward and "/pay/" in onward and not onward.startswith(instance.base_url):
-        response, _ = instance.ask("GET", requests.compat.urljoin(url, onward))
+        response = instance.ask("GET", requests.compat.urljoin(url, onward))
     return response
