@@ -11,6 +11,7 @@ from payments.web import (
     holds,
     payouts,
     reconciliation,
+    rules,
     setup,
     statements,
     webhooks,
@@ -72,6 +73,7 @@ api = [
 ]
 
 urlpatterns = [
+    path("rules/", rules.show_rules, name="rules"),
     path("payments/<str:public_id>/", fundings.show_payment, name="payment"),
     path("earnings/", earnings.show_earnings, name="earnings"),
     path("payouts/", payouts.list_payouts, name="payouts"),

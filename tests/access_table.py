@@ -50,6 +50,7 @@ LINES = [
     Line("live", "GET", SIGNED_IN, visitor="not there"),
     Line("outbox", "GET", EVERYBODY),
     Line("clock-advance", "POST", EVERYBODY),
+    Line("rules", "GET", EVERYBODY),
     Line("stripe-webhook", "POST", EVERYBODY),
     # --- People ----------------------------------------------------------------------------------
     foreign("account_login", EVERYBODY),

@@ -19,6 +19,7 @@ GUARDS = {
         *("accounts_have_one_writer", "accounts_stay_what_they_are"),
         *("accounts_stay", "accounts_stay_all"),
     ],
+    "payments_policy": ["policies_are_final", "policies_stay"],
     "payments_book": ["heads_have_one_writer", "heads_stay", "heads_stay_all"],
 }
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

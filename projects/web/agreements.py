@@ -12,13 +12,14 @@ from marketplace.common.http import refusals_on
 from payments.policies.fees import quote
 from payments.policies.models import Policy
 from payments.policies.selectors import policy_in_force
+from payments.policies.words import percent
 from projects.agreements import services
 from projects.bids.models import LIFECYCLE
 from projects.bids.roles import role_in as role_in_bid
 from projects.bids.selectors import bids_of
 from projects.contracts.models import Contract
 from projects.contracts.selectors import agreement_of, contracts_of
-from projects.web.contract_page import percent, plan_of
+from projects.web.contract_page import plan_of
 
 
 class AwardForm(forms.Form):

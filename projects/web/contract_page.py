@@ -11,6 +11,7 @@ from marketplace.common.lifecycle import CLIENT, FREELANCER
 from payments.escrow.facts import MoneyFacts
 from payments.payees.selectors import is_ready
 from payments.policies.fees import quote
+from payments.policies.words import percent
 from projects.agreements.outlook import Prospects, Strike, prospects_of
 from projects.agreements.selectors import open_steps
 from projects.agreements.turns import Turn, turn_of
@@ -112,11 +113,6 @@ def bar_of(total: MoneyFacts) -> list[dict[str, Any]]:
             bar.append({"look": look, "label": label, "amount": amount, "x": x, "width": width})
         x += width
     return bar
-
-
-def percent(basis_points: int) -> str:
-    """300 → 3 %, 275 → 2.75 %; the sign never stands alone on the next line."""
-    return f"{basis_points / 100:g}\N{NO-BREAK SPACE}%"
 
 
 def plan_of(contract: Contract, wording: dict[str, Any]) -> dict[str, Any]:

@@ -174,7 +174,11 @@ def test_a_split_gives_every_unit_to_somebody(ada, ben, amount, share):
 def test_in_the_ledger_the_parts_of_a_milestone_sum_to_what_was_quoted(
     ada, ben, amount, cuts, currency, fees
 ):
-    Policy.objects.update(client_fee_basis_points=fees[0], freelancer_fee_basis_points=fees[1])
+    Policy.objects.create(
+        version=Policy.objects.count() + 1,
+        client_fee_basis_points=fees[0],
+        freelancer_fee_basis_points=fees[1],
+    )
     said = quote([amount], policy_in_force())
     got, ours = chart.available(own_party_of(ben), currency), chart.platform_fees(currency)
     before = balance_of(got), balance_of(ours)

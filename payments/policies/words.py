@@ -1,0 +1,147 @@
+"""The rules as people read them: each value of a policy with what it does."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from accounts.people.profile import COUNTRIES
+from payments.policies.models import Policy
+
+
+def percent(basis_points: int) -> str:
+    """300 → 3 %, 275 → 2.75 %; the sign never stands alone on the next line."""
+    return f"{basis_points / 100:g}\N{NO-BREAK SPACE}%"
+
+
+def days(count: int) -> str:
+    return f"{count} day" if count == 1 else f"{count} days"
+
+
+def units(count: int) -> str:
+    return f"{count} unit" if count == 1 else f"{count} units"
+
+
+def days_by_country(by_country: dict[str, int]) -> str:
+    """10 days: Thailand; 730 days: United States."""
+    known = sorted((COUNTRIES.get(code, code), count) for code, count in by_country.items())
+    return "; ".join(f"{days(count)}: {name}" for name, count in known) or "none"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One value of a policy; ``text`` says what it does."""
+
+    field: str
+    title: str
+    text: str
+    as_words: Any = days
+
+    def of(self, policy: Policy) -> str:
+        return self.as_words(getattr(policy, self.field))
+
+
+GROUPS = {
+    "Fees": (
+        Rule(
+            "client_fee_basis_points",
+            "The client’s fee",
+            "On top of the price, charged on released money only.",
+            percent,
+        ),
+        Rule(
+            "freelancer_fee_basis_points",
+            "The freelancer’s fee",
+            "Off the price, charged on released money only.",
+            percent,
+        ),
+        Rule(
+            "minimum_milestone_units",
+            "Smallest milestone",
+            "In whole units of its currency: dollars, euros, yen.",
+            units,
+        ),
+    ),
+    "Agreeing": (
+        Rule(
+            "offer_validity_days",
+            "Time to accept an offer",
+            "Then it lapses, and nothing has changed.",
+        ),
+        Rule(
+            "proposal_answer_days",
+            "Time to answer a proposal",
+            "Then it lapses, and nothing has changed.",
+        ),
+    ),
+    "Working": (
+        Rule(
+            "review_period_days",
+            "Time to review a delivery",
+            "Then it is approved and released by itself. An agreement may name another time.",
+        ),
+        Rule(
+            "review_period_least_days",
+            "Shortest time to review",
+            "What an agreement may shorten it to.",
+        ),
+        Rule(
+            "review_period_most_days",
+            "Longest time to review",
+            "What an agreement may extend it to.",
+        ),
+        Rule(
+            "lateness_grace_days",
+            "Grace after a due date",
+            "Then the client may cancel the milestone and is refunded.",
+        ),
+        Rule(
+            "never_started_days",
+            "Time to start funded work",
+            "Then the client may cancel the milestone and is refunded.",
+        ),
+    ),
+    "Disagreeing": (
+        Rule("dispute_answer_days", "Time to answer a dispute", "Then a mediator looks at it."),
+        Rule("ruling_days", "Time for a ruling", "By the mediator, with reasons."),
+    ),
+    "Being paid": (
+        Rule("payout_hold_days", "Rest before a payout", "What is released is paid out after it."),
+        Rule(
+            "first_payout_hold_days", "Rest before a first payout", "While a payout account is new."
+        ),
+        Rule(
+            "payout_review_most_days",
+            "Longest hold of a payout",
+            "Of one that finance looks at: then it is paid out by itself.",
+        ),
+        Rule(
+            "holding_days",
+            "Longest holding of a payment",
+            "The payment provider’s own limit, counted from the payment: what is left goes back.",
+        ),
+        Rule(
+            "holding_days_by_country",
+            "Other limits, by the payee’s country",
+            "Counted in the same way.",
+            days_by_country,
+        ),
+    ),
+}
+RULES = {rule.field: rule for rules in GROUPS.values() for rule in rules}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One value that a version changes, as words."""
+
+    rule: Rule
+    before: str
+    after: str
+
+
+def changes_between(older: Policy, newer: Policy) -> list[Change]:
+    """What the newer version says otherwise, in the order of the page."""
+    return [
+        Change(rule, rule.of(older), rule.of(newer))
+        for rule in RULES.values()
+        if getattr(older, rule.field) != getattr(newer, rule.field)
+    ]

@@ -1,0 +1,41 @@
+"""The rules of the house, every version of them."""
+
+from itertools import pairwise
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from marketplace.common.clock import now
+from payments.policies.models import Policy
+from payments.policies.selectors import policy_in_force
+from payments.policies.words import GROUPS, changes_between
+
+
+@login_not_required
+@require_safe
+def show_rules(request: HttpRequest) -> HttpResponse:
+    """What is in force in full; of every other version, what it changed."""
+    versions = list(Policy.objects.order_by("-version"))
+    in_force = policy_in_force()
+    steps = [
+        {
+            "policy": newer,
+            "changes": changes_between(older, newer),
+            "is_ahead": newer.in_force_from > now(),
+        }
+        for newer, older in pairwise(versions)
+    ]
+    context = {
+        "in_force": in_force,
+        "groups": [
+            {"title": title, "rules": [(rule, rule.of(in_force)) for rule in rules]}
+            for title, rules in GROUPS.items()
+        ],
+        "ahead": [step for step in steps if step["is_ahead"]],
+        "past": [step for step in steps if not step["is_ahead"]],
+        "first": versions[-1],
+        "nav": "rules",
+    }
+    return render(request, "rules/rules.html", context)
