@@ -30,7 +30,7 @@ def show_rules(request: HttpRequest) -> HttpResponse:
     context = {
         "in_force": in_force,
         "groups": [
-            {"title": title, "rules": [(rule, rule.of(in_force)) for rule in rules]}
+            {"title": title, "rules": [(rule, rule.of(in_force).split("; ")) for rule in rules]}
             for title, rules in GROUPS.items()
         ],
         "ahead": [step for step in steps if step["is_ahead"]],
