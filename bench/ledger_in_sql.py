@@ -52,16 +52,15 @@ def release(fees: str) -> str:
     """
     return f"""{DRAW}
 SELECT payments_move_money(
-    'release:' || nextval('bench_key'), 'book:' || :escrow::bigint - 1, now(),
-    format('[{{"kind": "release", "amount": 9700, "currency": "USD", "source": "escrow:%1$s",'
-           ' "target": "party%4$s%2$s%4$savailable%4$sUSD"}},'
-           ' {{"kind": "fee", "amount": 600, "currency": "USD", "source": "escrow:%1$s",'
-           ' "target": "platform%4$sfees%3$s%4$sUSD"}}]',
-           :escrow::bigint - 1, :payee::bigint, {fees}, chr(58))::jsonb);
+    'release' || chr(58) || nextval('bench_key'), 'book' || chr(58) || :escrow::bigint - 1, now(),
+    '{{release, fee}}', array_fill('escrow' || chr(58) || :escrow::bigint - 1, '{{2}}'),
+    ARRAY[format('party%1$s%2$s%1$savailable%1$sUSD', chr(58), :payee::bigint),
+          format('platform%1$sfees%2$s%1$sUSD', chr(58), {fees})],
+    '{{9700, 600}}', '{{USD, USD}}');
 """
 
 
-HOT, UNIFORM = release("''::text"), release("':' || :payee::bigint")
+HOT, UNIFORM = release("''::text"), release("chr(58) || :payee::bigint")
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -35,9 +35,9 @@ class Deed:
 def move_money(*moves: Move, key: str, book: str = "") -> None:
     """Make all the moves, or none, and only once per key: one round trip.
 
-    The SQL function ``payments_move_money`` locks the book and the kept accounts in order, refuses
-    what the books cannot bear, inserts the transfers, updates the kept balances and links the
-    book's hash chain. The same key with the same moves moves nothing again.
+    The SQL function ``payments_move_money`` links the book's hash chain, updates the kept balances,
+    each locked in its turn, refuses what the books cannot bear and inserts the transfers. The same
+    key with the same moves moves nothing again.
 
     Raises KeyReused (same key, other moves), InsufficientFunds or InvalidInput (mixed currency,
     an amount below one, source = target).
@@ -45,9 +45,24 @@ def move_money(*moves: Move, key: str, book: str = "") -> None:
     assert moves, "a deed that moves nothing must not call"
     with connection.cursor() as cursor, _refusals_in_words():
         cursor.execute(
-            "SELECT payments_move_money(%s, %s, %s, %s::jsonb)",
-            [key, book, now(), json.dumps([vars(move) for move in moves])],
+            "SELECT payments_move_money(%s, %s, %s, %s, %s, %s, %s, %s)",
+            [
+                *(key, book, now()),
+                _array(move.kind for move in moves),
+                _array(move.source for move in moves),
+                _array(move.target for move in moves),
+                _array(str(move.amount) for move in moves),
+                _array(move.currency for move in moves),
+            ],
         )
+
+
+def _array(parts: Iterable[str]) -> str:
+    """As PostgreSQL writes an array: it reads that much faster than the driver's ARRAY[…], and
+    rounds no number on the way.
+    """
+    escaped = (part.replace("\\", "\\\\").replace('"', '\\"') for part in parts)
+    return "{" + ",".join(f'"{part}"' for part in escaped) + "}"
 
 
 def move_money_in_batch(deeds: Sequence[Deed]) -> None:

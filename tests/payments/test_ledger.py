@@ -50,6 +50,15 @@ def test_the_same_key_moves_nothing_twice():
     assert balance_of(ADAS) == 1_000
 
 
+def test_a_name_is_taken_as_it_is_written():
+    odd = "NULL,\"{\\}' \n%s"
+    move_money(Move(odd[:30], OUTSIDE, f"escrow:{odd}", 5, "USD"), key=odd, book=odd)
+
+    (line,) = lines_of(odd)
+    assert (line.key, line.kind, line.target.key) == (odd, odd[:30], f"escrow:{odd}")
+    assert findings() == []
+
+
 @pytest.mark.parametrize(
     "other",
     [

@@ -168,6 +168,46 @@ def test_in_one_batch_they_are_what_they_are_one_by_one(deeds):
         transaction.set_rollback(True)
 
 
+# Deeds of which none can be refused once everybody has money: a batch of these is one pass.
+PLAIN_MOVES = st.builds(
+    lambda kind, ends, amount: Move(kind, *ends, amount, "USD"),
+    st.sampled_from(["release", "fee"]),
+    st.permutations(ACCOUNTS).map(lambda shuffled: shuffled[:2]),
+    st.integers(1, 9),
+)
+PLAIN_DEEDS = st.builds(
+    Deed,
+    key=st.uuids().map(str),
+    moves=st.lists(PLAIN_MOVES, min_size=1, max_size=4),
+    book=st.sampled_from(["ct_one", "ct_two", "ct_three", ""]),
+)
+
+
+@given(deeds=st.lists(PLAIN_DEEDS, min_size=1, max_size=8))
+def test_a_batch_in_one_pass_is_what_they_are_one_by_one(deeds):
+    funds = [Deed(key="enough", moves=[enough(key) for key in ACCOUNTS[2:]], book="ct_one")]
+    with transaction.atomic():
+        at, model = now(), Model()
+        real, services.now = services.now, lambda: at
+        try:
+            for deed in funds + deeds:
+                model.do(deed, at)
+            move_money_in_batch(funds)
+            move_money_in_batch(deeds)
+        finally:
+            services.now = real
+        assert books() == model.lines
+        assert kept() == expected_kept(model)
+        assert [finding for check in CHECKS for finding in check()] == []
+        transaction.set_rollback(True)
+
+
+def enough(key: str) -> Move:
+    """What is owed grows as money goes out of it."""
+    ends = (key, "platform:fees:USD") if ":owed:" in key else ("provider:stripe:USD", key)
+    return Move("fund", *ends, 1_000, "USD")
+
+
 # --- Batches at once -----------------------------------------------------------------------------
 
 
