@@ -6,7 +6,7 @@ people is refused at start by ``marketplace.checks``.
 
 from pathlib import Path
 
-from environs import Env
+from environs import Env, validate
 
 from marketplace import api_description
 
@@ -132,6 +132,9 @@ CACHES = {
 
 STRIPE_API_BASE = env.str("STRIPE_API_BASE", "")
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", "")
+# By all processes together: what the provider allows to each of its addresses, unless it was asked
+# for more.
+STRIPE_CALLS_PER_SECOND = env.float("STRIPE_CALLS_PER_SECOND", 25.0, validate=validate.Range(min=1))
 # Several secrets, comma-separated, while one is being rolled.
 STRIPE_WEBHOOK_SECRETS = _listed("STRIPE_WEBHOOK_SECRET")
 

@@ -13,6 +13,7 @@ from payments.chargebacks.answering.services import look_after_chargeback
 from payments.chargebacks.selectors import due_chargeback_ids
 from payments.escrow.limits import services as limits
 from payments.fundings.selectors import due_payment_ids
+from payments.gateway.pacing import in_turn, pace
 from payments.incoming import services as incoming
 from payments.incoming.own_funds import services as own_funds
 from payments.incoming.selectors import due_event_ids
@@ -74,7 +75,9 @@ def send_payout(payout_id: int) -> None:
 @shared_task(name="payments.handle_due_events")
 def handle_due_events() -> dict[str, int]:
     """Letters whose bell was lost, that came too early or met trouble."""
-    return sweep(due_event_ids(now(), limit=CALLS), lambda pk: incoming.handle_event(event_id=pk))
+    return sweep(
+        in_turn(due_event_ids(now(), limit=CALLS)), lambda pk: incoming.handle_event(event_id=pk)
+    )
 
 
 @shared_task(name="payments.note_countries")
@@ -89,7 +92,7 @@ def note_countries() -> dict[str, int]:
 def ask_about_due_payments() -> dict[str, int]:
     """Payments of which no letter came, fees not booked yet, pages to be closed."""
     return sweep(
-        due_payment_ids(now(), limit=CALLS),
+        in_turn(due_payment_ids(now(), limit=CALLS)),
         lambda pk: incoming.ask_about_payment(payment_id=pk),
     )
 
@@ -97,14 +100,16 @@ def ask_about_due_payments() -> dict[str, int]:
 @shared_task(name="payments.send_due_refunds")
 def send_due_refunds() -> dict[str, int]:
     """Refunds whose bell or answer was lost, that wait for cover, or that are tried again."""
-    return sweep(due_refund_ids(now(), limit=CALLS), lambda pk: refunds.pursue_refund(refund_id=pk))
+    return sweep(
+        in_turn(due_refund_ids(now(), limit=CALLS)), lambda pk: refunds.pursue_refund(refund_id=pk)
+    )
 
 
 @shared_task(name="payments.ask_about_chargebacks")
 def ask_about_chargebacks() -> dict[str, int]:
     """Chargebacks of which no letter came, and answers to the bank whose own answer was lost."""
     return sweep(
-        due_chargeback_ids(now(), limit=CALLS),
+        in_turn(due_chargeback_ids(now(), limit=CALLS)),
         lambda pk: look_after_chargeback(chargeback_id=pk),
     )
 
@@ -140,14 +145,17 @@ def schedule_due_payouts() -> dict[str, int]:
 @shared_task(name="payments.send_due_payouts")
 def send_due_payouts() -> dict[str, int]:
     """Payouts to be sent or asked about, whose bell or answer was lost."""
-    return sweep(due_payout_ids(now(), limit=CALLS), lambda pk: sending.send_payout(payout_id=pk))
+    return sweep(
+        in_turn(due_payout_ids(now(), limit=CALLS)), lambda pk: sending.send_payout(payout_id=pk)
+    )
 
 
 @shared_task(name="payments.cancel_due_payouts")
 def cancel_due_payouts() -> dict[str, int]:
     """Wishes to cancel that the provider did not answer."""
     return sweep(
-        due_cancellation_ids(now(), limit=CALLS), lambda pk: finish_cancelling(payout_id=pk)
+        in_turn(due_cancellation_ids(now(), limit=CALLS)),
+        lambda pk: finish_cancelling(payout_id=pk),
     )
 
 
@@ -161,7 +169,7 @@ def lift_due_holds() -> dict[str, int]:
 def ask_about_accounts() -> dict[str, int]:
     """Payout accounts whose change nobody told us of."""
     return sweep(
-        due_account_ids(now(), limit=CALLS),
+        in_turn(due_account_ids(now(), limit=CALLS)),
         lambda pk: refresh_account(account_id=pk),
     )
 
@@ -177,14 +185,14 @@ def remind_payees() -> dict[str, int]:
 @shared_task(name="payments.book_own_funds")
 def book_own_funds() -> int:
     """What the platform put in at the provider, or took out."""
-    return own_funds.book_own_funds()
+    return 0 if pace().is_silent() else own_funds.book_own_funds()
 
 
 @shared_task(name="payments.reconcile")
 def reconcile() -> dict[str, int]:
     """Our books against the provider's: once a day and after an outage, a few pages at a time."""
     plan_run()
-    return sweep(due_run_ids(now()), lambda pk: advance_run(run_id=pk))
+    return sweep(in_turn(due_run_ids(now())), lambda pk: advance_run(run_id=pk))
 
 
 @shared_task(name="payments.take_snapshots")

@@ -104,6 +104,13 @@ class RefusalMiddleware:
 
 def refuse(request: HttpRequest, refusal: DomainError) -> HttpResponse:
     """The refusal as a small page, or as a notice for htmx."""
+    response = _page_of(request, refusal)
+    if refusal.retry_after is not None:
+        response["Retry-After"] = str(refusal.retry_after)
+    return response
+
+
+def _page_of(request: HttpRequest, refusal: DomainError) -> HttpResponse:
     if getattr(request, "htmx", False):
         response = render(
             request, "common/_refusal.html", {"refusal": refusal}, status=refusal.status

@@ -9,11 +9,12 @@ from django.urls import reverse
 from accounts.parties.models import Party
 from marketplace.common.clock import now
 from marketplace.common.doorbell import ring
-from marketplace.common.errors import DomainError, ProviderUnreachable, WrongState
+from marketplace.common.errors import DomainError, WrongState
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.money import checked_amount
 from payments.fundings.models import LIFECYCLE, OPEN, Payment
 from payments.gateway.base import GatewayRefused, GatewayUnknown, PaymentState, RemotePayment
+from payments.gateway.outcomes import unreachable
 from payments.gateway.stripe import gateway
 
 # A pay page lives a day. A little less, so that nobody is sent to a page that closes on arrival.
@@ -96,9 +97,8 @@ def open_pay_page(*, payment_id: int) -> Payment:
             code="payment_refused",
         ) from refusal
     except GatewayUnknown as unknown:
-        raise ProviderUnreachable(
-            "The payment provider did not answer. Nothing was charged; please try again."
-        ) from unknown
+        consequence = "Nothing was charged: please try again in a moment."
+        raise unreachable(unknown, consequence) from unknown
     return _note_page(payment_id, payment.attempt, page)
 
 

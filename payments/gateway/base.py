@@ -29,6 +29,17 @@ class GatewayUnknown(Exception):
     """Nobody knows what became of the call: no answer, or not a clear one."""
 
 
+class GatewayBusy(GatewayUnknown):
+    """It was asked too often, or would be: nothing is done before ``seconds`` have passed.
+
+    A kind of unknown, as nobody looks further: what was asked is asked again, under the same key.
+    """
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"The provider is busy for {seconds} s.")
+        self.seconds = seconds
+
+
 class BadSignature(Exception):
     """A letter that does not come from the provider."""
 

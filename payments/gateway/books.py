@@ -10,8 +10,8 @@ from typing import Any
 
 from payments.gateway import reading
 from payments.gateway.base import MovementsPage, RemoteMovement, RemoteTransfer
+from payments.gateway.connecting import client
 from payments.gateway.outcomes import three_outcomes
-from payments.gateway.stripe import client
 
 PAGE = {"limit": 100}
 

@@ -9,9 +9,9 @@ from enum import StrEnum
 
 import stripe
 
+from payments.gateway.connecting import client
 from payments.gateway.outcomes import three_outcomes
 from payments.gateway.reading import moment
-from payments.gateway.stripe import client
 
 
 class ChargebackState(StrEnum):

@@ -1,11 +1,12 @@
-"""What became of a call, by what the SDK raises."""
+"""What became of a call, by what the SDK raises; and what is said to whoever waits for it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import stripe
 
-from payments.gateway.base import GatewayRefused, GatewayUnknown
+from marketplace.common.errors import ProviderUnreachable
+from payments.gateway.base import GatewayBusy, GatewayRefused, GatewayUnknown
 
 # A definite no that time, or the payee's own doing, may turn into a yes.
 TOO_EARLY = {
@@ -38,3 +39,12 @@ def three_outcomes() -> Iterator[None]:
         raise GatewayRefused(
             code, error.user_message or str(error), retry_later=code in TOO_EARLY
         ) from error
+
+
+def unreachable(unknown: GatewayUnknown, consequence: str) -> ProviderUnreachable:
+    """For somebody at the door; ``consequence`` is a sentence: what becomes of their wish."""
+    if isinstance(unknown, GatewayBusy):
+        return ProviderUnreachable(
+            f"The payment provider is busy just now. {consequence}", retry_after=unknown.seconds
+        )
+    return ProviderUnreachable(f"The payment provider did not answer. {consequence}")

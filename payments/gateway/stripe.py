@@ -1,9 +1,6 @@
 """Stripe, by its official SDK: the same code for the sandbox process and the real thing."""
 
-from functools import lru_cache
-
 import stripe
-from django.conf import settings
 
 from payments.gateway import reading
 from payments.gateway.base import (
@@ -16,15 +13,8 @@ from payments.gateway.base import (
     RemoteTransfer,
     State,
 )
+from payments.gateway.connecting import client
 from payments.gateway.outcomes import three_outcomes
-
-# Seconds. The SDK's own 80 would keep a worker for four minutes when the provider hangs.
-TIMEOUT = 15
-# The SDK repeats a call with the same key after a lost connection or a 5xx.
-RETRIES = 2
-# The same for a call that somebody waits for, and that they can repeat by a click: a provider that
-# hangs must not take every thread of the web with it.
-TIMEOUT_AT_THE_DOOR, RETRIES_AT_THE_DOOR = 5, 1
 
 ACCOUNT_PARTS = ["configuration.recipient", "requirements"]
 
@@ -32,23 +22,6 @@ ACCOUNT_PARTS = ["configuration.recipient", "requirements"]
 def gateway(*, at_the_door: bool = False) -> Gateway:
     """The provider of this house, as the settings name it; ``at_the_door`` a person waits."""
     return StripeGateway(client(at_the_door=at_the_door))
-
-
-def client(*, at_the_door: bool = False) -> stripe.StripeClient:
-    """The SDK's client for this house, made once for each patience."""
-    timeout = TIMEOUT_AT_THE_DOOR if at_the_door else TIMEOUT
-    retries = RETRIES_AT_THE_DOOR if at_the_door else RETRIES
-    return _connect(settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE, timeout, retries)
-
-
-@lru_cache
-def _connect(secret_key: str, api_base: str, timeout: float, retries: int) -> stripe.StripeClient:
-    return stripe.StripeClient(
-        secret_key or "sk_not_set",
-        base_addresses={"api": api_base} if api_base else None,
-        http_client=stripe.RequestsClient(timeout=timeout),
-        max_network_retries=retries,
-    )
 
 
 class StripeGateway:

@@ -18,10 +18,10 @@ from marketplace.common.errors import (
     DomainError,
     InvalidInput,
     NotAllowed,
-    ProviderUnreachable,
     WrongState,
 )
 from payments.gateway.base import Gateway, GatewayRefused, GatewayUnknown, RemoteAccount
+from payments.gateway.outcomes import unreachable
 from payments.gateway.stripe import gateway
 from payments.payees.models import ConnectedAccount
 from payments.payees.selectors import COUNTRIES
@@ -60,9 +60,7 @@ def start_onboarding(*, party_id: int, country: str, by: User) -> str:
             code="payout_account_refused",
         ) from refusal
     except GatewayUnknown as unknown:
-        raise ProviderUnreachable(
-            "The payment provider did not answer. Please try again in a moment."
-        ) from unknown
+        raise unreachable(unknown, "Please try again in a moment.") from unknown
 
 
 def refresh_account(*, account_id: int) -> ConnectedAccount:

@@ -23,7 +23,7 @@ from kombu.pools import producers
 from accounts import tasks as accounts_tasks
 from marketplace.common.errors import DomainError
 from payments import tasks as payments_tasks
-from payments.gateway import books, chargebacks
+from payments.gateway import books, chargebacks, connecting
 from payments.gateway import stripe as gateway
 from payments.gateway.base import Gateway
 from projects import tasks as projects_tasks
@@ -119,7 +119,7 @@ def _be_the_one(act: Callable[[], object], writing: int, at: Point | None, how: 
 
 def _forget_connections() -> None:
     """What was inherited belongs to the other process: not used here, and not closed either."""
-    gateway._connect.cache_clear()
+    connecting._connect.cache_clear()
     kombu_connections.clear()
     producers.clear()
     current_app._pool = None

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from payments.gateway import stripe as our_gateway
+from payments.gateway import connecting
 from tests.conftest import is_transactional
 from tests.database_roles import as_the_application, every_connection_as_the_application
 from tests.sandbox import sandbox
@@ -46,5 +46,5 @@ def database_role(request: pytest.FixtureRequest) -> Iterator[None]:
 def quick_gateway(monkeypatch) -> None:
     """One try and half a second of patience: what is tested is what we do after it."""
     for where in ("", "_AT_THE_DOOR"):
-        monkeypatch.setattr(our_gateway, f"RETRIES{where}", 0)
-        monkeypatch.setattr(our_gateway, f"TIMEOUT{where}", 0.5)
+        monkeypatch.setattr(connecting, f"RETRIES{where}", 0)
+        monkeypatch.setattr(connecting, f"TIMEOUT{where}", 0.5)

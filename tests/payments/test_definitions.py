@@ -18,7 +18,8 @@ from payments import gateway as room
 from payments.fundings.models import Payment
 from payments.gateway import books
 from payments.gateway import chargebacks as at_banks
-from payments.gateway.stripe import StripeGateway, client, gateway
+from payments.gateway.connecting import client
+from payments.gateway.stripe import StripeGateway, gateway
 from payments.payees.models import ConnectedAccount
 from tests.payments.payout_world import arrive, scheduled
 from tests.payments.reconciling import topped_up

@@ -5,8 +5,9 @@ import stripe
 
 from payments.gateway import reading
 from payments.gateway.base import GatewayRefused, GatewayUnknown, State
+from payments.gateway.connecting import client
 from payments.gateway.outcomes import three_outcomes
-from payments.gateway.stripe import client, gateway
+from payments.gateway.stripe import gateway
 from tests.sandbox import Sandbox
 
 

@@ -9,6 +9,7 @@ from payments.escrow import services as escrows
 from payments.escrow.models import Escrow
 from payments.fundings import services as fundings
 from payments.fundings.models import Payment
+from payments.gateway.pacing import pace
 from payments.ledger import chart
 from payments.ledger.services import Move, move_money
 from payments.payees.models import ConnectedAccount
@@ -82,6 +83,15 @@ def with_account(sandbox: Sandbox, payee: User, *, bank: str = GOOD_BANK) -> Con
 
 def days_pass(days: float) -> None:
     advance_clock(seconds=int(days * DAY))
+    if pace().is_silent():
+        silence_ends()
+
+
+def silence_ends() -> None:
+    """The seconds are over for which the provider wanted to be left alone."""
+    one = pace()
+    one._valkey.delete(one._silence)
+    one._silent_until = 0.0
 
 
 def paid_out(payee: User, currency: str = "USD") -> None:

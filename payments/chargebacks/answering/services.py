@@ -5,7 +5,7 @@ from django.db import transaction
 from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_roles_of
 from marketplace.common.clock import now, said
-from marketplace.common.errors import ProviderUnreachable, WrongState
+from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import FINANCE
 from marketplace.common.text import checked_text
 from payments.chargebacks.models import LIFECYCLE, Chargeback
@@ -17,6 +17,7 @@ from payments.chargebacks.services import (
 from payments.gateway import chargebacks as provider
 from payments.gateway.base import GatewayRefused, GatewayUnknown
 from payments.gateway.chargebacks import RemoteChargeback
+from payments.gateway.outcomes import unreachable
 
 LONGEST_EVIDENCE = 20_000
 ANSWER, ACCEPT = "answer", "accept"
@@ -63,9 +64,7 @@ def fulfil_answer(*, chargeback_id: int) -> Chargeback:
         _forget(chargeback, refusal.code)
         raise WrongState(f"The payment provider does not take it: {refusal.message}") from refusal
     except GatewayUnknown as unknown:
-        raise ProviderUnreachable(
-            "The payment provider did not answer. It is told as soon as it does."
-        ) from unknown
+        raise unreachable(unknown, "It is told as soon as it answers.") from unknown
     _forget(chargeback, "")
     return record_chargeback(remote=remote)
 

@@ -6,9 +6,10 @@ from django.db import transaction
 
 from accounts.people.models import User
 from marketplace.common.clock import now
-from marketplace.common.errors import ProviderUnreachable, WrongState
+from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import SYSTEM
 from payments.gateway.base import GatewayRefused, GatewayUnknown
+from payments.gateway.outcomes import unreachable
 from payments.gateway.stripe import gateway
 from payments.ledger import chart
 from payments.payouts.models import LIFECYCLE, Payout
@@ -66,9 +67,8 @@ def finish_cancelling(*, payout_id: int) -> Payout:
                 "The payment provider cannot take this money back, so the payout stands."
             ) from refusal
         except GatewayUnknown as unknown:
-            raise ProviderUnreachable(
-                "The payment provider did not answer. The payout is cancelled as soon as it does."
-            ) from unknown
+            consequence = "The payout is cancelled as soon as it answers."
+            raise unreachable(unknown, consequence) from unknown
     return _cancel(payout_id, transfer_id, reversal_id)
 
 

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_roles_of
-from marketplace.common.errors import DomainError, InvalidInput, ProviderUnreachable, WrongState
+from marketplace.common.errors import DomainError, InvalidInput, WrongState
 from marketplace.common.lifecycle import FINANCE
 from payments.escrow import services as escrows
 from payments.escrow.models import Escrow
@@ -22,6 +22,7 @@ from payments.gateway.base import (
     RemotePayout,
     RemoteRefund,
 )
+from payments.gateway.outcomes import unreachable
 from payments.gateway.stripe import gateway
 from payments.ledger import chart
 from payments.ledger.services import Move, move_money
@@ -80,10 +81,8 @@ def look_before_settling(*, difference_id: int, deed: str, by: User) -> Seen:
         )
     except GatewayRefused as refusal:
         raise DomainError(f"The payment provider does not say how it stands: {refusal}") from None
-    except GatewayUnknown:
-        raise ProviderUnreachable(
-            "The payment provider did not answer. Nothing was done; please try again."
-        ) from None
+    except GatewayUnknown as unknown:
+        raise unreachable(unknown, "Nothing was done: please try again in a moment.") from None
     return Seen(thing, finding, reversal_id)
 
 
