@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from marketplace.embedded import Postgres
+from marketplace.embedded import Postgres, Valkey
 from marketplace.processes import MarkBook
 
 # Rough figures in a minute or so: enough to see that a change broke something.
@@ -40,15 +40,19 @@ def say(*figures: Figure) -> None:
 
 @contextlib.contextmanager
 def house() -> Iterator[Postgres]:
-    """The marketplace's own tables in a server with the durability that it comes with."""
+    """The marketplace's own tables in a server with the durability that it comes with, and a
+    broker, whose bells are a part of what a deed costs.
+    """
     with contextlib.ExitStack() as stops:
         folder = Path(stops.enter_context(tempfile.TemporaryDirectory(prefix="milepost-bench-")))
-        postgres = Postgres(
-            folder / "pg", log=folder / "pg.log", marks=MarkBook(folder / "processes.json")
-        )
+        marks = MarkBook(folder / "processes.json")
+        postgres = Postgres(folder / "pg", log=folder / "pg.log", marks=marks)
         stops.callback(postgres.stop)
+        valkey = Valkey(folder / "valkey", log=folder / "valkey.log", marks=marks)
+        stops.callback(valkey.stop)
         os.environ |= {
             "DATABASE_URL": postgres.start(),
+            "REDIS_URL": valkey.start(),
             "SANDBOX": "1",
             "DJANGO_SETTINGS_MODULE": "marketplace.settings",
         }

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from marketplace.common.lifecycle import SYSTEM
-from marketplace.common.sweeps import BATCH, sweep
+from marketplace.common.sweeps import BATCH, sweep, sweep_together
 from projects.agreements import selectors as agreements_due
 from projects.agreements import services as agreements
 from projects.agreements.proposals import services as proposals
@@ -17,6 +17,7 @@ from projects.milestones import selectors as milestones_due
 from projects.milestones import services as milestones
 from projects.milestones.arrivals import services as arrivals
 from projects.milestones.limits import services as limits
+from projects.milestones.warnings import services as warnings
 
 # --- Postings and bids ---------------------------------------------------------------------------
 
@@ -71,16 +72,16 @@ def tell_reminders() -> dict[str, int]:
     """Warnings whose time has come."""
     return sweep(
         milestones_due.due_reminder_ids(limit=BATCH),
-        lambda pk: milestones.tell_reminder(reminder_id=pk),
+        lambda pk: warnings.tell_reminder(reminder_id=pk),
     )
 
 
 @shared_task(name="projects.release_unreviewed_milestones")
 def release_unreviewed_milestones() -> dict[str, int]:
     """Silence is consent: the client had the review period to object."""
-    return sweep(
+    return sweep_together(
         milestones_due.unreviewed_ids(limit=BATCH),
-        lambda pk: milestones.release_unreviewed(milestone_id=pk),
+        lambda pks: milestones.release_unreviewed(milestone_ids=pks),
     )
 
 

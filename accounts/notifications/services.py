@@ -1,6 +1,8 @@
 """How people are told: a notice in the house at once, a mail soon after."""
 
 import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
@@ -12,7 +14,7 @@ from accounts.notifications.live import wink
 from accounts.notifications.models import Notification, OutgoingMail
 from accounts.notifications.selectors import notifications_of, unread_of
 from accounts.parties.models import Party
-from accounts.parties.selectors import people_of
+from accounts.parties.selectors import people_of_each
 from accounts.people.models import User
 from marketplace.common.clock import now
 from marketplace.common.doorbell import ring
@@ -23,6 +25,21 @@ logger = logging.getLogger(__name__)
 # How long to wait after each attempt at a mail; after the last one it is given up.
 _PATIENCE = [timedelta(minutes=m) for m in (2, 10, 60, 6 * 60, 24 * 60)]
 _LONGEST_TEXT = 300
+# From so many notices of one transaction on, one bell is rung for all of them.
+_MANY = 10
+
+
+@dataclass(frozen=True)
+class News:
+    """For everybody of a party: ``path`` is the page it is about. A ``key`` that somebody was told
+    with before tells them nothing again; without one it is news each time.
+    """
+
+    to: Party
+    kind: str
+    text: str
+    path: str
+    key: str = ""
 
 
 @transaction.atomic
@@ -34,23 +51,47 @@ def notify(
     ``path`` is the page it is about. A ``key`` that somebody was told with before tells them
     nothing again; without one, each call is news. Belongs into the transaction of the deed.
     """
-    people = [to] if isinstance(to, User) else people_of(to)
-    notices = [
-        Notification(
-            public_id=new_public_id("no"),
-            recipient=person,
-            kind=kind,
-            key=key or new_public_id("ke"),
-            text=_one_line(text),
-            path=path,
-        )
-        for person in people
-        if person != by
-    ]
+    people = [to] if isinstance(to, User) else people_of_each([to])[to.pk]
+    _tell(
+        [_notice(person, kind, text, path, key) for person in people if person != by],
+        may_be_known=bool(key),
+    )
+
+
+def notify_each(news: Sequence[News]) -> None:
+    """The same for many parties at once, in the transaction of their deed."""
+    people = people_of_each(one.to for one in news)
+    _tell(
+        [
+            _notice(person, one.kind, one.text, one.path, one.key)
+            for one in news
+            for person in people[one.to.pk]
+        ],
+        may_be_known=any(one.key for one in news),
+    )
+
+
+def _notice(to: User, kind: str, text: str, path: str, key: str) -> Notification:
+    return Notification(
+        recipient=to,
+        kind=kind,
+        key=key or new_public_id("ke"),
+        text=_one_line(text),
+        path=path,
+    )
+
+
+def _tell(notices: list[Notification], *, may_be_known: bool) -> None:
     # Two deeds at once may tell the same: the second waits for the first and then says nothing.
-    Notification.objects.bulk_create(notices, ignore_conflicts=True)
-    told = Notification.objects.filter(public_id__in=[notice.public_id for notice in notices])
-    for notice_id in told.values_list("pk", flat=True):
+    Notification.objects.bulk_create(notices, ignore_conflicts=may_be_known)
+    told = [notice.pk for notice in notices]
+    if may_be_known:
+        names = [notice.public_id for notice in notices]
+        told = list(Notification.objects.filter(public_id__in=names).values_list("pk", flat=True))
+    if len(told) >= _MANY:
+        ring("accounts.deliver_due_notifications")
+        return
+    for notice_id in told:
         ring("accounts.deliver_notification", notice_id)
 
 

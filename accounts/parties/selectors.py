@@ -1,9 +1,11 @@
 """Which parties a person may act for."""
 
+from collections.abc import Iterable
+
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 
-from accounts.parties.models import Party
+from accounts.parties.models import Membership, Party
 from accounts.people.models import User
 
 
@@ -35,3 +37,12 @@ def party_ids_of(user: User | AnonymousUser) -> frozenset[int]:
 def people_of(party: Party) -> QuerySet[User]:
     """Those who are told what happens to the party."""
     return User.objects.filter(memberships__party=party, is_active=True)
+
+
+def people_of_each(parties: Iterable[Party]) -> dict[int, list[User]]:
+    """The same of many parties, each by its primary key."""
+    people: dict[int, list[User]] = {party.pk: [] for party in parties}
+    places = Membership.objects.filter(party__in=people, user__is_active=True)
+    for place in places.select_related("user").order_by("pk"):
+        people[place.party_id].append(place.user)
+    return people

@@ -1,8 +1,8 @@
-"""Walk over what is due: each row in its own transaction, so that a failure stops nobody else."""
+"""Walk over what is due: a failure stops nobody else."""
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from celery.exceptions import SoftTimeLimitExceeded
 
@@ -10,6 +10,8 @@ logger = logging.getLogger(__name__)
 
 # How many are looked up at once; what is left is found by the next sweep.
 BATCH = 200
+# How many are done in one transaction, by deeds that can: their locks are held the longer for it.
+TOGETHER = 100
 # Seconds after which a sweep leaves the rest to the next one: well within a task's time, even if
 # the last row waits for a provider that hangs.
 LONGEST = 45
@@ -20,18 +22,36 @@ def sweep(ids: Iterable[int], act: Callable[[int], object]) -> dict[str, int]:
 
     A failure is logged with its row and left for the next sweep.
     """
+
+    def one(pks: Sequence[int]) -> int:
+        act(pks[0])
+        return 1
+
+    return _sweep([[pk] for pk in ids], one)
+
+
+def sweep_together(ids: Sequence[int], act: Callable[[Sequence[int]], int]) -> dict[str, int]:
+    """The same with up to ``TOGETHER`` ids in each transaction, all of which are done or none.
+
+    ``act`` returns how many it has done: some may be in other hands by now. Where some fail, each
+    half of them is tried by itself, down to the single row.
+    """
+    return _sweep([ids[n : n + TOGETHER] for n in range(0, len(ids), TOGETHER)], act)
+
+
+def _sweep(batches: list[Sequence[int]], act: Callable[[Sequence[int]], int]) -> dict[str, int]:
     counts = {"done": 0, "failed": 0}
-    started_at = time.monotonic()
-    for row_id in ids:
-        if time.monotonic() - started_at > LONGEST:
-            break
+    waiting, started_at = batches[::-1], time.monotonic()
+    while waiting and time.monotonic() - started_at <= LONGEST:
+        pks = waiting.pop()
         try:
-            act(row_id)
+            counts["done"] += act(pks)
         except SoftTimeLimitExceeded:
             raise  # nobody's failure: the worker wants this task to end
         except Exception:
-            logger.exception("%s failed for row %s", getattr(act, "__name__", act), row_id)
+            if half := len(pks) // 2:
+                waiting += [pks[half:], pks[:half]]
+                continue
+            logger.exception("a sweep failed for row %s", pks[0])
             counts["failed"] += 1
-        else:
-            counts["done"] += 1
     return counts

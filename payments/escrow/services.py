@@ -15,16 +15,14 @@ from payments.escrow.division import (
     cost_of,
     missing_of,
     price_held,
-    shares_of,
 )
 from payments.escrow.models import LIFECYCLE, Escrow, Part
+from payments.escrow.paying.services import pay_out_of, release_each
 from payments.escrow.selectors import held_in, limit_of
 from payments.fundings import services as fundings
 from payments.fundings.models import Payment
-from payments.fundings.selectors import payments_for
 from payments.ledger import chart
 from payments.ledger.services import Move, move_money
-from payments.payouts import services as payouts
 from payments.policies.models import Policy
 from payments.refunds import services as refunds
 
@@ -130,9 +128,9 @@ def release(*, escrow_id: int) -> Escrow:
 
     Raises WrongState where nothing is held.
     """
-    escrow = _advance(escrow_id, "release")
-    held = _held_or_refused(escrow)
-    pay_out_of(escrow, held=held, to_payee=price_held(escrow, held=held), deed="release")
+    escrow = _lock(escrow_id)
+    LIFECYCLE.judge(escrow, "release", role=SYSTEM)
+    release_each([escrow], held={escrow.pk: _held_or_refused(escrow)})
     return escrow
 
 
@@ -229,7 +227,7 @@ def _advance(escrow_id: int, step: str) -> Escrow:
     LIFECYCLE.advance(escrow, step, role=SYSTEM)
     escrow.closed_at, escrow.untold_since = now(), None
     escrow.save(update_fields=["status", "closed_at", "untold_since"])
-    fundings.cancel_open_payments(paid_for=escrow.public_id)
+    fundings.cancel_open_payments(paid_for=[escrow.public_id])
     return escrow
 
 
@@ -245,51 +243,10 @@ def _note_held(escrow: Escrow, *, before: int, missing: int) -> None:
         escrow.limit_at = limit_of(escrow, paid_at=at)
     escrow.save(update_fields=["status", "held_at", "limit_at", "untold_since"])
     # Another page that is open may ask for more than is missing now.
-    fundings.cancel_open_payments(paid_for=escrow.public_id, above=missing)
+    fundings.cancel_open_payments(paid_for=[escrow.public_id], above=missing)
 
 
 def _held_or_refused(escrow: Escrow) -> int:
     if held := held_in(escrow):
         return held
     raise WrongState("No money is held for this.")
-
-
-def pay_out_of(escrow: Escrow, *, held: int, to_payee: int, deed: str, reason: str = "") -> None:
-    """Divide ``held`` by one deed of the ledger: to the payee, to us, and back to the payer. The
-    caller holds the escrow's lock.
-    """
-    shares, currency = shares_of(escrow, held=held, to_payee=to_payee), escrow.currency
-    purse = chart.escrow(escrow.public_id)
-    key = f"{escrow.public_id}:{deed}"
-    fees = chart.platform_fees(currency)
-    moves = [
-        Move("release", purse, chart.available(escrow.payee, currency), shares.payee, currency),
-        Move("freelancer_fee", purse, fees, shares.payee_fee, currency),
-        Move("client_fee", purse, fees, shares.payer_fee, currency),
-    ]
-    if shares.payer:
-        moves += [
-            Move("refund", purse, chart.leaving(back.public_id), back.amount, currency)
-            for back in refunds.prepare_refunds(
-                payments=payments_for(escrow.public_id),
-                amount=shares.payer,
-                book=escrow.book,
-                reason=reason,
-            )
-        ]
-    if moves := [move for move in moves if move.amount]:
-        move_money(*moves, key=key, book=escrow.book)
-    escrow.released += to_payee
-    escrow.refunded += shares.payer
-    escrow.save(update_fields=["released", "refunded"])
-    if to_payee:
-        payouts.earn(
-            party=escrow.payee,
-            key=key,
-            earned_by=escrow.public_id,
-            title=escrow.title,
-            gross=to_payee,
-            fee=shares.payee_fee,
-            currency=currency,
-            policy=escrow.policy,
-        )

@@ -1,5 +1,6 @@
 """Money on its way in, in the order it comes."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -55,7 +56,7 @@ def start_payment(
     makes room.
     """
     checked_amount(amount)
-    for payment in _lock_open(paid_for):
+    for payment in _lock_open([paid_for]):
         fits = payment.amount == amount or (or_less and payment.amount < amount)
         if fits and payment.currency == currency and not _is_stale(payment):
             return payment
@@ -196,9 +197,9 @@ def note_another_charge(*, payment_id: int, charge_id: str) -> Payment:
 
 
 @transaction.atomic
-def cancel_open_payments(*, paid_for: str, above: int = 0) -> None:
-    """Nobody wants more than ``above`` of this money any more. What still comes is given back by
-    itself.
+def cancel_open_payments(*, paid_for: Collection[str], above: int = 0) -> None:
+    """Nobody wants more than ``above`` of the money for any of these any more. What still comes is
+    given back by itself.
     """
     for payment in _lock_open(paid_for):
         if payment.amount > above:
@@ -223,10 +224,10 @@ def _lock(payment_id: int) -> Payment:
     return Payment.objects.select_for_update().get(pk=payment_id)
 
 
-def _lock_open(paid_for: str) -> list[Payment]:
+def _lock_open(paid_for: Collection[str]) -> list[Payment]:
     return list(
         Payment.objects.select_for_update()
-        .filter(paid_for=paid_for, status__in=OPEN)
+        .filter(paid_for__in=paid_for, status__in=OPEN)
         .order_by("pk")
     )
 

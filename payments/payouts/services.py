@@ -1,8 +1,11 @@
 """What a payee has earned, and its way to their bank, in the order it goes."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
 from accounts.notifications.services import notify
@@ -28,42 +31,55 @@ from payments.policies.models import Policy
 S = Payout.Status
 
 
-@transaction.atomic
-def earn(
-    *,
-    party: Party,
-    key: str,
-    earned_by: str,
-    title: str,
-    gross: int,
-    fee: int,
-    currency: str,
-    policy: Policy,
-) -> Earning | None:
-    """Note what a release brought, and when it may be paid out; None where the fee ate it all.
+@dataclass(frozen=True)
+class Earned:
+    """What a release brought its payee: ``gross`` less ``fee``, in minor units."""
 
-    The money itself is moved by the caller. The same key notes it once.
+    party: Party
+    key: str
+    earned_by: str
+    title: str
+    gross: int
+    fee: int
+    currency: str
+    policy: Policy
+
+
+def earn(earned: Sequence[Earned]) -> None:
+    """Note what releases brought, and when it may be paid out; nothing where the fee ate it all.
+
+    The money itself is moved by the caller, in the same transaction. The same key notes it once.
     """
-    if gross == fee:
-        return None
-    was_paid_before = Payout.objects.filter(party=party, status=S.PAID).exists()
-    days = policy.payout_hold_days if was_paid_before else policy.first_payout_hold_days
-    at = now()
-    earning, _ = Earning.objects.get_or_create(
-        key=key,
-        defaults={
-            "party": party,
-            "earned_by": earned_by,
-            "title": title[:200],
-            "gross": gross,
-            "fee": fee,
-            "amount": gross - fee,
-            "currency": currency,
-            "earned_at": at,
-            "clears_at": at + timedelta(days=days),
-        },
+    earned = [one for one in earned if one.gross > one.fee]
+    paid = Payout.objects.filter(party=OuterRef("pk"), status=S.PAID)
+    known = set(
+        Party.objects.filter(Exists(paid), pk__in={one.party.pk for one in earned}).values_list(
+            "pk", flat=True
+        )
     )
-    return earning
+    at = now()
+    Earning.objects.bulk_create(
+        [
+            Earning(
+                party=one.party,
+                key=one.key,
+                earned_by=one.earned_by,
+                title=one.title[:200],
+                gross=one.gross,
+                fee=one.fee,
+                amount=one.gross - one.fee,
+                currency=one.currency,
+                earned_at=at,
+                clears_at=at + timedelta(days=_hold_days(one.policy, one.party.pk in known)),
+            )
+            for one in earned
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _hold_days(policy: Policy, was_paid_before: bool) -> int:
+    return policy.payout_hold_days if was_paid_before else policy.first_payout_hold_days
 
 
 @transaction.atomic

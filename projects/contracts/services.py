@@ -1,8 +1,10 @@
 """What every deed on a contract leaves behind."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from accounts.notifications.services import notify
+from accounts.notifications.services import News, notify_each
 from accounts.parties.models import Party
 from accounts.people.models import User
 from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
@@ -11,10 +13,36 @@ from projects.contracts.roles import Actor, role_in
 from projects.contracts.selectors import page_of
 
 
+@dataclass(frozen=True)
+class Trace:
+    """What one deed leaves behind: a line of the timeline, and the same in words for the others.
+
+    ``about`` is the thing it happened to; the detail is JSON.
+    """
+
+    contract: Contract
+    about: Any
+    text: str
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
 def record(contract: Contract, kind: str, *, by: Actor, about: Any = None, **detail: Any) -> Event:
     """Write one line of the timeline. ``about`` is the thing it happened to; the detail is JSON."""
-    about = about or contract
-    return Event.objects.create(
+    event = _event(contract, kind, by=by, about=about or contract, detail=detail)
+    event.save()
+    return event
+
+
+def record_and_tell(traces: Sequence[Trace], kind: str, *, by: Actor) -> None:
+    """The same deed was done on many things: write the line of each, and tell the other sides."""
+    Event.objects.bulk_create(
+        _event(it.contract, kind, by=by, about=it.about, detail=it.detail) for it in traces
+    )
+    notify_each([news for it in traces for news in _news(it.contract, kind, it.text, by=by)])
+
+
+def _event(contract: Contract, kind: str, *, by: Actor, about: Any, detail: dict) -> Event:
+    return Event(
         contract=contract,
         kind=kind,
         by=by if isinstance(by, User) else None,
@@ -27,10 +55,13 @@ def record(contract: Contract, kind: str, *, by: Actor, about: Any = None, **det
 
 def tell_other_side(contract: Contract, kind: str, text: str, *, by: Actor, key: str = "") -> None:
     """Tell whoever did not do it: the other side, or both when the house acted."""
+    notify_each(_news(contract, kind, text, by=by, key=key))
+
+
+def _news(contract: Contract, kind: str, text: str, *, by: Actor, key: str = "") -> list[News]:
     role = role_in(contract, by)
     to: list[Party] = {
         CLIENT: [contract.freelancer],
         FREELANCER: [contract.client],
     }.get(role or SYSTEM, [contract.client, contract.freelancer])
-    for party in to:
-        notify(to=party, kind=kind, text=text, path=page_of(contract), key=key)
+    return [News(party, kind, text, page_of(contract), key) for party in to]

@@ -1,5 +1,6 @@
 """Which warnings precede which clock, and what they say."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from accounts.notifications.services import notify
@@ -37,9 +38,20 @@ def remind_of_review(milestone: Milestone) -> None:
     _plan(milestone, times)
 
 
-def forget_reminders(milestone: Milestone) -> None:
+def forget_reminders(*milestones: Milestone) -> None:
     """The reason has gone: what was not told yet never will be."""
-    milestone.reminders.filter(told_at__isnull=True).delete()
+    Reminder.objects.filter(milestone__in=milestones, told_at__isnull=True).delete()
+
+
+def tell_due(milestones: Sequence[Milestone]) -> None:
+    """Tell what could not be told in time. The caller holds their locks."""
+    late = Reminder.objects.filter(
+        milestone__in=milestones, told_at__isnull=True, due_at__lte=now()
+    )
+    known = {milestone.pk: milestone for milestone in milestones}
+    for reminder in late.order_by("due_at"):
+        reminder.milestone = known[reminder.milestone_id]
+        tell(reminder)
 
 
 def tell(reminder: Reminder) -> None:

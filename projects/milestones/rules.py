@@ -183,10 +183,12 @@ def refusal_of(milestone: Milestone, step: str, facts: MoneyFacts | None = None)
     return rule(milestone, facts or facts_now(milestone.escrow)) if rule else ""
 
 
-def judge_step(milestone: Milestone, step: str, role: str | None) -> None:
+def judge_step(
+    milestone: Milestone, step: str, role: str | None, facts: MoneyFacts | None = None
+) -> None:
     """Refuse a step that cannot be made now, or pass in silence: NotAllowed or WrongState."""
     LIFECYCLE.judge(milestone, step, role=role)
-    if refusal := refusal_of(milestone, step):
+    if refusal := refusal_of(milestone, step, facts):
         raise WrongState(refusal)
 
 

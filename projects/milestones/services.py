@@ -1,26 +1,31 @@
 """What can happen to a milestone, in the order it happens."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.db.models import QuerySet
 
 from marketplace.common.clock import now, said
 from marketplace.common.doorbell import ring
-from marketplace.common.errors import InvalidInput
+from marketplace.common.errors import InvalidInput, WrongState
 from marketplace.common.files import store_files
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.money import in_words
 from marketplace.common.text import checked_text
+from payments.chargebacks.selectors import look_for_open_chargebacks
 from payments.escrow import services as escrows
+from payments.escrow.facts import facts_of_each
+from payments.escrow.paying.services import release_each
 from payments.fundings.models import Payment
 from projects.contracts.models import Contract
 from projects.contracts.roles import Actor, role_in
 from projects.contracts.selectors import page_of
-from projects.contracts.services import record, tell_other_side
+from projects.contracts.services import Trace, record, record_and_tell, tell_other_side
 from projects.milestones import reminders
 from projects.milestones.deliveries import LONGEST_NOTE, checked_links
-from projects.milestones.models import LIFECYCLE, Milestone, Reminder, Submission, SubmissionFile
+from projects.milestones.models import LIFECYCLE, Milestone, Submission, SubmissionFile
 from projects.milestones.rules import due_of, judge_step, review_end_of
 
 # The steps that end a milestone unpaid, each with its own right and its own clock.
@@ -164,35 +169,62 @@ def return_work(*, milestone_id: int, by: Actor, answer: str) -> Milestone:
 @transaction.atomic
 def release_milestone(*, milestone_id: int, by: Actor) -> Milestone:
     """Accept the work and pay the freelancer."""
-    milestone = advance_milestone(milestone_id, "release", by=by)
-    return _release(milestone, by=by)
+    milestone = _with_money().get(pk=milestone_id)
+    _release([milestone], "release", by=by)
+    return milestone
 
 
 @transaction.atomic
-def release_unreviewed(*, milestone_id: int) -> Milestone:
-    """Silence is consent: the client had the review period, and was warned of its end.
+def release_unreviewed(*, milestone_ids: Sequence[int]) -> int:
+    """Silence is consent: the client had the review period, and was warned of its end. Returns how
+    many that were.
 
-    Warnings that could not be told in time are written first, so that the record shows them.
+    All of them, or none where one is refused. Those that somebody is at work on just now, and those
+    that have ended meanwhile, are passed over. Warnings that could not be told in time are written
+    first, so that the record shows them.
     """
-    milestone = advance_milestone(milestone_id, "release_silent", by=SYSTEM)
-    for reminder in milestone.reminders.filter(told_at__isnull=True, due_at__lte=now()).order_by(
-        "due_at"
-    ):
-        reminders.tell(reminder)
-    return _release(milestone, by=SYSTEM)
+    free = _with_money(skip_locked=True).filter(pk__in=milestone_ids, closed_at=None)
+    if milestones := list(free.order_by("pk")):
+        _release(milestones, "release_silent", by=SYSTEM)
+    return len(milestones)
 
 
-def _release(milestone: Milestone, *, by: Actor) -> Milestone:
-    close_milestone(milestone)
-    before = milestone.escrow.released
-    escrow = escrows.release(escrow_id=milestone.escrow_id)
+def _with_money(*, skip_locked: bool = False) -> QuerySet[Milestone]:
+    """To be locked together with their escrows, which the deed would lock next."""
+    found = Milestone.objects.select_for_update(of=("self", "escrow"), skip_locked=skip_locked)
+    return found.select_related(
+        "contract__client",
+        "contract__freelancer",
+        "contract__policy",
+        "escrow__policy",
+        "escrow__payee",
+    )
+
+
+def _release(milestones: Sequence[Milestone], step: str, *, by: Actor) -> None:
+    """Judge each, then release all: one of them by its client, or many by silence."""
+    held_money = [milestone.escrow for milestone in milestones]
+    facts = facts_of_each(held_money)
     silent = by == SYSTEM
-    record(milestone.contract, "milestone_released", by=by, about=milestone, silent=silent)
-    released = in_words(escrow.released - before, milestone.currency)
-    text = f"“{milestone.title}” is approved and {released} released"
-    text += ", since the review period is over." if silent else "."
-    tell_other_side(milestone.contract, "milestone_released", text, by=by)
-    return milestone
+    if silent:
+        look_for_open_chargebacks(held_money)
+    for milestone in milestones:
+        role = role_in(milestone.contract, by)
+        judge_step(milestone, step, role, facts[milestone.escrow_id])
+        LIFECYCLE.advance(milestone, step, role=role)
+    if silent:
+        reminders.tell_due(milestones)
+    close_milestones(*milestones)
+    release_each(held_money, held={pk: money.held for pk, money in facts.items()})
+    traces = []
+    for milestone in milestones:
+        brought = milestone.escrow.released - facts[milestone.escrow_id].released
+        text = (
+            f"“{milestone.title}” is approved and {in_words(brought, milestone.currency)} released"
+        )
+        text += ", since the review period is over." if silent else "."
+        traces.append(Trace(milestone.contract, milestone, text, {"silent": silent}))
+    record_and_tell(traces, "milestone_released", by=by)
 
 
 @transaction.atomic
@@ -205,7 +237,7 @@ def cancel_milestone(*, milestone_id: int, by: Actor, step: str = "cancel") -> M
     if step not in GROUNDS:
         raise InvalidInput("There is no such way to cancel a milestone.", param="ground")
     milestone = advance_milestone(milestone_id, step, by=by)
-    close_milestone(milestone)
+    close_milestones(milestone)
     escrows.give_back(escrow_id=milestone.escrow_id, reason=step)
 
     record(milestone.contract, "milestone_cancelled", by=by, about=milestone, ground=step)
@@ -224,30 +256,23 @@ def enter_dispute(*, milestone_id: int, by: Actor) -> Milestone:
     return milestone
 
 
-@transaction.atomic
-def tell_reminder(*, reminder_id: int) -> None:
-    """Tell a warning whose time has come, if its reason still stands."""
-    due = Reminder.objects.filter(pk=reminder_id).first()
-    if due is None:
-        return  # dropped since it was found: its reason has gone
-    milestone = lock_milestone(due.milestone_id)
-    reminder = milestone.reminders.filter(pk=reminder_id, told_at__isnull=True).first()
-    if milestone.contract.status != Contract.Status.ACTIVE or milestone.closed_at is not None:
-        reminders.forget_reminders(milestone)
-    elif reminder is not None and reminders.is_superseded(reminder):
-        reminder.delete()
-    elif reminder is not None:
-        reminders.tell(reminder)
-
-
-def close_milestone(milestone: Milestone) -> None:
-    """Write down that it has ended, in the state that its step gave it; its clocks stop."""
-    milestone.closed_at = now()
-    milestone.review_ends_at = None
-    milestone.save(update_fields=["status", "closed_at", "review_ends_at"])
-    reminders.forget_reminders(milestone)
-    # Perhaps it was the last one: the room above looks.
-    ring("projects.close_finished_contract", milestone.contract_id)
+def close_milestones(*milestones: Milestone) -> None:
+    """Write down that they have ended, all in the state that one step gave them; their clocks
+    stop.
+    """
+    at = now()
+    for milestone in milestones:
+        milestone.closed_at, milestone.review_ends_at = at, None
+    live = Milestone.objects.filter(pk__in=[it.pk for it in milestones], closed_at=None)
+    closed = live.update(status=milestones[0].status, closed_at=at, review_ends_at=None)
+    if closed != len(milestones):
+        raise WrongState("This milestone has ended just now.")
+    reminders.forget_reminders(*milestones)
+    # Perhaps it was the last one of its contract: the room above looks.
+    if len(milestones) > 1:
+        ring("projects.close_finished_contracts")
+    else:
+        ring("projects.close_finished_contract", milestones[0].contract_id)
 
 
 def lock_milestone(milestone_id: int) -> Milestone:

@@ -156,8 +156,9 @@ class _Recorder:
         app = current_app._get_current_object()
         app.send_task = self._bell(app.send_task)
         for tasks in (accounts_tasks, payments_tasks, projects_tasks):
-            if hasattr(tasks, "sweep"):
-                tasks.sweep = self._sweep(tasks.sweep)
+            for sweep in ("sweep", "sweep_together"):
+                if hasattr(tasks, sweep):
+                    setattr(tasks, sweep, self._sweep(getattr(tasks, sweep)))
         with connection.execute_wrapper(self._single_write):
             yield
 
@@ -198,15 +199,15 @@ class _Recorder:
         return self._around(name, execute)(sql, params, many, context)
 
     def _sweep(self, real: Callable[..., dict[str, int]]) -> Callable[..., dict[str, int]]:
-        def sweep(ids: Iterable[int], act: Callable[[int], object]) -> dict[str, int]:
+        def sweep(ids: Iterable[int], act: Callable[[Any], Any]) -> dict[str, int]:
             name = f"inside sweep {sys._getframe(1).f_code.co_name}"
 
-            def row(row_id: int) -> object:
-                found = act(row_id)
+            def row_or_batch(due: Any) -> Any:
+                found = act(due)
                 self.reach(name)
                 return found
 
-            return real(ids, row)
+            return real(ids, row_or_batch)
 
         return sweep
 

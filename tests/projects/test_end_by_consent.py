@@ -351,7 +351,7 @@ def test_another_end_leaves_nothing_to_agree_on(ada, ben, later, end):
         cancel_milestone(milestone_id=milestone.pk, by=ben)
     else:
         later(days=1.5)
-        release_unreviewed(milestone_id=milestone.pk)
+        release_unreviewed(milestone_ids=[milestone.pk])
 
     assert read(proposal).state == "lapsed"
     before = books_of(milestone)

@@ -157,7 +157,7 @@ def test_silence_no_longer_approves_but_other_milestones_go_on(ada, ben, time_ma
 
     time_machine.move_to(now() + timedelta(days=60))
     with pytest.raises(WrongState):
-        release_unreviewed(milestone_id=first.pk)
+        release_unreviewed(milestone_ids=[first.pk])
     assert release_milestone(milestone_id=second.pk, by=ada).status == "released"
     first.refresh_from_db()
     assert first.status == "disputed"

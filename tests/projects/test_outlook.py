@@ -64,7 +64,7 @@ def test_a_review_ends_in_money_to_the_cent_and_it_comes_true(ada, ben, later):
     assert "$970.01 goes to Ben" in strike.text
 
     later(days=7.1)
-    release_unreviewed(milestone_id=milestone.pk)
+    release_unreviewed(milestone_ids=[milestone.pk])
     prospects = fresh(milestone.contract)
     assert prospects.total.received == strike.to_freelancer
     assert prospects.total.spent - prospects.total.received == strike.fee

@@ -168,7 +168,7 @@ def test_work_short_of_a_refund_made_elsewhere_takes_nobodys_turn(ada, ben, late
 
     assert selectors.unreviewed_ids(limit=1) == [behind.pk]
     with pytest.raises(WrongState, match="missing"):
-        release_unreviewed(milestone_id=short.pk)
+        release_unreviewed(milestone_ids=[short.pk])
     assert release_unreviewed_milestones() == ONE
     fund(short)
     assert release_unreviewed_milestones() == ONE

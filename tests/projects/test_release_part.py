@@ -89,7 +89,7 @@ def test_silence_releases_the_rest(ada, ben, later):
     assert (strike.to_freelancer, strike.fee) == (58_200, 3_600)
 
     later(days=8)
-    release_unreviewed(milestone_id=milestone.pk)
+    release_unreviewed(milestone_ids=[milestone.pk])
 
     assert earned(milestone) == 97_000
 

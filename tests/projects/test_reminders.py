@@ -12,8 +12,8 @@ from projects.milestones.services import (
     release_unreviewed,
     return_work,
     submit_work,
-    tell_reminder,
 )
+from projects.milestones.warnings.services import tell_reminder
 from projects.tasks import tell_reminders
 from tests.races import at_once
 from tests.world import funded_milestone, opened_dispute, submitted_milestone
@@ -145,7 +145,7 @@ def test_missing_warnings_are_written_before_silence_approves(ada, ben, later):
     milestone = submitted_milestone(ada, ben)
     later(days=8)
 
-    release_unreviewed(milestone_id=milestone.pk)
+    release_unreviewed(milestone_ids=[milestone.pk])
 
     written = Reminder.objects.filter(milestone=milestone)
     assert set(written.values_list("kind", flat=True)) == {

@@ -11,8 +11,8 @@ from marketplace.common.errors import InvalidInput
 from payments.escrow.clawback import Taken, cost, owed_for
 from payments.escrow.division import price_held
 from payments.escrow.models import Escrow
+from payments.escrow.paying.services import pay_out_of
 from payments.escrow.selectors import held_in
-from payments.escrow.services import pay_out_of
 from payments.fundings.models import Payment
 from payments.ledger import chart
 from payments.ledger.services import Move, move_money

@@ -8,7 +8,7 @@ from payments.escrow.facts import facts_now
 from projects.contracts.roles import Actor
 from projects.milestones.models import LIFECYCLE, Milestone
 from projects.milestones.rules import checked_ending, judge_step
-from projects.milestones.services import advance_milestone, close_milestone, lock_milestone
+from projects.milestones.services import advance_milestone, close_milestones, lock_milestone
 
 
 @transaction.atomic
@@ -24,7 +24,7 @@ def resolve_milestone(
         to_freelancer, Milestone.Status.SPLIT
     )
     milestone = advance_milestone(milestone_id, "resolve", by=by, to=outcome)
-    close_milestone(milestone)
+    close_milestones(milestone)
     escrows.split(escrow_id=milestone.escrow_id, to_payee=to_freelancer, reason=reason)
     return milestone
 
@@ -41,7 +41,7 @@ def cancel_by_agreement(*, milestone_id: int, to_freelancer: int) -> Milestone:
     checked_ending(to_freelancer, milestone)
     outcome = Milestone.Status.SPLIT if to_freelancer else Milestone.Status.CANCELLED
     LIFECYCLE.advance(milestone, "cancel_agreed", role=BOTH, to=outcome)
-    close_milestone(milestone)
+    close_milestones(milestone)
     if to_freelancer:
         escrows.split(escrow_id=milestone.escrow_id, to_payee=to_freelancer, reason="agreed")
     else:

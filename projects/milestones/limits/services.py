@@ -12,7 +12,7 @@ from projects.contracts.services import record, tell_other_side
 from projects.milestones import reminders
 from projects.milestones.models import LIFECYCLE, Milestone, Reminder
 from projects.milestones.rules import judge_step
-from projects.milestones.services import close_milestone, lock_milestone
+from projects.milestones.services import close_milestones, lock_milestone
 
 # How long before the limit both sides hear of it.
 AHEAD = {
@@ -41,7 +41,7 @@ def refund_at_limit(*, milestone_id: int) -> Milestone:
     judge_step(milestone, "refund_limit", SYSTEM)
     _tell_due(milestone)
     LIFECYCLE.advance(milestone, "refund_limit", role=SYSTEM)
-    close_milestone(milestone)
+    close_milestones(milestone)
     escrows.give_back(escrow_id=milestone.escrow_id, reason="holding_limit")
 
     record(milestone.contract, "milestone_refunded", by=SYSTEM, about=milestone)
