@@ -94,6 +94,9 @@ class Transfer(models.Model):
         indexes = [
             models.Index(fields=["source", "written_in"], name="transfers_out_of"),
             models.Index(fields=["target", "written_in"], name="transfers_into"),
+            # What somebody reads of theirs, page by page.
+            models.Index(fields=["source", "created_at", "id"], name="transfers_out_of_by_time"),
+            models.Index(fields=["target", "created_at", "id"], name="transfers_into_by_time"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["key", "position"], name="transfer_happens_once"),

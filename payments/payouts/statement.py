@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q, QuerySet, Sum, Value
+from django.db.models import Q, Sum, Value
 from django.db.models.functions import Coalesce
 
 from accounts.parties.selectors import parties_of
 from accounts.people.models import User
+from marketplace.common.pages import Merged
 from payments.ledger import chart
 from payments.ledger.models import LedgerAccount, Transfer
 from payments.payouts.models import Earning
@@ -46,15 +47,20 @@ _KINDS = {
 }
 
 
-def movements_of(user: User) -> QuerySet[Transfer]:
+def movements_of(user: User) -> Merged:
     """The ledger's transfers into and out of what this person, or a party of theirs, has."""
     parties = list(parties_of(user))
     keys = [
         chart.available(party, currency) for party in parties for currency in currencies_of(parties)
     ]
-    accounts = list(LedgerAccount.objects.filter(key__in=keys).values_list("pk", flat=True))
-    return Transfer.objects.filter(Q(source__in=accounts) | Q(target__in=accounts)).select_related(
-        "source", "target"
+    return movements_in(LedgerAccount.objects.filter(key__in=keys).values_list("pk", flat=True))
+
+
+def movements_in(accounts: Iterable[int]) -> Merged:
+    """The transfers into and out of these accounts: a page of it costs what any other does."""
+    return Merged(
+        Transfer.objects.select_related("source", "target"),
+        (Q(**{side: account}) for account in accounts for side in ("source", "target")),
     )
 
 

@@ -180,13 +180,13 @@ def test_a_currency_that_is_none_is_refused(ben, currency):
 def test_a_currency_that_is_not_traded_in_any_more_is_still_paid_out(ada, ben, sandbox, settings):
     due(ada, ben, sandbox)
     settings.CURRENCIES = ["EUR"]
-    assert len(movements_of(ben)) == 1
+    assert len(list(movements_of(ben))) == 1
 
     payouts.schedule_payout(party_id=own_party_of(ben).pk, currency="USD", by=ben)
     arrive(sandbox)
 
     assert Payout.objects.get().status == "paid"
-    assert len(movements_of(ben)) == 2
+    assert len(list(movements_of(ben))) == 2
     the_books_agree(sandbox)
 
 
