@@ -43,7 +43,8 @@ CASES ?= all
 crash: .venv/.dev
 	@CRASH_CASES=$(CASES) $(BIN)/python -m pytest -n0 -q tests/crash $(ARGS)
 
-# Everything breaks while people trade: SEED=7 plays one seed, SEEDS=10 the first ten.
+# Everything breaks while people trade: SEED=7 plays one seed, SEEDS=10 the first ten, in about ten
+# minutes on two processors; SEEDS=200 is the run on the bench, for hours.
 SEEDS ?= 3
 chaos: .venv/.demo
 	@exec $(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(ARGS)

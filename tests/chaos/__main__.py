@@ -1,16 +1,20 @@
 """Everything breaks while people trade, and the books stay right.
 
-``python -m tests.chaos --seed 7`` plays one seed, ``--seeds 10`` the seeds 1 to 10, one after the
-other in one house, ``--first 11`` the ten from there on. A seed that fails is named with its plan,
-and fails again with it. Ten seeds also fail where something that is planned never really happened.
+``python -m tests.chaos --seed 7`` plays one seed, ``--seeds 10`` the seeds 1 to 10, ``--first 11``
+the ten from there on: in two houses side by side, as a house spends most of its time waiting for
+its clocks. A seed that fails is named with its plan, and fails again with it. Ten seeds also fail
+where something that is planned never really happened.
 """
 
 import argparse
+import queue
 import signal
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 from tests.chaos.house import Fallen, House
@@ -29,54 +33,102 @@ def main() -> int:
         signal.signal(number, lambda number, _frame: sys.exit(128 + number))
     folder = Path(tempfile.mkdtemp(prefix="milepost-chaos-"))
     print(f"Logs and data are in {folder}.", flush=True)
-    house, verdicts = House(folder), []
+    street = Street(seeds, contracts=options.contracts, folder=folder)
     began = time.monotonic()
     try:
-        house.start()
-        _say(f"The house is ready after {time.monotonic() - began:.0f} s.")
-        for seed in seeds:
-            _say(f"Seed {seed}:")
-            verdicts.append(_played(house, seed, options.contracts, folder))
-            _tell(verdicts[-1])
+        street.play(min(options.houses, len(seeds)))
     except KeyboardInterrupt:
         print("\nStopping ...", flush=True)
         return 130
-    except Fallen as fall:
-        verdicts.append(Verdict(seed=seeds[len(verdicts)], violations=[f"the house fell: {fall}"]))
-        _tell(verdicts[-1])
     finally:
-        house.stop()
-    return _sum_up(verdicts, seeds, time.monotonic() - began)
+        street.stop()
+    return _sum_up(street.verdicts, seeds, time.monotonic() - began)
 
 
-def _played(house: House, seed: int, contracts: int, folder: Path) -> Verdict:
-    return play_seed(house, seed=seed, contracts=contracts, folder=folder, say=_say)
+class Street:
+    """Some houses; each takes the next seed once its own has been played."""
+
+    def __init__(self, seeds: list[int], *, contracts: int, folder: Path) -> None:
+        self.contracts, self.folder = contracts, folder
+        self.verdicts: list[Verdict] = []
+        self._waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
+        for seed in seeds:
+            self._waiting.put(seed)
+        self._houses: list[House] = []
+        self._is_over = False
+
+    def play(self, houses: int) -> None:
+        """Until no seed is left. Its threads end with their houses, see ``stop``."""
+        threads = [
+            threading.Thread(target=self._live_in, args=[number], daemon=True)
+            for number in range(1, houses + 1)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            while thread.is_alive():
+                thread.join(1)  # a signal is heard in between
+
+    def stop(self) -> None:
+        self._is_over = True
+        for house in self._houses:
+            house.stop()
+
+    def _live_in(self, number: int) -> None:
+        house = None
+        while not self._is_over:
+            try:
+                seed = self._waiting.get_nowait()
+            except queue.Empty:
+                break
+            say = partial(_say, seed)
+            try:
+                house = house or self._built(number, say)
+                verdict = play_seed(
+                    house, seed=seed, contracts=self.contracts, folder=self.folder, say=say
+                )
+            except Fallen as fall:
+                verdict = Verdict(seed=seed, violations=[f"the house fell: {fall}"])
+                house = None  # the next seed gets another one
+            if not self._is_over:
+                self.verdicts.append(verdict)
+                _tell(verdict, say)
+
+    def _built(self, number: int, say: partial[None]) -> House:
+        began = time.monotonic()
+        place = self.folder / f"house-{len(self._houses) + 1}"
+        place.mkdir()
+        house = House(place, number=number)
+        self._houses.append(house)
+        house.start()
+        say(f"its house is ready after {time.monotonic() - began:.0f} s.")
+        return house
 
 
-def _tell(verdict: Verdict) -> None:
+def _tell(verdict: Verdict, say: partial[None]) -> None:
     for violation in verdict.violations:
-        _say(f"  VIOLATION {violation}")
+        say(f"VIOLATION {violation}")
     if not verdict.violations:
-        _say(f"  clean after {verdict.seconds:.0f} s")
+        say(f"clean after {verdict.seconds:.0f} s")
 
 
 def _sum_up(verdicts: list[Verdict], seeds: list[int], seconds: float) -> int:
     happened: Counter[str] = Counter()
     for verdict in verdicts:
         happened.update(verdict.happened)
-    _say("\nWhat really happened:")
+    print("\nWhat really happened:")
     for name, times in sorted(happened.items()):
-        _say(f"{times:8,}  {name}")
+        print(f"{times:8,}  {name}")
     failed = [verdict.seed for verdict in verdicts if verdict.violations]
     for seed in failed:
-        _say(f"\nSeed {seed} failed: `make chaos SEED={seed}` plays it again. Its plan:")
+        print(f"\nSeed {seed} failed: `make chaos SEED={seed}` plays it again. Its plan:")
         for strike in strikes_of(seed):
-            _say(f"  {strike}")
+            print(f"  {strike}")
     never = _planned() - (+happened).keys() if len(seeds) >= ENOUGH_FOR_ALL else set()
     for name in sorted(never):
-        _say(f"\nNEVER HAPPENED: {name}")
+        print(f"\nNEVER HAPPENED: {name}")
     clean = len(verdicts) - len(failed)
-    _say(f"\n{clean} of {len(seeds)} seeds clean, {len(failed)} failed, {seconds:.0f} s.")
+    print(f"\n{clean} of {len(seeds)} seeds clean, {len(failed)} failed, {seconds:.0f} s.")
     return int(clean < len(seeds) or bool(never))
 
 
@@ -88,8 +140,8 @@ def _range(options: argparse.Namespace) -> list[int]:
     return list(range(options.first, options.first + options.seeds))
 
 
-def _say(line: str) -> None:
-    print(line, flush=True)
+def _say(seed: int, line: str) -> None:
+    print(f"{seed:4}  {line}", flush=True)
 
 
 def _options() -> argparse.Namespace:
@@ -97,6 +149,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, help="this one alone")
     parser.add_argument("--seeds", type=int, default=1, metavar="N", help="so many")
     parser.add_argument("--first", type=int, default=1, metavar="SEED", help="of these (1)")
+    parser.add_argument("--houses", type=int, default=2, metavar="N", help="side by side (2)")
     parser.add_argument("--contracts", type=int, default=5, metavar="N", help="for each seed")
     return parser.parse_args()
 

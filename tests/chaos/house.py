@@ -14,9 +14,12 @@ import redis
 import requests
 
 from marketplace import processes
-from marketplace.embedded import BASE_DIR, free_port
+from marketplace.demo import free_port_from
+from marketplace.embedded import BASE_DIR
 
 STARTS_WITHIN = 240
+# Far enough apart that two that start at once do not reach for the same ones (marketplace/demo.py).
+PORTS, APART = 20_000, 100
 # What the environment of this shell says of other houses is none of this one's business.
 _OTHERS = ("DATABASE_URL", "REDIS_URL", "STRIPE_API_BASE", "DATA_DIR", "PORT", "RESET")
 
@@ -26,11 +29,15 @@ class Fallen(Exception):
 
 
 class House:
-    """``manage.py demo`` with data and ports of its own; it starts again what is killed."""
+    """``manage.py demo`` with data and ports of its own; it starts again what is killed.
 
-    def __init__(self, folder: Path) -> None:
+    ``guest`` is a process that lives off it, and ends with it.
+    """
+
+    def __init__(self, folder: Path, *, number: int) -> None:
         self.data, self.log = folder / "data", folder / "supervisor.log"
-        self.port = free_port()
+        self.port = free_port_from(PORTS + APART * number)
+        self.guest: subprocess.Popen[bytes] | None = None
         given = {name: value for name, value in os.environ.items() if name not in _OTHERS}
         self.given = given | {"DATA_DIR": str(self.data), "PORT": str(self.port)}
         self.supervisor: subprocess.Popen[bytes] | None = None
@@ -47,6 +54,8 @@ class House:
 
     def stop(self) -> None:
         """All of it, also where the supervisor is no more."""
+        if self.guest is not None:
+            processes.stop(self.guest)
         for pid in self.all_pids():
             _send(pid, signal.SIGCONT)
         if self.supervisor is not None:

@@ -48,11 +48,11 @@ def play_seed(
     verdict, began = Verdict(seed), time.monotonic()
     strikes = strikes_of(seed)
     for strike in strikes:
-        say(f"  plan: {strike}")
+        say(f"plan: {strike}")
     told = folder / f"told-{seed}.jsonl"
     said = folder / f"simulation-{seed}.log"
     before = _letters_hurt(house)
-    simulation = _start_simulation(house, seed, contracts, told)
+    house.guest = simulation = _start_simulation(house, seed, contracts, told)
     rounds = _rounds_of(simulation, said)
     try:
         tally = _strike_by_round(house, strikes, rounds, verdict, say)
@@ -62,6 +62,7 @@ def play_seed(
         verdict.violations.append("the simulation did not end")
     finally:
         processes.stop(simulation)
+        house.guest = None
     if simulation.returncode:
         verdict.violations.append(f"the simulation ended badly:\n{processes.tail(said, 25)}")
     verdict.violations += _ask_the_books(house, told)
@@ -150,7 +151,7 @@ def _strike_by_round(
             strike = left.pop(0)
             time.sleep(strike.pause)
             _strike(house, strike, tally, verdict.happened)
-            say(f"  struck {strike}")
+            say(f"struck {strike}")
     return tally
 
 
