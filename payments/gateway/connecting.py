@@ -6,6 +6,7 @@ from typing import Any
 
 import stripe
 from django.conf import settings
+from django.db import connection
 
 from payments.gateway.base import GatewayBusy
 from payments.gateway.pacing import pace
@@ -55,12 +56,21 @@ class PacedClient(stripe.RequestsClient):
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
     ) -> tuple[bytes, int, Mapping[str, str]]:
         """Raises GatewayBusy where it is asked too often."""
+        _refuse_inside_a_transaction()
         pace().wait_for_turn(patience=self._patience)
         body, status, told = super().request(method, url, headers, post_data)
         # A lock is about one thing only, and the SDK knows whether to try again.
         if status == TOO_MANY_REQUESTS and b"lock_timeout" not in body:
             raise GatewayBusy(pace().be_silent(_seconds(told.get("Retry-After", ""))))
         return body, status, told
+
+
+def _refuse_inside_a_transaction() -> None:
+    """Nobody waits for the network while holding a lock; and what is asked must be committed."""
+    blocks = connection.atomic_blocks
+    # As Django judges a durable block: the one that a test lives in does not count.
+    if blocks and not blocks[-1]._from_testcase:
+        raise RuntimeError("The provider is asked inside a transaction.")
 
 
 def _seconds(retry_after: str) -> int:

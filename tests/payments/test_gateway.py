@@ -2,6 +2,7 @@
 
 import pytest
 import stripe
+from django.db import transaction
 
 from payments.gateway import reading
 from payments.gateway.base import GatewayRefused, GatewayUnknown, State
@@ -137,3 +138,12 @@ def test_a_lost_connection_is_repeated_by_the_client_with_the_same_key(sandbox: 
 
     assert not account.can_receive and not account.closed
     assert len(sandbox.api("GET", "/v2/core/accounts")["data"]) == 1
+
+
+@pytest.mark.django_db
+def test_it_is_never_asked_inside_a_transaction(sandbox: Sandbox):
+    with transaction.atomic(), pytest.raises(RuntimeError, match="inside a transaction"):
+        gateway().refund("re_1")
+
+    with pytest.raises(GatewayRefused):
+        gateway().refund("re_1")
