@@ -2,7 +2,7 @@
 
 import sys
 
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -37,7 +37,7 @@ def show_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def show_failure(request: HttpRequest) -> HttpResponse:
     """Drawn without the database, the session or the person: they may be what is missing."""
     refusal: DomainError
-    if isinstance(sys.exception(), _AWAY):
+    if _is_away(sys.exception()):
         refusal = Away("A part of Milepost is being started again. Try again in a moment.")
     else:
         refusal = Broken("Something broke on our side. Nothing was half done; try again later.")
@@ -52,6 +52,11 @@ def show_failure(request: HttpRequest) -> HttpResponse:
     if refusal.status == Away.status:
         response["Retry-After"] = "5"
     return response
+
+
+def _is_away(trouble: BaseException | None) -> bool:
+    # What PostgreSQL itself refuses has a kind; a line that breaks in mid-answer has none.
+    return isinstance(trouble, _AWAY) or type(trouble) is DatabaseError
 
 
 def _is_of_program(request: HttpRequest) -> bool:

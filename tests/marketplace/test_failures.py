@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from django.db import OperationalError
+from django.db import DatabaseError, OperationalError
 from django.test import Client
 from django.test.client import FakePayload
 from redis.exceptions import ConnectionError as BrokerGone
@@ -28,10 +28,14 @@ def breaks_with(monkeypatch, fault: Exception) -> None:
     monkeypatch.setattr(ClockOffset, "current", fail)
 
 
-AWAY = [OperationalError("the database is starting up"), BrokerGone("refused")]
+AWAY = [
+    OperationalError("the database is starting up"),
+    DatabaseError("server closed the connection unexpectedly"),
+    BrokerGone("refused"),
+]
 
 
-@pytest.mark.parametrize("fault", AWAY, ids=["database", "broker"])
+@pytest.mark.parametrize("fault", AWAY, ids=["database", "line", "broker"])
 def test_programs_are_told_that_a_part_is_away(client, monkeypatch, fault):
     breaks_with(monkeypatch, fault)
 
@@ -42,7 +46,7 @@ def test_programs_are_told_that_a_part_is_away(client, monkeypatch, fault):
     assert answer["Retry-After"] == "5"
 
 
-@pytest.mark.parametrize("fault", AWAY, ids=["database", "broker"])
+@pytest.mark.parametrize("fault", AWAY, ids=["database", "line", "broker"])
 def test_people_read_that_a_part_is_away(client, monkeypatch, fault):
     breaks_with(monkeypatch, fault)
 
