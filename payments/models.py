@@ -1,7 +1,7 @@
 """The tables of this floor live in its rooms; Django looks for them here."""
 
-from payments.chargebacks.models import Chargeback, ChargebackMovement
-from payments.escrow.models import Escrow, Part
+from payments.chargebacks.models import Chargeback, ChargebackMovement, ChargebackShare
+from payments.escrow.models import Escrow, Part, Roll
 from payments.fundings.models import Payment
 from payments.incoming.models import WebhookEvent
 from payments.ledger.models import AccountSnapshot, Book, LedgerAccount, Transfer
@@ -24,6 +24,7 @@ __all__ = [
     "Book",
     "Chargeback",
     "ChargebackMovement",
+    "ChargebackShare",
     "ConnectedAccount",
     "Difference",
     "DifferenceEvent",
@@ -40,6 +41,7 @@ __all__ = [
     "ReconciliationRun",
     "Recovery",
     "Refund",
+    "Roll",
     "Sighting",
     "Transfer",
     "WebhookEvent",

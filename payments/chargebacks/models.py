@@ -8,6 +8,7 @@ from marketplace.common.clock import now
 from marketplace.common.lifecycle import FINANCE, SAME, SYSTEM, Lifecycle, Step
 from marketplace.common.money import AmountField, CurrencyField
 from marketplace.common.public_ids import PublicIdField
+from payments.escrow.models import Escrow
 from payments.fundings.models import Payment
 
 
@@ -135,3 +136,27 @@ class ChargebackMovement(models.Model):
 
     def __str__(self) -> str:
         return self.remote_id
+
+
+class ChargebackShare(models.Model):
+    """What of a movement was in another escrow than the one that was paid for: its money had been
+    rolled there. Below zero where it went back.
+    """
+
+    movement = models.ForeignKey(
+        ChargebackMovement, on_delete=models.PROTECT, related_name="shares"
+    )
+    escrow = models.ForeignKey(Escrow, on_delete=models.PROTECT, related_name="+")
+    held = models.BigIntegerField(default=0)
+    released = models.BigIntegerField(default=0)
+    owed = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["movement", "escrow"], name="a_movement_touches_an_escrow_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.movement} of {self.escrow}"

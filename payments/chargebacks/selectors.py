@@ -3,51 +3,72 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Min, QuerySet, Sum
 
 from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_roles_of
-from payments.chargebacks.models import ASKED, CONTESTED, Chargeback, ChargebackMovement
-from payments.escrow.clawback import Taken
+from payments.chargebacks.models import (
+    ASKED,
+    CONTESTED,
+    Chargeback,
+    ChargebackMovement,
+    ChargebackShare,
+)
+from payments.escrow.clawback import Elsewhere, Taken
 from payments.escrow.models import Escrow
+from payments.escrow.selectors import origins_of_each, ways_of
 
 
 def has_open_chargeback(escrow: Escrow) -> bool:
     """Whether a payer's bank wants money of it back and nothing is decided yet; no inquiry does."""
     if "_is_contested" in vars(escrow):
         return vars(escrow)["_is_contested"]
-    return contested_ids().filter(payment__paid_for=escrow.public_id).exists()
+    paid_for = origins_of_each([escrow.public_id])[escrow.public_id]
+    return Chargeback.objects.filter(payment__paid_for__in=paid_for, status__in=CONTESTED).exists()
 
 
 def look_for_open_chargebacks(escrows: Sequence[Escrow]) -> None:
-    """Ask for many at once, in one query: ``has_open_chargeback`` then knows it of each."""
-    names = [escrow.public_id for escrow in escrows]
-    contested = set(contested_ids().filter(payment__paid_for__in=names))
+    """Ask for many at once, in a few queries: ``has_open_chargeback`` then knows it of each."""
+    origins = origins_of_each(escrow.public_id for escrow in escrows)
+    asked = {name for names in origins.values() for name in names}
+    contested = set(
+        Chargeback.objects.filter(payment__paid_for__in=asked, status__in=CONTESTED).values_list(
+            "payment__paid_for", flat=True
+        )
+    )
     for escrow in escrows:
-        vars(escrow)["_is_contested"] = escrow.public_id in contested
+        vars(escrow)["_is_contested"] = not contested.isdisjoint(origins[escrow.public_id])
 
 
-def contested_ids() -> QuerySet[Chargeback, str]:
-    """The public ids of the escrows with an open chargeback, to be left out of a query."""
+def contested_ids() -> list[str]:
+    """The public ids of the escrows with an open chargeback, to be left out of a query: those that
+    were paid for, and those into which their money has gone on.
+    """
     contested = Chargeback.objects.filter(status__in=CONTESTED)
-    return contested.values_list("payment__paid_for", flat=True)
+    ways = ways_of(contested.values_list("payment__paid_for", flat=True))
+    further = {roll.target.public_id for way in ways.values() for roll in way}
+    return sorted(further | set(ways))
 
 
 def chargebacks_of_each(escrows: Iterable[Escrow]) -> dict[str, list[Chargeback]]:
     """Those that concern these escrows, by their public id, oldest first: inquiries are out, since
-    they change nothing for either side.
+    they change nothing for either side. Also those of payments whose money was rolled there.
     """
-    names = [escrow.public_id for escrow in escrows]
-    found: dict[str, list[Chargeback]] = {}
+    origins = origins_of_each(escrow.public_id for escrow in escrows)
     concerning = (
-        Chargeback.objects.filter(payment__paid_for__in=names)
+        Chargeback.objects.filter(payment__paid_for__in={n for of in origins.values() for n in of})
         .exclude(status=Chargeback.Status.INQUIRY)
         .select_related("payment")
         .prefetch_related("movements")
         .order_by("opened_at", "pk")
     )
+    by_paid_for: dict[str, list[Chargeback]] = {}
     for one in concerning:
-        found.setdefault(one.payment.paid_for, []).append(one)
+        by_paid_for.setdefault(one.payment.paid_for, []).append(one)
+    found = {}
+    for name, paid_for in origins.items():
+        if its := [one for origin in paid_for for one in by_paid_for.get(origin, [])]:
+            found[name] = sorted(its, key=lambda one: (one.opened_at, one.pk))
     return found
 
 
@@ -56,7 +77,14 @@ def standing_of(chargeback: Chargeback, *, without: ChargebackMovement | None = 
     parts = ("refunds", "held", "released", "owed", "lost")
     counted = chargeback.movements.exclude(pk__in=[without.pk] if without else [])
     sums = counted.aggregate(**{part: Sum(part, default=0) for part in parts})
-    return Taken(**sums)
+    shares = ChargebackShare.objects.filter(movement__in=counted).values("escrow")
+    elsewhere = shares.annotate(
+        h=Sum("held"), r=Sum("released"), o=Sum("owed"), first=Min("pk")
+    ).order_by("first")
+    return Taken(
+        **sums,
+        elsewhere=tuple(Elsewhere(*one) for one in elsewhere.values_list("escrow", "h", "r", "o")),
+    )
 
 
 def has_now(chargeback: Chargeback) -> Taken:

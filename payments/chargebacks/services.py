@@ -17,9 +17,10 @@ from payments.chargebacks.models import (
     STEP_TO,
     Chargeback,
     ChargebackMovement,
+    ChargebackShare,
 )
 from payments.chargebacks.selectors import standing_of
-from payments.escrow.banks.services import bring_back, cover_late, take_back
+from payments.escrow.banks.services import bring_back, cover_late, lock_homes, take_back
 from payments.escrow.clawback import Taken, part_of
 from payments.escrow.models import Escrow
 from payments.fundings import services as fundings
@@ -50,13 +51,9 @@ def record_chargeback(*, remote: RemoteChargeback) -> Chargeback:
     Payment.DoesNotExist where the charge is none of ours (yet), InvalidInput where the provider
     gives up more than it took.
     """
-    payment = Payment.objects.get(charge_id=remote.charge_id)
-    escrow = (
-        Escrow.objects.select_for_update(of=("self",))
-        .select_related("payer", "payee")
-        .get(public_id=payment.paid_for)
-    )
-    payment = Payment.objects.select_for_update().get(pk=payment.pk)
+    payment_id = Payment.objects.values_list("pk", flat=True).get(charge_id=remote.charge_id)
+    payment, homes = lock_homes(payment_id)
+    escrow = homes[0].escrow
     chargeback, is_new = Chargeback.objects.select_for_update().get_or_create(
         remote_id=remote.remote_id,
         defaults={
@@ -125,14 +122,15 @@ def _book(chargeback: Chargeback, withdrawal: RemoteWithdrawal) -> None:
     if not is_new:
         return
     if withdrawal.amount == 0:
-        taken, sign = Taken(), 1
+        taken = Taken()
     elif withdrawal.amount > 0:
-        taken, sign = _take(chargeback, withdrawal), 1
+        taken = _take(chargeback, withdrawal)
     else:
-        taken, sign = _bring(chargeback, withdrawal, movement), -1
+        taken = _bring(chargeback, withdrawal, movement).turned
     for part in PARTS:
-        setattr(movement, part, sign * getattr(taken, part))
+        setattr(movement, part, getattr(taken, part))
     movement.save()
+    _note_shares(movement, taken)
     _book_fee(chargeback, withdrawal)
 
 
@@ -178,7 +176,7 @@ def _cover_late_refunds(chargeback: Chargeback) -> None:
         movement=f"late:{number}",
     )
     if changed.refunds:
-        ChargebackMovement.objects.create(
+        movement = ChargebackMovement.objects.create(
             chargeback=chargeback,
             remote_id=name,
             amount=0,
@@ -186,6 +184,20 @@ def _cover_late_refunds(chargeback: Chargeback) -> None:
             fee_currency=chargeback.currency,
             **{part: getattr(changed, part) for part in PARTS},
         )
+        _note_shares(movement, changed)
+
+
+def _note_shares(movement: ChargebackMovement, taken: Taken) -> None:
+    ChargebackShare.objects.bulk_create(
+        ChargebackShare(
+            movement=movement,
+            escrow_id=one.escrow_id,
+            held=one.held,
+            released=one.released,
+            owed=one.owed,
+        )
+        for one in taken.elsewhere
+    )
 
 
 def _book_fee(chargeback: Chargeback, withdrawal: RemoteWithdrawal) -> None:

@@ -5,7 +5,7 @@ from django.db.models.functions import Cast, Coalesce, Concat
 
 from accounts.parties.models import Party
 from payments.escrow.division import cost_of
-from payments.escrow.models import Escrow, Part
+from payments.escrow.models import Escrow, Part, Roll
 from payments.ledger import chart
 from payments.ledger.models import LedgerAccount, Transfer
 from payments.ledger.selectors import moved_with, standing_in
@@ -15,7 +15,7 @@ from payments.refunds.models import Refund
 
 S = Escrow.Status
 CHUNK = 1_000
-OUT = ("release", "freelancer_fee", "client_fee", "refund", "chargeback")
+OUT = ("release", "freelancer_fee", "client_fee", "refund", "chargeback", "roll")
 
 
 def escrows_hold_what_they_say() -> list[str]:
@@ -32,10 +32,11 @@ def escrows_hold_what_they_say() -> list[str]:
             for name in expected
             if found[name] != expected[name]
         ]
-        most = cost_of(escrow.amount, escrow) + escrow.refunded + escrow.taken_back
-        if escrow.paid_in > most:
+        went = escrow.refunded + escrow.taken_back + escrow.out_roll
+        most, came = cost_of(escrow.amount, escrow) + went, escrow.paid_in + escrow.rolled_to
+        if came > most:
             findings.append(
-                f"{escrow.public_id} ({escrow.status}): {escrow.paid_in} {escrow.currency} were "
+                f"{escrow.public_id} ({escrow.status}): {came} {escrow.currency} were "
                 f"paid in, more than the {most} that were agreed or went back."
             )
     return findings
@@ -50,6 +51,8 @@ def _with_movements():
         .annotate(
             stands=standing_in(*parts),
             paid_in=moved_with(["fund"], side="target", parts=parts),
+            rolled_to=moved_with(["roll"], side="target", parts=parts),
+            rolled_away=Coalesce(Sum("rolled_out__money"), Value(0)),
             from_banks=moved_with(["chargeback_won"], side="target", parts=parts),
             **sums,
         )
@@ -61,17 +64,19 @@ def _with_movements():
 def _expected(escrow) -> dict[str, int]:
     policy, spent = escrow.policy, cost_of(escrow.released, escrow)
     payee_fee = fee_on(escrow.released, policy.freelancer_fee_basis_points)
-    left = escrow.paid_in - spent - escrow.refunded - escrow.taken_back
+    went = spent + escrow.refunded + escrow.taken_back + escrow.rolled_away
+    left = escrow.paid_in + escrow.rolled_to - went
     return {
         "stands": left if escrow.status == Escrow.Status.HELD else 0,
         "paid_in": escrow.paid_in
         if escrow.status == Escrow.Status.HELD
-        else spent + escrow.refunded + escrow.taken_back,
+        else went - escrow.rolled_to,
         "out_release": escrow.released - payee_fee,
         "out_freelancer_fee": payee_fee,
         "out_client_fee": spent - escrow.released,
         "out_refund": escrow.refunded,
         "out_chargeback": escrow.taken_back + escrow.from_banks,
+        "out_roll": escrow.rolled_away,
     }
 
 
@@ -126,7 +131,43 @@ def parts_are_what_was_booked() -> list[str]:
     ]
 
 
+def rolls_are_what_was_booked() -> list[str]:
+    """Each by one movement, from all that was left of the one into the other, which never differ
+    in whose money it is; its price costs what moved, by the one formula.
+    """
+    booked = Transfer.objects.filter(kind="roll").order_by("pk").select_related("source", "target")
+    rolls = {f"{roll.source}:roll": roll for roll in Roll.objects.select_related(*_BOTH)}
+    findings = []
+    for transfer in booked:
+        roll = rolls.pop(transfer.key, None)
+        ends = (transfer.source.key, transfer.target.key, transfer.amount)
+        if roll is None or ends != _ends(roll):
+            findings.append(f"{transfer} moves what nobody has agreed on.")
+    findings += [f"{roll} was agreed on and not booked." for roll in rolls.values()]
+    for roll in Roll.objects.select_related(*_BOTH).order_by("pk"):
+        source, target = roll.source, roll.target
+        cost = cost_of(source.amount + roll.price, source) - cost_of(source.amount, source)
+        if roll.money != cost or source.amount != source.released:
+            findings.append(f"{roll} moved {roll.money} for {roll.price} of a price; not {cost}.")
+        if any(getattr(source, name) != getattr(target, name) for name in _SHARED):
+            findings.append(f"{roll} goes to somebody else.")
+    return findings
+
+
+_BOTH = ("source__policy", "target__policy")
+_SHARED = ("book", "payer_id", "payee_id", "currency", "policy_id")
+
+
+def _ends(roll: Roll) -> tuple[str, str, int]:
+    return (
+        chart.escrow(roll.source.public_id),
+        chart.escrow(roll.target.public_id),
+        roll.money,
+    )
+
+
 CHECKS = [
+    rolls_are_what_was_booked,
     parts_are_what_was_booked,
     money_stands_with_somebody,
     escrows_hold_what_they_say,

@@ -12,9 +12,22 @@ from payments.policies.models import Policy
 
 
 @dataclass(frozen=True)
+class Elsewhere:
+    """The part of it that was found in another escrow, into which the payment's was rolled."""
+
+    escrow_id: int
+    held: int = 0
+    released: int = 0
+    owed: int = 0
+
+
+@dataclass(frozen=True)
 class Taken:
     """Where a bank's money came from, in minor units: refunds that were waiting, held money,
     released money (of which ``owed`` by the payee), and what nobody had any more.
+
+    ``elsewhere`` says how much of the held and released of it was not in the escrow that was paid
+    for, in the order of the way that the money went on.
     """
 
     refunds: int = 0
@@ -22,10 +35,26 @@ class Taken:
     released: int = 0
     owed: int = 0
     lost: int = 0
+    elsewhere: tuple[Elsewhere, ...] = ()
 
     @property
     def amount(self) -> int:
         return self.refunds + self.held + self.released + self.lost
+
+    @property
+    def turned(self) -> "Taken":
+        """The same with the other sign: given up, not taken."""
+        return Taken(
+            refunds=-self.refunds,
+            held=-self.held,
+            released=-self.released,
+            owed=-self.owed,
+            lost=-self.lost,
+            elsewhere=tuple(
+                Elsewhere(one.escrow_id, -one.held, -one.released, -one.owed)
+                for one in self.elsewhere
+            ),
+        )
 
 
 def part_of(standing: Taken, amount: int) -> Taken:
@@ -33,7 +62,23 @@ def part_of(standing: Taken, amount: int) -> Taken:
     released = min(amount, standing.released)
     held = min(amount - released, standing.held)
     lost = min(amount - released - held, standing.lost)
-    return Taken(refunds=amount - released - held - lost, held=held, released=released, lost=lost)
+    return Taken(
+        refunds=amount - released - held - lost,
+        held=held,
+        released=released,
+        lost=lost,
+        elsewhere=elsewhere_in(standing, held=held, released=released),
+    )
+
+
+def elsewhere_in(standing: Taken, *, held: int, released: int) -> tuple[Elsewhere, ...]:
+    """The farthest on the way first: the escrow that was paid for gets the rest."""
+    found = []
+    for one in reversed(standing.elsewhere):
+        part = Elsewhere(one.escrow_id, min(held, one.held), min(released, one.released))
+        held, released = held - part.held, released - part.released
+        found.append(part)
+    return tuple(part for part in reversed(found) if part.held or part.released)
 
 
 def stays_released(released: int, taken: int, policy: Policy) -> int:

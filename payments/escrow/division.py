@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
-from marketplace.common.errors import InvalidInput
+from marketplace.common.currencies import step
+from marketplace.common.errors import InvalidInput, WrongState
 from marketplace.common.money import checked_amount, in_words
 from payments.escrow.models import Escrow
 from payments.policies.fees import (
     check_carried,
+    check_payable,
     fee_on,
     fee_on_part,
     most_carried,
@@ -14,6 +16,9 @@ from payments.policies.fees import (
     quote,
 )
 from payments.policies.selectors import minimum_milestone
+
+# Among so many parts one meets the other fee to the unit, whatever the fees are.
+_NEAR = 10_000
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,68 @@ def checked_part(part: object, escrow: Escrow, *, held: int, param: str) -> int:
     if amount == price_held(escrow, held=held):
         raise InvalidInput("That is all that is held. Release it whole instead.", param=param)
     return amount
+
+
+@dataclass(frozen=True)
+class Rest:
+    """What is left of an escrow: so much of its price, and the money that is held for that."""
+
+    price: int
+    money: int
+
+
+def rest_of(escrow: Escrow, *, part: int) -> Rest:
+    """What stays of a whole escrow once ``part`` more of its price is released."""
+    released = escrow.released + part
+    return Rest(
+        escrow.amount - released, cost_of(escrow.amount, escrow) - cost_of(released, escrow)
+    )
+
+
+def checked_rest(part: object, escrow: Escrow, target: Escrow, *, held: int, param: str) -> Rest:
+    """What goes into the ``target`` when ``part`` more is released first; 0 only after a release.
+
+    The money has to be what the target's own fee asks for its price more, to the unit: nothing is
+    left over and nothing is missing. Raises InvalidInput, which names the nearest part that does;
+    WrongState where not all of what is agreed is held.
+    """
+    amount = checked_amount(part, param=param, least=0)
+    left, least = escrow.amount - escrow.released, 0 if escrow.released else 1
+    if held != rest_of(escrow, part=0).money:
+        raise WrongState("The rest can go to another milestone only while all of it is held.")
+    if amount < least:
+        raise InvalidInput("A part of it is released first; the rest can go on.", param=param)
+    if amount >= left:
+        raise InvalidInput("That leaves nothing to go on.", param=param)
+    if not _meets(escrow, target, held, amount):
+        near = [
+            next((n for n in numbers if _meets(escrow, target, held, n)), None)
+            for numbers in (
+                range(amount - 1, max(least, amount - _NEAR) - 1, -1),
+                range(amount + 1, min(left, amount + _NEAR)),
+            )
+        ]
+        found = next((n for n in near if n is not None), None)
+        hint = "" if found is None else f" {in_words(found, escrow.currency)} would do."
+        raise InvalidInput(
+            "With the fees, what is left of this is not to the unit what the other milestone "
+            f"would cost more.{hint}",
+            param=param,
+            code="not_payable",
+        )
+    rest = rest_of(escrow, part=amount)
+    price = target.amount + rest.price
+    check_payable(price, currency=escrow.currency, policy=escrow.policy, param=param)
+    return rest
+
+
+def _meets(escrow: Escrow, target: Escrow, held: int, part: int) -> bool:
+    rest, unit = rest_of(escrow, part=part), step(escrow.currency)
+    grown = quote([target.amount + rest.price], target.policy)
+    payee = shares_of(escrow, held=held, to_payee=part).payee
+    carried = (payee, rest.money, grown.client_pays, grown.freelancer_gets)
+    is_exact = grown.client_pays - cost_of(target.amount, target) == rest.money
+    return is_exact and all(amount % unit == 0 for amount in carried)
 
 
 def charge_for(escrow: Escrow, *, held: int, part: int) -> int:

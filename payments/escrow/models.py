@@ -124,6 +124,40 @@ class Part(models.Model):
         return self.public_id
 
 
+class Roll(models.Model):
+    """The rest of one escrow, moved into another of the same book, to the unit.
+
+    ``price`` is the part of the price by which the one is agreed at less and the other at more,
+    ``money`` what moved for it, the payer's fee included. ``taken_back`` is what banks have of that
+    by chargebacks of payments that came in by this way. An escrow is rolled at most once, all that
+    is left of it: so the payments form a tree, and the money of each is found along one path.
+    """
+
+    source = models.OneToOneField(Escrow, on_delete=models.PROTECT, related_name="rolled_out")
+    target = models.ForeignKey(Escrow, on_delete=models.PROTECT, related_name="rolled_in")
+    price = AmountField()
+    money = AmountField()
+    taken_back = AmountField(default=0)
+    created_at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(price__gt=0, money__gte=models.F("price")), name="a_roll_moves_a_price"
+            ),
+            models.CheckConstraint(
+                condition=Q(taken_back__gte=0, taken_back__lte=models.F("money")),
+                name="banks_take_at_most_what_was_rolled",
+            ),
+            models.CheckConstraint(
+                condition=~Q(source=models.F("target")), name="a_roll_goes_elsewhere"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} into {self.target}"
+
+
 S = Escrow.Status
 
 # fmt: off
@@ -132,6 +166,8 @@ LIFECYCLE = Lifecycle(
     #    step       from            to            by
     Step("hold",    {S.AWAITING, S.HELD}, S.HELD, {SYSTEM}, tells="escrow_held"),
     Step("release_part", {S.HELD},  "same",       {SYSTEM}, tells="escrow_part_released"),
+    Step("roll",    {S.HELD},       S.RELEASED,   {SYSTEM}, tells="escrow_rolled"),
+    Step("roll_in", {S.AWAITING, S.HELD}, S.HELD, {SYSTEM}, tells="escrow_rolled_into"),
     Step("release", {S.HELD},       S.RELEASED,   {SYSTEM}, tells="escrow_released"),
     Step("refund",  {S.HELD},       S.REFUNDED,   {SYSTEM}, tells="escrow_refunded"),
     Step("split",   {S.HELD},       S.SPLIT,      {SYSTEM}, tells="escrow_split"),

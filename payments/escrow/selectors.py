@@ -7,8 +7,9 @@ from django.db.models import F, OuterRef, Subquery, Sum, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
-from payments.escrow.models import Escrow, Part
+from payments.escrow.models import Escrow, Part, Roll
 from payments.fundings.models import OPEN, Payment
+from payments.fundings.selectors import payments_for
 from payments.ledger import chart
 from payments.ledger.selectors import balance_of
 from payments.payees.models import ConnectedAccount
@@ -25,6 +26,51 @@ def limit_of(escrow: Escrow, *, paid_at: datetime) -> datetime:
     account = ConnectedAccount.objects.filter(party=escrow.payee_id).first()
     days = escrow.policy.holding_days_in(account.country if account else "")
     return paid_at + timedelta(days=days)
+
+
+def origins_of_each(names: Iterable[str]) -> dict[str, list[str]]:
+    """Each of these escrows, and after it those whose rest was rolled into it, on whatever way.
+
+    By public id. One query where nothing was rolled, another for each step of the way.
+    """
+    found = {name: [name] for name in names}
+    heirs: dict[str, list[str]] = {name: [name] for name in found}  # whose origins it is
+    while heirs:
+        rolls = Roll.objects.filter(target__public_id__in=list(heirs)).order_by("pk")
+        further: dict[str, list[str]] = {}
+        for source, target in rolls.values_list("source__public_id", "target__public_id"):
+            further[source] = heirs[target]
+            for heir in heirs[target]:
+                found[heir].append(source)
+        # One that was asked for itself may be an origin of another, too.
+        heirs = further
+    return found
+
+
+def ways_of(names: Iterable[str]) -> dict[str, list[Roll]]:
+    """The rolls by which money paid into each of these has gone on, in order, by public id."""
+    found: dict[str, list[Roll]] = {name: [] for name in names}
+    ends: dict[str, list[str]] = {name: [name] for name in found}
+    while ends:
+        rolls = Roll.objects.filter(source__public_id__in=list(ends)).order_by("pk")
+        further: dict[str, list[str]] = {}
+        for roll in rolls.select_related("source", "target"):
+            for name in ends[roll.source.public_id]:
+                found[name].append(roll)
+                further.setdefault(roll.target.public_id, []).append(name)
+        ends = further
+    return found
+
+
+def heir_of(name: str) -> str:
+    """Where the money paid into this escrow is, or was last: itself where it was never rolled."""
+    way = ways_of([name])[name]
+    return way[-1].target.public_id if way else name
+
+
+def payments_into(escrow: Escrow) -> list[Payment]:
+    """What was paid for it, or for what was rolled into it, and can still be given back."""
+    return payments_for(*origins_of_each([escrow.public_id])[escrow.public_id])
 
 
 def open_payments_of_each(escrows: Iterable[Escrow]) -> dict[str, Payment]:

@@ -18,7 +18,7 @@ from payments.escrow.division import (
 )
 from payments.escrow.models import LIFECYCLE, Escrow, Part
 from payments.escrow.paying.services import pay_out_of, release_each
-from payments.escrow.selectors import held_in, limit_of
+from payments.escrow.selectors import heir_of, held_in, limit_of
 from payments.fundings import services as fundings
 from payments.fundings.models import Payment
 from payments.ledger import chart
@@ -213,9 +213,18 @@ def _lock(escrow_id: int) -> Escrow:
 def _lock_paid_for(public_id: str) -> Escrow:
     return (
         Escrow.objects.select_for_update(of=("self",))
-        .select_related("policy")
+        .select_related("policy", "payer", "payee")
         .get(public_id=public_id)
     )
+
+
+@transaction.atomic
+def lock_heir(paid_for: str) -> Escrow:
+    """Where the money that was paid for it is by now, held against every other deed."""
+    escrow = _lock_paid_for(heir_of(paid_for))
+    while (heir := heir_of(paid_for)) != escrow.public_id:  # rolled on while we waited
+        escrow = _lock_paid_for(heir)
+    return escrow
 
 
 def _advance(escrow_id: int, step: str) -> Escrow:

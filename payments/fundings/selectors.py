@@ -17,14 +17,14 @@ def payments_of(user: User) -> QuerySet[Payment]:
     return Payment.objects.filter(payer__in=parties_of(user))
 
 
-def payments_for(paid_for: str) -> list[Payment]:
-    """What was paid for this and can still be given back, newest first.
+def payments_for(*paid_for: str) -> list[Payment]:
+    """What was paid for these and can still be given back, newest first.
 
     One that its bank wants back comes last: nothing is refunded of it while that is so.
     """
     return list(
         Payment.objects.filter(
-            paid_for=paid_for,
+            paid_for__in=paid_for,
             status__in=REFUNDABLE,
             refunded__lt=F("amount") - F("charged_back"),
         ).order_by(F("charged_back_at").asc(nulls_first=True), "-succeeded_at", "-pk")

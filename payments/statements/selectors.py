@@ -127,7 +127,9 @@ def _is_balance(scope: Scope, account: str, currency: str) -> bool:
 
 def _escrow_of(scope: Scope, transfer: Transfer) -> Escrow | None:
     """The piece of work that a line belongs to: by its accounts, else by the deed's key."""
-    for account in (transfer.source.key, transfer.target.key):
+    accounts = (transfer.source.key, transfer.target.key)
+    # What was moved on belongs to where it is now.
+    for account in reversed(accounts) if transfer.kind == "roll" else accounts:
         if place_of(account) == "escrow":
             return scope.escrows.get(account.partition(":")[2])
     return scope.escrows.get(transfer.key.partition(":")[0])
@@ -144,7 +146,9 @@ def _with_owner(scope: Scope, transfers: list[Transfer]) -> list[tuple[Transfer,
 
 
 def _is_of(party: Party, transfer: Transfer, scope: Scope, leaving: set[str]) -> bool:
-    """Money of theirs moved; or a payee was charged the fee, which no account of theirs shows."""
+    """Money of theirs moved; or a payee was charged the fee, or has agreed that what is held moves
+    on, which no account of theirs shows.
+    """
     accounts = (transfer.source.key, transfer.target.key)
     if any(
         account.startswith(f"party:{party.public_id}:")
@@ -154,7 +158,7 @@ def _is_of(party: Party, transfer: Transfer, scope: Scope, leaving: set[str]) ->
     ):
         return True
     escrow = _escrow_of(scope, transfer)
-    is_fee = transfer.kind.startswith("freelancer_fee")
+    is_fee = transfer.kind.startswith("freelancer_fee") or transfer.kind == "roll"
     return is_fee and escrow is not None and escrow.payee == party
 
 

@@ -163,11 +163,29 @@ def wrong_fields(line, statement):
         yield f"{line['written']} {line.get('currency')} are not {line['amount']} units"
     if line.get("milestone") and line["milestone"] not in statement.milestones:
         yield f"{line['milestone']} is not among the milestones"
+    yield from wrong_milestone(line, statement)
+
+
+def wrong_milestone(line, statement):
+    """What is held belongs to the milestone that the line is of; only a roll names two."""
     named = [
         line[end][7:] for end in ("source", "target") if str(line.get(end)).startswith("escrow:")
     ]
-    if any(name in statement.milestones and name != line.get("milestone") for name in named):
+    if line.get("kind") == "roll":
+        yield from wrong_roll(line, named, statement)
+    elif any(name in statement.milestones and name != line.get("milestone") for name in named):
         yield f"it is of {' and '.join(named)}, not of {line.get('milestone') or 'no milestone'}"
+
+
+def wrong_roll(line, named, statement):
+    """What moves on goes from one milestone to another one of the same two sides."""
+    ends = [statement.milestones.get(name) for name in named]
+    if len(ends) != 2 or None in ends:
+        yield "it moves on what is held, and not from one milestone to another"
+    elif any(ends[0][term] != ends[1][term] for term in TERMS if term != "agreed"):
+        yield f"{' and '.join(named)} are not of the same two sides, or not on the same terms"
+    elif line.get("milestone") != named[1]:
+        yield f"it goes to {named[1]}, not to {line.get('milestone') or 'no milestone'}"
 
 
 def wrong_if_hidden(line, statement):
@@ -266,11 +284,31 @@ def check_agreed(statement):
         lines = [line for line in statement.shown if line.get("milestone") == name]
         released = ([0] + [so_far for so_far, _, _ in released_so_far(lines)])[-1]
         wanted = terms["agreed"] + fee(terms["agreed"], terms["client_fee_basis_points"])
-        kept = sum(moved(line, f"escrow:{name}") for line in lines if is_outside(line))
+        kept = sum(moved(line, f"escrow:{name}") for line in statement.shown if is_outside(line))
         if released > terms["agreed"]:
             yield f"{name}: {released} were released and only {terms['agreed']} were agreed"
         if kept > wanted:
             yield f"{name}: {kept} were paid in and kept, and {wanted} are agreed with the fee"
+
+
+def check_rolls(statement):
+    """What moves on to another milestone is all that was left, and a price with its fee."""
+    left = Counter()
+    for number, line in enumerate(statement.shown):
+        left[line["source"]] -= line["amount"]
+        left[line["target"]] += line["amount"]
+        if line["kind"] != "roll":
+            continue
+        name = line["source"][7:]
+        terms = statement.milestones[name]
+        if price_of(line, terms) is None:
+            yield f"{place(line)}: {line['amount']} is no price of {name} with its fee"
+        if statement.party in (None, terms["payer"]) and left[line["source"]]:
+            yield f"{place(line)}: {left[line['source']]} stays in {name}, which has moved on"
+        lines = [one for one in statement.shown[:number] if one.get("milestone") == name]
+        released = ([0] + [so_far for so_far, _, _ in released_so_far(lines)])[-1]
+        if released != terms["agreed"]:
+            yield f"{name} has moved on with {released} released, and {terms['agreed']} are agreed"
 
 
 def check_sums(statement):
@@ -321,7 +359,10 @@ def compare(one, other):
             yield f"{place(line)} is hidden in {one.name}, though it is of {one.party}"
     for name in one.milestones.keys() & other.milestones.keys():
         mine, theirs = one.milestones[name], other.milestones[name]
-        if any(mine[term] != theirs[term] for term in TERMS):
+        first = agreed_first(one, name), agreed_first(other, name)
+        if first[0] != first[1] or any(
+            mine[term] != theirs[term] for term in TERMS[:3] + TERMS[4:]
+        ):
             yield f"{name} was agreed otherwise in {one.name} than in {other.name}"
 
 
@@ -331,6 +372,26 @@ def compare(one, other):
 def fee(released, basis_points):
     """Exact, and rounded half to even, as Python rounds a fraction."""
     return round(Fraction(released * basis_points, 10_000))
+
+
+def price_of(line, terms):
+    """The part of a price that a line moves on with its fee; None where there is none such."""
+    points, agreed = terms["client_fee_basis_points"], terms["agreed"]
+    price = line["amount"] * 10_000 // (10_000 + points)
+    for near in range(max(1, price - 2), price + 3):
+        if near + fee(agreed + near, points) - fee(agreed, points) == line["amount"]:
+            return near
+    return None
+
+
+def agreed_first(statement, name):
+    """What was agreed on a milestone before anything moved on, from it or to it."""
+    agreed = statement.milestones[name]["agreed"]
+    for line in statement.shown:
+        if line["kind"] == "roll" and f"escrow:{name}" in (line["source"], line["target"]):
+            price = price_of(line, statement.milestones[line["source"][7:]]) or 0
+            agreed += price if line["source"] == f"escrow:{name}" else -price
+    return agreed
 
 
 def released_so_far(lines):
@@ -368,7 +429,7 @@ def belongs(line, one, other):
     return (
         any(account.startswith(f"party:{one.party}:") for account in accounts)
         or (terms.get("payer") == one.party and any(a.startswith("escrow:") for a in accounts))
-        or (terms.get("payee") == one.party and line["kind"].startswith("freelancer_fee"))
+        or (terms.get("payee") == one.party and line["kind"].startswith(("freelancer_fee", "roll")))
     )
 
 
@@ -405,6 +466,7 @@ CHECKS = [
     check_balances,
     check_fees,
     check_agreed,
+    check_rolls,
 ]
 CHECKS_OF_JSON = [check_heads, check_sums]
 

@@ -9,6 +9,7 @@ _KINDS = {
     "release": "Released",
     "freelancer_fee": "Fee of the freelancer",
     "client_fee": "Fee of the client",
+    "roll": "Moved on to another milestone",
     "refund": "Refund set aside",
     "refund_borne": "Refund set aside, at the platform’s cost",
     "refund_succeed": "Refund arrived",

@@ -1,12 +1,14 @@
 """Proof that what both sides agreed on is what happened: what is wrong, as sentences."""
 
+import json
 from datetime import timedelta
 
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 
 from marketplace.common.clock import now
 from payments.escrow.selectors import last_released
 from projects.agreements.models import Proposal
+from projects.contracts.models import Agreement
 from projects.milestones.models import Milestone
 
 # The sweep comes twice a minute. A sandbox clock may jump by weeks between two of its rounds.
@@ -15,8 +17,14 @@ _SWEPT_WITHIN = timedelta(days=35)
 
 def agreed_endings_are_what_was_paid() -> list[str]:
     """An accepted part is what the escrow released, and the milestone's end says the same."""
-    right = Q(to_freelancer=0, milestone__status=Milestone.Status.CANCELLED) | Q(
-        to_freelancer__gt=0, milestone__status=Milestone.Status.SPLIT
+    right = (
+        Q(into=None, to_freelancer=0, milestone__status=Milestone.Status.CANCELLED)
+        | Q(into=None, to_freelancer__gt=0, milestone__status=Milestone.Status.SPLIT)
+        | Q(
+            milestone__status=Milestone.Status.RELEASED,
+            milestone__escrow__rolled_out__price=F("rolled"),
+            milestone__escrow__rolled_out__target=F("into__escrow"),
+        )
     )
     accepted = Proposal.objects.filter(status=Proposal.Status.ACCEPTED)
     wrong = accepted.annotate(last=last_released("milestone__escrow")).exclude(
@@ -41,4 +49,27 @@ def overdue_proposals_have_lapsed() -> list[str]:
     ]
 
 
-CHECKS = [agreed_endings_are_what_was_paid, overdue_proposals_have_lapsed]
+def amounts_are_those_that_were_signed() -> list[str]:
+    """Each milestone's amount is that of the newest wording, and of the money's own row."""
+    newest = Agreement.objects.filter(contract=OuterRef("contract")).order_by("-version")
+    milestones = Milestone.objects.select_related("escrow").annotate(
+        wording=Subquery(newest.values("body")[:1])
+    )
+    findings = []
+    for one in milestones.order_by("pk").iterator(chunk_size=1_000):
+        signed = {
+            part["position"]: part["amount"] for part in json.loads(one.wording)["milestones"]
+        }
+        if not one.amount == one.escrow.amount == signed.get(one.position):
+            findings.append(
+                f"{one.public_id} is about {one.amount}, its money about {one.escrow.amount}; "
+                f"{signed.get(one.position)} was signed."
+            )
+    return findings
+
+
+CHECKS = [
+    amounts_are_those_that_were_signed,
+    agreed_endings_are_what_was_paid,
+    overdue_proposals_have_lapsed,
+]

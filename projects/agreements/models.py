@@ -14,6 +14,8 @@ from projects.milestones.models import Milestone
 class Proposal(models.Model):
     """To end a milestone by consent: ``to_freelancer`` of its price, in minor units; the rest back.
 
+    Or the rest goes ``into`` another milestone of the contract, which is agreed at so much more:
+    ``rolled`` is that part of the price, as it stood when it was proposed.
     Its rows are written with the milestone's lock held: whoever ends the work and whoever agrees
     meet there.
     """
@@ -32,6 +34,8 @@ class Proposal(models.Model):
     )
     proposed_by_role = models.CharField(max_length=12)
     to_freelancer = AmountField()
+    into = models.ForeignKey(Milestone, on_delete=models.PROTECT, null=True, related_name="+")
+    rolled = AmountField(null=True)
     note = models.TextField(max_length=2_000, blank=True)
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.PROPOSED)
     created_at = models.DateTimeField(default=now)
@@ -47,6 +51,11 @@ class Proposal(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(to_freelancer__gte=0), name="a_proposal_takes_nothing_away"
+            ),
+            models.CheckConstraint(
+                condition=Q(into=None, rolled=None)
+                | Q(into__isnull=False, rolled__gt=0) & ~Q(into=models.F("milestone")),
+                name="a_rest_goes_elsewhere_or_back",
             ),
             models.CheckConstraint(
                 condition=Q(proposed_by_role__in=["client", "freelancer"]),
@@ -75,10 +84,19 @@ class Proposal(models.Model):
     @property
     def state(self) -> "Proposal.Status":
         """What people see: time and the milestone's end close it at once, the sweep writes it."""
-        is_over = self.answer_due_at <= now() or self.milestone.closed_at is not None
-        if self.status == Proposal.Status.PROPOSED and is_over:
+        if self.status == Proposal.Status.PROPOSED and (
+            self.answer_due_at <= now() or self.is_moot
+        ):
             return Proposal.Status.LAPSED
         return Proposal.Status(self.status)
+
+    @property
+    def is_moot(self) -> bool:
+        """Whether the milestone, or the one that was to get its rest, has ended by other means."""
+        into = self.into
+        return self.milestone.closed_at is not None or (
+            into is not None and into.closed_at is not None
+        )
 
 
 S = Proposal.Status
@@ -92,7 +110,7 @@ LIFECYCLE = Lifecycle(
     Step("decline",  {S.PROPOSED}, S.DECLINED,  PARTIES, label="Decline", tells="ending_declined"),
     Step("withdraw", {S.PROPOSED}, S.WITHDRAWN, PARTIES, label="Withdraw", tells="ending_withdrawn"),
     Step("lapse",    {S.PROPOSED}, S.LAPSED,    {SYSTEM}, clock="proposal_answer_days", tells="ending_lapsed"),
-    # The milestone has ended by other means: nothing is left to agree on.
+    # The milestone, or the other, has ended by other means: nothing is left to agree on.
     Step("drop",     {S.PROPOSED}, S.LAPSED,    {SYSTEM}, tells="ending_dropped"),
 )
 # fmt: on

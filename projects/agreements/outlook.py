@@ -127,7 +127,8 @@ def _open_disputes(milestones: list[Milestone]) -> dict[int, Dispute]:
 def _open_proposals(milestones: list[Milestone]) -> dict[int, Proposal]:
     live = {milestone.pk: milestone for milestone in milestones if milestone.closed_at is None}
     found = {}
-    for proposal in Proposal.objects.filter(milestone__in=live, status=Proposal.Status.PROPOSED):
+    standing = Proposal.objects.filter(milestone__in=live, status=Proposal.Status.PROPOSED)
+    for proposal in standing.select_related("into"):
         proposal.milestone = live[proposal.milestone_id]
         if proposal.state == Proposal.Status.PROPOSED:
             found[proposal.milestone_id] = proposal

@@ -1,5 +1,7 @@
 """Which offers and proposals wait for somebody: for a side, or for the house."""
 
+from dataclasses import replace
+
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
 
@@ -35,6 +37,7 @@ def proposals_of(user: User | AnonymousUser) -> QuerySet[Proposal]:
     return (
         Proposal.objects.filter(milestone__in=milestones_of(user).order_by())
         .select_related(
+            "into",
             "milestone__contract__client",
             "milestone__contract__freelancer",
             "milestone__contract__policy",
@@ -47,13 +50,15 @@ def proposals_of(user: User | AnonymousUser) -> QuerySet[Proposal]:
 def standing_proposal(milestone: Milestone) -> Proposal | None:
     """The one that nobody has answered yet; it may have lapsed by now."""
     found = Proposal.objects.filter(milestone=milestone, status=Proposal.Status.PROPOSED)
-    return found.select_related("milestone").first()
+    return found.select_related("milestone", "into").first()
 
 
 def over_proposal_ids(*, limit: int) -> list[int]:
     """Proposals that nobody answered in time, or whose milestone has ended by other means."""
     over = Proposal.objects.filter(
-        Q(answer_due_at__lte=now()) | Q(milestone__closed_at__isnull=False),
+        Q(answer_due_at__lte=now())
+        | Q(milestone__closed_at__isnull=False)
+        | Q(into__closed_at__isnull=False),
         status=Proposal.Status.PROPOSED,
     ).order_by("answer_due_at")
     return list(over.values_list("pk", flat=True)[:limit])
@@ -67,7 +72,10 @@ def division_of(proposal: Proposal, held: int | None = None) -> Shares | None:
     escrow, state = proposal.milestone.escrow, proposal.state
     if state == Proposal.Status.PROPOSED:
         held = held_in(escrow) if held is None else held
-        return shares_of(escrow, held=held, to_payee=proposal.to_freelancer) if held else None
+        shares = shares_of(escrow, held=held, to_payee=proposal.to_freelancer)
+        # A rest that goes into another milestone goes to nobody.
+        shares = shares if proposal.into_id is None else replace(shares, payer=0)
+        return shares if held else None
     if state == Proposal.Status.ACCEPTED and (proposal.to_freelancer or escrow.refunded):
         return shares_given(escrow, to_payee=proposal.to_freelancer)
     return None

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers, status
@@ -25,7 +26,7 @@ from projects.contracts.models import Contract, Event
 from projects.contracts.roles import role_in
 from projects.contracts.selectors import (
     SIDES,
-    agreement_of,
+    agreement_asked_for,
     contracts_of,
     filtered,
     timeline_of,
@@ -197,10 +198,17 @@ class WithdrawView(APIView):
 
 
 class AgreementView(APIView):
-    @extend_schema(responses=AgreementOut)
+    @extend_schema(
+        parameters=[OpenApiParameter("version", int, description="An older one, as signed.")],
+        responses=AgreementOut,
+    )
     def get(self, request: Request, public_id: str) -> Response:
-        """The wording in force, and who signed it when."""
-        return Response(AgreementOut(agreement_of(_contract(request, public_id))).data)
+        """The wording in force, and who signed it when; or an older ``version`` of it."""
+        version = request.query_params.get("version", "")
+        agreement = agreement_asked_for(_contract(request, public_id), version)
+        if agreement is None:
+            raise Http404
+        return Response(AgreementOut(agreement).data)
 
 
 class TimelineView(ListAPIView):

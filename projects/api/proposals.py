@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketplace.common.api import idempotent
+from marketplace.common.errors import InvalidInput
 from marketplace.common.shapes import AmountIn
 from projects.agreements.models import Proposal
 from projects.agreements.proposals import services
@@ -22,7 +23,10 @@ from projects.milestones.selectors import milestones_of
 
 
 class ProposalOut(serializers.ModelSerializer):
-    """``to_freelancer`` is the part of the price that would be released; the rest goes back."""
+    """``to_freelancer`` is the part of the price that would be released; the rest goes back.
+
+    Or ``rolled`` of the price goes into another milestone, and its money with it.
+    """
 
     id = serializers.CharField(source="public_id")
     contract = serializers.CharField(source="milestone.contract.public_id")
@@ -34,6 +38,16 @@ class ProposalOut(serializers.ModelSerializer):
     proposed_by = serializers.CharField(source="proposed_by_role")
     shares = serializers.SerializerMethodField(
         help_text="What an open or accepted one brings each side; null where no money moves by it."
+    )
+    into = serializers.CharField(
+        source="into.public_id",
+        default=None,
+        allow_null=True,
+        help_text="The milestone into which the rest goes; null where it goes back.",
+    )
+    rolled = serializers.IntegerField(
+        allow_null=True,
+        help_text="The part of the price by which that one grows, and this shrinks.",
     )
     next_steps = serializers.SerializerMethodField(help_text="What you can do right now.")
 
@@ -49,6 +63,8 @@ class ProposalOut(serializers.ModelSerializer):
             "status",
             "proposed_by",
             "to_freelancer",
+            "into",
+            "rolled",
             "shares",
             "note",
             "created_at",
@@ -73,6 +89,13 @@ class ProposalIn(serializers.Serializer):
         least=0,
         help_text="A part of the price in minor units, less than all of it; the rest goes back.",
     )
+    into = serializers.CharField(
+        max_length=30,
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Another milestone of the contract, into which the rest goes instead.",
+    )
     note = serializers.CharField(
         max_length=services.LONGEST_NOTE, required=False, default="", allow_blank=True
     )
@@ -96,12 +119,14 @@ class MilestoneProposalsView(ListAPIView):
     @extend_schema(request=ProposalIn, responses={201: ProposalOut})
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
-        """Propose to end it: a part of the price is released, the rest goes back."""
+        """Propose to end it: a part of the price is released, the rest goes back or is moved on."""
         milestone = self._milestone()
         body = ProposalIn(data=request.data)
         body.is_valid(raise_exception=True)
+        terms = dict(body.validated_data)
+        into = terms.pop("into")
         proposal = services.propose_ending(
-            milestone_id=milestone.pk, by=request.user, **body.validated_data
+            milestone_id=milestone.pk, by=request.user, into_id=_into(request, into), **terms
         )
         return _shown(request, proposal, status=status.HTTP_201_CREATED)
 
@@ -148,6 +173,15 @@ class WithdrawView(APIView):
 
 def _proposal(request: Request, public_id: str) -> Proposal:
     return get_object_or_404(proposals_of(request.user), public_id=public_id)
+
+
+def _into(request: Request, public_id: str | None) -> int | None:
+    if public_id is None:
+        return None
+    found = milestones_of(request.user).filter(public_id=public_id).first()
+    if found is None:
+        raise InvalidInput("You have no such milestone.", param="into")
+    return found.pk
 
 
 def _shown(request: Request, proposal: Proposal, *, status: int = status.HTTP_200_OK) -> Response:

@@ -79,6 +79,14 @@ def agreement_of(contract: Contract) -> Agreement:
     return contract.agreements.latest("version")
 
 
+def agreement_asked_for(contract: Contract, version: str) -> Agreement | None:
+    """That version as it was signed, by what somebody wrote; without one, the wording in force."""
+    if not version:
+        return agreement_of(contract)
+    number = int(version) if version.isdecimal() and len(version) < 5 else 0
+    return contract.agreements.filter(version=number).first()
+
+
 def page_of(contract: Contract) -> str:
     """Where the contract is shown; every notice about it leads there."""
     return f"/contracts/{contract.public_id}/"

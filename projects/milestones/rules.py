@@ -156,6 +156,22 @@ def _may_dispute(milestone: Milestone, facts: MoneyFacts) -> str:
     return _money_held(milestone, facts) or _may_return(milestone, facts)
 
 
+def _may_roll(milestone: Milestone, facts: MoneyFacts) -> str:
+    return (
+        _fully_held(milestone, facts)
+        or _may_return(milestone, facts)
+        or _may_roll_in(milestone, facts)
+    )
+
+
+def _may_roll_in(milestone: Milestone, facts: MoneyFacts) -> str:
+    if facts.held and is_over_limit(milestone):
+        return "The payment provider holds this money no longer: it goes back to the client."
+    if has_open_chargeback(milestone.escrow):
+        return "The client's bank has taken money of it back, or wants to: nothing is moved on."
+    return _may_return(milestone, facts)
+
+
 _RULES: dict[str, Callable[[Milestone, MoneyFacts], str]] = {
     "fund": _may_fund,
     "start": _may_start,
@@ -169,6 +185,8 @@ _RULES: dict[str, Callable[[Milestone, MoneyFacts], str]] = {
     "cancel_idle": _may_cancel_idle,
     "return": _may_return,
     "dispute": _may_dispute,
+    "roll": _may_roll,
+    "roll_in": _may_roll_in,
 }
 
 

@@ -1,9 +1,10 @@
 """Pages about offers and what was signed."""
 
 import json
+from typing import Any
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -17,8 +18,8 @@ from projects.agreements import services
 from projects.bids.models import LIFECYCLE
 from projects.bids.roles import role_in as role_in_bid
 from projects.bids.selectors import bids_of
-from projects.contracts.models import Contract
-from projects.contracts.selectors import agreement_of, contracts_of
+from projects.contracts.models import Agreement, Contract
+from projects.contracts.selectors import agreement_asked_for, contracts_of
 from projects.web.contract_page import plan_of
 
 
@@ -66,12 +67,14 @@ def create_award(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_safe
 def show_agreement(request: HttpRequest, public_id: str) -> HttpResponse:
     contract = _contract(request, public_id)
-    agreement = agreement_of(contract)
+    agreement = _agreement(request, contract)
     wording = json.loads(agreement.body)
     context = {
         "contract": contract,
         "agreement": agreement,
         "wording": wording,
+        "versions": contract.agreements.order_by("version"),
+        "changes": _changes(wording),
         "plan": plan_of(contract, wording),
         "client_fee": percent(wording["policy"]["client_fee_basis_points"]),
         "freelancer_fee": percent(wording["policy"]["freelancer_fee_basis_points"]),
@@ -84,11 +87,31 @@ def show_agreement(request: HttpRequest, public_id: str) -> HttpResponse:
 def show_agreement_json(request: HttpRequest, public_id: str) -> HttpResponse:
     """The exact bytes whose SHA-256 both sides signed."""
     contract = _contract(request, public_id)
-    agreement = agreement_of(contract)
+    agreement = _agreement(request, contract)
     response = HttpResponse(agreement.body.encode(), content_type="application/json")
     name = f"agreement-{contract.public_id}-v{agreement.version}.json"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
+
+
+def _agreement(request: HttpRequest, contract: Contract) -> Agreement:
+    agreement = agreement_asked_for(contract, request.GET.get("version", ""))
+    if agreement is None:
+        raise Http404
+    return agreement
+
+
+def _changes(wording: dict[str, Any]) -> list[dict[str, Any]]:
+    """What this version changes of the one before it, by the titles of its milestones."""
+    titles = {one["position"]: one["title"] for one in wording["milestones"]}
+    return [
+        {
+            "title": titles[change["position"]],
+            "before": change["amount"]["from"],
+            "after": change["amount"]["to"],
+        }
+        for change in wording.get("changes", [])
+    ]
 
 
 def _contract(request: HttpRequest, public_id: str) -> Contract:

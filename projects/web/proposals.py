@@ -21,15 +21,22 @@ from projects.agreements.selectors import proposals_of, standing_proposal
 from projects.contracts.roles import role_in
 from projects.disputes.selectors import effect_of
 from projects.milestones.models import Milestone
+from projects.milestones.rolling import checked_roll, targets_of
 from projects.milestones.rules import checked_ending, judge_step
 from projects.milestones.selectors import milestones_of
 from projects.web.contracts import answer_contract
-from projects.web.parts import PartForm, clean_part, draw_part
+from projects.web.parts import Judge, PartForm, clean_part, draw_part
 
 
 class ProposalForm(forms.Form):
     """How the price is divided; where nothing is held, there is nothing to divide."""
 
+    into = forms.ChoiceField(
+        label="The rest of what is held",
+        required=False,
+        help_text="Into another milestone: that one is agreed at so much more, and this one ends "
+        "released. Both then sign the next version of the agreement.",
+    )
     to_freelancer = AmountField(
         label="Released to the freelancer",
         help_text="A part of the price, before fees; 0 where everything goes back.",
@@ -42,17 +49,30 @@ class ProposalForm(forms.Form):
         help_text="Why you propose it. The other side reads it.",
     )
 
+    field_order = ["into", "to_freelancer", "note"]
+
     def __init__(self, *args: Any, milestone: Milestone, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.milestone = milestone
+        self.targets = {one.public_id: one for one in targets_of(milestone)}
         if held_in(milestone.escrow) > 0:
             url = reverse("proposal-create", args=[milestone.public_id])
             draw_part(self.fields["to_freelancer"], milestone, url=url, into="#ending")
         else:
             del self.fields["to_freelancer"]
+        if self.targets and "to_freelancer" in self.fields:
+            names = [(name, f"goes into “{one.title}”") for name, one in self.targets.items()]
+            back = f"goes back to {milestone.contract.client.name}"
+            self.fields["into"].choices = [("", back), *names]
+        else:
+            del self.fields["into"]
+
+    def clean_into(self) -> Milestone | None:
+        return self.targets.get(self.cleaned_data["into"])
 
     def clean_to_freelancer(self) -> int | None:
-        return clean_part(self, "to_freelancer", self.milestone, judge=checked_ending)
+        judge = judge_of(self.cleaned_data.get("into"))
+        return clean_part(self, "to_freelancer", self.milestone, judge=judge)
 
     def clean_note(self) -> str:
         with refusals_on(self):
@@ -74,6 +94,8 @@ def create_proposal(request: HttpRequest, public_id: str) -> HttpResponse:
     if not form.is_valid():
         return _draft(request, milestone, form, status=400)
     terms = {"to_freelancer": 0} | form.cleaned_data
+    into = terms.pop("into", None)
+    terms["into_id"] = into.pk if into else None
     services.propose_ending(milestone_id=milestone.pk, by=request.user, **terms)
     messages.success(request, "Proposed. The other side has been told.")
     page = reverse("contract", args=[milestone.contract.public_id])
@@ -103,13 +125,32 @@ def _answer(
     return answer_contract(request, proposal.milestone.contract, said)
 
 
+def judge_of(into: Milestone | None) -> Judge:
+    """Which parts can be meant: with the rest back, or into that milestone."""
+    if into is None:
+        return checked_ending
+
+    def judge(part: object, milestone: Milestone, *, param: str) -> int:
+        return (
+            milestone.amount
+            - milestone.escrow.released
+            - checked_roll(part, milestone, into, param=param).price
+        )
+
+    return judge
+
+
 def _draft(
     request: HttpRequest, milestone: Milestone, form: ProposalForm, status: int = 200
 ) -> HttpResponse:
     is_held = held_in(milestone.escrow) > 0
     text = form["to_freelancer"].value() if is_held else "0"
-    part = PartForm(text, milestone=milestone, judge=checked_ending)
+    into = form.targets.get(form["into"].value() or "") if "into" in form.fields else None
+    part = PartForm(text, milestone=milestone, judge=judge_of(into))
     amount = part.amount
+    rest = None
+    if amount is not None and into is not None:
+        rest = checked_roll(amount, milestone, into, param="to_freelancer")
     context = {
         "milestone": milestone,
         "contract": milestone.contract,
@@ -117,6 +158,9 @@ def _draft(
         "form": form,
         "is_held": is_held,
         "refusal": part.refusal,
+        "into": into,
+        "rest": rest,
+        "grown": into.amount + rest.price if into and rest else None,
         "effect": effect_of(milestone, amount) if is_held and amount is not None else None,
         "nav": "work",
     }

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from marketplace.common.clock import now
 from payments.chargebacks.models import Chargeback
 from payments.escrow import services as escrows
-from payments.escrow.models import Escrow, Part
+from payments.escrow.models import Escrow, Part, Roll
 from payments.fundings.models import Payment
 from payments.incoming.checks import WHEN_QUIET
 from payments.ledger import chart
@@ -34,6 +34,8 @@ from tests.against_the_rules import against_the_rules, force
 from tests.payments.chargeback_world import Bank
 from tests.payments.payout_world import ready_without_provider
 from tests.world import (
+    active_contract,
+    fund,
     funded_milestone,
     opened_dispute,
     planned_milestone,
@@ -64,6 +66,11 @@ def world(ada, ben, cleo, dora) -> None:
         proposal = propose_ending(milestone_id=agreed.pk, by=ada, to_freelancer=to_freelancer)
         accept_proposal(proposal_id=proposal.pk, by=ben)
     propose_ending(milestone_id=funded_milestone(ada, ben).pk, by=ada, to_freelancer=0)
+    whole, other = map(fund, active_contract(ada, ben, [100_000, 50_000]).milestones.all())
+    moved = propose_ending(
+        milestone_id=whole.pk, by=ada, to_freelancer=40_000, into_id=other.pk, note="On."
+    )
+    accept_proposal(proposal_id=moved.pk, by=ben)
     party_id = ready_without_provider(ada, ben)
     schedule_payout(party_id=party_id, currency="USD", by=ben)
     parted = funded_milestone(ada, ben)
@@ -144,6 +151,7 @@ PLANTED: dict[str, Callable[[], object]] = {
     ),
     # Held money
     "parts_are_what_was_booked": lambda: Part.objects.update(amount=9_999),
+    "rolls_are_what_was_booked": lambda: Roll.objects.update(money=61_801),
     "money_stands_with_somebody": lambda: give("escrow:es_nobody"),
     "escrows_hold_what_they_say": lambda: give(
         chart.escrow(Escrow.objects.filter(status="held").first().public_id)
@@ -183,6 +191,7 @@ PLANTED: dict[str, Callable[[], object]] = {
     "escrows_say_what_banks_have": lambda: Escrow.objects.filter(owed_back__gt=0).update(
         owed_back=1
     ),
+    "rolls_say_what_banks_have": lambda: Roll.objects.update(taken_back=1),
     "payees_owe_what_chargebacks_say": borrow,
     "withdrawals_are_booked_once": lambda: Chargeback.objects.get().movements.create(
         remote_id="txn_unbooked", amount=5, lost=5, fee=0, fee_currency="USD"
@@ -200,6 +209,7 @@ PLANTED: dict[str, Callable[[], object]] = {
     "ended_disputes_are_closed": lambda: Milestone.objects.filter(
         disputes__status="opened", status="released"
     ).update(closed_at=now() - timedelta(days=36)),
+    "amounts_are_those_that_were_signed": lambda: HELD.update(amount=1),
     "agreed_endings_are_what_was_paid": lambda: Proposal.objects.filter(
         status="accepted", to_freelancer=40_000
     ).update(to_freelancer=39_999),

@@ -3,16 +3,18 @@
 Each deed is keyed by the provider's own movement, so that it is booked once.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
 
 from marketplace.common.errors import InvalidInput
-from payments.escrow.clawback import Taken, cost, owed_for
+from payments.escrow.banks.homes import Home, bring_to, taken_from
+from payments.escrow.clawback import Taken, cost, elsewhere_in
 from payments.escrow.division import price_held
 from payments.escrow.models import Escrow
 from payments.escrow.paying.services import pay_out_of
-from payments.escrow.selectors import held_in
+from payments.escrow.selectors import held_in, ways_of
 from payments.fundings.models import Payment
 from payments.ledger import chart
 from payments.ledger.services import Move, move_money
@@ -27,38 +29,41 @@ def take_back(*, payment_id: int, amount: int, chargeback: str, movement: str) -
     earned since is taken for it at once.
 
     What is held counts as this payment's as far as it goes: the payee never owes what is there.
+    Where its escrow was rolled into another, that one stands in for as much as was rolled.
     """
-    payment, escrow = _lock(payment_id)
-    currency, provider = payment.currency, chart.provider(payment.currency)
+    payment, homes = lock_homes(payment_id)
+    first, currency = homes[0].escrow, payment.currency
+    provider = chart.provider(currency)
     moves = cover_refunds(payment=payment, most=amount, by=chargeback, target=provider)
     covered = sum(move.amount for move in moves)
     left = payment.amount - payment.refunded - payment.charged_back - covered
-    share = min(amount - covered, left)
-    held = min(share, held_in(escrow))
-    released = min(share - held, cost(escrow.released, escrow.policy) - escrow.clawed_back)
-    owed = _owed_more(escrow, released)
-    lost = amount - covered - held - released
+    wanted = min(amount - covered, left)
+    for home in homes:
+        wanted -= home.take(wanted)
+    for home in homes:
+        wanted -= home.take_released(wanted)
+    found = taken_from(homes)
+    taken = replace(found, refunds=covered, lost=amount - covered - found.held - found.released)
+    parts = [("", chart.escrow(home.escrow.public_id), home.held) for home in homes]
+    parts += [
+        ("_owed", chart.owed(first.payee, currency), taken.owed),
+        ("_fees", chart.platform_fees(currency), taken.released - taken.owed),
+        ("_loss", chart.losses(currency), taken.lost),
+    ]
     moves += [
         Move(f"chargeback{of}", source, provider, part, currency)
-        for of, source, part in [
-            ("", chart.escrow(escrow.public_id), held),
-            ("_owed", chart.owed(escrow.payee, currency), owed),
-            ("_fees", chart.platform_fees(currency), released - owed),
-            ("_loss", chart.losses(currency), lost),
-        ]
+        for of, source, part in parts
         if part
     ]
-    recovering.lock_debtor(escrow.payee)
-    move_money(*moves, key=f"{chargeback}:{movement}", book=escrow.book)
-    escrow.taken_back += held
-    escrow.clawed_back += released
-    escrow.owed_back += owed
-    escrow.save(update_fields=["taken_back", "clawed_back", "owed_back"])
-    payment.charged_back += amount - lost
+    recovering.lock_debtor(first.payee)
+    move_money(*moves, key=f"{chargeback}:{movement}", book=first.book)
+    for home in homes:
+        home.note(sign=1)
+    payment.charged_back += amount - taken.lost
     payment.save(update_fields=["refunded", "charged_back"])
-    if owed:
-        recovering.recover(party_id=escrow.payee_id, currency=currency)
-    return Taken(covered, held, released, owed, lost)
+    if taken.owed:
+        recovering.recover(party_id=first.payee_id, currency=currency)
+    return taken
 
 
 @transaction.atomic
@@ -68,43 +73,33 @@ def bring_back(*, payment_id: int, taken: Taken, chargeback: str, movement: str)
     What was held is held again. If the work has ended since: what was released as a whole is paid
     to the payee as far as the price goes, everything else goes back to the payer.
     """
-    payment, escrow = _lock(payment_id)
+    payment, homes = lock_homes(payment_id)
     currency, provider = payment.currency, chart.provider(payment.currency)
     key = f"{chargeback}:{movement}"
-    owed = _owed_less(escrow, taken.released)
+    bring_to(homes, taken)
+    found = taken_from(homes)
     moves = uncover_refunds(payment=payment, most=taken.refunds, by=chargeback, source=provider)
     if sum(move.amount for move in moves) != taken.refunds:
         raise InvalidInput("The refunds that the bank had covered are not those that it gives up.")
-    recovering.lock_debtor(escrow.payee)
-    if owed:
-        moves += recovering.moves_to(
-            escrow.payee,
-            owed,
-            source=provider,
-            currency=currency,
-            key=key,
-            title=f"Chargeback won: {escrow.title}",
-            earned_by=chargeback,
-        )
+    moves += _not_owed(homes[0], found.owed, provider, key, "Chargeback won", chargeback)
     moves += [
         Move("chargeback_won", provider, target, part, currency)
         for target, part in [
-            (chart.escrow(escrow.public_id), taken.held),
-            (chart.platform_fees(currency), taken.released - owed),
+            *[(chart.escrow(home.escrow.public_id), home.held) for home in homes],
+            (chart.platform_fees(currency), taken.released - found.owed),
             (chart.losses(currency), taken.lost),
         ]
         if part
     ]
-    move_money(*moves, key=key, book=escrow.book)
-    escrow.taken_back -= taken.held
-    escrow.clawed_back -= taken.released
-    escrow.owed_back -= owed
-    escrow.save(update_fields=["taken_back", "clawed_back", "owed_back"])
+    move_money(*moves, key=key, book=homes[0].escrow.book)
+    for home in homes:
+        home.note(sign=-1)
     payment.charged_back -= taken.amount - taken.lost
     payment.save(update_fields=["refunded", "charged_back"])
-    if taken.held:
-        _settle_surplus(escrow, brought=taken.held, deed=f"back:{movement}")
-    return Taken(taken.refunds, taken.held, taken.released, owed, taken.lost)
+    for home in homes:
+        if home.held:
+            _settle_surplus(home.escrow, brought=home.held, deed=f"back:{movement}")
+    return replace(found, refunds=taken.refunds, lost=taken.lost)
 
 
 @transaction.atomic
@@ -115,9 +110,10 @@ def cover_late(
     has that money by the chargeback, so it stands in for our loss, and then for what is owed. So
     everybody bears what they would have borne, had the refund been refused a moment before.
 
-    ``standing`` is what the bank has; the answer says what changes of that, and sums to zero.
+    ``standing`` is what the bank has; the answer says what that was taken from before, and from
+    what it counts as taken now: the refunds rise by what the others fall.
     """
-    payment, escrow = _lock(payment_id)
+    payment, homes = lock_homes(payment_id)
     currency, provider = payment.currency, chart.provider(payment.currency)
     most = standing.released + standing.lost
     moves = cover_refunds(
@@ -127,34 +123,67 @@ def cover_late(
     if not covered:
         return Taken()
     lost = min(covered, standing.lost)
-    freed = Taken(released=covered - lost, lost=lost)
-    owed, key = _owed_less(escrow, freed.released), f"{chargeback}:{movement}"
-    recovering.lock_debtor(escrow.payee)
-    if owed:
-        moves += recovering.moves_to(
-            escrow.payee,
-            owed,
-            source=provider,
-            currency=currency,
-            key=key,
-            title=f"Not owed any more: {escrow.title}",
-            earned_by=chargeback,
-        )
+    released, key = covered - lost, f"{chargeback}:{movement}"
+    freed = Taken(released=released, elsewhere=elsewhere_in(standing, held=0, released=released))
+    bring_to(homes, freed)
+    found = taken_from(homes)
+    moves += _not_owed(homes[0], found.owed, provider, key, "Not owed any more", chargeback)
     moves += [
         Move("chargeback_won", provider, target, part, currency)
         for target, part in [
-            (chart.platform_fees(currency), freed.released - owed),
-            (chart.losses(currency), freed.lost),
+            (chart.platform_fees(currency), released - found.owed),
+            (chart.losses(currency), lost),
         ]
         if part
     ]
-    move_money(*moves, key=key, book=escrow.book)
-    escrow.clawed_back -= freed.released
-    escrow.owed_back -= owed
-    escrow.save(update_fields=["clawed_back", "owed_back"])
-    payment.charged_back += freed.lost
+    move_money(*moves, key=key, book=homes[0].escrow.book)
+    for home in homes:
+        home.note(sign=-1)
+    payment.charged_back += lost
     payment.save(update_fields=["refunded", "charged_back"])
-    return Taken(covered, 0, -freed.released, -owed, -freed.lost)
+    return replace(found.turned, refunds=covered, lost=-lost)
+
+
+@transaction.atomic
+def lock_homes(payment_id: int) -> tuple[Payment, list[Home]]:
+    """The payment and its homes, from the escrow that was paid for on.
+
+    Top-down, as everywhere: the escrows before the payment. All of its book, in the order of their
+    keys, since nobody knows where the money has gone before they are held.
+    """
+    paid_for = Payment.objects.get(pk=payment_id).paid_for
+    book = Escrow.objects.values_list("book", flat=True).get(public_id=paid_for)
+    escrows = {
+        escrow.pk: escrow
+        for escrow in Escrow.objects.select_for_update(of=("self",))
+        .select_related("policy", "payer", "payee")
+        .filter(book=book)
+        .order_by("pk")
+    }
+    first = next(escrow for escrow in escrows.values() if escrow.public_id == paid_for)
+    way = ways_of([paid_for])[paid_for]
+    homes = [Home(first)]
+    homes += [Home(escrows[roll.target_id], way[: i + 1]) for i, roll in enumerate(way)]
+    return Payment.objects.select_for_update().get(pk=payment_id), homes
+
+
+def _not_owed(
+    home: Home, owed: int, provider: str, key: str, why: str, chargeback: str
+) -> list[Move]:
+    """What a payee owed and owes no more; available again, as far as it was recovered."""
+    escrow = home.escrow
+    recovering.lock_debtor(escrow.payee)
+    if not owed:
+        return []
+    return recovering.moves_to(
+        escrow.payee,
+        owed,
+        source=provider,
+        currency=escrow.currency,
+        key=key,
+        title=f"{why}: {escrow.title}",
+        earned_by=chargeback,
+    )
 
 
 def _settle_surplus(escrow: Escrow, *, brought: int, deed: str) -> None:
@@ -171,27 +200,3 @@ def _settle_surplus(escrow: Escrow, *, brought: int, deed: str) -> None:
 def _wanted(escrow: Escrow) -> int:
     """All that can be held for what is agreed and not yet released."""
     return cost(escrow.amount, escrow.policy) - cost(escrow.released, escrow.policy)
-
-
-def _owed_more(escrow: Escrow, taken: int) -> int:
-    owed = owed_for(escrow.released, escrow.clawed_back + taken, escrow.policy)
-    # What was released while an earlier chargeback stood may have moved it by a unit.
-    return min(taken, max(0, owed - escrow.owed_back))
-
-
-def _owed_less(escrow: Escrow, brought: int) -> int:
-    owed = owed_for(escrow.released, escrow.clawed_back - brought, escrow.policy)
-    if brought == escrow.clawed_back:
-        return escrow.owed_back
-    return min(brought, max(0, escrow.owed_back - owed))
-
-
-def _lock(payment_id: int) -> tuple[Payment, Escrow]:
-    """Top-down, as everywhere: the escrow before its payment."""
-    paid_for = Payment.objects.get(pk=payment_id).paid_for
-    escrow = (
-        Escrow.objects.select_for_update(of=("self",))
-        .select_related("policy", "payer", "payee")
-        .get(public_id=paid_for)
-    )
-    return Payment.objects.select_for_update().get(pk=payment_id), escrow

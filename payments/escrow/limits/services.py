@@ -3,8 +3,7 @@
 from django.db import transaction
 
 from payments.escrow.models import Escrow
-from payments.escrow.selectors import limit_of
-from payments.fundings.selectors import payments_for
+from payments.escrow.selectors import limit_of, payments_into
 from payments.payees.models import ConnectedAccount
 
 
@@ -17,7 +16,7 @@ def note_country(*, party_id: int) -> None:
     account = ConnectedAccount.objects.get(party=party_id)
     held = Escrow.objects.select_for_update(of=("self",)).select_related("policy")
     for escrow in held.filter(payee=party_id, status=Escrow.Status.HELD).order_by("pk"):
-        paid = [p.succeeded_at for p in payments_for(escrow.public_id) if p.succeeded_at]
+        paid = [p.succeeded_at for p in payments_into(escrow) if p.succeeded_at]
         if paid:
             escrow.limit_at = limit_of(escrow, paid_at=min(paid))
             escrow.save(update_fields=["limit_at"])

@@ -7,6 +7,7 @@ from marketplace.common.errors import WrongState
 from marketplace.common.money import in_words
 from payments.escrow.models import Escrow
 from payments.escrow.selectors import held_in
+from payments.escrow.services import lock_heir
 from payments.fundings.models import Payment
 from payments.ledger import chart
 from payments.ledger.services import Move, move_money
@@ -23,11 +24,7 @@ def note_refunded(*, payment_id: int, amount: int, borne: int = 0) -> Refund:
     caller knows what it is at the provider. Raises WrongState where that much is not held.
     """
     payment = Payment.objects.get(pk=payment_id)
-    escrow = (
-        Escrow.objects.select_for_update(of=("self",))
-        .select_related("payer", "payee")
-        .get(public_id=payment.paid_for)
-    )
+    escrow = lock_heir(payment.paid_for)
     taken = amount - borne
     if taken and (escrow.status != Escrow.Status.HELD or held_in(escrow) < taken):
         raise WrongState("That much is not held any more.")

@@ -10,8 +10,8 @@ from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import SYSTEM
 from payments.escrow.division import Shares, price_held, shares_of
 from payments.escrow.models import LIFECYCLE, Escrow
+from payments.escrow.selectors import payments_into
 from payments.fundings import services as fundings
-from payments.fundings.selectors import payments_for
 from payments.ledger import chart
 from payments.ledger.services import Deed, Move, move_money, move_money_in_batch
 from payments.payouts import services as payouts
@@ -83,7 +83,7 @@ def _divide(escrow: Escrow, *, held: int, to_payee: int, deed: str, reason: str 
         moves += [
             Move("refund", purse, chart.leaving(back.public_id), back.amount, currency)
             for back in refunds.prepare_refunds(
-                payments=payments_for(escrow.public_id),
+                payments=payments_into(escrow),
                 amount=shares.payer,
                 book=escrow.book,
                 reason=reason,

@@ -10,9 +10,9 @@ from accounts.people.selectors import staff_roles_of
 from marketplace.common.errors import DomainError, InvalidInput, WrongState
 from marketplace.common.lifecycle import FINANCE
 from payments.escrow import services as escrows
-from payments.escrow.models import Escrow
 from payments.escrow.outside.services import note_refunded
 from payments.escrow.selectors import held_in
+from payments.escrow.services import lock_heir
 from payments.fundings.models import Payment
 from payments.gateway.base import (
     GatewayRefused,
@@ -223,7 +223,7 @@ def _locked_balance(thing: RemoteRefund) -> int:
     Top-down, as everywhere: whoever moves held money holds its escrow before payments and books.
     """
     payment = Payment.objects.get(charge_id=thing.charge_id)
-    return held_in(Escrow.objects.select_for_update().get(public_id=payment.paid_for))
+    return held_in(lock_heir(payment.paid_for))
 
 
 def _follow_refund(thing: RemoteRefund, *, borne: int) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from marketplace.common.money import in_words
+from payments.escrow.selectors import heir_of, origins_of_each
 from payments.fundings.models import Payment
 from payments.fundings.selectors import payments_for
 from payments.gateway.base import RemoteRefund, State
@@ -50,7 +51,7 @@ def _deed_for(remote: RemoteRefund, payment: Payment) -> str:
         return "match_refund"
     if remote.amount > payment.amount - payment.refunded - payment.charged_back:
         return "own_funds"  # its bank had taken the money already: it went twice
-    held, left = balance_of(chart.escrow(payment.paid_for)), refundable(payment)
+    held, left = balance_of(chart.escrow(heir_of(payment.paid_for))), refundable(payment)
     if remote.amount <= held:
         return "take_from_held"
     return "bear_refund" if left - remote.amount >= held else "take_and_bear"
@@ -58,7 +59,8 @@ def _deed_for(remote: RemoteRefund, payment: Payment) -> str:
 
 def refundable(payment: Payment) -> int:
     """What the provider could still give back of all that was paid for the same thing."""
-    paid = payments_for(payment.paid_for)
+    heir = heir_of(payment.paid_for)
+    paid = payments_for(*origins_of_each([heir])[heir])
     return sum(one.amount - one.refunded - one.charged_back for one in paid)
 
 

@@ -12,6 +12,7 @@ from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
 from marketplace.common.money import in_words
 from marketplace.common.text import checked_text
 from payments.escrow.selectors import held_in
+from projects.agreements.amending.services import amend
 from projects.agreements.models import LIFECYCLE, Proposal
 from projects.agreements.rules import judge_room, refusal_of
 from projects.contracts.roles import Actor, role_in
@@ -20,9 +21,11 @@ from projects.contracts.services import record, tell_other_side
 from projects.disputes.rules import OTHER
 from projects.disputes.selectors import effect_of
 from projects.milestones.endings import services as endings
+from projects.milestones.endings.services import lock_milestones
 from projects.milestones.models import Milestone
+from projects.milestones.rolling import checked_roll, judge_roll
 from projects.milestones.rules import checked_ending
-from projects.milestones.services import advance_milestone, lock_milestone
+from projects.milestones.services import advance_milestone
 
 S = Proposal.Status
 
@@ -32,14 +35,28 @@ MOST_PROPOSALS = 20
 
 
 @transaction.atomic
-def propose_ending(*, milestone_id: int, by: Actor, to_freelancer: int, note: str = "") -> Proposal:
+def propose_ending(
+    *,
+    milestone_id: int,
+    by: Actor,
+    to_freelancer: int,
+    into_id: int | None = None,
+    note: str = "",
+) -> Proposal:
     """Propose to end a milestone: ``to_freelancer`` of its price, in minor units, the rest back.
 
-    The other side has the policy's days to answer; until then everything goes on. Raises
+    Or the rest goes into another milestone of the contract, which is agreed at so much more. The
+    other side has the policy's days to answer; until then everything goes on. Raises
     InvalidInput for a part that cannot be agreed on, WrongState while another proposal is open.
     """
     milestone = advance_milestone(milestone_id, "propose_ending", by=by)
-    checked_ending(to_freelancer, milestone)
+    into, rolled = None, None
+    if into_id is None:
+        checked_ending(to_freelancer, milestone)
+    else:
+        into = Milestone.objects.select_related("contract", "escrow__policy").get(pk=into_id)
+        judge_roll(milestone, into)
+        rolled = checked_roll(to_freelancer, milestone, into, param="to_freelancer").price
     note = checked_text(note, param="note", longest=LONGEST_NOTE)
     # The milestone knows only people who act for a side as proposers.
     assert isinstance(by, User)
@@ -51,6 +68,8 @@ def propose_ending(*, milestone_id: int, by: Actor, to_freelancer: int, note: st
         proposed_by=by,
         proposed_by_role=role,
         to_freelancer=to_freelancer,
+        into=into,
+        rolled=rolled,
         note=note,
         created_at=moment,
         answer_due_at=moment + timedelta(days=contract.policy.proposal_answer_days),
@@ -70,19 +89,31 @@ def propose_ending(*, milestone_id: int, by: Actor, to_freelancer: int, note: st
 
 @transaction.atomic
 def accept_proposal(*, proposal_id: int, by: Actor) -> Proposal:
-    """Agree as the other side: the milestone ends and the money moves, to the cent as proposed."""
+    """Agree as the other side: the milestone ends and the money moves, to the cent as proposed.
+
+    Where the rest goes into another milestone, both have signed the next version of the agreement.
+    """
     proposal, role = _advance(proposal_id, "accept", by=by)
     _close(proposal)
     text = (
         f"{_name_of(proposal, role)} has accepted: “{proposal.milestone.title}” has ended. "
         f"{_money_in_words(proposal, OTHER[role])}"
     )
-    endings.cancel_by_agreement(
-        milestone_id=proposal.milestone_id, to_freelancer=proposal.to_freelancer
-    )
+    terms, contract = _terms_of(proposal), proposal.milestone.contract
+    if proposal.into_id is not None and proposal.rolled is not None:
+        endings.roll_rest(
+            milestone_id=proposal.milestone_id,
+            into_id=proposal.into_id,
+            to_freelancer=proposal.to_freelancer,
+            rolled=proposal.rolled,
+        )
+        _amend(proposal, role)
+    else:
+        endings.cancel_by_agreement(
+            milestone_id=proposal.milestone_id, to_freelancer=proposal.to_freelancer
+        )
 
-    contract = proposal.milestone.contract
-    record(contract, "ending_accepted", by=by, about=proposal, **_terms_of(proposal))
+    record(contract, "ending_accepted", by=by, about=proposal, **terms)
     _tell(proposal, OTHER[role], "ending_accepted", text)
     return proposal
 
@@ -131,7 +162,7 @@ def lapse_proposal(*, proposal_id: int) -> Proposal:
 
 def _lapse(proposal: Proposal) -> None:
     milestone = proposal.milestone
-    is_moot = milestone.closed_at is not None
+    is_moot = proposal.is_moot
     step = "drop" if is_moot else "lapse"
     LIFECYCLE.advance(proposal, step, role=SYSTEM)
     _close(proposal)
@@ -141,6 +172,26 @@ def _lapse(proposal: Proposal) -> None:
     if not is_moot:  # of the milestone's end both have heard
         text = f"The proposal to end “{milestone.title}” has lapsed. Nothing has changed."
         tell_other_side(milestone.contract, kind, text, by=SYSTEM)
+
+
+def _amend(proposal: Proposal, accepted_by: str) -> None:
+    """Both milestones are agreed at other amounts now: the wording of that, signed by both."""
+    milestone, into, rolled = proposal.milestone, proposal.into, proposal.rolled
+    assert into is not None and rolled is not None
+    assert proposal.closed_at is not None
+    amounts = [(milestone, milestone.amount - rolled), (into, into.amount + rolled)]
+    amend(
+        contract=milestone.contract,
+        changes=[
+            {"position": one.position, "amount": {"from": one.amount, "to": amount}}
+            for one, amount in amounts
+        ],
+        by={"proposal": proposal.public_id, "released": proposal.to_freelancer, "rolled": rolled},
+        signed_at={
+            proposal.proposed_by_role: proposal.created_at,
+            accepted_by: proposal.closed_at,
+        },
+    )
 
 
 def _make_room(milestone: Milestone, role: str) -> None:
@@ -168,10 +219,14 @@ def _advance(proposal_id: int, step: str, *, by: Actor) -> tuple[Proposal, str]:
 
 def _lock(proposal_id: int) -> Proposal:
     """The milestone first, then its proposal, in every deed: nobody waits in a circle."""
-    milestone_id = Proposal.objects.values_list("milestone_id", flat=True).get(pk=proposal_id)
-    milestone = lock_milestone(milestone_id)
+    milestone_id, into_id = Proposal.objects.values_list("milestone_id", "into_id").get(
+        pk=proposal_id
+    )
+    milestone, into = lock_milestones(milestone_id, into_id or milestone_id)
     proposal = Proposal.objects.select_for_update().get(pk=proposal_id)
     proposal.milestone = milestone
+    if into_id is not None:
+        proposal.into = into
     return proposal
 
 
@@ -196,10 +251,11 @@ def _terms_of(proposal: Proposal) -> dict[str, int | str]:
     milestone = proposal.milestone
     part = in_words(proposal.to_freelancer, milestone.currency)
     price = in_words(milestone.amount, milestone.currency)
-    return {
-        "to_freelancer": proposal.to_freelancer,
-        "terms": f"{part} of {price} to the freelancer",
-    }
+    terms = f"{part} of {price} to the freelancer"
+    if proposal.into is not None and proposal.rolled is not None:
+        rest = in_words(proposal.rolled, milestone.currency)
+        terms += f", the rest of {rest} into “{proposal.into.title}”"
+    return {"to_freelancer": proposal.to_freelancer, "terms": terms}
 
 
 def _money_in_words(proposal: Proposal, role: str) -> str:
@@ -207,8 +263,26 @@ def _money_in_words(proposal: Proposal, role: str) -> str:
     milestone = proposal.milestone
     if not held_in(milestone.escrow):
         return "Nothing is held for it, so no money moves."
+    if proposal.into is not None and proposal.rolled is not None:
+        return _roll_in_words(proposal, role)
     shares, other = effect_of(milestone, proposal.to_freelancer), _name_of(proposal, OTHER[role])
     payee, payer = (in_words(n, milestone.currency) for n in (shares.payee, shares.payer))
     if role == FREELANCER:
         return f"You get {payee}; {other} gets {payer} back."
     return f"You get {payer} back; {other} gets {payee}."
+
+
+def _roll_in_words(proposal: Proposal, role: str) -> str:
+    milestone, into, rolled = proposal.milestone, proposal.into, proposal.rolled
+    assert into is not None and rolled is not None
+    payee = in_words(effect_of(milestone, proposal.to_freelancer).payee, milestone.currency)
+    gets = (
+        f"You get {payee}"
+        if role == FREELANCER
+        else f"{_name_of(proposal, OTHER[role])} gets {payee}"
+    )
+    rest, grown = (in_words(n, milestone.currency) for n in (rolled, into.amount + rolled))
+    return (
+        f"{gets}. The rest of {rest} stays held, for “{into.title}”: "
+        f"{grown} are agreed for it then."
+    )

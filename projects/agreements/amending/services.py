@@ -1,0 +1,53 @@
+"""What both have changed of what they signed: the next version of the same wording."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from projects.agreements.terms import canonical, digest
+from projects.contracts.models import Agreement, Contract
+from projects.contracts.selectors import agreement_of
+
+# What of a milestone a change may name. A change of anything else is not understood here yet.
+CHANGED = ("amount",)
+
+
+@transaction.atomic
+def amend(
+    *,
+    contract: Contract,
+    changes: list[dict[str, Any]],
+    by: dict[str, Any],
+    signed_at: dict[str, datetime],
+) -> Agreement:
+    """The newest wording with these ``changes``, as the next version; the older stay as signed.
+
+    Each change names a milestone by its ``position``, and of it a field with what it is ``from``
+    and ``to``; the wording carries them, with the hash of the version that they change and ``by``
+    what both agreed on them. ``signed_at`` is when each side did. The caller holds what keeps two
+    from amending at once: the milestones that change.
+    """
+    Contract.objects.select_for_update(no_key=True).get(pk=contract.pk)
+    before = agreement_of(contract)
+    wording = json.loads(before.body)
+    milestones = {one["position"]: one for one in wording["milestones"]}
+    for change in changes:
+        milestone = milestones[change["position"]]
+        for name in CHANGED:
+            # What the wording says is what both saw: otherwise this is a change of something else.
+            assert milestone[name] == change[name]["from"]
+            milestone[name] = change[name]["to"]
+    wording["price"] = sum(one["amount"] for one in wording["milestones"])
+    wording["amends"] = {"version": before.version, "sha256": before.sha256}
+    wording["changes"], wording["changed_by"] = changes, by
+    body = canonical(wording)
+    return Agreement.objects.create(
+        contract=contract,
+        version=before.version + 1,
+        body=body,
+        sha256=digest(body),
+        signed_by_client_at=signed_at["client"],
+        signed_by_freelancer_at=signed_at["freelancer"],
+    )
