@@ -27,7 +27,7 @@ def sweep(ids: Iterable[int], act: Callable[[int], object]) -> dict[str, int]:
         act(pks[0])
         return 1
 
-    return _sweep([[pk] for pk in ids], one)
+    return _sweep(([pk] for pk in ids), one)
 
 
 def sweep_together(ids: Sequence[int], act: Callable[[Sequence[int]], int]) -> dict[str, int]:
@@ -36,22 +36,26 @@ def sweep_together(ids: Sequence[int], act: Callable[[Sequence[int]], int]) -> d
     ``act`` returns how many it has done: some may be in other hands by now. Where some fail, each
     half of them is tried by itself, down to the single row.
     """
-    return _sweep([ids[n : n + TOGETHER] for n in range(0, len(ids), TOGETHER)], act)
+    return _sweep((ids[n : n + TOGETHER] for n in range(0, len(ids), TOGETHER)), act)
 
 
-def _sweep(batches: list[Sequence[int]], act: Callable[[Sequence[int]], int]) -> dict[str, int]:
-    counts = {"done": 0, "failed": 0}
-    waiting, started_at = batches[::-1], time.monotonic()
-    while waiting and time.monotonic() - started_at <= LONGEST:
-        pks = waiting.pop()
-        try:
-            counts["done"] += act(pks)
-        except SoftTimeLimitExceeded:
-            raise  # nobody's failure: the worker wants this task to end
-        except Exception:
-            if half := len(pks) // 2:
-                waiting += [pks[half:], pks[:half]]
-                continue
-            logger.exception("a sweep failed for row %s", pks[0])
-            counts["failed"] += 1
+def _sweep(batches: Iterable[Sequence[int]], act: Callable[[Sequence[int]], int]) -> dict[str, int]:
+    """Batches are taken one at a time: whoever gives them may stop in between (``in_turn``)."""
+    counts, started_at = {"done": 0, "failed": 0}, time.monotonic()
+    for batch in batches:
+        waiting = [batch]
+        while waiting:
+            if time.monotonic() - started_at > LONGEST:
+                return counts
+            pks = waiting.pop()
+            try:
+                counts["done"] += act(pks)
+            except SoftTimeLimitExceeded:
+                raise  # nobody's failure: the worker wants this task to end
+            except Exception:
+                if half := len(pks) // 2:
+                    waiting += [pks[half:], pks[:half]]
+                    continue
+                logger.exception("a sweep failed for row %s", pks[0])
+                counts["failed"] += 1
     return counts
