@@ -3,7 +3,6 @@
 import pytest
 
 from accounts.parties.selectors import own_party_of
-from marketplace.common.errors import WrongState
 from payments.chargebacks.selectors import standing_of
 from payments.escrow import services as escrows
 from payments.escrow.clawback import Taken
@@ -155,10 +154,10 @@ def test_what_comes_back_late_is_divided_as_cards_carry_it(ada, ben):
 # --- At the provider's own desk ------------------------------------------------------------------
 
 
-def test_what_a_bank_has_and_what_is_held_cannot_be_given_back_by_the_platform(
+def test_a_refund_beside_a_bank_takes_what_is_held_before_the_platform_bears_the_rest(
     ada, ben, dora, sandbox
 ):
-    """103,000 paid, 43,000 with the bank, 8,500 held: 60,000 more would leave the held unpaid."""
+    """103,000 paid, 43,000 with the bank, 8,500 held: 60,000 borne would leave the held unpaid."""
     topped_up(sandbox)
     escrow = opened(ada, ben)
     payment = paid_at(sandbox, escrow)
@@ -168,7 +167,11 @@ def test_what_a_bank_has_and_what_is_held_cannot_be_given_back_by_the_platform(
     Bank(payment, 43_000).takes()
     assert stands(escrow) == 8_500
 
-    with pytest.raises(WrongState, match="still held"):
+    with pytest.raises(InvalidInput):
         settle_difference(difference_id=found.pk, deed="bear_refund", reason="Seen.", by=dora)
-
     assert not Refund.objects.exists()
+    own = balance_of(chart.own_funds("USD"))
+    settle_difference(difference_id=found.pk, deed="take_and_bear", reason="Seen.", by=dora)
+
+    assert stands(escrow) == 0
+    assert balance_of(chart.own_funds("USD")) == own - 51_500
