@@ -8,7 +8,7 @@ BIN := .venv/bin
 # Trust whom this machine trusts, as pip does: some networks have an authority of their own.
 export UV_SYSTEM_CERTS ?= 1
 
-.PHONY: setup demo test crash chaos check bench lock format pictures clean
+.PHONY: setup demo test crash chaos check bench bench-others lock format pictures clean
 
 # uv is unpacked beside the project: that needs neither a venv module nor root.
 $(UV): requirements/uv.txt
@@ -72,14 +72,21 @@ format: .venv/.dev
 bench: .venv/.dev
 	@$(BIN)/python -m bench $(ARGS)
 
+# What `make bench` compares with, apart from the product: one of them is built from its source.
+bench-others: .venv-bench/.others
+.venv-bench/.others: requirements/bench.txt $(UV)
+	@$(UV) venv -q --allow-existing --python $(PY) .venv-bench
+	@$(UV) pip install -q --require-hashes --python .venv-bench -r $<
+	@touch $@
+
 # The pictures of the README, taken from a demo that is running in this checkout.
 pictures: .venv/.dev
 	@$(BIN)/python manage.py pictures
 
 clean:
-	rm -rf .venv .tools .data .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis \
+	rm -rf .venv .venv-bench .tools .data .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis \
 	  static/build staticfiles
 
 lock: $(UV)
-	@for n in uv runtime build demo dev; do $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes \
+	@for n in uv runtime build demo dev bench; do $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate requirements/$$n.in -o requirements/$$n.txt || exit 1; done

@@ -6,7 +6,13 @@ import sys
 
 from bench.house import Figure
 
-MEASUREMENTS = ("ledger_in_sql", "ledger_through_the_service", "whole_release", "flat_cost")
+MEASUREMENTS = (
+    "ledger_in_sql",
+    "ledger_through_the_service",
+    "whole_release",
+    "others",
+    "flat_cost",
+)
 
 
 def main() -> None:

@@ -7,11 +7,11 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bench.pace import rate as rate
 from marketplace.embedded import Postgres, Valkey
 from marketplace.processes import MarkBook
 
@@ -64,15 +64,6 @@ def house() -> Iterator[Postgres]:
 
         call_command("migrate", verbosity=0)
         yield postgres
-
-
-def rate(act: Callable[[], object], *, seconds: float) -> float:
-    """How often a second it is done, one after the other."""
-    done, began = 0, time.perf_counter()
-    while (passed := time.perf_counter() - began) < seconds:
-        act()
-        done += 1
-    return done / passed
 
 
 def medians(*measure: Callable[[], float]) -> list[float]:

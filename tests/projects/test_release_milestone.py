@@ -4,6 +4,7 @@ import pytest
 from django.db.models import QuerySet
 
 from accounts.notifications.models import Notification
+from accounts.people.models import User
 from marketplace.common.errors import NotAllowed, WrongState
 from marketplace.common.lifecycle import Lifecycle
 from payments.escrow.selectors import held_in
@@ -59,6 +60,15 @@ def test_the_client_may_pay_before_and_without_a_delivery(ada, ben):
     for milestone in (early, returned):
         assert release_milestone(milestone_id=milestone.pk, by=ada).status == "released"
     assert earned(early) == 2 * 97_000
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_asks_for_no_more_than_it_needs(ada, ben, bells, django_assert_max_num_queries):
+    milestone = submitted_milestone(ada, ben)
+
+    # With BEGIN, COMMIT and one savepoint: each more is felt by whoever waits for the answer.
+    with django_assert_max_num_queries(17):
+        release_milestone(milestone_id=milestone.pk, by=User.objects.get(pk=ada.pk))
 
 
 def test_nothing_moves_twice(ada, ben):
