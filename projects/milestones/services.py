@@ -195,7 +195,6 @@ def _with_money(*, skip_locked: bool = False) -> QuerySet[Milestone]:
     return found.select_related(
         "contract__client",
         "contract__freelancer",
-        "contract__policy",
         "escrow__policy",
         "escrow__payee",
     )

@@ -64,11 +64,11 @@ def test_the_client_may_pay_before_and_without_a_delivery(ada, ben):
 
 @pytest.mark.django_db(transaction=True)
 def test_it_asks_for_no_more_than_it_needs(ada, ben, bells, django_assert_max_num_queries):
-    milestone = submitted_milestone(ada, ben)
+    milestone, by = submitted_milestone(ada, ben), User.objects.get(pk=ada.pk)
 
     # With BEGIN, COMMIT and one savepoint: each more is felt by whoever waits for the answer.
     with django_assert_max_num_queries(17):
-        release_milestone(milestone_id=milestone.pk, by=User.objects.get(pk=ada.pk))
+        release_milestone(milestone_id=milestone.pk, by=by)
 
 
 def test_nothing_moves_twice(ada, ben):
