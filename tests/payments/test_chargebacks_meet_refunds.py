@@ -3,6 +3,7 @@
 import pytest
 
 from accounts.parties.selectors import own_party_of
+from marketplace.common.errors import InvalidInput
 from payments.chargebacks.selectors import standing_of
 from payments.escrow import services as escrows
 from payments.escrow.clawback import Taken
