@@ -26,7 +26,14 @@ from tests.crash.points import Point, run_apart
 from tests.crash.world import World, sweeps
 from tests.payments.world import A_WHILE, days_pass, with_account
 from tests.sandbox import GOOD_BANK, NO_SUCH_ACCOUNT, REFUND_TAKES_TIME, drop, play_on
-from tests.world import offered_contract, open_posting, planned_milestone, submitted_bid
+from tests.world import (
+    active_contract,
+    fund,
+    offered_contract,
+    open_posting,
+    planned_milestone,
+    submitted_bid,
+)
 
 Act = Callable[[], object]
 # Prepares the world and says how the deed is done in it.
@@ -164,6 +171,16 @@ def decide_a_dispute(world: World) -> Act:
     return partial(
         decide_dispute, dispute_id=dispute.pk, by=world.dora, to_freelancer=40_000, ruling="Part."
     )
+
+
+@by_people
+def accept_that_the_rest_goes_on(world: World) -> Act:
+    contract = active_contract(world.ada, world.ben, [100_000, 50_000])
+    whole, other = map(fund, contract.milestones.order_by("position"))
+    proposal = propose_ending(
+        milestone_id=whole.pk, by=world.ada, to_freelancer=30_000, into_id=other.pk
+    )
+    return partial(accept_proposal, proposal_id=proposal.pk, by=world.ben)
 
 
 @by_people

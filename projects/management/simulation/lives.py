@@ -86,7 +86,7 @@ class Life:
     # --- Moves that several manners share ---------------------------------------------------------
 
     def fund(self, milestone: str) -> Waiting:
-        """Pay for it, now and then with a bad card first, and wait until the money is held."""
+        """Pay for it, now and then with a bad card first, and wait until all of it is held."""
         payment = self.client.post(f"milestones/{milestone}/fund/")["payment"]
         cards = [self.random.choice((GOOD_CARD, GOOD_CARD, SECURE_CARD))]
         if self.random.random() < 0.25:
@@ -94,7 +94,7 @@ class Life:
             self.cards_declined += 1
         if pay(self.client.instance, payment["url"], cards):
             self.client.instance.keep(paid=payment["id"])
-        yield from self.until(milestone, lambda it: it["escrow_status"] == "held")
+        yield from self.until(milestone, lambda it: it["money"]["to_fund"] == 0)
 
     def submit(self, milestone: str) -> None:
         note = f"Done as agreed: version {self.random.randint(1, 99)}."
@@ -219,6 +219,46 @@ def ending_by_consent(life: Life, milestone: str) -> Waiting:
     life.client.post(f"milestones/{milestone}/release/")
 
 
+def in_parts(life: Life, milestone: str) -> Waiting:
+    """Half of it is released on the way, the rest in the end."""
+    yield from life.fund(milestone)
+    half = life.client.get(f"milestones/{milestone}/")["amount"] // 2
+    life.client.post(f"milestones/{milestone}/release-part/", {"amount": half})
+    life.submit(milestone)
+    yield
+    life.client.post(f"milestones/{milestone}/release/")
+
+
+def moving_on(life: Life, milestone: str) -> Waiting:
+    """A part is released and the rest goes into the next milestone; the last one is approved."""
+    yield from life.fund(milestone)
+    shown = life.client.get(f"milestones/{milestone}/")
+    plan = life.client.get(f"contracts/{life.contract}/milestones/")
+    later = [it["id"] for it in plan if it["position"] == shown["position"] + 1]
+    if not later:
+        life.submit(milestone)
+        yield
+        life.client.post(f"milestones/{milestone}/release/")
+        return
+    # In whole units the fee of the rest is the same wherever it is charged.
+    rest = shown["amount"] // 2 // 100 * 100
+    terms = {"to_freelancer": shown["amount"] - rest, "into": later[0]}
+    made = life.freelancer.post(f"milestones/{milestone}/proposals/", terms)
+    yield
+    life.client.post(f"proposals/{made['id']}/accept/")
+
+
+def with_a_bonus(life: Life, milestone: str) -> Waiting:
+    """Approved, and a tenth on top, which is paid like everything else."""
+    yield from approving(life, milestone)
+    price = life.client.get(f"milestones/{milestone}/")["amount"]
+    terms = {"amount": max(price // 10, 500), "note": "Thank you."}
+    given = life.client.post(f"contracts/{life.contract}/bonuses/", terms)
+    if pay(life.client.instance, given["payment"]["url"], [GOOD_CARD]):
+        life.client.instance.keep(paid=given["payment"]["id"])
+    yield
+
+
 _MANNERS: dict[str, Callable[[Life, str], Waiting]] = {
     "approving": approving,
     "silent": silent,
@@ -227,17 +267,23 @@ _MANNERS: dict[str, Callable[[Life, str], Waiting]] = {
     "disputing": disputing,
     "cancelling": cancelling,
     "ending by consent": ending_by_consent,
+    "in parts": in_parts,
+    "moving on": moving_on,
+    "with a bonus": with_a_bonus,
 }
 
 # How often each manner is met, in percent.
 MANNERS = {
-    "approving": 30,
+    "approving": 18,
     "silent": 16,
     "asking for changes": 14,
     "late": 10,
     "disputing": 12,
     "cancelling": 6,
     "ending by consent": 6,
+    "in parts": 4,
+    "moving on": 4,
+    "with a bonus": 4,
     "offer declined": 3,
     "offer lapses": 3,
 }
