@@ -28,7 +28,6 @@ from tests.payments.world import A_WHILE, days_pass, with_account
 from tests.sandbox import GOOD_BANK, NO_SUCH_ACCOUNT, REFUND_TAKES_TIME, drop, play_on
 from tests.world import (
     active_contract,
-    fund,
     offered_contract,
     open_posting,
     planned_milestone,
@@ -176,7 +175,9 @@ def decide_a_dispute(world: World) -> Act:
 @by_people
 def accept_that_the_rest_goes_on(world: World) -> Act:
     contract = active_contract(world.ada, world.ben, [100_000, 50_000])
-    whole, other = map(fund, contract.milestones.order_by("position"))
+    whole, other = (
+        world.funded(milestone=milestone) for milestone in contract.milestones.order_by("position")
+    )
     proposal = propose_ending(
         milestone_id=whole.pk, by=world.ada, to_freelancer=30_000, into_id=other.pk
     )

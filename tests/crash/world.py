@@ -76,16 +76,20 @@ class World:
     ben: User
     dora: User
 
-    def paid_page(self, card: str = AVAILABLE_AT_ONCE) -> Payment:
+    def paid_page(
+        self, card: str = AVAILABLE_AT_ONCE, *, milestone: Milestone | None = None
+    ) -> Payment:
         """Ada has paid on the provider's page; nobody here knows it yet."""
-        milestone = planned_milestone(self.ada, self.ben)
+        milestone = milestone or planned_milestone(self.ada, self.ben)
         payment = fund_milestone(milestone_id=milestone.pk, by=self.ada)
         payment = fundings.open_pay_page(payment_id=payment.pk)
         self.sandbox.pay(payment.url, card)
         return payment
 
-    def funded(self, card: str = AVAILABLE_AT_ONCE) -> Milestone:
-        payment = self.paid_page(card)
+    def funded(
+        self, card: str = AVAILABLE_AT_ONCE, *, milestone: Milestone | None = None
+    ) -> Milestone:
+        payment = self.paid_page(card, milestone=milestone)
         play_on(self.sandbox)
         days_pass(A_WHILE)
         self.calm()
