@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from django.db import transaction
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marketplace.common.clock import now
@@ -132,6 +132,7 @@ def expected_kept(model: Model) -> dict[str, int]:
     return {key: amount for key, amount in balances.items() if amount}
 
 
+@settings(deadline=None)
 @given(deeds=st.lists(DEEDS, max_size=12))
 def test_deed_by_deed(deeds):
     with transaction.atomic():

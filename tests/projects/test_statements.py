@@ -13,7 +13,7 @@ from babel.numbers import list_currencies
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts.parties.selectors import own_party_of
@@ -294,6 +294,7 @@ def test_what_is_booked_while_it_is_written_waits_for_the_next(ada, ben, tmp_pat
 # --- The checker itself --------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(
     released=st.integers(min_value=0, max_value=MAX_AMOUNT),
     basis_points=st.integers(min_value=0, max_value=10_000),
