@@ -242,6 +242,8 @@ def _answer_proposal(role: str, prospect: Prospect) -> Turn | None:
             got, left = left, got
         mine, theirs = (in_words(amount, milestone.currency) for amount in (got, left))
         text = f"You would get {mine}, and {other} {theirs}."
+        if proposal.into:
+            text = text.rstrip(".") + f"; the rest goes into “{proposal.into.title}”."
     return Turn(
         f"Answer the proposal to end “{milestone.title}”",
         f"{other} proposes to end it by consent. {text} Until you answer, everything goes on.",
