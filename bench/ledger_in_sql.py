@@ -2,7 +2,7 @@
 
 The deed is a release: escrow → payee, escrow → fees, with key, cover, currency, kept balances and
 hash chain, durable. The floor inserts the same two rows into a table with the same indexes and
-updates the same two balances, and checks nothing.
+updates the same two balances, with the same room on each page, and checks nothing.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ SECONDS = 1 if IS_QUICK else 3
 SLOW_FLUSH = "-c commit_delay=1000 -c commit_siblings=0"
 
 TABLES = f"""
-CREATE TABLE bench_account (LIKE payments_ledgeraccount INCLUDING ALL);
+CREATE TABLE bench_account (LIKE payments_ledgeraccount INCLUDING ALL) WITH (fillfactor = 60);
 CREATE TABLE bench_transfer (LIKE payments_transfer INCLUDING ALL);
 INSERT INTO bench_account (id, key, currency, balance)
 SELECT n, 'account:' || n, 'USD', 1000000000000 FROM generate_series(1, {ESCROWS + PAYEES}) n;
@@ -26,10 +26,10 @@ RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO bench_transfer (key, position, kind, source_id, target_id, amount, currency, book,
                                 sequence, previous_hash, hash, created_at) VALUES
-        (p_key::text, 0, 'release', p_escrow, p_payee, 9700, 'USD', p_escrow::text, p_key * 2,
-         repeat('a', 64), repeat('b', 64), now()),
-        (p_key::text, 1, 'fee', p_escrow, p_fees, 600, 'USD', p_escrow::text, p_key * 2 + 1,
-         repeat('b', 64), repeat('c', 64), now());
+        ('release:' || p_key, 0, 'release', p_escrow, p_payee, 9700, 'USD', 'book:' || p_escrow,
+         p_key * 2, repeat('a', 64), repeat('b', 64), now()),
+        ('release:' || p_key, 1, 'fee', p_escrow, p_fees, 600, 'USD', 'book:' || p_escrow,
+         p_key * 2 + 1, repeat('b', 64), repeat('c', 64), now());
     UPDATE bench_account SET balance = balance - 10300 WHERE id = p_escrow;
     UPDATE bench_account SET balance = balance + 9700 WHERE id = p_payee;
 END
