@@ -2,12 +2,13 @@
 
 import hashlib
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 from operator import or_
 
 from django.db import connection
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import F, OuterRef, Q, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from payments.ledger import chart
@@ -26,23 +27,32 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CHUNK = 2_000
 
 
-def _total(side: str) -> Coalesce:
-    """What an account's transfers on that side add up to."""
-    moved = Transfer.objects.filter(**{side: OuterRef("pk")}).order_by().values(side)
-    return Coalesce(Subquery(moved.annotate(total=Sum("amount")).values("total")), Value(0))
+# One pass over the transfers, however many accounts there are.
+_ACCOUNTS_WITH_SUMS = """
+WITH sums AS (
+    SELECT id, sum(change) AS moved
+    FROM (SELECT target_id AS id, amount AS change FROM payments_transfer
+          UNION ALL SELECT source_id, -amount FROM payments_transfer) sides
+    GROUP BY id
+)
+SELECT key, currency, balance, coalesce(moved, 0)
+FROM payments_ledgeraccount LEFT JOIN sums USING (id)
+ORDER BY key
+"""
 
 
-def _accounts_with_sums() -> QuerySet[LedgerAccount]:
-    return LedgerAccount.objects.annotate(
-        inward=_total("target"), outward=_total("source")
-    ).annotate(moved=F("inward") - F("outward"))
+def _accounts_with_sums() -> Iterator[tuple[str, str, int | None, int]]:
+    """Key, currency, what is kept and what the transfers add up to."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ACCOUNTS_WITH_SUMS)
+        for key, currency, kept, moved in cursor:
+            yield key, currency, kept, int(moved)
 
 
 def everything_sums_to_zero() -> list[str]:
     """Per currency: what is kept and what is summed. Each balance belongs to somebody."""
     sums: defaultdict[str, int] = defaultdict(int)
-    accounts = _accounts_with_sums().values_list("key", "currency", "balance", "moved")
-    for key, currency, kept, moved in accounts:
+    for key, currency, kept, moved in _accounts_with_sums():
         sums[currency] += moved if kept is None else -kept if chart.is_owed(key) else kept
     return [
         f"All accounts in {currency} sum to {total}, not to zero."
@@ -53,12 +63,10 @@ def everything_sums_to_zero() -> list[str]:
 
 def kept_balances_are_their_transfers() -> list[str]:
     """What is owed to us is counted on the other side."""
-    kept = _accounts_with_sums().filter(balance__isnull=False)
-    is_owed = Q(key__startswith="party:", key__contains=":owed:")
-    wrong = kept.filter(is_owed & ~Q(balance=-F("moved")) | ~is_owed & ~Q(balance=F("moved")))
     return [
-        f"{account.key} keeps {account.balance}, its transfers sum to {account.moved}."
-        for account in wrong.order_by("key")
+        f"{key} keeps {kept}, its transfers sum to {moved}."
+        for key, _, kept, moved in _accounts_with_sums()
+        if kept is not None and kept != (-moved if chart.is_owed(key) else moved)
     ]
 
 
