@@ -64,6 +64,7 @@ def test_each_side_of_each_account_is_read_by_its_index_and_sorted_no_further(hi
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")  # which is best for seventy rows
         cursor.execute("SET LOCAL enable_bitmapscan = off")
+        cursor.execute("SET LOCAL enable_sort = off")
     plan = rows.explain()
 
     for index in ("transfers_out_of_by_time", "transfers_into_by_time"):
