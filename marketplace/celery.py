@@ -89,6 +89,7 @@ _TIMETABLE = {
     # An offer lapses after days, and is refused from its minute on by the deed itself.
     "lapse-offers": {"task": "projects.lapse_offers", "schedule": 30},
     # Seen as lapsed from its minute on, and refused by the deed itself: this only writes it down.
+    "lapse-givebacks": {"task": "projects.lapse_givebacks", "schedule": 30},
     "lapse-proposals": {"task": "projects.lapse_proposals", "schedule": 30},
     # Each end of a milestone rings; this finds what a lost bell left behind.
     "close-contracts": {"task": "projects.close_finished_contracts", "schedule": 30},

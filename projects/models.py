@@ -5,6 +5,7 @@ from projects.bids.models import Bid, BidVersion
 from projects.bonuses.models import Bonus
 from projects.contracts.models import Agreement, Contract, Event
 from projects.disputes.models import Dispute, Statement
+from projects.givebacks.models import GiveBack
 from projects.milestones.models import Milestone, Reminder, Submission, SubmissionFile
 from projects.postings.models import Posting, PostingFile
 
@@ -16,6 +17,7 @@ __all__ = [
     "Contract",
     "Dispute",
     "Event",
+    "GiveBack",
     "Milestone",
     "Posting",
     "PostingFile",

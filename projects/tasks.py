@@ -13,6 +13,8 @@ from projects.bonuses import selectors as bonuses_due
 from projects.bonuses import services as bonuses
 from projects.disputes import selectors as disputes_due
 from projects.disputes import services as disputes
+from projects.givebacks import selectors as givebacks_due
+from projects.givebacks import services as givebacks
 from projects.milestones import selectors as milestones_due
 from projects.milestones import services as milestones
 from projects.milestones.arrivals import services as arrivals
@@ -65,6 +67,15 @@ def tell_fundings() -> dict[str, int]:
 def tell_bonuses() -> dict[str, int]:
     """A bonus was paid on the floor below: its freelancer hears of it."""
     return sweep(bonuses_due.untold_ids(limit=BATCH), lambda pk: bonuses.tell_bonus(bonus_id=pk))
+
+
+@shared_task(name="projects.lapse_givebacks")
+def lapse_givebacks() -> dict[str, int]:
+    """Nobody answered whether released money goes back."""
+    return sweep(
+        givebacks_due.overdue_ids(limit=BATCH),
+        lambda pk: givebacks.lapse_giveback(giveback_id=pk),
+    )
 
 
 @shared_task(name="projects.tell_reminders")

@@ -9,6 +9,7 @@ from projects.web import (
     contracts,
     disputes,
     funding,
+    givebacks,
     home,
     milestones,
     part_release,
@@ -54,6 +55,18 @@ urlpatterns = [
     path("contracts/", contracts.list_contracts, name="my-work"),
     path("contracts/<str:public_id>/", contracts.show_contract, name="contract"),
     path("contracts/<str:public_id>/bonus/", bonuses.create_bonus, name="bonus-create"),
+    path(
+        "contracts/<str:public_id>/give-back/",
+        givebacks.create_giveback,
+        name="giveback-create",
+    ),
+    path("givebacks/<str:public_id>/accept/", givebacks.create_acceptance, name="giveback-accept"),
+    path("givebacks/<str:public_id>/decline/", givebacks.create_decline, name="giveback-decline"),
+    path(
+        "givebacks/<str:public_id>/withdraw/",
+        givebacks.create_withdrawal,
+        name="giveback-withdraw",
+    ),
     path("bonuses/<str:public_id>/pay/", bonuses.create_bonus_payment, name="bonus-pay"),
     path(
         "bonuses/<str:public_id>/withdraw/",

@@ -25,7 +25,9 @@ from payments.refunds.models import Refund
 from projects.agreements.proposals.services import propose_ending
 from projects.bonuses.services import give_bonus
 from projects.disputes.services import open_dispute
-from projects.milestones.services import cancel_milestone, submit_work
+from projects.givebacks.models import GiveBack
+from projects.givebacks.services import ask_back
+from projects.milestones.services import cancel_milestone, release_milestone, submit_work
 from projects.postings.services import add_files, suspend_posting
 from tests.world import (
     Program,
@@ -108,6 +110,7 @@ def _contracts(world: AccessWorld, ada: User, ben: User) -> None:
     bonus, _ = give_bonus(contract_id=contract.pk, by=ada, amount=5_000)
     world.places |= {
         "bonus": {"public_id": bonus.public_id},
+        "giveback": {"public_id": _asked_back(ada, ben).public_id},
         "offer": {"public_id": offered_contract(ada, ben).public_id},
         "contract": {"public_id": contract.public_id},
         "planned": {"public_id": planned.public_id},
@@ -124,6 +127,12 @@ def _contracts(world: AccessWorld, ada: User, ben: User) -> None:
             "file_id": claimed.files.get().stored.public_id,
         },
     }
+
+
+def _asked_back(ada: User, ben: User) -> GiveBack:
+    done = funded_milestone(ada, ben)
+    release_milestone(milestone_id=done.pk, by=ada)
+    return ask_back(contract_id=done.contract_id, escrow_id=done.escrow_id, by=ada, amount=1_000)
 
 
 def _money(world: AccessWorld, ada: User, ben: User) -> None:

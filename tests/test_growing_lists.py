@@ -19,7 +19,8 @@ from payments.reconciliation.running.services import plan_run
 from projects.bids.services import edit_bid
 from projects.bonuses.services import give_bonus
 from projects.contracts.services import record
-from projects.milestones.services import return_work, submit_work
+from projects.givebacks.services import give_back
+from projects.milestones.services import release_milestone, return_work, submit_work
 from tests.payments.chargeback_world import Bank
 from tests.world import (
     active_contract,
@@ -81,6 +82,18 @@ def test_the_bonuses_of_a_contract(ada, ben, door):
         lambda: client.get(path),
         lambda: give_bonus(contract_id=contract.pk, by=ada, amount=5_000, note="Thank you."),
     )
+
+
+@pytest.mark.parametrize("door", ["api", "page"])
+def test_what_was_given_back_on_a_contract(ada, ben, door):
+    milestone = funded_milestone(ada, ben)
+    release_milestone(milestone_id=milestone.pk, by=ada)
+    path = f"/contracts/{milestone.contract.public_id}/"
+    client = browser(ada)
+    if door == "api":
+        client, path = api_of(ada), f"/api/v1{path}givebacks/"
+    where = {"contract_id": milestone.contract_id, "escrow_id": milestone.escrow_id}
+    grows_for_free(lambda: client.get(path), lambda: give_back(**where, by=ben, amount=1_000))
 
 
 def test_the_statement_of_a_contract(ada, ben):

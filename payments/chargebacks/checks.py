@@ -4,6 +4,7 @@ from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
 
 from payments.chargebacks.models import FREEZING, ChargebackMovement, ChargebackShare
+from payments.escrow.clawback import net
 from payments.escrow.models import Escrow, Roll
 from payments.escrow.selectors import origins_of_each
 from payments.fundings.models import Payment
@@ -70,11 +71,17 @@ def rolls_say_what_banks_have() -> list[str]:
 
 
 def payees_owe_what_chargebacks_say() -> list[str]:
-    """What a payee owes is their part of what banks have, less what was recovered for good."""
+    """What a payee owes is their part of what banks have and of what they gave back themselves,
+    less what was recovered for good.
+    """
     owes: dict[str, int] = {}
     for escrow in Escrow.objects.exclude(owed_back=0).select_related("payee"):
         key = chart.owed(escrow.payee, escrow.currency)
         owes[key] = owes.get(key, 0) + escrow.owed_back
+    for escrow in Escrow.objects.exclude(given_back=0).select_related("payee", "policy"):
+        key = chart.owed(escrow.payee, escrow.currency)
+        gave = net(escrow.released, escrow.policy) - net(escrow.kept, escrow.policy)
+        owes[key] = owes.get(key, 0) + gave
     for recovery in Recovery.objects.select_related("party"):
         key = chart.owed(recovery.party, recovery.currency)
         owes[key] = owes.get(key, 0) - recovery.amount

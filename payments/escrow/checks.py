@@ -62,7 +62,7 @@ def _with_movements():
 
 
 def _expected(escrow) -> dict[str, int]:
-    policy, spent = escrow.policy, cost_of(escrow.released, escrow)
+    policy, spent = escrow.policy, cost_of(escrow.kept, escrow)
     payee_fee = fee_on(escrow.released, policy.freelancer_fee_basis_points)
     went = spent + escrow.refunded + escrow.taken_back + escrow.rolled_away
     left = escrow.paid_in + escrow.rolled_to - went
@@ -73,7 +73,7 @@ def _expected(escrow) -> dict[str, int]:
         else went - escrow.rolled_to,
         "out_release": escrow.released - payee_fee,
         "out_freelancer_fee": payee_fee,
-        "out_client_fee": spent - escrow.released,
+        "out_client_fee": cost_of(escrow.released, escrow) - escrow.released,
         "out_refund": escrow.refunded,
         "out_chargeback": escrow.taken_back + escrow.from_banks,
         "out_roll": escrow.rolled_away,

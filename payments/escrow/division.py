@@ -53,7 +53,8 @@ def shares_given(escrow: Escrow, *, to_payee: int) -> Shares:
     before = escrow.released - to_payee
     payee_fee = fee_on_part(before, to_payee, escrow.policy.freelancer_fee_basis_points)
     payer_fee = fee_on_part(before, to_payee, escrow.policy.client_fee_basis_points)
-    return Shares(to_payee - payee_fee, payee_fee, payer_fee, escrow.refunded)
+    returned = cost_of(escrow.released, escrow) - cost_of(escrow.kept, escrow)
+    return Shares(to_payee - payee_fee, payee_fee, payer_fee, escrow.refunded - returned)
 
 
 def price_held(escrow: Escrow, *, held: int) -> int:

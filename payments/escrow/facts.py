@@ -16,8 +16,9 @@ class MoneyFacts:
 
     ``held`` is what the ledger holds right now, the payer's fee included, and ``price_held`` the
     part of the price that it pays for. ``released`` is the part of the price that went to the
-    payee, before their fee; ``received`` is what they got of it, and ``spent`` is what it cost the
-    payer. ``refunded`` went back to the payer, or is on its way; ``to_fund`` is still to be paid
+    payee and stays with them, before their fee; ``received`` is what they got of it, and ``spent``
+    is what it cost the payer. ``refunded`` went back to the payer, or is on its way, also because
+    the payee gave ``given_back`` of a released price back; ``to_fund`` is still to be paid
     in, and ``dropped`` never will be. ``charged_back`` is what the payer's bank has of it, and
     ``owed_back`` the part of that which the payee owes, or has given back.
     """
@@ -31,6 +32,7 @@ class MoneyFacts:
     received: int = 0
     spent: int = 0
     refunded: int = 0
+    given_back: int = 0
     to_fund: int = 0
     dropped: int = 0
     charged_back: int = 0
@@ -75,17 +77,18 @@ class MoneyFacts:
 def facts_of(escrow: Escrow, *, held: int) -> MoneyFacts:
     """The facts of one escrow. ``held`` is the balance of its ledger account."""
     policy, agreed = escrow.policy, quote([escrow.amount], escrow.policy)
-    spent, is_live = cost_of(escrow.released, escrow), escrow.status in Escrow.LIVE
+    spent, is_live = cost_of(escrow.kept, escrow), escrow.status in Escrow.LIVE
     return MoneyFacts(
         price=escrow.amount,
         payer_fee=agreed.client_fee,
         payee_fee=agreed.freelancer_fee,
         held=held,
         price_held=price_held(escrow, held=held),
-        released=escrow.released,
-        received=escrow.released - fee_on(escrow.released, policy.freelancer_fee_basis_points),
+        released=escrow.kept,
+        received=escrow.kept - fee_on(escrow.kept, policy.freelancer_fee_basis_points),
         spent=spent,
         refunded=escrow.refunded,
+        given_back=escrow.given_back,
         to_fund=missing_of(escrow, held=held),
         dropped=0
         if is_live

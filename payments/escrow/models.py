@@ -17,8 +17,9 @@ class Escrow(models.Model):
     ``amount`` is the agreed price; the payer's fee is held on top of it. How much is held right
     now is the balance of its ledger account: the state only says whether money came in at all, and
     what became of the last of it. ``released`` is the part of the price that went to the payee so
-    far, ``refunded`` what went back to the payer. ``held_at`` is when a
-    payment made it whole: after a bank or a refund took of it, the next one that does so counts.
+    far, ``refunded`` what went back to the payer, and ``given_back`` the part of the released price
+    that the payee gave back after its end. ``held_at`` is when a payment made it whole: after a
+    bank or a refund took of it, the next one that does so counts.
     ``untold_since`` is when the first payment came in that whoever asked for the money has not told
     of yet; None once they have.
     What payers' banks have of it by chargebacks: ``taken_back`` out of what was held,
@@ -47,6 +48,7 @@ class Escrow(models.Model):
     amount = AmountField()
     released = AmountField(default=0)
     refunded = AmountField(default=0)
+    given_back = AmountField(default=0)
     taken_back = AmountField(default=0)
     clawed_back = AmountField(default=0)
     owed_back = AmountField(default=0)
@@ -72,6 +74,10 @@ class Escrow(models.Model):
             ),
             models.CheckConstraint(condition=Q(refunded__gte=0), name="refunds_take_nothing_back"),
             models.CheckConstraint(
+                condition=Q(given_back__gte=0, given_back__lte=models.F("released")),
+                name="given_back_at_most_what_was_released",
+            ),
+            models.CheckConstraint(
                 condition=Q(
                     taken_back__gte=0, owed_back__gte=0, clawed_back__gte=models.F("owed_back")
                 ),
@@ -95,6 +101,11 @@ class Escrow(models.Model):
 
     def __str__(self) -> str:
         return self.public_id
+
+    @property
+    def kept(self) -> int:
+        """The part of the price that was released and not given back, in minor units."""
+        return self.released - self.given_back
 
 
 class Part(models.Model):

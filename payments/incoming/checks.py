@@ -5,6 +5,7 @@ from django.db.models import Exists, F, Func, OuterRef, Q, TextField, Value
 from payments.chargebacks.checks import CHECKS as CHARGEBACKS
 from payments.chargebacks.models import Chargeback
 from payments.escrow.checks import CHECKS as ESCROW
+from payments.escrow.givebacks.checks import CHECKS as GIVEBACKS
 from payments.fundings.checks import CHECKS as FUNDINGS
 from payments.fundings.models import Payment
 from payments.ledger import chart
@@ -66,6 +67,7 @@ def _part(field: str, number: int) -> Func:
 CHECKS = [
     *LEDGER,
     *ESCROW,
+    *GIVEBACKS,
     *FUNDINGS,
     *REFUNDS,
     *PAYOUTS,

@@ -40,6 +40,8 @@ class Policy(models.Model):
     holding_days = models.PositiveIntegerField(default=90)
     holding_days_by_country = models.JSONField(default=holding_days_by_country)
     payout_review_most_days = models.PositiveIntegerField(default=14)
+    # So long after its end can released money be given back, with the freelancer's consent.
+    giveback_days = models.PositiveIntegerField(default=180)
 
     class Meta:
         verbose_name_plural = "policies"

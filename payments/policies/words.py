@@ -114,6 +114,11 @@ GROUPS = {
             "Of one that finance looks at: then it is paid out by itself.",
         ),
         Rule(
+            "giveback_days",
+            "Time to give released money back",
+            "If the freelancer agrees, counted from the end of the work.",
+        ),
+        Rule(
             "holding_days",
             "Longest holding of a payment",
             "The payment provider’s own limit, counted from the payment: what is left goes back.",

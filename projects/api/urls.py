@@ -11,6 +11,7 @@ from projects.api import (
     desk_chargebacks,
     desk_holds,
     disputes,
+    givebacks,
     milestones,
     postings,
     proposals,
@@ -66,6 +67,7 @@ urlpatterns = [
         bonuses.ContractBonusesView.as_view(),
         name="api-contract-bonuses",
     ),
+    *givebacks.ROUTES,
     path("bonuses/<str:public_id>/pay/", bonuses.PayBonusView.as_view(), name="api-bonus-pay"),
     path(
         "bonuses/<str:public_id>/withdraw/",

@@ -89,6 +89,9 @@ LIFECYCLE = Lifecycle(
     Step("withdraw", {S.OFFERED}, S.WITHDRAWN,  {CLIENT}, label="Withdraw the offer", tells="contract_withdrawn"),
     Step("lapse",    {S.OFFERED}, S.LAPSED,     {SYSTEM}, clock="offer_validity_days", tells="contract_lapsed"),
     Step("give_bonus", {S.ACTIVE, S.COMPLETED}, "same", {CLIENT}, label="Pay a bonus", tells="bonus_paid"),
+    # Released money, after its work has ended; what goes back is judged in its own room.
+    Step("ask_back",   {S.ACTIVE, S.COMPLETED, S.CANCELLED}, "same", {CLIENT}, label="Ask for money back", tells="giveback_asked"),
+    Step("give_back",  {S.ACTIVE, S.COMPLETED, S.CANCELLED}, "same", {FREELANCER}, label="Give money back", tells="giveback_done"),
     Step("complete", {S.ACTIVE},  S.COMPLETED,  {SYSTEM}, tells="contract_completed"),
     Step("cancel",   {S.ACTIVE},  S.CANCELLED,  {SYSTEM}, tells="contract_cancelled"),
 )

@@ -32,6 +32,11 @@ _SENTENCES = {
     "part_released": Sentence("Released a part of “{title}”", "check", "good"),
     "milestone_cancelled": Sentence("Cancelled “{title}”", "x"),
     "bonus_paid": Sentence("Paid a bonus", "badge-check", "good"),
+    "giveback_asked": Sentence("Asked for money of “{title}” back", "undo-2", "info"),
+    "giveback_done": Sentence("Gave money of “{title}” back", "undo-2", "good"),
+    "giveback_declined": Sentence("Declined to give money of “{title}” back", "x"),
+    "giveback_withdrawn": Sentence("No longer asks for money of “{title}” back", "undo-2"),
+    "giveback_lapsed": Sentence("Nobody answered whether money of “{title}” goes back", "clock"),
     "milestone_refunded": Sentence(
         "“{title}” was refunded: the payment provider held its money no longer", "undo-2", "warn"
     ),

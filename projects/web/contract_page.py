@@ -20,6 +20,7 @@ from projects.contracts.models import Contract, Event
 from projects.contracts.roles import role_in
 from projects.contracts.selectors import agreement_of, page_of, timeline_of
 from projects.contracts.sentences import sentence_of, who_of
+from projects.givebacks.selectors import givebacks_on, returnable
 from projects.milestones.models import Milestone
 from projects.web.milestone_cards import Button, button_of, cards_of
 
@@ -53,6 +54,8 @@ def context_of(request: HttpRequest, contract: Contract) -> dict[str, Any]:
         "plan": None if prospects.milestones else plan_of(contract, json.loads(agreement.body)),
         "is_offered": offered,
         "bonuses": list(seen_on(contract, role)[:LATEST]),
+        "givebacks": list(givebacks_on(contract)[:LATEST]),
+        "can_give_back": returnable(contract).exists(),
         "events": lines_of(contract, events[:LATEST]),
         "has_older_events": len(events) > LATEST,
         "must_set_up_payouts": (

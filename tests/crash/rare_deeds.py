@@ -16,6 +16,8 @@ from payments.payees.models import ConnectedAccount
 from payments.payouts.models import Payout
 from payments.reconciliation.running.services import ask_for_run
 from projects.bonuses.services import give_bonus
+from projects.givebacks.models import GiveBack
+from projects.givebacks.services import accept_giveback, ask_back
 from projects.milestones.models import Milestone
 from projects.milestones.parts.services import release_part
 from projects.milestones.services import release_milestone
@@ -160,6 +162,49 @@ def tell_of_a_bonus(world: World) -> Act:
     paid_bonus(world)
     play_on(world.sandbox)
     return task("projects.tell_bonuses")
+
+
+# --- What was released goes back -----------------------------------------------------------------
+
+
+def question(world: World) -> Act:
+    milestone = world.funded()
+    release_milestone(milestone_id=milestone.pk, by=world.ada)
+    return partial(
+        ask_back,
+        contract_id=milestone.contract_id,
+        escrow_id=milestone.escrow_id,
+        by=world.ada,
+        amount=5_000,
+        once="one click",
+    )
+
+
+def asked_back(world: World) -> GiveBack:
+    return question(world)()
+
+
+@by_people
+def ask_for_it_back(world: World) -> Act:
+    return question(world)
+
+
+@by_people
+def agree_to_give_back(world: World) -> Act:
+    return partial(accept_giveback, giveback_id=asked_back(world).pk, by=world.ben)
+
+
+@by_the_clock
+def refund_what_was_given_back(world: World) -> Act:
+    accept_giveback(giveback_id=asked_back(world).pk, by=world.ben)
+    return task("payments.send_due_refunds")
+
+
+@by_the_clock
+def let_the_question_lapse(world: World) -> Act:
+    asked_back(world)
+    days_pass(4)
+    return task("projects.lapse_givebacks")
 
 
 # --- The books -----------------------------------------------------------------------------------

@@ -32,6 +32,7 @@ from projects.bids.models import Bid
 from projects.bonuses.models import Bonus
 from projects.contracts.models import Contract, Event
 from projects.disputes.models import Dispute
+from projects.givebacks.models import GiveBack
 from projects.milestones.models import Milestone, Reminder
 from projects.milestones.services import fund_milestone, submit_work
 from projects.postings.models import Posting
@@ -42,7 +43,7 @@ from tests.world import person, planned_milestone
 # What is counted, and by what: two worlds are alike when they hold as many of each.
 _COUNTED: dict[type[Model], tuple[str, ...]] = {
     Transfer: ("kind", "amount", "currency"),
-    Escrow: ("status", "amount", "released"),
+    Escrow: ("status", "amount", "released", "given_back"),
     Payment: ("status", "amount"),
     Refund: ("status", "amount"),
     Payout: ("status", "amount"),
@@ -54,6 +55,7 @@ _COUNTED: dict[type[Model], tuple[str, ...]] = {
     ConnectedAccount: ("status",),
     Milestone: ("status",),
     Contract: ("status",),
+    GiveBack: ("status", "amount"),
     Bonus: ("escrow__amount", "note"),
     Dispute: ("status",),
     Proposal: ("status",),

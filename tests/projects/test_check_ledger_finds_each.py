@@ -27,6 +27,8 @@ from projects.agreements.models import Proposal
 from projects.agreements.proposals.services import accept_proposal, propose_ending
 from projects.disputes.models import Dispute
 from projects.disputes.services import decide_dispute
+from projects.givebacks.models import GiveBack
+from projects.givebacks.services import ask_back, give_back
 from projects.management.commands.check_ledger import CHECKS
 from projects.milestones.models import Milestone
 from projects.milestones.services import cancel_milestone, release_milestone
@@ -54,7 +56,10 @@ def world(ada, ben, cleo, dora) -> None:
     planned_milestone(ada, ben)
     funded_milestone(ada, ben)
     cancel_milestone(milestone_id=funded_milestone(ada, ben).pk, by=ben)
-    release_milestone(milestone_id=submitted_milestone(ada, ben).pk, by=ada)
+    done = submitted_milestone(ada, ben)
+    release_milestone(milestone_id=done.pk, by=ada)
+    give_back(contract_id=done.contract_id, escrow_id=done.escrow_id, by=ben, amount=20_000)
+    ask_back(contract_id=done.contract_id, escrow_id=done.escrow_id, by=ada, amount=1_000)
     opened_dispute(ada, ben)
     moot = opened_dispute(ada, ben)
     release_milestone(milestone_id=moot.milestone_id, by=ada)
@@ -123,7 +128,9 @@ def another_attempt() -> None:
 
 
 HELD = Milestone.objects.filter(status="planned", escrow__status="held", proposals=None)
-AVAILABLE = "UPDATE payments_ledgeraccount SET balance = balance + 7 WHERE key LIKE 'party:%'"
+AVAILABLE = (
+    "UPDATE payments_ledgeraccount SET balance = balance + 7 WHERE key LIKE 'party:%:available:%'"
+)
 
 PLANTED: dict[str, Callable[[], object]] = {
     # The rules of the database itself
@@ -159,6 +166,13 @@ PLANTED: dict[str, Callable[[], object]] = {
     "closed_escrows_were_held": lambda: force(
         Escrow.objects.filter(status="awaiting"), status="released"
     ),
+    "what_was_given_back_is_in_the_books": lambda: Escrow.objects.filter(given_back__gt=0).update(
+        given_back=1
+    ),
+    "what_went_back_was_agreed_to": lambda: GiveBack.objects.filter(status="done").update(amount=1),
+    "overdue_questions_have_lapsed": lambda: GiveBack.objects.filter(status="asked").update(
+        answer_due_at=now() - timedelta(days=36)
+    ),
     # Payments and refunds
     "payments_are_taken_in_once": lambda: Payment.objects.filter(refunded=0, charged_back=0).update(
         amount=1
@@ -179,7 +193,9 @@ PLANTED: dict[str, Callable[[], object]] = {
         Payout, status="cancelled", transfer_id="tr_stays"
     ),
     "payouts_under_way_are_looked_after": lambda: Payout.objects.update(next_check_at=None),
-    "available_is_what_is_to_be_paid_out": lambda: Earning.objects.filter(payout=None).delete(),
+    "available_is_what_is_to_be_paid_out": lambda: Earning.objects.filter(
+        payout=None, recovery=None, rests=None
+    ).delete(),
     "what_came_and_went_has_its_object": lambda: give(
         chart.escrow(Escrow.objects.filter(status="held").first().public_id),
         key="py_nobody:succeed",

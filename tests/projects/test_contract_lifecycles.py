@@ -14,6 +14,7 @@ from projects.contracts.models import LIFECYCLE as CONTRACT
 from projects.contracts.models import Contract, Event
 from projects.contracts.sentences import kinds, sentence_of, who_of
 from projects.disputes.models import LIFECYCLE as DISPUTE
+from projects.givebacks.models import LIFECYCLE as GIVEBACK
 from projects.milestones.models import LIFECYCLE as MILESTONE
 from projects.milestones.models import Milestone
 from projects.milestones.rules import open_steps, refusal_of
@@ -150,7 +151,7 @@ def test_every_kind_of_event_that_is_recorded_has_a_sentence():
     for path in (Path(settings.BASE_DIR) / "projects").rglob("*.py"):
         written |= set(re.findall(r'\brecord\([^"]{0,80}?"(\w+)"', path.read_text()))
     assert {"contract_offered", "work_submitted", "dispute_opened"} <= written
-    tables = (CONTRACT, MILESTONE, DISPUTE, PROPOSAL)
+    tables = (CONTRACT, MILESTONE, DISPUTE, PROPOSAL, GIVEBACK)
     told = {step.tells for table in tables for step in table.steps.values()}
     assert (written | told) - {""} <= kinds()
 

@@ -38,7 +38,7 @@ class Home:
 
     def take_released(self, wanted: int) -> int:
         escrow = self.escrow
-        left = cost(escrow.released, escrow.policy) - escrow.clawed_back
+        left = cost(escrow.kept, escrow.policy) - escrow.clawed_back
         part = self.within(min(wanted, left))
         self._count(part)
         self.released += part
@@ -67,7 +67,7 @@ class Home:
 
     def _owed_more(self, taken: int) -> int:
         escrow = self.escrow
-        owed = owed_for(escrow.released, escrow.clawed_back + taken, escrow.policy)
+        owed = owed_for(escrow.kept, escrow.clawed_back + taken, escrow.policy)
         # What was released while an earlier chargeback stood may have moved it by a unit.
         return min(taken, max(0, owed - escrow.owed_back))
 
@@ -75,7 +75,7 @@ class Home:
         escrow = self.escrow
         if brought == escrow.clawed_back:
             return escrow.owed_back
-        owed = owed_for(escrow.released, escrow.clawed_back - brought, escrow.policy)
+        owed = owed_for(escrow.kept, escrow.clawed_back - brought, escrow.policy)
         return min(brought, max(0, escrow.owed_back - owed))
 
 

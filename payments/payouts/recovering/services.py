@@ -34,12 +34,13 @@ def lock_debtor(party: Party) -> None:
 
 
 @transaction.atomic
-def recover(*, party_id: int, currency: str) -> Recovery | None:
+def recover(*, party_id: int, currency: str, is_told: bool = True) -> Recovery | None:
     """Take what is owed from what was earned and is in no payout, the oldest first; None where
     there is nothing to take.
 
     Also of what is still on hold. A payout that was set aside and not sent yet is called back, one
-    that finance holds too; one that is being sent is left, and later earnings bear the rest.
+    that finance holds too; one that is being sent is left, and later earnings bear the rest. Not
+    ``is_told`` of it is whoever has asked for it themselves.
     """
     party = Party.objects.get(pk=party_id)
     lock_debtor(party)
@@ -60,7 +61,8 @@ def recover(*, party_id: int, currency: str) -> Recovery | None:
         key=f"{recovery.public_id}:recover",
         book=chart.payee_book(party),
     )
-    _tell(recovery, left=debt - amount)
+    if is_told:
+        _tell(recovery, left=debt - amount)
     return recovery
 
 

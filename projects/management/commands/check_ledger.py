@@ -13,6 +13,7 @@ from payments.incoming.checks import WHEN_QUIET
 from payments.ledger.services import still_picture
 from projects.agreements.checks import CHECKS as AGREEMENTS
 from projects.disputes.checks import CHECKS as DISPUTES
+from projects.givebacks.checks import CHECKS as GIVEBACKS
 from projects.milestones.checks import CHECKS as MILESTONES
 
 Check = Callable[[], list[str]]
@@ -23,6 +24,7 @@ CHECKS: list[Check] = [
     *MILESTONES,
     *DISPUTES,
     *AGREEMENTS,
+    *GIVEBACKS,
 ]
 
 

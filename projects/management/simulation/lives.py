@@ -259,6 +259,15 @@ def with_a_bonus(life: Life, milestone: str) -> Waiting:
     yield
 
 
+def giving_back(life: Life, milestone: str) -> Waiting:
+    """Approved, and a quarter goes back; where time has leapt, it is too late for that."""
+    yield from approving(life, milestone)
+    can = life.client.get(f"contracts/{life.contract}/returnable/")[-1]
+    part = {"of": can["of"], "amount": can["amount"] // 4}
+    asked = life.client.post(f"contracts/{life.contract}/givebacks/", part)
+    life.freelancer.post(f"givebacks/{asked['id']}/accept/", fine=409)
+
+
 _MANNERS: dict[str, Callable[[Life, str], Waiting]] = {
     "approving": approving,
     "silent": silent,
@@ -270,11 +279,12 @@ _MANNERS: dict[str, Callable[[Life, str], Waiting]] = {
     "in parts": in_parts,
     "moving on": moving_on,
     "with a bonus": with_a_bonus,
+    "giving back": giving_back,
 }
 
 # How often each manner is met, in percent.
 MANNERS = {
-    "approving": 18,
+    "approving": 15,
     "silent": 16,
     "asking for changes": 14,
     "late": 10,
@@ -284,6 +294,7 @@ MANNERS = {
     "in parts": 4,
     "moving on": 4,
     "with a bonus": 4,
+    "giving back": 3,
     "offer declined": 3,
     "offer lapses": 3,
 }
