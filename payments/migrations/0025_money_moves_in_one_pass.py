@@ -228,14 +228,15 @@ BEGIN
     PERFORM FROM payments_ledgeraccount
     WHERE key = ANY (v_sources || v_targets) AND balance IS NOT NULL ORDER BY key FOR UPDATE;
 
-    SELECT array_agg(s.id), array_agg(t.id),
-           array_agg(b.sequence + m.n - m.first + 1), array_agg(CASE WHEN n = first THEN head END),
+    -- In the order of the moves, in whatever order the planner joins.
+    SELECT array_agg(s.id ORDER BY n), array_agg(t.id ORDER BY n),
+           array_agg(b.sequence + n - first + 1 ORDER BY n),
+           array_agg(CASE WHEN n = first THEN head END ORDER BY n),
            bool_and(m.amount >= 1 AND s.currency = m.currency AND t.currency = m.currency)
     INTO v_source_ids, v_target_ids, v_sequences, v_heads, v_is_plain
     FROM (SELECT *, min(n) OVER (PARTITION BY book) AS first
           FROM unnest(v_books, v_sources, v_targets, v_amounts, v_currencies)
-               WITH ORDINALITY AS u(book, source, target, amount, currency, n)
-          ORDER BY n) m
+               WITH ORDINALITY AS u(book, source, target, amount, currency, n)) m
     JOIN payments_ledgeraccount s ON s.key = m.source
     JOIN payments_ledgeraccount t ON t.key = m.target
     LEFT JOIN payments_book b ON b.key = m.book;
