@@ -346,6 +346,21 @@ def test_without_the_contracts_lock_the_constraint_keeps_one(ada, ben, bells, mo
 
 
 @pytest.mark.django_db(transaction=True)
+def test_without_the_locks_only_the_key_of_the_books_keeps_an_answer_to_one(
+    ada, ben, bells, monkeypatch
+):
+    milestone = released(ada, ben)
+    asked = ask_back(**on(milestone), by=ada, amount=3_000)
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **_: self.all())
+    meet_after(monkeypatch, services, "_lock")
+
+    outcomes = at_once(lambda _: accept_giveback(giveback_id=asked.pk, by=ben))
+
+    assert outcomes == {"done": 1, "KeyReused": 7}, "seven people would see a failure"
+    assert Refund.objects.get().amount == 3_090
+
+
+@pytest.mark.django_db(transaction=True)
 def test_an_answer_and_a_bank_at_once_take_nothing_twice(ada, ben, bells):
     milestone = released(ada, ben)
     asked = ask_back(**on(milestone), by=ada, amount=60_000)
