@@ -2,11 +2,12 @@
 
 from django.db import transaction
 
+from accounts.notifications.services import notify
 from accounts.parties.models import Party
 from marketplace.common.clock import now
 from marketplace.common.errors import KeyReused, WrongState
 from marketplace.common.lifecycle import SYSTEM
-from marketplace.common.money import checked_amount, known_currency
+from marketplace.common.money import checked_amount, in_words, known_currency
 from payments.escrow.division import (
     charge_for,
     checked_division,
@@ -21,6 +22,7 @@ from payments.escrow.paying.services import pay_out_of, release_each
 from payments.escrow.selectors import heir_of, held_in, limit_of
 from payments.fundings import services as fundings
 from payments.fundings.models import Payment
+from payments.fundings.selectors import took_money_back
 from payments.ledger import chart
 from payments.ledger.services import Move, move_money
 from payments.policies.models import Policy
@@ -85,24 +87,26 @@ def ask_for_funds(*, escrow_id: int, return_path: str, amount: int | None = None
 
 
 @transaction.atomic
-def take_in(*, payment_id: int, intent_id: str, charge_id: str) -> Escrow:
+def take_in(*, payment_id: int, intent_id: str, charge_id: str, card: str = "") -> Escrow:
     """The provider has the payer's money: hold it, or give it back where nobody wants it any more.
 
-    Safe to call again: a charge is taken in once. Money that comes a second time, too late, or is
-    more than is missing is refunded by itself, whole.
+    Safe to call again: a charge is taken in once. Money that comes a second time, too late, is more
+    than is missing, or was paid with a ``card`` whose bank has an earlier payment of theirs is
+    refunded by itself, whole.
     """
     payment = Payment.objects.get(pk=payment_id)
     escrow = _lock_paid_for(payment.paid_for)
     payment = fundings.note_another_charge(payment_id=payment_id, charge_id=charge_id)
     payment, is_new = fundings.record_success(
-        payment_id=payment.pk, intent_id=intent_id, charge_id=charge_id
+        payment_id=payment.pk, intent_id=intent_id, charge_id=charge_id, card=card
     )
     if not is_new:
         return escrow
     key, currency = f"{payment.public_id}:succeed", payment.currency
     source, held = chart.provider(currency), held_in(escrow)
     missing = missing_of(escrow, held=held)
-    if payment.amount <= missing and currency == escrow.currency:
+    is_wanted = payment.amount <= missing and currency == escrow.currency
+    if is_wanted and not took_money_back(payment):
         purse = chart.escrow(escrow.public_id)
         move_money(Move("fund", source, purse, payment.amount, currency), key=key, book=escrow.book)
         _note_held(escrow, before=held, missing=missing - payment.amount)
@@ -115,11 +119,23 @@ def take_in(*, payment_id: int, intent_id: str, charge_id: str) -> Escrow:
                 payments=[payment],
                 amount=payment.amount,
                 book=escrow.book,
-                reason="not_wanted",
+                reason="disputed_card" if is_wanted else "not_wanted",
             )
         ]
         move_money(*moves, key=key, book=escrow.book)
+        if is_wanted:
+            _ask_for_another_card(payment)
     return escrow
+
+
+def _ask_for_another_card(payment: Payment) -> None:
+    notify(
+        to=payment.payer,
+        kind="card_refused",
+        text=f"{in_words(payment.amount, payment.currency)} that you paid for “{payment.title}” go "
+        "back to your card: its bank has taken an earlier payment back. Please use another card.",
+        path=payment.return_path,
+    )
 
 
 @transaction.atomic

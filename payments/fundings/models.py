@@ -16,6 +16,7 @@ class Payment(models.Model):
     ``attempt`` is in the key under which its page was last asked for, first at ``asked_at``.
     ``charged_back_at`` is set while the payer's bank wants the money back or has taken it: nothing
     is refunded then. ``charged_back`` is what the bank has of it.
+    ``card`` is the provider's fingerprint of the card that paid, "" where none did.
     ``provider_fee`` is what the provider kept of it, once known (its own cost, never the payer's).
     """
 
@@ -41,6 +42,7 @@ class Payment(models.Model):
     session_id = models.CharField(max_length=255, blank=True)
     intent_id = models.CharField(max_length=255, blank=True)
     charge_id = models.CharField(max_length=255, blank=True)
+    card = models.CharField(max_length=64, blank=True)
     url = models.TextField(blank=True)
     failure_code = models.CharField(max_length=80, blank=True)
     refunded = AmountField(default=0)

@@ -31,6 +31,12 @@ def payments_for(*paid_for: str) -> list[Payment]:
     )
 
 
+def took_money_back(payment: Payment) -> bool:
+    """Whether the bank of this payment's card has an earlier payment of this payer, or wants it."""
+    theirs = Payment.objects.filter(payer=payment.payer_id, charged_back_at__isnull=False)
+    return bool(payment.card) and theirs.filter(card=payment.card).exclude(pk=payment.pk).exists()
+
+
 def due_payment_ids(at: datetime, *, limit: int) -> list[int]:
     """Open payments, and paid ones without their provider's fee, that nobody told us about."""
     return list(

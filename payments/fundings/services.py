@@ -147,7 +147,9 @@ def record_state(*, payment_id: int, remote: RemotePayment) -> Payment:
 
 
 @transaction.atomic
-def record_success(*, payment_id: int, intent_id: str, charge_id: str) -> tuple[Payment, bool]:
+def record_success(
+    *, payment_id: int, intent_id: str, charge_id: str, card: str = ""
+) -> tuple[Payment, bool]:
     """Note that the provider has the money; the second value says whether this was news.
 
     Also of a cancelled or expired payment: the money is here, whatever we thought.
@@ -156,11 +158,11 @@ def record_success(*, payment_id: int, intent_id: str, charge_id: str) -> tuple[
     if payment.succeeded_at is not None:
         return payment, False
     LIFECYCLE.advance(payment, "succeed", role=SYSTEM)
-    payment.intent_id, payment.charge_id = intent_id, charge_id
+    payment.intent_id, payment.charge_id, payment.card = intent_id, charge_id, card
     payment.succeeded_at = now()
     payment.failure_code = payment.url = ""
     payment.next_check_at = now() + FEE_WAIT
-    noted = "status intent_id charge_id succeeded_at failure_code url next_check_at".split()
+    noted = "status intent_id charge_id card succeeded_at failure_code url next_check_at".split()
     payment.save(update_fields=noted)
     return payment, True
 

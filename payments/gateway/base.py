@@ -63,7 +63,11 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class RemotePayment:
-    """A pay page and what happened on it; ``payment`` is our public id, as noted there."""
+    """A pay page and what happened on it; ``payment`` is our public id, as noted there.
+
+    ``card`` is the provider's fingerprint of the card, the same whenever that card pays; "" where
+    something else paid.
+    """
 
     session_id: str
     payment: str
@@ -74,6 +78,7 @@ class RemotePayment:
     expires_at: datetime | None = None
     intent_id: str = ""
     charge_id: str = ""
+    card: str = ""
     failure_code: str = ""
 
 

@@ -63,8 +63,15 @@ def payment_of(session: stripe.checkout.Session) -> RemotePayment:
         expires_at=moment(session.expires_at),
         intent_id=_id(intent),
         charge_id=_id(expanded.latest_charge) if expanded else "",
+        card=_card_of(expanded.latest_charge) if expanded else "",
         failure_code=_failure(error),
     )
+
+
+def _card_of(charge: Any) -> str:
+    paid_by = charge.payment_method_details if isinstance(charge, stripe.Charge) else None
+    card = getattr(paid_by, "card", None)
+    return getattr(card, "fingerprint", None) or ""
 
 
 def _payment_state(

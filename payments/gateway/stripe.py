@@ -74,14 +74,14 @@ class StripeGateway:
     def payment_on(self, session_id: str) -> RemotePayment:
         with three_outcomes():
             session = self._client.v1.checkout.sessions.retrieve(
-                session_id, {"expand": ["payment_intent"]}
+                session_id, {"expand": ["payment_intent.latest_charge"]}
             )
         return reading.payment_of(session)
 
     def expire_pay_page(self, session_id: str) -> RemotePayment:
         with three_outcomes():
             session = self._client.v1.checkout.sessions.expire(
-                session_id, {"expand": ["payment_intent"]}
+                session_id, {"expand": ["payment_intent.latest_charge"]}
             )
         return reading.payment_of(session)
 

@@ -179,7 +179,10 @@ def _settle_payment(remote: RemotePayment) -> None:
         )
     if remote.state == PaymentState.PAID:
         escrows.take_in(
-            payment_id=payment.pk, intent_id=remote.intent_id, charge_id=remote.charge_id
+            payment_id=payment.pk,
+            intent_id=remote.intent_id,
+            charge_id=remote.charge_id,
+            card=remote.card,
         )
     else:
         fundings.record_state(payment_id=payment.pk, remote=remote)

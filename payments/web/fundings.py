@@ -18,6 +18,7 @@ def show_payment(request: HttpRequest, public_id: str) -> HttpResponse:
     context = {
         "payment": payment,
         "escrow": escrow,
+        "is_card_refused": payment.refunds.filter(reason="disputed_card").exists(),
         "is_open": payment.status in OPEN,
         "problem": decline_in_words(payment.failure_code),
         "nav": "work",

@@ -2,6 +2,7 @@
 
 import pytest
 
+from accounts.notifications.models import Notification
 from accounts.parties.selectors import own_party_of
 from payments.chargebacks.models import Chargeback
 from payments.chargebacks.selectors import has_open_chargeback
@@ -16,7 +17,7 @@ from payments.refunds.models import Refund
 from tests.payments.payout_world import arrive, available, due
 from tests.payments.reconciling import all_agrees, reconciled
 from tests.payments.world import A_WHILE, days_pass, opened, paid_at
-from tests.sandbox import Sandbox, play_on
+from tests.sandbox import AVAILABLE_AT_ONCE, GOOD_CARD, Sandbox, play_on
 
 pytestmark = pytest.mark.django_db
 
@@ -158,7 +159,8 @@ def test_after_the_payout_it_is_owed_and_taken_from_the_next_earnings(ada, ben, 
     play_on(sandbox)
     assert (owed_by(own_party_of(ben), "USD"), available(ben)) == (97_000, 0)
 
-    escrow, _ = funded(ada, ben, sandbox, amount=200_000)
+    escrow = opened(ada, ben, amount=200_000)
+    again(sandbox, escrow, GOOD_CARD)
     escrows.release(escrow_id=escrow.pk)
     play_on(sandbox)
 
@@ -185,3 +187,52 @@ def test_one_of_which_no_letter_ever_came_is_found_by_the_reconciliation(ada, be
     assert (run.healed, run.still_open) == (1, 0)
 
     assert (Chargeback.objects.get().status, stands(escrow)) == ("open", 0)
+
+
+# --- The same card again -------------------------------------------------------------------------
+
+
+def again(sandbox: Sandbox, escrow, card: str) -> Payment:
+    payment = paid_at(sandbox, escrow, card=card)
+    days_pass(A_WHILE)
+    play_on(sandbox)
+    payment.refresh_from_db()
+    return payment
+
+
+def test_a_card_whose_bank_took_money_back_pays_nothing_more(ada, ben, sandbox, client):
+    sandbox.ask("POST", "/topups", amount=500_000, currency="usd")
+    escrow = opened(ada, ben)
+    again(sandbox, escrow, DISPUTED_CARD)
+    assert stands(escrow) == 0
+
+    second = again(sandbox, escrow, DISPUTED_CARD)
+
+    assert (second.status, stands(escrow)) == ("refunded", 0)
+    assert Refund.objects.get().reason == "disputed_card"
+    (told,) = Notification.objects.filter(kind="card_refused")
+    assert told.recipient == ada and "Please use another card" in told.text
+    client.force_login(ada)
+    shown = client.get(f"/payments/{second.public_id}/").content.decode()
+    assert "it pays nothing more here" in shown and "held until you release" not in shown
+
+    third = again(sandbox, escrow, AVAILABLE_AT_ONCE)
+    assert (third.status, stands(escrow)) == ("succeeded", 103_000)
+    all_agrees()
+
+
+def test_after_the_bank_gave_it_back_the_card_pays_again(ada, ben, sandbox):
+    _, payment = funded(ada, ben, sandbox)
+    demand = sandbox.ask("POST", "/disputes", charge=payment.charge_id)
+    play_on(sandbox)
+    sandbox.ask("POST", f"/disputes/{demand['id']}/close", outcome="won")
+    play_on(sandbox)
+
+    other = again(sandbox, opened(ada, ben), AVAILABLE_AT_ONCE)
+
+    assert (payment.card != "", other.card, other.status) == (True, payment.card, "succeeded")
+
+
+def test_somebody_elses_card_of_the_same_number_is_theirs(ada, ben, cleo, sandbox):
+    again(sandbox, opened(ada, ben), DISPUTED_CARD)
+    assert again(sandbox, opened(cleo, ben), DISPUTED_CARD).refunded == 0
