@@ -22,7 +22,12 @@ from tests.projects.statement_world import checked, saved, statement_of
 def test_every_manner_of_contract_ends_and_the_books_are_clean(market, tmp_path):
     said = io.StringIO()
 
-    call_command("simulate", contracts=12, seed=7, base_url=market.url, stdout=said, stderr=said)
+    try:
+        call_command(
+            "simulate", contracts=12, seed=7, base_url=market.url, stdout=said, stderr=said
+        )
+    except CommandError as failure:
+        pytest.fail(f"{failure}\n{said.getvalue()[-4_000:]}")
 
     assert "Every contract ended, and the books are clean." in said.getvalue()
     assert Contract.objects.exclude(closed_at=None).count() == 12
