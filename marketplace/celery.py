@@ -89,14 +89,14 @@ _TIMETABLE = {
     # An offer lapses after days, and is refused from its minute on by the deed itself.
     "lapse-offers": {"task": "projects.lapse_offers", "schedule": 30},
     # Seen as lapsed from its minute on, and refused by the deed itself: this only writes it down.
-    "lapse-givebacks": {"task": "projects.lapse_givebacks", "schedule": 30},
-    "lapse-proposals": {"task": "projects.lapse_proposals", "schedule": 30},
+    "lapse-givebacks": {"task": "projects.lapse_givebacks", "schedule": 20},
+    "lapse-proposals": {"task": "projects.lapse_proposals", "schedule": 20},
     # Each end of a milestone rings; this finds what a lost bell left behind.
     "close-contracts": {"task": "projects.close_finished_contracts", "schedule": 30},
     # The time to answer a dispute is days; a minute more or less harms nobody.
     "escalate-disputes": {"task": "projects.escalate_unanswered_disputes", "schedule": 30},
     # Seen as closed already: this only writes it down.
-    "close-moot-disputes": {"task": "projects.close_moot_disputes", "schedule": 60},
+    "close-moot-disputes": {"task": "projects.close_moot_disputes", "schedule": 20},
 }
 app.conf.beat_schedule = {
     # Who comes late finds the next one behind it: lost time must not pile up as messages.

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 
 from celery.exceptions import SoftTimeLimitExceeded
 
@@ -15,6 +16,9 @@ TOGETHER = 100
 # Seconds after which a sweep leaves the rest to the next one: well within a task's time, even if
 # the last row waits for a provider that hangs.
 LONGEST = 45
+# What a sweep only writes down is there within this time of the house, whose sandbox clock may jump
+# by days each second. What is older shows that the sweep stands.
+SWEPT_WITHIN = timedelta(days=90)
 
 
 def sweep(ids: Iterable[int], act: Callable[[int], object]) -> dict[str, int]:

@@ -1,18 +1,15 @@
 """Proof that what both sides agreed on is what happened: what is wrong, as sentences."""
 
 import json
-from datetime import timedelta
 
 from django.db.models import F, OuterRef, Q, Subquery
 
 from marketplace.common.clock import now
+from marketplace.common.sweeps import SWEPT_WITHIN
 from payments.escrow.selectors import last_released
 from projects.agreements.models import Proposal
 from projects.contracts.models import Agreement
 from projects.milestones.models import Milestone
-
-# The sweep comes twice a minute. A sandbox clock may jump by weeks between two of its rounds.
-_SWEPT_WITHIN = timedelta(days=35)
 
 
 def agreed_endings_are_what_was_paid() -> list[str]:
@@ -38,7 +35,7 @@ def agreed_endings_are_what_was_paid() -> list[str]:
 
 def overdue_proposals_have_lapsed() -> list[str]:
     """One open for weeks after its time, or after its milestone, is a sweep that stands."""
-    long_ago = now() - _SWEPT_WITHIN
+    long_ago = now() - SWEPT_WITHIN
     overdue = Proposal.objects.filter(
         Q(answer_due_at__lt=long_ago) | Q(milestone__closed_at__lt=long_ago),
         status=Proposal.Status.PROPOSED,

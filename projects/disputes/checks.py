@@ -6,14 +6,13 @@ from django.db.models import Exists, F, OuterRef, Q, TextField, Value
 from django.db.models.functions import Coalesce, Concat
 
 from marketplace.common.clock import now
+from marketplace.common.sweeps import SWEPT_WITHIN
 from payments.escrow.selectors import last_released
 from payments.ledger import chart
 from payments.ledger.models import Transfer
 from projects.disputes.models import OPEN, Dispute
 from projects.milestones.models import Milestone
 
-# The sweep comes every minute. A sandbox clock may jump by weeks between two of its rounds.
-_SWEPT_WITHIN = timedelta(days=35)
 # Each line of one deed asks the clock by itself.
 _ONE_DEED = timedelta(seconds=30)
 
@@ -69,7 +68,7 @@ def disputed_money_waits_for_the_end() -> list[str]:
 def ended_disputes_are_closed() -> list[str]:
     """A milestone's end closes its dispute; one open for weeks after is a sweep that stands."""
     moot = Dispute.objects.filter(
-        status__in=OPEN, milestone__closed_at__lt=now() - _SWEPT_WITHIN
+        status__in=OPEN, milestone__closed_at__lt=now() - SWEPT_WITHIN
     ).order_by("pk")
     return [f"{dispute.public_id} outlived its milestone by weeks." for dispute in moot.iterator()]
 

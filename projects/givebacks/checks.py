@@ -1,16 +1,12 @@
 """Proof that what was agreed to go back went back: what is wrong, as sentences."""
 
-from datetime import timedelta
-
 from django.db.models import F, OuterRef, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
+from marketplace.common.sweeps import SWEPT_WITHIN
 from payments.escrow.models import Escrow
 from projects.givebacks.models import GiveBack
 from projects.givebacks.selectors import overdue_ids
-
-# The sweep comes twice a minute. A sandbox clock may jump by weeks between two of its rounds.
-_SWEPT_WITHIN = timedelta(days=35)
 
 
 def what_went_back_was_agreed_to() -> list[str]:
@@ -28,7 +24,7 @@ def what_went_back_was_agreed_to() -> list[str]:
 
 def overdue_questions_have_lapsed() -> list[str]:
     """One open for weeks after its time is a sweep that stands."""
-    late = GiveBack.objects.filter(pk__in=overdue_ids(late_by=_SWEPT_WITHIN, limit=1_000))
+    late = GiveBack.objects.filter(pk__in=overdue_ids(late_by=SWEPT_WITHIN, limit=1_000))
     return [f"{one.public_id} has been over for weeks and is still open." for one in late]
 
 

@@ -105,5 +105,5 @@ def test_it_finds_a_sweep_that_stands_still(ada, ben, time_machine):
     release_milestone(milestone_id=dispute.milestone_id, by=ada)
     assert findings() == []
 
-    time_machine.move_to(now() + timedelta(days=36))
+    time_machine.move_to(now() + timedelta(days=91))
     assert "outlived" in findings()[0]

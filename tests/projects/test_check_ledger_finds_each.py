@@ -171,7 +171,7 @@ PLANTED: dict[str, Callable[[], object]] = {
     ),
     "what_went_back_was_agreed_to": lambda: GiveBack.objects.filter(status="done").update(amount=1),
     "overdue_questions_have_lapsed": lambda: GiveBack.objects.filter(status="asked").update(
-        answer_due_at=now() - timedelta(days=36)
+        answer_due_at=now() - timedelta(days=91)
     ),
     # Payments and refunds
     "payments_are_taken_in_once": lambda: Payment.objects.filter(refunded=0, charged_back=0).update(
@@ -224,13 +224,13 @@ PLANTED: dict[str, Callable[[], object]] = {
     ),
     "ended_disputes_are_closed": lambda: Milestone.objects.filter(
         disputes__status="opened", status="released"
-    ).update(closed_at=now() - timedelta(days=36)),
+    ).update(closed_at=now() - timedelta(days=91)),
     "amounts_are_those_that_were_signed": lambda: HELD.update(amount=1),
     "agreed_endings_are_what_was_paid": lambda: Proposal.objects.filter(
         status="accepted", to_freelancer=40_000
     ).update(to_freelancer=39_999),
     "overdue_proposals_have_lapsed": lambda: Proposal.objects.filter(status="proposed").update(
-        answer_due_at=now() - timedelta(days=36)
+        answer_due_at=now() - timedelta(days=91)
     ),
 }
 
