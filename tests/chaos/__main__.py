@@ -15,6 +15,7 @@ import threading
 import time
 from collections import Counter
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 from tests.chaos.house import Fallen, House
@@ -55,6 +56,7 @@ class Street:
         for seed in seeds:
             self._waiting.put(seed)
         self._houses: list[House] = []
+        self._addresses = count(1)
         self._is_over = False
 
     def play(self, houses: int) -> None:
@@ -96,7 +98,8 @@ class Street:
 
     def _built(self, number: int, say: partial[None]) -> House:
         began = time.monotonic()
-        place = self.folder / f"house-{len(self._houses) + 1}"
+        # Two are built at once: the next of a count is given out once.
+        place = self.folder / f"house-{next(self._addresses)}"
         place.mkdir()
         house = House(place, number=number)
         self._houses.append(house)
