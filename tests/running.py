@@ -65,8 +65,7 @@ def market(transactional_db, settings, tmp_path, monkeypatch) -> Iterator[Market
     settings.STRIPE_API_BASE, settings.SITE_URL = stripe, url
     environment = os.environ | {
         "DATABASE_URL": _address_of_test_database(),
-        # A database of the broker that no other test rings in.
-        "REDIS_URL": f"{django_settings.REDIS_URL.rsplit('/', 1)[0]}/9",
+        "REDIS_URL": f"{django_settings.REDIS_URL.rsplit('/', 1)[0]}/{_database_of_broker()}",
         "SITE_URL": url,
         "PORT": str(port),
         "STRIPE_API_BASE": stripe,
@@ -93,6 +92,14 @@ def market(transactional_db, settings, tmp_path, monkeypatch) -> Iterator[Market
             child.process = child.start()
         _await_readiness(running)
         yield running
+
+
+def _database_of_broker() -> int:
+    """One that no other test rings in, of this process or of those that share the tests with it:
+    two marketplaces at one broker would take each other's tasks.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    return 9 + int(worker.removeprefix("gw")) % 7
 
 
 def _start(name: str, line: list[str], env: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
