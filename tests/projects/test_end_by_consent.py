@@ -451,7 +451,7 @@ def test_the_checks_find_an_ending_that_was_not_agreed_on(ada, ben, later):
     assert [finding for check in CHECKS for finding in check()] == []
 
     Proposal.objects.filter(pk=proposal.pk).update(to_freelancer=40_001)
-    Proposal.objects.filter(pk=open_one.pk).update(answer_due_at=now() - timedelta(days=36))
+    Proposal.objects.filter(pk=open_one.pk).update(answer_due_at=now() - timedelta(days=91))
 
     wrong, standing = [finding for check in CHECKS for finding in check()]
     assert wrong.startswith(proposal.public_id) and "accepted otherwise" in wrong
