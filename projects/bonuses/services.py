@@ -132,7 +132,8 @@ def _locked(bonus_id: int) -> Bonus:
 
 def _lock_contract(contract_id: int) -> Contract:
     return (
-        Contract.objects.select_for_update(of=("self",))
+        # Events that other deeds write about the contract need not wait for it.
+        Contract.objects.select_for_update(of=("self",), no_key=True)
         .select_related("client", "freelancer", "policy")
         .get(pk=contract_id)
     )

@@ -384,6 +384,19 @@ def test_an_acceptance_and_another_end_at_once_lose_nothing(ada, ben, bells, oth
     books_are_whole()
 
 
+def test_a_proposal_about_the_other_milestone_was_about_less_money(ada, ben):
+    first, second = two(ada, ben)
+    old = propose_ending(milestone_id=second.pk, by=ben, to_freelancer=30_000)
+
+    rolled(first, second, ada, ben)
+
+    old.refresh_from_db()
+    assert old.status == "lapsed"
+    with pytest.raises(WrongState):
+        accept_proposal(proposal_id=old.pk, by=ada)
+    assert held_in(second.escrow) == 113_300
+
+
 @pytest.mark.django_db(transaction=True)
 def test_opposite_ways_at_once_do_not_wait_in_a_circle(ada, ben, bells):
     first, second = two(ada, ben)

@@ -15,6 +15,7 @@ from payments.escrow.selectors import held_in
 from projects.agreements.amending.services import amend
 from projects.agreements.models import LIFECYCLE, Proposal
 from projects.agreements.rules import judge_room, refusal_of
+from projects.contracts.models import Contract
 from projects.contracts.roles import Actor, role_in
 from projects.contracts.selectors import page_of
 from projects.contracts.services import record, tell_other_side
@@ -100,6 +101,9 @@ def accept_proposal(*, proposal_id: int, by: Actor) -> Proposal:
         f"{_money_in_words(proposal, OTHER[role])}"
     )
     terms, contract = _terms_of(proposal), proposal.milestone.contract
+    if proposal.into_id is not None:
+        # Before any book, as whoever gives money back on this contract.
+        Contract.objects.select_for_update(no_key=True).get(pk=contract.pk)
     if proposal.into_id is not None and proposal.rolled is not None:
         endings.roll_rest(
             milestone_id=proposal.milestone_id,
@@ -108,6 +112,7 @@ def accept_proposal(*, proposal_id: int, by: Actor) -> Proposal:
             rolled=proposal.rolled,
         )
         _amend(proposal, role)
+        _drop_what_it_overtakes(proposal.into_id)
     else:
         endings.cancel_by_agreement(
             milestone_id=proposal.milestone_id, to_freelancer=proposal.to_freelancer
@@ -192,6 +197,13 @@ def _amend(proposal: Proposal, accepted_by: str) -> None:
             accepted_by: proposal.closed_at,
         },
     )
+
+
+def _drop_what_it_overtakes(into_id: int) -> None:
+    """Whatever was proposed about the other milestone was about less money; its lock is held."""
+    standing = Proposal.objects.select_for_update(of=("self",)).filter(milestone=into_id)
+    for proposal in standing.filter(status=S.PROPOSED).select_related("milestone__contract"):
+        _lapse(proposal)
 
 
 def _make_room(milestone: Milestone, role: str) -> None:
