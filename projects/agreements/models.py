@@ -15,7 +15,8 @@ class Proposal(models.Model):
     """To end a milestone by consent: ``to_freelancer`` of its price, in minor units; the rest back.
 
     Or the rest goes ``into`` another milestone of the contract, which is agreed at so much more:
-    ``rolled`` is that part of the price, as it stood when it was proposed.
+    ``rolled`` is that part of the price, and ``limit_at`` until when the provider holds the other's
+    money then, both as they stood when it was proposed.
     Its rows are written with the milestone's lock held: whoever ends the work and whoever agrees
     meet there.
     """
@@ -36,6 +37,7 @@ class Proposal(models.Model):
     to_freelancer = AmountField()
     into = models.ForeignKey(Milestone, on_delete=models.PROTECT, null=True, related_name="+")
     rolled = AmountField(null=True)
+    limit_at = models.DateTimeField(null=True)
     note = models.TextField(max_length=2_000, blank=True)
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.PROPOSED)
     created_at = models.DateTimeField(default=now)

@@ -8,6 +8,7 @@ from marketplace.common.money import in_words
 from payments.chargebacks.models import CONTESTED, Chargeback
 from payments.chargebacks.selectors import chargebacks_of_each
 from payments.escrow.facts import MoneyFacts, facts_of_each
+from payments.escrow.rolling.rules import LimitThen
 from payments.escrow.selectors import earnings_of_each, open_payments_of_each
 from payments.fundings.models import Payment
 from payments.payouts.models import Earning
@@ -17,6 +18,7 @@ from projects.disputes.models import OPEN, Dispute
 from projects.disputes.rules import OTHER
 from projects.milestones.models import Milestone
 from projects.milestones.outlook import Outlook, Strike, outlook_of
+from projects.milestones.rolling import limit_of_roll
 from projects.milestones.rules import open_steps
 
 S = Milestone.Status
@@ -27,6 +29,7 @@ class Prospect:
     """One milestone with its money, its clocks, and what is open: payment, dispute, proposal.
 
     ``chargebacks`` are all that ever concerned it, decided ones too; inquiries are out.
+    ``limit_then``: what accepting the proposal makes of the other milestone's time at the provider.
     """
 
     milestone: Milestone
@@ -37,6 +40,7 @@ class Prospect:
     proposal: Proposal | None
     earnings: list[Earning]
     chargebacks: list[Chargeback] = field(default_factory=list)
+    limit_then: LimitThen | None = None
 
     def open_to(self, role: str | None) -> list[str]:
         """What somebody of this role can do with the milestone right now, in the table's order."""
@@ -105,6 +109,7 @@ def prospects_of_each(contracts: Iterable[Contract]) -> dict[int, Prospects]:
                 proposal=proposal,
                 earnings=earned,
                 chargebacks=charged_back,
+                limit_then=_limit_then(proposal, facts),
             )
         )
     return {
@@ -128,11 +133,21 @@ def _open_proposals(milestones: list[Milestone]) -> dict[int, Proposal]:
     live = {milestone.pk: milestone for milestone in milestones if milestone.closed_at is None}
     found = {}
     standing = Proposal.objects.filter(milestone__in=live, status=Proposal.Status.PROPOSED)
-    for proposal in standing.select_related("into"):
+    known = {milestone.pk: milestone for milestone in milestones}
+    for proposal in standing:
         proposal.milestone = live[proposal.milestone_id]
+        if proposal.into_id is not None:
+            proposal.into = known[proposal.into_id]  # of the same contract
         if proposal.state == Proposal.Status.PROPOSED:
             found[proposal.milestone_id] = proposal
     return found
+
+
+def _limit_then(proposal: Proposal | None, facts: dict[int, MoneyFacts]) -> LimitThen | None:
+    if proposal is None or proposal.into is None:
+        return None
+    held = facts[proposal.into.escrow_id].held
+    return limit_of_roll(proposal.milestone, proposal.into, held=held)
 
 
 def _offer_strikes(contract: Contract) -> tuple[Strike, ...]:

@@ -49,6 +49,11 @@ class ProposalOut(serializers.ModelSerializer):
         allow_null=True,
         help_text="The part of the price by which that one grows, and this shrinks.",
     )
+    limit_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text="Until when the provider holds the money of that milestone then: the earlier of "
+        "both limits. Null where nothing goes there.",
+    )
     next_steps = serializers.SerializerMethodField(help_text="What you can do right now.")
 
     class Meta:
@@ -65,6 +70,7 @@ class ProposalOut(serializers.ModelSerializer):
             "to_freelancer",
             "into",
             "rolled",
+            "limit_at",
             "shares",
             "note",
             "created_at",

@@ -1,11 +1,18 @@
 """Whether the rest of one milestone can go into another, asked by the deed and by the pages."""
 
+from datetime import datetime, timedelta
+
+from marketplace.common.clock import now, said
 from marketplace.common.errors import InvalidInput, WrongState
 from marketplace.common.lifecycle import BOTH
 from payments.escrow.division import Rest, checked_rest
+from payments.escrow.rolling.rules import LimitThen, limit_then
 from payments.escrow.selectors import held_in
 from projects.milestones.models import Milestone
-from projects.milestones.rules import judge_step, refusal_of
+from projects.milestones.rules import due_of, judge_step, refusal_of
+
+# Money that the provider returns sooner than that serves no other work.
+LEAST_HELD = timedelta(days=1)
 
 _OPEN = (Milestone.Status.PLANNED, Milestone.Status.SUBMITTED, Milestone.Status.RETURNED)
 
@@ -17,16 +24,44 @@ def judge_roll(milestone: Milestone, into: Milestone) -> None:
     judge_step(milestone, "roll", BOTH)
     if into.status not in _OPEN:
         raise WrongState(f"“{into.title}” is {into.get_status_display().lower()}.")
-    if refusal := refusal_of(into, "roll_in") or _too_late_for(milestone, into):
+    if refusal := refusal_of(into, "roll_in"):
         raise WrongState(refusal)
+    if refusal := _too_late_for(milestone, into):
+        raise WrongState(refusal, param="into", code="held_too_short")
 
 
 def _too_late_for(milestone: Milestone, into: Milestone) -> str:
-    """Silence approves submitted work before the provider's limit, and goes on to do so."""
+    """Its time at the provider goes on, and has to be enough for the other work.
+
+    Silence approves submitted work before the provider's limit, and goes on to do so.
+    """
     limit_at, review_ends_at = milestone.escrow.limit_at, into.review_ends_at
-    if limit_at and review_ends_at and limit_at <= review_ends_at:
-        return f"The provider does not hold this money until “{into.title}” is reviewed."
+    if limit_at is None:
+        return ""
+    holds = f"The payment provider holds this money only until {said(limit_at)}"
+    if limit_at - now() < LEAST_HELD:
+        return f"{holds}: that is too soon for it to go into other work."
+    if review_ends_at and limit_at <= review_ends_at:
+        return f"{holds}, and the review of “{into.title}” ends after that."
+    if limit_at < _due_then(into):
+        return f"{holds}, and “{into.title}” is due after that."
     return ""
+
+
+def _due_then(into: Milestone) -> datetime:
+    """When it is due at the earliest: what nobody has funded gets its days from the funding on."""
+    if into.escrow.held_at is not None:
+        return due_of(into)
+    return max(into.due_at, now() + timedelta(days=into.allowance_days))
+
+
+def limit_of_roll(milestone: Milestone, into: Milestone, *, held: int | None = None) -> LimitThen:
+    """Until when the provider would hold the other's money then, and until when it does now.
+
+    ``held`` for the other where the caller has it at hand; without it the books are asked.
+    """
+    held = held_in(into.escrow) if held is None else held
+    return limit_then(milestone.escrow, into.escrow, held=held)
 
 
 def checked_roll(part: object, milestone: Milestone, into: Milestone, *, param: str) -> Rest:

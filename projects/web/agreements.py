@@ -1,6 +1,7 @@
 """Pages about offers and what was signed."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -75,6 +76,7 @@ def show_agreement(request: HttpRequest, public_id: str) -> HttpResponse:
         "wording": wording,
         "versions": contract.agreements.order_by("version"),
         "changes": _changes(wording),
+        "limit_at": _limit_of(wording),
         "plan": plan_of(contract, wording),
         "client_fee": percent(wording["policy"]["client_fee_basis_points"]),
         "freelancer_fee": percent(wording["policy"]["freelancer_fee_basis_points"]),
@@ -112,6 +114,12 @@ def _changes(wording: dict[str, Any]) -> list[dict[str, Any]]:
         }
         for change in wording.get("changes", [])
     ]
+
+
+def _limit_of(wording: dict[str, Any]) -> datetime | None:
+    """Until when the money that went on with this version was said to be held."""
+    limit_at = wording.get("changed_by", {}).get("limit_at")
+    return datetime.fromisoformat(limit_at) if limit_at else None
 
 
 def _contract(request: HttpRequest, public_id: str) -> Contract:

@@ -216,6 +216,7 @@ def _proposal_of(prospect: Prospect, role: str) -> dict[str, Any] | None:
         "proposer": names[proposal.proposed_by_role],
         "answerer": names[OTHER[proposal.proposed_by_role]],
         "shares": division_of(proposal, prospect.facts.held),
+        "limit": prospect.limit_then,
     }
 
 

@@ -21,7 +21,7 @@ from projects.agreements.selectors import proposals_of, standing_proposal
 from projects.contracts.roles import role_in
 from projects.disputes.selectors import effect_of
 from projects.milestones.models import Milestone
-from projects.milestones.rolling import checked_roll, targets_of
+from projects.milestones.rolling import checked_roll, limit_of_roll, targets_of
 from projects.milestones.rules import checked_ending, judge_step
 from projects.milestones.selectors import milestones_of
 from projects.web.contracts import answer_contract
@@ -160,6 +160,7 @@ def _draft(
         "refusal": part.refusal,
         "into": into,
         "rest": rest,
+        "limit": limit_of_roll(milestone, into) if into else None,
         "grown": into.amount + rest.price if into and rest else None,
         "effect": effect_of(milestone, amount) if is_held and amount is not None else None,
         "nav": "work",

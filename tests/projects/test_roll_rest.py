@@ -342,7 +342,7 @@ def test_nothing_goes_into_a_review_that_outlives_the_providers_limit(ada, ben):
     first, second = two(ada, ben)
     submit_work(milestone_id=second.pk, by=ben, note="Here it is.")
     Escrow.objects.filter(pk=first.escrow_id).update(limit_at=now() + timedelta(days=3))
-    with pytest.raises(WrongState, match="does not hold this money until"):
+    with pytest.raises(WrongState, match="the review of “Part 2” ends after that"):
         propose(first, second, ada)
 
 

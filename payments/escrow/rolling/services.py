@@ -8,6 +8,7 @@ from marketplace.common.lifecycle import SYSTEM
 from payments.escrow.division import checked_rest, cost_of
 from payments.escrow.models import LIFECYCLE, Escrow, Roll
 from payments.escrow.paying.services import pay_out_of
+from payments.escrow.rolling.rules import limit_then
 from payments.escrow.selectors import held_in
 from payments.fundings import services as fundings
 from payments.ledger import chart
@@ -46,9 +47,7 @@ def roll(*, escrow_id: int, into_id: int, part: int) -> Roll:
     source.closed_at, source.untold_since = now(), None
     source.save(update_fields=["amount", "status", "closed_at", "untold_since"])
     target.amount += rest.price
-    # Its time at the provider goes on: what was paid first has to leave first.
-    limits = [source.limit_at, target.limit_at if before else None]
-    target.limit_at = min((at for at in limits if at), default=None)
+    target.limit_at = limit_then(source, target, held=before).at
     target.save(update_fields=["amount", "status", "limit_at"])
     fundings.cancel_open_payments(paid_for=source.public_id)
     return Roll.objects.create(source=source, target=target, price=rest.price, money=rest.money)

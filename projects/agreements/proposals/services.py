@@ -8,23 +8,21 @@ from accounts.notifications.services import notify
 from accounts.people.models import User
 from marketplace.common.clock import now, said
 from marketplace.common.errors import NotAllowed, WrongState
-from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
-from marketplace.common.money import in_words
+from marketplace.common.lifecycle import CLIENT, SYSTEM
 from marketplace.common.text import checked_text
-from payments.escrow.selectors import held_in
 from projects.agreements.amending.services import amend
 from projects.agreements.models import LIFECYCLE, Proposal
+from projects.agreements.proposals.words import money_in_words, name_of, terms_of
 from projects.agreements.rules import judge_room, refusal_of
 from projects.contracts.models import Contract
 from projects.contracts.roles import Actor, role_in
 from projects.contracts.selectors import page_of
 from projects.contracts.services import record, tell_other_side
 from projects.disputes.rules import OTHER
-from projects.disputes.selectors import effect_of
 from projects.milestones.endings import services as endings
 from projects.milestones.endings.services import lock_milestones
 from projects.milestones.models import Milestone
-from projects.milestones.rolling import checked_roll, judge_roll
+from projects.milestones.rolling import checked_roll, judge_roll, limit_of_roll
 from projects.milestones.rules import checked_ending
 from projects.milestones.services import advance_milestone
 
@@ -51,13 +49,14 @@ def propose_ending(
     InvalidInput for a part that cannot be agreed on, WrongState while another proposal is open.
     """
     milestone = advance_milestone(milestone_id, "propose_ending", by=by)
-    into, rolled = None, None
+    into, rolled, limit_at = None, None, None
     if into_id is None:
         checked_ending(to_freelancer, milestone)
     else:
         into = Milestone.objects.select_related("contract", "escrow__policy").get(pk=into_id)
         judge_roll(milestone, into)
         rolled = checked_roll(to_freelancer, milestone, into, param="to_freelancer").price
+        limit_at = limit_of_roll(milestone, into).at
     note = checked_text(note, param="note", longest=LONGEST_NOTE)
     # The milestone knows only people who act for a side as proposers.
     assert isinstance(by, User)
@@ -71,18 +70,19 @@ def propose_ending(
         to_freelancer=to_freelancer,
         into=into,
         rolled=rolled,
+        limit_at=limit_at,
         note=note,
         created_at=moment,
         answer_due_at=moment + timedelta(days=contract.policy.proposal_answer_days),
     )
 
-    record(contract, "ending_proposed", by=by, about=proposal, **_terms_of(proposal))
+    record(contract, "ending_proposed", by=by, about=proposal, **terms_of(proposal))
     _tell(
         proposal,
         OTHER[role],
         "ending_proposed",
-        f"{_name_of(proposal, role)} proposes to end “{milestone.title}”. "
-        f"{_money_in_words(proposal, OTHER[role])} Answer by {said(proposal.answer_due_at)}; "
+        f"{name_of(proposal, role)} proposes to end “{milestone.title}”. "
+        f"{money_in_words(proposal, OTHER[role])} Answer by {said(proposal.answer_due_at)}; "
         "after that the proposal lapses.",
     )
     return proposal
@@ -97,10 +97,10 @@ def accept_proposal(*, proposal_id: int, by: Actor) -> Proposal:
     proposal, role = _advance(proposal_id, "accept", by=by)
     _close(proposal)
     text = (
-        f"{_name_of(proposal, role)} has accepted: “{proposal.milestone.title}” has ended. "
-        f"{_money_in_words(proposal, OTHER[role])}"
+        f"{name_of(proposal, role)} has accepted: “{proposal.milestone.title}” has ended. "
+        f"{money_in_words(proposal, OTHER[role])}"
     )
-    terms, contract = _terms_of(proposal), proposal.milestone.contract
+    terms, contract = terms_of(proposal), proposal.milestone.contract
     if proposal.into_id is not None:
         # Before any book, as whoever gives money back on this contract.
         Contract.objects.select_for_update(no_key=True).get(pk=contract.pk)
@@ -110,6 +110,7 @@ def accept_proposal(*, proposal_id: int, by: Actor) -> Proposal:
             into_id=proposal.into_id,
             to_freelancer=proposal.to_freelancer,
             rolled=proposal.rolled,
+            limit_at=proposal.limit_at,
         )
         _amend(proposal, role)
         _drop_what_it_overtakes(proposal.into_id)
@@ -131,7 +132,7 @@ def decline_proposal(*, proposal_id: int, by: Actor) -> Proposal:
 
     record(proposal.milestone.contract, "ending_declined", by=by, about=proposal)
     text = (
-        f"{_name_of(proposal, role)} has declined your proposal to end "
+        f"{name_of(proposal, role)} has declined your proposal to end "
         f"“{proposal.milestone.title}”. Nothing has changed."
     )
     _tell(proposal, OTHER[role], "ending_declined", text)
@@ -146,7 +147,7 @@ def withdraw_proposal(*, proposal_id: int, by: Actor) -> Proposal:
 
     record(proposal.milestone.contract, "ending_withdrawn", by=by, about=proposal)
     text = (
-        f"{_name_of(proposal, role)} has withdrawn the proposal to end "
+        f"{name_of(proposal, role)} has withdrawn the proposal to end "
         f"“{proposal.milestone.title}”. Nothing has changed."
     )
     _tell(proposal, OTHER[role], "ending_withdrawn", text)
@@ -185,13 +186,16 @@ def _amend(proposal: Proposal, accepted_by: str) -> None:
     assert into is not None and rolled is not None
     assert proposal.closed_at is not None
     amounts = [(milestone, milestone.amount - rolled), (into, into.amount + rolled)]
+    agreed = {"proposal": proposal.public_id, "released": proposal.to_freelancer, "rolled": rolled}
+    if proposal.limit_at is not None:
+        agreed["limit_at"] = proposal.limit_at.isoformat()
     amend(
         contract=milestone.contract,
         changes=[
             {"position": one.position, "amount": {"from": one.amount, "to": amount}}
             for one, amount in amounts
         ],
-        by={"proposal": proposal.public_id, "released": proposal.to_freelancer, "rolled": rolled},
+        by=agreed,
         signed_at={
             proposal.proposed_by_role: proposal.created_at,
             accepted_by: proposal.closed_at,
@@ -251,50 +255,3 @@ def _tell(proposal: Proposal, role: str, kind: str, text: str) -> None:
     contract = proposal.milestone.contract
     to = contract.client if role == CLIENT else contract.freelancer
     notify(to=to, kind=kind, text=text, path=page_of(contract))
-
-
-def _name_of(proposal: Proposal, role: str) -> str:
-    contract = proposal.milestone.contract
-    return contract.client.name if role == CLIENT else contract.freelancer.name
-
-
-def _terms_of(proposal: Proposal) -> dict[str, int | str]:
-    """For the timeline: the part of the price that goes to the freelancer."""
-    milestone = proposal.milestone
-    part = in_words(proposal.to_freelancer, milestone.currency)
-    price = in_words(milestone.amount, milestone.currency)
-    terms = f"{part} of {price} to the freelancer"
-    if proposal.into is not None and proposal.rolled is not None:
-        rest = in_words(proposal.rolled, milestone.currency)
-        terms += f", the rest of {rest} into “{proposal.into.title}”"
-    return {"to_freelancer": proposal.to_freelancer, "terms": terms}
-
-
-def _money_in_words(proposal: Proposal, role: str) -> str:
-    """What it brings the reader and the other side, to the cent, after fees."""
-    milestone = proposal.milestone
-    if not held_in(milestone.escrow):
-        return "Nothing is held for it, so no money moves."
-    if proposal.into is not None and proposal.rolled is not None:
-        return _roll_in_words(proposal, role)
-    shares, other = effect_of(milestone, proposal.to_freelancer), _name_of(proposal, OTHER[role])
-    payee, payer = (in_words(n, milestone.currency) for n in (shares.payee, shares.payer))
-    if role == FREELANCER:
-        return f"You get {payee}; {other} gets {payer} back."
-    return f"You get {payer} back; {other} gets {payee}."
-
-
-def _roll_in_words(proposal: Proposal, role: str) -> str:
-    milestone, into, rolled = proposal.milestone, proposal.into, proposal.rolled
-    assert into is not None and rolled is not None
-    payee = in_words(effect_of(milestone, proposal.to_freelancer).payee, milestone.currency)
-    gets = (
-        f"You get {payee}"
-        if role == FREELANCER
-        else f"{_name_of(proposal, OTHER[role])} gets {payee}"
-    )
-    rest, grown = (in_words(n, milestone.currency) for n in (rolled, into.amount + rolled))
-    return (
-        f"{gets}. The rest of {rest} stays held, for “{into.title}”: "
-        f"{grown} are agreed for it then."
-    )

@@ -1,16 +1,18 @@
 """The ends that divide what is held. Rooms above call them: a decision stands behind each."""
 
+from datetime import datetime
+
 from django.db import transaction
 
+from marketplace.common.clock import said
 from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import BOTH
-from payments.chargebacks.selectors import has_open_chargeback
 from payments.escrow import services as escrows
 from payments.escrow.facts import facts_now
-from payments.escrow.rolling.services import roll
+from payments.escrow.rolling.services import lock_pair, roll
 from projects.contracts.roles import Actor
 from projects.milestones.models import LIFECYCLE, Milestone
-from projects.milestones.rolling import checked_roll, judge_roll
+from projects.milestones.rolling import checked_roll, judge_roll, limit_of_roll
 from projects.milestones.rules import checked_ending, judge_step
 from projects.milestones.services import (
     advance_milestone,
@@ -58,28 +60,46 @@ def cancel_by_agreement(*, milestone_id: int, to_freelancer: int) -> Milestone:
 
 
 @transaction.atomic
-def roll_rest(*, milestone_id: int, into_id: int, to_freelancer: int, rolled: int) -> Milestone:
+def roll_rest(
+    *,
+    milestone_id: int,
+    into_id: int,
+    to_freelancer: int,
+    rolled: int,
+    limit_at: datetime | None = None,
+) -> Milestone:
     """End it as both sides want it: ``to_freelancer`` of its price, and the rest into another one.
 
-    Called by the agreements room, which has the word of both on ``rolled`` of the price. Raises
-    WrongState where that is not what is left any more, or either cannot be changed any more.
+    Called by the agreements room, which has the word of both on ``rolled`` of the price, and on a
+    money that is held until ``limit_at``. Raises WrongState where that is not what is left any
+    more, where the provider's limit has come nearer, or either cannot be changed any more.
     """
     milestone, into = lock_milestones(milestone_id, into_id)
+    # The money too, before anything is judged: banks and the provider's limit come from below.
+    milestone.escrow, into.escrow = lock_pair(milestone.escrow_id, into.escrow_id)
     judge_roll(milestone, into)
     if checked_roll(to_freelancer, milestone, into, param="to_freelancer").price != rolled:
         raise WrongState("The money has moved since: what is left is not what was proposed.")
+    _judge_limit(limit_of_roll(milestone, into).at, agreed=limit_at)
     LIFECYCLE.advance(milestone, "roll", role=BOTH)
     LIFECYCLE.advance(into, "roll_in", role=BOTH)
     roll(escrow_id=milestone.escrow_id, into_id=into.escrow_id, part=to_freelancer)
-    if has_open_chargeback(milestone.escrow) or has_open_chargeback(into.escrow):
-        # It came while the money was waited for.
-        raise WrongState("The client's bank wants money of it back: nothing is moved on.")
     milestone.amount -= rolled
     into.amount += rolled
     into.save(update_fields=["amount"])
     milestone.save(update_fields=["amount"])
     close_milestones(milestone)
     return milestone
+
+
+def _judge_limit(limit_at: datetime | None, *, agreed: datetime | None) -> None:
+    if limit_at and agreed and limit_at < agreed:
+        raise WrongState(
+            f"The payment provider holds this money only until {said(limit_at)} by now, not until "
+            f"{said(agreed)}, as was proposed.",
+            param="into",
+            code="limit_moved",
+        )
 
 
 def lock_milestones(milestone_id: int, other_id: int) -> tuple[Milestone, Milestone]:
