@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from marketplace.common.lifecycle import CLIENT, FREELANCER
-from marketplace.common.money import in_words
 from payments.chargebacks.models import CONTESTED, Chargeback
 from payments.chargebacks.selectors import chargebacks_of_each
 from payments.escrow.facts import MoneyFacts, facts_of_each
@@ -13,9 +11,21 @@ from payments.escrow.selectors import earnings_of_each, open_payments_of_each
 from payments.fundings.models import Payment
 from payments.payouts.models import Earning
 from projects.agreements.models import Proposal
+from projects.agreements.strikes import (
+    bonus_strikes,
+    dispute_strikes,
+    giveback_strikes,
+    offer_strikes,
+    payment_strikes,
+    payout_strikes,
+    proposal_strikes,
+)
+from projects.bonuses.models import Bonus
+from projects.bonuses.selectors import unpaid_on
 from projects.contracts.models import Contract
 from projects.disputes.models import OPEN, Dispute
-from projects.disputes.rules import OTHER
+from projects.givebacks.models import GiveBack
+from projects.givebacks.selectors import asked_on
 from projects.milestones.models import Milestone
 from projects.milestones.outlook import Outlook, Strike, outlook_of
 from projects.milestones.rolling import limit_of_roll
@@ -51,12 +61,20 @@ class Prospect:
 
 @dataclass(frozen=True)
 class Prospects:
-    """A whole contract. ``strikes`` are its own clocks: those of an open offer."""
+    """A whole contract. ``strikes`` are the clocks of what is no milestone: an open offer, released
+    money that is asked back, and bonuses that wait to be paid, each with its payment if it has one.
+    """
 
     contract: Contract
     milestones: list[Prospect]
     strikes: tuple[Strike, ...] = ()
+    givebacks: list[GiveBack] = field(default_factory=list)
+    bonuses: list[tuple[Bonus, Payment | None]] = field(default_factory=list)
     total: MoneyFacts = field(default_factory=MoneyFacts)
+
+    def strikes_for(self, role: str) -> list[Strike]:
+        """Those that this side may read of."""
+        return [strike for strike in self.strikes if strike.seen_by in {"", role}]
 
     def of(self, milestone: Milestone) -> Prospect:
         return next(p for p in self.milestones if p.milestone.pk == milestone.pk)
@@ -80,7 +98,10 @@ def prospects_of_each(contracts: Iterable[Contract]) -> dict[int, Prospects]:
         milestone.contract = known[milestone.contract_id]
     escrows = [milestone.escrow for milestone in milestones]
     facts = facts_of_each(escrows)
-    payments, earnings = open_payments_of_each(escrows), earnings_of_each(escrows)
+    asked, unpaid = asked_on(known), unpaid_on(known)
+    bonus_escrows = [bonus.escrow for bonuses in unpaid.values() for bonus in bonuses]
+    payments = open_payments_of_each([*escrows, *bonus_escrows])
+    earnings = earnings_of_each(escrows)
     chargebacks = chargebacks_of_each(escrows)
     disputes, proposals = _open_disputes(milestones), _open_proposals(milestones)
     found: dict[int, list[Prospect]] = {contract.pk: [] for contract in contracts}
@@ -90,9 +111,10 @@ def prospects_of_each(contracts: Iterable[Contract]) -> dict[int, Prospects]:
         proposal = proposals.get(milestone.pk)
         charged_back = chargebacks.get(escrow.public_id, [])
         above = [
-            *_dispute_strikes(dispute),
-            *_proposal_strikes(proposal),
-            *_payout_strikes(milestone, earned),
+            *dispute_strikes(dispute),
+            *proposal_strikes(proposal),
+            *payment_strikes(payments.get(escrow.public_id), payer=milestone.contract.client.name),
+            *payout_strikes(milestone, earned),
         ]
         found[milestone.contract_id].append(
             Prospect(
@@ -113,14 +135,35 @@ def prospects_of_each(contracts: Iterable[Contract]) -> dict[int, Prospects]:
             )
         )
     return {
-        contract.pk: Prospects(
-            contract=contract,
-            milestones=found[contract.pk],
-            strikes=_offer_strikes(contract),
-            total=sum((p.facts for p in found[contract.pk]), MoneyFacts()),
+        contract.pk: _prospects(
+            contract,
+            found[contract.pk],
+            asked.get(contract.pk, []),
+            [(one, payments.get(one.escrow.public_id)) for one in unpaid.get(contract.pk, [])],
         )
         for contract in contracts
     }
+
+
+def _prospects(
+    contract: Contract,
+    milestones: list[Prospect],
+    givebacks: list[GiveBack],
+    bonuses: list[tuple[Bonus, Payment | None]],
+) -> Prospects:
+    strikes = [
+        *offer_strikes(contract),
+        *(strike for one in givebacks for strike in giveback_strikes(one, contract)),
+        *(strike for _, paid in bonuses for strike in bonus_strikes(paid, contract)),
+    ]
+    return Prospects(
+        contract=contract,
+        milestones=milestones,
+        strikes=tuple(strikes),
+        givebacks=givebacks,
+        bonuses=bonuses,
+        total=sum((prospect.facts for prospect in milestones), MoneyFacts()),
+    )
 
 
 def _open_disputes(milestones: list[Milestone]) -> dict[int, Dispute]:
@@ -148,72 +191,3 @@ def _limit_then(proposal: Proposal | None, facts: dict[int, MoneyFacts]) -> Limi
         return None
     held = facts[proposal.into.escrow_id].held
     return limit_of_roll(proposal.milestone, proposal.into, held=held)
-
-
-def _offer_strikes(contract: Contract) -> tuple[Strike, ...]:
-    if contract.status != Contract.Status.OFFERED:
-        return ()
-    return (
-        Strike(
-            "lapses",
-            contract.offer_lapses_at,
-            "The offer lapses. Nothing else changes: the bid may be awarded again.",
-            stops=f"{contract.freelancer.name} can accept or decline before.",
-        ),
-    )
-
-
-def _dispute_strikes(dispute: Dispute | None) -> list[Strike]:
-    if dispute is None:
-        return []
-    strikes = []
-    if dispute.status == Dispute.Status.OPENED and dispute.answer_due_at:
-        strikes.append(
-            Strike(
-                "dispute_answer",
-                dispute.answer_due_at,
-                "The dispute goes to a mediator, answered or not.",
-                stops="Until then both sides can agree: by a release or by a cancellation.",
-            )
-        )
-    if dispute.ruling_due_at:
-        strikes.append(
-            Strike(
-                "dispute_ruling",
-                dispute.ruling_due_at,
-                "A mediator has decided by now how the held money is shared.",
-                by_itself=False,
-                stops="Until then both sides can agree: by a release or by a cancellation.",
-            )
-        )
-    return strikes
-
-
-def _proposal_strikes(proposal: Proposal | None) -> list[Strike]:
-    if proposal is None:
-        return []
-    contract = proposal.milestone.contract
-    names = {CLIENT: contract.client.name, FREELANCER: contract.freelancer.name}
-    return [
-        Strike(
-            "proposal_lapses",
-            proposal.answer_due_at,
-            f"The proposal of {names[proposal.proposed_by_role]} to end it lapses. "
-            "Nothing else changes.",
-            stops=f"{names[OTHER[proposal.proposed_by_role]]} can accept or decline it before.",
-        )
-    ]
-
-
-def _payout_strikes(milestone: Milestone, earnings: list[Earning]) -> list[Strike]:
-    return [
-        Strike(
-            "payout",
-            earning.clears_at,
-            f"{in_words(earning.amount, milestone.currency)} is ready for the bank of "
-            f"{milestone.contract.freelancer.name}.",
-            to_freelancer=earning.amount,
-        )
-        for earning in earnings
-        if earning.payout_id is None
-    ]

@@ -229,12 +229,13 @@ class NextView(APIView):
     def get(self, request: Request, public_id: str) -> Response:
         """What happens next and when if nobody acts, and whose turn it is."""
         contract = _contract(request, public_id)
-        role, prospects = role_in(contract, request.user), prospects_of(contract)
+        role, prospects = str(role_in(contract, request.user)), prospects_of(contract)
         shown = {
             "prospects": prospects,
             "role": role,
             "now": now(),
-            "turn": turn_of(prospects, str(role)),
+            "turn": turn_of(prospects, role),
+            "strikes": prospects.strikes_for(role),
         }
         return Response(NextOut(shown).data)
 

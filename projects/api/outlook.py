@@ -36,6 +36,10 @@ class TurnOut(serializers.Serializer):
     when = serializers.CharField(help_text="What ``at`` is, in words.")
     at = serializers.DateTimeField(allow_null=True)
     step = serializers.CharField()
+    about = serializers.CharField(
+        help_text="The proposal, dispute, giveback or bonus that is to be answered or paid, by its "
+        "id; empty where it is none of these."
+    )
     milestone = serializers.CharField(source="milestone.public_id", default=None, allow_null=True)
 
 
@@ -47,5 +51,5 @@ class NextOut(serializers.Serializer):
     role = serializers.ChoiceField([CLIENT, FREELANCER])
     now = serializers.DateTimeField()
     your_turn = TurnOut(source="turn")
-    happens = StrikeOut(many=True, source="prospects.strikes")
+    happens = StrikeOut(many=True, source="strikes")
     milestones = MilestoneNextOut(many=True, source="prospects.milestones")

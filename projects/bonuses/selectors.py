@@ -1,5 +1,7 @@
 """Bonuses: who may see which, and of which nobody has been told."""
 
+from collections.abc import Iterable
+
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 
@@ -27,6 +29,15 @@ def seen_on(contract: Contract, role: str | None) -> QuerySet[Bonus]:
     states = [Escrow.Status.RELEASED, *(Escrow.LIVE if role == CLIENT else ())]
     found = Bonus.objects.filter(contract=contract, escrow__status__in=states)
     return found.select_related("contract__client", "escrow__policy").order_by("-created_at", "-id")
+
+
+def unpaid_on(contracts: Iterable[int]) -> dict[int, list[Bonus]]:
+    """Those that their giver has not paid yet, by contract, newest first; in one query."""
+    found: dict[int, list[Bonus]] = {}
+    waiting = Bonus.objects.filter(contract__in=contracts, escrow__status__in=Escrow.LIVE)
+    for bonus in waiting.select_related("escrow").order_by("-pk"):
+        found.setdefault(bonus.contract_id, []).append(bonus)
+    return found
 
 
 def untold_ids(*, limit: int) -> list[int]:

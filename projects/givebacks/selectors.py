@@ -1,5 +1,6 @@
 """What went back after release: who may see which, and what can still be given back."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.contrib.auth.models import AnonymousUser
@@ -26,6 +27,16 @@ def givebacks_on(contract: Contract) -> QuerySet[GiveBack]:
     """Those of one contract, newest first."""
     found = GiveBack.objects.filter(contract=contract)
     return found.select_related("contract", "escrow__policy").order_by("-created_at", "-id")
+
+
+def asked_on(contracts: Iterable[int]) -> dict[int, list[GiveBack]]:
+    """Those that wait for an answer, by contract, the first to lapse first; one query for many."""
+    found: dict[int, list[GiveBack]] = {}
+    asked = GiveBack.objects.filter(contract__in=contracts, status=GiveBack.Status.ASKED)
+    for giveback in asked.select_related("escrow__policy").order_by("answer_due_at", "pk"):
+        if giveback.state == GiveBack.Status.ASKED:
+            found.setdefault(giveback.contract_id, []).append(giveback)
+    return found
 
 
 def returnable(contract: Contract) -> QuerySet[Escrow]:

@@ -14,7 +14,8 @@ from payments.policies.fees import quote
 from payments.policies.words import percent
 from projects.agreements.outlook import Prospects, Strike, prospects_of
 from projects.agreements.selectors import open_steps
-from projects.agreements.turns import Turn, turn_of
+from projects.agreements.turn import Turn
+from projects.agreements.turns import turn_of
 from projects.bonuses.selectors import seen_on
 from projects.contracts.models import Contract, Event
 from projects.contracts.roles import role_in
@@ -44,10 +45,10 @@ def context_of(request: HttpRequest, contract: Contract) -> dict[str, Any]:
         "prospects": prospects,
         "agreement": agreement,
         "turn": turn,
-        "turn_buttons": buttons_of(turn),
+        "turn_buttons": buttons_of(turn, contract),
         "can": open_steps(contract, role),
         "cards": cards_of(prospects.milestones, role, turn=turn.milestone),
-        "strikes": strikes_of(prospects),
+        "strikes": strikes_of(prospects, role),
         "bar": bar_of(prospects.total),
         "client_fee": percent(contract.policy.client_fee_basis_points),
         "freelancer_fee": percent(contract.policy.freelancer_fee_basis_points),
@@ -67,35 +68,42 @@ def context_of(request: HttpRequest, contract: Contract) -> dict[str, Any]:
     }
 
 
-def buttons_of(turn: Turn) -> list[Button]:
+def buttons_of(turn: Turn, contract: Contract) -> list[Button]:
     """The buttons of the next step, as they also stand on the milestone's card."""
+    if turn.about:
+        return _buttons_about(turn, contract)
     prospect = turn.prospect
     if prospect is None or not turn.step:
         return []
-    if turn.step == "dispute":
-        if prospect.dispute is None:
-            return []
-        url = reverse("dispute", args=[prospect.dispute.public_id])
-        return [Button("dispute", "Read the case", url, "primary", "scale")]
-    if turn.step == "cancel_agreed":
-        if prospect.proposal is None:
-            return []
-        url = f"{page_of(prospect.milestone.contract)}#{prospect.proposal.public_id}"
-        return [Button("cancel_agreed", "Read the proposal", url, "primary", "handshake")]
     buttons = [button_of(prospect, turn.step)]
     if turn.step == "release":
         buttons.append(button_of(prospect, "return"))
     return buttons
 
 
-def strikes_of(prospects: Prospects) -> list[tuple[Milestone | None, Strike]]:
+def _buttons_about(turn: Turn, contract: Contract) -> list[Button]:
+    """What is to be answered is read first; a bonus is only to be paid."""
+    look = "quiet" if turn.waits else "primary"
+    if turn.step == "dispute":
+        url = reverse("dispute", args=[turn.about])
+        return [Button("dispute", "Read the case", url, look, "scale")]
+    if turn.step == "give_bonus":
+        url = reverse("bonus-pay", args=[turn.about])
+        return [Button("give_bonus", "Continue to pay", url, look, "lock", is_deed=True)]
+    label, icon = ("Read the proposal", "handshake") if turn.prospect else ("See it", "undo-2")
+    return [Button(turn.step, label, f"{page_of(contract)}#{turn.about}", look, icon)]
+
+
+def strikes_of(prospects: Prospects, role: str) -> list[tuple[Milestone | None, Strike]]:
     """What time will do, the nearest first; clocks that have struck stand before those to come, and
     leave them half of the room.
     """
-    found: list[tuple[Milestone | None, Strike]] = [(None, s) for s in prospects.strikes]
+    found: list[tuple[Milestone | None, Strike]] = [
+        (None, strike) for strike in prospects.strikes_for(role)
+    ]
     for prospect in prospects.milestones:
         found += [(prospect.milestone, s) for s in prospect.outlook.strikes if s.at is not None]
-    found.sort(key=lambda pair: pair[1].at or pair[0].created_at)
+    found.sort(key=lambda pair: pair[1].at or prospects.contract.created_at)
     coming = [pair for pair in found if pair[1].at and pair[1].at > now()]
     struck = found[: len(found) - len(coming)]
     return [*struck[: NEAREST - min(len(coming), NEAREST // 2)], *coming][:NEAREST]

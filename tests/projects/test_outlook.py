@@ -201,7 +201,8 @@ def test_the_turn_goes_back_and_forth(ada, ben):
     assert turns(milestone.contract) == [("release", False), ("", True)]
     return_work(milestone_id=milestone.pk, by=ada, answer="More.")
     assert turns(milestone.contract) == [("", True), ("submit", False)]
-    assert turns(opened_dispute(ada, ben).milestone.contract) == [("dispute", False)] * 2
+    disputed = opened_dispute(ada, ben).milestone.contract
+    assert turns(disputed) == [("dispute", True), ("dispute", False)], "Ada opened it"
 
     milestone = submitted_milestone(ada, ben)
     release_milestone(milestone_id=milestone.pk, by=ada)

@@ -1,0 +1,162 @@
+"""Whose turn it is at the work itself: to deliver it, to review it, to pay for it."""
+
+from marketplace.common.money import in_words
+from projects.agreements.outlook import Prospect, Prospects
+from projects.agreements.turn import Turn
+from projects.milestones.models import Milestone
+from projects.milestones.rules import due_of
+
+S = Milestone.Status
+
+
+# --- The client, the most urgent first -----------------------------------------------------------
+
+
+def review(prospect: Prospect) -> Turn | None:
+    milestone = prospect.milestone
+    if milestone.status != S.SUBMITTED:
+        return None
+    name = milestone.contract.freelancer.name
+    net = in_words(prospect.facts.payee_still_gets, milestone.currency)
+    return Turn(
+        f"Review “{milestone.title}”",
+        f"{name} has delivered. Without an answer it is approved by itself and {net} goes to "
+        f"{name}.",
+        when="Answer by",
+        at=milestone.review_ends_at,
+        step="release",
+        prospect=prospect,
+    )
+
+
+def finish_payment(prospect: Prospect) -> Turn | None:
+    if prospect.payment is None:
+        return None
+    milestone = prospect.milestone
+    cost = in_words(prospect.payment.amount, milestone.currency)
+    return Turn(
+        f"Finish the payment of “{milestone.title}”",
+        f"{cost} is not paid yet. The work begins once it is held.",
+        when="The pay page closes",
+        at=prospect.payment.expires_at,
+        step="fund",
+        prospect=prospect,
+    )
+
+
+def finish_bonus(prospects: Prospects) -> Turn | None:
+    """Only its giver knows of a bonus that is not paid."""
+    unpaid = next(iter(prospects.bonuses), None)
+    if unpaid is None:
+        return None
+    bonus, payment = unpaid
+    amount = in_words(bonus.escrow.amount, bonus.escrow.currency)
+    return Turn(
+        f"Finish the payment of your bonus of {amount}",
+        f"It goes to {prospects.contract.freelancer.name} at once when it is paid; until then only "
+        "you read of it.",
+        when="The pay page closes",
+        at=payment.expires_at if payment else None,
+        step="give_bonus",
+        about=bonus.public_id,
+    )
+
+
+def wait_for_work(prospect: Prospect) -> Turn | None:
+    milestone = prospect.milestone
+    if milestone.status not in {S.PLANNED, S.RETURNED} or not prospect.facts.is_fully_held:
+        return None
+    name = milestone.contract.freelancer.name
+    text = {
+        S.RETURNED: "Your changes are being made.",
+        S.PLANNED: "The work is under way." if milestone.started_at else "The funds are held.",
+    }[S(milestone.status)]
+    return Turn(
+        f"{name} delivers “{milestone.title}”",
+        text,
+        waits=True,
+        when="Due",
+        at=due_of(milestone),
+        prospect=prospect,
+    )
+
+
+def fund(prospect: Prospect) -> Turn | None:
+    milestone = prospect.milestone
+    if milestone.closed_at is not None or prospect.facts.is_fully_held:
+        return None
+    cost = in_words(prospect.facts.to_fund, milestone.currency)
+    what = "the rest of " if prospect.facts.held else ""
+    return Turn(
+        f"Fund {what}“{milestone.title}”",
+        f"You pay {cost}. It is held until you approve the work.",
+        step="fund",
+        prospect=prospect,
+    )
+
+
+# --- The freelancer, the most urgent first -------------------------------------------------------
+
+
+def make_changes(prospect: Prospect) -> Turn | None:
+    milestone = prospect.milestone
+    if milestone.status != S.RETURNED:
+        return None
+    return Turn(
+        f"Make the changes to “{milestone.title}”",
+        f"{milestone.contract.client.name} asked for changes. Submit it again when they are made.",
+        when="Due",
+        at=due_of(milestone),
+        step="submit",
+        prospect=prospect,
+    )
+
+
+def work(prospect: Prospect) -> Turn | None:
+    milestone = prospect.milestone
+    if milestone.status != S.PLANNED or not prospect.facts.is_fully_held:
+        return None
+    if milestone.started_at is None:
+        return Turn(
+            f"Start “{milestone.title}”",
+            "The funds are held. Say that you have started, then submit the work.",
+            when="Due",
+            at=due_of(milestone),
+            step="start",
+            prospect=prospect,
+        )
+    return Turn(
+        f"Submit “{milestone.title}”",
+        "The funds are held until your work is approved.",
+        when="Due",
+        at=due_of(milestone),
+        step="submit",
+        prospect=prospect,
+    )
+
+
+def wait_for_review(prospect: Prospect) -> Turn | None:
+    milestone = prospect.milestone
+    if milestone.status != S.SUBMITTED:
+        return None
+    net = in_words(prospect.facts.payee_still_gets, milestone.currency)
+    return Turn(
+        f"{milestone.contract.client.name} reviews “{milestone.title}”",
+        f"Without an answer it is approved by itself and {net} is yours.",
+        waits=True,
+        when="Approved by itself",
+        at=milestone.review_ends_at,
+        prospect=prospect,
+    )
+
+
+def wait_for_funds(prospect: Prospect) -> Turn | None:
+    milestone = prospect.milestone
+    if milestone.closed_at is not None or prospect.facts.is_fully_held:
+        return None
+    return Turn(
+        f"{milestone.contract.client.name} funds “{milestone.title}”",
+        "You need not start before the money is held.",
+        waits=True,
+        prospect=prospect,
+    )

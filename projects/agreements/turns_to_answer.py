@@ -1,0 +1,135 @@
+"""Whose word is waited for, and until when: of a proposal, a question for money, a dispute."""
+
+from marketplace.common.lifecycle import CLIENT
+from marketplace.common.money import in_words
+from payments.escrow.givebacks.rules import given_back_by
+from projects.agreements.outlook import Prospect, Prospects
+from projects.agreements.proposals.words import limit_in_words
+from projects.agreements.selectors import division_of
+from projects.agreements.turn import Turn
+from projects.contracts.models import Contract
+from projects.disputes.models import Dispute
+
+
+def answer_proposal(role: str, prospect: Prospect) -> Turn | None:
+    """A word that the other side waits for goes before everything else."""
+    milestone, proposal = prospect.milestone, prospect.proposal
+    if proposal is None or proposal.proposed_by_role == role:
+        return None
+    other = _other(milestone.contract, role)
+    shares, text = (
+        division_of(proposal, prospect.facts.held),
+        "No money moves: nothing is held for it.",
+    )
+    if shares:
+        got, left = shares.payee, shares.payer
+        if role == CLIENT:
+            got, left = left, got
+        mine, theirs = (in_words(amount, milestone.currency) for amount in (got, left))
+        text = f"You would get {mine}, and {other} {theirs}."
+        if proposal.into:
+            text = text.rstrip(".") + f"; the rest goes into “{proposal.into.title}”."
+        if prospect.limit_then and prospect.limit_then.is_earlier:
+            text += f" {limit_in_words(proposal)}"
+    return Turn(
+        f"Answer the proposal to end “{milestone.title}”",
+        f"{other} proposes to end it by consent. {text} Until you answer, everything goes on.",
+        when="Lapses",
+        at=proposal.answer_due_at,
+        step="cancel_agreed",
+        prospect=prospect,
+        about=proposal.public_id,
+    )
+
+
+def await_proposal(role: str, prospect: Prospect) -> Turn | None:
+    """Of one's own proposal: whose answer it waits for."""
+    milestone, proposal = prospect.milestone, prospect.proposal
+    if proposal is None or proposal.proposed_by_role != role:
+        return None
+    return Turn(
+        f"{_other(prospect.milestone.contract, role)} answers your proposal to end "
+        f"“{milestone.title}”",
+        "Until then everything goes on. Without an answer it lapses and nothing has changed.",
+        waits=True,
+        when="Lapses",
+        at=proposal.answer_due_at,
+        step="withdraw",
+        prospect=prospect,
+        about=proposal.public_id,
+    )
+
+
+def answer_dispute(role: str, prospect: Prospect) -> Turn | None:
+    """The other side's word is missing; or a mediator looks at it, and both may add to it."""
+    dispute = prospect.dispute
+    if dispute is None or _is_awaited_by(role, dispute):
+        return None
+    if dispute.status == Dispute.Status.OPENED:
+        title, when, at = "Answer the dispute on", "Goes to a mediator", dispute.answer_due_at
+    else:
+        title, when, at = "A mediator looks at", "Decided by", dispute.ruling_due_at
+    return Turn(
+        f"{title} “{prospect.milestone.title}”",
+        "Read the case and say your side. The other milestones go on.",
+        when=when,
+        at=at,
+        step="dispute",
+        prospect=prospect,
+        about=dispute.public_id,
+    )
+
+
+def await_dispute(role: str, prospect: Prospect) -> Turn | None:
+    """Of the dispute that this side has opened: the other's answer."""
+    dispute = prospect.dispute
+    if dispute is None or not _is_awaited_by(role, dispute):
+        return None
+    return Turn(
+        f"{_other(prospect.milestone.contract, role)} answers the dispute on "
+        f"“{prospect.milestone.title}”",
+        "It goes to a mediator, answered or not. The other milestones go on.",
+        waits=True,
+        when="Goes to a mediator",
+        at=dispute.answer_due_at,
+        step="dispute",
+        prospect=prospect,
+        about=dispute.public_id,
+    )
+
+
+def answer_giveback(role: str, prospects: Prospects) -> Turn | None:
+    """Released money is asked back: the freelancer's word is waited for."""
+    giveback = next(iter(prospects.givebacks), None)
+    if giveback is None:
+        return None
+    escrow, contract = giveback.escrow, prospects.contract
+    asked = in_words(giveback.amount, escrow.currency)
+    if role == CLIENT:
+        return Turn(
+            f"{contract.freelancer.name} answers whether {asked} of “{escrow.title}” go back",
+            "It is theirs to decide. Without an answer nothing changes.",
+            waits=True,
+            when="Lapses",
+            at=giveback.answer_due_at,
+            step="withdraw",
+            about=giveback.public_id,
+        )
+    payee = in_words(given_back_by(giveback.amount, escrow).payee, escrow.currency)
+    return Turn(
+        f"Answer whether {asked} of “{escrow.title}” go back",
+        f"{contract.client.name} asks for {payee} of what you got. It is yours to decide. Without "
+        "an answer nothing changes.",
+        when="Lapses",
+        at=giveback.answer_due_at,
+        step="accept",
+        about=giveback.public_id,
+    )
+
+
+def _is_awaited_by(role: str, dispute: Dispute) -> bool:
+    return dispute.status == Dispute.Status.OPENED and dispute.opened_by_role == role
+
+
+def _other(contract: Contract, role: str) -> str:
+    return contract.freelancer.name if role == CLIENT else contract.client.name
