@@ -2,8 +2,9 @@
 
 from django.urls import include, path
 
+from accounts.api import audit as api_audit
 from accounts.api import auth, me, notifications
-from accounts.web import clock, notices, people, tokens
+from accounts.web import audit, clock, notices, people, tokens
 
 api = [
     path("auth/signup/", auth.SignUpView.as_view(), name="api-signup"),
@@ -18,6 +19,8 @@ api = [
     ),
     path("me/", me.MeView.as_view(), name="api-me"),
     path("me/totp/", me.SecondFactorView.as_view(), name="api-totp"),
+    path("me/audit/", api_audit.OwnAuditView.as_view(), name="api-own-audit"),
+    path("desk/audit/", api_audit.AuditView.as_view(), name="api-desk-audit"),
     path("people/<str:public_id>/", me.PersonView.as_view(), name="api-person"),
     path("notifications/", notifications.NotificationsView.as_view(), name="api-notifications"),
     path(
@@ -39,6 +42,7 @@ urlpatterns = [
         tokens.create_revocation,
         name="token-revocation",
     ),
+    path("account/audit/", audit.list_own_entries, name="own-audit"),
     path("account/security/", include("allauth.mfa.urls")),
     path("account/", include("allauth.account.urls")),
     path("profile/", people.show_profile, name="profile"),

@@ -1,6 +1,7 @@
 """The tables of this app live in ``common``; Django looks for them here."""
 
 from marketplace.common.models import (
+    AuditEntry,
     ClockOffset,
     Heartbeat,
     IdempotencyRecord,
@@ -8,4 +9,4 @@ from marketplace.common.models import (
     StoredFile,
 )
 
-__all__ = ["ClockOffset", "Heartbeat", "IdempotencyRecord", "Outage", "StoredFile"]
+__all__ = ["AuditEntry", "ClockOffset", "Heartbeat", "IdempotencyRecord", "Outage", "StoredFile"]

@@ -17,7 +17,7 @@ from projects.web import (
     proposals,
     statements,
 )
-from projects.web.desk import cases, chargebacks, holds, overview
+from projects.web.desk import audit, cases, chargebacks, holds, overview
 
 urlpatterns = [
     # Postings
@@ -150,6 +150,7 @@ urlpatterns = [
         name="dispute-statements",
     ),
     # Desk
+    path("desk/audit/", audit.list_entries, name="desk-audit"),
     path("desk/", overview.show_desk, name="desk"),
     path(
         "desk/refunds/<str:public_id>/retry/",

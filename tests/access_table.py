@@ -78,6 +78,8 @@ LINES = [
     Line("profile", "GET", SIGNED_IN),
     Line("profile-edit", "GET POST", SIGNED_IN),
     Line("person", "GET", EVERYBODY, of="person"),
+    Line("own-audit", "GET", SIGNED_IN),
+    Line("api-own-audit", "GET", SIGNED_IN),
     Line("tokens", "GET POST", SIGNED_IN),
     Line("token-revocation", "POST", "ada", of="token"),
     Line("notices", "GET", SIGNED_IN),
@@ -267,6 +269,8 @@ LINES = [
     Line("api-dispute-statements", "POST", SIDES, of="dispute", body=WORDS),
     # --- Desk ------------------------------------------------------------------------------------
     Line("desk", "GET", "dora"),
+    Line("desk-audit", "GET", "dora"),
+    Line("api-desk-audit", "GET", "dora"),
     Line("reconciliation", "GET", "dora"),
     Line("reconciliation-runs", "GET POST", "dora"),
     Line("difference", "GET", "dora", of="difference"),

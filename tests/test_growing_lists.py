@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.access.services import create_token
 from accounts.notifications.models import OutgoingMail
 from accounts.notifications.services import notify
+from marketplace.common.audit import log_deed
 from marketplace.common.clock import now
 from payments.fundings.models import Payment
 from payments.ledger import chart
@@ -94,6 +95,17 @@ def test_what_was_given_back_on_a_contract(ada, ben, door):
         client, path = api_of(ada), f"/api/v1{path}givebacks/"
     where = {"contract_id": milestone.contract_id, "escrow_id": milestone.escrow_id}
     grows_for_free(lambda: client.get(path), lambda: give_back(**where, by=ben, amount=1_000))
+
+
+@pytest.mark.parametrize(
+    "path", ["/desk/audit/", "/account/audit/", "/api/v1/desk/audit/", "/api/v1/me/audit/"]
+)
+def test_the_audit_log(dora, path):
+    client = api_of(dora) if path.startswith("/api") else browser(dora)
+    grows_for_free(
+        lambda: client.get(path),
+        lambda: log_deed("test thing", "th_1", "Done.", by=dora, role="finance", about=[dora.pk]),
+    )
 
 
 def test_the_statement_of_a_contract(ada, ben):

@@ -39,6 +39,13 @@ def people_of(party: Party) -> QuerySet[User]:
     return User.objects.filter(memberships__party=party, is_active=True)
 
 
+def person_ids_of(*party_ids: int) -> list[int]:
+    """Everybody who acts for any of these parties, by primary key."""
+    return list(
+        Membership.objects.filter(party__in=party_ids).values_list("user_id", flat=True).distinct()
+    )
+
+
 def people_of_each(parties: Iterable[Party]) -> dict[int, list[User]]:
     """The same of many parties, each by its primary key."""
     people: dict[int, list[User]] = {party.pk: [] for party in parties}

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.people import profile as profiles
 from accounts.people.models import StaffRole, User
+from marketplace.common.audit import log_deed
 from marketplace.common.errors import InvalidInput, NotAllowed
 from marketplace.common.lifecycle import SYSTEM
 
@@ -103,5 +104,14 @@ def grant_staff_roles(*, user_id: int, roles: set[str], by: str) -> User:
     user.save(update_fields=["is_staff"])
     user.groups.set(
         [Group.objects.get_or_create(name=StaffRole(role).value)[0] for role in sorted(roles)]
+    )
+    held = ", ".join(sorted(roles)) or "no role"
+    log_deed(
+        "grant roles",
+        user.public_id,
+        f"{user.name} has {held} at the desk.",
+        by=by,
+        role=SYSTEM,
+        about=[user.pk],
     )
     return user

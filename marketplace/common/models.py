@@ -3,6 +3,9 @@
 from datetime import timedelta
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 
 from marketplace.common.public_ids import PublicIdField
@@ -91,3 +94,39 @@ class IdempotencyRecord(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["started_at"], name="idempotency_records_by_age")]
+
+
+class AuditEntry(models.Model):
+    """A deed of staff. PostgreSQL gives it its number and its link, and lets nobody change it."""
+
+    # Written by its trigger: an insert says neither.
+    number = models.BigIntegerField(unique=True, default=0)
+    previous_hash = models.CharField(max_length=64, default="")
+    hash = models.CharField(max_length=64, default="")
+    at = models.DateTimeField()
+    # Nobody where the house itself, or whoever runs it, did it by a command.
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    role = models.CharField(max_length=12)
+    deed = models.CharField(max_length=60)
+    subject = models.CharField(max_length=60)
+    text = models.TextField()
+    reason = models.TextField(blank=True)
+    about = ArrayField(models.BigIntegerField(), default=list)
+    search = models.GeneratedField(
+        expression=SearchVector("text", "reason", config="simple"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["deed", "-number"], name="audit_entries_by_deed"),
+            models.Index(fields=["subject", "-number"], name="audit_entries_by_subject"),
+            GinIndex(fields=["about"], name="audit_entries_about"),
+            GinIndex(fields=["search"], name="audit_entries_in_words"),
+        ]
+
+    def __str__(self) -> str:
+        return self.text

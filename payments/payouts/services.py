@@ -11,12 +11,11 @@ from django.urls import reverse
 from accounts.notifications.services import notify
 from accounts.parties.models import Party
 from accounts.parties.selectors import acts_for
-from accounts.people.models import StaffRole, User
-from accounts.people.selectors import staff_roles_of
+from accounts.people.models import User
 from marketplace.common.clock import now, said
 from marketplace.common.doorbell import ring
 from marketplace.common.errors import NotAllowed, WrongState
-from marketplace.common.lifecycle import FINANCE, OWNER, SYSTEM
+from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.money import in_words, known_currency
 from payments.ledger import chart
 from payments.ledger.services import Move, move_money
@@ -25,6 +24,7 @@ from payments.payouts.drawing.services import draw_earnings, sendable
 from payments.payouts.holding.models import PayoutHold
 from payments.payouts.models import LIFECYCLE, UNDER_WAY, Earning, Payout
 from payments.payouts.recovering.selectors import owed_by
+from payments.payouts.roles import log_if_by_finance, role_in
 from payments.payouts.selectors import REMIND_EVERY, cleared, clears_next, currencies_of
 from payments.policies.models import Policy
 
@@ -135,6 +135,7 @@ def retry_payout(*, payout_id: int, by: User | str) -> Payout:
     payout.failure_code, payout.closed_at, payout.next_check_at = "", None, now()
     payout.save(update_fields=["status", "failure_code", "closed_at", "next_check_at"])
     _send_or_hold(payout)
+    log_if_by_finance(payout, "retry", "Had a failed payout tried again", by=by)
     return payout
 
 
@@ -253,16 +254,6 @@ def lock_payout(**which: object) -> Payout:
         .select_related("party__connected_account", "cancel_wished_by")
         .get(**which)
     )
-
-
-def role_in(payout: Payout, by: User | str) -> str | None:
-    """An owner is an owner, whatever else they are: nobody of finance acts on their own payout."""
-    if by == SYSTEM:
-        return SYSTEM
-    assert isinstance(by, User)
-    if acts_for(by, payout.party_id):
-        return OWNER
-    return FINANCE if StaffRole.FINANCE in staff_roles_of(by) else None
 
 
 def book_payout(payout: Payout, source: str, target: str, deed: str) -> None:

@@ -7,8 +7,10 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from accounts.people.profile import COUNTRIES
+from marketplace.common.audit import log_deed
 from marketplace.common.clock import now, said
 from marketplace.common.errors import InvalidInput, WrongState
+from marketplace.common.lifecycle import SYSTEM
 from payments.policies.models import Policy
 from payments.policies.words import RULES
 
@@ -62,6 +64,13 @@ def add_version(changes: Mapping[str, Any], *, in_force_from: datetime | None = 
         raise WrongState(
             f"Somebody else has added version {policy.version} meanwhile. Look at it first."
         ) from taken
+    log_deed(
+        "add policy",
+        f"version {policy.version}",
+        f"Version {policy.version} of the rules is in force from {said(policy.in_force_from)}.",
+        by=SYSTEM,
+        role=SYSTEM,
+    )
     return policy
 
 

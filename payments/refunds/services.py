@@ -5,12 +5,15 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from accounts.parties.selectors import person_ids_of
 from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_roles_of
+from marketplace.common.audit import log_deed
 from marketplace.common.clock import now
 from marketplace.common.doorbell import ring
 from marketplace.common.errors import InsufficientFunds, WrongState
 from marketplace.common.lifecycle import FINANCE, SYSTEM
+from marketplace.common.money import in_words
 from payments.fundings.models import LIFECYCLE as PAYMENT_LIFECYCLE
 from payments.fundings.models import Payment
 from payments.gateway.base import GatewayRefused, GatewayUnknown, RemoteRefund, State
@@ -147,6 +150,15 @@ def retry_refund(*, refund_id: int, by: User | str) -> Refund:
     LIFECYCLE.advance(refund, "retry", role=_role_of(by))
     _begin_anew(refund, due_at=now())
     ring("payments.send_refund", refund.pk)
+    if by != SYSTEM:
+        log_deed(
+            "retry refund",
+            refund.public_id,
+            f"Had a failed refund tried again: {in_words(refund.amount, refund.currency)}.",
+            by=by,
+            role=FINANCE,
+            about=person_ids_of(refund.payment.payer_id),
+        )
     return refund
 
 

@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from accounts.notifications.services import notify
+from accounts.parties.selectors import person_ids_of
 from accounts.people.models import User
+from marketplace.common.audit import log_deed
 from marketplace.common.clock import now, said
 from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
-from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
+from marketplace.common.lifecycle import CLIENT, FREELANCER, MEDIATOR, SYSTEM
 from marketplace.common.money import in_words
 from marketplace.common.text import checked_text
 from payments.escrow.division import Shares
@@ -148,6 +150,17 @@ def decide_dispute(*, dispute_id: int, by: Actor, to_freelancer: int, ruling: st
     record(contract, "dispute_decided", by=by, about=dispute, to_freelancer=to_freelancer)
     for role in (CLIENT, FREELANCER):
         _tell(dispute, role, "dispute_decided", _decision_in_words(dispute, shares, role), by=by)
+    money = [in_words(amount, milestone.currency) for amount in (shares.payee, shares.payer)]
+    log_deed(
+        "decide dispute",
+        dispute.public_id,
+        f"Decided the dispute about “{milestone.title}”: {money[0]} to the freelancer, "
+        f"{money[1]} back to the client.",
+        by=by,
+        role=MEDIATOR,
+        about=person_ids_of(contract.client_id, contract.freelancer_id),
+        reason=dispute.ruling,
+    )
     return dispute
 
 

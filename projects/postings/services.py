@@ -13,11 +13,13 @@ from django.db import transaction
 
 from accounts.notifications.services import notify
 from accounts.parties.models import Party
-from accounts.parties.selectors import acts_for, own_party_of
+from accounts.parties.selectors import acts_for, own_party_of, person_ids_of
 from accounts.people.models import User
+from marketplace.common.audit import log_deed
 from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, NotAllowed, NotThere, WrongState
 from marketplace.common.files import store_files
+from marketplace.common.lifecycle import MODERATOR
 from projects.postings import rules
 from projects.postings.models import LIFECYCLE, Posting, PostingFile
 from projects.postings.roles import Actor, role_in
@@ -138,6 +140,7 @@ def suspend_posting(*, posting_id: int, reason: str, by: Actor) -> Posting:
         path=posting.path,
         by=by,
     )
+    _log(posting, "suspend", f"Suspended “{posting.title}”.", by=by, reason=posting.status_reason)
     return posting
 
 
@@ -154,6 +157,7 @@ def restore_posting(*, posting_id: int, by: Actor) -> Posting:
         path=posting.path,
         by=by,
     )
+    _log(posting, "restore", f"Restored “{posting.title}”.", by=by)
     return posting
 
 
@@ -170,6 +174,19 @@ def add_files(*, posting_id: int, uploads: list[UploadedFile], by: User) -> list
         PostingFile.objects.create(posting=posting, stored=stored)
         for stored in store_files(uploads, by=by)
     ]
+
+
+def _log(posting: Posting, step: str, text: str, *, by: Actor, reason: str = "") -> None:
+    assert isinstance(by, User)  # the table lets moderators only
+    log_deed(
+        f"{step} posting",
+        posting.public_id,
+        text,
+        by=by,
+        role=MODERATOR,
+        about=person_ids_of(posting.client_id),
+        reason=reason,
+    )
 
 
 def _note_edit(posting: Posting) -> None:

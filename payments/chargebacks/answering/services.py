@@ -2,8 +2,10 @@
 
 from django.db import transaction
 
+from accounts.parties.selectors import person_ids_of
 from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_roles_of
+from marketplace.common.audit import log_deed
 from marketplace.common.clock import now, said
 from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import FINANCE
@@ -14,6 +16,7 @@ from payments.chargebacks.services import (
     ask_about_chargeback,
     record_chargeback,
 )
+from payments.escrow.models import Escrow
 from payments.gateway import chargebacks as provider
 from payments.gateway.base import GatewayRefused, GatewayUnknown
 from payments.gateway.chargebacks import RemoteChargeback
@@ -100,6 +103,15 @@ def _wish(chargeback_id: int, step: str, by: User, text: str = "") -> None:
     chargeback.answer_attempt += 1
     chargeback.next_check_at = now() + ANSWER_AGAIN
     chargeback.save()
+    log_deed(
+        f"{step} chargeback",
+        chargeback.public_id,
+        "Let the bank have what it demanded." if step == ACCEPT else "Sent evidence to the bank.",
+        by=by,
+        role=FINANCE,
+        about=person_ids_of(Escrow.objects.get(public_id=chargeback.payment.paid_for).payee_id),
+        reason=text,
+    )
 
 
 @transaction.atomic

@@ -13,11 +13,11 @@ from payments.gateway.outcomes import unreachable
 from payments.gateway.stripe import gateway
 from payments.ledger import chart
 from payments.payouts.models import LIFECYCLE, Payout
+from payments.payouts.roles import log_if_by_finance, role_in
 from payments.payouts.services import (
     book_payout,
     lock_payout,
     refuse_if_being_cancelled,
-    role_in,
     sum_of,
     tell_payee,
 )
@@ -49,6 +49,7 @@ def wish_to_cancel(*, payout_id: int, by: User | str) -> None:
     payout.cancel_wished_at, payout.cancel_wished_by = now(), by
     payout.next_check_at = now() + ASK_AGAIN
     payout.save(update_fields=["cancel_wished_at", "cancel_wished_by", "next_check_at"])
+    log_if_by_finance(payout, "cancel", "Had a payout cancelled", by=by)
 
 
 def finish_cancelling(*, payout_id: int) -> Payout:

@@ -6,13 +6,14 @@ from django.db import transaction
 from django.urls import reverse
 
 from accounts.notifications.services import notify
-from accounts.parties.selectors import acts_for
+from accounts.parties.selectors import acts_for, person_ids_of
 from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_roles_of
+from marketplace.common.audit import log_deed
 from marketplace.common.clock import now, said
 from marketplace.common.doorbell import ring
 from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
-from marketplace.common.lifecycle import SYSTEM
+from marketplace.common.lifecycle import FINANCE, SYSTEM
 from marketplace.common.text import checked_text
 from payments.payees.models import ConnectedAccount
 from payments.payouts.holding.models import PayoutHold
@@ -61,6 +62,8 @@ def place_hold(*, party_id: int, reason: str, evidence: str, days: int, by: User
         text=f"Your payouts are held until {said(hold.ends_at)} at the latest. Read why.",
         path=reverse("earnings"),
     )
+    text = f"Held the payouts of {hold.party.name} for {days} days at most."
+    _log(hold, "place", text, by=by, reason=reason)
     return hold
 
 
@@ -106,7 +109,21 @@ def lift_hold(*, hold_id: int, by: User | str) -> PayoutHold:
         path=reverse("earnings"),
         by=by,
     )
+    if isinstance(by, User):
+        _log(hold, "lift", f"Lifted the hold on the payouts of {hold.party.name}.", by=by)
     return hold
+
+
+def _log(hold: PayoutHold, step: str, text: str, *, by: User, reason: str = "") -> None:
+    log_deed(
+        f"{step} hold",
+        hold.public_id,
+        text,
+        by=by,
+        role=FINANCE,
+        about=person_ids_of(hold.party_id),
+        reason=reason,
+    )
 
 
 def _refuse_all_but_finance(by: object, party_id: int) -> None:

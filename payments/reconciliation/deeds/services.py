@@ -7,6 +7,7 @@ from django.db import transaction
 
 from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_roles_of
+from marketplace.common.audit import log_deed
 from marketplace.common.errors import DomainError, InvalidInput, WrongState
 from marketplace.common.lifecycle import FINANCE
 from payments.escrow import services as escrows
@@ -29,7 +30,7 @@ from payments.ledger.services import Move, move_money
 from payments.payouts.adopting.services import adopt_payout
 from payments.payouts.cancelling.services import note_taken_back
 from payments.payouts.models import Payout
-from payments.reconciliation.findings import Finding, deeds_for
+from payments.reconciliation.findings import DEEDS, Finding, deeds_for
 from payments.reconciliation.judging.payouts import waiting_payout
 from payments.reconciliation.judging.refunds import refundable, twin_of
 from payments.reconciliation.looking import (
@@ -110,6 +111,14 @@ def settle_as_seen(
     _DEEDS[deed](difference, thing, seen.reversal_id, by)
     difference.save()
     DifferenceEvent.objects.create(difference=difference, what=deed, reason=reason, by=by)
+    log_deed(
+        f"{_step_of(deed)} difference".replace("_", " "),
+        difference.public_id,
+        f"{difference.get_kind_display()}: {DEEDS[deed].label.lower()}.",
+        by=by,
+        role=FINANCE,
+        reason=reason,
+    )
     return difference
 
 

@@ -9,10 +9,11 @@ from django.urls import reverse
 from accounts.notifications.services import notify
 from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_roles_of
+from marketplace.common.audit import log_deed
 from marketplace.common.clock import now
 from marketplace.common.doorbell import ring
 from marketplace.common.errors import NotAllowed
-from marketplace.common.lifecycle import SYSTEM
+from marketplace.common.lifecycle import FINANCE, SYSTEM
 from marketplace.common.money import in_words
 from payments.gateway.base import GatewayRefused, GatewayUnknown, RemoteMovement
 from payments.reconciliation.findings import HEALING, Finding, K
@@ -76,6 +77,7 @@ def ask_for_run(*, by: User) -> ReconciliationRun:
         raise NotAllowed("Comparing the books is for finance.")
     run = bring_forward()
     ring("payments.reconcile")
+    log_deed("run reconciliation", run.public_id, "Had the books compared.", by=by, role=FINANCE)
     return run
 
 

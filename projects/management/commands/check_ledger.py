@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from marketplace.common import clock
+from marketplace.common.audit import the_audit_log_is_whole
 from marketplace.common.lifecycle_sql import lifecycles_are_kept_by_the_database
 from payments.incoming.checks import CHECKS as PAYMENTS
 from payments.incoming.checks import WHEN_QUIET
@@ -20,6 +21,7 @@ Check = Callable[[], list[str]]
 
 CHECKS: list[Check] = [
     lifecycles_are_kept_by_the_database,
+    the_audit_log_is_whole,
     *PAYMENTS,
     *MILESTONES,
     *DISPUTES,

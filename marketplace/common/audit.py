@@ -1,0 +1,99 @@
+"""The audit log: what staff did, in one chain, of which nothing can be taken out or changed.
+
+PostgreSQL numbers and links the entries itself (``marketplace/migrations/0006_audit_log.py``).
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.postgres.search import SearchQuery
+from django.db.models import QuerySet
+
+from marketplace.common.clock import now
+from marketplace.common.models import AuditEntry
+
+LONGEST_TEXT = 1_000
+
+
+def log_deed(
+    deed: str,
+    subject: str,
+    text: str,
+    *,
+    by,
+    role: str,
+    about: Iterable[int] = (),
+    reason: str = "",
+) -> AuditEntry:
+    """Write down a deed of staff, in the transaction that does it, as its last step: whoever is
+    next waits here until this one commits.
+
+    ``deed`` names it as the tables do ("decide dispute"), ``subject`` is the public id of what it
+    was done to, ``about`` are the people (their keys) who read it on their account page, ``by`` a
+    person or the house, ``role`` what they did it as. ``text`` and ``reason`` are read by them too.
+    """
+    return AuditEntry.objects.create(
+        at=now(),
+        by=None if isinstance(by, str) else by,
+        role=role,
+        deed=deed,
+        subject=subject,
+        text=text[:LONGEST_TEXT],
+        reason=reason,
+        about=sorted(set(about)),
+    )
+
+
+def entries_about(user) -> QuerySet[AuditEntry]:
+    """What staff did that concerns this person, the newest first."""
+    return AuditEntry.objects.filter(about__contains=[user.pk]).order_by("-number")
+
+
+def search_entries(*, words: str = "", deed: str = "", subject: str = "") -> QuerySet[AuditEntry]:
+    """All of them, or those that fit, with who did them; for whoever is of the staff."""
+    entries = AuditEntry.objects.select_related("by").order_by("-number")
+    if subject:
+        entries = entries.filter(subject=subject)
+    if deed:
+        entries = entries.filter(deed=deed)
+    if words:
+        query = SearchQuery(words, config="simple", search_type="websearch")
+        entries = entries.filter(search=query)
+    return entries
+
+
+def known_deeds() -> list[str]:
+    """What has been done so far, each once, in the order of the alphabet."""
+    return list(AuditEntry.objects.order_by("deed").values_list("deed", flat=True).distinct())
+
+
+def link_of(entry: AuditEntry, previous_hash: str) -> str:
+    """The hash of the entry behind that one, as PostgreSQL makes it: SHA-256 of a JSON list."""
+    said: list[Any] = [
+        previous_hash,
+        entry.number,
+        int(entry.at.timestamp()) * 1_000_000 + entry.at.microsecond,
+        entry.by_id,
+        entry.role,
+        entry.deed,
+        entry.subject,
+        entry.text,
+        entry.reason,
+        entry.about,
+    ]
+    return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()
+
+
+def the_audit_log_is_whole() -> list[str]:
+    """Each place where the chain does not hold, as a sentence; [] where nothing was touched."""
+    found = []
+    number, previous_hash = 0, ""
+    for entry in AuditEntry.objects.order_by("number").iterator(chunk_size=2_000):
+        if entry.number != number + 1:
+            found.append(f"The audit log lacks what stood between {number} and {entry.number}.")
+        elif entry.previous_hash != previous_hash or entry.hash != link_of(entry, previous_hash):
+            found.append(f"Entry {entry.number} of the audit log is not what was written.")
+        number, previous_hash = entry.number, entry.hash
+    return found

@@ -1,0 +1,50 @@
+"""The audit log, for everybody at the desk to read and search."""
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from marketplace.common.audit import known_deeds, search_entries
+from marketplace.common.pages import page_of
+from projects.web.desk.doors import for_staff
+
+
+class AuditForm(forms.Form):
+    """What to look for; what is left out narrows nothing."""
+
+    words = forms.CharField(
+        label="Words",
+        required=False,
+        max_length=200,
+        widget=forms.TextInput({"type": "search", "placeholder": "A name, a title, a reason"}),
+    )
+    deed = forms.ChoiceField(label="Deed", required=False)
+    subject = forms.CharField(
+        label="Done to",
+        required=False,
+        max_length=60,
+        widget=forms.TextInput({"placeholder": "A public id"}),
+    )
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["deed"].choices = [
+            ("", "Any"),
+            *((deed, deed.capitalize()) for deed in known_deeds()),
+        ]
+
+
+@require_safe
+@for_staff
+def list_entries(request: HttpRequest) -> HttpResponse:
+    """What staff did, the newest first, or what of it fits."""
+    form = AuditForm(request.GET)
+    asked = form.cleaned_data if form.is_valid() else {}
+    context = {
+        "form": form,
+        "page": page_of(request, search_entries(**asked), keys=("number",)),
+        "is_narrowed": any(asked.values()),
+        "nav": "desk",
+    }
+    return render(request, "desk/audit.html", context, status=200 if form.is_valid() else 400)

@@ -1,0 +1,410 @@
+"""What staff did is written down once, linked, and read by whom it concerns."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from accounts.parties.selectors import own_party_of
+from accounts.people.models import StaffRole, User
+from accounts.people.services import grant_staff_roles
+from marketplace.common.audit import (
+    entries_about,
+    link_of,
+    log_deed,
+    search_entries,
+    the_audit_log_is_whole,
+)
+from marketplace.common.clock import now
+from marketplace.common.lifecycle import FINANCE, MEDIATOR, MODERATOR, SYSTEM
+from marketplace.common.lifecycle_sql import lifecycles
+from marketplace.common.models import AuditEntry
+from payments.chargebacks.answering import services as answering
+from payments.escrow.services import refund
+from payments.fundings.models import Payment
+from payments.payouts import services as payouts
+from payments.payouts.cancelling.services import wish_to_cancel
+from payments.payouts.holding.services import lift_hold, place_hold
+from payments.payouts.models import Payout
+from payments.policies.services import add_version
+from payments.reconciliation.deeds import services as deeds
+from payments.reconciliation.findings import Finding
+from payments.reconciliation.models import Difference
+from payments.reconciliation.running.services import ask_for_run, plan_run
+from payments.refunds.models import Refund
+from payments.refunds.services import retry_refund
+from projects.disputes.services import decide_dispute
+from projects.postings.services import restore_posting, suspend_posting
+from tests.against_the_rules import against_the_rules, force
+from tests.payments.chargeback_world import Bank
+from tests.payments.payout_world import ready_without_provider
+from tests.payments.world import held
+from tests.races import at_once
+from tests.world import api_of, open_posting, person, reviewed_dispute
+
+pytestmark = pytest.mark.django_db
+
+STAFF = {MEDIATOR, FINANCE, MODERATOR}
+WHY = {"reason": "Two payees share a bank account.", "evidence": "A letter of May."}
+
+
+@pytest.fixture
+def dora(dora) -> User:
+    """With every key there is."""
+    return grant_staff_roles(user_id=dora.pk, roles=set(StaffRole.values), by=SYSTEM)
+
+
+def last() -> AuditEntry:
+    return AuditEntry.objects.latest("number")
+
+
+# --- Each deed of staff --------------------------------------------------------------------------
+
+
+def decides(ada, ben, dora) -> tuple[str, set]:
+    dispute = reviewed_dispute(ada, ben)
+    decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=50_000, ruling="Half is done.")
+    return "decide dispute", {ada.pk, ben.pk}
+
+
+def suspends(ada, ben, dora) -> tuple[str, set]:
+    suspend_posting(posting_id=open_posting(ada).pk, by=dora, reason="It asks for passwords.")
+    return "suspend posting", {ada.pk}
+
+
+def restores(ada, ben, dora) -> tuple[str, set]:
+    posting = open_posting(ada)
+    suspend_posting(posting_id=posting.pk, by=dora, reason="It asks for passwords.")
+    restore_posting(posting_id=posting.pk, by=dora)
+    return "restore posting", {ada.pk}
+
+
+def failed_payout(ada, ben):
+    party_id = ready_without_provider(ada, ben)
+    payout = payouts.schedule_payout(party_id=party_id, currency="USD", by=ben)
+    force(Payout, status="failed", closed_at=now())
+    return payout
+
+
+def retries_a_payout(ada, ben, dora) -> tuple[str, set]:
+    payouts.retry_payout(payout_id=failed_payout(ada, ben).pk, by=dora)
+    return "retry payout", {ben.pk}
+
+
+def cancels_a_payout(ada, ben, dora) -> tuple[str, set]:
+    wish_to_cancel(payout_id=failed_payout(ada, ben).pk, by=dora)
+    return "cancel payout", {ben.pk}
+
+
+def retries_a_refund(ada, ben, dora) -> tuple[str, set]:
+    refund(escrow_id=held(ada, ben).pk, reason="milestone_cancelled")
+    force(Refund, status="failed", closed_at=now())
+    retry_refund(refund_id=Refund.objects.get().pk, by=dora)
+    return "retry refund", {ada.pk}
+
+
+def answers_a_bank(ada, ben, dora) -> tuple[str, set]:
+    answering._wish(_chargeback(ada, ben), answering.ANSWER, dora, "All of it was delivered.")
+    return "answer chargeback", {ben.pk}
+
+
+def lets_a_bank_have_it(ada, ben, dora) -> tuple[str, set]:
+    answering._wish(_chargeback(ada, ben), answering.ACCEPT, dora)
+    return "accept chargeback", {ben.pk}
+
+
+def _chargeback(ada, ben) -> int:
+    escrow = held(ada, ben)
+    return Bank(Payment.objects.get(paid_for=escrow.public_id)).takes().pk
+
+
+def settles_a_difference(ada, ben, dora) -> tuple[str, set]:
+    _settle(dora, "cost", net=-500)
+    return "settle difference", set()
+
+
+def sets_a_difference_aside(ada, ben, dora) -> tuple[str, set]:
+    _settle(dora, "set_aside")
+    return "set aside difference", set()
+
+
+def _settle(dora, deed: str, net: int = 0) -> None:
+    found = Finding(
+        kind=Difference.Kind.MOVEMENT,
+        object_id="txn_1",
+        theirs="A fee.",
+        ours="Nothing.",
+        amount=net,
+        currency="USD",
+        net=net,
+        deed="cost" if net else "",
+    )
+    words = {name: value for name, value in vars(found).items() if name != "heals"}
+    difference = Difference.objects.create(run=plan_run(), **words)
+    force(Difference, status="open")
+    deeds.settle_as_seen(
+        difference_id=difference.pk,
+        deed=deed,
+        reason="Their invoice of May.",
+        by=dora,
+        seen=deeds.Seen(None, found, ""),
+    )
+
+
+def places_a_hold(ada, ben, dora) -> tuple[str, set]:
+    place_hold(party_id=ready_without_provider(ada, ben), days=7, by=dora, **WHY)
+    return "place hold", {ben.pk}
+
+
+def lifts_a_hold(ada, ben, dora) -> tuple[str, set]:
+    hold = place_hold(party_id=ready_without_provider(ada, ben), days=7, by=dora, **WHY)
+    lift_hold(hold_id=hold.pk, by=dora)
+    return "lift hold", {ben.pk}
+
+
+def compares_the_books(ada, ben, dora) -> tuple[str, set]:
+    ask_for_run(by=dora)
+    return "run reconciliation", set()
+
+
+DEEDS: list[Callable] = [
+    decides,
+    suspends,
+    restores,
+    retries_a_payout,
+    cancels_a_payout,
+    retries_a_refund,
+    answers_a_bank,
+    lets_a_bank_have_it,
+    settles_a_difference,
+    sets_a_difference_aside,
+    places_a_hold,
+    lifts_a_hold,
+    compares_the_books,
+]
+
+
+@pytest.mark.parametrize("act", DEEDS, ids=lambda act: act.__name__)
+def test_each_deed_of_staff_is_written_down(act, ada, ben, dora):
+    deed, people = act(ada, ben, dora)
+
+    entry = last()
+    assert (entry.deed, entry.by_id, set(entry.about)) == (deed, dora.pk, people)
+    assert entry.role in STAFF
+    assert AuditEntry.objects.filter(deed=deed).count() == 1
+    assert the_audit_log_is_whole() == []
+
+
+def test_no_step_of_staff_in_any_table_is_left_out(ada, ben, dora):
+    """A new step of a mediator, of finance or of a moderator fails here until it is among DEEDS."""
+    in_tables = {
+        f"{step} {lifecycle.noun}".replace("_", " ")
+        for _, lifecycle in lifecycles()
+        for step, rules in lifecycle.steps.items()
+        if rules.by & STAFF
+    }
+    written = set()
+    for act in DEEDS:
+        with transaction.atomic():
+            written.add(act(ada, ben, dora)[0])
+            transaction.set_rollback(True)
+    # The milestone's own part of a ruling.
+    assert in_tables - written == {"resolve milestone"}
+
+
+def test_who_gets_keys_and_which_rules_come_are_written_down(cleo):
+    grant_staff_roles(user_id=cleo.pk, roles={"support", "finance"}, by=SYSTEM)
+    assert (last().deed, last().by, last().about) == ("grant roles", None, [cleo.pk])
+    assert last().text == "Cleo has finance, support at the desk."
+
+    policy = add_version({"review_period_days": 9})
+    assert (last().deed, last().subject) == ("add policy", f"version {policy.version}")
+
+
+# --- The chain -----------------------------------------------------------------------------------
+
+
+def some(count: int = 3, **said) -> list[AuditEntry]:
+    for number in range(count):
+        words = {"text": f"Deed {number}: “quoted”, \\ \n\t\x01 – 日本 🧾 </script>"} | said
+        log_deed("test thing", f"th_{number}", by=SYSTEM, role=SYSTEM, about=[3, 1, 3], **words)
+    return list(AuditEntry.objects.order_by("number"))
+
+
+def test_postgresql_links_them_as_anybody_can_recount():
+    entries = some()
+
+    previous = ""
+    for place, entry in enumerate(entries, start=entries[0].number):
+        assert (entry.number, entry.previous_hash) == (place, previous)
+        assert entry.hash == link_of(entry, previous)
+        previous = entry.hash
+    assert entries[0].about == [1, 3]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE marketplace_auditentry SET text = 'Nothing happened.'",
+        "DELETE FROM marketplace_auditentry",
+    ],
+)
+def test_postgresql_refuses_to_change_or_forget_one(statement):
+    some(1)
+
+    with pytest.raises(DatabaseError, match="the audit log is final"), transaction.atomic():
+        connection.cursor().execute(statement)
+
+
+def test_nobody_picks_the_number_or_the_link(ada):
+    AuditEntry.objects.create(
+        number=900, hash="f" * 64, at=now(), by=ada, role="x", deed="x", subject="x", text="x"
+    )
+
+    assert (last().number, the_audit_log_is_whole()) == (AuditEntry.objects.count(), [])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"text": "Nothing happened."},
+        {"reason": "Another one."},
+        {"about": [2]},
+        {"role": "finance"},
+        {"at": now()},
+        {"deed": "other deed"},
+        {"subject": "th_9"},
+        {"previous_hash": "0" * 64},
+        {"hash": "0" * 64},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_change_past_all_guards_is_found(change):
+    middle = some()[1]
+
+    force(AuditEntry.objects.filter(pk=middle.pk), **change)
+
+    assert any(f"Entry {middle.number} " in line for line in the_audit_log_is_whole())
+
+
+def test_one_that_was_taken_out_is_missed():
+    middle = some()[1]
+    with against_the_rules():
+        AuditEntry.objects.filter(pk=middle.pk).delete()
+
+    assert "lacks what stood between" in the_audit_log_is_whole()[0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_at_once_stand_in_one_chain(dora):
+    before = AuditEntry.objects.count()
+
+    def log() -> None:
+        with transaction.atomic():
+            log_deed("test thing", "th_1", "A deed.", by=dora, role=FINANCE)
+
+    assert at_once(*[log] * 8) == ["done"] * 8
+    assert AuditEntry.objects.count() == before + 8
+    assert the_audit_log_is_whole() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_the_lock_they_collide(dora):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_get_functiondef('marketplace_link_audit_entry'::regproc)")
+        (real,) = cursor.fetchone()
+        guard = "PERFORM pg_advisory_xact_lock(hashtext('marketplace_auditentry'));"
+        assert guard in real
+        cursor.execute("SET ROLE NONE")
+        cursor.execute(real.replace(guard, "PERFORM pg_sleep(0.2);"))
+    try:
+
+        def log() -> None:
+            with transaction.atomic():
+                log_deed("test thing", "th_1", "A deed.", by=dora, role=FINANCE)
+
+        with pytest.raises(DatabaseError, match="number"):
+            at_once(*[log] * 8)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(real)
+
+
+def test_what_is_rolled_back_leaves_no_gap():
+    some(1)
+    with transaction.atomic():
+        some(1)
+        transaction.set_rollback(True)
+    some(1)
+
+    assert the_audit_log_is_whole() == []
+
+
+# --- Reading -------------------------------------------------------------------------------------
+
+
+def test_each_reads_what_concerns_them_and_not_who_did_it(ada, ben, cleo, dora, client):
+    places_a_hold(ada, ben, dora)
+
+    for reader, sees in ((ben, True), (ada, False), (cleo, False)):
+        client.force_login(reader)
+        page = client.get("/account/audit/").content.decode()
+        body = api_of(reader).get("/api/v1/me/audit/").json()
+        assert ("Two payees share a bank account." in page) is sees
+        assert (len(body["results"]) == 1) is sees
+        assert "Dora" not in page and "by" not in json.dumps(body.get("results"))
+    assert entries_about(ben).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({}, 3),
+        ({"words": "basket"}, 1),
+        ({"words": "cat -basket"}, 0),
+        ({"deed": "hide thing"}, 1),
+        ({"subject": "th_1"}, 2),
+        ({"subject": "th_1", "words": "dog"}, 1),
+        ({"subject": "nobody"}, 0),
+    ],
+)
+def test_staff_finds_by_words_deed_and_thing(asked, found, dora, client):
+    before = AuditEntry.objects.count()
+    log_deed("test thing", "th_1", "The basket of the cat.", by=dora, role=FINANCE)
+    log_deed("test thing", "th_1", "Another deed.", by=dora, role=FINANCE, reason="A dog.")
+    log_deed("hide thing", "th_2", "Something.", by=dora, role=MODERATOR)
+
+    assert search_entries(**asked).count() == found + (before if not asked else 0)
+    client.force_login(dora)
+    assert client.get("/desk/audit/", asked).status_code == 200
+    body = api_of(dora).get("/api/v1/desk/audit/", asked).json()
+    assert len(body["results"]) == found + (before if not asked else 0)
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [({"words": "x" * 201}, "words"), ({"subject": "x" * 61}, "subject")],
+)
+def test_a_search_that_cannot_be_meant_is_refused_in_words(asked, field, dora, client):
+    client.force_login(dora)
+    assert client.get("/desk/audit/", asked).status_code == 400
+    answer = api_of(dora).get("/api/v1/desk/audit/", asked)
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, field)
+
+
+@pytest.mark.parametrize("asked", [{"words": "\0"}, {"subject": "\0"}, {"words": "a & ' | !!"}])
+def test_odd_signs_break_nothing(asked, dora, client):
+    client.force_login(dora)
+    assert client.get("/desk/audit/", asked).status_code in (200, 400)
+    assert api_of(dora).get("/api/v1/desk/audit/", asked).status_code in (200, 400)
+
+
+def test_somebody_with_one_key_reads_it_all_and_a_stranger_nothing(ada, ben, dora):
+    decides(ada, ben, dora)
+    helper = person("Eve")
+    assert api_of(helper).get("/api/v1/desk/audit/").status_code == 404
+    grant_staff_roles(user_id=helper.pk, roles={"support"}, by=SYSTEM)
+    rows = api_of(helper).get("/api/v1/desk/audit/").json()["results"]
+    assert [row["deed"] for row in rows[:2]] == ["grant roles", "decide dispute"]
+    assert rows[1]["by"] == "Dora" and own_party_of(ada)
