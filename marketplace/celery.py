@@ -79,6 +79,8 @@ _TIMETABLE = {
     # Whoever has just paid waits to read so: the delivery time starts, both sides are told.
     "tell-fundings": {"task": "projects.tell_fundings", "schedule": 5},
     "tell-bonuses": {"task": "projects.tell_bonuses", "schedule": 10},
+    # Banks take weeks, and both sides have had their mail: this writes the line.
+    "tell-chargebacks": {"task": "projects.tell_chargebacks", "schedule": 20},
     # Money by silence: promised to the minute, and a moved sandbox clock is watched by people.
     "release-unreviewed": {"task": "projects.release_unreviewed_milestones", "schedule": 10},
     # Days ahead of what they warn of; and days are what the provider counts in.

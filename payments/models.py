@@ -1,6 +1,11 @@
 """The tables of this floor live in its rooms; Django looks for them here."""
 
-from payments.chargebacks.models import Chargeback, ChargebackMovement, ChargebackShare
+from payments.chargebacks.models import (
+    Chargeback,
+    ChargebackMovement,
+    ChargebackNews,
+    ChargebackShare,
+)
 from payments.escrow.models import Escrow, Part, Roll
 from payments.fundings.models import Payment
 from payments.incoming.models import WebhookEvent
@@ -24,6 +29,7 @@ __all__ = [
     "Book",
     "Chargeback",
     "ChargebackMovement",
+    "ChargebackNews",
     "ChargebackShare",
     "ConnectedAccount",
     "Difference",

@@ -4,6 +4,7 @@ from celery import shared_task
 
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.sweeps import BATCH, sweep, sweep_together
+from payments.chargebacks.selectors import untold_news_ids
 from projects.agreements import selectors as agreements_due
 from projects.agreements import services as agreements
 from projects.agreements.proposals import services as proposals
@@ -11,6 +12,7 @@ from projects.bids import selectors as bids_due
 from projects.bids import services as bids
 from projects.bonuses import selectors as bonuses_due
 from projects.bonuses import services as bonuses
+from projects.contracts.banks import services as banks
 from projects.disputes import selectors as disputes_due
 from projects.disputes import services as disputes
 from projects.givebacks import selectors as givebacks_due
@@ -67,6 +69,15 @@ def tell_fundings() -> dict[str, int]:
 def tell_bonuses() -> dict[str, int]:
     """A bonus was paid on the floor below: its freelancer hears of it."""
     return sweep(bonuses_due.untold_ids(limit=BATCH), lambda pk: bonuses.tell_bonus(bonus_id=pk))
+
+
+@shared_task(name="projects.tell_chargebacks")
+def tell_chargebacks() -> dict[str, int]:
+    """A client's bank did something on the floor below: the timeline says it."""
+    return sweep(
+        untold_news_ids(limit=BATCH),
+        lambda pk: banks.tell_chargeback(news_id=pk),
+    )
 
 
 @shared_task(name="projects.lapse_givebacks")

@@ -160,3 +160,33 @@ class ChargebackShare(models.Model):
 
     def __str__(self) -> str:
         return f"{self.movement} of {self.escrow}"
+
+
+class ChargebackNews(models.Model):
+    """What has become of a chargeback, for whoever asked for the money to tell: the state that it
+    came to, or a movement of its money. One row each, so that nothing is lost between two looks.
+    """
+
+    chargeback = models.ForeignKey(Chargeback, on_delete=models.PROTECT, related_name="news")
+    status = models.CharField(max_length=10, blank=True)
+    movement = models.OneToOneField(
+        ChargebackMovement, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField(default=now)
+    told_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name_plural = "chargeback news"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status="", movement__isnull=False)
+                | ~Q(status="") & Q(movement__isnull=True),
+                name="news_is_of_a_state_or_of_money",
+            )
+        ]
+        indexes = [
+            models.Index("id", condition=Q(told_at=None), name="chargeback_news_to_tell"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.chargeback}: {self.status or self.movement}"

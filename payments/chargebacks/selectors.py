@@ -12,6 +12,7 @@ from payments.chargebacks.models import (
     CONTESTED,
     Chargeback,
     ChargebackMovement,
+    ChargebackNews,
     ChargebackShare,
 )
 from payments.escrow.clawback import Elsewhere, Taken
@@ -122,3 +123,9 @@ def booked_withdrawals(remote_ids: Iterable[str]) -> set[str]:
     """Which of these movements of the provider's balance are in our books as a chargeback's."""
     booked = ChargebackMovement.objects.filter(remote_id__in=list(remote_ids))
     return set(booked.values_list("remote_id", flat=True))
+
+
+def untold_news_ids(*, limit: int) -> list[int]:
+    """What banks did and nobody has told of yet, in the order in which it happened."""
+    untold = ChargebackNews.objects.filter(told_at=None).order_by("pk")
+    return list(untold.values_list("pk", flat=True)[:limit])

@@ -20,6 +20,7 @@ from payments.chargebacks.models import (
     ChargebackShare,
 )
 from payments.chargebacks.selectors import standing_of
+from payments.chargebacks.telling.services import note_news
 from payments.escrow.banks.services import bring_back, cover_late, lock_homes, take_back
 from payments.escrow.clawback import Taken, part_of
 from payments.escrow.models import Escrow
@@ -73,6 +74,8 @@ def record_chargeback(*, remote: RemoteChargeback) -> Chargeback:
     chargeback.closed_at = None if chargeback.status in LIVE else chargeback.closed_at or now()
     chargeback.next_check_at = _next_check(chargeback)
     chargeback.save()
+    if chargeback.status != before:
+        note_news(chargeback)
     stands = payment.chargebacks.filter(status__in=FREEZING).exists()
     fundings.freeze_payment(payment_id=payment.pk, stands=stands)
     for withdrawal in remote.withdrawals:
@@ -131,6 +134,8 @@ def _book(chargeback: Chargeback, withdrawal: RemoteWithdrawal) -> None:
         setattr(movement, part, getattr(taken, part))
     movement.save()
     _note_shares(movement, taken)
+    if withdrawal.amount:
+        note_news(chargeback, movement=movement)
     _book_fee(chargeback, withdrawal)
 
 
@@ -185,6 +190,7 @@ def _cover_late_refunds(chargeback: Chargeback) -> None:
             **{part: getattr(changed, part) for part in PARTS},
         )
         _note_shares(movement, changed)
+        note_news(chargeback, movement=movement)
 
 
 def _note_shares(movement: ChargebackMovement, taken: Taken) -> None:

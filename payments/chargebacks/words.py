@@ -2,7 +2,7 @@
 
 from marketplace.common.clock import said
 from marketplace.common.money import in_words
-from payments.chargebacks.models import Chargeback
+from payments.chargebacks.models import Chargeback, ChargebackMovement
 from payments.escrow.clawback import Taken
 
 S = Chargeback.Status
@@ -58,3 +58,29 @@ def _next(chargeback: Chargeback) -> list[str]:
     if chargeback.status == S.LOST and chargeback.closed_at:
         return [f"It decided so on {said(chargeback.closed_at)}."]
     return []
+
+
+def movement_in_words(movement: ChargebackMovement) -> str:
+    """What it took or gave back, and where that was, the same for both sides.
+
+    The fee that the provider keeps for itself is the platform's alone, and not said.
+    """
+    currency, back = movement.chargeback.currency, movement.amount < 0
+
+    def words(amount: int) -> str:
+        return in_words(abs(amount), currency)
+
+    owed = f"the freelancer owes {words(movement.owed)}" + (" less" if movement.owed < 0 else "")
+    if movement.amount == 0:  # nothing moved: a refund stands in for what was taken otherwise
+        owes = f"; {owed}" if movement.owed else ""
+        return f"{words(movement.refunds)} of it were on the way back to the client{owes}"
+    parts = [
+        (movement.held, f"of what {'is held again' if back else 'was held'}"),
+        (movement.released, f"of what was released: {owed}"),
+        (movement.refunds, f"that {'were' if back else 'are'} on the way back to the client"),
+        (movement.lost, "that nobody here owes"),
+    ]
+    said_so = [f"{words(amount)} {text}" for amount, text in parts if amount]
+    if len(said_so) == 1:
+        return said_so[0]
+    return f"{words(movement.amount)} ({', '.join(said_so)})"

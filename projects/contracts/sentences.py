@@ -48,6 +48,33 @@ _SENTENCES = {
     "ending_dropped": Sentence(
         "The proposal to end “{title}” has nothing left to end: the milestone has ended", "clock"
     ),
+    "chargeback_inquiry": Sentence(
+        "The client’s bank asks about the payment for “{title}”; nothing has moved", "landmark"
+    ),
+    "chargeback_open": Sentence(
+        "The client’s bank wants the payment for “{title}” back", "landmark", "bad"
+    ),
+    "chargeback_review": Sentence(
+        "The client’s bank decides about the payment for “{title}”", "landmark", "warn"
+    ),
+    "chargeback_won": Sentence(
+        "The client’s bank has found for us: the payment for “{title}” stands", "landmark", "good"
+    ),
+    "chargeback_lost": Sentence(
+        "The client’s bank has decided against us: it keeps what it took for “{title}”",
+        "landmark",
+        "bad",
+    ),
+    "chargeback_closed": Sentence(
+        "The client’s bank has given up its demand for “{title}”", "landmark", "good"
+    ),
+    "chargeback_taken": Sentence("The client’s bank took money of “{title}”", "undo-2", "bad"),
+    "chargeback_returned": Sentence(
+        "The client’s bank gave money of “{title}” back", "undo-2", "good"
+    ),
+    "chargeback_shifted": Sentence(
+        "What the client’s bank has of “{title}” was counted anew", "undo-2"
+    ),
     "dispute_opened": Sentence("Opened a dispute on “{title}”", "scale", "bad"),
     "dispute_answered": Sentence("Answered the dispute on “{title}”", "message-square", "info"),
     "dispute_statement": Sentence("Added a statement on “{title}”", "message-square"),

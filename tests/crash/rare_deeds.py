@@ -15,6 +15,7 @@ from payments.ledger.selectors import balance_of
 from payments.payees.models import ConnectedAccount
 from payments.payouts.models import Payout
 from payments.reconciliation.running.services import ask_for_run
+from payments.tasks import handle_due_events
 from projects.bonuses.services import give_bonus
 from projects.givebacks.models import GiveBack
 from projects.givebacks.services import accept_giveback, ask_back
@@ -58,6 +59,17 @@ def hear_that_a_bank_takes_what_was_released(world: World) -> Act:
     demand_for(world, milestone)
     world.keep_letters()
     return task("payments.handle_due_events")
+
+
+@by_the_clock
+def write_down_what_a_bank_took(world: World) -> Act:
+    """It was heard of, and stands in no timeline yet."""
+    milestone = world.submitted()
+    release_milestone(milestone_id=milestone.pk, by=world.ada)
+    demand_for(world, milestone)
+    world.keep_letters()
+    handle_due_events()
+    return task("projects.tell_chargebacks")
 
 
 @by_the_clock

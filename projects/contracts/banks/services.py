@@ -1,0 +1,67 @@
+"""What a client's bank did, as lines of the contract's timeline."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from marketplace.common.lifecycle import SYSTEM
+from marketplace.common.money import in_words
+from payments.chargebacks.models import ChargebackNews
+from payments.chargebacks.telling.services import take_news
+from payments.chargebacks.words import movement_in_words
+from payments.escrow.models import Escrow
+from projects.contracts.models import Contract, Event
+from projects.contracts.services import record
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """The chargeback, under the name of what its payment was for."""
+
+    public_id: str
+    title: str
+
+    def __str__(self) -> str:
+        return self.title
+
+
+@transaction.atomic
+def tell_chargeback(*, news_id: int) -> Event | None:
+    """Write down one thing that a bank did. Both sides read the same; mails have gone out below.
+
+    Found by a sweep, since the payments floor has never heard of a contract. None where it was
+    told before, or the money is no contract's.
+    """
+    news = take_news(news_id=news_id)
+    if news is None:
+        return None
+    escrow = Escrow.objects.get(public_id=news.chargeback.payment.paid_for)
+    contract = Contract.objects.filter(public_id=escrow.book).first()
+    if contract is None:
+        return None
+    subject = _Subject(news.chargeback.public_id, escrow.title)
+    return record(contract, _kind_of(news), by=SYSTEM, about=subject, **_detail_of(news))
+
+
+def _kind_of(news: ChargebackNews) -> str:
+    movement = news.movement
+    if movement is None:
+        return f"chargeback_{news.status}"
+    if movement.amount == 0:
+        return "chargeback_shifted"
+    return "chargeback_taken" if movement.amount > 0 else "chargeback_returned"
+
+
+def _detail_of(news: ChargebackNews) -> dict[str, int | str]:
+    chargeback, movement = news.chargeback, news.movement
+    if movement is None:
+        words = in_words(chargeback.amount, chargeback.currency)
+        return {"amount": chargeback.amount, "terms": words}
+    movement.chargeback = chargeback
+    return {
+        "amount": movement.amount,
+        "held": movement.held,
+        "released": movement.released,
+        "owed": movement.owed,
+        "terms": movement_in_words(movement),
+    }
