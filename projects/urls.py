@@ -18,6 +18,7 @@ from projects.web import (
     statements,
 )
 from projects.web.desk import audit, cases, chargebacks, holds, overview
+from projects.web.desk import givebacks as desk_givebacks
 
 urlpatterns = [
     # Postings
@@ -169,6 +170,8 @@ urlpatterns = [
         chargebacks.create_acceptance,
         name="desk-chargeback-accept",
     ),
+    path("desk/givebacks/", desk_givebacks.list_givebacks, name="desk-givebacks"),
+    path("desk/givebacks/<str:public_id>/", desk_givebacks.show_giveback, name="desk-giveback"),
     path("desk/holds/", holds.list_holds, name="desk-holds"),
     path("desk/holds/<str:public_id>/lift/", holds.create_lift, name="desk-hold-lift"),
     path("desk/disputes/", cases.list_cases, name="desk-disputes"),

@@ -97,6 +97,19 @@ def test_what_was_given_back_on_a_contract(ada, ben, door):
     grows_for_free(lambda: client.get(path), lambda: give_back(**where, by=ben, amount=1_000))
 
 
+@pytest.mark.parametrize("path", ["/desk/givebacks/", "/api/v1/desk/givebacks/"])
+def test_what_was_given_back_at_the_desk(ada, ben, dora, path):
+    client = api_of(dora) if path.startswith("/api") else browser(dora)
+
+    def grow() -> None:
+        milestone = funded_milestone(ada, ben)
+        release_milestone(milestone_id=milestone.pk, by=ada)
+        where = {"contract_id": milestone.contract_id, "escrow_id": milestone.escrow_id}
+        give_back(**where, by=ben, amount=1_000)
+
+    grows_for_free(lambda: client.get(path), grow)
+
+
 @pytest.mark.parametrize(
     "path", ["/desk/audit/", "/account/audit/", "/api/v1/desk/audit/", "/api/v1/me/audit/"]
 )

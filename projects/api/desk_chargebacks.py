@@ -2,7 +2,7 @@
 
 from django.http import Http404
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
@@ -16,6 +16,8 @@ from marketplace.common.errors import WrongState
 from payments.chargebacks.answering import services
 from payments.chargebacks.models import Chargeback, ChargebackMovement
 from payments.chargebacks.selectors import desk_chargebacks
+from payments.escrow.models import Roll
+from payments.escrow.selectors import ways_of
 
 
 class MovementOut(serializers.ModelSerializer):
@@ -45,6 +47,33 @@ class DeskChargebackOut(serializers.ModelSerializer):
                   "movements"]  # fmt: skip
 
 
+class RolledOnOut(serializers.ModelSerializer):
+    """One step of the way that the payment's money went on; ``taken_back`` of it is with banks."""
+
+    source = serializers.CharField(source="source.public_id")
+    target = serializers.CharField(source="target.public_id")
+    title = serializers.CharField(source="target.title")
+
+    class Meta:
+        model = Roll
+        fields = ["source", "target", "title", "money", "taken_back", "created_at"]
+
+
+class DeskChargebackInFullOut(DeskChargebackOut):
+    """The same, with the escrow that was paid for and those to which its money was rolled."""
+
+    paid_for = serializers.CharField(source="payment.paid_for")
+    rolled_on = serializers.SerializerMethodField()
+
+    class Meta(DeskChargebackOut.Meta):
+        fields = [*DeskChargebackOut.Meta.fields, "paid_for", "rolled_on"]
+
+    @extend_schema_field(RolledOnOut(many=True))
+    def get_rolled_on(self, chargeback: Chargeback) -> list:
+        paid_for = chargeback.payment.paid_for
+        return list(RolledOnOut(ways_of([paid_for])[paid_for], many=True).data)
+
+
 class EvidenceIn(serializers.Serializer):
     evidence = serializers.CharField(max_length=services.LONGEST_EVIDENCE)
 
@@ -67,9 +96,9 @@ class DeskChargebacksView(ListAPIView):
 
 
 class DeskChargebackView(RetrieveAPIView):
-    """One chargeback, with all that moved."""
+    """One chargeback, with all that moved and where its money had gone on to."""
 
-    serializer_class = DeskChargebackOut
+    serializer_class = DeskChargebackInFullOut
     lookup_field = lookup_url_kwarg = "public_id"
 
     def get_queryset(self):

@@ -9,6 +9,7 @@ from projects.api import (
     desk,
     desk_cases,
     desk_chargebacks,
+    desk_givebacks,
     desk_holds,
     disputes,
     givebacks,
@@ -68,6 +69,7 @@ urlpatterns = [
         name="api-contract-bonuses",
     ),
     *givebacks.ROUTES,
+    *desk_givebacks.ROUTES,
     path("bonuses/<str:public_id>/pay/", bonuses.PayBonusView.as_view(), name="api-bonus-pay"),
     path(
         "bonuses/<str:public_id>/withdraw/",

@@ -60,6 +60,7 @@ class GiveBack(models.Model):
         ]
         indexes = [
             models.Index(fields=["contract", "-created_at", "-id"], name="givebacks_newest_first"),
+            models.Index(fields=["-created_at", "-id"], name="all_givebacks_newest_first"),
             models.Index(
                 fields=["answer_due_at"], condition=Q(status="asked"), name="givebacks_that_lapse"
             ),

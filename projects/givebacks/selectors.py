@@ -4,14 +4,18 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
-from accounts.people.models import User
+from accounts.people.models import StaffRole, User
+from accounts.people.selectors import staff_roles_of
 from marketplace.common.clock import now
+from marketplace.common.errors import InvalidInput
 from payments.escrow.models import Escrow
 from projects.contracts.models import Contract
 from projects.contracts.selectors import contracts_of
 from projects.givebacks.models import LIFECYCLE, GiveBack
+
+S = GiveBack.Status
 
 
 def givebacks_of(user: User | AnonymousUser) -> QuerySet[GiveBack]:
@@ -37,6 +41,39 @@ def asked_on(contracts: Iterable[int]) -> dict[int, list[GiveBack]]:
         if giveback.state == GiveBack.Status.ASKED:
             found.setdefault(giveback.contract_id, []).append(giveback)
     return found
+
+
+def desk_givebacks(user: User) -> QuerySet[GiveBack]:
+    """All of them, for finance and for support to read; for others there are none."""
+    if not staff_roles_of(user) & {StaffRole.FINANCE, StaffRole.SUPPORT}:
+        return GiveBack.objects.none()
+    return GiveBack.objects.select_related(
+        "contract__client", "contract__freelancer", "escrow__policy", "escrow__payee", "made_by"
+    ).order_by("-created_at", "-id")
+
+
+def narrowed(
+    givebacks: QuerySet[GiveBack], *, state: str = "", words: str = ""
+) -> QuerySet[GiveBack]:
+    """Those in this state, as people see it, and of these ``words``: the public id of one, of its
+    contract or of what was paid for, or a part of a title or a name. Empty words leave nothing out.
+
+    Raises InvalidInput for a state that there is not.
+    """
+    if state and state not in S.values:
+        raise InvalidInput(f"The status is one of {', '.join(S.values)}.", param="status")
+    is_over = Q(status=S.ASKED, answer_due_at__lte=now())
+    if state == S.LAPSED:
+        givebacks = givebacks.filter(Q(status=state) | is_over)
+    elif state:
+        givebacks = givebacks.filter(status=state).exclude(is_over)
+    if words := words.strip()[:200]:
+        ids = Q(public_id=words) | Q(contract__public_id=words) | Q(escrow__public_id=words)
+        names = Q(contract__client__name__icontains=words) | Q(
+            contract__freelancer__name__icontains=words
+        )
+        givebacks = givebacks.filter(ids | names | Q(escrow__title__icontains=words))
+    return givebacks
 
 
 def returnable(contract: Contract) -> QuerySet[Escrow]:

@@ -18,13 +18,15 @@ register = template.Library()
 _TONES = {
     "neutral": (
         "draft closed expired withdrawn lapsed declined cancelled planned read "
-        "refunded partly_refunded superseded archived"
+        "refunded partly_refunded superseded archived covered"
     ),
     "info": (
         "open submitted offered proposed pending scheduled sending in_transit requested "
-        "answered negotiating shortlisted unknown leaving"
+        "answered negotiating shortlisted unknown leaving asked"
     ),
-    "good": "active awarded accepted completed released paid succeeded funded held_funds settled",
+    "good": (
+        "active awarded accepted completed released paid succeeded funded held_funds settled done"
+    ),
     "warn": (
         "returned held requires_action under_review opened appealed split awaiting "
         "partly_funded unverified late"

@@ -41,6 +41,11 @@ def given_back_by(amount: int, escrow: Escrow) -> GivenBack:
     return GivenBack(payee=payee, payee_fee=amount - payee, payer_fee=payer - amount)
 
 
+def key_of(escrow: Escrow, deed: str) -> str:
+    """Under which key its movements stand in the books."""
+    return f"{escrow.public_id}:given_back:{deed}"
+
+
 def window_of(escrow: Escrow) -> datetime | None:
     """Until when it can be given back; None while the work goes on."""
     if escrow.closed_at is None:

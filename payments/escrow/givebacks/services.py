@@ -9,6 +9,7 @@ from payments.escrow.givebacks.rules import (
     checked_amount_back,
     given_back_by,
     judge_giving_back,
+    key_of,
 )
 from payments.escrow.models import Escrow
 from payments.escrow.selectors import payments_into
@@ -53,8 +54,8 @@ def give_back_released(*, escrow_id: int, amount: int, deed: str) -> GivenBack:
     ]
     recovering.lock_debtor(escrow.payee)
     _refuse_debtor(escrow)
-    key = f"{escrow.public_id}:given_back:{deed}"
-    move_money(*[move for move in moves if move.amount], key=key, book=escrow.book)
+    kept = [move for move in moves if move.amount]
+    move_money(*kept, key=key_of(escrow, deed), book=escrow.book)
     escrow.given_back += amount
     escrow.refunded += back.payer
     escrow.save(update_fields=["given_back", "refunded"])

@@ -18,6 +18,7 @@ from payments.chargebacks.models import LIFECYCLE, Chargeback
 from payments.chargebacks.selectors import desk_chargebacks, has_now
 from payments.chargebacks.words import story_of
 from payments.escrow.models import Escrow
+from payments.escrow.selectors import ways_of
 from projects.web.desk.doors import for_staff
 
 
@@ -76,10 +77,11 @@ def _shown(chargeback: Chargeback, user: User) -> dict[str, Any]:
     steps = LIFECYCLE.open_to(role, chargeback.status)
     if chargeback.answered_at or chargeback.answer:
         steps = [step for step in steps if step != "answer"]
-    has = has_now(chargeback)
+    has, paid_for = has_now(chargeback), chargeback.payment.paid_for
     return {
         "chargeback": chargeback,
-        "escrow": Escrow.objects.get(public_id=chargeback.payment.paid_for),
+        "escrow": Escrow.objects.get(public_id=paid_for),
+        "rolls": ways_of([paid_for])[paid_for],
         "steps": steps,
         "has": has,
         "story": story_of(chargeback, has),

@@ -5,7 +5,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.people.selectors import signed_in
+from accounts.people.models import StaffRole
+from accounts.people.selectors import signed_in, staff_roles_of
 from payments.payouts import services as payouts
 from payments.payouts.selectors import failed_payouts
 from payments.refunds import services as refunds
@@ -17,7 +18,12 @@ from projects.web.desk.queues import queues_for
 @require_safe
 @for_staff
 def show_desk(request: HttpRequest) -> HttpResponse:
-    context = {"queues": queues_for(signed_in(request.user)), "nav": "desk"}
+    user = signed_in(request.user)
+    context = {
+        "queues": queues_for(user),
+        "reads_money": bool(staff_roles_of(user) & {StaffRole.FINANCE, StaffRole.SUPPORT}),
+        "nav": "desk",
+    }
     return render(request, "desk/show.html", context)
 
 
