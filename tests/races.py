@@ -65,3 +65,24 @@ def meet_after(
         return answer
 
     monkeypatch.setattr(owner, name, meeting)
+
+
+def overtaken_after(
+    monkeypatch: pytest.MonkeyPatch, owner: object, name: str, *acts: Callable[[], object]
+) -> None:
+    """Right after ``owner.name`` has answered for the first time, others do all of ``acts``.
+
+    For a race whose guard is removed: the one has read and judged, and what the others do is
+    committed before it writes. With the guard in place they would wait for each other for ever.
+    """
+    real, done = getattr(owner, name), threading.Event()
+
+    def answer_and_be_overtaken(*args: object, **named: object) -> object:
+        answer = real(*args, **named)
+        if not done.is_set():
+            done.set()
+            outcomes = at_once(*acts)
+            assert outcomes == ["done"] * len(acts), outcomes
+        return answer
+
+    monkeypatch.setattr(owner, name, answer_and_be_overtaken)

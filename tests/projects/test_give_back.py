@@ -358,39 +358,3 @@ def test_without_the_locks_only_the_key_of_the_books_keeps_an_answer_to_one(
 
     assert outcomes == {"done": 1, "KeyReused": 7}, "seven people would see a failure"
     assert Refund.objects.get().amount == 3_090
-
-
-@pytest.mark.django_db(transaction=True)
-def test_an_answer_and_a_bank_at_once_take_nothing_twice(ada, ben, bells):
-    milestone = released(ada, ben)
-    asked = ask_back(**on(milestone), by=ada, amount=60_000)
-    bank = Bank(payment_of(milestone.escrow))
-
-    def act(number: int) -> object:
-        return bank.takes() if not number else accept_giveback(giveback_id=asked.pk, by=ben)
-
-    outcomes = at_once(act, people=2)
-
-    assert outcomes["done"] >= 1
-    escrow = Escrow.objects.select_related("policy").get(pk=milestone.escrow_id)
-    covered = sum(refund.amount for refund in Refund.objects.filter(status="covered"))
-    assert escrow.clawed_back + covered == cost(PRICE, escrow.policy)
-    assert earned(milestone) == 0
-
-
-@pytest.mark.django_db(transaction=True)
-def test_an_answer_and_a_payout_at_once_do_not_spend_the_same_money(ada, ben, bells):
-    milestone = released(ada, ben)
-    party_id = payable(milestone)
-    asked = ask_back(**on(milestone), by=ada, amount=60_000)
-
-    def act(number: int) -> object:
-        if number:
-            return schedule_payout(party_id=party_id, currency="USD", by=ben)
-        return accept_giveback(giveback_id=asked.pk, by=ben)
-
-    outcomes = at_once(act, people=2)
-
-    assert outcomes["done"] >= 1
-    assert GiveBack.objects.get().status == "done"
-    assert Refund.objects.get().amount == 61_800
