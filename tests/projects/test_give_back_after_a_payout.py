@@ -120,7 +120,7 @@ def test_a_failed_payout_that_is_kept_gives_nothing_until_there_is_money_again(w
     assert accounted(world) == {
         "with Ada again": 41_200,
         "at Ben's bank": 97_000,
-        "Ben's": 97_000 - 38_800,
+        "on its way to Ben": 97_000 - 38_800,
         "ours": 12_000 - 2_400,
     }
     the_books_agree(world.sandbox)
