@@ -115,7 +115,7 @@ def giveback_strikes(giveback: GiveBack, contract: Contract) -> list[Strike]:
         Strike(
             "giveback_lapses",
             giveback.answer_due_at,
-            f"The question whether {asked} of “{escrow.title}” go back lapses. Nothing else "
+            f"The question whether {asked} of “{escrow.title}” goes back lapses. Nothing else "
             "changes.",
             stops=f"{contract.freelancer.name} can give it back or decline before.",
             title=f"Money of “{escrow.title}”",

@@ -21,16 +21,19 @@ def answer_proposal(role: str, prospect: Prospect) -> Turn | None:
         division_of(proposal, prospect.facts.held),
         "No money moves: nothing is held for it.",
     )
-    if shares:
+    if shares and proposal.into:
+        who = other if role == CLIENT else "You"
+        net = in_words(shares.payee, milestone.currency)
+        text = f"{who} would get {net}; the rest goes into “{proposal.into.title}”."
+        limit = prospect.limit_then
+        if limit and limit.at != limit.before:
+            text += f" {limit_in_words(proposal)}"
+    elif shares:
         got, left = shares.payee, shares.payer
         if role == CLIENT:
             got, left = left, got
         mine, theirs = (in_words(amount, milestone.currency) for amount in (got, left))
         text = f"You would get {mine}, and {other} {theirs}."
-        if proposal.into:
-            text = text.rstrip(".") + f"; the rest goes into “{proposal.into.title}”."
-        if prospect.limit_then and prospect.limit_then.is_earlier:
-            text += f" {limit_in_words(proposal)}"
     return Turn(
         f"Answer the proposal to end “{milestone.title}”",
         f"{other} proposes to end it by consent. {text} Until you answer, everything goes on.",
@@ -107,7 +110,7 @@ def answer_giveback(role: str, prospects: Prospects) -> Turn | None:
     asked = in_words(giveback.amount, escrow.currency)
     if role == CLIENT:
         return Turn(
-            f"{contract.freelancer.name} answers whether {asked} of “{escrow.title}” go back",
+            f"{contract.freelancer.name} answers whether {asked} of “{escrow.title}” goes back",
             "It is theirs to decide. Without an answer nothing changes.",
             waits=True,
             when="Lapses",
@@ -117,7 +120,7 @@ def answer_giveback(role: str, prospects: Prospects) -> Turn | None:
         )
     payee = in_words(given_back_by(giveback.amount, escrow).payee, escrow.currency)
     return Turn(
-        f"Answer whether {asked} of “{escrow.title}” go back",
+        f"Answer whether {asked} of “{escrow.title}” goes back",
         f"{contract.client.name} asks for {payee} of what you got. It is yours to decide. Without "
         "an answer nothing changes.",
         when="Lapses",

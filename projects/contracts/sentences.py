@@ -49,7 +49,7 @@ _SENTENCES = {
         "The proposal to end “{title}” has nothing left to end: the milestone has ended", "clock"
     ),
     "chargeback_inquiry": Sentence(
-        "The client’s bank asks about the payment for “{title}”; nothing has moved", "landmark"
+        "The client’s bank asks about the payment for “{title}”, and takes nothing", "landmark"
     ),
     "chargeback_open": Sentence(
         "The client’s bank wants the payment for “{title}” back", "landmark", "bad"

@@ -46,7 +46,7 @@ def test_from_the_question_to_the_verdict_each_thing_is_a_line(ada, ben):
 
     bank.asks()
     assert lines() == [
-        "The client’s bank asks about the payment for “Part 1”; nothing has moved: $1,030.00"
+        "The client’s bank asks about the payment for “Part 1”, and takes nothing: $1,030.00"
     ]
     bank.takes()
     assert lines()[1:] == [

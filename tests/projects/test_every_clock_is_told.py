@@ -236,7 +236,7 @@ def test_money_asked_back_is_the_freelancers_to_answer_also_after_the_end(ada, b
         client, freelancer = turns(contract)
         asked = GiveBack.objects.get()
         assert (client.waits, freelancer.waits) == (True, False)
-        assert client.title == "Ben answers whether $400.00 of “Part 1” go back"
+        assert client.title == "Ben answers whether $400.00 of “Part 1” goes back"
         assert "asks for $388.00 of what you got" in freelancer.text
         assert {client.about, freelancer.about} == {asked.public_id}
         close_finished_contract(contract_id=contract.pk)

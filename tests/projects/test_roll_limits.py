@@ -16,6 +16,7 @@ from payments.payees.models import ConnectedAccount
 from projects.agreements.models import Proposal
 from projects.agreements.outlook import prospects_of
 from projects.agreements.proposals.services import accept_proposal
+from projects.agreements.turns import turn_of
 from projects.contracts.models import Agreement
 from projects.contracts.selectors import agreement_of
 from projects.milestones.endings import services as endings
@@ -56,6 +57,9 @@ def test_the_proposal_names_the_earlier_limit_to_both(ada, ben, later):
     assert f"holds what is held for “Part 2” until {said(sooner)} then." in asked.text
     shown = api_of(ben).get(f"/api/v1/proposals/{proposal.public_id}/").json()
     assert datetime.fromisoformat(shown["limit_at"]) == sooner
+    turn = turn_of(prospects_of(first.contract), "freelancer")
+    assert "You would get $388.00; the rest goes into “Part 2”." in turn.text
+    assert said(sooner) in turn.text
     page = f"/contracts/{first.contract.public_id}/"
     for person in (ada, ben):
         seen = browser(person).get(page).content.decode()
