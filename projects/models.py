@@ -6,6 +6,7 @@ from projects.bonuses.models import Bonus
 from projects.contracts.models import Agreement, Contract, Event
 from projects.disputes.models import Dispute, Statement
 from projects.givebacks.models import GiveBack
+from projects.messages.models import Conversation, Message, MessageFile
 from projects.milestones.models import Milestone, Reminder, Submission, SubmissionFile
 from projects.postings.models import Posting, PostingFile
 
@@ -15,9 +16,12 @@ __all__ = [
     "BidVersion",
     "Bonus",
     "Contract",
+    "Conversation",
     "Dispute",
     "Event",
     "GiveBack",
+    "Message",
+    "MessageFile",
     "Milestone",
     "Posting",
     "PostingFile",

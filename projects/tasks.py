@@ -17,6 +17,7 @@ from projects.disputes import selectors as disputes_due
 from projects.disputes import services as disputes
 from projects.givebacks import selectors as givebacks_due
 from projects.givebacks import services as givebacks
+from projects.messages import services as messages
 from projects.milestones import selectors as milestones_due
 from projects.milestones import services as milestones
 from projects.milestones.arrivals import services as arrivals
@@ -168,3 +169,12 @@ def close_moot_disputes() -> dict[str, int]:
         disputes_due.moot_ids(limit=BATCH),
         lambda pk: disputes.close_moot_dispute(dispute_id=pk),
     )
+
+
+# --- Messages ------------------------------------------------------------------------------------
+
+
+@shared_task(name="projects.tell_open_conversations")
+def tell_open_conversations(conversation_id: int) -> None:
+    """Something was written or read; no sweep behind it, since a page looks again by itself."""
+    messages.tell_open_conversations(conversation_id=conversation_id)

@@ -11,6 +11,7 @@ from projects.web import (
     funding,
     givebacks,
     home,
+    messages,
     milestones,
     part_release,
     postings,
@@ -55,6 +56,30 @@ urlpatterns = [
     path("bids/<str:public_id>/award/", agreements.create_award, name="bid-award"),
     path("contracts/", contracts.list_contracts, name="my-work"),
     path("contracts/<str:public_id>/", contracts.show_contract, name="contract"),
+    # Messages: a bid's go on in its contract
+    *(
+        route
+        for of in ("bid", "contract")
+        for route in (
+            path(
+                f"{of}s/<str:public_id>/messages/",
+                messages.show_messages,
+                {"of": of},
+                name=f"{of}-messages",
+            ),
+            path(
+                f"{of}s/<str:public_id>/messages/read/",
+                messages.create_read_mark,
+                {"of": of},
+                name=f"{of}-read",
+            ),
+        )
+    ),
+    path(
+        "messages/<str:public_id>/files/<str:file_id>/",
+        messages.show_message_file,
+        name="message-file",
+    ),
     path("contracts/<str:public_id>/bonus/", bonuses.create_bonus, name="bonus-create"),
     path(
         "contracts/<str:public_id>/give-back/",

@@ -159,7 +159,7 @@ document.addEventListener("keydown", (event) => {
   search.select();
 });
 
-// --- Live: the number of unread notices, as it changes. ---------------------------------------------
+// --- Live: the number of unread notices, and what is new in the conversation on this page. ----------
 
 const SECONDS_TO_COME_AGAIN = 20;
 
@@ -170,7 +170,13 @@ async function listen(bell) {
   const again = () => setTimeout(() => listen(bell), SECONDS_TO_COME_AGAIN * 1000);
   if (!answer) return again();
   const news = new EventSource((await answer.json()).url);
-  news.onmessage = ({ data }) => showUnread(bell, JSON.parse(data).unread);
+  // What came while nobody listened is looked for once; from here on nothing is missed.
+  news.onopen = () => lookAgain();
+  news.onmessage = ({ data }) => {
+    const said = JSON.parse(data);
+    showUnread(bell, said.unread);
+    if (said.conversation) lookAgain(said.conversation);
+  };
   news.onerror = () => {
     news.close();
     again();
@@ -182,6 +188,22 @@ function showUnread(bell, unread) {
   bell.querySelector(".nav-count").textContent = unread;
   bell.querySelector(".sr-only").textContent = unread ? `Notices, ${unread} unread` : "Notices";
 }
+
+// htmx asks for what is new; the answer is empty where nothing is.
+function lookAgain(conversation) {
+  for (const thread of document.querySelectorAll("[data-conversation]")) {
+    if (conversation && thread.dataset.conversation !== conversation) continue;
+    thread.dispatchEvent(new CustomEvent("news"));
+  }
+}
+
+// Somebody has read it once it stood before their eyes.
+function sayRead() {
+  if (document.visibilityState !== "visible") return;
+  document.querySelector("form[data-reads]")?.dispatchEvent(new CustomEvent("seen"));
+}
+document.addEventListener("visibilitychange", sayRead);
+document.addEventListener("htmx:load", sayRead);
 
 // --- htmx: whole pages never land inside a fragment, and a lost connection is said. ---------------
 

@@ -182,6 +182,19 @@ LINES = [
     # --- Contracts -------------------------------------------------------------------------------
     Line("my-work", "GET", SIGNED_IN),
     Line("contract", "GET", SIDES, of="contract"),
+    # Messages: between the two sides, staff or not
+    *(
+        line
+        for of in ("bid", "contract")
+        for line in (
+            Line(f"{of}-messages", "GET POST", SIDES, of=of),
+            Line(f"{of}-read", "POST", SIDES, of=of),
+            Line(f"api-{of}-messages", "GET POST", SIDES, of=of),
+            Line(f"api-{of}-read", "POST", SIDES, of=of),
+        )
+    ),
+    Line("message-file", "GET", SIDES, of="message_file"),
+    Line("api-message-file", "GET", SIDES, of="message_file"),
     Line("contract-timeline", "GET", SIDES, of="contract"),
     Line("contract-accept", "POST", "ben", of="offer", sees="ada"),
     Line("contract-decline", "GET POST", "ben", of="offer", sees="ada"),

@@ -27,6 +27,7 @@ from projects.bonuses.services import give_bonus
 from projects.disputes.services import open_dispute
 from projects.givebacks.models import GiveBack
 from projects.givebacks.services import ask_back
+from projects.messages.services import write_message
 from projects.milestones.services import cancel_milestone, release_milestone, submit_work
 from projects.postings.services import add_files, suspend_posting
 from tests.world import (
@@ -86,12 +87,17 @@ def _postings(world: AccessWorld, ada: User, ben: User, dora: User) -> None:
     (attached,) = add_files(posting_id=posting.pk, uploads=[_upload()], by=ada)
     suspend_posting(posting_id=suspended.pk, reason="It is a lottery.", by=dora)
     bid = submitted_bid(posting, ben)
+    message = write_message(bid_id=bid.pk, by=ben, text="Here.", files=[_upload()])
     world.places |= {
         "posting": {"public_id": posting.public_id},
         "draft": {"public_id": draft.public_id},
         "suspended": {"public_id": suspended.public_id},
         "posting_file": {"public_id": posting.public_id, "file_id": attached.stored.public_id},
         "bid": {"public_id": bid.public_id},
+        "message_file": {
+            "public_id": message.public_id,
+            "file_id": message.files.get().stored.public_id,
+        },
     }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -21,6 +22,7 @@ from projects.bids.services import edit_bid
 from projects.bonuses.services import give_bonus
 from projects.contracts.services import record
 from projects.givebacks.services import give_back
+from projects.messages.services import write_message
 from projects.milestones.services import release_milestone, return_work, submit_work
 from tests.payments.chargeback_world import Bank
 from tests.world import (
@@ -70,6 +72,31 @@ def test_the_timeline(ada, ben, door):
     path = f"/contracts/{contract.public_id}/timeline/"
     client, path = (api_of(ada), f"/api/v1{path}") if door == "api" else (browser(ada), path)
     grows_for_free(lambda: client.get(path), lambda: record(contract, "contract_offered", by=ada))
+
+
+@pytest.mark.parametrize("door", ["api", "page"])
+def test_the_messages_of_a_contract(ada, ben, door):
+    contract = active_contract(ada, ben)
+    path = f"/contracts/{contract.public_id}/messages/"
+    client, path = (api_of(ada), f"/api/v1{path}") if door == "api" else (browser(ada), path)
+    grows_for_free(
+        lambda: client.get(path),
+        lambda: write_message(
+            bid_id=contract.bid_id,
+            by=ben,
+            text="Here.",
+            files=[SimpleUploadedFile("a.txt", b"a")],
+        ),
+    )
+
+
+def test_contracts_with_unread_messages(ada, ben):
+    def grow():
+        contract = active_contract(ada, ben)
+        write_message(bid_id=contract.bid_id, by=ben, text="Here.")
+
+    client = browser(ada)
+    grows_for_free(lambda: client.get("/contracts/"), grow)
 
 
 @pytest.mark.parametrize("door", ["api", "page"])

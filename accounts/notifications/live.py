@@ -2,6 +2,7 @@
 
 import json
 import logging
+from typing import Any
 
 import redis
 from django.conf import settings
@@ -16,7 +17,16 @@ _valkey = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_conn
 
 def wink(person: User, *, unread: int | str) -> None:
     """Publish the number of unread notices. Whoever misses it sees it on the next page."""
+    _publish(person, {"unread": unread})
+
+
+def wink_about(person: User, *, conversation: str, unread: int | str) -> None:
+    """The same, and that there is something new in this conversation."""
+    _publish(person, {"unread": unread, "conversation": conversation})
+
+
+def _publish(person: User, news: dict[str, Any]) -> None:
     try:
-        _valkey.publish(channel_of(person.public_id), json.dumps({"unread": unread}))
+        _valkey.publish(channel_of(person.public_id), json.dumps(news))
     except redis.RedisError as problem:
         logger.warning("nobody could be winked at: %s", problem)

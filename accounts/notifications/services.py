@@ -166,6 +166,12 @@ def read_all_notifications(*, by: User) -> int:
 
 
 @transaction.atomic
+def read_notifications_about(*, path: str, by: User) -> int:
+    """Whoever has seen the page has read what leads to it; how many that were."""
+    return notifications_of(by).filter(read_at=None, path=path).update(read_at=now())
+
+
+@transaction.atomic
 def keep_mail(*, to: list[str], subject: str, body: str) -> None:
     """Put a mail into the outbox page instead of sending it: sandbox mode only."""
     OutgoingMail.objects.bulk_create(

@@ -82,6 +82,13 @@ class TooLarge(DomainError):
     status = 413
 
 
+class TooOften(DomainError):
+    """More often than anybody needs to; later it is all right again."""
+
+    code = "throttled"
+    status = 429
+
+
 class LengthMissing(DomainError):
     """A body of which nobody said how long it is."""
 

@@ -13,6 +13,7 @@ from projects.api import (
     desk_holds,
     disputes,
     givebacks,
+    messages,
     milestones,
     postings,
     proposals,
@@ -70,6 +71,7 @@ urlpatterns = [
     ),
     *givebacks.ROUTES,
     *desk_givebacks.ROUTES,
+    *messages.ROUTES,
     path("bonuses/<str:public_id>/pay/", bonuses.PayBonusView.as_view(), name="api-bonus-pay"),
     path(
         "bonuses/<str:public_id>/withdraw/",

@@ -22,6 +22,7 @@ from projects.contracts.roles import role_in
 from projects.contracts.selectors import agreement_of, page_of, timeline_of
 from projects.contracts.sentences import sentence_of, who_of
 from projects.givebacks.selectors import givebacks_on, returnable
+from projects.messages.selectors import unread_of_each
 from projects.milestones.models import Milestone
 from projects.web.milestone_cards import Button, button_of, cards_of
 
@@ -64,6 +65,7 @@ def context_of(request: HttpRequest, contract: Contract) -> dict[str, Any]:
             and prospects.total.received > 0
             and not is_ready(contract.freelancer)
         ),
+        "unread_messages": unread_of_each([contract.bid_id], request.user).get(contract.bid_id, 0),
         "nav": "work",
     }
 

@@ -18,6 +18,7 @@ from projects.bids.selectors import postings_to_award
 from projects.contracts.models import LIFECYCLE, Contract
 from projects.contracts.roles import role_in
 from projects.contracts.selectors import SIDES, contracts_of, filtered, timeline_of, with_price
+from projects.messages.selectors import unread_of_each
 from projects.web.contract_page import context_of, lines_of
 
 # So many postings with bids stand above one's contracts.
@@ -40,12 +41,14 @@ def list_contracts(request: HttpRequest) -> HttpResponse:
     found = filtered(request.user, side="" if side == "all" else side, status=status)
     page = page_of(request, with_price(found))
     prospects = prospects_of_each(page.items)
+    unread = unread_of_each([contract.bid_id for contract in page.items], request.user)
     rows = []
     for contract in page.items:
         role = str(role_in(contract, request.user))
         other = contract.freelancer if role == CLIENT else contract.client
         turn = turn_of(prospects[contract.pk], role)
-        rows.append({"contract": contract, "role": role, "other": other, "turn": turn})
+        row = {"contract": contract, "role": role, "other": other, "turn": turn}
+        rows.append(row | {"unread": unread.get(contract.bid_id, 0)})
     sides = [("all", "All"), ("client", "As client"), ("freelancer", "As freelancer")]
     context = {
         "rows": rows,

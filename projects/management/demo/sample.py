@@ -238,3 +238,19 @@ POSTINGS = (
         currency="EUR",
     ),
 )
+
+# What Hugo and Ben say about the booking calendar, before and after they sign.
+TALK_BEFORE = (
+    ("hugo", "Your plan reads well. Does the first version already show a mechanic's day?"),
+    (
+        "ben",
+        "Yes: one workshop, read-only, on the phone. Booking comes with the second half.\n\n"
+        "Two things I would need from you:\n\n- the opening hours of all three workshops\n"
+        "- how long each kind of repair takes",
+    ),
+    ("hugo", "The hours are the same everywhere: **Tuesday to Saturday, 9 to 17**. Times follow."),
+)
+TALK_AFTER = (
+    ("ben", "Signed, thank you. I start as soon as the first milestone is funded."),
+    ("ben", "@Hugo one question meanwhile: may a customer book two repairs in a row?"),
+)

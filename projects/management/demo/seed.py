@@ -17,9 +17,12 @@ from projects.management.demo.sample import (
     NEIGHBOURS,
     PASSWORD,
     POSTINGS,
+    TALK_AFTER,
+    TALK_BEFORE,
     SamplePerson,
     SamplePosting,
 )
+from projects.messages.services import read_messages, write_message
 from projects.postings.models import Posting
 from projects.postings.services import create_posting, publish_posting
 
@@ -115,8 +118,13 @@ def _agree_on_one(people: dict[str, User]) -> None:
     bid = Bid.objects.get(
         posting__client__memberships__user=hugo, freelancer__memberships__user=ben
     )
+    for name, text in TALK_BEFORE:
+        write_message(bid_id=bid.pk, by=people[name], text=text)
     contract = award_bid(bid_id=bid.pk, by=hugo)
     accept_offer(contract_id=contract.pk, by=ben)
+    read_messages(bid_id=bid.pk, by=hugo, up_to=len(TALK_BEFORE))
+    for name, text in TALK_AFTER:
+        write_message(bid_id=bid.pk, by=people[name], text=text)
     titles = [posting.title for posting in POSTINGS[:2]]
     for bid in Bid.objects.filter(posting__title__in=titles):
         shortlist_bid(bid_id=bid.pk, by=people["ada"])
