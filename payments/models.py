@@ -6,7 +6,7 @@ from payments.chargebacks.models import (
     ChargebackNews,
     ChargebackShare,
 )
-from payments.escrow.models import Escrow, Part, Roll
+from payments.escrow.models import Adjustment, Escrow, Part, Roll
 from payments.fundings.models import Payment
 from payments.incoming.models import WebhookEvent
 from payments.ledger.models import AccountSnapshot, Book, LedgerAccount, Transfer
@@ -26,6 +26,7 @@ from payments.refunds.models import Refund
 
 __all__ = [
     "AccountSnapshot",
+    "Adjustment",
     "Book",
     "Chargeback",
     "ChargebackMovement",

@@ -1,5 +1,6 @@
 """The tables of this floor live in its rooms; Django looks for them here."""
 
+from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.models import Proposal
 from projects.bids.models import Bid, BidVersion
 from projects.bonuses.models import Bonus
@@ -15,6 +16,7 @@ __all__ = [
     "Bid",
     "BidVersion",
     "Bonus",
+    "ChangeOrder",
     "Contract",
     "Conversation",
     "Dispute",

@@ -7,6 +7,8 @@ from marketplace.common.sweeps import BATCH, sweep, sweep_together
 from payments.chargebacks.selectors import untold_news_ids
 from projects.agreements import selectors as agreements_due
 from projects.agreements import services as agreements
+from projects.agreements.changes import services as changes
+from projects.agreements.changes.selectors import over_change_ids
 from projects.agreements.proposals import services as proposals
 from projects.bids import selectors as bids_due
 from projects.bids import services as bids
@@ -148,6 +150,12 @@ def lapse_proposals() -> dict[str, int]:
         agreements_due.over_proposal_ids(limit=BATCH),
         lambda pk: proposals.lapse_proposal(proposal_id=pk),
     )
+
+
+@shared_task(name="projects.lapse_changes")
+def lapse_changes() -> dict[str, int]:
+    """Changes of an agreement that nobody answered, or whose contract has ended."""
+    return sweep(over_change_ids(limit=BATCH), lambda pk: changes.lapse_change(order_id=pk))
 
 
 # --- Disputes ------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from payments.payouts.models import Payout
 from payments.reconciliation.models import LIFECYCLE, Difference
 from payments.reconciliation.running.services import plan_run
 from payments.refunds.models import Refund
+from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.proposals.services import propose_ending
 from projects.bonuses.services import give_bonus
 from projects.disputes.services import open_dispute
@@ -30,6 +31,7 @@ from projects.givebacks.services import ask_back
 from projects.messages.services import write_message
 from projects.milestones.services import cancel_milestone, release_milestone, submit_work
 from projects.postings.services import add_files, suspend_posting
+from tests.projects.change_world import price_to
 from tests.world import (
     Program,
     active_contract,
@@ -116,6 +118,7 @@ def _contracts(world: AccessWorld, ada: User, ben: User) -> None:
     bonus, _ = give_bonus(contract_id=contract.pk, by=ada, amount=5_000)
     world.places |= {
         "bonus": {"public_id": bonus.public_id},
+        "change": {"public_id": _changed(ada, ben).public_id},
         "giveback": {"public_id": _asked_back(ada, ben).public_id},
         "offer": {"public_id": offered_contract(ada, ben).public_id},
         "contract": {"public_id": contract.public_id},
@@ -133,6 +136,10 @@ def _contracts(world: AccessWorld, ada: User, ben: User) -> None:
             "file_id": claimed.files.get().stored.public_id,
         },
     }
+
+
+def _changed(ada: User, ben: User) -> ChangeOrder:
+    return price_to(70_000, funded_milestone(ada, ben), ada)
 
 
 def _asked_back(ada: User, ben: User) -> GiveBack:

@@ -46,6 +46,8 @@ class Escrow(models.Model):
     payee = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
     currency = CurrencyField()
     amount = AmountField()
+    # By how much more (or less) than first both have agreed since; a rolled rest is not in it.
+    adjusted = models.BigIntegerField(default=0)
     released = AmountField(default=0)
     refunded = AmountField(default=0)
     given_back = AmountField(default=0)
@@ -169,6 +171,33 @@ class Roll(models.Model):
         return f"{self.source} into {self.target}"
 
 
+class Adjustment(models.Model):
+    """A new price that both sides agreed on, in minor units; ``returned`` went back to the payer.
+
+    ``number`` is in the key of its movement.
+    """
+
+    escrow = models.ForeignKey(Escrow, on_delete=models.PROTECT, related_name="adjustments")
+    number = models.PositiveSmallIntegerField()
+    before = AmountField()
+    after = AmountField()
+    returned = AmountField(default=0)
+    created_at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["escrow", "number"], name="adjustments_are_numbered"),
+            models.CheckConstraint(
+                condition=Q(before__gt=0, after__gt=0, returned__gte=0)
+                & ~Q(before=models.F("after")),
+                name="an_adjustment_changes_a_price",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.escrow}: {self.before} → {self.after}"
+
+
 S = Escrow.Status
 
 # fmt: off
@@ -177,6 +206,7 @@ LIFECYCLE = Lifecycle(
     #    step       from            to            by
     Step("hold",    {S.AWAITING, S.HELD}, S.HELD, {SYSTEM}, tells="escrow_held"),
     Step("release_part", {S.HELD},  "same",       {SYSTEM}, tells="escrow_part_released"),
+    Step("adjust",  {S.AWAITING, S.HELD}, "same", {SYSTEM}, tells="escrow_adjusted"),
     Step("roll",    {S.HELD},       S.RELEASED,   {SYSTEM}, tells="escrow_rolled"),
     Step("roll_in", {S.AWAITING, S.HELD}, S.HELD, {SYSTEM}, tells="escrow_rolled_into"),
     Step("release", {S.HELD},       S.RELEASED,   {SYSTEM}, tells="escrow_released"),

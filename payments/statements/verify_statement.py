@@ -28,7 +28,7 @@ FORMAT = "milepost-statement/1"
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 LARGEST = 2**63 - 1
 HASH = re.compile("[0-9a-f]{64}")
-WHOLE = re.compile("[0-9]{1,19}")
+WHOLE = re.compile("-?[0-9]{1,19}")
 HASHED = "previous book sequence key position kind source target amount currency at".split()
 TERMS = "payer payee currency agreed client_fee_basis_points freelancer_fee_basis_points".split()
 # A deed takes a moment from its time to its place in the book.
@@ -108,7 +108,7 @@ def read_csv(path, text):
         line |= {"amount": row["minor"], "written": row["amount"]}
         line |= {name: row[name] for name in ("held", "available") if name in row}
         lines.append(line)
-        terms = {name: row.get(name) for name in TERMS}
+        terms = {name: row.get(name) for name in TERMS} | {"adjusted": row.get("adjusted", 0)}
         if line["milestone"] and milestones.setdefault(line["milestone"], terms) != terms:
             raise ValueError(f"the terms of {line['milestone']} change from row to row")
     of = {row["statement_of"] for row in rows}
@@ -137,6 +137,9 @@ def check_shape(statement):
         if statement.party is None and line.get("book") != statement.of:
             yield f"{place(line)}: it is not in the book of {statement.of}"
     for name, terms in statement.milestones.items():
+        if type(terms.setdefault("adjusted", 0)) is not int:
+            yield f"{name}: by how much its price was agreed anew is no whole number"
+            terms["adjusted"] = 0
         if not all(is_count(terms.get(term)) for term in TERMS[3:]):
             yield f"{name}: what is agreed, or a fee, is no whole number"
     for currency, digits in statement.whole.get("currencies", {}).items():
@@ -385,8 +388,8 @@ def price_of(line, terms):
 
 
 def agreed_first(statement, name):
-    """What was agreed on a milestone before anything moved on, from it or to it."""
-    agreed = statement.milestones[name]["agreed"]
+    """What was agreed on a milestone before anything moved on, or another price was agreed."""
+    agreed = statement.milestones[name]["agreed"] - statement.milestones[name]["adjusted"]
     for line in statement.shown:
         if line["kind"] == "roll" and f"escrow:{name}" in (line["source"], line["target"]):
             price = price_of(line, statement.milestones[line["source"][7:]]) or 0

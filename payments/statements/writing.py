@@ -24,8 +24,8 @@ PIECES = 500
 FORMAT = "milepost-statement/1"
 COLUMNS = (
     "statement_of made_at book sequence at what title from to currency amount minor held available "
-    "kind milestone payer payee agreed client_fee_basis_points freelancer_fee_basis_points key "
-    "position source target previous hash"
+    "kind milestone payer payee agreed adjusted client_fee_basis_points "
+    "freelancer_fee_basis_points key position source target previous hash"
 ).split()
 # What a spreadsheet would take for a formula, had it come from a stranger.
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
@@ -127,6 +127,7 @@ def _opening(scope: Scope) -> dict[str, Any]:
                 "payee": escrow.payee.public_id,
                 "currency": escrow.currency,
                 "agreed": escrow.amount,
+                "adjusted": escrow.adjusted,
                 "status": escrow.status,
                 "policy": escrow.policy.version,
                 "client_fee_basis_points": escrow.policy.client_fee_basis_points,
@@ -181,6 +182,7 @@ def _terms(line: Line) -> dict[str, Any]:
         "payer": line.escrow.payer.public_id,
         "payee": line.escrow.payee.public_id,
         "agreed": line.escrow.amount,
+        "adjusted": line.escrow.adjusted,
         "client_fee_basis_points": policy.client_fee_basis_points,
         "freelancer_fee_basis_points": policy.freelancer_fee_basis_points,
     }

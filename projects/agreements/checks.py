@@ -7,6 +7,7 @@ from django.db.models import F, OuterRef, Q, Subquery
 from marketplace.common.clock import now
 from marketplace.common.sweeps import SWEPT_WITHIN
 from payments.escrow.selectors import last_released
+from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.models import Proposal
 from projects.contracts.models import Agreement
 from projects.milestones.models import Milestone
@@ -57,7 +58,10 @@ def amounts_are_those_that_were_signed() -> list[str]:
         signed = {
             part["position"]: part["amount"] for part in json.loads(one.wording)["milestones"]
         }
-        if not one.amount == one.escrow.amount == signed.get(one.position):
+        # What was dropped by a change is in the newest wording no more.
+        is_dropped = one.status == Milestone.Status.CANCELLED and one.position not in signed
+        agreed = one.amount if is_dropped else signed.get(one.position)
+        if not one.amount == one.escrow.amount == agreed:
             findings.append(
                 f"{one.public_id} is about {one.amount}, its money about {one.escrow.amount}; "
                 f"{signed.get(one.position)} was signed."
@@ -65,7 +69,21 @@ def amounts_are_those_that_were_signed() -> list[str]:
     return findings
 
 
+def overdue_changes_have_lapsed() -> list[str]:
+    """One open for weeks after its time, or after its contract, is a sweep that stands."""
+    long_ago = now() - SWEPT_WITHIN
+    overdue = ChangeOrder.objects.filter(
+        Q(answer_due_at__lt=long_ago) | Q(contract__closed_at__lt=long_ago),
+        status=ChangeOrder.Status.PROPOSED,
+    )
+    return [
+        f"{order.public_id} has been over for weeks and is still open."
+        for order in overdue.order_by("pk").iterator()
+    ]
+
+
 CHECKS = [
+    overdue_changes_have_lapsed,
     amounts_are_those_that_were_signed,
     agreed_endings_are_what_was_paid,
     overdue_proposals_have_lapsed,

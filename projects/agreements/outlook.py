@@ -10,9 +10,12 @@ from payments.escrow.rolling.rules import LimitThen
 from payments.escrow.selectors import earnings_of_each, open_payments_of_each
 from payments.fundings.models import Payment
 from payments.payouts.models import Earning
+from projects.agreements.changes.models import ChangeOrder
+from projects.agreements.changes.selectors import standing_on
 from projects.agreements.models import Proposal
 from projects.agreements.strikes import (
     bonus_strikes,
+    change_strikes,
     dispute_strikes,
     giveback_strikes,
     offer_strikes,
@@ -61,8 +64,9 @@ class Prospect:
 
 @dataclass(frozen=True)
 class Prospects:
-    """A whole contract. ``strikes`` are the clocks of what is no milestone: an open offer, released
-    money that is asked back, and bonuses that wait to be paid, each with its payment if it has one.
+    """A whole contract. ``strikes`` are the clocks of what is no milestone: an open offer, a change
+    of the agreement, released money that is asked back, and bonuses that wait to be paid, each with
+    its payment if it has one.
     """
 
     contract: Contract
@@ -70,6 +74,7 @@ class Prospects:
     strikes: tuple[Strike, ...] = ()
     givebacks: list[GiveBack] = field(default_factory=list)
     bonuses: list[tuple[Bonus, Payment | None]] = field(default_factory=list)
+    change: ChangeOrder | None = None
     total: MoneyFacts = field(default_factory=MoneyFacts)
 
     def strikes_for(self, role: str) -> list[Strike]:
@@ -98,7 +103,7 @@ def prospects_of_each(contracts: Iterable[Contract]) -> dict[int, Prospects]:
         milestone.contract = known[milestone.contract_id]
     escrows = [milestone.escrow for milestone in milestones]
     facts = facts_of_each(escrows)
-    asked, unpaid = asked_on(known), unpaid_on(known)
+    asked, unpaid, changes = asked_on(known), unpaid_on(known), standing_on(known)
     bonus_escrows = [bonus.escrow for bonuses in unpaid.values() for bonus in bonuses]
     payments = open_payments_of_each([*escrows, *bonus_escrows])
     earnings = earnings_of_each(escrows)
@@ -140,6 +145,7 @@ def prospects_of_each(contracts: Iterable[Contract]) -> dict[int, Prospects]:
             found[contract.pk],
             asked.get(contract.pk, []),
             [(one, payments.get(one.escrow.public_id)) for one in unpaid.get(contract.pk, [])],
+            changes.get(contract.pk),
         )
         for contract in contracts
     }
@@ -150,9 +156,11 @@ def _prospects(
     milestones: list[Prospect],
     givebacks: list[GiveBack],
     bonuses: list[tuple[Bonus, Payment | None]],
+    change: ChangeOrder | None,
 ) -> Prospects:
     strikes = [
         *offer_strikes(contract),
+        *change_strikes(change),
         *(strike for one in givebacks for strike in giveback_strikes(one, contract)),
         *(strike for _, paid in bonuses for strike in bonus_strikes(paid, contract)),
     ]
@@ -162,6 +170,7 @@ def _prospects(
         strikes=tuple(strikes),
         givebacks=givebacks,
         bonuses=bonuses,
+        change=change,
         total=sum((prospect.facts for prospect in milestones), MoneyFacts()),
     )
 

@@ -148,6 +148,7 @@ def _end_offer(contract_id: int, step: str, *, by: Actor, reason: str) -> Contra
 
 
 def _plan_milestones(contract: Contract, parts: list[dict]) -> None:
+    assert contract.accepted_at
     before = 0
     for part in parts:
         plan_milestone(
@@ -155,7 +156,7 @@ def _plan_milestones(contract: Contract, parts: list[dict]) -> None:
             position=part["position"],
             title=part["title"],
             amount=part["amount"],
-            days=part["days"],
+            due_at=contract.accepted_at + timedelta(days=part["days"]),
             allowance_days=max(1, part["days"] - before),
             criteria=part["criteria"],
         )

@@ -6,6 +6,7 @@ from marketplace.common.lifecycle import CLIENT, FREELANCER
 from marketplace.common.money import in_words
 from payments.fundings.models import Payment
 from payments.payouts.models import Earning
+from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.models import Proposal
 from projects.contracts.models import Contract
 from projects.disputes.models import Dispute
@@ -67,6 +68,23 @@ def proposal_strikes(proposal: Proposal | None) -> list[Strike]:
             f"The proposal of {names[proposal.proposed_by_role]} to end it lapses. "
             "Nothing else changes.",
             stops=f"{names[OTHER[proposal.proposed_by_role]]} can accept or decline it before.",
+        )
+    ]
+
+
+def change_strikes(order: ChangeOrder | None) -> list[Strike]:
+    if order is None:
+        return []
+    contract = order.contract
+    names = {CLIENT: contract.client.name, FREELANCER: contract.freelancer.name}
+    return [
+        Strike(
+            "change_lapses",
+            order.answer_due_at,
+            f"The change that {names[order.proposed_by_role]} proposes lapses. Nothing else "
+            "changes.",
+            stops=f"{names[OTHER[order.proposed_by_role]]} can accept, decline or counter before.",
+            title="A change of the agreement",
         )
     ]
 

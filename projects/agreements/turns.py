@@ -19,9 +19,11 @@ from projects.agreements.turns_at_work import (
     work,
 )
 from projects.agreements.turns_to_answer import (
+    answer_change,
     answer_dispute,
     answer_giveback,
     answer_proposal,
+    await_change,
     await_dispute,
     await_proposal,
 )
@@ -95,11 +97,13 @@ def _each(judge: Callable[..., Turn | None], *role: str) -> Callable[[Prospects]
 _TURNS: dict[str, tuple[Callable[[Prospects], Turn | None], ...]] = {
     CLIENT: (
         _each(answer_proposal, CLIENT),
+        partial(answer_change, CLIENT),
         _each(review),
         _each(answer_dispute, CLIENT),
         _each(finish_payment),
         finish_bonus,
         _each(await_proposal, CLIENT),
+        partial(await_change, CLIENT),
         _each(await_dispute, CLIENT),
         partial(answer_giveback, CLIENT),
         _each(wait_for_work),
@@ -107,11 +111,13 @@ _TURNS: dict[str, tuple[Callable[[Prospects], Turn | None], ...]] = {
     ),
     FREELANCER: (
         _each(answer_proposal, FREELANCER),
+        partial(answer_change, FREELANCER),
         partial(answer_giveback, FREELANCER),
         _each(make_changes),
         _each(work),
         _each(answer_dispute, FREELANCER),
         _each(await_proposal, FREELANCER),
+        partial(await_change, FREELANCER),
         _each(await_dispute, FREELANCER),
         _each(wait_for_review),
         _each(wait_for_funds),

@@ -3,6 +3,7 @@
 from marketplace.common.lifecycle import CLIENT
 from marketplace.common.money import in_words
 from payments.escrow.givebacks.rules import given_back_by
+from projects.agreements.changes.words import in_short
 from projects.agreements.outlook import Prospect, Prospects
 from projects.agreements.proposals.words import limit_in_words
 from projects.agreements.selectors import division_of
@@ -127,6 +128,38 @@ def answer_giveback(role: str, prospects: Prospects) -> Turn | None:
         at=giveback.answer_due_at,
         step="accept",
         about=giveback.public_id,
+    )
+
+
+def answer_change(role: str, prospects: Prospects) -> Turn | None:
+    """The other side wants the agreement changed."""
+    order, contract = prospects.change, prospects.contract
+    if order is None or order.proposed_by_role == role:
+        return None
+    return Turn(
+        "Answer the change of the agreement",
+        f"{_other(contract, role)} proposes: {in_short(order.changes)}. Until you answer, "
+        "everything goes on as it was signed.",
+        when="Lapses",
+        at=order.answer_due_at,
+        step="accept",
+        about=order.public_id,
+    )
+
+
+def await_change(role: str, prospects: Prospects) -> Turn | None:
+    """Of one's own wish: whose answer it waits for."""
+    order, contract = prospects.change, prospects.contract
+    if order is None or order.proposed_by_role != role:
+        return None
+    return Turn(
+        f"{_other(contract, role)} answers your change of the agreement",
+        "Until then everything goes on as it was signed. Without an answer it lapses.",
+        waits=True,
+        when="Lapses",
+        at=order.answer_due_at,
+        step="withdraw",
+        about=order.public_id,
     )
 
 

@@ -5,6 +5,7 @@ from django.urls import path
 from projects.api import (
     bids,
     bonuses,
+    changes,
     contracts,
     desk,
     desk_cases,
@@ -69,6 +70,7 @@ urlpatterns = [
         bonuses.ContractBonusesView.as_view(),
         name="api-contract-bonuses",
     ),
+    *changes.ROUTES,
     *givebacks.ROUTES,
     *desk_givebacks.ROUTES,
     *messages.ROUTES,

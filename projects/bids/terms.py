@@ -98,11 +98,11 @@ def _checked_milestone(
         ),
         "amount": amount,
         "days": _checked_days(entry.get("days"), param=f"{param}.days"),
-        "criteria": _checked_criteria(entry.get("criteria", []), f"{param}.criteria"),
+        "criteria": checked_criteria(entry.get("criteria", []), f"{param}.criteria"),
     }
 
 
-def _checked_criteria(criteria: object, param: str) -> list[str]:
+def checked_criteria(criteria: object, param: str) -> list[str]:
     if not isinstance(criteria, list):
         raise InvalidInput("Give the criteria as a list.", param=param)
     kept = [checked_line(c, param=param, longest=LONGEST_CRITERION, least=0) for c in criteria]

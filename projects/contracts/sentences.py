@@ -75,6 +75,13 @@ _SENTENCES = {
     "chargeback_shifted": Sentence(
         "What the client’s bank has of “{title}” was counted anew", "undo-2"
     ),
+    "change_proposed": Sentence("Proposed to change the agreement", "file-text", "info"),
+    "change_countered": Sentence("Proposed another change instead", "file-text", "info"),
+    "change_accepted": Sentence("Accepted: the agreement has a new version", "handshake", "good"),
+    "change_declined": Sentence("Declined to change the agreement", "x"),
+    "change_withdrawn": Sentence("Withdrew the change of the agreement", "undo-2"),
+    "change_lapsed": Sentence("The change of the agreement lapsed without an answer", "clock"),
+    "change_dropped": Sentence("The contract ended before the change was answered", "clock"),
     "dispute_opened": Sentence("Opened a dispute on “{title}”", "scale", "bad"),
     "dispute_answered": Sentence("Answered the dispute on “{title}”", "message-square", "info"),
     "dispute_statement": Sentence("Added a statement on “{title}”", "message-square"),

@@ -100,6 +100,7 @@ LIFECYCLE = Lifecycle(
     Step("refund_limit",   AT_WORK | {S.DISPUTED},  S.REFUNDED,   {SYSTEM}, clock="holding_days", tells="milestone_refunded"),
     Step("propose_ending", AT_WORK | {S.DISPUTED},  "same",       PARTIES, label="Propose to end it", tells="ending_proposed"),
     Step("cancel_agreed",  AT_WORK | {S.DISPUTED},  {S.CANCELLED, S.SPLIT}, {BOTH}, tells="ending_accepted"),
+    Step("adjust",         AT_WORK,                 "same",       {BOTH}, tells="change_accepted"),
     Step("roll",           AT_WORK,                 S.RELEASED,   {BOTH}, tells="ending_accepted"),
     Step("roll_in",        AT_WORK,                 "same",       {BOTH}),
     Step("dispute",        AT_WORK,                 S.DISPUTED,   PARTIES, label="Open a dispute", tells="dispute_opened"),

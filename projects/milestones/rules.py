@@ -185,6 +185,7 @@ _RULES: dict[str, Callable[[Milestone, MoneyFacts], str]] = {
     "cancel_idle": _may_cancel_idle,
     "return": _may_return,
     "dispute": _may_dispute,
+    "adjust": _may_roll_in,
     "roll": _may_roll,
     "roll_in": _may_roll_in,
 }

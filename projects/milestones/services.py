@@ -1,7 +1,7 @@
 """What can happen to a milestone, in the order it happens."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -39,15 +39,14 @@ def plan_milestone(
     position: int,
     title: str,
     amount: int,
-    days: int,
+    due_at: datetime,
     allowance_days: int,
     criteria: list[str],
 ) -> Milestone:
-    """Set up one agreed milestone of a contract that was just accepted, due ``days`` later.
+    """Set up one milestone that both sides have agreed on.
 
     Nobody is reminded of its date yet: work need not start before the money is held.
     """
-    assert contract.accepted_at
     return Milestone.objects.create(
         contract=contract,
         position=position,
@@ -56,7 +55,7 @@ def plan_milestone(
         currency=contract.currency,
         criteria=criteria,
         allowance_days=allowance_days,
-        due_at=contract.accepted_at + timedelta(days=days),
+        due_at=due_at,
         escrow=escrows.open_escrow(
             payer=contract.client,
             payee=contract.freelancer,

@@ -16,6 +16,7 @@ from payments.policies.models import Policy
 from payments.policies.selectors import policy_in_force
 from payments.policies.words import percent
 from projects.agreements import services
+from projects.agreements.changes.words import Line, lines_of
 from projects.bids.models import LIFECYCLE
 from projects.bids.roles import role_in as role_in_bid
 from projects.bids.selectors import bids_of
@@ -75,7 +76,7 @@ def show_agreement(request: HttpRequest, public_id: str) -> HttpResponse:
         "agreement": agreement,
         "wording": wording,
         "versions": contract.agreements.order_by("version"),
-        "changes": _changes(wording),
+        "changes": _changes(contract, wording),
         "limit_at": _limit_of(wording),
         "plan": plan_of(contract, wording),
         "client_fee": percent(wording["policy"]["client_fee_basis_points"]),
@@ -103,17 +104,10 @@ def _agreement(request: HttpRequest, contract: Contract) -> Agreement:
     return agreement
 
 
-def _changes(wording: dict[str, Any]) -> list[dict[str, Any]]:
+def _changes(contract: Contract, wording: dict[str, Any]) -> list[Line]:
     """What this version changes of the one before it, by the titles of its milestones."""
-    titles = {one["position"]: one["title"] for one in wording["milestones"]}
-    return [
-        {
-            "title": titles[change["position"]],
-            "before": change["amount"]["from"],
-            "after": change["amount"]["to"],
-        }
-        for change in wording.get("changes", [])
-    ]
+    titles = dict(contract.milestones.values_list("position", "title"))
+    return lines_of(wording.get("changes", []), titles=titles, currency=wording["currency"])
 
 
 def _limit_of(wording: dict[str, Any]) -> datetime | None:

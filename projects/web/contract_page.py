@@ -1,6 +1,7 @@
 """What the page of a contract shows, for whoever draws it whole or in part."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
@@ -24,6 +25,7 @@ from projects.contracts.sentences import sentence_of, who_of
 from projects.givebacks.selectors import givebacks_on, returnable
 from projects.messages.selectors import unread_of_each
 from projects.milestones.models import Milestone
+from projects.web.change_cards import shown_change
 from projects.web.milestone_cards import Button, button_of, cards_of
 
 # The page shows the newest lines; the rest is a page of its own.
@@ -48,6 +50,7 @@ def context_of(request: HttpRequest, contract: Contract) -> dict[str, Any]:
         "turn": turn,
         "turn_buttons": buttons_of(turn, contract),
         "can": open_steps(contract, role),
+        "change": shown_change(prospects.change, role) if prospects.change else None,
         "cards": cards_of(prospects.milestones, role, turn=turn.milestone),
         "strikes": strikes_of(prospects, role),
         "bar": bar_of(prospects.total),
@@ -131,7 +134,10 @@ def bar_of(total: MoneyFacts) -> list[dict[str, Any]]:
 def plan_of(contract: Contract, wording: dict[str, Any]) -> dict[str, Any]:
     """The milestones of an offer as its wording plans them, each with both nets."""
     parts = [
-        part | {"quote": quote([part["amount"]], contract.policy)} for part in wording["milestones"]
+        part
+        | {"quote": quote([part["amount"]], contract.policy)}
+        | ({"due_at": datetime.fromisoformat(part["due_at"])} if "due_at" in part else {})
+        for part in wording["milestones"]
     ]
     amounts = [part["amount"] for part in parts]
     return {"parts": parts, "total": quote(amounts, contract.policy)}

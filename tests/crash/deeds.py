@@ -20,12 +20,14 @@ from payments.payouts import services as payouts
 from payments.payouts.cancelling.services import cancel_payout
 from payments.payouts.holding.services import place_hold
 from payments.payouts.models import Payout
+from projects.agreements.changes.services import accept_change
 from projects.agreements.proposals.services import accept_proposal, propose_ending
 from projects.disputes.services import answer_dispute, decide_dispute, open_dispute
 from projects.milestones.services import cancel_milestone, fund_milestone, release_milestone
 from tests.crash.points import Point, run_apart
 from tests.crash.world import World, sweeps
 from tests.payments.world import A_WHILE, days_pass, with_account
+from tests.projects.change_world import another, proposed, wish
 from tests.sandbox import GOOD_BANK, NO_SUCH_ACCOUNT, REFUND_TAKES_TIME, drop, play_on
 from tests.world import (
     active_contract,
@@ -189,6 +191,13 @@ def accept_that_the_rest_goes_on(world: World) -> Act:
         milestone_id=whole.pk, by=world.ada, to_freelancer=30_000, into_id=other.pk
     )
     return partial(accept_proposal, proposal_id=proposal.pk, by=world.ben)
+
+
+@by_people
+def accept_a_lower_price(world: World) -> Act:
+    milestone = world.funded()
+    order = proposed(world.ben, wish(milestone, amount=70_000), another(), milestone=milestone)
+    return partial(accept_change, order_id=order.pk, by=world.ada)
 
 
 @by_people

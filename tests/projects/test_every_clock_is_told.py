@@ -30,6 +30,7 @@ from projects.givebacks.services import ask_back
 from projects.milestones.models import Milestone
 from projects.milestones.rules import due_of, idle_from, late_from
 from projects.milestones.services import fund_milestone
+from tests.projects.change_world import price_to
 from tests.projects.giveback_world import on, released
 from tests.projects.test_roll_rest_doors import browser
 from tests.world import (
@@ -77,6 +78,12 @@ def a_proposal(ada: User, ben: User) -> World:
     milestone = funded_milestone(ada, ben)
     proposal = propose_ending(milestone_id=milestone.pk, by=ada, to_freelancer=40_000)
     return milestone.contract, proposal.answer_due_at, proposal.answer_due_at
+
+
+def a_change(ada: User, ben: User) -> World:
+    milestone = funded_milestone(ada, ben)
+    order = price_to(70_000, milestone, ada)
+    return milestone.contract, order.answer_due_at, order.answer_due_at
 
 
 def a_dispute(ada: User, ben: User) -> World:
@@ -130,6 +137,7 @@ CLOCKS: dict[str, tuple[Callable[[User, User], World], str, tuple[str, ...]]] = 
     ),
     "milestone.refund_limit": (work_near_the_limit, "holding_limit", (CLIENT, FREELANCER)),
     "proposal.lapse": (a_proposal, "proposal_lapses", (FREELANCER, CLIENT)),
+    "change order.lapse": (a_change, "change_lapses", (FREELANCER, CLIENT)),
     "dispute.escalate": (a_dispute, "dispute_answer", (FREELANCER, CLIENT)),
     "give back.lapse": (money_asked_back, "giveback_lapses", (FREELANCER, CLIENT)),
     # Time does these, too, and no step of their own room.
@@ -144,6 +152,7 @@ DUE_TIMES = {
     "milestone.review_ends_at": "milestone.release_silent",
     "reminder.due_at": "",  # a warning of another clock
     "proposal.answer_due_at": "proposal.lapse",
+    "change order.answer_due_at": "change order.lapse",
     "proposal.limit_at": "milestone.refund_limit",
     "dispute.answer_due_at": "dispute.escalate",
     "dispute.ruling_due_at": "dispute.ruling",

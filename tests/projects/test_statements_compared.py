@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from projects.agreements.changes.services import accept_change
 from projects.contracts.selectors import agreement_of
 from projects.milestones.services import release_milestone
+from tests.projects.change_world import price_to
 from tests.projects.forging import Statement, make_anew
 from tests.projects.statement_world import (
     checked,
@@ -16,6 +18,7 @@ from tests.projects.statement_world import (
     statement_of,
     table_of,
 )
+from tests.world import funded_milestone
 
 pytestmark = pytest.mark.django_db
 
@@ -71,6 +74,33 @@ def test_an_older_statement_agrees_as_far_as_it_goes(ada, ben, tmp_path, later):
 
     assert status == 0
     assert "says less: it should be the older one" in said
+
+
+def test_a_statement_from_before_another_price_was_agreed_is_no_contradiction(
+    ada, ben, tmp_path, later
+):
+    milestone = funded_milestone(ada, ben, 100_000)
+    before = statement_of(milestone.contract)
+    later(hours=1)
+    accept_change(order_id=price_to(70_000, milestone, ben).pk, by=ada)
+    after = statement_of(milestone.contract)
+    assert (after["milestones"][0]["agreed"], after["milestones"][0]["adjusted"]) == (
+        70_000,
+        -30_000,
+    )
+    assert checked(saved(tmp_path, after, before))[0] == 0
+    assert checked(saved(tmp_path, table_of(milestone.contract)))[0] == 0
+
+    after["milestones"][0]["adjusted"] = 0
+    status, said = checked(saved(tmp_path, after, before))
+    assert status == 1 and "was agreed otherwise in" in said
+
+
+@pytest.mark.parametrize("term", ["much", 1.5, None])
+def test_another_price_that_is_no_number_is_found(honest, tmp_path, term):
+    honest["milestones"][0]["adjusted"] = term
+    status, said = checked(saved(tmp_path, honest))
+    assert status == 1 and "is no whole number" in said
 
 
 @pytest.mark.parametrize(("term", "value"), [("agreed", 200_000), ("payee", "pa_somebodyElse")])
@@ -185,7 +215,7 @@ def test_a_table_whose_terms_change_from_row_to_row_is_none(ada, ben, tmp_path):
     table = table_of(lively_contract(ada, ben))
 
     status, said = checked(
-        saved(tmp_path, table.replace(",100010,300,300,", ",100010,300,400,", 1))
+        saved(tmp_path, table.replace(",100010,0,300,300,", ",100010,0,300,400,", 1))
     )
 
     assert status == 2

@@ -10,9 +10,6 @@ from projects.agreements.terms import canonical, digest
 from projects.contracts.models import Agreement, Contract
 from projects.contracts.selectors import agreement_of
 
-# What of a milestone a change may name. A change of anything else is not understood here yet.
-CHANGED = ("amount",)
-
 
 @transaction.atomic
 def amend(
@@ -24,21 +21,15 @@ def amend(
 ) -> Agreement:
     """The newest wording with these ``changes``, as the next version; the older stay as signed.
 
-    Each change names a milestone by its ``position``, and of it a field with what it is ``from``
-    and ``to``; the wording carries them, with the hash of the version that they change and ``by``
-    what both agreed on them. ``signed_at`` is when each side did. The caller holds what keeps two
+    Each change names a milestone by its ``position``, as ``changes/planning.py`` describes; the
+    wording carries them, with the hash of the version that they change and ``by`` what both agreed
+    on them. ``signed_at`` is when each side did. The caller holds what keeps two
     from amending at once: the milestones that change.
     """
     Contract.objects.select_for_update(no_key=True).get(pk=contract.pk)
     before = agreement_of(contract)
     wording = json.loads(before.body)
-    milestones = {one["position"]: one for one in wording["milestones"]}
-    for change in changes:
-        milestone = milestones[change["position"]]
-        for name in CHANGED:
-            # What the wording says is what both saw: otherwise this is a change of something else.
-            assert milestone[name] == change[name]["from"]
-            milestone[name] = change[name]["to"]
+    wording["milestones"] = _changed(wording["milestones"], changes)
     wording["price"] = sum(one["amount"] for one in wording["milestones"])
     wording["amends"] = {"version": before.version, "sha256": before.sha256}
     wording["changes"], wording["changed_by"] = changes, by
@@ -51,3 +42,23 @@ def amend(
         signed_by_client_at=signed_at["client"],
         signed_by_freelancer_at=signed_at["freelancer"],
     )
+
+
+def _changed(parts: list[dict[str, Any]], changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The milestones of the wording after all of them. One with a ``due_at`` has it from a change,
+    and no longer from the days after acceptance.
+    """
+    known = {one["position"]: one for one in parts}
+    for change in changes:
+        position = change["position"]
+        if "add" in change:
+            assert position not in known
+            known[position] = {"position": position} | change["add"]
+        elif "drop" in change:
+            del known[position]
+        else:
+            for name in {"amount", "criteria", "due_at"} & set(change):
+                # What the wording says is what both saw: else this is a change of something else.
+                assert name == "due_at" or known[position][name] == change[name]["from"]
+                known[position][name] = change[name]["to"]
+    return [known[position] for position in sorted(known)]

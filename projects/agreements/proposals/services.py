@@ -113,7 +113,7 @@ def accept_proposal(*, proposal_id: int, by: Actor) -> Proposal:
             limit_at=proposal.limit_at,
         )
         _amend(proposal, role)
-        _drop_what_it_overtakes(proposal.into_id)
+        drop_what_it_overtakes(proposal.into_id)
     else:
         endings.cancel_by_agreement(
             milestone_id=proposal.milestone_id, to_freelancer=proposal.to_freelancer
@@ -166,6 +166,13 @@ def lapse_proposal(*, proposal_id: int) -> Proposal:
     return proposal
 
 
+def drop_what_it_overtakes(milestone_id: int) -> None:
+    """Whatever was proposed about the milestone was about other money; its lock is held."""
+    standing = Proposal.objects.select_for_update(of=("self",)).filter(milestone=milestone_id)
+    for proposal in standing.filter(status=S.PROPOSED).select_related("milestone__contract"):
+        _lapse(proposal)
+
+
 def _lapse(proposal: Proposal) -> None:
     milestone = proposal.milestone
     is_moot = proposal.is_moot
@@ -201,13 +208,6 @@ def _amend(proposal: Proposal, accepted_by: str) -> None:
             accepted_by: proposal.closed_at,
         },
     )
-
-
-def _drop_what_it_overtakes(into_id: int) -> None:
-    """Whatever was proposed about the other milestone was about less money; its lock is held."""
-    standing = Proposal.objects.select_for_update(of=("self",)).filter(milestone=into_id)
-    for proposal in standing.filter(status=S.PROPOSED).select_related("milestone__contract"):
-        _lapse(proposal)
 
 
 def _make_room(milestone: Milestone, role: str) -> None:

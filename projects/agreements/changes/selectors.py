@@ -1,0 +1,66 @@
+"""Which changes are proposed, and who may see them."""
+
+from collections.abc import Iterable
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q, QuerySet
+
+from accounts.people.models import User
+from marketplace.common.clock import now
+from marketplace.common.errors import InvalidInput, WrongState
+from projects.agreements.changes.models import LIFECYCLE, ChangeOrder
+from projects.agreements.changes.planning import Effect, effect_of
+from projects.contracts.models import Contract
+from projects.contracts.selectors import contracts_of
+
+
+def changes_of(user: User | AnonymousUser) -> QuerySet[ChangeOrder]:
+    """Change orders of this person's contracts, newest first."""
+    return (
+        ChangeOrder.objects.filter(contract__in=contracts_of(user).order_by())
+        .select_related("contract__client", "contract__freelancer", "contract__policy", "counters")
+        .order_by("-created_at", "-id")
+    )
+
+
+def standing_on(contracts: Iterable[int]) -> dict[int, ChangeOrder]:
+    """The one that waits for an answer, by contract; one query for many."""
+    found = ChangeOrder.objects.filter(
+        contract__in=contracts, status=ChangeOrder.Status.PROPOSED
+    ).select_related("contract__client", "contract__freelancer", "contract__policy")
+    return {
+        order.contract_id: order for order in found if order.state == ChangeOrder.Status.PROPOSED
+    }
+
+
+def over_change_ids(*, limit: int) -> list[int]:
+    """Those that nobody answered in time, or whose contract has ended."""
+    over = ChangeOrder.objects.filter(
+        Q(answer_due_at__lte=now()) | ~Q(contract__status=Contract.Status.ACTIVE),
+        status=ChangeOrder.Status.PROPOSED,
+    ).order_by("answer_due_at")
+    return list(over.values_list("pk", flat=True)[:limit])
+
+
+def effect_now(order: ChangeOrder) -> tuple[Effect | None, str]:
+    """What accepting it would do now, or why it cannot be accepted any more."""
+    try:
+        return effect_of(order.contract, order.changes), ""
+    except (InvalidInput, WrongState) as refusal:
+        return None, str(refusal)
+
+
+def refusal_of(order: ChangeOrder, step: str, role: str | None) -> str:
+    """Why this side cannot make the step, whatever the order's state; or nothing."""
+    is_proposer = role == order.proposed_by_role
+    if step in {"accept", "decline", "counter"} and is_proposer:
+        return "You proposed this change: the answer is for the other side to give."
+    if step == "withdraw" and not is_proposer:
+        return "The other side proposed this change: you can accept or decline it."
+    return ""
+
+
+def open_steps(order: ChangeOrder, role: str | None) -> list[str]:
+    """What somebody of this role can do right now, in the table's order."""
+    steps = LIFECYCLE.open_to(role, order.state)
+    return [step for step in steps if not refusal_of(order, step, role)]

@@ -1,0 +1,293 @@
+"""How two sides change what they signed: one proposes, the other answers, round by round."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from accounts.notifications.services import notify
+from accounts.people.models import User
+from marketplace.common.clock import now, said
+from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
+from marketplace.common.lifecycle import CLIENT, SYSTEM
+from marketplace.common.text import checked_text
+from payments.escrow.adjusting.services import lock_all
+from projects.agreements.amending.services import amend
+from projects.agreements.changes.models import LIFECYCLE, ChangeOrder
+from projects.agreements.changes.planning import Wish, effect_of, judge_changes, planned_changes
+from projects.agreements.changes.selectors import refusal_of
+from projects.agreements.changes.words import in_short, money_in_words
+from projects.agreements.proposals.services import drop_what_it_overtakes
+from projects.contracts.models import LIFECYCLE as CONTRACT_LIFECYCLE
+from projects.contracts.models import Contract
+from projects.contracts.roles import Actor, role_in
+from projects.contracts.selectors import page_of
+from projects.contracts.services import record, tell_other_side
+from projects.disputes.rules import OTHER
+from projects.milestones.adjusting.services import adjust_milestone
+from projects.milestones.endings.services import cancel_by_agreement
+from projects.milestones.models import Milestone
+from projects.milestones.services import lock_milestone, plan_milestone
+
+S = ChangeOrder.Status
+
+LONGEST_NOTE = 2_000
+# Of one side on one contract: each is a mail to the other.
+MOST_ORDERS = 50
+
+
+@transaction.atomic
+def propose_change(
+    *, contract_id: int, by: Actor, wishes: Sequence[Wish], note: str = ""
+) -> ChangeOrder:
+    """Propose to change what both signed; nothing changes until the other side accepts.
+
+    It has the policy's days to answer. Raises InvalidInput for what cannot be agreed on,
+    WrongState for a contract that is not active, or while another change waits for its answer.
+    """
+    contract = _lock_contract(contract_id)
+    role = _side_of(contract, by)
+    waiting = ChangeOrder.objects.select_for_update().filter(contract=contract)
+    for standing in waiting.filter(status=S.PROPOSED):
+        standing.contract = contract
+        if standing.state == S.PROPOSED:
+            raise WrongState("Another change is proposed: it is answered or withdrawn first.")
+        _lapse(standing)
+    return _propose(contract, role, by=by, wishes=wishes, note=note)
+
+
+@transaction.atomic
+def propose_extension(
+    *, milestone_id: int, by: Actor, due_at: datetime, note: str = ""
+) -> ChangeOrder:
+    """Ask for another date of delivery. Raises as ``propose_change`` does, InvalidInput with
+    ``due_at`` as the field at fault.
+    """
+    milestone = Milestone.objects.get(pk=milestone_id)
+    try:
+        return propose_change(
+            contract_id=milestone.contract_id,
+            by=by,
+            wishes=[Wish(milestone=milestone.public_id, due_at=due_at)],
+            note=note,
+        )
+    except InvalidInput as refusal:
+        if (refusal.param or "").startswith("changes[0]"):
+            refusal.param = "due_at"
+        raise
+
+
+@transaction.atomic
+def counter_change(
+    *, order_id: int, by: Actor, wishes: Sequence[Wish], note: str = ""
+) -> ChangeOrder:
+    """Answer with another proposal: the first is off, and it is the other side's turn again."""
+    order, role = _advance(order_id, "counter", by=by)
+    _close(order)
+    return _propose(order.contract, role, by=by, wishes=wishes, note=note, counters=order)
+
+
+@transaction.atomic
+def accept_change(*, order_id: int, by: Actor) -> ChangeOrder:
+    """Agree as the other side: both have signed the next version, and the money follows it.
+
+    All of it happens or nothing. Raises WrongState where a milestone is not what it was when this
+    was proposed.
+    """
+    milestones = _lock_touched(order_id)
+    order, role = _advance(order_id, "accept", by=by)
+    contract = order.contract
+    # The money too, before anything is judged: banks and the provider's limit come from below.
+    lock_all(one.escrow_id for one in milestones)
+    effect = effect_of(contract, order.changes)
+    known = judge_changes(contract, order.changes)
+    _close(order)
+    for change in order.changes:
+        if "add" in change:
+            new = change["add"] | {"due_at": datetime.fromisoformat(change["add"]["due_at"])}
+            left = new["due_at"] - now()
+            plan_milestone(
+                contract=contract,
+                position=change["position"],
+                allowance_days=max(1, -(-left // timedelta(days=1))),
+                **new,
+            )
+        elif "drop" in change:
+            cancel_by_agreement(milestone_id=known[change["position"]].pk, to_freelancer=0)
+        else:
+            due_at = change.get("due_at", {}).get("to")
+            adjust_milestone(
+                milestone_id=known[change["position"]].pk,
+                amount=change.get("amount", {}).get("to"),
+                due_at=datetime.fromisoformat(due_at) if due_at else None,
+                criteria=change.get("criteria", {}).get("to"),
+            )
+            drop_what_it_overtakes(known[change["position"]].pk)
+    assert order.closed_at is not None
+    amend(
+        contract=contract,
+        changes=order.changes,
+        by={"change_order": order.public_id},
+        signed_at={order.proposed_by_role: order.created_at, role: order.closed_at},
+    )
+    _record(order, "change_accepted", by=by)
+    money = money_in_words(effect, contract.currency, OTHER[role], client=contract.client.name)
+    _tell(
+        order,
+        OTHER[role],
+        "change_accepted",
+        f"{_name(contract, role)} has accepted your change of “{contract.title}”: "
+        f"{in_short(order.changes)}. {money}",
+    )
+    return order
+
+
+@transaction.atomic
+def decline_change(*, order_id: int, by: Actor) -> ChangeOrder:
+    """Say no as the other side: nothing changes."""
+    order, role = _advance(order_id, "decline", by=by)
+    _close(order)
+    _record(order, "change_declined", by=by)
+    text = (
+        f"{_name(order.contract, role)} has declined your change of “{order.contract.title}”. "
+        "Nothing has changed."
+    )
+    _tell(order, OTHER[role], "change_declined", text)
+    return order
+
+
+@transaction.atomic
+def withdraw_change(*, order_id: int, by: Actor) -> ChangeOrder:
+    """Take one's own proposal back while it is not answered."""
+    order, role = _advance(order_id, "withdraw", by=by)
+    _close(order)
+    _record(order, "change_withdrawn", by=by)
+    text = (
+        f"{_name(order.contract, role)} has withdrawn the change of “{order.contract.title}”. "
+        "Nothing has changed."
+    )
+    _tell(order, OTHER[role], "change_withdrawn", text)
+    return order
+
+
+@transaction.atomic
+def lapse_change(*, order_id: int) -> ChangeOrder:
+    """Write down that nobody answered in time, or that the contract has ended.
+
+    It is seen so from that moment on. Safe to call too early or again.
+    """
+    order = _lock(order_id)
+    if order.status == S.PROPOSED and order.state == S.LAPSED:
+        _lapse(order)
+    return order
+
+
+def _propose(
+    contract: Contract,
+    role: str,
+    *,
+    by: Actor,
+    wishes: Sequence[Wish],
+    note: str,
+    counters: ChangeOrder | None = None,
+) -> ChangeOrder:
+    note = checked_text(note, param="note", longest=LONGEST_NOTE)
+    made = ChangeOrder.objects.filter(contract=contract, proposed_by_role=role)
+    if made.count() >= MOST_ORDERS:
+        raise WrongState(
+            f"You have proposed {MOST_ORDERS} changes of this contract: more will not help."
+        )
+    changes, moment = planned_changes(contract, wishes), now()
+    effect = effect_of(contract, changes)
+    assert isinstance(by, User)  # only people act for a side
+    order = ChangeOrder.objects.create(
+        contract=contract,
+        counters=counters,
+        proposed_by=by,
+        proposed_by_role=role,
+        changes=changes,
+        note=note,
+        created_at=moment,
+        answer_due_at=moment + timedelta(days=contract.policy.proposal_answer_days),
+    )
+    kind = "change_countered" if counters else "change_proposed"
+    _record(order, kind, by=by)
+    verb = "proposes something else instead" if counters else "proposes to change"
+    money = money_in_words(effect, contract.currency, OTHER[role], client=contract.client.name)
+    _tell(
+        order,
+        OTHER[role],
+        kind,
+        f"{_name(contract, role)} {verb}: “{contract.title}”, {in_short(changes)}. {money} "
+        f"Answer by {said(order.answer_due_at)}; after that it lapses and nothing has changed.",
+    )
+    return order
+
+
+def _lapse(order: ChangeOrder) -> None:
+    step = "drop" if order.is_moot else "lapse"
+    LIFECYCLE.advance(order, step, role=SYSTEM)
+    _close(order)
+    kind = LIFECYCLE.steps[step].tells
+    _record(order, kind, by=SYSTEM)
+    if step == "lapse":  # of the contract's end both have heard
+        text = f"The change of “{order.contract.title}” has lapsed. Nothing has changed."
+        tell_other_side(order.contract, kind, text, by=SYSTEM)
+
+
+def _side_of(contract: Contract, by: Actor) -> str:
+    role = role_in(contract, by)
+    CONTRACT_LIFECYCLE.judge(contract, "propose_change", role=role)
+    return role or ""
+
+
+def _advance(order_id: int, step: str, *, by: Actor) -> tuple[ChangeOrder, str]:
+    """Lock the rows first, judge them second; the caller saves. Also which side ``by`` is."""
+    order = _lock(order_id)
+    role = role_in(order.contract, by)
+    order.status = order.state
+    if role in LIFECYCLE.steps[step].by and (refusal := refusal_of(order, step, role)):
+        raise NotAllowed(refusal)
+    LIFECYCLE.advance(order, step, role=role)
+    return order, role or ""
+
+
+def _lock(order_id: int) -> ChangeOrder:
+    """The contract first, then its order, in every deed; milestones before both."""
+    contract_id = ChangeOrder.objects.values_list("contract_id", flat=True).get(pk=order_id)
+    contract = _lock_contract(contract_id)
+    order = ChangeOrder.objects.select_for_update().get(pk=order_id)
+    order.contract = contract
+    return order
+
+
+def _lock_contract(contract_id: int) -> Contract:
+    locked = Contract.objects.select_for_update(of=("self",), no_key=True)
+    return locked.select_related("client", "freelancer", "policy").get(pk=contract_id)
+
+
+def _lock_touched(order_id: int) -> list[Milestone]:
+    """The milestones that it changes or drops; in one order, whoever asks."""
+    order = ChangeOrder.objects.get(pk=order_id)
+    positions = [change["position"] for change in order.changes]
+    found = Milestone.objects.filter(contract=order.contract_id, position__in=positions)
+    return [lock_milestone(pk) for pk in found.order_by("pk").values_list("pk", flat=True)]
+
+
+def _close(order: ChangeOrder) -> None:
+    order.closed_at = now()
+    order.save(update_fields=["status", "closed_at"])
+
+
+def _record(order: ChangeOrder, kind: str, *, by: Actor) -> None:
+    record(order.contract, kind, by=by, about=order, terms=in_short(order.changes))
+
+
+def _name(contract: Contract, role: str) -> str:
+    return contract.client.name if role == CLIENT else contract.freelancer.name
+
+
+def _tell(order: ChangeOrder, role: str, kind: str, text: str) -> None:
+    contract = order.contract
+    to = contract.client if role == CLIENT else contract.freelancer
+    notify(to=to, kind=kind, text=text, path=page_of(contract))

@@ -1,0 +1,93 @@
+"""Changes of an agreement in words: what was, and what would be."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from marketplace.common.clock import said
+from marketplace.common.lifecycle import CLIENT
+from marketplace.common.money import in_words
+from projects.agreements.changes.planning import Effect
+
+
+@dataclass(frozen=True)
+class Line:
+    """One difference: ``what`` of the milestone changes; an empty side is not there."""
+
+    title: str
+    what: str
+    before: str = ""
+    after: str = ""
+
+
+def lines_of(
+    changes: Sequence[dict[str, Any]], *, titles: Mapping[int, str], currency: str
+) -> list[Line]:
+    """Every difference on a line of its own; ``titles`` of milestones by their position."""
+    lines: list[Line] = []
+    for change in changes:
+        title = titles.get(change["position"], "")
+        if "add" in change:
+            lines += _added(change["add"], currency)
+        elif "drop" in change:
+            lines.append(Line(title, "Milestone", before=title))
+        else:
+            lines += _changed(title, change, currency)
+    return lines
+
+
+def _added(new: dict[str, Any], currency: str) -> list[Line]:
+    title = new["title"]
+    return [
+        Line(title, "Milestone", after=title),
+        Line(title, "Price", after=in_words(new["amount"], currency)),
+        Line(title, "Due", after=_day(new["due_at"])),
+        *(Line(title, "Done means", after=criterion) for criterion in new["criteria"]),
+    ]
+
+
+def _changed(title: str, change: dict[str, Any], currency: str) -> list[Line]:
+    lines = []
+    if amount := change.get("amount"):
+        before, after = (in_words(amount[side], currency) for side in ("from", "to"))
+        lines.append(Line(title, "Price", before, after))
+    if due := change.get("due_at"):
+        lines.append(Line(title, "Due", _day(due["from"]), _day(due["to"])))
+    if criteria := change.get("criteria"):
+        gone = [one for one in criteria["from"] if one not in criteria["to"]]
+        new = [one for one in criteria["to"] if one not in criteria["from"]]
+        lines += [Line(title, "Done means", before=one) for one in gone]
+        lines += [Line(title, "Done means", after=one) for one in new]
+        if not gone and not new:
+            both = (" · ".join(criteria[side]) for side in ("from", "to"))
+            lines.append(Line(title, "Done means", *both))
+    return lines
+
+
+def in_short(changes: Sequence[dict[str, Any]]) -> str:
+    """For a line of the timeline: '2 prices, 1 date'."""
+    counted = {
+        ("price", "prices"): sum("amount" in change for change in changes),
+        ("date", "dates"): sum("due_at" in change for change in changes),
+        ("list of criteria", "lists of criteria"): sum("criteria" in one for one in changes),
+        ("milestone added", "milestones added"): sum("add" in change for change in changes),
+        ("milestone dropped", "milestones dropped"): sum("drop" in change for change in changes),
+    }
+    return ", ".join(f"{n} {one if n == 1 else many}" for (one, many), n in counted.items() if n)
+
+
+def money_in_words(effect: Effect, currency: str, role: str, *, client: str) -> str:
+    """What accepting moves, for the reader."""
+    who = "You get" if role == CLIENT else f"{client} gets"
+    pays = "You pay" if role == CLIENT else f"{client} pays"
+    parts = []
+    if effect.returned:
+        parts.append(f"{who} {in_words(effect.returned, currency)} back at once.")
+    if effect.missing:
+        parts.append(f"{pays} {in_words(effect.missing, currency)} more before work is handed in.")
+    return " ".join(parts) or "No money moves."
+
+
+def _day(moment: str) -> str:
+    return said(datetime.fromisoformat(moment))

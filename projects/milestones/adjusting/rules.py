@@ -1,0 +1,29 @@
+"""Which dates can be agreed on."""
+
+from datetime import datetime, timedelta
+
+from marketplace.common.clock import now, said
+from marketplace.common.errors import InvalidInput
+from projects.milestones.models import Milestone
+
+LONGEST_AHEAD = timedelta(days=3 * 365)
+
+
+def checked_due(due_at: datetime, milestone: Milestone | None, *, param: str) -> datetime:
+    """A date of delivery that lies ahead, and not behind what the provider holds the money for.
+
+    Without a milestone: of one that is to be. Raises InvalidInput.
+    """
+    if due_at <= now():
+        raise InvalidInput("A delivery is due on a day that is still ahead.", param=param)
+    if due_at > now() + LONGEST_AHEAD:
+        raise InvalidInput("That is more than three years ahead.", param=param)
+    limit_at = milestone.escrow.limit_at if milestone else None
+    if limit_at is not None and limit_at < due_at:
+        raise InvalidInput(
+            f"The payment provider holds this money only until {said(limit_at)}. Agree on an "
+            "earlier day, or end it and plan it anew.",
+            param=param,
+            code="held_too_short",
+        )
+    return due_at

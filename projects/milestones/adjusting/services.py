@@ -1,0 +1,51 @@
+"""A milestone goes on with another price, date or list of criteria. The room above calls this: it
+has the word of both.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from marketplace.common.clock import now
+from marketplace.common.lifecycle import BOTH
+from payments.escrow.adjusting.services import adjust
+from projects.milestones import reminders
+from projects.milestones.adjusting.rules import checked_due
+from projects.milestones.models import LIFECYCLE, Milestone
+from projects.milestones.rules import judge_step
+from projects.milestones.services import lock_milestone
+
+
+@transaction.atomic
+def adjust_milestone(
+    *,
+    milestone_id: int,
+    amount: int | None = None,
+    due_at: datetime | None = None,
+    criteria: list[str] | None = None,
+) -> Milestone:
+    """What is given is agreed anew, in minor units; what is left out stays.
+
+    A lower price gives the difference back at once, a higher one has to be topped up before work is
+    handed in again. Raises InvalidInput or WrongState.
+    """
+    milestone = lock_milestone(milestone_id)
+    judge_step(milestone, "adjust", BOTH)
+    if amount is not None:
+        adjust(escrow_id=milestone.escrow_id, price=amount)
+        milestone.amount = amount
+        milestone.escrow.refresh_from_db()
+    if due_at is not None:
+        milestone.due_at = checked_due(due_at, milestone, param="due_at")
+    if amount is not None or due_at is not None:
+        # What is paid late moves the date by as much, and not by all the days of the beginning.
+        left = milestone.due_at - now()
+        milestone.allowance_days = max(1, -(-left // timedelta(days=1)))
+    if criteria is not None:
+        milestone.criteria = criteria
+    LIFECYCLE.advance(milestone, "adjust", role=BOTH)
+    milestone.save(update_fields=["amount", "due_at", "allowance_days", "criteria"])
+    is_at_work = milestone.status in {Milestone.Status.PLANNED, Milestone.Status.RETURNED}
+    if due_at is not None and is_at_work and milestone.escrow.held_at is not None:
+        reminders.remind_of_due_date(milestone)
+    return milestone

@@ -1,0 +1,156 @@
+"""What one side would like changed: a part of the form for each milestone, and for new ones."""
+
+import re
+from datetime import datetime, time
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from marketplace.common.errors import InvalidInput
+from marketplace.common.forms import AmountField, clean_amount
+from marketplace.common.money import to_major
+from projects.agreements.changes.planning import Wish
+from projects.agreements.changes.services import LONGEST_NOTE
+from projects.bids.terms import LONGEST_CRITERION, LONGEST_MILESTONE_TITLE, MAX_CRITERIA
+from projects.contracts.models import Contract
+from projects.milestones.models import LIFECYCLE, Milestone
+from projects.milestones.rules import due_of
+
+# Rows for what is new; more of it is another change.
+NEW_ROWS = 2
+_PLACE = re.compile(r"changes\[(\d+)\](?:\.(\w+))?")
+_FIELDS = {"due_at": "due_on"}
+
+
+class PartForm(forms.Form):
+    """One milestone as it would be; what is left as it stands is not changed."""
+
+    use_required_attribute = False
+
+    title = forms.CharField(
+        required=False, max_length=LONGEST_MILESTONE_TITLE, label="What is delivered"
+    )
+    amount = AmountField(required=False, label="Price")
+    due_on = forms.DateField(
+        required=False, label="Due on", widget=forms.DateInput({"type": "date"})
+    )
+    criteria = forms.CharField(
+        required=False,
+        max_length=MAX_CRITERIA * (LONGEST_CRITERION + 2),
+        label="Done when",
+        widget=forms.Textarea({"rows": 3, "class": "short"}),
+        help_text="One criterion a line.",
+    )
+    drop = forms.BooleanField(
+        required=False, label="Drop it: it is cancelled, and what is held for it goes back"
+    )
+
+    def __init__(
+        self, *args: Any, currency: str, milestone: Milestone | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.currency, self.milestone = currency, milestone
+        self.fields["amount"].currency = currency
+        del self.fields["title" if milestone else "drop"]
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        given["amount"] = clean_amount(self, "amount", self.currency)
+        given["criteria"] = [
+            line.strip() for line in given.get("criteria", "").splitlines() if line.strip()
+        ]
+        return given
+
+    def wish(self) -> Wish | None:
+        """What is wanted here; None where nothing is."""
+        given, one = self.cleaned_data, self.milestone
+        due_at = _end_of(given.get("due_on"))
+        if one is None:
+            if not any(given.values()):
+                return None
+            return Wish(
+                title=given["title"],
+                amount=given["amount"],
+                due_at=due_at,
+                criteria=given["criteria"],
+            )
+        if given["drop"]:
+            return Wish(milestone=one.public_id, drop=True)
+        is_other_day = due_at and due_at.date() != timezone.localtime(due_of(one)).date()
+        wish = Wish(
+            milestone=one.public_id,
+            amount=given["amount"] if given["amount"] != one.amount else None,
+            due_at=due_at if is_other_day else None,
+            criteria=given["criteria"] if given["criteria"] != one.criteria else None,
+        )
+        is_wanted = (wish.amount, wish.due_at, wish.criteria) != (None, None, None)
+        return wish if is_wanted else None
+
+
+class ChangeForm(forms.Form):
+    """All of it, with a note."""
+
+    note = forms.CharField(
+        label="Note",
+        required=False,
+        max_length=LONGEST_NOTE,
+        widget=forms.Textarea({"rows": 4}),
+        help_text="Why you propose it. The other side reads it.",
+    )
+
+    def __init__(self, data: Any = None, *, contract: Contract) -> None:
+        super().__init__(data)
+        found = contract.milestones.filter(closed_at=None).select_related("escrow__policy")
+        self.known = [
+            PartForm(
+                data,
+                prefix=one.public_id,
+                currency=contract.currency,
+                milestone=one,
+                initial=_standing(one),
+            )
+            for one in found.order_by("position")
+            if one.status in LIFECYCLE.steps["adjust"].source
+        ]
+        self.new = [
+            PartForm(data, prefix=f"new-{number}", currency=contract.currency)
+            for number in range(NEW_ROWS)
+        ]
+        self.wished: list[PartForm] = []
+
+    def is_valid(self) -> bool:
+        """Each part too: a refusal stands beside its own field."""
+        parts = [part.is_valid() for part in (*self.known, *self.new)]
+        return super().is_valid() and all(parts)
+
+    def wishes(self) -> list[Wish]:
+        """In the order in which the refusals number them."""
+        found = [(part, part.wish()) for part in (*self.known, *self.new)]
+        self.wished = [part for part, wish in found if wish]
+        return [wish for _, wish in found if wish]
+
+    def refuse(self, refusal: InvalidInput) -> None:
+        """Put it beside the field that it is about."""
+        at = _PLACE.fullmatch(refusal.param or "")
+        if at is None:
+            self.add_error("note" if refusal.param == "note" else None, refusal.message)
+            return
+        part = self.wished[int(at[1])]
+        field = _FIELDS.get(at[2], at[2])
+        part.add_error(field if field in part.fields else None, refusal.message)
+
+
+def _standing(milestone: Milestone) -> dict[str, Any]:
+    return {
+        "amount": to_major(milestone.amount, milestone.currency),
+        "due_on": timezone.localtime(due_of(milestone)).date(),
+        "criteria": "\n".join(milestone.criteria),
+    }
+
+
+def _end_of(day: Any) -> datetime | None:
+    """The last minute of the day as whoever writes it means it."""
+    if day is None:
+        return None
+    return datetime.combine(day, time(23, 59), tzinfo=timezone.get_current_timezone())

@@ -1,0 +1,107 @@
+"""Pages about changing what both sides signed: propose it, answer, counter."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from marketplace.common.errors import InvalidInput, NotAllowed
+from projects.agreements.changes import services
+from projects.agreements.changes.models import LIFECYCLE, ChangeOrder
+from projects.agreements.changes.planning import effect_of, planned_changes
+from projects.agreements.changes.selectors import changes_of, refusal_of, standing_on
+from projects.contracts.models import LIFECYCLE as CONTRACT_LIFECYCLE
+from projects.contracts.models import Contract
+from projects.contracts.roles import role_in
+from projects.contracts.selectors import contracts_of
+from projects.web.change_cards import difference, shown_change
+from projects.web.change_forms import ChangeForm
+from projects.web.contracts import answer_contract
+
+Deed = Callable[..., ChangeOrder]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def create_change(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Propose; or, with ``preview``, only show what it would change."""
+    contract = get_object_or_404(contracts_of(request.user), public_id=public_id)
+    role = role_in(contract, request.user)
+    CONTRACT_LIFECYCLE.judge(contract, "propose_change", role=role)
+    standing = standing_on([contract.pk]).get(contract.pk)
+    if standing is not None:
+        return redirect(f"{reverse('contract', args=[public_id])}#{standing.public_id}")
+
+    def propose(**wanted: Any) -> ChangeOrder:
+        return services.propose_change(contract_id=contract.pk, by=request.user, **wanted)
+
+    return _draft(request, contract, propose)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def create_counter(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Answer with something else."""
+    order = get_object_or_404(changes_of(request.user), public_id=public_id)
+    role = role_in(order.contract, request.user)
+    if refusal := refusal_of(order, "counter", role):
+        raise NotAllowed(refusal)
+    LIFECYCLE.judge(order, "counter", role=role)
+
+    def counter(**wanted: Any) -> ChangeOrder:
+        return services.counter_change(order_id=order.pk, by=request.user, **wanted)
+
+    return _draft(request, order.contract, counter, counters=order)
+
+
+@require_POST
+def create_acceptance(request: HttpRequest, public_id: str) -> HttpResponse:
+    said = "Accepted. The agreement has a new version."
+    return _answer(request, public_id, services.accept_change, said)
+
+
+@require_POST
+def create_decline(request: HttpRequest, public_id: str) -> HttpResponse:
+    return _answer(request, public_id, services.decline_change, "Declined. Nothing has changed.")
+
+
+@require_POST
+def create_withdrawal(request: HttpRequest, public_id: str) -> HttpResponse:
+    return _answer(request, public_id, services.withdraw_change, "Withdrawn.")
+
+
+def _draft(
+    request: HttpRequest,
+    contract: Contract,
+    deed: Deed,
+    *,
+    counters: ChangeOrder | None = None,
+) -> HttpResponse:
+    is_sent = request.method == "POST"
+    form = ChangeForm(request.POST if is_sent else None, contract=contract)
+    context: dict[str, Any] = {"contract": contract, "form": form, "nav": "work"}
+    if counters is not None:
+        context["countered"] = shown_change(counters, str(role_in(contract, request.user)))
+    if is_sent and form.is_valid():
+        wishes = form.wishes()
+        try:
+            if "preview" not in request.POST:
+                order = deed(wishes=wishes, note=form.cleaned_data["note"])
+                messages.success(request, "Proposed. The other side has been told.")
+                page = reverse("contract", args=[contract.public_id])
+                return redirect(f"{page}#{order.public_id}")
+            changes = planned_changes(contract, wishes)
+            context["lines"] = difference(contract, changes)
+            context["effect"] = effect_of(contract, changes)
+        except InvalidInput as refusal:
+            form.refuse(refusal)
+    is_refused = is_sent and "lines" not in context
+    return render(request, "agreements/change.html", context, status=400 if is_refused else 200)
+
+
+def _answer(request: HttpRequest, public_id: str, deed: Deed, said: str) -> HttpResponse:
+    order = get_object_or_404(changes_of(request.user), public_id=public_id)
+    deed(order_id=order.pk, by=request.user)
+    return answer_contract(request, order.contract, said)

@@ -1,0 +1,223 @@
+"""Changes of an agreement by the pages and by the API."""
+
+import pytest
+from django.test import Client
+
+from projects.agreements.changes.models import ChangeOrder
+from projects.agreements.changes.services import accept_change
+from projects.milestones.models import Milestone
+from tests.projects.change_world import another, in_days, price_to, proposed, wish
+from tests.world import active_contract, api_of, funded_milestone, plan_of
+
+pytestmark = pytest.mark.django_db
+
+
+def browser(person) -> Client:
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def shown(person, path: str, status: int = 200) -> str:
+    answer = browser(person).get(path)
+    assert answer.status_code == status
+    return answer.content.decode()
+
+
+def form_of(milestone: Milestone, **said: str) -> dict[str, str]:
+    """What the page sends where nothing was touched, and what is said."""
+    name = milestone.public_id
+    stands = {
+        f"{name}-amount": "1000.00",
+        f"{name}-due_on": f"{milestone.due_at:%Y-%m-%d}",
+        f"{name}-criteria": "\n".join(milestone.criteria),
+        "note": "",
+    }
+    return stands | said
+
+
+def test_by_the_pages_from_proposal_to_the_next_version(ada, ben):
+    milestone = funded_milestone(ada, ben)
+    contract, name = milestone.contract, milestone.public_id
+    page, path = f"/contracts/{contract.public_id}/", f"/contracts/{contract.public_id}/change/"
+    assert "Propose a change" in shown(ada, page)
+    said = form_of(milestone, **{f"{name}-amount": "700", "note": "Fewer pages."})
+
+    preview = browser(ben).post(path, said | {"preview": "1"}).content.decode()
+    assert "$700.00" in preview and "$309.00" in preview and not ChangeOrder.objects.exists()
+    assert browser(ben).post(path, said).status_code == 302
+
+    order = ChangeOrder.objects.get()
+    assert [set(change) for change in order.changes] == [{"position", "amount"}]
+    for person in (ada, ben):
+        text = shown(person, page)
+        assert "Fewer pages." in text and "$309.00" in text
+    assert "Answer the change of the agreement" in shown(ada, page)
+    assert browser(ada).post(f"/change-orders/{order.public_id}/accept/").status_code == 302
+    agreement = shown(ben, f"/contracts/{contract.public_id}/agreement/")
+    assert "Changed in version 2" in agreement and "$700.00" in agreement
+
+
+def test_a_page_that_changes_nothing_says_so(ada, ben):
+    milestone = funded_milestone(ada, ben)
+    path = f"/contracts/{milestone.contract.public_id}/change/"
+    answer = browser(ada).post(path, form_of(milestone))
+    assert answer.status_code == 400 and "Change something." in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "words"),
+    [
+        ("amount", "1", "at least"),
+        ("amount", "<script>", "amount"),
+        ("due_on", "2020-01-01", "still ahead"),
+        ("due_on", "soon", "valid date"),
+        ("criteria", "\n".join(["x"] * 11), "At most 10"),
+    ],
+)
+def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(
+    field, text, words, ada, ben
+):
+    milestone = funded_milestone(ada, ben)
+    path = f"/contracts/{milestone.contract.public_id}/change/"
+    said = form_of(milestone, **{f"{milestone.public_id}-{field}": text, "note": "Please."})
+    answer = browser(ada).post(path, said)
+    body = answer.content.decode()
+    assert answer.status_code == 400 and words in body and "Please." in body
+    assert "<script>alert" not in body and not ChangeOrder.objects.exists()
+
+
+def test_a_new_milestone_and_a_dropped_one_by_the_page(ada, ben):
+    contract = active_contract(ada, ben, plan=plan_of(50_000, 70_000))
+    first, second = contract.milestones.order_by("position")
+    said = {
+        f"{first.public_id}-amount": "500.00",
+        f"{first.public_id}-due_on": f"{first.due_at:%Y-%m-%d}",
+        f"{first.public_id}-criteria": "\n".join(first.criteria),
+        f"{second.public_id}-drop": "on",
+        f"{second.public_id}-amount": "700.00",
+        f"{second.public_id}-due_on": f"{second.due_at:%Y-%m-%d}",
+        f"{second.public_id}-criteria": "\n".join(second.criteria),
+        "new-0-title": "A shop <b>instead</b>",
+        "new-0-amount": "900",
+        "new-0-due_on": f"{in_days(40):%Y-%m-%d}",
+        "new-0-criteria": "It sells\nIt ships",
+    }
+    path = f"/contracts/{contract.public_id}/change/"
+    assert browser(ada).post(path, said).status_code == 302
+    order = ChangeOrder.objects.get()
+    assert [set(change) - {"position"} for change in order.changes] == [{"drop"}, {"add"}]
+    page = shown(ben, f"/contracts/{contract.public_id}/")
+    assert "A shop &lt;b&gt;instead&lt;/b&gt;" in page and "<b>instead" not in page
+    accept_change(order_id=order.pk, by=ben)
+    assert contract.milestones.get(position=3).criteria == ["It sells", "It ships"]
+    assert "A shop" in shown(ada, f"/contracts/{contract.public_id}/agreement/")
+    assert "A shop" in shown(ada, f"/contracts/{contract.public_id}/")
+
+
+def test_a_counter_by_the_page(ada, ben):
+    milestone = funded_milestone(ada, ben)
+    order = price_to(70_000, milestone, ben)
+    path = f"/change-orders/{order.public_id}/counter/"
+    assert "$700.00" in shown(ada, path)
+    assert shown(ben, path, status=403)
+    said = form_of(milestone, **{f"{milestone.public_id}-amount": "800"})
+    assert browser(ada).post(path, said).status_code == 302
+    assert "something else instead" in shown(ben, f"/contracts/{milestone.contract.public_id}/")
+
+
+def test_a_second_proposal_leads_to_the_open_one(ada, ben):
+    milestone = funded_milestone(ada, ben)
+    price_to(70_000, milestone, ben)
+    answer = browser(ada).get(f"/contracts/{milestone.contract.public_id}/change/")
+    assert answer.status_code == 302 and "#co_" in answer["Location"]
+
+
+def test_what_cannot_be_accepted_any_more_says_why(ada, ben):
+    milestone = funded_milestone(ada, ben)
+    order = proposed(ben, wish(milestone, due_at=in_days(20)), milestone=milestone)
+    Milestone.objects.filter(pk=milestone.pk).update(status="disputed")
+    page = shown(ada, f"/contracts/{milestone.contract.public_id}/")
+    assert "cannot be accepted any more" in page
+    body = api_of(ada).get(f"/api/v1/change-orders/{order.public_id}/").json()
+    assert body["effect"] is None and body["refusal"]
+
+
+def test_by_the_api(ada, ben):
+    milestone = funded_milestone(ada, ben)
+    contract = milestone.contract.public_id
+    path = f"/api/v1/contracts/{contract}/change-orders/"
+    body = {
+        "changes": [
+            {"milestone": milestone.public_id, "amount": 70_000, "criteria": ["Fast"]},
+            {"title": "Extra", "amount": 9_000, "due_at": in_days(9).isoformat()},
+        ],
+        "note": "As discussed.",
+    }
+    made = api_of(ben).post(path, body, HTTP_IDEMPOTENCY_KEY="one")
+    assert made.status_code == 201, made.json()
+    again = api_of(ben).post(path, body, HTTP_IDEMPOTENCY_KEY="one")
+    assert again.json() == made.json() and ChangeOrder.objects.count() == 1
+    said = made.json()
+    assert said["effect"] == {"price": 79_000, "returned": 30_900, "missing": 9_270}
+    assert said["next_steps"] == ["withdraw"]
+    assert len(api_of(ada).get(path).json()["results"]) == 1
+
+    order = f"/api/v1/change-orders/{said['id']}/"
+    assert api_of(ada).get(order).json()["next_steps"] == ["accept", "decline", "counter"]
+    countered = api_of(ada).post(
+        f"{order}counter/", {"changes": [{"milestone": milestone.public_id, "amount": 80_000}]}
+    )
+    assert (countered.status_code, countered.json()["counters"]) == (201, said["id"])
+    accepted = api_of(ben).post(f"/api/v1/change-orders/{countered.json()['id']}/accept/")
+    assert accepted.json()["status"] == "accepted" and accepted.json()["effect"] is None
+    refused = api_of(ada).post(f"{order}accept/")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "wrong_state")
+
+
+def test_an_extension_is_a_change_of_the_date_alone(ada, ben):
+    milestone = funded_milestone(ada, ben)
+    path = f"/api/v1/milestones/{milestone.public_id}/extensions/"
+    due = in_days(30)
+    asked = api_of(ben).post(path, {"due_at": due.isoformat(), "note": "I was ill."})
+    assert asked.status_code == 201
+    (change,) = asked.json()["changes"]
+    assert set(change) == {"position", "due_at"}
+    assert (
+        api_of(ada).post(f"/api/v1/change-orders/{asked.json()['id']}/accept/").status_code == 200
+    )
+    milestone.refresh_from_db()
+    assert milestone.due_at == due
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "changes"),
+        ({"changes": []}, "changes"),
+        ({"changes": "all"}, "changes"),
+        ({"changes": [{}]}, "changes[0].title"),
+        ({"changes": [{"milestone": "ms_x"}]}, "changes[0].milestone"),
+    ],
+)
+def test_a_body_that_cannot_be_meant_is_refused_by_its_field(body, field, ada, ben):
+    contract = active_contract(ada, ben)
+    answer = api_of(ada).post(f"/api/v1/contracts/{contract.public_id}/change-orders/", body)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["param"]) == (400, field), error
+    assert error["message"]
+
+
+@pytest.mark.parametrize("due_at", ["yesterday", "2020-01-01T00:00:00Z", "9999-01-01T00:00:00Z", 5])
+def test_an_extension_to_no_date_ahead_is_refused(due_at, ada, ben):
+    milestone = funded_milestone(ada, ben)
+    answer = api_of(ben).post(
+        f"/api/v1/milestones/{milestone.public_id}/extensions/", {"due_at": due_at}
+    )
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "due_at")
+
+
+def test_nobody_else_sees_a_change(ada, ben, cleo):
+    order = proposed(ben, another(), contract=active_contract(ada, ben))
+    assert api_of(cleo).get(f"/api/v1/change-orders/{order.public_id}/").status_code == 404
+    assert browser(cleo).post(f"/change-orders/{order.public_id}/accept/").status_code == 404
