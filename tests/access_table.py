@@ -217,7 +217,7 @@ LINES = [
     Line("api-change", "GET", SIDES, of="change"),
     Line("api-change-accept", "POST", "ben", of="change", sees="ada"),
     Line("api-change-decline", "POST", "ben", of="change", sees="ada"),
-    Line("api-change-counter", "POST", "ben", of="change", sees="ada"),
+    Line("api-change-counter", "POST", "ben", of="change", sees="ada", body={"changes": [{}]}),
     Line("api-change-withdraw", "POST", "ada", of="change", sees="ben"),
     Line("giveback-create", "GET POST", SIDES, of="contract"),
     Line("giveback-accept", "POST", "ben", of="giveback", sees="ada"),

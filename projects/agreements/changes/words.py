@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from marketplace.common.clock import said
+from django.utils import timezone
+
 from marketplace.common.lifecycle import CLIENT
 from marketplace.common.money import in_words
 from projects.agreements.changes.planning import Effect
@@ -90,4 +91,5 @@ def money_in_words(effect: Effect, currency: str, role: str, *, client: str) -> 
 
 
 def _day(moment: str) -> str:
-    return said(datetime.fromisoformat(moment))
+    """The day as the reader's own calendar has it."""
+    return f"{timezone.localtime(datetime.fromisoformat(moment)):%-d %b %Y}"
