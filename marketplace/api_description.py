@@ -29,6 +29,7 @@ SETTINGS = {
         "ContractStatus": "projects.contracts.models.Contract.Status",
         "MilestoneStatus": "projects.milestones.models.Milestone.Status",
         "ProposalStatus": "projects.agreements.models.Proposal.Status",
+        "ChangeOrderStatus": "projects.agreements.changes.models.ChangeOrder.Status",
         "DisputeStatus": "projects.disputes.models.Dispute.Status",
         "ChargebackStatus": "payments.chargebacks.models.Chargeback.Status",
         "EscrowStatus": "payments.escrow.models.Escrow.Status",
