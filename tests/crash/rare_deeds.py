@@ -25,7 +25,7 @@ from projects.milestones.services import release_milestone
 from tests.crash.deeds import Act, by_people, by_the_clock, scheduled, task
 from tests.crash.world import World
 from tests.payments.world import A_WHILE, days_pass
-from tests.sandbox import play_on
+from tests.sandbox import GOOD_CARD, play_on
 from tests.world import active_contract
 
 # --- A bank takes money back ---------------------------------------------------------------------
@@ -103,7 +103,7 @@ def recover_from_later_earnings(world: World) -> Act:
     play_on(world.sandbox)
     assert Payout.objects.get(pk=payout.pk).status == Payout.Status.PAID
     demand_for(world, paid_out)
-    later = world.submitted()
+    later = world.submitted(GOOD_CARD)  # the first pays nothing more
     assert balance_of(chart.owed(payout.party, payout.currency)) > 0
     release_milestone(milestone_id=later.pk, by=world.ada)
     return task("payments.recover_debts")

@@ -97,8 +97,8 @@ class World:
         self.calm()
         return Milestone.objects.get(escrow__public_id=payment.paid_for)
 
-    def submitted(self) -> Milestone:
-        milestone = self.funded()
+    def submitted(self, card: str = AVAILABLE_AT_ONCE) -> Milestone:
+        milestone = self.funded(card)
         submit_work(milestone_id=milestone.pk, by=self.ben, note="Here it is.")
         return milestone
 
