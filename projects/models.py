@@ -10,6 +10,7 @@ from projects.givebacks.models import GiveBack
 from projects.messages.models import Conversation, Message, MessageFile
 from projects.milestones.models import Milestone, Reminder, Submission, SubmissionFile
 from projects.postings.models import Posting, PostingFile
+from projects.questions.models import Question
 
 __all__ = [
     "Agreement",
@@ -28,6 +29,7 @@ __all__ = [
     "Posting",
     "PostingFile",
     "Proposal",
+    "Question",
     "Reminder",
     "Statement",
     "Submission",

@@ -17,6 +17,7 @@ from projects.web import (
     part_release,
     postings,
     proposals,
+    questions,
     statements,
 )
 from projects.web.desk import audit, cases, chargebacks, holds, overview
@@ -41,6 +42,20 @@ urlpatterns = [
         postings.remove_file,
         name="posting-file-remove",
     ),
+    # Questions
+    path("postings/<str:public_id>/questions/", questions.list_questions, name="posting-questions"),
+    path(
+        "postings/<str:public_id>/questions/new/", questions.create_question, name="question-create"
+    ),
+    path("questions/<str:public_id>/", questions.show_question, name="question"),
+    path("questions/<str:public_id>/answer/", questions.create_answer, name="question-answer"),
+    path("questions/<str:public_id>/decline/", questions.create_decline, name="question-decline"),
+    path(
+        "questions/<str:public_id>/withdraw/",
+        questions.create_withdrawal,
+        name="question-withdraw",
+    ),
+    path("questions/<str:public_id>/remove/", questions.create_removal, name="question-remove"),
     # Bids
     path("my/bids/", bids.list_own_bids, name="my-bids"),
     path("postings/<str:public_id>/bid/", bids.create_bid, name="bid-create"),

@@ -31,6 +31,7 @@ from projects.givebacks.services import ask_back
 from projects.messages.services import write_message
 from projects.milestones.services import cancel_milestone, release_milestone, submit_work
 from projects.postings.services import add_files, suspend_posting
+from projects.questions.services import answer_question, ask_question
 from tests.projects.change_world import price_to
 from tests.world import (
     Program,
@@ -90,6 +91,10 @@ def _postings(world: AccessWorld, ada: User, ben: User, dora: User) -> None:
     suspend_posting(posting_id=suspended.pk, reason="It is a lottery.", by=dora)
     bid = submitted_bid(posting, ben)
     message = write_message(bid_id=bid.pk, by=ben, text="Here.", files=[_upload()])
+    waiting, answered = (
+        ask_question(posting_id=posting.pk, text="How fast?", by=ben) for _ in range(2)
+    )
+    answer_question(question_id=answered.pk, answer="Very.", by=ada)
     world.places |= {
         "posting": {"public_id": posting.public_id},
         "draft": {"public_id": draft.public_id},
@@ -100,6 +105,8 @@ def _postings(world: AccessWorld, ada: User, ben: User, dora: User) -> None:
             "public_id": message.public_id,
             "file_id": message.files.get().stored.public_id,
         },
+        "question": {"public_id": waiting.public_id},
+        "answered": {"public_id": answered.public_id},
     }
 
 

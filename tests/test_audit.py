@@ -36,6 +36,7 @@ from payments.refunds.models import Refund
 from payments.refunds.services import retry_refund
 from projects.disputes.services import decide_dispute
 from projects.postings.services import restore_posting, suspend_posting
+from projects.questions.services import ask_question, remove_question
 from tests.against_the_rules import against_the_rules, force
 from tests.payments.chargeback_world import Bank
 from tests.payments.payout_world import ready_without_provider
@@ -90,6 +91,12 @@ def failed_payout(ada, ben):
 def retries_a_payout(ada, ben, dora) -> tuple[str, set]:
     payouts.retry_payout(payout_id=failed_payout(ada, ben).pk, by=dora)
     return "retry payout", {ben.pk}
+
+
+def removes_a_question(ada, ben, dora) -> tuple[str, set]:
+    question = ask_question(posting_id=open_posting(ada).pk, text="Your number?", by=ben)
+    remove_question(question_id=question.pk, by=dora, reason="It asks for a telephone number.")
+    return "remove question", {ada.pk, ben.pk}
 
 
 def cancels_a_payout(ada, ben, dora) -> tuple[str, set]:
@@ -173,6 +180,7 @@ DEEDS: list[Callable] = [
     suspends,
     restores,
     retries_a_payout,
+    removes_a_question,
     cancels_a_payout,
     retries_a_refund,
     answers_a_bank,

@@ -24,6 +24,7 @@ from projects.contracts.services import record
 from projects.givebacks.services import give_back
 from projects.messages.services import write_message
 from projects.milestones.services import release_milestone, return_work, submit_work
+from projects.questions.services import answer_question, ask_question
 from tests.payments.chargeback_world import Bank
 from tests.world import (
     active_contract,
@@ -31,6 +32,7 @@ from tests.world import (
     funded_milestone,
     open_posting,
     opened_dispute,
+    person,
     reviewed_dispute,
     submitted_bid,
 )
@@ -198,6 +200,21 @@ def test_the_wordings_of_a_bid(ada, ben, path):
         lambda: client.get(path.format(bid.public_id)),
         lambda: edit_bid(bid_id=bid.pk, by=ben, letter=f"Wording {next(numbers)}."),
     )
+
+
+@pytest.mark.parametrize("reader", ["ada", "ben", "dora"])
+@pytest.mark.parametrize("path", ["/api/v1/postings/{}/questions/", "/postings/{}/questions/"])
+def test_the_questions_on_a_posting(ada, ben, dora, reader, path):
+    posting, names = open_posting(ada), iter("ABCDEF")
+    someone = {"ada": ada, "ben": ben, "dora": dora}[reader]
+    client = api_of(someone) if path.startswith("/api") else browser(someone)
+
+    def grow() -> None:
+        asker = person(f"Asker {next(names)}")
+        asked = ask_question(posting_id=posting.pk, text="How fast?", by=asker)
+        answer_question(question_id=asked.pk, answer="Very.", by=ada)
+
+    grows_for_free(lambda: client.get(path.format(posting.public_id)), grow)
 
 
 def test_the_deliveries_of_a_milestone(ada, ben):

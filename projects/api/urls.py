@@ -18,6 +18,7 @@ from projects.api import (
     milestones,
     postings,
     proposals,
+    questions,
     statements,
 )
 
@@ -52,6 +53,7 @@ urlpatterns = [
         postings.PostingFileView.as_view(),
         name="api-posting-file",
     ),
+    *questions.ROUTES,
     # Bids
     path("postings/<str:public_id>/bids/", bids.PostingBidsView.as_view(), name="api-posting-bids"),
     path("bids/", bids.BidsView.as_view(), name="api-bids"),

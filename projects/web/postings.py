@@ -25,9 +25,13 @@ from projects.postings.selectors import (
     postings_of,
     postings_visible_to,
 )
+from projects.questions.selectors import questions_on, waiting_on
 from projects.web.posting_forms import BrowseForm, PostingForm, ReasonForm
+from projects.web.questions import rows_of
 
 FORM = require_http_methods(["GET", "HEAD", "POST"])
+# The newest questions are on the posting's own page, the others one click away.
+FEW_QUESTIONS = 3
 
 
 @login_not_required
@@ -62,15 +66,17 @@ def _results(request: HttpRequest, form: BrowseForm) -> dict[str, Any]:
 def show_posting(request: HttpRequest, public_id: str) -> HttpResponse:
     posting = get_object_or_404(postings_visible_to(request.user), public_id=public_id)
     role = role_in(posting, request.user)
+    newest = questions_on(posting, request.user).order_by("-created_at", "-id")
     context = {
         "posting": posting,
         "steps": open_steps(posting, request.user),
         "is_owner": role == OWNER,
         "files": posting.files.select_related("stored").order_by("pk"),
+        "questions": rows_of(list(newest[:FEW_QUESTIONS]), request),
         "nav": "browse",
     }
     if role == OWNER:
-        context |= _bids_on(posting)
+        context |= _bids_on(posting) | {"waiting": waiting_on(posting)}
     else:
         context["own_bid"] = live_bid_on(posting, request.user)
     return render(request, "postings/posting.html", context)

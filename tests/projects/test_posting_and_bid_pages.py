@@ -24,6 +24,13 @@ def browser_of(user=None) -> Client:
     return browser
 
 
+def test_whoever_has_bid_reads_their_own_price_on_the_posting(ada, ben):
+    posting = open_posting(ada)
+    submitted_bid(posting, ben, 80_000)
+
+    assert "You have bid $800.00" in browser_of(ben).get(posting.path).content.decode()
+
+
 def typed_posting(**fields) -> dict:
     return {
         "title": "A shop for lamps",

@@ -27,6 +27,8 @@ class SamplePosting:
     currency: str = "USD"
     kind: str = "fixed"
     bids: tuple[tuple[str, int, int], ...] = field(default=())
+    # Who asked what, and the answer; without one it waits.
+    questions: tuple[tuple[str, str, str], ...] = field(default=())
 
 
 ADA = SamplePerson(
@@ -137,6 +139,14 @@ POSTINGS = (
         ("Django", "PostgreSQL", "Stripe", "Accessibility"),
         (4_000, 6_500),
         bids=(("ben", 5_200, 42), ("grace", 6_300, 35)),
+        questions=(
+            (
+                "grace",
+                "Is stock counted when an order is placed, or when it is packed?",
+                "When it is packed: we weigh by hand, and a packet is never exactly ten grams.",
+            ),
+            ("kofi", "Do the photos come in one size, and may we crop them?", ""),
+        ),
     ),
     SamplePosting(
         "ada",

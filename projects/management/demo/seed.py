@@ -25,6 +25,7 @@ from projects.management.demo.sample import (
 from projects.messages.services import read_messages, write_message
 from projects.postings.models import Posting
 from projects.postings.services import create_posting, publish_posting
+from projects.questions.services import answer_question, ask_question
 
 CAST = {"client": ADA, "freelancer": BEN, "passer-by": CLEO, "staff": DORA}
 
@@ -91,6 +92,10 @@ def _post(sample: SamplePosting, people: dict[str, User]) -> Posting:
             plan=_plan(price * 100, days),
             valid_until=now() + timedelta(days=21),
         )
+    for name, text, answer in sample.questions:
+        question = ask_question(posting_id=posting.pk, text=text, by=people[name])
+        if answer:
+            answer_question(question_id=question.pk, answer=answer, by=client)
     return posting
 
 
