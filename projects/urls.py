@@ -20,7 +20,7 @@ from projects.web import (
     questions,
     statements,
 )
-from projects.web.desk import audit, cases, chargebacks, holds, overview
+from projects.web.desk import audit, cases, chargebacks, conversations, holds, overview
 from projects.web.desk import givebacks as desk_givebacks
 
 urlpatterns = [
@@ -88,6 +88,12 @@ urlpatterns = [
                 messages.create_read_mark,
                 {"of": of},
                 name=f"{of}-read",
+            ),
+            path(
+                f"{of}s/<str:public_id>/messages/export/",
+                messages.export_messages,
+                {"of": of},
+                name=f"{of}-messages-export",
             ),
         )
     ),
@@ -230,6 +236,16 @@ urlpatterns = [
         "desk/disputes/<str:public_id>/decide/",
         cases.create_ruling,
         name="desk-dispute-decide",
+    ),
+    path(
+        "desk/disputes/<str:public_id>/messages/",
+        conversations.show_conversation,
+        name="desk-dispute-messages",
+    ),
+    path(
+        "desk/disputes/<str:public_id>/messages/files/<str:file_id>/",
+        conversations.show_conversation_file,
+        name="desk-dispute-message-file",
     ),
     path(
         "desk/disputes/<str:public_id>/files/<str:file_id>/",

@@ -123,6 +123,7 @@ def _contracts(world: AccessWorld, ada: User, ben: User) -> None:
     )
     proposal = propose_ending(milestone_id=submitted.pk, by=ada, to_freelancer=1_000)
     bonus, _ = give_bonus(contract_id=contract.pk, by=ada, amount=5_000)
+    message = write_message(bid_id=contract.bid_id, by=ben, text="Here.", files=[_upload()])
     world.places |= {
         "bonus": {"public_id": bonus.public_id},
         "change": {"public_id": _changed(ada, ben).public_id},
@@ -138,6 +139,10 @@ def _contracts(world: AccessWorld, ada: User, ben: User) -> None:
         },
         "proposal": {"public_id": proposal.public_id},
         "dispute": {"public_id": dispute.public_id},
+        "dispute_message": {
+            "public_id": dispute.public_id,
+            "file_id": message.files.get().stored.public_id,
+        },
         "dispute_file": {
             "public_id": dispute.public_id,
             "file_id": claimed.files.get().stored.public_id,

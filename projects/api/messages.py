@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
-from django.http import FileResponse
+from django.http import FileResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from drf_spectacular.types import OpenApiTypes
@@ -18,14 +18,22 @@ from rest_framework.views import APIView
 
 from marketplace.common.api import CursorPage, JsonParser, idempotent
 from marketplace.common.files import attachment
+from marketplace.common.http import download
 from marketplace.common.lifecycle import CLIENT, FREELANCER
 from projects.bids.models import Bid
 from projects.bids.selectors import bids_of
 from projects.contracts.selectors import contracts_of
 from projects.messages import services
+from projects.messages.export import document_of
 from projects.messages.models import Message
 from projects.messages.rules import LONGEST_MESSAGE
-from projects.messages.selectors import found_in, message_files_of, messages_on, unread_of_each
+from projects.messages.selectors import (
+    found_in,
+    message_files_of,
+    messages_on,
+    talk_about,
+    unread_of_each,
+)
 
 _OTHER = {CLIENT: FREELANCER, FREELANCER: CLIENT}
 
@@ -156,6 +164,22 @@ class ContractReadView(BidReadView):
         return _bid_of_contract(request, public_id)
 
 
+class BidExportView(APIView):
+    @extend_schema(responses={(200, "application/json"): OpenApiTypes.OBJECT})
+    def get(self, request: Request, public_id: str) -> StreamingHttpResponse:
+        """All of it as one document: the same for both sides, with the hash of each file."""
+        parts = document_of(talk_about(self.bid_of(request, public_id)))
+        return download(f"messages-{public_id}.json", "application/json", parts)
+
+    def bid_of(self, request: Request, public_id: str) -> Bid:
+        return get_object_or_404(bids_of(request.user), public_id=public_id)
+
+
+class ContractExportView(BidExportView):
+    def bid_of(self, request: Request, public_id: str) -> Bid:
+        return _bid_of_contract(request, public_id)
+
+
 class MessageFileView(APIView):
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     def get(self, request: Request, public_id: str, file_id: str) -> FileResponse:
@@ -171,6 +195,16 @@ def _bid_of_contract(request: Request, public_id: str) -> Bid:
 
 
 ROUTES = [
+    path(
+        "bids/<str:public_id>/messages/export/",
+        BidExportView.as_view(),
+        name="api-bid-messages-export",
+    ),
+    path(
+        "contracts/<str:public_id>/messages/export/",
+        ContractExportView.as_view(),
+        name="api-contract-messages-export",
+    ),
     path("bids/<str:public_id>/messages/", BidMessagesView.as_view(), name="api-bid-messages"),
     path("bids/<str:public_id>/messages/read/", BidReadView.as_view(), name="api-bid-read"),
     path(

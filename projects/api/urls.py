@@ -12,6 +12,7 @@ from projects.api import (
     desk_chargebacks,
     desk_givebacks,
     desk_holds,
+    desk_messages,
     disputes,
     givebacks,
     messages,
@@ -76,6 +77,7 @@ urlpatterns = [
     *givebacks.ROUTES,
     *desk_givebacks.ROUTES,
     *messages.ROUTES,
+    *desk_messages.ROUTES,
     path("bonuses/<str:public_id>/pay/", bonuses.PayBonusView.as_view(), name="api-bonus-pay"),
     path(
         "bonuses/<str:public_id>/withdraw/",

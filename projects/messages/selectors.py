@@ -63,10 +63,15 @@ def found_in(messages: QuerySet[Message], words: str) -> QuerySet[Message]:
 def message_files_of(user: User | AnonymousUser) -> QuerySet[MessageFile]:
     """The files that were sent in conversations of this person."""
     bids = bids_of(user).order_by().values("pk")
-    return files_sent().filter(message__conversation__bid__in=bids)
+    return _files_sent().filter(message__conversation__bid__in=bids)
 
 
-def files_sent() -> QuerySet[MessageFile]:
+def files_sent_on(bid: Bid) -> QuerySet[MessageFile]:
+    """The same of one conversation, for who reads all of it."""
+    return _files_sent().filter(message__conversation__bid=bid)
+
+
+def _files_sent() -> QuerySet[MessageFile]:
     return MessageFile.objects.select_related("stored", "message")
 
 

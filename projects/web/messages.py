@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -13,13 +14,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from marketplace.common.errors import InvalidInput
 from marketplace.common.files import attachment
 from marketplace.common.forms import FilesField
-from marketplace.common.http import refusals_on
+from marketplace.common.http import download, refusals_on
 from marketplace.common.lifecycle import CLIENT, FREELANCER
 from marketplace.common.pages import page_of
 from projects.bids.roles import role_in
 from projects.bids.selectors import bids_of
 from projects.contracts.selectors import contracts_of
 from projects.messages import services
+from projects.messages.export import document_of
 from projects.messages.models import Conversation, Message
 from projects.messages.rules import LONGEST_MESSAGE, Talk
 from projects.messages.selectors import (
@@ -86,6 +88,13 @@ def show_message_file(request: HttpRequest, public_id: str, file_id: str) -> Fil
     return attachment(sent.stored)
 
 
+@require_safe
+def export_messages(request: HttpRequest, public_id: str, of: str) -> HttpResponseBase:
+    """All of it as JSON: the same for both sides, with the hash of each file."""
+    talk = _talk(request, public_id, of)
+    return download(f"messages-{public_id}.json", "application/json", document_of(talk))
+
+
 @dataclass(frozen=True)
 class Line:
     """One message as this reader sees it."""
@@ -105,7 +114,8 @@ def lines_of(
     ``route`` with ``ids`` is where a file is fetched; without ids, below its message.
     """
     mark, theirs = conversation.read_by(role), conversation.read_by(_OTHER.get(role, CLIENT))
-    unread = [one.number for one in found if one.role != role and one.number > mark]
+    theirs_unread = [one.number for one in found if one.role != role and one.number > mark]
+    unread = theirs_unread if role in _OTHER else []
     return [
         Line(
             message=one,

@@ -1,5 +1,7 @@
 """The pages and calls of the workroom."""
 
+import json
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
@@ -9,7 +11,8 @@ from marketplace.common import doorbell
 from projects.messages.models import Conversation, Message
 from projects.messages.selectors import messages_on
 from projects.messages.services import read_messages, write_message
-from tests.world import active_contract, api_of, open_posting, submitted_bid
+from projects.milestones.services import release_milestone
+from tests.world import active_contract, api_of, open_posting, opened_dispute, submitted_bid
 
 pytestmark = pytest.mark.django_db
 
@@ -295,3 +298,68 @@ def test_a_broker_that_is_down_keeps_nobody_from_writing(ada, ben, monkeypatch):
         write_message(bid_id=contract.bid_id, by=ben, text="Done.")
 
     assert messages_on(contract.bid).get().text == "Done."
+
+
+# --- The record ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("door", ["page", "api"])
+def test_both_sides_save_the_same_document(client, ada, ben, contract, door):
+    write_message(bid_id=contract.bid_id, by=ada, text="“Hello”, said Ada.\nAnd more.")
+    sent = write_message(bid_id=contract.bid_id, by=ben, text="", files=[a_file(b"plan")])
+    read_messages(bid_id=contract.bid_id, by=ben, up_to=1)
+    saved = []
+    for person in (ada, ben):
+        client.force_login(person)
+        visitor, path = (client, page_of(contract))
+        if door == "api":
+            visitor, path = api_of(person), api_path_of(contract)
+        answer = visitor.get(f"{path}export/")
+        assert answer.status_code == 200
+        assert f"messages-{contract.public_id}.json" in answer["Content-Disposition"]
+        saved.append(b"".join(answer.streaming_content))
+
+    assert saved[0] == saved[1]
+    said = json.loads(saved[0])
+    assert (said["contract"], said["bid"]) == (contract.public_id, contract.bid.public_id)
+    assert (said["client"]["name"], said["freelancer"]["name"]) == ("Ada", "Ben")
+    assert (said["count"], said["read_by"]) == (2, {"client": 0, "freelancer": 1})
+    first, second = said["messages"]
+    assert (first["number"], first["text"]) == (1, "“Hello”, said Ada.\nAnd more.")
+    stored = sent.files.get().stored
+    assert second["files"] == [
+        {"id": stored.public_id, "name": "page.html", "size": 4, "sha256": stored.sha256}
+    ]
+
+
+def test_an_empty_conversation_is_a_document_too(ada, contract):
+    answer = api_of(ada).get(f"{api_path_of(contract)}export/")
+    said = json.loads(b"".join(answer.streaming_content))
+    assert (said["count"], said["messages"]) == (0, [])
+
+
+# --- The desk ------------------------------------------------------------------------------------
+
+
+def test_a_mediator_reads_along_only_while_the_dispute_is_open(client, ada, ben, dora):
+    dispute = opened_dispute(ada, ben)
+    contract = dispute.milestone.contract
+    write_message(bid_id=contract.bid_id, by=ben, text="The shop is ready.", files=[a_file(b"it")])
+    path, api_path = (f"{root}/desk/disputes/{dispute.public_id}/" for root in ("", "/api/v1"))
+    client.force_login(dora)
+
+    page = client.get(f"{path}messages/").content.decode()
+    assert "The shop is ready." in page
+    assert "messages-new" not in page, "nothing is news to a mediator"
+    assert f"{path}messages/" in client.get(path).content.decode()
+    (shown,) = api_of(dora).get(f"{api_path}messages/").json()["results"]
+    file = api_of(dora).get(shown["files"][0]["url"])
+    assert b"".join(file.streaming_content) == b"it"
+    assert client.get(page_of(contract)).status_code == 404, "the sides' own room"
+
+    release_milestone(milestone_id=dispute.milestone_id, by=ada)
+
+    assert client.get(f"{path}messages/").status_code == 404
+    assert api_of(dora).get(f"{api_path}messages/").status_code == 404
+    assert api_of(dora).get(shown["files"][0]["url"]).status_code == 404
+    assert f"{path}messages/" not in client.get(path).content.decode()
