@@ -57,8 +57,10 @@ class Market:
 
 
 @pytest.fixture
-def market(transactional_db, settings, tmp_path, monkeypatch) -> Iterator[Market]:
-    """All processes, ready; stopped before the database is flushed."""
+def market(request, transactional_db, settings, tmp_path, monkeypatch) -> Iterator[Market]:
+    """All processes, ready; stopped before the database is flushed. The live one for tests that
+    are marked ``live``.
+    """
     monkeypatch.setattr(clock, "_offset", clock.offset() * 0)
     port, stripe_port = free_port(), free_port()
     url, stripe = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{stripe_port}"
@@ -74,13 +76,18 @@ def market(transactional_db, settings, tmp_path, monkeypatch) -> Iterator[Market
         "DJANGO_SETTINGS_MODULE": "marketplace.settings",
         "WEB_WORKERS": "1",
     }
+    names = ["web", "worker", "beat"]
+    if request.node.get_closest_marker("live"):
+        live_port = str(free_port())
+        environment |= {"LIVE_PORT": live_port, "LIVE_URL": f"http://127.0.0.1:{live_port}"}
+        names.append("live")
     lines = {
         "stripe": [
             *(sys.executable, "-m", "stripe_sandbox", "--port", str(stripe_port)),
             *("--webhook-url", f"{url}/webhooks/stripe/", "--payout-delay", "1"),
             *("--webhook-secret", environment["STRIPE_WEBHOOK_SECRET"]),
         ],
-        **{name: programs.command(name, environment) for name in ("web", "worker", "beat")},
+        **{name: programs.command(name, environment) for name in names},
     }
     running = Market(url, stripe, environment["REDIS_URL"], tmp_path)
     with contextlib.ExitStack() as stops:

@@ -2,14 +2,19 @@
 
 import asyncio
 import json
+import os
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import redis
+import requests
 import time_machine
 from django.conf import settings
 
-from marketplace import live
+from marketplace import live, processes, programs
 from marketplace.common.live_passes import channel_of, holder_of, pass_for
+from marketplace.embedded import free_port
 from marketplace.live import application
 
 
@@ -163,3 +168,41 @@ def test_without_a_live_process_there_is_no_address(client, ada, settings):
     client.force_login(ada)
 
     assert client.get("/live").status_code == 404
+
+
+# --- The process itself --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def live_url(tmp_path):
+    """The process as it runs in production, with the keys and the broker of the tests."""
+    port = str(free_port())
+    told = os.environ | {"LIVE_PORT": port, "DJANGO_SETTINGS_MODULE": "marketplace.settings"}
+    log = tmp_path / "live.log"
+    process = processes.start(programs.command("live", told), log=log, env=told)
+    try:
+        url = f"http://127.0.0.1:{port}"
+        for _ in processes.tries(100):
+            with suppress(requests.RequestException):
+                if requests.get(f"{url}/healthz", timeout=5).ok:
+                    break
+        yield url
+    finally:
+        processes.stop(process)
+
+
+def test_the_process_admits_by_a_fresh_pass_alone(live_url):
+    with time_machine.travel(datetime.now(UTC) - timedelta(seconds=90)):
+        expired = pass_for("us_ada")
+    for refused in ("", "us_ada", expired, pass_for("us_ada") + "x"):
+        answer = requests.get(f"{live_url}/events", params={"pass": refused}, timeout=10)
+        assert answer.status_code == 403
+
+    line = requests.get(
+        f"{live_url}/events", params={"pass": pass_for("us_ada")}, stream=True, timeout=10
+    )
+    with line, redis.Redis.from_url(settings.REDIS_URL) as server:
+        said = line.iter_lines()
+        assert next(said) == b": welcome"
+        server.publish(channel_of("us_ada"), json.dumps({"conversation": "bd_1", "unread": 1}))
+        assert next(one for one in said if one) == b'data: {"conversation": "bd_1", "unread": 1}'
