@@ -2,7 +2,16 @@
 
 from accounts.access.models import ApiToken
 from accounts.notifications.models import Notification, OutgoingMail
+from accounts.notifications.preferences.models import MailPreferences
 from accounts.parties.models import Membership, Party
 from accounts.people.models import User
 
-__all__ = ["ApiToken", "Membership", "Notification", "OutgoingMail", "Party", "User"]
+__all__ = [
+    "ApiToken",
+    "MailPreferences",
+    "Membership",
+    "Notification",
+    "OutgoingMail",
+    "Party",
+    "User",
+]

@@ -4,7 +4,7 @@ from django.urls import include, path
 
 from accounts.api import audit as api_audit
 from accounts.api import auth, me, notifications
-from accounts.web import audit, clock, notices, people, tokens
+from accounts.web import audit, clock, mail_preferences, notices, people, tokens
 
 api = [
     path("auth/signup/", auth.SignUpView.as_view(), name="api-signup"),
@@ -23,6 +23,11 @@ api = [
     path("desk/audit/", api_audit.AuditView.as_view(), name="api-desk-audit"),
     path("people/<str:public_id>/", me.PersonView.as_view(), name="api-person"),
     path("notifications/", notifications.NotificationsView.as_view(), name="api-notifications"),
+    path(
+        "notifications/preferences/",
+        notifications.PreferencesView.as_view(),
+        name="api-notification-preferences",
+    ),
     path(
         "notifications/read-all/",
         notifications.ReadAllView.as_view(),
@@ -43,6 +48,12 @@ urlpatterns = [
         name="token-revocation",
     ),
     path("account/audit/", audit.list_own_entries, name="own-audit"),
+    path("account/notices/", mail_preferences.edit_preferences, name="mail-preferences"),
+    path(
+        "unsubscription/<str:token>/",
+        mail_preferences.create_unsubscription,
+        name="unsubscription",
+    ),
     path("account/security/", include("allauth.mfa.urls")),
     path("account/", include("allauth.account.urls")),
     path("profile/", people.show_profile, name="profile"),

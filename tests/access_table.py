@@ -85,6 +85,9 @@ LINES = [
     Line("notices", "GET", SIGNED_IN),
     Line("notices-reading", "POST", SIGNED_IN),
     Line("notice-reading", "POST", "ada", of="notice"),
+    Line("mail-preferences", "GET POST", SIGNED_IN),
+    # Whoever holds the mail holds the right; a mail program brings no cookies.
+    Line("unsubscription", "GET POST", EVERYBODY, of="unsubscription"),
     Line("api-signup", "POST", EVERYBODY),
     Line("api-signup-confirm", "POST", EVERYBODY),
     Line("api-tokens", "GET", SIGNED_IN),
@@ -96,6 +99,7 @@ LINES = [
     Line("api-totp", "GET POST DELETE", SIGNED_IN),
     Line("api-person", "GET", EVERYBODY, of="person"),
     Line("api-notifications", "GET", SIGNED_IN),
+    Line("api-notification-preferences", "GET PATCH", SIGNED_IN),
     Line("api-notifications-read-all", "POST", SIGNED_IN),
     Line("api-notification-read", "POST", "ada", of="notice"),
     # --- Money -----------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from django.test import Client
 
 from accounts.access.services import create_token
 from accounts.notifications.models import Notification
+from accounts.notifications.preferences.unsubscribing import token_of
 from accounts.notifications.services import notify
 from accounts.parties.selectors import own_party_of
 from accounts.people.models import StaffRole, User
@@ -81,6 +82,7 @@ def _people(world: AccessWorld, ada: User) -> None:
         "person": {"public_id": ada.public_id},
         "party": {"public_id": own_party_of(ada).public_id},
         "token": {"public_id": token.public_id},
+        "unsubscription": {"token": token_of(ada, "bid_submitted")},
         "notice": {"public_id": Notification.objects.get(kind="test").public_id},
     }
 

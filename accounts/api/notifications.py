@@ -1,5 +1,7 @@
 """Notices."""
 
+from typing import Any
+
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -10,6 +12,10 @@ from rest_framework.views import APIView
 
 from accounts.notifications import services
 from accounts.notifications.models import Notification
+from accounts.notifications.preferences import services as preferences
+from accounts.notifications.preferences.kinds import OPTIONAL
+from accounts.notifications.preferences.models import MailPreferences
+from accounts.notifications.preferences.selectors import preferences_of
 from accounts.notifications.selectors import notifications_of
 from accounts.people.selectors import signed_in
 
@@ -26,6 +32,33 @@ class NotificationOut(serializers.ModelSerializer):
 
 class ReadOut(serializers.Serializer):
     read = serializers.IntegerField(help_text="How many were unread.")
+
+
+class MailKindOut(serializers.Serializer):
+    """A kind of notice that need not come by email."""
+
+    kind = serializers.CharField()
+    words = serializers.CharField(help_text="When it is sent, in words.")
+    mail = serializers.BooleanField(help_text="Whether it comes by email.")
+
+
+class PreferencesOut(serializers.Serializer):
+    """What comes by email. Kinds that are not listed always do."""
+
+    kinds = MailKindOut(many=True)
+    quiet_from = serializers.TimeField(format="%H:%M", allow_null=True)
+    quiet_to = serializers.TimeField(format="%H:%M", allow_null=True)
+    time_zone = serializers.CharField(help_text="Of the quiet hours: that of your profile.")
+
+
+class PreferencesIn(serializers.Serializer):
+    """What is left out stays as it is."""
+
+    mail = serializers.DictField(
+        child=serializers.BooleanField(), help_text="For each kind whether it comes by email."
+    )
+    quiet_from = serializers.TimeField(allow_null=True, help_text="HH:MM in your time zone.")
+    quiet_to = serializers.TimeField(allow_null=True, help_text="At most 12 hours later.")
 
 
 class NotificationsView(ListAPIView):
@@ -51,3 +84,33 @@ class ReadAllView(APIView):
     def post(self, request: Request) -> Response:
         """Mark everything as read."""
         return Response({"read": services.read_all_notifications(by=signed_in(request.user))})
+
+
+class PreferencesView(APIView):
+    @extend_schema(responses=PreferencesOut)
+    def get(self, request: Request) -> Response:
+        """What comes to you by email, and when not."""
+        return Response(_preferences_out(preferences_of(signed_in(request.user))))
+
+    @extend_schema(request=PreferencesIn(partial=True), responses=PreferencesOut)
+    def patch(self, request: Request) -> Response:
+        """Choose what comes to you by email, and when not."""
+        body = PreferencesIn(data=request.data, partial=True)
+        body.is_valid(raise_exception=True)
+        user = signed_in(request.user)
+        chosen = preferences.change_preferences(user_id=user.pk, by=user, **body.validated_data)
+        return Response(_preferences_out(chosen))
+
+
+def _preferences_out(chosen: MailPreferences) -> dict[str, Any]:
+    kinds = [
+        {"kind": kind, "words": words, "mail": kind not in chosen.muted}
+        for kind, words in OPTIONAL.items()
+    ]
+    out = {
+        "kinds": kinds,
+        "quiet_from": chosen.quiet_from,
+        "quiet_to": chosen.quiet_to,
+        "time_zone": chosen.user.time_zone,
+    }
+    return PreferencesOut(out).data

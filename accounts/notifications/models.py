@@ -23,6 +23,8 @@ class Notification(models.Model):
     mailed_at = models.DateTimeField(null=True)
     mail_attempts = models.PositiveSmallIntegerField(default=0)
     mail_due_at = models.DateTimeField(null=True, default=now)
+    # What the mail server said last; empty where nothing went wrong, or a later attempt went well.
+    mail_failure = models.CharField(max_length=200, blank=True)
 
     class Meta:
         constraints = [

@@ -34,8 +34,13 @@ def due_notification_ids(*, limit: int) -> list[int]:
 
 
 def given_up_mails() -> QuerySet[Notification]:
-    """For the desk: notices whose mail never left, and is no longer tried; newest first."""
-    given_up = Notification.objects.filter(mailed_at=None, mail_due_at=None)
+    """For the desk: notices whose mail failed to the end, and is no longer tried; newest first.
+
+    Those whose reader wants no such mail, or has left, are none of them.
+    """
+    given_up = Notification.objects.filter(mailed_at=None, mail_due_at=None).exclude(
+        mail_failure=""
+    )
     return given_up.select_related("recipient").order_by("-created_at", "-id")
 
 

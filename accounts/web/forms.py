@@ -7,6 +7,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
+from accounts.notifications.preferences.kinds import OPTIONAL
+from accounts.notifications.preferences.models import MailPreferences
 from accounts.people.models import User, time_zones
 from accounts.people.profile import COUNTRIES, MAX_SKILLS, checked_name
 from marketplace.common.errors import DomainError
@@ -106,3 +108,30 @@ class TokenForm(forms.Form):
         help_text="Example: our bookkeeping.",
         widget=forms.TextInput({"autocomplete": "off"}),
     )
+
+
+class MailPreferencesForm(forms.Form):
+    """What comes by email: every box that is not ticked is a kind that does not."""
+
+    mail = forms.MultipleChoiceField(
+        choices=list(OPTIONAL.items()),
+        required=False,
+        label="Email me when",
+        widget=forms.CheckboxSelectMultiple,
+    )
+    quiet_from = forms.TimeField(
+        required=False, label="No mail from", widget=forms.TimeInput({"type": "time"}, "%H:%M")
+    )
+    quiet_to = forms.TimeField(
+        required=False, label="Until", widget=forms.TimeInput({"type": "time"}, "%H:%M")
+    )
+
+    @classmethod
+    def of(cls, chosen: MailPreferences) -> "MailPreferencesForm":
+        """The form as the person left it."""
+        mailed = [kind for kind in OPTIONAL if kind not in chosen.muted]
+        quiet = {"quiet_from": chosen.quiet_from, "quiet_to": chosen.quiet_to}
+        return cls(initial={"mail": mailed} | quiet)
+
+    def clean_mail(self) -> dict[str, bool]:
+        return {kind: kind in self.cleaned_data["mail"] for kind in OPTIONAL}

@@ -37,7 +37,8 @@ EMPTY = [
     ("cleo", path)
     for path in (
         "/my/postings/ /my/bids/ /contracts/ /earnings/ /payouts/ /notices/ /account/tokens/ "
-        "/profile/ /statements/ /postings/?q=nothing-of-the-kind /outbox/?to=nobody@example.com"
+        "/account/notices/ /profile/ /statements/ "
+        "/postings/?q=nothing-of-the-kind /outbox/?to=nobody@example.com"
     ).split()
 ]
 REFUSED = [

@@ -1,0 +1,25 @@
+"""Which mails a person may do without, and which do not wait for the morning.
+
+Whatever is not named here is obligatory: it is about money, or about a clock that judges. So a new
+kind of notice comes by mail until somebody decides, here, that it need not.
+"""
+
+# In the order of the page: what is mailed when it happens.
+OPTIONAL: dict[str, str] = {
+    "bid_submitted": "Somebody bids on your posting",
+    "bid_edited": "A bid on your posting is changed",
+    "bid_withdrawn": "A bid on your posting is withdrawn",
+    "posting_expired": "Your posting closes by itself",
+    "bid_shortlisted": "Your bid is shortlisted",
+    "bid_declined": "Your bid is declined",
+    "bid_lapsed": "Your bid lapses",
+    "message_written": "Somebody writes to you in a workroom",
+    "message_mention": "Somebody names you in a workroom",
+    "work_started": "The freelancer begins to work",
+    "due_in_7_days": "A delivery is due in a week",
+    "due_in_3_days": "A delivery is due in three days",
+    "due_in_1_day": "A delivery is due in a day",
+}
+
+# Somebody may be at the door in your name, or money moves before the morning comes.
+URGENT = frozenset({"token_made", "review_ends_in_2_hours"})

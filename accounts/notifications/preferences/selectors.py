@@ -1,0 +1,31 @@
+"""What is mailed to whom, and when."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from accounts.notifications.preferences.kinds import OPTIONAL, URGENT
+from accounts.notifications.preferences.models import MailPreferences
+from accounts.notifications.preferences.quiet import quiet_until
+from accounts.people.models import User
+
+
+def preferences_of(user: User) -> MailPreferences:
+    """As chosen; for who never chose, as it is then: every mail, at any hour."""
+    try:
+        return user.mail_preferences
+    except MailPreferences.DoesNotExist:
+        return MailPreferences(user=user)
+
+
+def is_wanted(user: User, kind: str) -> bool:
+    """Whether a mail of this kind may leave; what is obligatory always may."""
+    return kind not in OPTIONAL or kind not in preferences_of(user).muted
+
+
+def waits_until(user: User, kind: str, moment: datetime) -> datetime | None:
+    """Until when quiet hours hold back a mail of this kind; None if it may leave now."""
+    chosen = preferences_of(user)
+    if kind in URGENT or chosen.quiet_from is None or chosen.quiet_to is None:
+        return None
+    zone = ZoneInfo(user.time_zone)
+    return quiet_until(moment, start=chosen.quiet_from, end=chosen.quiet_to, zone=zone)
