@@ -5,8 +5,7 @@ from django.db.models.functions import Coalesce
 
 from payments.chargebacks.models import FREEZING, ChargebackMovement, ChargebackShare
 from payments.escrow.clawback import net
-from payments.escrow.models import Escrow, Roll
-from payments.escrow.selectors import origins_of_each
+from payments.escrow.models import Escrow
 from payments.fundings.models import Payment
 from payments.ledger import chart
 from payments.ledger.models import LedgerAccount, Transfer
@@ -54,20 +53,6 @@ def escrows_say_what_banks_have() -> list[str]:
         if (found := [escrow.taken_back, escrow.clawed_back, escrow.owed_back])
         != (expected := said.get(escrow.public_id, [0, 0, 0]))
     ]
-
-
-def rolls_say_what_banks_have() -> list[str]:
-    """What banks took by the way of a roll: beyond it, of payments that came in before it."""
-    findings = []
-    for roll in Roll.objects.select_related("source", "target").order_by("pk"):
-        before = origins_of_each([roll.source.public_id])[roll.source.public_id]
-        shares = ChargebackShare.objects.filter(
-            movement__chargeback__payment__paid_for__in=before
-        ).exclude(escrow__public_id__in=before)
-        has = shares.aggregate(sum=Sum("held", default=0) + Sum("released", default=0))["sum"]
-        if has != roll.taken_back:
-            findings.append(f"Of {roll} banks have {roll.taken_back}; by their movements {has}.")
-    return findings
 
 
 def payees_owe_what_chargebacks_say() -> list[str]:
@@ -119,7 +104,6 @@ def withdrawals_are_booked_once() -> list[str]:
 CHECKS = [
     payments_say_what_banks_have,
     escrows_say_what_banks_have,
-    rolls_say_what_banks_have,
     payees_owe_what_chargebacks_say,
     withdrawals_are_booked_once,
 ]

@@ -1,9 +1,10 @@
 """Chargebacks: which are open, on what, and which are to be looked after."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Min, QuerySet, Sum
+from django.db.models import F, Min, QuerySet, Sum
 
 from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_roles_of
@@ -16,7 +17,7 @@ from payments.chargebacks.models import (
     ChargebackShare,
 )
 from payments.escrow.clawback import Elsewhere, Taken
-from payments.escrow.models import Escrow
+from payments.escrow.models import Escrow, Roll
 from payments.escrow.selectors import origins_of_each, ways_of
 
 
@@ -49,6 +50,36 @@ def contested_ids() -> list[str]:
     ways = ways_of(contested.values_list("payment__paid_for", flat=True))
     further = {roll.target.public_id for way in ways.values() for roll in way}
     return sorted(further | set(ways))
+
+
+@dataclass(frozen=True)
+class RolledOn:
+    """One step of the way that a payment's money went on, and how much of what went on by it banks
+    have, in minor units.
+    """
+
+    roll: Roll
+    taken_back: int
+
+
+def rolled_on(chargeback: Chargeback) -> list[RolledOn]:
+    """The steps of the way of its payment's money, in order."""
+    paid_for = chargeback.payment.paid_for
+    way = ways_of([paid_for])[paid_for]
+    before = origins_of_each(roll.source.public_id for roll in way)
+    names = {name for of in before.values() for name in of}
+    shares = list(
+        ChargebackShare.objects.filter(movement__chargeback__payment__paid_for__in=names)
+        .order_by()
+        .values_list("movement__chargeback__payment__paid_for", "escrow__public_id")
+        .annotate(taken=Sum(F("held") + F("released")))
+    )
+    found = []
+    for roll in way:
+        here = before[roll.source.public_id]
+        beyond = [taken for paid, at, taken in shares if paid in here and at not in here]
+        found.append(RolledOn(roll, sum(beyond)))
+    return found
 
 
 def chargebacks_of_each(escrows: Iterable[Escrow]) -> dict[str, list[Chargeback]]:

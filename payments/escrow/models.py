@@ -141,8 +141,7 @@ class Roll(models.Model):
     """The rest of one escrow, moved into another of the same book, to the unit.
 
     ``price`` is the part of the price by which the one is agreed at less and the other at more,
-    ``money`` what moved for it, the payer's fee included. ``taken_back`` is what banks have of that
-    by chargebacks of payments that came in by this way. An escrow is rolled at most once, all that
+    ``money`` what moved for it, the payer's fee included. An escrow is rolled at most once, all that
     is left of it: so the payments form a tree, and the money of each is found along one path.
     """
 
@@ -150,17 +149,12 @@ class Roll(models.Model):
     target = models.ForeignKey(Escrow, on_delete=models.PROTECT, related_name="rolled_in")
     price = AmountField()
     money = AmountField()
-    taken_back = AmountField(default=0)
     created_at = models.DateTimeField(default=now)
 
     class Meta:
         constraints = [
             models.CheckConstraint(
                 condition=Q(price__gt=0, money__gte=models.F("price")), name="a_roll_moves_a_price"
-            ),
-            models.CheckConstraint(
-                condition=Q(taken_back__gte=0, taken_back__lte=models.F("money")),
-                name="banks_take_at_most_what_was_rolled",
             ),
             models.CheckConstraint(
                 condition=~Q(source=models.F("target")), name="a_roll_goes_elsewhere"

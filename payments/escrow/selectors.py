@@ -9,7 +9,6 @@ from django.db.models.functions import Coalesce
 
 from payments.escrow.models import Escrow, Part, Roll
 from payments.fundings.models import OPEN, Payment
-from payments.fundings.selectors import payments_for
 from payments.ledger import chart
 from payments.ledger.selectors import balance_of
 from payments.payees.models import ConnectedAccount
@@ -66,11 +65,6 @@ def heir_of(name: str) -> str:
     """Where the money paid into this escrow is, or was last: itself where it was never rolled."""
     way = ways_of([name])[name]
     return way[-1].target.public_id if way else name
-
-
-def payments_into(escrow: Escrow) -> list[Payment]:
-    """What was paid for it, or for what was rolled into it, and can still be given back."""
-    return payments_for(*origins_of_each([escrow.public_id])[escrow.public_id])
 
 
 def open_payments_of_each(escrows: Iterable[Escrow]) -> dict[str, Payment]:

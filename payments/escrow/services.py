@@ -19,7 +19,7 @@ from payments.escrow.division import (
 )
 from payments.escrow.models import LIFECYCLE, Escrow, Part
 from payments.escrow.paying.services import pay_out_of, release_each
-from payments.escrow.selectors import heir_of, held_in, limit_of
+from payments.escrow.selectors import held_in, limit_of
 from payments.fundings import services as fundings
 from payments.fundings.models import Payment
 from payments.fundings.selectors import took_money_back
@@ -116,7 +116,7 @@ def take_in(*, payment_id: int, intent_id: str, charge_id: str, card: str = "") 
         moves = [
             Move("return", source, chart.leaving(refund.public_id), refund.amount, currency)
             for refund in refunds.prepare_refunds(
-                payments=[payment],
+                parts=[(payment, payment.amount)],
                 amount=payment.amount,
                 book=escrow.book,
                 reason="disputed_card" if is_wanted else "not_wanted",
@@ -232,15 +232,6 @@ def _lock_paid_for(public_id: str) -> Escrow:
         .select_related("policy", "payer", "payee")
         .get(public_id=public_id)
     )
-
-
-@transaction.atomic
-def lock_heir(paid_for: str) -> Escrow:
-    """Where the money that was paid for it is by now, held against every other deed."""
-    escrow = _lock_paid_for(heir_of(paid_for))
-    while (heir := heir_of(paid_for)) != escrow.public_id:  # rolled on while we waited
-        escrow = _lock_paid_for(heir)
-    return escrow
 
 
 def _advance(escrow_id: int, step: str) -> Escrow:

@@ -100,6 +100,11 @@ class Payment(models.Model):
     def __str__(self) -> str:
         return self.public_id
 
+    @property
+    def left(self) -> int:
+        """What of it was neither given back nor taken by its bank, in minor units."""
+        return self.amount - self.refunded - self.charged_back
+
 
 S = Payment.Status
 OPEN = {S.PENDING, S.REQUIRES_ACTION}

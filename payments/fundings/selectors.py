@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 
 from accounts.parties.selectors import parties_of
 from accounts.people.models import User
 from payments.fundings.models import Payment
 
-REFUNDABLE = (Payment.Status.SUCCEEDED, Payment.Status.PARTLY_REFUNDED)
+PAID = (Payment.Status.SUCCEEDED, Payment.Status.PARTLY_REFUNDED, Payment.Status.REFUNDED)
 
 
 def payments_of(user: User) -> QuerySet[Payment]:
@@ -17,18 +17,10 @@ def payments_of(user: User) -> QuerySet[Payment]:
     return Payment.objects.filter(payer__in=parties_of(user))
 
 
-def payments_for(*paid_for: str) -> list[Payment]:
-    """What was paid for these and can still be given back, newest first.
-
-    One that its bank wants back comes last: nothing is refunded of it while that is so.
-    """
-    return list(
-        Payment.objects.filter(
-            paid_for__in=paid_for,
-            status__in=REFUNDABLE,
-            refunded__lt=F("amount") - F("charged_back"),
-        ).order_by(F("charged_back_at").asc(nulls_first=True), "-succeeded_at", "-pk")
-    )
+def payments_for(paid_for: Iterable[str]) -> QuerySet[Payment]:
+    """What was paid for these, also where it went back since; newest first."""
+    paid = Payment.objects.filter(paid_for__in=list(paid_for), status__in=PAID)
+    return paid.order_by("-succeeded_at", "-pk")
 
 
 def took_money_back(payment: Payment) -> bool:

@@ -5,6 +5,7 @@ from django.db.models import Exists, F, Func, OuterRef, Q, TextField, Value
 from payments.chargebacks.checks import CHECKS as CHARGEBACKS
 from payments.chargebacks.models import Chargeback
 from payments.escrow.adjusting.checks import CHECKS as ADJUSTMENTS
+from payments.escrow.backing.checks import CHECKS as BACKING
 from payments.escrow.checks import CHECKS as ESCROW
 from payments.escrow.givebacks.checks import CHECKS as GIVEBACKS
 from payments.fundings.checks import CHECKS as FUNDINGS
@@ -68,6 +69,7 @@ def _part(field: str, number: int) -> Func:
 CHECKS = [
     *LEDGER,
     *ESCROW,
+    *BACKING,
     *GIVEBACKS,
     *ADJUSTMENTS,
     *FUNDINGS,

@@ -1,5 +1,6 @@
 """Money on its way back to the payer, in the order it goes."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -36,23 +37,20 @@ KEY_LIFE = timedelta(hours=20)
 
 @transaction.atomic
 def prepare_refunds(
-    *, payments: list[Payment], amount: int, book: str, reason: str
+    *, parts: Iterable[tuple[Payment, int]], amount: int, book: str, reason: str
 ) -> list[Refund]:
-    """Take ``amount`` from these payments in their order, and note what is to be given back.
+    """Take from each of these payments its part of ``amount``, and note what is to be given back.
 
     The caller moves each refund's money into ``chart.leaving(refund.public_id)`` in the same
-    transaction. Raises InsufficientFunds where the payments do not hold that much.
+    transaction. Raises InsufficientFunds where the parts, or what is left of the payments, are not
+    that much.
     """
-    # Locked in one order whoever asks; taken from in the caller's.
-    locked = {
-        payment.pk: payment
-        for payment in Payment.objects.select_for_update()
-        .filter(pk__in=[payment.pk for payment in payments])
-        .order_by("pk")
-    }
+    wanted = {payment.pk: part for payment, part in parts}
+    # Locked in one order whoever asks.
+    locked = Payment.objects.select_for_update().filter(pk__in=wanted).order_by("pk")
     refunds, missing = [], amount
-    for payment in (locked[payment.pk] for payment in payments):
-        part = min(payment.amount - payment.refunded - payment.charged_back, missing)
+    for payment in locked:
+        part = min(payment.left, wanted[payment.pk])
         if not part:
             continue
         _take_from(payment, part)

@@ -15,9 +15,7 @@ from marketplace.common.api import CursorPage, idempotent_in_steps
 from marketplace.common.errors import WrongState
 from payments.chargebacks.answering import services
 from payments.chargebacks.models import Chargeback, ChargebackMovement
-from payments.chargebacks.selectors import desk_chargebacks
-from payments.escrow.models import Roll
-from payments.escrow.selectors import ways_of
+from payments.chargebacks.selectors import desk_chargebacks, rolled_on
 
 
 class MovementOut(serializers.ModelSerializer):
@@ -47,16 +45,15 @@ class DeskChargebackOut(serializers.ModelSerializer):
                   "movements"]  # fmt: skip
 
 
-class RolledOnOut(serializers.ModelSerializer):
+class RolledOnOut(serializers.Serializer):
     """One step of the way that the payment's money went on; ``taken_back`` of it is with banks."""
 
-    source = serializers.CharField(source="source.public_id")
-    target = serializers.CharField(source="target.public_id")
-    title = serializers.CharField(source="target.title")
-
-    class Meta:
-        model = Roll
-        fields = ["source", "target", "title", "money", "taken_back", "created_at"]
+    source = serializers.CharField(source="roll.source.public_id")
+    target = serializers.CharField(source="roll.target.public_id")
+    title = serializers.CharField(source="roll.target.title")
+    money = serializers.IntegerField(source="roll.money")
+    taken_back = serializers.IntegerField()
+    created_at = serializers.DateTimeField(source="roll.created_at")
 
 
 class DeskChargebackInFullOut(DeskChargebackOut):
@@ -70,8 +67,7 @@ class DeskChargebackInFullOut(DeskChargebackOut):
 
     @extend_schema_field(RolledOnOut(many=True))
     def get_rolled_on(self, chargeback: Chargeback) -> list:
-        paid_for = chargeback.payment.paid_for
-        return list(RolledOnOut(ways_of([paid_for])[paid_for], many=True).data)
+        return list(RolledOnOut(rolled_on(chargeback), many=True).data)
 
 
 class EvidenceIn(serializers.Serializer):

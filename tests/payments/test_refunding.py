@@ -3,7 +3,7 @@
 import pytest
 from django.core.management import call_command
 
-from marketplace.common.errors import NotAllowed, WrongState
+from marketplace.common.errors import InsufficientFunds, NotAllowed, WrongState
 from marketplace.common.lifecycle import SYSTEM
 from payments.escrow import services as escrows
 from payments.escrow.models import Escrow
@@ -20,7 +20,7 @@ from payments.refunds.services import (
     retry_refund,
     send_refund,
 )
-from tests.payments.world import A_WHILE, days_pass, opened, paid_at
+from tests.payments.world import A_WHILE, asked, came_in, days_pass, opened, paid_at, part_of
 from tests.sandbox import (
     AVAILABLE_AT_ONCE,
     GOOD_CARD,
@@ -288,15 +288,25 @@ def test_a_definite_no_keeps_the_money_in_leaving(ada, ben, sandbox):
 # --- From which payment --------------------------------------------------------------------------
 
 
-def test_the_newest_payment_is_taken_from_first(ada, ben, sandbox):
-    older = paid_at(sandbox, opened(ada, ben, amount=10_000))
-    newer = paid_at(sandbox, opened(ada, ben, amount=20_000))
+def test_the_newest_payment_is_taken_from_first(ada, ben):
+    escrow = opened(ada, ben, amount=30_000)
+    older, newer = [came_in(part_of(escrow, part)) for part in (10_000, None)]
 
-    found = prepare_refunds(payments=[newer, older], amount=25_000, book="", reason="x")
+    escrows.split(escrow_id=escrow.pk, to_payee=5_000, reason="agreed")
 
-    assert [(one.payment, one.amount) for one in found] == [(newer, 20_600), (older, 4_400)]
+    found = Refund.objects.order_by("-pk").values_list("payment", "amount")
+    assert sorted(found) == [(older.pk, 5_150), (newer.pk, 20_600)]
     newer.refresh_from_db(), older.refresh_from_db()
     assert (newer.status, older.status) == ("refunded", "partly_refunded")
+
+
+def test_parts_that_do_not_sum_to_it_are_refused(ada, ben):
+    payment = came_in(asked(opened(ada, ben, amount=10_000)))
+
+    with pytest.raises(InsufficientFunds):
+        prepare_refunds(parts=[(payment, 10_000)], amount=10_001, book="", reason="x")
+    with pytest.raises(InsufficientFunds):
+        prepare_refunds(parts=[(payment, 10_301)], amount=10_301, book="", reason="x")
 
 
 def test_a_refund_never_goes_back_to_held(ada, ben, sandbox):

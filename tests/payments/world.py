@@ -52,13 +52,20 @@ def part_of(escrow: Escrow, amount: int | None) -> Payment:
 
 
 def held(payer: User, payee: User, **how) -> Escrow:
-    """Funds held without any provider: as if its letter had come."""
-    payment = asked(opened(payer, payee, **how))
-    return escrows.take_in(
+    """Funds held without any provider."""
+    payment = came_in(asked(opened(payer, payee, **how)))
+    return Escrow.objects.select_related("policy", "payer", "payee").get(public_id=payment.paid_for)
+
+
+def came_in(payment: Payment) -> Payment:
+    """As if the provider's letter had come."""
+    escrows.take_in(
         payment_id=payment.pk,
         intent_id=f"pi_{payment.public_id}",
         charge_id=f"ch_{payment.public_id}",
     )
+    payment.refresh_from_db()
+    return payment
 
 
 def paid_at(sandbox: Sandbox, escrow: Escrow, *, card: str = AVAILABLE_AT_ONCE) -> Payment:

@@ -163,6 +163,9 @@ PLANTED: dict[str, Callable[[], object]] = {
     "escrows_hold_what_they_say": lambda: give(
         chart.escrow(Escrow.objects.filter(status="held").first().public_id)
     ),
+    "payments_stand_behind_the_money": lambda: Payment.objects.filter(
+        paid_for=Roll.objects.get().source.public_id
+    ).update(refunded=61_801, status="partly_refunded"),
     "closed_escrows_were_held": lambda: force(
         Escrow.objects.filter(status="awaiting"), status="released"
     ),
@@ -207,7 +210,6 @@ PLANTED: dict[str, Callable[[], object]] = {
     "escrows_say_what_banks_have": lambda: Escrow.objects.filter(owed_back__gt=0).update(
         owed_back=1
     ),
-    "rolls_say_what_banks_have": lambda: Roll.objects.update(taken_back=1),
     "payees_owe_what_chargebacks_say": borrow,
     "withdrawals_are_booked_once": lambda: Chargeback.objects.get().movements.create(
         remote_id="txn_unbooked", amount=5, lost=5, fee=0, fee_currency="USD"

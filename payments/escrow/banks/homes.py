@@ -2,20 +2,21 @@
 
 from dataclasses import dataclass, field
 
+from payments.escrow.backing.selectors import Origin, count, within
 from payments.escrow.clawback import Elsewhere, Taken, cost, owed_for
-from payments.escrow.models import Escrow, Roll
+from payments.escrow.models import Escrow
 from payments.escrow.selectors import held_in
 
 
 @dataclass
 class Home:
-    """An escrow with money of a payment, and the rolls by which it came there; none for the first.
+    """An escrow with money of a payment, and what it has gone through; nothing for the first.
 
     ``held``, ``released`` and ``owed`` are what a movement of the bank takes there, or brings.
     """
 
     escrow: Escrow
-    way: list[Roll] = field(default_factory=list)
+    way: list[Origin] = field(default_factory=list)
     held: int = 0
     released: int = 0
     owed: int = 0
@@ -24,30 +25,24 @@ class Home:
     def moved(self) -> int:
         return self.held + self.released
 
-    def within(self, wanted: int) -> int:
-        """Of what is wanted, as much as came by this way and is not taken back yet."""
-        rolled = [roll.money - roll.taken_back for roll in self.way]
-        return min([wanted, *rolled])
-
     def take(self, wanted: int) -> int:
         """Held money first, wherever it is; the answer is how much."""
-        part = self.within(min(wanted, held_in(self.escrow)))
-        self._count(part)
+        part = within(self.way, min(wanted, held_in(self.escrow)))
+        count(self.way, part)
         self.held += part
         return part
 
     def take_released(self, wanted: int) -> int:
         escrow = self.escrow
         left = cost(escrow.kept, escrow.policy) - escrow.clawed_back
-        part = self.within(min(wanted, left))
-        self._count(part)
+        part = within(self.way, min(wanted, left))
+        count(self.way, part)
         self.released += part
         self.owed += self._owed_more(part)
         return part
 
     def bring(self, share: Elsewhere) -> None:
         """What comes back of what was taken here."""
-        self._count(-share.held - share.released)
         self.held, self.released = share.held, share.released
         self.owed = self._owed_less(share.released)
 
@@ -58,12 +53,6 @@ class Home:
         escrow.clawed_back += sign * self.released
         escrow.owed_back += sign * self.owed
         escrow.save(update_fields=["taken_back", "clawed_back", "owed_back"])
-        for roll in self.way:
-            roll.save(update_fields=["taken_back"])
-
-    def _count(self, part: int) -> None:
-        for roll in self.way:
-            roll.taken_back += part
 
     def _owed_more(self, taken: int) -> int:
         escrow = self.escrow

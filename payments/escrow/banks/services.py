@@ -9,12 +9,14 @@ from datetime import datetime
 from django.db import transaction
 
 from marketplace.common.errors import InvalidInput
+from payments.escrow.backing.selectors import backing_of
+from payments.escrow.backing.services import lock_book_of
 from payments.escrow.banks.homes import Home, bring_to, taken_from
 from payments.escrow.clawback import Taken, cost, elsewhere_in
 from payments.escrow.division import price_held
 from payments.escrow.models import Escrow
 from payments.escrow.paying.services import pay_out_of
-from payments.escrow.selectors import held_in, ways_of
+from payments.escrow.selectors import heir_of, held_in
 from payments.fundings.models import Payment
 from payments.ledger import chart
 from payments.ledger.services import Move, move_money
@@ -36,8 +38,7 @@ def take_back(*, payment_id: int, amount: int, chargeback: str, movement: str) -
     provider = chart.provider(currency)
     moves = cover_refunds(payment=payment, most=amount, by=chargeback, target=provider)
     covered = sum(move.amount for move in moves)
-    left = payment.amount - payment.refunded - payment.charged_back - covered
-    wanted = min(amount - covered, left)
+    wanted = min(amount - covered, payment.left - covered)
     for home in homes:
         wanted -= home.take(wanted)
     for home in homes:
@@ -148,22 +149,14 @@ def cover_late(
 def lock_homes(payment_id: int) -> tuple[Payment, list[Home]]:
     """The payment and its homes, from the escrow that was paid for on.
 
-    Top-down, as everywhere: the escrows before the payment. All of its book, in the order of their
-    keys, since nobody knows where the money has gone before they are held.
+    Top-down, as everywhere: the escrows before the payment.
     """
     paid_for = Payment.objects.get(pk=payment_id).paid_for
-    book = Escrow.objects.values_list("book", flat=True).get(public_id=paid_for)
-    escrows = {
-        escrow.pk: escrow
-        for escrow in Escrow.objects.select_for_update(of=("self",))
-        .select_related("policy", "payer", "payee")
-        .filter(book=book)
-        .order_by("pk")
-    }
-    first = next(escrow for escrow in escrows.values() if escrow.public_id == paid_for)
-    way = ways_of([paid_for])[paid_for]
-    homes = [Home(first)]
-    homes += [Home(escrows[roll.target_id], way[: i + 1]) for i, roll in enumerate(way)]
+    escrows = lock_book_of(paid_for)
+    heir = heir_of(paid_for)
+    way = backing_of(heir).origins[paid_for].way
+    passed = [*(origin.name for origin in way), heir]
+    homes = [Home(escrows[name], way[:i]) for i, name in enumerate(passed)]
     return Payment.objects.select_for_update().get(pk=payment_id), homes
 
 

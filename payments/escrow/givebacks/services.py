@@ -4,6 +4,7 @@ from django.db import transaction
 
 from marketplace.common.errors import WrongState
 from marketplace.common.money import in_words
+from payments.escrow.backing.services import refund_from
 from payments.escrow.givebacks.rules import (
     GivenBack,
     checked_amount_back,
@@ -12,12 +13,10 @@ from payments.escrow.givebacks.rules import (
     key_of,
 )
 from payments.escrow.models import Escrow
-from payments.escrow.selectors import payments_into
 from payments.ledger import chart
 from payments.ledger.services import Move, move_money
 from payments.payouts.recovering import services as recovering
 from payments.payouts.recovering.selectors import owed_by
-from payments.refunds import services as refunds
 
 
 @transaction.atomic
@@ -45,12 +44,7 @@ def give_back_released(*, escrow_id: int, amount: int, deed: str) -> GivenBack:
     ]
     moves += [
         Move("refund", purse, chart.leaving(refund.public_id), refund.amount, currency)
-        for refund in refunds.prepare_refunds(
-            payments=payments_into(escrow),
-            amount=back.payer,
-            book=escrow.book,
-            reason="given_back",
-        )
+        for refund in refund_from(escrow, amount=back.payer, reason="given_back")
     ]
     recovering.lock_debtor(escrow.payee)
     _refuse_debtor(escrow)

@@ -2,8 +2,9 @@
 
 from django.db import transaction
 
+from payments.escrow.backing.selectors import backing_of
 from payments.escrow.models import Escrow
-from payments.escrow.selectors import limit_of, payments_into
+from payments.escrow.selectors import limit_of
 from payments.payees.models import ConnectedAccount
 
 
@@ -16,7 +17,8 @@ def note_country(*, party_id: int) -> None:
     account = ConnectedAccount.objects.get(party=party_id)
     held = Escrow.objects.select_for_update(of=("self",)).select_related("policy")
     for escrow in held.filter(payee=party_id, status=Escrow.Status.HELD).order_by("pk"):
-        paid = [p.succeeded_at for p in payments_into(escrow) if p.succeeded_at]
+        standing = backing_of(escrow.public_id).standing
+        paid = [payment.succeeded_at for payment in standing if payment.succeeded_at]
         if paid:
             escrow.limit_at = limit_of(escrow, paid_at=min(paid))
             escrow.save(update_fields=["limit_at"])

@@ -5,9 +5,10 @@ from django.db import transaction
 from accounts.notifications.services import notify
 from marketplace.common.errors import WrongState
 from marketplace.common.money import in_words
+from payments.escrow.backing.services import lock_book_of
 from payments.escrow.models import Escrow
-from payments.escrow.selectors import held_in
-from payments.escrow.services import lock_heir
+from payments.escrow.outside.selectors import Effect, effect_of
+from payments.escrow.selectors import heir_of
 from payments.fundings.models import Payment
 from payments.ledger import chart
 from payments.ledger.services import Move, move_money
@@ -19,17 +20,20 @@ from payments.refunds.models import Refund
 def note_refunded(*, payment_id: int, amount: int, borne: int = 0) -> Refund:
     """So much was given back to the payer at the provider's own desk, in minor units.
 
-    All of it but what is ``borne`` by the platform's own funds was held: less is held now, it can
-    be paid in again, and both sides are told. The refund that is noted is asked of nobody: the
-    caller knows what it is at the provider. Raises WrongState where that much is not held.
+    All of it but what is ``borne`` by the platform's own funds was held, where this payment's money
+    is by now: less is held there, it can be paid in again, and both sides are told. The refund that
+    is noted is asked of nobody: the caller knows what it is at the provider. Raises WrongState
+    where that much of this payment is not held.
     """
-    payment = Payment.objects.get(pk=payment_id)
-    escrow = lock_heir(payment.paid_for)
+    payment, effect = lock_effect(payment_id=payment_id, amount=amount)
+    escrow = Escrow.objects.select_related("payer", "payee").get(
+        public_id=heir_of(payment.paid_for)
+    )
     taken = amount - borne
-    if taken and (escrow.status != Escrow.Status.HELD or held_in(escrow) < taken):
+    if taken and (escrow.status != Escrow.Status.HELD or effect.takes < taken):
         raise WrongState("That much is not held any more.")
     (refund,) = refunds.prepare_refunds(
-        payments=[payment], amount=amount, book=escrow.book, reason="provider_desk"
+        parts=[(payment, amount)], amount=amount, book=escrow.book, reason="provider_desk"
     )
     leaving, own, currency = (
         chart.leaving(refund.public_id),
@@ -50,6 +54,18 @@ def note_refunded(*, payment_id: int, amount: int, borne: int = 0) -> Refund:
         escrow.save(update_fields=["refunded"])
         _tell(escrow, payment, refund, taken)
     return refund
+
+
+@transaction.atomic
+def lock_effect(*, payment_id: int, amount: int) -> tuple[Payment, Effect]:
+    """What such a refund would take; nobody moves any of it until the transaction ends.
+
+    Top-down, as everywhere: whoever moves held money holds its escrow before payments and books.
+    """
+    paid_for = Payment.objects.get(pk=payment_id).paid_for
+    lock_book_of(paid_for)
+    payment = Payment.objects.select_for_update().get(pk=payment_id)
+    return payment, effect_of(payment, amount)
 
 
 def _tell(escrow: Escrow, payment: Payment, refund: Refund, taken: int) -> None:

@@ -8,15 +8,14 @@ from django.db.models import F
 from marketplace.common.clock import now
 from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import SYSTEM
+from payments.escrow.backing.services import refund_from
 from payments.escrow.division import Shares, price_held, shares_of
 from payments.escrow.models import LIFECYCLE, Escrow
-from payments.escrow.selectors import payments_into
 from payments.fundings import services as fundings
 from payments.ledger import chart
 from payments.ledger.services import Deed, Move, move_money, move_money_in_batch
 from payments.payouts import services as payouts
 from payments.payouts.services import Earned
-from payments.refunds import services as refunds
 
 
 @dataclass(frozen=True)
@@ -82,12 +81,7 @@ def _divide(escrow: Escrow, *, held: int, to_payee: int, deed: str, reason: str 
     if shares.payer:
         moves += [
             Move("refund", purse, chart.leaving(back.public_id), back.amount, currency)
-            for back in refunds.prepare_refunds(
-                payments=payments_into(escrow),
-                amount=shares.payer,
-                book=escrow.book,
-                reason=reason,
-            )
+            for back in refund_from(escrow, amount=shares.payer, reason=reason)
         ]
     return _Division(
         shares=shares,

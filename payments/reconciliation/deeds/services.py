@@ -11,9 +11,8 @@ from marketplace.common.audit import log_deed
 from marketplace.common.errors import DomainError, InvalidInput, WrongState
 from marketplace.common.lifecycle import FINANCE
 from payments.escrow import services as escrows
-from payments.escrow.outside.services import note_refunded
-from payments.escrow.selectors import held_in
-from payments.escrow.services import lock_heir
+from payments.escrow.outside.selectors import Effect
+from payments.escrow.outside.services import lock_effect, note_refunded
 from payments.fundings.models import Payment
 from payments.gateway.base import (
     GatewayRefused,
@@ -32,7 +31,7 @@ from payments.payouts.cancelling.services import note_taken_back
 from payments.payouts.models import Payout
 from payments.reconciliation.findings import DEEDS, Finding, deeds_for
 from payments.reconciliation.judging.payouts import waiting_payout
-from payments.reconciliation.judging.refunds import refundable, twin_of
+from payments.reconciliation.judging.refunds import twin_of
 from payments.reconciliation.looking import (
     OF_WHAT_IS_SHOWN,
     account_of,
@@ -204,12 +203,14 @@ def _take_from_held(difference: Difference, thing: object, reversal_id: str, by:
 
 
 def _take_and_bear(difference: Difference, thing: object, reversal_id: str, by: User) -> None:
-    """They have more back than is held: all of that goes, and the platform bears the rest."""
+    """They have more back than is held of their payment: all of that goes, and the platform bears
+    the rest.
+    """
     assert isinstance(thing, RemoteRefund)
-    held = _locked_balance(thing)
-    if not 0 < held < thing.amount:
+    takes = _locked_effect(thing).takes
+    if not 0 < takes < thing.amount:
         raise WrongState("What is held has changed. The next run will say how it is.")
-    _follow_refund(thing, borne=thing.amount - held)
+    _follow_refund(thing, borne=thing.amount - takes)
 
 
 def _bear_refund(difference: Difference, thing: object, reversal_id: str, by: User) -> None:
@@ -218,21 +219,16 @@ def _bear_refund(difference: Difference, thing: object, reversal_id: str, by: Us
     Raises WrongState where the provider could then not give back all that is still held.
     """
     assert isinstance(thing, RemoteRefund)
-    held = _locked_balance(thing)
-    if refundable(Payment.objects.get(charge_id=thing.charge_id)) - thing.amount < held:
+    if not _locked_effect(thing).can_be_borne:
         raise WrongState(
             "This money is still held for the work: the refund comes from what is held."
         )
     _follow_refund(thing, borne=thing.amount)
 
 
-def _locked_balance(thing: RemoteRefund) -> int:
-    """What is held for the work that was paid for; nobody moves it until this transaction ends.
-
-    Top-down, as everywhere: whoever moves held money holds its escrow before payments and books.
-    """
+def _locked_effect(thing: RemoteRefund) -> Effect:
     payment = Payment.objects.get(charge_id=thing.charge_id)
-    return held_in(lock_heir(payment.paid_for))
+    return lock_effect(payment_id=payment.pk, amount=thing.amount)[1]
 
 
 def _follow_refund(thing: RemoteRefund, *, borne: int) -> None:

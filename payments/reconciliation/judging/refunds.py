@@ -3,12 +3,9 @@
 from typing import Any
 
 from marketplace.common.money import in_words
-from payments.escrow.selectors import heir_of, origins_of_each
+from payments.escrow.outside.selectors import effect_of
 from payments.fundings.models import Payment
-from payments.fundings.selectors import payments_for
 from payments.gateway.base import RemoteRefund, State
-from payments.ledger import chart
-from payments.ledger.selectors import balance_of
 from payments.reconciliation.findings import SAID, UNASKED, Finding, K, facts_of
 from payments.reconciliation.judging.rows import Rows
 from payments.refunds.models import Refund
@@ -49,19 +46,12 @@ def judge_refund(remote: RemoteRefund, rows: Rows) -> Finding | None:
 def _deed_for(remote: RemoteRefund, payment: Payment) -> str:
     if twin_of(remote.amount, payment):
         return "match_refund"
-    if remote.amount > payment.amount - payment.refunded - payment.charged_back:
+    if remote.amount > payment.left:
         return "own_funds"  # its bank had taken the money already: it went twice
-    held, left = balance_of(chart.escrow(heir_of(payment.paid_for))), refundable(payment)
-    if remote.amount <= held:
+    effect = effect_of(payment, remote.amount)
+    if effect.takes == remote.amount:
         return "take_from_held"
-    return "bear_refund" if left - remote.amount >= held else "take_and_bear"
-
-
-def refundable(payment: Payment) -> int:
-    """What the provider could still give back of all that was paid for the same thing."""
-    heir = heir_of(payment.paid_for)
-    paid = payments_for(*origins_of_each([heir])[heir])
-    return sum(one.amount - one.refunded - one.charged_back for one in paid)
+    return "bear_refund" if effect.can_be_borne else "take_and_bear"
 
 
 def twin_of(amount: int, payment: Payment) -> Refund | None:

@@ -15,10 +15,9 @@ from marketplace.common.lifecycle import FINANCE
 from marketplace.common.pages import page_of
 from payments.chargebacks.answering import services
 from payments.chargebacks.models import LIFECYCLE, Chargeback
-from payments.chargebacks.selectors import desk_chargebacks, has_now
+from payments.chargebacks.selectors import desk_chargebacks, has_now, rolled_on
 from payments.chargebacks.words import story_of
 from payments.escrow.models import Escrow
-from payments.escrow.selectors import ways_of
 from projects.web.desk.doors import for_staff
 
 
@@ -77,11 +76,11 @@ def _shown(chargeback: Chargeback, user: User) -> dict[str, Any]:
     steps = LIFECYCLE.open_to(role, chargeback.status)
     if chargeback.answered_at or chargeback.answer:
         steps = [step for step in steps if step != "answer"]
-    has, paid_for = has_now(chargeback), chargeback.payment.paid_for
+    has = has_now(chargeback)
     return {
         "chargeback": chargeback,
-        "escrow": Escrow.objects.get(public_id=paid_for),
-        "rolls": ways_of([paid_for])[paid_for],
+        "escrow": Escrow.objects.get(public_id=chargeback.payment.paid_for),
+        "rolls": rolled_on(chargeback),
         "steps": steps,
         "has": has,
         "story": story_of(chargeback, has),
