@@ -127,7 +127,8 @@ def _agree_on_one(people: dict[str, User]) -> None:
         write_message(bid_id=bid.pk, by=people[name], text=text)
     contract = award_bid(bid_id=bid.pk, by=hugo)
     accept_offer(contract_id=contract.pk, by=ben)
-    read_messages(bid_id=bid.pk, by=hugo, up_to=len(TALK_BEFORE))
+    for reader in (hugo, ben):
+        read_messages(bid_id=bid.pk, by=reader, up_to=len(TALK_BEFORE))
     for name, text in TALK_AFTER:
         write_message(bid_id=bid.pk, by=people[name], text=text)
     titles = [posting.title for posting in POSTINGS[:2]]

@@ -44,14 +44,14 @@ class Life:
         contract = self.client.post(f"bids/{bid['id']}/award/", {"review_days": 7})
         self.contract = contract["id"]
         yield
-        if self.manner == "offer lapses":
-            yield from self._until_ended()
-            return
         if self.manner == "offer declined":
             self.freelancer.post(f"contracts/{self.contract}/decline/", {"reason": "No time now."})
+        if self.manner in ("offer lapses", "offer declined"):
             yield from self._until_ended()
             return
         self.freelancer.post(f"contracts/{self.contract}/accept/")
+        for side, text in ((self.client, "When do you begin?"), (self.freelancer, "Today.")):
+            side.post(f"contracts/{self.contract}/messages/", {"text": text})
         for milestone in self.client.get(f"contracts/{self.contract}/milestones/"):
             yield
             yield from _MANNERS[self.manner](self, milestone["id"])
