@@ -153,9 +153,15 @@ def _claim_mail(notification_id: int) -> tuple[Notification, bool] | None:
     )
     if notice is None:
         return None
-    if notice.mail_attempts >= len(_PATIENCE) or not notice.recipient.is_active:
+    if not notice.recipient.is_active:
+        notice.mail_due_at, notice.mail_failure = None, ""
+        notice.save(update_fields=["mail_due_at", "mail_failure"])
+        return None
+    if notice.mail_attempts >= len(_PATIENCE):
+        # Workers that died on their way noted no reason; the desk must hear of this mail, too.
         notice.mail_due_at = None
-        notice.save(update_fields=["mail_due_at"])
+        notice.mail_failure = notice.mail_failure or "No attempt was seen to its end."
+        notice.save(update_fields=["mail_due_at", "mail_failure"])
         return None
     if _is_moot(notice):
         notice.mail_due_at, notice.mail_failure = None, ""

@@ -12,7 +12,7 @@ from django.core.mail.backends.locmem import EmailBackend
 
 from accounts.notifications import services
 from accounts.notifications.models import Notification
-from accounts.notifications.selectors import due_notification_ids, unread_of
+from accounts.notifications.selectors import due_notification_ids, given_up_mails, unread_of
 from accounts.notifications.services import deliver_notification, notify
 from accounts.parties.models import Membership
 from accounts.parties.selectors import own_party_of
@@ -149,16 +149,28 @@ def test_a_mail_is_given_up_in_the_end(ada, dead_mail_server, moved):
     assert notice.mail_attempts == len(services._PATIENCE)
     assert notice.mail_due_at is None
     assert notice.mailed_at is None
+    assert [mail.mail_failure for mail in given_up_mails()] == ["gone"]
+
+
+def test_a_mail_whose_workers_all_died_is_seen_at_the_desk(ada):
+    notice = tell(ada)
+    Notification.objects.update(mail_attempts=len(services._PATIENCE))
+
+    deliver_notification(notification_id=notice.pk)
+
+    assert [mail.mail_failure for mail in given_up_mails()] == ["No attempt was seen to its end."]
 
 
 def test_who_has_left_gets_no_mail(ada, mailoutbox):
     notice = tell(ada)
+    Notification.objects.update(mail_attempts=1, mail_failure="gone")
     ada.is_active = False
     ada.save()
 
     deliver_notification(notification_id=notice.pk)
 
     assert mailoutbox == []
+    assert not given_up_mails().exists()  # nobody at the desk can do anything about it
     assert due_notification_ids(limit=10) == []
 
 

@@ -233,11 +233,14 @@ def test_the_desk_shows_what_went_wrong_and_finance_tries_again(browse, ada, ben
     WebhookEvent.objects.create(
         remote_id="evt_1", kind="charge.updated", payload={}, problem=SCRIPT, next_try_at=None
     )
-    Notification.objects.filter(recipient=ben).update(mail_due_at=None, mail_attempts=5)
+    Notification.objects.filter(recipient=ben).update(
+        mail_due_at=None, mail_attempts=5, mail_failure="550 no such mailbox"
+    )
 
     page = browse(dora).get("/desk/").text
     for words in ("Lost or stolen card", "$1,030.00", "charge.updated", "ben@example.com"):
         assert words in page
+    assert "550 no such mailbox" in page
     assert SCRIPT not in page
     retry = f"/desk/refunds/{refund.public_id}/retry/"
     mediator = grant_staff_roles(user_id=person("Emil").pk, roles={"mediator"}, by=SYSTEM)
