@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from django.db import OperationalError, connection, transaction
@@ -10,6 +11,9 @@ from django.db.models import QuerySet
 
 from payments.escrow import services as escrows
 from payments.escrow.models import Escrow
+from payments.escrow.outside import services as outside
+from payments.escrow.rolling.services import roll
+from payments.escrow.selectors import heir_of
 from payments.fundings.models import Payment
 from payments.gateway.base import RemotePayout, RemoteRefund, State
 from payments.ledger import chart
@@ -20,8 +24,11 @@ from payments.payouts.models import Payout
 from payments.payouts.sending.services import record_payout
 from payments.reconciliation.deeds import services as deeds
 from payments.reconciliation.models import Difference
+from tests.payments.chargeback_world import findings, payment_of, stands
 from tests.payments.payout_world import now_of, ready_without_provider
+from tests.payments.rolled_world import rolled_pair
 from tests.payments.world import held
+from tests.races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -92,3 +99,55 @@ def test_a_refund_is_borne_from_its_escrow_down(ada, ben, dora):
 
     payment.refresh_from_db()
     assert payment.refunded == 1_234
+
+
+# --- The escrows of a book -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_who_follows_a_payment_holds_no_later_escrow_of_its_book(ada, ben, monkeypatch, guarded):
+    """The money is in the later one by now, and whoever rolls locks the earlier one first, too."""
+    source, target = rolled_pair(ada, ben, target_first=True)
+    if not guarded:
+        monkeypatch.setattr(outside, "lock_book_of", _lock_where_it_is)
+
+    assert guarded == holds_nothing_below(
+        lambda: outside.note_refunded(payment_id=payment_of(source).pk, amount=1_000),
+        above=Escrow.objects.filter(pk=source.pk),
+        below=Escrow.objects.filter(pk=target.pk),
+    )
+
+    assert stands(target) == 113_300 - 1_000
+    assert findings() == []
+
+
+def _lock_where_it_is(paid_for: str) -> None:
+    """The heir first, and then where it has come from."""
+    for name in (heir_of(paid_for), paid_for):
+        Escrow.objects.select_for_update().get(public_id=name)
+
+
+def test_rolls_of_both_directions_and_refunds_of_both_payments_do_not_wait_in_a_circle(ada, ben):
+    first, second = held(ada, ben), held(ada, ben, amount=50_000)
+    payments = [payment_of(first), payment_of(second)]
+    outcomes = at_once(
+        lambda: roll(escrow_id=first.pk, into_id=second.pk, part=40_000),
+        lambda: roll(escrow_id=second.pk, into_id=first.pk, part=20_000),
+        *[
+            partial(outside.note_refunded, payment_id=payment.pk, amount=100)
+            for payment in payments * 3
+        ],
+    )
+
+    assert outcomes[2:] == ["done"] * 6
+    assert outcomes[:2].count("done") <= 1, "only what is held whole goes on"
+    assert stands(first) + stands(second) + KEPT_BY[tuple(outcomes[:2])] == 154_500 - 600
+    assert findings() == []
+
+
+# What was released by the roll that was first, fee included.
+KEPT_BY = {
+    ("done", "wrong_state"): 41_200,
+    ("wrong_state", "done"): 20_600,
+    ("wrong_state", "wrong_state"): 0,
+}
