@@ -218,7 +218,7 @@ def test_the_questions_on_a_posting(ada, ben, dora, reader, path):
 
 
 def test_the_deliveries_of_a_milestone(ada, ben):
-    milestone = funded_milestone(ada, ben)
+    milestone = funded_milestone(ada, ben, revisions=20)
 
     def deliver() -> None:
         submit_work(milestone_id=milestone.pk, by=ben, note="Here.")

@@ -74,14 +74,14 @@ def open_posting(client: User, **fields: Any) -> Posting:
     return publish_posting(posting_id=draft_posting(client, **fields).pk, by=client)
 
 
-def plan_of(*amounts: int, days: int = 20) -> list[dict[str, Any]]:
-    """Milestones of these amounts in minor units, evenly over the days."""
+def plan_of(*amounts: int, days: int = 20, criteria: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Milestones of these amounts in minor units, evenly over the days, each with the criteria."""
     return [
         {
             "title": f"Part {number}",
             "amount": amount,
             "days": max(1, days * number // len(amounts)),
-            "criteria": [f"Part {number} runs on the client's machine."],
+            "criteria": list(criteria),
         }
         for number, amount in enumerate(amounts, start=1)
     ]
@@ -152,9 +152,16 @@ def submitted_milestone(
 ) -> Milestone:
     """The only milestone of a new contract, delivered and under review."""
     milestone = funded_milestone(client, freelancer, amount, **award)
-    submit_work(milestone_id=milestone.pk, by=freelancer, note="Here it is.")
+    answers = answers_to(milestone)
+    submit_work(milestone_id=milestone.pk, by=freelancer, note="Here it is.", criteria=answers)
     milestone.refresh_from_db()
     return milestone
+
+
+def answers_to(milestone: Milestone, how: str = "It is there: try it.") -> list[dict[str, Any]]:
+    """All criteria are met, says the freelancer."""
+    numbers = range(1, len(milestone.criteria) + 1)
+    return [{"criterion": number, "met": True, "how": how} for number in numbers]
 
 
 # --- Disputes ------------------------------------------------------------------------------------

@@ -10,13 +10,19 @@ from marketplace.common.errors import InvalidInput, WrongState
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.text import checked_text
 from payments.policies.selectors import policy_in_force
-from projects.agreements.terms import canonical, digest, wording_of
+from projects.agreements.terms import (
+    MOST_REVISIONS,
+    USUAL_REVISIONS,
+    canonical,
+    digest,
+    wording_of,
+)
 from projects.bids import services as bids
 from projects.contracts.models import LIFECYCLE, Agreement, Contract
 from projects.contracts.roles import Actor, role_in
 from projects.contracts.selectors import agreement_of
 from projects.contracts.services import record, tell_other_side
-from projects.milestones.services import plan_milestone
+from projects.milestones.planning.services import plan_milestone
 from projects.postings import services as postings
 from projects.postings.models import Posting
 
@@ -25,13 +31,19 @@ OFFER_STANDS_STILL = "The posting is suspended: its offer cannot be accepted unt
 
 @transaction.atomic
 def award_bid(
-    *, bid_id: int, by: Actor, review_days: int | None = None, version: int | None = None
+    *,
+    bid_id: int,
+    by: Actor,
+    review_days: int | None = None,
+    revisions: int = USUAL_REVISIONS,
+    version: int | None = None,
 ) -> Contract:
     """Make the author of a bid an offer on exactly its terms; the client signs by doing so.
 
     The posting stays open and the other bids stand until the offer is accepted. ``review_days``
-    is how long a delivery may be reviewed, within the policy's bounds; ``version`` is the wording
-    of the bid that the client has read. Raises InvalidInput, NotAllowed or WrongState.
+    is how long a delivery may be reviewed, within the policy's bounds; ``revisions`` how often
+    changes may be asked for, for each milestone; ``version`` is the wording of the bid that the
+    client has read. Raises InvalidInput, NotAllowed or WrongState.
     """
     bid = bids.offer_bid(bid_id=bid_id, by=by, version=version)
     posting, policy = bid.posting, policy_in_force()
@@ -40,6 +52,10 @@ def award_bid(
     if not least <= review_days <= most:
         raise InvalidInput(
             f"The review period is between {least} and {most} days.", param="review_days"
+        )
+    if not 0 <= revisions <= MOST_REVISIONS:
+        raise InvalidInput(
+            f"Between 0 and {MOST_REVISIONS} revisions are included.", param="revisions"
         )
     contract = Contract.objects.create(
         posting=posting,
@@ -50,6 +66,7 @@ def award_bid(
         currency=bid.currency,
         policy=policy,
         review_days=review_days,
+        revisions=revisions,
         offer_lapses_at=now() + timedelta(days=policy.offer_validity_days),
     )
     body = canonical(wording_of(contract, bid))

@@ -10,6 +10,9 @@ from payments.policies.models import Policy
 from projects.bids.models import Bid
 from projects.contracts.models import Contract
 
+# How often changes may be asked for, for each milestone: by default, and at most.
+USUAL_REVISIONS, MOST_REVISIONS = 3, 20
+
 CHARGEBACKS = (
     "If the bank of the client takes a payment back, it takes first what is still held for the "
     "work. For what was released, both fees are computed anew on what stays released, and the "
@@ -53,6 +56,7 @@ def wording_of(contract: Contract, bid: Bid) -> dict[str, Any]:
             for position, part in enumerate(bid.plan, start=1)
         ],
         "review_days": contract.review_days,
+        "revisions": contract.revisions,
         "chargebacks": CHARGEBACKS,
         "holding": holding_in_words(policy),
         "policy": {

@@ -18,6 +18,7 @@ from marketplace.common.clock import now
 from projects.agreements import services
 from projects.agreements.outlook import prospects_of
 from projects.agreements.selectors import open_steps
+from projects.agreements.terms import MOST_REVISIONS, USUAL_REVISIONS
 from projects.agreements.turns import turn_of
 from projects.api.milestone_shapes import MilestoneOut, MoneyOut
 from projects.api.outlook import NextOut
@@ -55,6 +56,9 @@ class ContractOut(serializers.Serializer):
     currency = serializers.CharField()
     price = serializers.IntegerField()
     review_days = serializers.IntegerField()
+    revisions = serializers.IntegerField(
+        allow_null=True, help_text="How often changes may be asked for, for each milestone."
+    )
     policy_version = serializers.IntegerField(source="policy.version")
     created_at = serializers.DateTimeField()
     offer_lapses_at = serializers.DateTimeField()
@@ -121,6 +125,11 @@ class EventOut(serializers.Serializer):
 class AwardIn(serializers.Serializer):
     review_days = serializers.IntegerField(
         required=False, help_text="Days to review a delivery; the policy's own where left out."
+    )
+    revisions = serializers.IntegerField(
+        required=False,
+        default=USUAL_REVISIONS,
+        help_text=f"How often changes may be asked for, for each milestone: 0 to {MOST_REVISIONS}.",
     )
     version = serializers.IntegerField(
         required=False, help_text="The version of the bid that you have read."

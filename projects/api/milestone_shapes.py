@@ -15,7 +15,9 @@ from payments.chargebacks.words import story_of
 from payments.escrow.models import Escrow
 from payments.fundings.models import Payment
 from projects.agreements.outlook import Prospect
+from projects.bids.terms import MAX_CRITERIA
 from projects.contracts.roles import role_in
+from projects.milestones.criteria import LONGEST_HOW
 from projects.milestones.deliveries import LONGEST_LINK, LONGEST_NOTE, MAX_LINKS
 from projects.milestones.models import Milestone
 from projects.milestones.rules import due_of, idle_from, late_from
@@ -107,6 +109,9 @@ class MilestoneOut(serializers.Serializer):
     criteria = serializers.ListField(child=serializers.CharField(), source="milestone.criteria")
     amount = serializers.IntegerField(source="milestone.amount")
     currency = serializers.CharField(source="milestone.currency")
+    revisions_used = serializers.IntegerField(
+        source="milestone.revisions_used", help_text="How often changes were asked for."
+    )
     status = serializers.ChoiceField(Milestone.Status.choices, source="milestone.status")
     escrow_status = serializers.ChoiceField(Escrow.Status.choices, source="milestone.escrow.status")
     money = MoneyOut(source="facts")
@@ -167,18 +172,40 @@ class SubmissionFileOut(serializers.Serializer):
         return settings.SITE_URL + reverse("api-submission-file", args=ids)
 
 
+class CriterionAnswerOut(serializers.Serializer):
+    """What a delivery says to one criterion, in the words that it had then."""
+
+    criterion = serializers.CharField()
+    met = serializers.BooleanField(help_text="Says the freelancer.")
+    how = serializers.CharField()
+
+
+class CriterionAnswerIn(serializers.Serializer):
+    criterion = serializers.IntegerField(help_text="Its number in the milestone, from 1.")
+    met = serializers.BooleanField()
+    how = serializers.CharField(
+        max_length=LONGEST_HOW, help_text="A sentence: how it is met, or what is missing."
+    )
+
+
 class SubmissionOut(serializers.Serializer):
-    """One delivery; ``answer`` is what the client asked to be changed."""
+    """One delivery; ``answer`` is what the client asked to be changed, ``not_met`` by which of the
+    criteria.
+    """
 
     id = serializers.CharField(source="public_id")
     milestone = serializers.CharField(source="milestone.public_id")
     version = serializers.IntegerField()
     note = serializers.CharField()
     links = serializers.ListField(child=serializers.CharField())
+    criteria = CriterionAnswerOut(many=True)
     files = SubmissionFileOut(many=True, source="files.all")
     created_at = serializers.DateTimeField()
     returned_at = serializers.DateTimeField(allow_null=True)
     answer = serializers.CharField()
+    not_met = serializers.ListField(
+        child=serializers.CharField(), help_text="The words of those criteria."
+    )
 
 
 class _SubmissionIn(serializers.Serializer):
@@ -194,11 +221,15 @@ class _SubmissionIn(serializers.Serializer):
 
 
 class SubmissionIn(_SubmissionIn):
-    """A note or a link at least."""
+    """Answers to all criteria; where there are none, a note or a link at least."""
+
+    criteria = CriterionAnswerIn(many=True, required=False, default=list)
 
 
 class SubmissionFilesIn(_SubmissionIn):
-    """The same, with files."""
+    """The same, with files; ``criteria`` is the JSON of the list."""
+
+    criteria = serializers.JSONField(binary=True, required=False, default=list)
 
     files = serializers.ListField(
         child=serializers.FileField(allow_empty_file=True), required=False, default=list
@@ -208,6 +239,13 @@ class SubmissionFilesIn(_SubmissionIn):
 class ReturnIn(serializers.Serializer):
     answer = serializers.CharField(
         max_length=LONGEST_NOTE, help_text="What is to be changed, by which criterion."
+    )
+    not_met = serializers.ListField(
+        child=serializers.IntegerField(),
+        max_length=MAX_CRITERIA,
+        required=False,
+        default=list,
+        help_text="The numbers of the criteria, from 1; one at least where there are criteria.",
     )
 
 

@@ -41,6 +41,8 @@ class Contract(models.Model):
     currency = CurrencyField()
     policy = models.ForeignKey(Policy, on_delete=models.PROTECT, related_name="contracts")
     review_days = models.PositiveSmallIntegerField()
+    # How often the client may ask for changes, for each milestone; null: nothing was agreed.
+    revisions = models.PositiveSmallIntegerField(null=True)
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.OFFERED)
     status_reason = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(default=now)

@@ -1,6 +1,7 @@
 """The timeline in words: each kind of event is a sentence, and nothing that happened is hidden."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from projects.contracts.models import Event
 
@@ -113,6 +114,7 @@ def sentence_of(event: Event) -> Sentence:
     version = event.detail.get("version")
     if isinstance(version, int) and version > 1:
         text += f", version {version}"
+    text += in_numbers(event.detail.get("not_met"))
     if ground := _GROUNDS.get(str(event.detail.get("ground", ""))):
         text += f": {ground}"
     if terms := event.detail.get("terms"):
@@ -120,6 +122,16 @@ def sentence_of(event: Event) -> Sentence:
     if reason := event.detail.get("reason"):
         text += f": {reason}"
     return Sentence(text, sentence.icon, sentence.tone)
+
+
+def in_numbers(not_met: Any) -> str:
+    """Which criteria are not met, at the end of a sentence: “: criteria 1 and 3 are not met”."""
+    if not not_met:
+        return ""
+    *others, last = map(str, not_met)
+    if not others:
+        return f": criterion {last} is not met"
+    return f": criteria {', '.join(others)} and {last} are not met"
 
 
 def who_of(event: Event, *, client: str, freelancer: str) -> str:

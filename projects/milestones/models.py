@@ -1,5 +1,7 @@
 """A part of a contract with its own price, date and money."""
 
+from typing import Any
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -50,6 +52,8 @@ class Milestone(models.Model):
     due_at = models.DateTimeField()
     escrow = models.OneToOneField(Escrow, on_delete=models.PROTECT, related_name="+")
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.PLANNED)
+    # How often changes were asked for: the agreement says how often that may be.
+    revisions_used = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(default=now)
     started_at = models.DateTimeField(null=True)
     submitted_at = models.DateTimeField(null=True)
@@ -110,16 +114,23 @@ LIFECYCLE = Lifecycle(
 
 
 class Submission(models.Model):
-    """One delivery: never changed once sent."""
+    """One delivery: never changed once sent.
+
+    ``criteria`` answers those of the milestone at that time, in their order: {"criterion" (its
+    words), "met", "how"}. ``not_met`` are the words of those that the client found not met, as they
+    were agreed when they said so: both sides may have changed the criteria in between.
+    """
 
     public_id = PublicIdField(prefix="sb")
     milestone = models.ForeignKey(Milestone, on_delete=models.PROTECT, related_name="submissions")
     version = models.PositiveSmallIntegerField()
     note = models.TextField(max_length=10_000)
     links = ArrayField(models.URLField(max_length=500), default=list)
+    criteria = models.JSONField(default=list)
     created_at = models.DateTimeField(default=now)
     returned_at = models.DateTimeField(null=True)
     answer = models.TextField(max_length=10_000, blank=True)
+    not_met = ArrayField(models.CharField(max_length=300), default=list)
 
     class Meta:
         constraints = [
@@ -127,6 +138,16 @@ class Submission(models.Model):
                 fields=["milestone", "version"], name="submissions_are_numbered"
             )
         ]
+
+    @property
+    def answers(self) -> list[dict[str, Any]]:
+        """What it says to each criterion, and whether the client found that one not met; behind
+        them those that were agreed on only after it was sent.
+        """
+        answered = [one | {"is_refused": one["criterion"] in self.not_met} for one in self.criteria]
+        words = {one["criterion"] for one in answered}
+        later = [criterion for criterion in self.not_met if criterion not in words]
+        return answered + [{"criterion": one, "is_refused": True} for one in later]
 
 
 class SubmissionFile(models.Model):

@@ -146,6 +146,19 @@ def _may_refund_limit(milestone: Milestone, facts: MoneyFacts) -> str:
 
 
 def _may_return(milestone: Milestone, facts: MoneyFacts) -> str:
+    included = milestone.contract.revisions
+    if included is not None and milestone.revisions_used >= included:
+        said_so = {0: "includes no revisions", 1: "includes one revision, which is used"}.get(
+            included, f"includes {included} revisions, which are all used"
+        )
+        return (
+            f"The agreement {said_so}. You can approve the work, release a part of the money, "
+            "propose how to end the milestone, or open a dispute."
+        )
+    return _not_yet_silent(milestone, facts)
+
+
+def _not_yet_silent(milestone: Milestone, facts: MoneyFacts) -> str:
     # What was promised to the freelancer holds from its minute on, however late the sweep is.
     if not _may_release_silent(milestone, facts):
         return "The review period is over: this work is approved by itself."
@@ -153,13 +166,13 @@ def _may_return(milestone: Milestone, facts: MoneyFacts) -> str:
 
 
 def _may_dispute(milestone: Milestone, facts: MoneyFacts) -> str:
-    return _money_held(milestone, facts) or _may_return(milestone, facts)
+    return _money_held(milestone, facts) or _not_yet_silent(milestone, facts)
 
 
 def _may_roll(milestone: Milestone, facts: MoneyFacts) -> str:
     return (
         _fully_held(milestone, facts)
-        or _may_return(milestone, facts)
+        or _not_yet_silent(milestone, facts)
         or _may_roll_in(milestone, facts)
     )
 
@@ -169,7 +182,7 @@ def _may_roll_in(milestone: Milestone, facts: MoneyFacts) -> str:
         return "The payment provider holds this money no longer: it goes back to the client."
     if has_open_chargeback(milestone.escrow):
         return "The client's bank has taken money of it back, or wants to: nothing is moved on."
-    return _may_return(milestone, facts)
+    return _not_yet_silent(milestone, facts)
 
 
 _RULES: dict[str, Callable[[Milestone, MoneyFacts], str]] = {

@@ -51,6 +51,11 @@ def deliveries_on(milestone: Milestone) -> QuerySet[Submission]:
     return found.prefetch_related("files__stored").order_by("version")
 
 
+def latest_delivery(milestone: Milestone) -> Submission | None:
+    """Its newest delivery, with the answers to the criteria; None where nothing was delivered."""
+    return milestone.submissions.order_by("version").last()
+
+
 def files_on(milestone: Milestone) -> QuerySet[SubmissionFile]:
     """The files of those deliveries."""
     found = SubmissionFile.objects.filter(submission__milestone=milestone)

@@ -1,7 +1,7 @@
 """What can happen to a milestone, in the order it happens."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -19,53 +19,18 @@ from payments.escrow import services as escrows
 from payments.escrow.facts import facts_of_each
 from payments.escrow.paying.services import release_each
 from payments.fundings.models import Payment
-from projects.contracts.models import Contract
 from projects.contracts.roles import Actor, role_in
 from projects.contracts.selectors import page_of
+from projects.contracts.sentences import in_numbers
 from projects.contracts.services import Trace, record, record_and_tell, tell_other_side
 from projects.milestones import reminders
+from projects.milestones.criteria import checked_answers, checked_not_met
 from projects.milestones.deliveries import LONGEST_NOTE, checked_links
 from projects.milestones.models import LIFECYCLE, Milestone, Submission, SubmissionFile
 from projects.milestones.rules import due_of, judge_step, review_end_of
 
 # The steps that end a milestone unpaid, each with its own right and its own clock.
 GROUNDS = ("cancel", "drop", "cancel_late", "cancel_idle")
-
-
-@transaction.atomic
-def plan_milestone(
-    *,
-    contract: Contract,
-    position: int,
-    title: str,
-    amount: int,
-    due_at: datetime,
-    allowance_days: int,
-    criteria: list[str],
-) -> Milestone:
-    """Set up one milestone that both sides have agreed on.
-
-    Nobody is reminded of its date yet: work need not start before the money is held.
-    """
-    return Milestone.objects.create(
-        contract=contract,
-        position=position,
-        title=title,
-        amount=amount,
-        currency=contract.currency,
-        criteria=criteria,
-        allowance_days=allowance_days,
-        due_at=due_at,
-        escrow=escrows.open_escrow(
-            payer=contract.client,
-            payee=contract.freelancer,
-            amount=amount,
-            currency=contract.currency,
-            policy=contract.policy,
-            book=contract.public_id,
-            title=title,
-        ),
-    )
 
 
 @transaction.atomic
@@ -104,15 +69,19 @@ def submit_work(
     note: str,
     links: list[str] | None = None,
     files: list[UploadedFile] | None = None,
+    criteria: list[dict[str, Any]] | None = None,
 ) -> Submission:
     """Hand in the work; the client's review period starts.
 
-    Raises InvalidInput for an empty delivery or an unusable link, TooLarge for a file.
+    ``criteria`` answers each criterion of the milestone: {"criterion" (its number, from 1), "met",
+    "how"}. Raises InvalidInput for an empty delivery, an unusable link, an answer that is missing
+    or to no criterion, TooLarge for a file.
     """
     milestone = advance_milestone(milestone_id, "submit", by=by)
     note = checked_text(note, param="note", longest=LONGEST_NOTE)
     links = checked_links(links or [])
-    if not (note or links or files):
+    answers = checked_answers(criteria or [], milestone.criteria)
+    if not (note or links or files or answers):
         raise InvalidInput("Say what you deliver, or add a file or a link.", param="note")
     moment = now()
     submission = Submission.objects.create(
@@ -120,6 +89,7 @@ def submit_work(
         version=milestone.submissions.count() + 1,
         note=note,
         links=links,
+        criteria=answers,
         created_at=moment,
     )
     SubmissionFile.objects.bulk_create(
@@ -142,25 +112,34 @@ def submit_work(
 
 
 @transaction.atomic
-def return_work(*, milestone_id: int, by: Actor, answer: str) -> Milestone:
-    """Ask for changes: the review clock stops until the next delivery.
+def return_work(
+    *, milestone_id: int, by: Actor, answer: str, not_met: list[int] | None = None
+) -> Milestone:
+    """Ask for changes: the review clock stops until the next delivery, one revision is used.
 
-    The time that the review took is added to the delivery date, so that nobody is made late by
-    a slow review.
+    ``not_met`` are the numbers (from 1) of the criteria that are not met; one at least where the
+    milestone has criteria. The time that the review took is added to the delivery date, so that
+    nobody is made late by a slow review. Raises InvalidInput, or WrongState once all the revisions
+    of the agreement are used.
     """
     milestone = advance_milestone(milestone_id, "return", by=by)
     answer = checked_text(answer, param="answer", longest=LONGEST_NOTE, least=1)
+    missed = checked_not_met(not_met or [], milestone.criteria)
     submission = milestone.submissions.latest("version")
     moment = now()
     submission.answer, submission.returned_at = answer, moment
-    submission.save(update_fields=["answer", "returned_at"])
+    submission.not_met = [milestone.criteria[number - 1] for number in missed]
+    submission.save(update_fields=["answer", "not_met", "returned_at"])
+    milestone.revisions_used += 1
     milestone.due_at = due_of(milestone) + (moment - submission.created_at)
     milestone.review_ends_at = None
-    milestone.save(update_fields=["status", "due_at", "review_ends_at"])
+    milestone.save(update_fields=["status", "due_at", "review_ends_at", "revisions_used"])
     reminders.remind_of_due_date(milestone)
 
-    record(milestone.contract, "work_returned", by=by, about=milestone, version=submission.version)
-    text = f"Changes are asked for on “{milestone.title}”."
+    detail: dict[str, Any] = {"version": submission.version}
+    detail |= {"not_met": missed} if missed else {}
+    record(milestone.contract, "work_returned", by=by, about=milestone, **detail)
+    text = f"Changes are asked for on “{milestone.title}”{in_numbers(missed)}."
     tell_other_side(milestone.contract, "work_returned", text, by=by)
     return milestone
 

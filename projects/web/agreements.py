@@ -17,6 +17,7 @@ from payments.policies.selectors import policy_in_force
 from payments.policies.words import percent
 from projects.agreements import services
 from projects.agreements.changes.words import Line, lines_of
+from projects.agreements.terms import MOST_REVISIONS, USUAL_REVISIONS
 from projects.bids.models import LIFECYCLE
 from projects.bids.roles import role_in as role_in_bid
 from projects.bids.selectors import bids_of
@@ -27,6 +28,16 @@ from projects.web.contract_page import plan_of
 
 class AwardForm(forms.Form):
     review_days = forms.IntegerField(label="Days to review a delivery")
+    revisions = forms.IntegerField(
+        label="Revisions included",
+        min_value=0,
+        max_value=MOST_REVISIONS,
+        widget=forms.NumberInput({"inputmode": "numeric"}),
+        help_text=(
+            f"0 to {MOST_REVISIONS}: how often you may ask for changes, for each milestone, by the "
+            "criteria that are not met."
+        ),
+    )
     version = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(self, *args, policy: Policy, **kwargs) -> None:
@@ -45,7 +56,11 @@ def create_award(request: HttpRequest, public_id: str) -> HttpResponse:
     bid = get_object_or_404(bids_of(request.user), public_id=public_id)
     LIFECYCLE.judge(bid, "offer", role=role_in_bid(bid, request.user))
     policy = policy_in_force()
-    first = {"review_days": policy.review_period_days, "version": bid.version}
+    first = {
+        "review_days": policy.review_period_days,
+        "revisions": USUAL_REVISIONS,
+        "version": bid.version,
+    }
     form = AwardForm(
         request.POST if request.method == "POST" else None, policy=policy, initial=first
     )

@@ -22,7 +22,7 @@ from projects.disputes.rules import open_steps
 from projects.disputes.selectors import disputes_of, outcome_of
 from projects.milestones.models import Milestone
 from projects.milestones.rules import judge_step
-from projects.milestones.selectors import milestones_of
+from projects.milestones.selectors import latest_delivery, milestones_of
 from projects.web.parts import PartForm, clean_part, clean_words, draw_part
 
 
@@ -151,6 +151,7 @@ def _page(
         "rest": milestone.amount - dispute.asked_for,
         "outcome": outcome_of(dispute),
         "record": record_of(dispute),
+        "latest": latest_delivery(milestone),
         "form": form,
         "nav": "work",
     }

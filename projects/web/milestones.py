@@ -16,22 +16,25 @@ from payments.escrow.facts import facts_now
 from projects.contracts.roles import role_in
 from projects.disputes.selectors import effect_of
 from projects.milestones import services
+from projects.milestones.criteria import LONGEST_HOW
 from projects.milestones.deliveries import LONGEST_LINK, LONGEST_NOTE, MAX_LINKS
 from projects.milestones.models import LIFECYCLE, Milestone
 from projects.milestones.rules import judge_step
-from projects.milestones.selectors import milestones_of, submission_files_of, submissions_on
+from projects.milestones.selectors import latest_delivery, milestones_of, submission_files_of
 from projects.web.contracts import answer_contract
 
 READ_AND_WRITE = ["GET", "HEAD", "POST"]
 
 
 class SubmissionForm(forms.Form):
+    """The answers to the criteria stand in fields of their own, ``met_1`` and ``how_1`` on."""
+
     note = forms.CharField(
         label="What you deliver",
         required=False,
         max_length=LONGEST_NOTE,
-        widget=forms.Textarea({"rows": 8}),
-        help_text="How each criterion is met. Markdown works.",
+        widget=forms.Textarea({"rows": 6}),
+        help_text="What else there is to say. Markdown works.",
     )
     links = forms.CharField(
         label="Links",
@@ -42,17 +45,51 @@ class SubmissionForm(forms.Form):
     )
     files = FilesField(label="Files", required=False)
 
+    def __init__(self, *args: Any, criteria: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.criteria = criteria
+        for number in range(1, len(criteria) + 1):
+            self.fields[f"met_{number}"] = forms.BooleanField(label="It is met", required=False)
+            self.fields[f"how_{number}"] = forms.CharField(
+                label="How, or what is missing", max_length=LONGEST_HOW
+            )
+
+    def questions(self) -> list[dict[str, Any]]:
+        """Each criterion with the two fields of its answer."""
+        return [
+            {"criterion": words, "met": self[f"met_{number}"], "how": self[f"how_{number}"]}
+            for number, words in enumerate(self.criteria, start=1)
+        ]
+
+    def delivery(self) -> dict[str, Any]:
+        """What was filled in, as the deed takes it."""
+        given = self.cleaned_data
+        answers = [
+            {"criterion": n, "met": given[f"met_{n}"], "how": given[f"how_{n}"]}
+            for n in range(1, len(self.criteria) + 1)
+        ]
+        return {name: given[name] for name in ("note", "links", "files")} | {"criteria": answers}
+
     def clean_links(self) -> list[str]:
         return [line.strip() for line in self.cleaned_data["links"].splitlines() if line.strip()]
 
 
 class ReturnForm(forms.Form):
+    not_met = forms.TypedMultipleChoiceField(
+        label="Which criteria are not met?", coerce=int, widget=forms.CheckboxSelectMultiple
+    )
     answer = forms.CharField(
         label="What is to be changed",
         max_length=LONGEST_NOTE,
         widget=forms.Textarea({"rows": 8}),
-        help_text="Name the criteria that are not met. Both sides keep this on record.",
+        help_text="Both sides keep this on record.",
     )
+
+    def __init__(self, *args: Any, criteria: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["not_met"].choices = list(enumerate(criteria, start=1))
+        if not criteria:
+            del self.fields["not_met"]
 
 
 @require_POST
@@ -65,26 +102,29 @@ def create_start(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_http_methods(READ_AND_WRITE)
 def create_submission(request: HttpRequest, public_id: str) -> HttpResponse:
     milestone = _judged(request, public_id, "submit")
-    form = SubmissionForm(*(request.POST, request.FILES) if request.method == "POST" else ())
+    given = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = SubmissionForm(*given, criteria=milestone.criteria)
     if form.is_valid():
         with refusals_on(form):
-            services.submit_work(milestone_id=milestone.pk, by=request.user, **form.cleaned_data)
+            services.submit_work(milestone_id=milestone.pk, by=request.user, **form.delivery())
         if form.is_valid():
             return _back(milestone)
-    latest = submissions_on([milestone]).get(milestone.pk, [])[:1]
+    latest = latest_delivery(milestone)
     return _page(request, milestone, "milestones/submit.html", form=form, latest=latest)
 
 
 @require_http_methods(READ_AND_WRITE)
 def create_return(request: HttpRequest, public_id: str) -> HttpResponse:
     milestone = _judged(request, public_id, "return")
-    form = ReturnForm(request.POST if request.method == "POST" else None)
+    given = request.POST if request.method == "POST" else None
+    form = ReturnForm(given, criteria=milestone.criteria)
     if request.method == "POST" and form.is_valid():
         with refusals_on(form):
             services.return_work(milestone_id=milestone.pk, by=request.user, **form.cleaned_data)
         if form.is_valid():
             return _back(milestone)
-    return _page(request, milestone, "milestones/return.html", form=form)
+    latest = latest_delivery(milestone)
+    return _page(request, milestone, "milestones/return.html", form=form, latest=latest)
 
 
 @require_http_methods(READ_AND_WRITE)
@@ -95,7 +135,8 @@ def create_release(request: HttpRequest, public_id: str) -> HttpResponse:
         return _back(milestone)
     facts = facts_now(milestone.escrow)
     effect = effect_of(milestone, facts.price_held)
-    return _page(request, milestone, "milestones/release.html", facts=facts, effect=effect)
+    more = {"facts": facts, "effect": effect, "latest": latest_delivery(milestone)}
+    return _page(request, milestone, "milestones/release.html", **more)
 
 
 @require_http_methods(READ_AND_WRITE)

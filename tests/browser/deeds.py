@@ -144,6 +144,9 @@ def deliver_with_a_file(ben: Visitor, brief: Path) -> None:
     open_notice(ben, "is held for")
     ben.press("Start work")
     ben.follow("Submit work")
+    ben.sees("A lamp can be bought with a card")
+    ben.page.get_by_label("It is met").check()
+    ben.write_by({"How, or what is missing": "Buy one with the card of the sandbox."})
     ben.write(What_you_deliver="It runs: a **lamp** can be bought.", Links=LINK)
     ben.page.get_by_label("Files").set_input_files(brief)
     ben.press("Submit")
@@ -152,17 +155,21 @@ def deliver_with_a_file(ben: Visitor, brief: Path) -> None:
 
 def ask_for_changes(ada: Visitor) -> None:
     open_notice(ada, "has been delivered")
-    ada.sees("Version 1", "brief.txt", LINK)
+    ada.sees("Version 1", "brief.txt", LINK, "Buy one with the card of the sandbox.")
     ada.follow("Ask for changes")
+    ada.sees("revision 1 of 3", "Buy one with the card of the sandbox.")
+    ada.page.get_by_role("checkbox", name="A lamp can be bought with a card").check()
     ada.write(What_is_to_be_changed="The basket forgets its lamps.")
     ada.press("Ask for changes")
-    ada.sees("Changes requested", "The basket forgets its lamps.")
+    ada.sees("Changes requested", "The basket forgets its lamps.", "Not met, says the client")
 
 
 def deliver_again(ben: Visitor) -> None:
     open_notice(ben, "Changes are asked for")
     ben.follow("Submit work")
-    ben.sees("The basket forgets its lamps.")
+    ben.sees("The basket forgets its lamps.", "Not met, says the client")
+    ben.page.get_by_label("It is met").check()
+    ben.write_by({"How, or what is missing": "The basket keeps its lamps."})
     ben.write(What_you_deliver="It remembers them now.")
     ben.press("Submit")
     ben.sees("Version 2", "In review")

@@ -8,7 +8,7 @@ from projects.bids.services import shortlist_bid
 from projects.disputes.services import open_dispute
 from projects.milestones.services import submit_work
 from projects.postings.services import add_files
-from tests.world import active_contract, fund, open_posting, plan_of, submitted_bid
+from tests.world import active_contract, answers_to, fund, open_posting, plan_of, submitted_bid
 
 WORD = "Donaudampfschifffahrtsgesellschaftskapitänsmützenhersteller"
 NAME = (WORD + " von und zu Hohenlohe-Schillingsfürst")[:80]
@@ -37,7 +37,14 @@ def at_the_limits() -> list[tuple[str, str]]:
     contract = active_contract(ada, ben, plan=plan)
     delivered, disputed = (fund(milestone) for milestone in contract.milestones.order_by("pk"))
     for milestone in (delivered, disputed):
-        submit_work(milestone_id=milestone.pk, by=ben, note=TEXT, links=[LINE], files=[_upload()])
+        submit_work(
+            milestone_id=milestone.pk,
+            by=ben,
+            note=TEXT,
+            links=[LINE],
+            files=[_upload()],
+            criteria=answers_to(milestone, LINE),
+        )
     dispute = open_dispute(
         milestone_id=disputed.pk, by=ada, reason="late", statement=TEXT, asked_for=HALF // 3
     )

@@ -230,20 +230,31 @@ def test_the_page_says_both_nets_and_awards(ada, client, bid):
     assert "$824.00" in shown and "$776.00" in shown
     assert not Contract.objects.exists(), "looking awards nothing"
 
-    answer = client.post(url, {"review_days": "9", "version": bid.version})
+    answer = client.post(url, {"review_days": "9", "revisions": "2", "version": bid.version})
     contract = Contract.objects.get()
     assert answer.url == f"/contracts/{contract.public_id}/"
-    assert contract.review_days == 9
+    assert (contract.review_days, contract.revisions) == (9, 2)
 
 
 @pytest.mark.parametrize("days", ["", "0", "31", "x", "1.5", "9" * 400, "\x00"])
 def test_the_page_refuses_nonsense_beside_the_field(ada, client, bid, days):
     client.force_login(ada)
     answer = client.post(
-        f"/bids/{bid.public_id}/award/", {"review_days": days, "version": bid.version}
+        f"/bids/{bid.public_id}/award/",
+        {"review_days": days, "revisions": "2", "version": bid.version},
     )
     assert answer.status_code == 400
     assert answer.context["form"].errors["review_days"]
+    assert not Contract.objects.exists()
+
+
+@pytest.mark.parametrize("revisions", ["", "-1", "21", "x", "1.5", "9" * 400, "\x00"])
+def test_the_page_refuses_revisions_that_cannot_be_counted(ada, client, bid, revisions):
+    client.force_login(ada)
+    typed = {"review_days": "7", "revisions": revisions, "version": bid.version}
+    answer = client.post(f"/bids/{bid.public_id}/award/", typed)
+    assert answer.status_code == 400
+    assert answer.context["form"].errors["revisions"]
     assert not Contract.objects.exists()
 
 

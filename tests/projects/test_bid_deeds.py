@@ -85,7 +85,8 @@ def test_after_the_time_for_bids_it_stands_as_it_is(ada, ben, time_machine):
         services.edit_bid(bid_id=bid.pk, by=ben, letter="One more thing.")
 
 
-def test_both_sides_can_read_what_an_edit_changed(bid, ben):
+def test_both_sides_can_read_what_an_edit_changed(ada, ben):
+    bid = submitted_bid(open_posting(ada), ben, plan=plan_of(80_000, criteria=["It runs."]))
     services.edit_bid(
         bid_id=bid.pk,
         by=ben,
@@ -105,7 +106,7 @@ def test_both_sides_can_read_what_an_edit_changed(bid, ben):
         ("Time", "20 days", "30 days"),
         (
             "Milestone 1",
-            "Part 1: $800.00, day 20; Part 1 runs on the client's machine.",
+            "Part 1: $800.00, day 20; It runs.",
             "Part 1: $400.00, day 10",
         ),
         ("Milestone 2", "", "Part 2: $500.00, day 30; It is fast."),

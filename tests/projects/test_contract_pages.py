@@ -14,6 +14,7 @@ from projects.milestones.models import Milestone
 from projects.milestones.services import cancel_milestone, release_milestone, submit_work
 from tests.world import (
     active_contract,
+    answers_to,
     fund,
     funded_milestone,
     offered_contract,
@@ -142,6 +143,7 @@ def test_script_and_markup_in_words_stay_words(ada, ben):
         by=ben,
         note="<script>alert(2)</script> [x](javascript:alert(3))",
         files=[SimpleUploadedFile("<b>.html", b"x")],
+        criteria=answers_to(milestone, "<img src=x onerror=alert(4)>"),
     )
     page = page_of(ada, milestone.contract)
     main = page.split("<main")[1]

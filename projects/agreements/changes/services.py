@@ -27,7 +27,8 @@ from projects.disputes.rules import OTHER
 from projects.milestones.adjusting.services import adjust_milestone
 from projects.milestones.endings.services import cancel_by_agreement
 from projects.milestones.models import Milestone
-from projects.milestones.services import lock_milestone, plan_milestone
+from projects.milestones.planning.services import plan_milestone
+from projects.milestones.services import lock_milestone
 
 S = ChangeOrder.Status
 

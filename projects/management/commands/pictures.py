@@ -18,6 +18,7 @@ from projects.agreements.services import accept_offer, award_bid
 from projects.disputes.models import Dispute
 from projects.management.demo.dispute import pay_for
 from projects.management.demo.sample import PASSWORD
+from projects.management.demo.seed import answers_to
 from projects.milestones.services import release_milestone, submit_work
 from projects.models import Bid, Posting
 
@@ -70,10 +71,16 @@ def _play_the_shop(shop: Posting, *, ada: User, ben: User) -> None:
         by=ben,
         note="The catalogue, the basket and the stock by weight are up for you to try.",
         links=["https://seeds.example/preview"],
+        criteria=answers_to(first, "Open the preview and order a bag.", "They are in the note."),
     )
     release_milestone(milestone_id=first.pk, by=ada)
     pay_for(second, by=ada)
-    submit_work(milestone_id=second.pk, by=ben, note="Everything is in place, with a guide.")
+    submit_work(
+        milestone_id=second.pk,
+        by=ben,
+        note="Everything is in place, with a guide.",
+        criteria=answers_to(second, "All five points, and the stock.", "Four pages, as a PDF."),
+    )
 
 
 def look_around(browser: Browser, paths: dict[str, str]) -> list[Path]:

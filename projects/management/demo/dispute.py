@@ -11,6 +11,7 @@ from projects.bids.models import Bid
 from projects.contracts.models import Contract
 from projects.disputes.models import Dispute
 from projects.disputes.services import answer_dispute, open_dispute
+from projects.management.demo.seed import answers_to
 from projects.management.simulation.http import GOOD_CARD, Instance, pay
 from projects.milestones.models import Milestone
 from projects.milestones.services import fund_milestone, submit_work
@@ -30,7 +31,12 @@ def seed_dispute() -> bool:
     dispute = Dispute.objects.filter(milestone=milestone).first()
     if dispute is None:
         if milestone.status == Milestone.Status.PLANNED:
-            submit_work(milestone_id=milestone.pk, by=grace, note="It matches my three test files.")
+            submit_work(
+                milestone_id=milestone.pk,
+                by=grace,
+                note="It matches my three test files.",
+                criteria=answers_to(milestone, "Run match.py on a month.", "Two, in the guide."),
+            )
         dispute = open_dispute(
             milestone_id=milestone.pk,
             by=farid,

@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 from projects.management.simulation.http import BAD_CARDS, GOOD_CARD, SECURE_CARD, Person, pay
+from projects.management.simulation.works import CHANGES, DELIVERY
 
 Waiting = Iterator[None]
 
@@ -98,8 +99,7 @@ class Life:
 
     def submit(self, milestone: str) -> None:
         note = f"Done as agreed: version {self.random.randint(1, 99)}."
-        body = {"note": note, "links": ["https://files.example/result"]}
-        self.freelancer.post(f"milestones/{milestone}/submissions/", body)
+        self.freelancer.post(f"milestones/{milestone}/submissions/", DELIVERY | {"note": note})
 
     def until(self, milestone: str, is_so: Callable[[dict[str, Any]], bool]) -> Waiting:
         while not is_so(self.client.get(f"milestones/{milestone}/")):
@@ -138,7 +138,7 @@ def asking_for_changes(life: Life, milestone: str) -> Waiting:
     for _ in range(life.random.randint(1, 2)):
         life.submit(milestone)
         yield
-        life.client.post(f"milestones/{milestone}/return/", {"answer": "Please align the numbers."})
+        life.client.post(f"milestones/{milestone}/return/", CHANGES)
         yield
     life.submit(milestone)
     yield

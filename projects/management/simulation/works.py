@@ -7,6 +7,12 @@ from typing import Any
 
 _NOUNS = ("web shop", "booking page", "data import", "newsletter", "report", "logo", "price list")
 _SKILLS = ("Python", "Django", "Figma", "Excel", "WordPress", "Translation", "PostgreSQL")
+# Every milestone of the simulation has one criterion.
+DELIVERY = {
+    "links": ["https://files.example/result"],
+    "criteria": [{"criterion": 1, "met": True, "how": "Try it with the data that you sent."}],
+}
+CHANGES = {"answer": "Please align the numbers.", "not_met": [1]}
 
 
 def works(random: Random, *, number: int, file: Path | None) -> list[dict[str, Any]]:

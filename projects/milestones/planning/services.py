@@ -1,0 +1,45 @@
+"""A milestone that both sides have agreed on comes to life."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from payments.escrow import services as escrows
+from projects.contracts.models import Contract
+from projects.milestones.models import Milestone
+
+
+@transaction.atomic
+def plan_milestone(
+    *,
+    contract: Contract,
+    position: int,
+    title: str,
+    amount: int,
+    due_at: datetime,
+    allowance_days: int,
+    criteria: list[str],
+) -> Milestone:
+    """Set up one milestone that both sides have agreed on.
+
+    Nobody is reminded of its date yet: work need not start before the money is held.
+    """
+    return Milestone.objects.create(
+        contract=contract,
+        position=position,
+        title=title,
+        amount=amount,
+        currency=contract.currency,
+        criteria=criteria,
+        allowance_days=allowance_days,
+        due_at=due_at,
+        escrow=escrows.open_escrow(
+            payer=contract.client,
+            payee=contract.freelancer,
+            amount=amount,
+            currency=contract.currency,
+            policy=contract.policy,
+            book=contract.public_id,
+            title=title,
+        ),
+    )
