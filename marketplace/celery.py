@@ -73,6 +73,8 @@ _TIMETABLE = {
     "beat-heart": {"task": "marketplace.beat_heart", "schedule": 10},
     # A thousand a time; nothing depends on it but the size of a table.
     "prune-answers": {"task": "marketplace.prune_idempotency_records", "schedule": 60},
+    # No clock that judges a side strikes before it is done.
+    "make-up-for-outages": {"task": "projects.make_up_for_outages", "schedule": 5},
     # Bids and postings end by the day: half a minute is exact enough, and shows a moved clock.
     "lapse-bids": {"task": "projects.lapse_bids", "schedule": 30},
     "expire-postings": {"task": "projects.expire_postings", "schedule": 30},

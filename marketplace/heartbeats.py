@@ -9,19 +9,15 @@ from datetime import timedelta
 from celery import current_app
 from django.utils import timezone
 
-from marketplace.common import clock
-from marketplace.common.models import Heartbeat, Outage
+from marketplace.common.models import Heartbeat
+from marketplace.common.outages.selectors import BEAT
 from marketplace.programs import QUEUES
 
 # Beat rings every few seconds; a few of them may be late, and a sweep may take 45 seconds.
 LATEST = timedelta(seconds=60)
-# Whoever was silent for so long was not there.
-OUTAGE = timedelta(minutes=5)
 # Seconds for which one process does not repeat what it said: a busy one takes many tasks.
 _REST = 5
 _said_at: dict[str, float] = {}
-
-BEAT = "beat"
 
 
 def line_of(queue: str) -> str:
@@ -41,13 +37,6 @@ def note(name: str) -> None:
     )
     # Said only once it is written: after a lost connection the next task says it again.
     _said_at[name] = time.monotonic()
-
-
-def note_outage() -> None:
-    """Where beat was last heard long ago, the house was down in between: others make up for it."""
-    last = ages().get(BEAT)
-    if last is not None and last > OUTAGE:
-        Outage.objects.create(began_at=clock.now() - last, ended_at=clock.now())
 
 
 def ages() -> dict[str, timedelta]:

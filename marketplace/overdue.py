@@ -6,6 +6,7 @@ For ``/metrics``. It looks into several rooms, therefore it belongs to the roof.
 
 from accounts.notifications.selectors import due_notification_ids
 from marketplace.common.clock import now
+from marketplace.common.outages.selectors import unmade_outage_ids
 from marketplace.web.metrics import REGISTRY, Reading
 from payments.incoming.selectors import due_event_ids
 from payments.payouts.selectors import due_payout_ids
@@ -22,6 +23,8 @@ def _overdue() -> dict[str, float]:
         "mails": len(due_notification_ids(limit=MOST_COUNTED)),
         "provider_events": len(due_event_ids(at, limit=MOST_COUNTED)),
         "refunds": len(due_refund_ids(at, limit=MOST_COUNTED)),
+        # While one is left, no clock that judges a side strikes.
+        "outages": len(unmade_outage_ids()),
         "payouts": len(due_payout_ids(at, limit=MOST_COUNTED)),
     }
 

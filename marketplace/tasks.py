@@ -6,6 +6,7 @@ from celery.worker.consumer import Consumer
 
 from marketplace import heartbeats
 from marketplace.common import clock, idempotency
+from marketplace.common.outages.services import note_beat
 
 
 @worker_ready.connect
@@ -43,8 +44,7 @@ def greet() -> None:
 @shared_task(name="marketplace.beat_heart")
 def beat_heart() -> None:
     """Beat rings, and here it is answered."""
-    heartbeats.note_outage()
-    heartbeats.note(heartbeats.BEAT)
+    note_beat()
 
 
 @shared_task(name="marketplace.prune_idempotency_records")

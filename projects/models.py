@@ -4,7 +4,7 @@ from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.models import Proposal
 from projects.bids.models import Bid, BidVersion
 from projects.bonuses.models import Bonus
-from projects.contracts.models import Agreement, Contract, Event
+from projects.contracts.models import Agreement, Contract, Event, PutOff
 from projects.disputes.models import Dispute, Statement
 from projects.givebacks.models import GiveBack
 from projects.messages.models import Conversation, Message, MessageFile
@@ -29,6 +29,7 @@ __all__ = [
     "Posting",
     "PostingFile",
     "Proposal",
+    "PutOff",
     "Question",
     "Reminder",
     "Statement",

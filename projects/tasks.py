@@ -1,14 +1,19 @@
-"""What happens because time has passed or a bell was rung. Each task finds; services act."""
+"""What happens because time has passed or a bell was rung. Each task finds; services act.
+
+Where a clock judges a side, it strikes ``while_`` no outage of ours is left to be made up for.
+"""
 
 from celery import shared_task
 
 from marketplace.common.lifecycle import SYSTEM
+from marketplace.common.outages.selectors import is_made_up_for, unmade_outage_ids
 from marketplace.common.sweeps import BATCH, sweep, sweep_together
 from payments.chargebacks.selectors import untold_news_ids
 from projects.agreements import selectors as agreements_due
 from projects.agreements import services as agreements
 from projects.agreements.changes import services as changes
 from projects.agreements.changes.selectors import over_change_ids
+from projects.agreements.downtime import services as downtime
 from projects.agreements.proposals import services as proposals
 from projects.bids import selectors as bids_due
 from projects.bids import services as bids
@@ -25,6 +30,15 @@ from projects.milestones import services as milestones
 from projects.milestones.arrivals import services as arrivals
 from projects.milestones.limits import services as limits
 from projects.milestones.warnings import services as warnings
+
+# --- After an outage -----------------------------------------------------------------------------
+
+
+@shared_task(name="projects.make_up_for_outages")
+def make_up_for_outages() -> dict[str, int]:
+    """The house was down: what would have struck in that time is put off by it."""
+    return sweep(unmade_outage_ids(), lambda pk: downtime.make_up_for(outage_id=pk))
+
 
 # --- Postings and bids ---------------------------------------------------------------------------
 
@@ -56,6 +70,7 @@ def lapse_offers() -> dict[str, int]:
     return sweep(
         agreements_due.lapsed_offer_ids(limit=BATCH),
         lambda pk: agreements.lapse_offer(contract_id=pk),
+        while_=is_made_up_for,
     )
 
 
@@ -89,6 +104,7 @@ def lapse_givebacks() -> dict[str, int]:
     return sweep(
         givebacks_due.overdue_ids(limit=BATCH),
         lambda pk: givebacks.lapse_giveback(giveback_id=pk),
+        while_=is_made_up_for,
     )
 
 
@@ -107,6 +123,7 @@ def release_unreviewed_milestones() -> dict[str, int]:
     return sweep_together(
         milestones_due.unreviewed_ids(limit=BATCH),
         lambda pks: milestones.release_unreviewed(milestone_ids=pks),
+        while_=is_made_up_for,
     )
 
 
@@ -149,13 +166,18 @@ def lapse_proposals() -> dict[str, int]:
     return sweep(
         agreements_due.over_proposal_ids(limit=BATCH),
         lambda pk: proposals.lapse_proposal(proposal_id=pk),
+        while_=is_made_up_for,
     )
 
 
 @shared_task(name="projects.lapse_changes")
 def lapse_changes() -> dict[str, int]:
     """Changes of an agreement that nobody answered, or whose contract has ended."""
-    return sweep(over_change_ids(limit=BATCH), lambda pk: changes.lapse_change(order_id=pk))
+    return sweep(
+        over_change_ids(limit=BATCH),
+        lambda pk: changes.lapse_change(order_id=pk),
+        while_=is_made_up_for,
+    )
 
 
 # --- Disputes ------------------------------------------------------------------------------------
@@ -167,6 +189,7 @@ def escalate_unanswered_disputes() -> dict[str, int]:
     return sweep(
         disputes_due.unanswered_ids(limit=BATCH),
         lambda pk: disputes.escalate_dispute(dispute_id=pk),
+        while_=is_made_up_for,
     )
 
 

@@ -21,6 +21,11 @@ def now() -> datetime:
     return timezone.now() + _offset
 
 
+def wall_time() -> datetime:
+    """The present moment outside: no sandbox clock moves it."""
+    return timezone.now()
+
+
 def offset() -> timedelta:
     """How far the sandbox clock is ahead of the wall clock."""
     return _offset
@@ -29,6 +34,13 @@ def offset() -> timedelta:
 def said(moment: datetime) -> str:
     """A moment in a sentence that may be read anywhere: 3 December 2026, 14:00 UTC."""
     return f"{moment.astimezone(UTC):%-d %B %Y, %H:%M} UTC"
+
+
+def lasting(time: timedelta) -> str:
+    """A time in a sentence, in whole minutes and at least one: 2 h 10 min."""
+    minutes = max(1, round(time / timedelta(minutes=1)))
+    parts = (minutes // 1440, "d"), (minutes // 60 % 24, "h"), (minutes % 60, "min")
+    return " ".join(f"{count} {unit}" for count, unit in parts if count)
 
 
 def refresh() -> None:

@@ -38,13 +38,30 @@ class Heartbeat(models.Model):
 
 
 class Outage(models.Model):
-    """The house was not at work from one moment to another, by the clock of the house."""
+    """The house was not at work from one moment to another, by the clock of the house.
+
+    Clocks that would have struck in it are put off, each once; ``made_up_at`` says that all are.
+    Until then none strikes.
+    """
 
     began_at = models.DateTimeField()
     ended_at = models.DateTimeField()
+    made_up_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["-ended_at"], name="outages_newest_first")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(began_at__lt=models.F("ended_at")), name="an_outage_lasts"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["-ended_at"], name="outages_newest_first"),
+            models.Index(
+                fields=["ended_at"],
+                condition=models.Q(made_up_at__isnull=True),
+                name="outages_to_make_up_for",
+            ),
+        ]
 
 
 class StoredFile(models.Model):

@@ -21,35 +21,51 @@ LONGEST = 45
 SWEPT_WITHIN = timedelta(days=90)
 
 
-def sweep(ids: Iterable[int], act: Callable[[int], object]) -> dict[str, int]:
+def _always() -> bool:
+    return True
+
+
+def sweep(
+    ids: Iterable[int], act: Callable[[int], object], *, while_: Callable[[], bool] = _always
+) -> dict[str, int]:
     """Call ``act`` for each id, each in its own transaction; count what was done and what failed.
 
-    A failure is logged with its row and left for the next sweep.
+    A failure is logged with its row and left for the next sweep, and so is the rest once ``while_``
+    says no.
     """
 
     def one(pks: Sequence[int]) -> int:
         act(pks[0])
         return 1
 
-    return _sweep(([pk] for pk in ids), one)
+    return _sweep(([pk] for pk in ids), one, while_)
 
 
-def sweep_together(ids: Sequence[int], act: Callable[[Sequence[int]], int]) -> dict[str, int]:
+def sweep_together(
+    ids: Sequence[int],
+    act: Callable[[Sequence[int]], int],
+    *,
+    while_: Callable[[], bool] = _always,
+) -> dict[str, int]:
     """The same with up to ``TOGETHER`` ids in each transaction, all of which are done or none.
 
     ``act`` returns how many it has done: some may be in other hands by now. Where some fail, each
     half of them is tried by itself, down to the single row.
     """
-    return _sweep((ids[n : n + TOGETHER] for n in range(0, len(ids), TOGETHER)), act)
+    return _sweep((ids[n : n + TOGETHER] for n in range(0, len(ids), TOGETHER)), act, while_)
 
 
-def _sweep(batches: Iterable[Sequence[int]], act: Callable[[Sequence[int]], int]) -> dict[str, int]:
+def _sweep(
+    batches: Iterable[Sequence[int]],
+    act: Callable[[Sequence[int]], int],
+    while_: Callable[[], bool],
+) -> dict[str, int]:
     """Batches are taken one at a time: whoever gives them may stop in between (``in_turn``)."""
     counts, started_at = {"done": 0, "failed": 0}, time.monotonic()
     for batch in batches:
         waiting = [batch]
         while waiting:
-            if time.monotonic() - started_at > LONGEST:
+            if time.monotonic() - started_at > LONGEST or not while_():
                 return counts
             pks = waiting.pop()
             try:

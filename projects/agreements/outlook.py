@@ -12,6 +12,7 @@ from payments.fundings.models import Payment
 from payments.payouts.models import Earning
 from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.changes.selectors import standing_on
+from projects.agreements.downtime.selectors import Reasons, reasons_on, with_reason, with_reasons
 from projects.agreements.models import Proposal
 from projects.agreements.strikes import (
     bonus_strikes,
@@ -109,6 +110,7 @@ def prospects_of_each(contracts: Iterable[Contract]) -> dict[int, Prospects]:
     earnings = earnings_of_each(escrows)
     chargebacks = chargebacks_of_each(escrows)
     disputes, proposals = _open_disputes(milestones), _open_proposals(milestones)
+    reasons = reasons_on(contracts)
     found: dict[int, list[Prospect]] = {contract.pk: [] for contract in contracts}
     for milestone in milestones:
         escrow = milestone.escrow
@@ -125,11 +127,14 @@ def prospects_of_each(contracts: Iterable[Contract]) -> dict[int, Prospects]:
             Prospect(
                 milestone=milestone,
                 facts=facts[escrow.pk],
-                outlook=outlook_of(
-                    milestone,
-                    facts[escrow.pk],
-                    from_above=above,
-                    is_contested=any(one.status in CONTESTED for one in charged_back),
+                outlook=with_reasons(
+                    outlook_of(
+                        milestone,
+                        facts[escrow.pk],
+                        from_above=above,
+                        is_contested=any(one.status in CONTESTED for one in charged_back),
+                    ),
+                    reasons,
                 ),
                 payment=payments.get(escrow.public_id),
                 dispute=dispute,
@@ -146,6 +151,7 @@ def prospects_of_each(contracts: Iterable[Contract]) -> dict[int, Prospects]:
             asked.get(contract.pk, []),
             [(one, payments.get(one.escrow.public_id)) for one in unpaid.get(contract.pk, [])],
             changes.get(contract.pk),
+            reasons,
         )
         for contract in contracts
     }
@@ -157,6 +163,7 @@ def _prospects(
     givebacks: list[GiveBack],
     bonuses: list[tuple[Bonus, Payment | None]],
     change: ChangeOrder | None,
+    reasons: Reasons,
 ) -> Prospects:
     strikes = [
         *offer_strikes(contract),
@@ -167,7 +174,7 @@ def _prospects(
     return Prospects(
         contract=contract,
         milestones=milestones,
-        strikes=tuple(strikes),
+        strikes=tuple(with_reason(strike, contract, reasons) for strike in strikes),
         givebacks=givebacks,
         bonuses=bonuses,
         change=change,

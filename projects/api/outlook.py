@@ -13,6 +13,9 @@ class StrikeOut(serializers.Serializer):
     text = serializers.CharField()
     by_itself = serializers.BooleanField()
     stops = serializers.CharField(help_text="How it can be stopped, or empty.")
+    put_off = serializers.CharField(
+        help_text="Why it comes later than was agreed (Milepost was down), or empty."
+    )
     to_freelancer = serializers.IntegerField()
     fee = serializers.IntegerField()
     to_client = serializers.IntegerField()

@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from accounts.parties.models import Party
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM, Lifecycle, Step
+from marketplace.common.models import Outage
 from marketplace.common.money import CurrencyField
 from marketplace.common.public_ids import PublicIdField
 from payments.policies.models import Policy
@@ -134,3 +135,44 @@ class Event(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["contract", "created_at", "id"], name="timeline_in_order")]
+
+
+class PutOff(models.Model):
+    """A clock of a contract that would have struck in an outage of ours, and now does later.
+
+    Written once for each outage and clock, in the transaction that moves it. ``about`` is the
+    public id of what it is the clock of. The two times are the same where the payment provider
+    waits no longer.
+    """
+
+    class Clock(models.TextChoices):
+        REVIEW = "review", "the time to review it"
+        DELIVERY = "delivery", "the time to deliver it"
+        GRACE = "grace", "the time before it can be cancelled for lateness"
+        START = "start", "the time to start it"
+        OFFER = "offer", "the time to accept the offer"
+        PROPOSAL = "proposal", "the time to answer the proposal"
+        CHANGE = "change", "the time to answer the change"
+        DISPUTE = "dispute", "the time to answer the dispute"
+        GIVEBACK = "giveback", "the time to answer whether money goes back"
+
+    outage = models.ForeignKey(Outage, on_delete=models.PROTECT, related_name="+")
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="put_off")
+    clock = models.CharField(max_length=8, choices=Clock.choices)
+    about = models.CharField(max_length=30)
+    was_due_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    created_at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["outage", "clock", "about"], name="a_clock_is_put_off_once_by_an_outage"
+            ),
+            models.CheckConstraint(
+                condition=Q(due_at__gte=F("was_due_at")), name="a_clock_is_never_put_forward"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.about}: {self.get_clock_display()}"

@@ -1,5 +1,6 @@
 """A part of a contract with its own price, date and money."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -50,6 +51,9 @@ class Milestone(models.Model):
     # How long the work may take once it is funded: a late funding moves ``due_at``.
     allowance_days = models.PositiveSmallIntegerField()
     due_at = models.DateTimeField()
+    # What outages of ours have added to the time after ``due_at``, and to the time to start.
+    grace_extension = models.DurationField(default=timedelta)
+    start_extension = models.DurationField(default=timedelta)
     escrow = models.OneToOneField(Escrow, on_delete=models.PROTECT, related_name="+")
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.PLANNED)
     # How often changes were asked for: the agreement says how often that may be.

@@ -25,8 +25,9 @@ class Strike:
     ``at`` is when its clock strikes; None where no clock runs. ``by_itself``: it then happens
     without anybody; otherwise somebody may do it from then on. ``stops`` says how it can be
     stopped. The amounts are what it brings each side, in minor units of the contract's currency.
-    ``title`` names what it is of, where that is no milestone; ``seen_by`` the one side that may
-    read it, where that is not both.
+    ``put_off`` says why it comes later than was agreed: the house was down. ``title`` names what
+    it is of, where that is no milestone; ``seen_by`` the one side that may read it, where that is
+    not both.
     """
 
     kind: str
@@ -37,6 +38,7 @@ class Strike:
     to_freelancer: int = 0
     fee: int = 0
     to_client: int = 0
+    put_off: str = ""
     title: str = ""
     seen_by: str = ""
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from django.db.models import F
+
 from accounts.notifications.services import notify
 from marketplace.common.clock import now, said
 from projects.contracts.selectors import page_of
@@ -41,6 +43,12 @@ def remind_of_review(milestone: Milestone) -> None:
 def forget_reminders(*milestones: Milestone) -> None:
     """The reason has gone: what was not told yet never will be."""
     Reminder.objects.filter(milestone__in=milestones, told_at__isnull=True).delete()
+
+
+def put_off_reminders(milestone: Milestone, kinds: str, by: timedelta) -> None:
+    """The clock of which the kinds that begin so warn was put off, and they with it."""
+    untold = Reminder.objects.filter(milestone=milestone, told_at=None, kind__startswith=kinds)
+    untold.update(due_at=F("due_at") + by)
 
 
 def tell_due(milestones: Sequence[Milestone]) -> None:

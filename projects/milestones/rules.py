@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from marketplace.common.clock import now, said
 from marketplace.common.errors import InvalidInput, WrongState
 from marketplace.common.money import in_words
+from marketplace.common.outages.selectors import is_made_up_for
 from payments.chargebacks.selectors import has_open_chargeback
 from payments.escrow import division
 from payments.escrow.division import price_held
@@ -41,23 +42,29 @@ def review_end_of(milestone: Milestone, submitted_at: datetime) -> datetime:
     middle of them.
     """
     period = timedelta(days=milestone.contract.review_days)
-    if milestone.escrow.limit_at is not None:
-        left = milestone.escrow.limit_at - submitted_at
-        period = min(period, max(left - timedelta(days=1), left / 2))
-    return submitted_at + period
+    return within_limit(milestone, submitted_at + period, at=submitted_at)
+
+
+def within_limit(milestone: Milestone, review_ends_at: datetime, *, at: datetime) -> datetime:
+    """The same end, or one that is well before the provider's limit, seen from then (``at``)."""
+    if milestone.escrow.limit_at is None:
+        return review_ends_at
+    left = milestone.escrow.limit_at - at
+    return min(review_ends_at, at + max(left - timedelta(days=1), left / 2))
 
 
 def late_from(milestone: Milestone) -> datetime:
     """From when on the client may cancel for lateness."""
-    return due_of(milestone) + timedelta(days=milestone.contract.policy.lateness_grace_days)
+    grace = timedelta(days=milestone.contract.policy.lateness_grace_days)
+    return due_of(milestone) + grace + milestone.grace_extension
 
 
 def idle_from(milestone: Milestone) -> datetime | None:
     """From when on the client may cancel because nobody started; None where that clock rests."""
     if milestone.escrow.held_at is None or milestone.started_at is not None:
         return None
-    days = milestone.contract.policy.never_started_days
-    return milestone.escrow.held_at + timedelta(days=days)
+    time = timedelta(days=milestone.contract.policy.never_started_days)
+    return milestone.escrow.held_at + time + milestone.start_extension
 
 
 def _may_fund(milestone: Milestone, facts: MoneyFacts) -> str:
@@ -185,6 +192,9 @@ def _may_roll_in(milestone: Milestone, facts: MoneyFacts) -> str:
     return _not_yet_silent(milestone, facts)
 
 
+# What a client may do because time has passed in which the other side might have acted.
+_STRUCK_AGAINST_THE_FREELANCER = {"cancel_late", "cancel_idle"}
+
 _RULES: dict[str, Callable[[Milestone, MoneyFacts], str]] = {
     "fund": _may_fund,
     "start": _may_start,
@@ -222,6 +232,11 @@ def judge_step(
     LIFECYCLE.judge(milestone, step, role=role)
     if refusal := refusal_of(milestone, step, facts):
         raise WrongState(refusal)
+    if step in _STRUCK_AGAINST_THE_FREELANCER and not is_made_up_for():
+        raise WrongState(
+            "Milepost was not at work for a while: what would have struck in that time is being "
+            "put off. Try again in a minute."
+        )
 
 
 def open_steps(

@@ -2,10 +2,12 @@
 the price is paid, the books are compared.
 """
 
+from datetime import timedelta
 from functools import partial
 
 from accounts.parties.selectors import own_party_of
 from marketplace.common.clock import now
+from marketplace.common.models import Outage
 from payments.chargebacks.answering.services import accept_loss, send_evidence
 from payments.chargebacks.models import Chargeback
 from payments.fundings import services as fundings
@@ -134,6 +136,21 @@ def refund_at_the_limit(world: World) -> Act:
     world.funded()
     days_pass(91)
     return task("projects.refund_at_limit")
+
+
+# --- After an outage -----------------------------------------------------------------------------
+
+
+@by_the_clock
+def make_up_for_an_outage(world: World) -> Act:
+    """Two reviews would have ended while the house was down."""
+    for _ in range(2):
+        world.submitted()
+    first, last = Milestone.objects.order_by("review_ends_at")
+    days_pass(7.2)
+    hour = timedelta(hours=1)
+    Outage.objects.create(began_at=first.review_ends_at - hour, ended_at=last.review_ends_at + hour)
+    return task("projects.make_up_for_outages")
 
 
 # --- Money in parts, and on top ------------------------------------------------------------------

@@ -224,6 +224,7 @@ def test_metrics_tell_how_much_is_overdue(client, ada):
     assert 'milepost_overdue{what="provider_events"} 1.0' in text
     assert 'milepost_overdue{what="refunds"} 0.0' in text
     assert 'milepost_overdue{what="payouts"} 0.0' in text
+    assert 'milepost_overdue{what="outages"} 0.0' in text
 
 
 @pytest.mark.django_db

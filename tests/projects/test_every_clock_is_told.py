@@ -157,6 +157,9 @@ DUE_TIMES = {
     "dispute.answer_due_at": "dispute.escalate",
     "dispute.ruling_due_at": "dispute.ruling",
     "give back.answer_due_at": "give back.lapse",
+    # What an outage did to a clock: the clock's own row has the time.
+    "put off.due_at": "",
+    "put off.was_due_at": "",
 }
 # A time to come, by its name; the others are of the past.
 TO_COME = re.compile(r"(due|lapses|ends|expires|closes|limit)_at$|_until$")

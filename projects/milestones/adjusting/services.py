@@ -37,6 +37,8 @@ def adjust_milestone(
         milestone.escrow.refresh_from_db()
     if due_at is not None:
         milestone.due_at = checked_due(due_at, milestone, param="due_at")
+        # What an outage added to the time after the old date is no matter of the new one.
+        milestone.grace_extension = timedelta()
     if amount is not None or due_at is not None:
         # What is paid late moves the date by as much, and not by all the days of the beginning.
         left = milestone.due_at - now()
@@ -44,7 +46,9 @@ def adjust_milestone(
     if criteria is not None:
         milestone.criteria = criteria
     LIFECYCLE.advance(milestone, "adjust", role=BOTH)
-    milestone.save(update_fields=["amount", "due_at", "allowance_days", "criteria"])
+    milestone.save(
+        update_fields=["amount", "due_at", "grace_extension", "allowance_days", "criteria"]
+    )
     is_at_work = milestone.status in {Milestone.Status.PLANNED, Milestone.Status.RETURNED}
     if due_at is not None and is_at_work and milestone.escrow.held_at is not None:
         reminders.remind_of_due_date(milestone)

@@ -1,0 +1,29 @@
+"""Times in which the house was not at work: nobody loses anything by them.
+
+Who was silent is judged in wall time: a moved sandbox clock is no outage.
+"""
+
+from datetime import timedelta
+
+from marketplace.common.clock import wall_time
+from marketplace.common.models import Heartbeat, Outage
+
+BEAT = "beat"
+# Whoever was silent for longer was not there.
+LONGEST_SILENCE = timedelta(minutes=10)
+
+
+def is_made_up_for() -> bool:
+    """Whether clocks may strike: the house is at work, and what struck in its outages is put off.
+
+    Where beat was never heard, nothing is known of an outage.
+    """
+    silent_since = wall_time() - LONGEST_SILENCE
+    is_silent = Heartbeat.objects.filter(name=BEAT, seen_at__lt=silent_since).exists()
+    return not is_silent and not Outage.objects.filter(made_up_at=None).exists()
+
+
+def unmade_outage_ids() -> list[int]:
+    """Those that are not made up for yet, the oldest first: a clock may be put off by several."""
+    unmade = Outage.objects.filter(made_up_at=None).order_by("ended_at", "pk")
+    return list(unmade.values_list("pk", flat=True))

@@ -1,0 +1,104 @@
+"""Which clocks of a contract judge a side, and which of them would have struck in an outage.
+
+Not among them: the payment provider's limits and pay pages, which it counts; what the house owes
+itself or a payee (rulings, holds of payouts); and the dates until which somebody binds themselves
+(bids) or asks for bids.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import DateTimeField, Exists, ExpressionWrapper, F, OuterRef, QuerySet, Value
+from django.db.models.expressions import Combinable
+
+from marketplace.common.models import Outage
+from projects.agreements.changes.models import ChangeOrder
+from projects.agreements.models import Proposal
+from projects.contracts.models import Contract, PutOff
+from projects.disputes.models import Dispute
+from projects.givebacks.models import GiveBack
+from projects.milestones.models import Milestone
+
+C, S = PutOff.Clock, Milestone.Status
+_DAY = Value(timedelta(days=1))
+
+
+@dataclass(frozen=True)
+class RunningClock:
+    """``running`` are the things on which it runs, ``strikes_at`` when."""
+
+    running: Callable[[], QuerySet[Any]]
+    strikes_at: Combinable
+
+
+def _time(expression: Any) -> ExpressionWrapper:
+    return ExpressionWrapper(expression, output_field=DateTimeField())
+
+
+def _at_work() -> QuerySet[Milestone]:
+    """Funded work that waits to be delivered."""
+    return Milestone.objects.filter(
+        contract__status=Contract.Status.ACTIVE,
+        status__in={S.PLANNED, S.RETURNED},
+        escrow__held_at__isnull=False,
+    )
+
+
+# In this order: a date of delivery that is put off takes the grace after it along.
+CLOCKS: dict[str, RunningClock] = {
+    C.REVIEW: RunningClock(Milestone.objects.all, F("review_ends_at")),
+    C.DELIVERY: RunningClock(_at_work, F("due_at")),
+    C.GRACE: RunningClock(
+        _at_work,
+        _time(
+            F("due_at") + F("contract__policy__lateness_grace_days") * _DAY + F("grace_extension")
+        ),
+    ),
+    C.START: RunningClock(
+        lambda: _at_work().filter(status=S.PLANNED, started_at=None),
+        _time(
+            F("escrow__held_at")
+            + F("contract__policy__never_started_days") * _DAY
+            + F("start_extension")
+        ),
+    ),
+    C.OFFER: RunningClock(
+        lambda: Contract.objects.filter(status=Contract.Status.OFFERED),
+        F("offer_lapses_at"),
+    ),
+    C.PROPOSAL: RunningClock(
+        lambda: Proposal.objects.filter(status=Proposal.Status.PROPOSED, milestone__closed_at=None),
+        F("answer_due_at"),
+    ),
+    C.CHANGE: RunningClock(
+        lambda: ChangeOrder.objects.filter(
+            status=ChangeOrder.Status.PROPOSED, contract__status=Contract.Status.ACTIVE
+        ),
+        F("answer_due_at"),
+    ),
+    C.DISPUTE: RunningClock(
+        lambda: Dispute.objects.filter(status=Dispute.Status.OPENED, milestone__closed_at=None),
+        F("answer_due_at"),
+    ),
+    C.GIVEBACK: RunningClock(
+        lambda: GiveBack.objects.filter(status=GiveBack.Status.ASKED), F("answer_due_at")
+    ),
+}
+
+
+def struck_in(clock: str, outage: Outage) -> QuerySet[Any]:
+    """What this clock would have struck in the outage and was not put off for it yet; each with
+    ``strikes_at``.
+    """
+    known, done = CLOCKS[clock], PutOff.objects.filter(outage=outage, clock=clock)
+    due = known.running().annotate(strikes_at=known.strikes_at)
+    due = due.filter(strikes_at__gt=outage.began_at, strikes_at__lte=outage.ended_at)
+    return due.filter(~Exists(done.filter(about=OuterRef("public_id"))))
+
+
+def strikes_at(clock: str, pk: int, outage: Outage) -> datetime | None:
+    """When it strikes this one, if that is in the outage and nobody has put it off meanwhile."""
+    found = struck_in(clock, outage).filter(pk=pk)
+    return found.values_list("strikes_at", flat=True).first()

@@ -1,0 +1,155 @@
+"""Nobody loses by our downtime: what would have struck while the house was down strikes later."""
+
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+
+from marketplace.common.clock import now, said
+from marketplace.common.lifecycle import SYSTEM
+from marketplace.common.models import Outage
+from marketplace.common.sweeps import sweep
+from projects.agreements.changes.models import ChangeOrder
+from projects.agreements.downtime.clocks import CLOCKS, strikes_at, struck_in
+from projects.agreements.downtime.selectors import why_put_off
+from projects.agreements.models import Proposal
+from projects.contracts.models import Contract, PutOff
+from projects.contracts.services import record, tell_other_side
+from projects.disputes.models import Dispute
+from projects.givebacks.models import GiveBack
+from projects.milestones import reminders
+from projects.milestones.rules import is_over_limit, within_limit
+from projects.milestones.services import lock_milestone
+
+C = PutOff.Clock
+# What is neither a milestone's own clock nor the contract's.
+_ROWS: dict[str, Any] = {
+    C.PROPOSAL: Proposal,
+    C.CHANGE: ChangeOrder,
+    C.DISPUTE: Dispute,
+    C.GIVEBACK: GiveBack,
+}
+
+
+def make_up_for(*, outage_id: int) -> int:
+    """Put off every clock that would have struck in the outage by as long as it lasted, each in a
+    transaction of its own. Returns how many were looked at.
+
+    Whoever dies on the way leaves the rest to the next who comes: until all are put off, no clock
+    strikes. Safe to call again, and by several at once.
+    """
+    outage, count = Outage.objects.get(pk=outage_id), 0
+    if outage.made_up_at is not None:
+        return 0
+    for clock in CLOCKS:
+        due = struck_in(clock, outage).order_by("pk").values_list("pk", flat=True)
+        count += sweep(due, partial(_put_off, clock, outage))["done"]
+    _note_made_up(outage_id)
+    return count
+
+
+@transaction.atomic
+def _put_off(clock: str, outage: Outage, pk: int) -> None:
+    """One clock of one thing. Both sides read why."""
+    thing, contract = _lock(clock, pk)
+    # Asked again under the lock: others may have done it, or the clock may have been stopped.
+    was_due_at = strikes_at(clock, pk, outage)
+    if was_due_at is None:
+        return
+    due_at = _move(clock, thing, was_due_at, outage)
+    PutOff.objects.create(
+        outage=outage,
+        contract=contract,
+        clock=clock,
+        about=thing.public_id,
+        was_due_at=was_due_at,
+        due_at=due_at,
+    )
+    if due_at > was_due_at:
+        _tell(clock, thing, contract, was_due_at, due_at, outage)
+
+
+def _lock(clock: str, pk: int) -> tuple[Any, Contract]:
+    """From the top, as everywhere: the contract or the milestone, then what is on it."""
+    if clock == C.OFFER:
+        contract = _lock_contract(pk)
+        return contract, contract
+    if clock not in _ROWS:
+        milestone = lock_milestone(pk)
+        return milestone, milestone.contract
+    model = _ROWS[clock]
+    if clock in {C.CHANGE, C.GIVEBACK}:
+        contract = _lock_contract(model.objects.values_list("contract_id", flat=True).get(pk=pk))
+    else:
+        above = model.objects.values_list("milestone_id", flat=True).get(pk=pk)
+        contract = lock_milestone(above).contract
+    return model.objects.select_for_update(of=("self",)).get(pk=pk), contract
+
+
+def _lock_contract(pk: int) -> Contract:
+    locked = Contract.objects.select_for_update(of=("self",), no_key=True)
+    return locked.select_related("client", "freelancer").get(pk=pk)
+
+
+def _move(clock: str, thing: Any, was_due_at: datetime, outage: Outage) -> datetime:
+    """When it strikes now; what warns of it comes as much later."""
+    lasted = outage.ended_at - outage.began_at
+    due_at = was_due_at + lasted
+    if clock == C.REVIEW:
+        # The provider waits for nobody: less where its limit is near, nothing where it has passed.
+        due_at = max(was_due_at, within_limit(thing, due_at, at=outage.ended_at))
+        if is_over_limit(thing):
+            due_at = was_due_at
+        thing.review_ends_at = due_at
+        thing.save(update_fields=["review_ends_at"])
+        reminders.put_off_reminders(thing, "review_", by=due_at - was_due_at)
+    elif clock == C.DELIVERY:
+        thing.due_at = due_at
+        thing.save(update_fields=["due_at"])
+        reminders.put_off_reminders(thing, "due_", by=lasted)
+    elif clock == C.GRACE:
+        thing.grace_extension += lasted
+        thing.save(update_fields=["grace_extension"])
+    elif clock == C.START:
+        thing.start_extension += lasted
+        thing.save(update_fields=["start_extension"])
+    elif clock == C.OFFER:
+        thing.offer_lapses_at = due_at
+        thing.save(update_fields=["offer_lapses_at"])
+    else:
+        thing.answer_due_at = due_at
+        thing.save(update_fields=["answer_due_at"])
+    return due_at
+
+
+def _tell(
+    clock: str,
+    thing: Any,
+    contract: Contract,
+    was_due_at: datetime,
+    due_at: datetime,
+    outage: Outage,
+) -> None:
+    why = why_put_off(due_at - was_due_at, outage)
+    record(
+        contract,
+        "clock_put_off",
+        by=SYSTEM,
+        about=thing,
+        clock=clock,
+        reason=f"{C(clock).label} is {why}",
+        seconds=round((due_at - was_due_at).total_seconds()),
+        until=due_at.isoformat(),
+    )
+    text = f"“{thing}”: {C(clock).label} ends on {said(due_at)}, {why}."
+    tell_other_side(contract, "clock_put_off", text, by=SYSTEM)
+
+
+@transaction.atomic
+def _note_made_up(outage_id: int) -> None:
+    """Unless something is still to be done: by whoever is at it just now, or by the next."""
+    outage = Outage.objects.select_for_update().get(pk=outage_id)
+    if outage.made_up_at is None and not any(struck_in(it, outage).exists() for it in CLOCKS):
+        outage.made_up_at = now()
+        outage.save(update_fields=["made_up_at"])
