@@ -131,7 +131,12 @@ class Earning(models.Model):
     no such amount, what it leaves over is cut off into a row of its own.
     """
 
-    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="earnings")
+    party = models.ForeignKey(
+        Party,
+        on_delete=models.PROTECT,
+        related_name="earnings",
+        db_index=False,  # the indexes below begin with it
+    )
     key = models.CharField(max_length=100, unique=True)
     earned_by = models.CharField(max_length=30)
     title = models.CharField(max_length=200)
@@ -161,4 +166,5 @@ class Earning(models.Model):
             ),
             models.Index(fields=["party", "-earned_at", "-id"], name="earnings_newest_first"),
             models.Index(fields=["earned_by"], name="earnings_by_origin"),
+            models.Index(fields=["party", "currency"], name="earnings_by_currency"),
         ]

@@ -15,7 +15,7 @@ from payments.gateway.base import RemotePayout, State
 from payments.payees.models import ConnectedAccount
 from payments.payouts import services as payouts
 from payments.payouts.models import Earning, Payout
-from payments.payouts.selectors import due_groups, summaries_of
+from payments.payouts.selectors import currencies_of, due_groups, summaries_of
 from payments.payouts.sending.services import record_payout, send_payout
 from payments.payouts.statement import movements_of
 from tests.payments.payout_world import (
@@ -363,6 +363,15 @@ def test_eight_retries_at_once_set_aside_once(ada, ben):
 
 
 # --- What the payee sees -------------------------------------------------------------------------
+
+
+def test_what_somebody_earned_in_is_told_once_for_all_of_their_parties(ada, ben, cleo):
+    for who, currency in [(ben, "USD"), (ben, "USD"), (ben, "EUR"), (cleo, "GBP"), (cleo, "EUR")]:
+        escrows.release(escrow_id=held(ada, who, currency=currency).pk)
+
+    assert currencies_of([own_party_of(ben)]) == ["EUR", "USD"]
+    assert currencies_of([own_party_of(ben).pk, own_party_of(cleo)]) == ["EUR", "GBP", "USD"]
+    assert currencies_of([own_party_of(ada)]) == currencies_of([]) == []
 
 
 def test_the_summary_puts_each_unit_in_one_place(ada, ben, sandbox):
