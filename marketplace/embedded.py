@@ -118,7 +118,7 @@ class Postgres:
                 "--username=milepost",
                 "--auth=trust",
                 "--encoding=UTF8",
-                "--locale=C.UTF-8",
+                *("--locale=C.UTF-8", "--locale-provider=builtin"),  # text goes byte by byte
                 *(["--no-sync"] if self.hasty else []),
             ],
             stdout=self.log.open("ab"),
