@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
 from marketplace.common.clock import now
+from marketplace.models import AuditEntry
 from payments.chargebacks.models import Chargeback
 from payments.escrow import services as escrows
 from payments.escrow.models import Escrow, Part, Roll
@@ -23,6 +24,8 @@ from payments.ledger.services import Move, move_money
 from payments.payouts.models import Earning, Payout
 from payments.payouts.services import schedule_payout
 from payments.refunds.models import Refund
+from projects.agreements.changes.models import ChangeOrder
+from projects.agreements.changes.services import propose_extension
 from projects.agreements.models import Proposal
 from projects.agreements.proposals.services import accept_proposal, propose_ending
 from projects.disputes.models import Dispute
@@ -76,6 +79,9 @@ def world(ada, ben, cleo, dora) -> None:
         milestone_id=whole.pk, by=ada, to_freelancer=40_000, into_id=other.pk, note="On."
     )
     accept_proposal(proposal_id=moved.pk, by=ben)
+    propose_extension(
+        milestone_id=funded_milestone(ada, ben).pk, by=ben, due_at=now() + timedelta(days=45)
+    )
     party_id = ready_without_provider(ada, ben)
     schedule_payout(party_id=party_id, currency="USD", by=ben)
     parted = funded_milestone(ada, ben)
@@ -156,8 +162,10 @@ PLANTED: dict[str, Callable[[], object]] = {
     "chains_are_unbroken": lambda: sql(
         "UPDATE payments_transfer SET kind = 'x' WHERE sequence = 1"
     ),
+    "the_audit_log_is_whole": lambda: force(AuditEntry, reason="Another one."),
     # Held money
     "parts_are_what_was_booked": lambda: Part.objects.update(amount=9_999),
+    "adjustments_are_what_was_booked": lambda: Escrow.objects.update(adjusted=1),
     "rolls_are_what_was_booked": lambda: Roll.objects.update(money=61_801),
     "money_stands_with_somebody": lambda: give("escrow:es_nobody"),
     "escrows_hold_what_they_say": lambda: give(
@@ -231,6 +239,9 @@ PLANTED: dict[str, Callable[[], object]] = {
     "agreed_endings_are_what_was_paid": lambda: Proposal.objects.filter(
         status="accepted", to_freelancer=40_000
     ).update(to_freelancer=39_999),
+    "overdue_changes_have_lapsed": lambda: ChangeOrder.objects.update(
+        answer_due_at=now() - timedelta(days=91)
+    ),
     "overdue_proposals_have_lapsed": lambda: Proposal.objects.filter(status="proposed").update(
         answer_due_at=now() - timedelta(days=91)
     ),
