@@ -91,6 +91,15 @@ def test_down_up_and_down_again(ada, ben):
         adjust(escrow_id=escrow.pk, price=50_000)
 
 
+@pytest.mark.parametrize("price", [100_001, 100_050, 100_499])
+def test_no_price_leaves_less_to_pay_than_a_card_can_be_charged(price, ada, ben):
+    escrow = held(ada, ben, amount=100_000)
+    with pytest.raises(InvalidInput, match="no card"):
+        adjust(escrow_id=escrow.pk, price=price)
+    adjust(escrow_id=escrow.pk, price=100_500)
+    assert escrows.ask_for_funds(escrow_id=escrow.pk, return_path="/").amount == 515
+
+
 def test_nobody_pays_the_old_price_any_more(ada, ben):
     escrow = opened(ada, ben, amount=100_000)
     escrows.ask_for_funds(escrow_id=escrow.pk, return_path="/")

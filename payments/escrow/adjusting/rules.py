@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from marketplace.common.errors import InvalidInput
 from marketplace.common.money import checked_amount, in_words
-from payments.escrow.division import cost_of
+from payments.escrow.division import cost_of, price_held
 from payments.escrow.models import Escrow
 from payments.policies.fees import check_carried, check_payable
 from payments.policies.selectors import minimum_milestone
@@ -25,7 +25,7 @@ def checked_price(price: object, escrow: Escrow, *, held: int, param: str) -> Ne
     """Another price for the same work. Raises InvalidInput.
 
     It is more than what was released of it, no less than a milestone may cost, and what it brings
-    back or costs is carried by a card to the unit.
+    back or costs is carried by a card: to the unit, and not less than one can be charged.
     """
     amount, currency = checked_amount(price, param=param), escrow.currency
     if amount == escrow.amount:
@@ -42,6 +42,13 @@ def checked_price(price: object, escrow: Escrow, *, held: int, param: str) -> Ne
     check_payable(amount, currency=currency, policy=escrow.policy, param=param)
     check_carried(amount, lambda n: _moved(n, escrow, held=held), currency=currency, param=param)
     returned, missing = _moved(amount, escrow, held=held)
+    covered = escrow.released + price_held(escrow, held=held)
+    if missing and amount < covered + least:
+        raise InvalidInput(
+            f"{in_words(covered, currency)} of it are paid: agree on no more than that, or on at "
+            f"least {in_words(covered + least, currency)}, since no card can be charged for less.",
+            param=param,
+        )
     return NewPrice(amount, returned, missing)
 
 

@@ -7,6 +7,7 @@ from django.db import transaction
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import SYSTEM
 from payments.escrow.adjusting.rules import checked_price
+from payments.escrow.division import missing_of
 from payments.escrow.models import LIFECYCLE, Adjustment, Escrow
 from payments.escrow.paying.services import pay_out_of
 from payments.escrow.selectors import held_in
@@ -24,6 +25,7 @@ def adjust(*, escrow_id: int, price: int) -> Adjustment:
     escrow = lock_all([escrow_id])[escrow_id]
     LIFECYCLE.advance(escrow, "adjust", role=SYSTEM)
     held = held_in(escrow)
+    was_missing = missing_of(escrow, held=held)
     new = checked_price(price, escrow, held=held, param="amount")
     adjustment = Adjustment.objects.create(
         escrow=escrow,
@@ -39,7 +41,7 @@ def adjust(*, escrow_id: int, price: int) -> Adjustment:
     if new.returned:
         deed = f"adjust:{adjustment.number}"
         pay_out_of(escrow, held=new.returned, to_payee=0, deed=deed, reason="repriced")
-    if held and not new.missing and escrow.held_at is None:
+    if was_missing and not new.missing:
         # What is held has become all that is agreed.
         escrow.held_at = now()
         escrow.untold_since = escrow.untold_since or escrow.held_at
