@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from marketplace.common.clock import now, said
 from marketplace.common.errors import InvalidInput
+from payments.escrow.selectors import held_in
 from projects.milestones.models import Milestone
 
 LONGEST_AHEAD = timedelta(days=3 * 365)
@@ -19,7 +20,7 @@ def checked_due(due_at: datetime, milestone: Milestone | None, *, param: str) ->
     if due_at > now() + LONGEST_AHEAD:
         raise InvalidInput("That is more than three years ahead.", param=param)
     limit_at = milestone.escrow.limit_at if milestone else None
-    if limit_at is not None and limit_at < due_at:
+    if milestone and limit_at and limit_at < due_at and held_in(milestone.escrow):
         raise InvalidInput(
             f"The payment provider holds this money only until {said(limit_at)}. Agree on an "
             "earlier day, or end it and plan it anew.",

@@ -9,10 +9,11 @@ from django.db import transaction
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import BOTH
 from payments.escrow.adjusting.services import adjust
+from payments.escrow.facts import facts_now
 from projects.milestones import reminders
 from projects.milestones.adjusting.rules import checked_due
 from projects.milestones.models import LIFECYCLE, Milestone
-from projects.milestones.rules import judge_step
+from projects.milestones.rules import due_of, judge_step
 from projects.milestones.services import lock_milestone
 
 
@@ -31,16 +32,19 @@ def adjust_milestone(
     """
     milestone = lock_milestone(milestone_id)
     judge_step(milestone, "adjust", BOTH)
+    was_whole, due = facts_now(milestone.escrow).is_fully_held, due_of(milestone)
     if amount is not None:
         adjust(escrow_id=milestone.escrow_id, price=amount)
         milestone.amount = amount
         milestone.escrow.refresh_from_db()
     if due_at is not None:
-        milestone.due_at = checked_due(due_at, milestone, param="due_at")
+        due = checked_due(due_at, milestone, param="due_at")
         # What an outage added to the time after the old date is no matter of the new one.
         milestone.grace_extension = timedelta()
-    if amount is not None or due_at is not None:
-        # What is paid late moves the date by as much, and not by all the days of the beginning.
+    if due_at is not None or (amount is not None and was_whole):
+        # What is paid late moves the date by as much, and not by all the days of the beginning;
+        # while something is missing, no day is counted.
+        milestone.due_at = due
         left = milestone.due_at - now()
         milestone.allowance_days = max(1, -(-left // timedelta(days=1)))
     if criteria is not None:
