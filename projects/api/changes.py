@@ -32,6 +32,9 @@ class EffectOut(serializers.Serializer):
     price = serializers.IntegerField(help_text="What the contract would be about.")
     returned = serializers.IntegerField(help_text="What the client gets back at once.")
     missing = serializers.IntegerField(help_text="What the client pays in afterwards.")
+    is_unguarded = serializers.BooleanField(
+        help_text="Whether work that is handed in is not approved by silence until that is paid."
+    )
 
 
 class ChangeOrderOut(serializers.ModelSerializer):

@@ -159,7 +159,12 @@ def test_by_the_api(ada, ben):
     again = api_of(ben).post(path, body, HTTP_IDEMPOTENCY_KEY="one")
     assert again.json() == made.json() and ChangeOrder.objects.count() == 1
     said = made.json()
-    assert said["effect"] == {"price": 79_000, "returned": 30_900, "missing": 9_270}
+    assert said["effect"] == {
+        "price": 79_000,
+        "returned": 30_900,
+        "missing": 9_270,
+        "is_unguarded": False,
+    }
     assert said["next_steps"] == ["withdraw"]
     assert len(api_of(ada).get(path).json()["results"]) == 1
 

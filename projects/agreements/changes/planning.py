@@ -9,8 +9,8 @@ Each change names a milestone by its ``position`` in the agreement, and has one 
 Amounts are minor units, times ISO 8601.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,8 +18,9 @@ from marketplace.common.errors import InvalidInput, WrongState
 from marketplace.common.lifecycle import BOTH
 from marketplace.common.money import checked_amount
 from marketplace.common.text import checked_line
+from payments.chargebacks.selectors import look_for_open_chargebacks
 from payments.escrow.adjusting.rules import checked_price
-from payments.escrow.facts import facts_of_each
+from payments.escrow.facts import MoneyFacts, facts_of_each
 from payments.policies.fees import check_payable, quote
 from payments.policies.selectors import minimum_milestone
 from projects.bids.terms import (
@@ -54,13 +55,15 @@ class Wish:
 class Effect:
     """What accepting moves at once, and what has to be paid in afterwards; minor units with fees.
 
-    ``price`` is what the contract is about then.
+    ``price`` is what the contract is about then: what is open, and what was released of the rest.
+    ``is_unguarded`` says that silence does not approve some work that is handed in, until the
+    missing is paid.
     """
 
     price: int = 0
     returned: int = 0
     missing: int = 0
-    by_position: dict[int, tuple[int, int]] = field(default_factory=dict)
+    is_unguarded: bool = False
 
 
 def planned_changes(contract: Contract, wishes: Sequence[Wish]) -> list[Change]:
@@ -70,6 +73,7 @@ def planned_changes(contract: Contract, wishes: Sequence[Wish]) -> list[Change]:
     milestone that cannot be changed.
     """
     known = {one.public_id: one for one in _milestones_of(contract)}
+    facts = _facts_of(known.values())
     if not wishes:
         raise InvalidInput("Change something.", param="changes")
     named = [wish.milestone for wish in wishes if wish.milestone]
@@ -85,7 +89,8 @@ def planned_changes(contract: Contract, wishes: Sequence[Wish]) -> list[Change]:
         elif wish.milestone not in known:
             raise InvalidInput("The contract has no such milestone.", param=f"{param}.milestone")
         else:
-            change = _difference(known[wish.milestone], wish, param)
+            one = known[wish.milestone]
+            change = _difference(one, wish, param, facts=facts[one.escrow_id])
         changes.append(change)
     _check_as_a_whole(known.values(), changes)
     return changes
@@ -94,31 +99,25 @@ def planned_changes(contract: Contract, wishes: Sequence[Wish]) -> list[Change]:
 def effect_of(contract: Contract, changes: Sequence[Change]) -> Effect:
     """What accepting them would do now. Raises as ``judge_changes`` does."""
     milestones = judge_changes(contract, changes)
-    facts = facts_of_each(one.escrow for one in milestones.values())
-    by_position: dict[int, tuple[int, int]] = {}
-    price = sum(one.amount for one in milestones.values() if one.closed_at is None)
+    facts = _facts_of(milestones.values())
+    returned, missing, is_unguarded = 0, 0, False
+    price = sum(one.escrow.kept if one.closed_at else one.amount for one in milestones.values())
     for change in changes:
-        position = change["position"]
         if "add" in change:
-            total = quote([change["add"]["amount"]], contract.policy).client_pays
-            by_position[position] = (0, total)
+            missing += quote([change["add"]["amount"]], contract.policy).client_pays
             price += change["add"]["amount"]
             continue
-        one = milestones[position]
+        one = milestones[change["position"]]
         held = facts[one.escrow_id].held
         if "drop" in change:
-            by_position[position] = (held, 0)
+            returned += held
             price -= one.amount
         elif "amount" in change:
             new = checked_price(change["amount"]["to"], one.escrow, held=held, param="amount")
-            by_position[position] = (new.returned, new.missing)
+            returned, missing = returned + new.returned, missing + new.missing
             price += new.price - one.amount
-    return Effect(
-        price=price,
-        returned=sum(back for back, _ in by_position.values()),
-        missing=sum(more for _, more in by_position.values()),
-        by_position=by_position,
-    )
+            is_unguarded |= bool(new.missing) and one.status == Milestone.Status.SUBMITTED
+    return Effect(price, returned, missing, is_unguarded)
 
 
 def judge_changes(contract: Contract, changes: Sequence[Change]) -> dict[int, Milestone]:
@@ -128,6 +127,7 @@ def judge_changes(contract: Contract, changes: Sequence[Change]) -> dict[int, Mi
     be changed any more.
     """
     milestones = {one.position: one for one in _milestones_of(contract)}
+    facts = _facts_of(milestones.values())
     for change in changes:
         if "add" in change:
             if change["position"] in milestones:
@@ -135,7 +135,12 @@ def judge_changes(contract: Contract, changes: Sequence[Change]) -> dict[int, Mi
             checked_due(datetime.fromisoformat(change["add"]["due_at"]), None, param="due_at")
             continue
         one = milestones[change["position"]]
-        judge_step(one, "cancel_agreed" if "drop" in change else "adjust", BOTH)
+        judge_step(one, "adjust", BOTH, facts[one.escrow_id])
+        if "drop" in change and one.escrow.released:
+            raise WrongState(
+                f"A part of “{one.title}” was released: it can be ended by consent instead.",
+                code="changed_meanwhile",
+            )
         for name in ("amount", "criteria"):
             if name in change and change[name]["from"] != getattr(one, name):
                 raise WrongState(
@@ -143,25 +148,24 @@ def judge_changes(contract: Contract, changes: Sequence[Change]) -> dict[int, Mi
                 )
         if "due_at" in change:
             checked_due(datetime.fromisoformat(change["due_at"]["to"]), one, param="due_at")
+    _check_as_a_whole(milestones.values(), changes)
     return milestones
 
 
-def _difference(milestone: Milestone, wish: Wish, param: str) -> Change:
+def _difference(milestone: Milestone, wish: Wish, param: str, *, facts: MoneyFacts) -> Change:
     if wish.title:
         raise InvalidInput("The title of a milestone stays.", param=f"{param}.title")
+    judge_step(milestone, "adjust", BOTH, facts)
     if wish.drop:
-        judge_step(milestone, "cancel_agreed", BOTH)
         if milestone.escrow.released:
             raise InvalidInput(
                 "A part of it was released: propose to end it by consent instead.",
                 param=f"{param}.drop",
             )
         return {"position": milestone.position, "drop": True}
-    judge_step(milestone, "adjust", BOTH)
     change: Change = {"position": milestone.position}
     if wish.amount is not None and wish.amount != milestone.amount:
-        held = facts_of_each([milestone.escrow])[milestone.escrow_id].held
-        new = checked_price(wish.amount, milestone.escrow, held=held, param=f"{param}.amount")
+        new = checked_price(wish.amount, milestone.escrow, held=facts.held, param=f"{param}.amount")
         change["amount"] = {"from": milestone.amount, "to": new.price}
     if wish.due_at is not None and wish.due_at != due_of(milestone):
         due_at = checked_due(wish.due_at, milestone, param=f"{param}.due_at")
@@ -213,6 +217,13 @@ def _check_as_a_whole(milestones: Any, changes: Sequence[Change]) -> None:
         raise InvalidInput(
             f"A contract has at most {MAX_MILESTONES} open milestones.", param="changes"
         )
+
+
+def _facts_of(milestones: Iterable[Milestone]) -> dict[int, MoneyFacts]:
+    """What is asked of the books for all of them at once, by escrow."""
+    escrows = [one.escrow for one in milestones]
+    look_for_open_chargebacks(escrows)
+    return facts_of_each(escrows)
 
 
 def _milestones_of(contract: Contract) -> list[Milestone]:

@@ -87,6 +87,8 @@ def money_in_words(effect: Effect, currency: str, role: str, *, client: str) -> 
         parts.append(f"{who} {in_words(effect.returned, currency)} back at once.")
     if effect.missing:
         parts.append(f"{pays} {in_words(effect.missing, currency)} more before work is handed in.")
+    if effect.is_unguarded:
+        parts.append("Until it is paid, what is handed in already is not approved by silence.")
     return " ".join(parts) or "No money moves."
 
 
