@@ -34,7 +34,7 @@ def adjust(*, escrow_id: int, price: int) -> Adjustment:
         after=new.price,
         returned=new.returned,
     )
-    # Whoever still pays what was asked for before gets it back by itself.
+    # What is paid there all the same is held where that much is missing, and else goes back.
     fundings.cancel_open_payments(paid_for=[escrow.public_id])
     escrow.adjusted += new.price - escrow.amount
     escrow.amount = new.price
