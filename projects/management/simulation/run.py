@@ -21,7 +21,8 @@ from projects.management.simulation.http import (
     Surprise,
     set_up_payouts,
 )
-from projects.management.simulation.lives import MANNERS, Life
+from projects.management.simulation.lives import Life
+from projects.management.simulation.manners import ACTS, MANNERS, approving
 from projects.management.simulation.people import Crowd, country_of, gather
 from projects.management.simulation.works import works
 
@@ -88,6 +89,7 @@ def _lives(crowd: Crowd, *, contracts: int, seed: int, file: Path | None) -> lis
             mediator=crowd.mediator,
             work=body,
             manner=manner,
+            acts=ACTS.get(manner, approving),
             present=clock.now,
         )
         for number, (body, manner) in enumerate(zip(bodies, manners, strict=True))
