@@ -1,5 +1,6 @@
 """The tables of this floor live in its rooms; Django looks for them here."""
 
+from accounts.access.calendar.models import CalendarFeed
 from accounts.access.models import ApiToken
 from accounts.notifications.models import Notification, OutgoingMail
 from accounts.notifications.preferences.models import MailPreferences
@@ -8,6 +9,7 @@ from accounts.people.models import User
 
 __all__ = [
     "ApiToken",
+    "CalendarFeed",
     "MailPreferences",
     "Membership",
     "Notification",

@@ -6,6 +6,7 @@ from projects.web import (
     agreements,
     bids,
     bonuses,
+    calendar,
     changes,
     contracts,
     disputes,
@@ -117,6 +118,9 @@ urlpatterns = [
         changes.create_withdrawal,
         name="change-withdraw",
     ),
+    path("account/calendar/", calendar.show_calendar, name="calendar"),
+    path("account/calendar/revocation/", calendar.create_revocation, name="calendar-revocation"),
+    path("calendar/<str:secret>.ics", calendar.show_feed, name="calendar-feed"),
     path("givebacks/<str:public_id>/accept/", givebacks.create_acceptance, name="giveback-accept"),
     path("givebacks/<str:public_id>/decline/", givebacks.create_decline, name="giveback-decline"),
     path(

@@ -6,6 +6,7 @@ from datetime import timedelta
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from accounts.access.calendar.services import make_feed
 from accounts.access.services import create_token
 from accounts.notifications.models import Notification
 from accounts.notifications.preferences.unsubscribing import token_of
@@ -81,6 +82,7 @@ def _people(world: AccessWorld, ada: User) -> None:
     world.places |= {
         "person": {"public_id": ada.public_id},
         "party": {"public_id": own_party_of(ada).public_id},
+        "calendar": {"secret": make_feed(by=ada)},
         "token": {"public_id": token.public_id},
         "unsubscription": {"token": token_of(ada, "bid_submitted")},
         "notice": {"public_id": Notification.objects.get(kind="test").public_id},

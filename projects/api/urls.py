@@ -5,6 +5,7 @@ from django.urls import path
 from projects.api import (
     bids,
     bonuses,
+    calendar,
     changes,
     contracts,
     desk,
@@ -73,6 +74,7 @@ urlpatterns = [
         bonuses.ContractBonusesView.as_view(),
         name="api-contract-bonuses",
     ),
+    *calendar.ROUTES,
     *changes.ROUTES,
     *givebacks.ROUTES,
     *desk_givebacks.ROUTES,

@@ -1,0 +1,58 @@
+"""Every clock that runs on somebody's contracts, whatever it belongs to."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.urls import reverse
+
+from accounts.people.models import User
+from projects.agreements.outlook import prospects_of_each
+from projects.contracts.models import Contract
+from projects.contracts.roles import role_in
+from projects.contracts.selectors import contracts_of
+from projects.milestones.outlook import Strike
+
+# Of one person, the newest: a calendar is fetched again and again.
+MOST_CONTRACTS = 200
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """``key`` stays the same while the clock runs, also when its time moves."""
+
+    key: str
+    at: datetime
+    title: str
+    text: str
+    contract: Contract
+
+
+def deadlines_of(user: User) -> list[Deadline]:
+    """The soonest first; in a number of queries that does not grow with the contracts."""
+    running = (Contract.Status.OFFERED, Contract.Status.ACTIVE)
+    contracts = list(contracts_of(user).filter(status__in=running)[:MOST_CONTRACTS])
+    found = []
+    for prospects in prospects_of_each(contracts).values():
+        contract = prospects.contract
+        for strike in prospects.strikes_for(str(role_in(contract, user))):
+            if strike.at is not None:
+                key = f"{contract.public_id}-{strike.kind}"
+                title = strike.title or contract.title
+                found.append(Deadline(key, strike.at, title, _words(strike), contract))
+        for one in prospects.milestones:
+            for strike in one.outlook.strikes:
+                if strike.at is not None:
+                    key = f"{one.milestone.public_id}-{strike.kind}"
+                    text = _words(strike)
+                    found.append(Deadline(key, strike.at, one.milestone.title, text, contract))
+    return sorted(found, key=lambda deadline: (deadline.at, deadline.key))
+
+
+def address_of(secret: str) -> str:
+    """Where a calendar that knows the secret fetches them."""
+    return f"{settings.SITE_URL}{reverse('calendar-feed', args=[secret])}"
+
+
+def _words(strike: Strike) -> str:
+    return " ".join(filter(None, [strike.text, strike.stops, strike.put_off]))
