@@ -23,9 +23,10 @@ pytestmark = [
 # Answers that no person looks at: files, fragments, numbers for machines.
 NOT_PAGES = set(
     """
-    agreement-json bid-quote contract-statement-csv contract-statement-json desk-dispute-file
-    health live metrics mfa_download_recovery_codes payout-setup-refresh posting-file readiness
-    statement-checker statement-csv statement-json submission-file
+    agreement-json bid-messages-export bid-quote calendar-feed contract-messages-export
+    contract-statement-csv contract-statement-json desk-dispute-file desk-dispute-message-file
+    health live message-file metrics mfa_download_recovery_codes payout-setup-refresh
+    posting-file readiness statement-checker statement-csv statement-json submission-file
     """.split()
 )
 
@@ -37,7 +38,7 @@ EMPTY = [
     ("cleo", path)
     for path in (
         "/my/postings/ /my/bids/ /contracts/ /earnings/ /payouts/ /notices/ /account/tokens/ "
-        "/account/notices/ /profile/ /statements/ "
+        "/account/notices/ /account/calendar/ /account/audit/ /profile/ /statements/ "
         "/postings/?q=nothing-of-the-kind /outbox/?to=nobody@example.com"
     ).split()
 ]
