@@ -43,7 +43,7 @@ def build_font() -> None:
     newest = max(source.stat().st_mtime, Path(__file__).stat().st_mtime)
     if target.exists() and target.stat().st_mtime > newest:
         return
-    half = target.with_name("inter.part")
+    half = target.with_name(f"inter.{os.getpid()}.part")
     subprocess.run(
         [
             *(tool("pyftsubset"), str(source), f"--unicodes={UNICODES}"),
@@ -61,7 +61,7 @@ def build_styles(*, watch: bool) -> None:
     if watch:
         subprocess.run([*command, "--output", str(target), "--watch=always"], check=True)
         return
-    half = target.with_name("app.part.css")
+    half = target.with_name(f"app.{os.getpid()}.part.css")
     made = subprocess.run(
         [*command, "--output", str(half)], check=False, cwd=ASSETS, capture_output=True, text=True
     )

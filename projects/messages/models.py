@@ -43,7 +43,7 @@ class Conversation(models.Model):
 class Message(models.Model):
     """One message. PostgreSQL lets nobody change it or take it away."""
 
-    public_id = PublicIdField(prefix="ms")
+    public_id = PublicIdField(prefix="mg")
     conversation = models.ForeignKey(
         Conversation, on_delete=models.PROTECT, related_name="messages"
     )

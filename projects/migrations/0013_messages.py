@@ -72,7 +72,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("public_id", marketplace.common.public_ids.PublicIdField(prefix="ms")),
+                ("public_id", marketplace.common.public_ids.PublicIdField(prefix="mg")),
                 ("number", models.PositiveIntegerField()),
                 ("role", models.CharField(max_length=12)),
                 ("text", models.TextField(blank=True)),

@@ -15,6 +15,7 @@ FINAL = {
     "bid": {"accepted", "declined", "withdrawn", "lapsed"},
     "dispute": {"decided", "closed"},
     "proposal": {"accepted", "declined", "withdrawn", "lapsed"},
+    "changeorder": {"accepted", "declined", "countered", "withdrawn", "lapsed"},
     "payout": {"cancelled"},
 }
 TAKEN = {"succeeded", "partly_refunded", "refunded"}
