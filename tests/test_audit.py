@@ -396,7 +396,9 @@ def test_staff_finds_by_words_deed_and_thing(asked, found, dora, client):
 )
 def test_a_search_that_cannot_be_meant_is_refused_in_words(asked, field, dora, client):
     client.force_login(dora)
-    assert client.get("/desk/audit/", asked).status_code == 400
+    page = client.get("/desk/audit/", asked)
+    assert page.status_code == 400 and "at most" in page.content.decode()
+    assert not page.context["page"].items
     answer = api_of(dora).get("/api/v1/desk/audit/", asked)
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, field)
 

@@ -109,7 +109,11 @@ def test_a_date_is_not_held_back_by_a_limit_of_money_that_has_gone(ada, ben):
     bank = Bank(Payment.objects.get(paid_for=milestone.escrow.public_id))
     bank.takes()
     bank.keeps()
-    proposed(ada, wish(now_of(milestone), due_at=in_days(120)), milestone=milestone)
+    due = in_days(120)
+
+    order = proposed(ada, wish(now_of(milestone), due_at=due), milestone=milestone)
+
+    assert order.changes[0]["due_at"]["to"] == due.isoformat()
 
 
 def test_many_differences_are_judged_in_as_few_questions_as_one(ada, ben):

@@ -197,6 +197,7 @@ def test_what_was_signed_before_revisions_were_counted_is_not_bound_by_them(ada,
     for _ in range(4):
         return_work(milestone_id=milestone.pk, by=ada, answer="More.", not_met=[1])
         submit_work(milestone_id=milestone.pk, by=ben, note="", criteria=answers_to(milestone))
+    assert milestone.submissions.count() == 5
 
 
 def test_the_wording_says_how_many_revisions_are_included(ada, ben):

@@ -6,19 +6,15 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from marketplace.common.audit import known_deeds, search_entries
+from marketplace.common.models import AuditEntry
 from marketplace.common.pages import page_of
 from projects.web.desk.doors import for_staff
+from projects.web.desk.search import DeskSearch
 
 
-class AuditForm(forms.Form):
-    """What to look for; what is left out narrows nothing."""
+class AuditSearch(DeskSearch):
+    hint = "A name, a title, a reason"
 
-    words = forms.CharField(
-        label="Words",
-        required=False,
-        max_length=200,
-        widget=forms.TextInput({"type": "search", "placeholder": "A name, a title, a reason"}),
-    )
     deed = forms.ChoiceField(label="Deed", required=False)
     subject = forms.CharField(
         label="Done to",
@@ -39,12 +35,12 @@ class AuditForm(forms.Form):
 @for_staff
 def list_entries(request: HttpRequest) -> HttpResponse:
     """What staff did, the newest first, or what of it fits."""
-    form = AuditForm(request.GET)
-    asked = form.cleaned_data if form.is_valid() else {}
+    form = AuditSearch(request.GET)
+    found = search_entries(**form.cleaned_data) if form.is_valid() else AuditEntry.objects.none()
     context = {
         "form": form,
-        "page": page_of(request, search_entries(**asked), keys=("number",)),
-        "is_narrowed": any(asked.values()),
+        "page": page_of(request, found, keys=("number",)),
+        "is_narrowed": form.has_changed(),
         "nav": "desk",
     }
     return render(request, "desk/audit.html", context, status=200 if form.is_valid() else 400)

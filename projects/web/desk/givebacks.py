@@ -14,17 +14,12 @@ from payments.statements.words import kind_in_words
 from projects.givebacks.models import GiveBack
 from projects.givebacks.selectors import desk_givebacks, narrowed
 from projects.web.desk.doors import for_staff
+from projects.web.desk.search import DeskSearch
 
 
-class GiveBackSearch(forms.Form):
-    """What to look for; what is left out narrows nothing."""
+class GiveBackSearch(DeskSearch):
+    hint = "A name, a title, a public id"
 
-    words = forms.CharField(
-        label="Words",
-        required=False,
-        max_length=200,
-        widget=forms.TextInput({"type": "search", "placeholder": "A name, a title, a public id"}),
-    )
     status = forms.ChoiceField(
         label="State", required=False, choices=[("", "Any"), *GiveBack.Status.choices]
     )
@@ -38,14 +33,16 @@ def list_givebacks(request: HttpRequest) -> HttpResponse:
     if not staff_roles_of(user) & {StaffRole.FINANCE, StaffRole.SUPPORT}:
         raise Http404
     form = GiveBackSearch(request.GET)
-    asked = form.cleaned_data if form.is_valid() else {}
-    found = narrowed(
-        desk_givebacks(user), state=asked.get("status", ""), words=asked.get("words", "")
-    )
+    found = desk_givebacks(user)
+    if form.is_valid():
+        asked = form.cleaned_data
+        found = narrowed(found, state=asked["status"], words=asked["words"])
+    else:
+        found = found.none()
     context = {
         "form": form,
         "page": page_of(request, found),
-        "is_narrowed": any(asked.values()),
+        "is_narrowed": form.has_changed(),
         "nav": "desk",
     }
     return render(request, "desk/givebacks.html", context, status=200 if form.is_valid() else 400)
