@@ -1,16 +1,17 @@
-"""What the lifecycle table of proposals leaves open: whose answer it is.
+"""What the lifecycle tables of proposals and change orders leave open: whose answer it is.
 
 Asked by the deeds (which refuse in its words) and by the pages (which then show no button).
 """
 
 from marketplace.common.errors import WrongState
+from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.models import LIFECYCLE, Proposal
 
 
-def refusal_of(proposal: Proposal, step: str, role: str | None) -> str:
-    """Why this side cannot make the step, whatever the proposal's state; or nothing."""
+def refusal_of(proposal: Proposal | ChangeOrder, step: str, role: str | None) -> str:
+    """Why this side cannot make the step, whatever the state; or nothing."""
     is_proposer = role == proposal.proposed_by_role
-    if step in {"accept", "decline"} and is_proposer:
+    if step in {"accept", "decline", "counter"} and is_proposer:
         return "You made this proposal: the answer is for the other side to give."
     if step == "withdraw" and not is_proposer:
         return "The other side made this proposal: you can accept or decline it."

@@ -13,7 +13,8 @@ from marketplace.common.errors import InvalidInput, NotAllowed
 from projects.agreements.changes import services
 from projects.agreements.changes.models import LIFECYCLE, ChangeOrder
 from projects.agreements.changes.planning import effect_of, planned_changes
-from projects.agreements.changes.selectors import changes_of, refusal_of, standing_on
+from projects.agreements.changes.selectors import changes_of, standing_on
+from projects.agreements.rules import refusal_of
 from projects.contracts.models import LIFECYCLE as CONTRACT_LIFECYCLE
 from projects.contracts.models import Contract
 from projects.contracts.roles import role_in

@@ -3,8 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.management import call_command
+
 from accounts.people.models import User
 from marketplace.common.clock import now
+from payments.escrow.facts import MoneyFacts, facts_now
 from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.changes.planning import Wish
 from projects.agreements.changes.services import propose_change
@@ -30,3 +33,15 @@ def proposed(by: User, *wishes: Wish, contract=None, milestone: Milestone | None
 
 def price_to(amount: int, milestone: Milestone, by: User) -> ChangeOrder:
     return proposed(by, wish(milestone, amount=amount), milestone=milestone)
+
+
+def now_of(milestone: Milestone) -> Milestone:
+    return Milestone.objects.select_related("escrow__policy", "contract").get(pk=milestone.pk)
+
+
+def facts_of(milestone: Milestone) -> MoneyFacts:
+    return facts_now(now_of(milestone).escrow)
+
+
+def the_books_agree() -> None:
+    call_command("check_ledger")

@@ -11,12 +11,17 @@ from payments.fundings.models import Payment
 from projects.agreements.changes.selectors import effect_now
 from projects.agreements.changes.services import accept_change, withdraw_change
 from projects.disputes.services import open_dispute
-from projects.milestones.models import Milestone
 from projects.milestones.parts.services import release_part
 from projects.milestones.rules import due_of
 from projects.milestones.services import release_milestone
 from tests.payments.chargeback_world import Bank
-from tests.projects.change_world import in_days, price_to, proposed, wish
+from tests.projects.change_world import (
+    in_days,
+    now_of,
+    price_to,
+    proposed,
+    wish,
+)
 from tests.world import (
     active_contract,
     fund,
@@ -27,10 +32,6 @@ from tests.world import (
 )
 
 pytestmark = pytest.mark.django_db
-
-
-def now_of(milestone: Milestone) -> Milestone:
-    return Milestone.objects.select_related("escrow__policy", "contract").get(pk=milestone.pk)
 
 
 def test_a_drop_is_judged_again_when_it_is_accepted(ada, ben):

@@ -23,8 +23,8 @@ def amend(
 
     Each change names a milestone by its ``position``, as ``changes/planning.py`` describes; the
     wording carries them, with the hash of the version that they change and ``by`` what both agreed
-    on them. ``signed_at`` is when each side did. The caller holds what keeps two
-    from amending at once: the milestones that change.
+    on them. ``signed_at`` is when each side did. The contract's lock keeps two from amending at
+    once; the caller holds the milestones that change before it.
     """
     Contract.objects.select_for_update(no_key=True).get(pk=contract.pk)
     before = agreement_of(contract)

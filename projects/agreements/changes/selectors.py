@@ -10,6 +10,7 @@ from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, WrongState
 from projects.agreements.changes.models import LIFECYCLE, ChangeOrder
 from projects.agreements.changes.planning import Effect, effect_of
+from projects.agreements.rules import refusal_of
 from projects.contracts.models import Contract
 from projects.contracts.selectors import contracts_of
 
@@ -48,16 +49,6 @@ def effect_now(order: ChangeOrder) -> tuple[Effect | None, str]:
         return effect_of(order.contract, order.changes), ""
     except (InvalidInput, WrongState) as refusal:
         return None, str(refusal)
-
-
-def refusal_of(order: ChangeOrder, step: str, role: str | None) -> str:
-    """Why this side cannot make the step, whatever the order's state; or nothing."""
-    is_proposer = role == order.proposed_by_role
-    if step in {"accept", "decline", "counter"} and is_proposer:
-        return "You proposed this change: the answer is for the other side to give."
-    if step == "withdraw" and not is_proposer:
-        return "The other side proposed this change: you can accept or decline it."
-    return ""
 
 
 def open_steps(order: ChangeOrder, role: str | None) -> list[str]:

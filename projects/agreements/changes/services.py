@@ -15,9 +15,9 @@ from payments.escrow.adjusting.services import lock_all
 from projects.agreements.amending.services import amend
 from projects.agreements.changes.models import LIFECYCLE, ChangeOrder
 from projects.agreements.changes.planning import Wish, effect_of, judge_changes, planned_changes
-from projects.agreements.changes.selectors import refusal_of
 from projects.agreements.changes.words import in_short, money_in_words
 from projects.agreements.proposals.services import drop_what_it_overtakes
+from projects.agreements.rules import refusal_of
 from projects.contracts.models import LIFECYCLE as CONTRACT_LIFECYCLE
 from projects.contracts.models import Contract
 from projects.contracts.roles import Actor, role_in
