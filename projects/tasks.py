@@ -111,9 +111,10 @@ def lapse_givebacks() -> dict[str, int]:
 @shared_task(name="projects.tell_reminders")
 def tell_reminders() -> dict[str, int]:
     """Warnings whose time has come."""
-    return sweep(
-        milestones_due.due_reminder_ids(limit=BATCH),
-        lambda pk: warnings.tell_reminder(reminder_id=pk),
+    return sweep_together(
+        milestones_due.due_reminder_ids,
+        lambda pks: warnings.tell_reminders(reminder_ids=pks),
+        together=1_000,
     )
 
 
@@ -121,8 +122,9 @@ def tell_reminders() -> dict[str, int]:
 def release_unreviewed_milestones() -> dict[str, int]:
     """Silence is consent: the client had the review period to object."""
     return sweep_together(
-        milestones_due.unreviewed_ids(limit=BATCH),
+        milestones_due.unreviewed_ids,
         lambda pks: milestones.release_unreviewed(milestone_ids=pks),
+        together=100,
         while_=is_made_up_for,
     )
 

@@ -87,13 +87,13 @@ def _notice(to: User, kind: str, text: str, path: str, key: str) -> Notification
 def _tell(notices: list[Notification], *, may_be_known: bool) -> None:
     # Two deeds at once may tell the same: the second waits for the first and then says nothing.
     Notification.objects.bulk_create(notices, ignore_conflicts=may_be_known)
+    if len(notices) >= _MANY:
+        ring("accounts.deliver_due_notifications")
+        return
     told = [notice.pk for notice in notices]
     if may_be_known:
         names = [notice.public_id for notice in notices]
         told = list(Notification.objects.filter(public_id__in=names).values_list("pk", flat=True))
-    if len(told) >= _MANY:
-        ring("accounts.deliver_due_notifications")
-        return
     for notice_id in told:
         ring("accounts.deliver_notification", notice_id)
 

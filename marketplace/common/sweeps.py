@@ -11,8 +11,6 @@ logger = logging.getLogger(__name__)
 
 # How many are looked up at once; what is left is found by the next sweep.
 BATCH = 200
-# How many are done in one transaction, by deeds that can: their locks are held the longer for it.
-TOGETHER = 100
 # Seconds after which a sweep leaves the rest to the next one: well within a task's time, even if
 # the last row waits for a provider that hangs.
 LONGEST = 45
@@ -38,38 +36,54 @@ def sweep(
         act(pks[0])
         return 1
 
-    return _sweep(([pk] for pk in ids), one, while_)
+    done, failed = _sweep(([pk] for pk in ids), one, while_, time.monotonic() + LONGEST)
+    return {"done": done, "failed": len(failed)}
 
 
 def sweep_together(
-    ids: Sequence[int],
+    find: Callable[..., Sequence[int]],
     act: Callable[[Sequence[int]], int],
     *,
+    together: int,
     while_: Callable[[], bool] = _always,
 ) -> dict[str, int]:
-    """The same with up to ``TOGETHER`` ids in each transaction, all of which are done or none.
+    """The same with up to ``together`` ids in each transaction, all of which are done or none,
+    until none is left: ``find`` is asked again for the next ones, at most its ``limit``.
 
     ``act`` returns how many it has done: some may be in other hands by now. Where some fail, each
     half of them is tried by itself, down to the single row.
     """
-    return _sweep((ids[n : n + TOGETHER] for n in range(0, len(ids), TOGETHER)), act, while_)
+    counts, failed, until = {"done": 0, "failed": 0}, set[int](), time.monotonic() + LONGEST
+    while True:
+        # Those that failed are found again, and must keep nobody else from being found.
+        found = find(limit=together + len(failed))
+        ids = [pk for pk in found if pk not in failed][:together]
+        done, missed = _sweep([ids] if ids else [], act, while_, until)
+        counts["done"] += done
+        failed |= missed
+        counts["failed"] = len(failed)
+        if not done and not missed:
+            return counts
 
 
 def _sweep(
     batches: Iterable[Sequence[int]],
     act: Callable[[Sequence[int]], int],
     while_: Callable[[], bool],
-) -> dict[str, int]:
-    """Batches are taken one at a time: whoever gives them may stop in between (``in_turn``)."""
-    counts, started_at = {"done": 0, "failed": 0}, time.monotonic()
+    until: float,
+) -> tuple[int, set[int]]:
+    """How many were done, and who failed. Batches are taken one at a time: whoever gives them may
+    stop in between (``in_turn``).
+    """
+    done, failed = 0, set[int]()
     for batch in batches:
         waiting = [batch]
         while waiting:
-            if time.monotonic() - started_at > LONGEST or not while_():
-                return counts
+            if time.monotonic() > until or not while_():
+                return done, failed
             pks = waiting.pop()
             try:
-                counts["done"] += act(pks)
+                done += act(pks)
             except SoftTimeLimitExceeded:
                 raise  # nobody's failure: the worker wants this task to end
             except Exception:
@@ -77,5 +91,5 @@ def _sweep(
                     waiting += [pks[half:], pks[:half]]
                     continue
                 logger.exception("a sweep failed for row %s", pks[0])
-                counts["failed"] += 1
-    return counts
+                failed.add(pks[0])
+    return done, failed

@@ -1,11 +1,11 @@
 """Which warnings precede which clock, and what they say."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import F
+from django.db.models import F, Max
 
-from accounts.notifications.services import notify
+from accounts.notifications.services import News, notify_each
 from marketplace.common.clock import now, said
 from projects.contracts.selectors import page_of
 from projects.milestones.models import Milestone, Reminder
@@ -53,33 +53,50 @@ def put_off_reminders(milestone: Milestone, kinds: str, by: timedelta) -> None:
 
 def tell_due(milestones: Sequence[Milestone]) -> None:
     """Tell what could not be told in time. The caller holds their locks."""
-    late = Reminder.objects.filter(
-        milestone__in=milestones, told_at__isnull=True, due_at__lte=now()
+    late = list(
+        Reminder.objects.filter(
+            milestone__in=milestones, told_at__isnull=True, due_at__lte=now()
+        ).order_by("due_at")
     )
     known = {milestone.pk: milestone for milestone in milestones}
-    for reminder in late.order_by("due_at"):
+    for reminder in late:
         reminder.milestone = known[reminder.milestone_id]
-        tell(reminder)
+    tell(late)
 
 
-def tell(reminder: Reminder) -> None:
-    """Tell both sides, and note that it was told. The caller holds the milestone's lock."""
-    milestone, text = reminder.milestone, words_of(reminder)
-    key = f"{milestone.public_id}:{reminder.kind}:{reminder.due_at.isoformat()}"
-    contract = milestone.contract
-    for party in (contract.client, contract.freelancer):
-        notify(to=party, kind=reminder.kind, text=text, path=page_of(contract), key=key)
-    reminder.told_at = now()
-    reminder.save(update_fields=["told_at"])
+def tell(reminders: Sequence[Reminder]) -> None:
+    """Tell both sides, and note that it was told. The caller holds the milestones' locks."""
+    news = []
+    for reminder in reminders:
+        milestone, text = reminder.milestone, words_of(reminder)
+        contract, key = milestone.contract, key_of(reminder)
+        news += [
+            News(to=party, kind=reminder.kind, text=text, path=page_of(contract), key=key)
+            for party in (contract.client, contract.freelancer)
+        ]
+    notify_each(news)
+    told = Reminder.objects.filter(pk__in=[reminder.pk for reminder in reminders])
+    told.update(told_at=now())
 
 
-def is_superseded(reminder: Reminder) -> bool:
+def key_of(reminder: Reminder) -> str:
+    """Nobody is told twice with it, and a date that has moved is told of again."""
+    return f"{reminder.milestone.public_id}:{reminder.kind}:{reminder.due_at.isoformat()}"
+
+
+def last_words_due(milestone_ids: Collection[int]) -> dict[int, datetime]:
+    """For each milestone, when the last of the due warnings of its delivery date was due."""
+    due = Reminder.objects.filter(
+        milestone__in=milestone_ids, told_at=None, due_at__lte=now(), kind__startswith="due_"
+    )
+    return dict(due.values_list("milestone").annotate(Max("due_at")).order_by())
+
+
+def is_superseded(reminder: Reminder, last_words: Mapping[int, datetime]) -> bool:
     """Whether a later word on the same delivery date is due as well: after an outage, only the
     last is told. The warnings of a review are all told, since money moves by its silence.
     """
-    due = reminder.milestone.reminders.filter(told_at__isnull=True, due_at__lte=now())
-    later = due.filter(due_at__gt=reminder.due_at)
-    return reminder.kind.startswith("due_") and later.exists()
+    return reminder.kind.startswith("due_") and reminder.due_at < last_words[reminder.milestone_id]
 
 
 def words_of(reminder: Reminder) -> str:

@@ -10,7 +10,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -197,15 +197,15 @@ class _Recorder:
         return self._around(name, execute)(sql, params, many, context)
 
     def _sweep(self, real: Callable[..., dict[str, int]]) -> Callable[..., dict[str, int]]:
-        def sweep(ids: Iterable[int], act: Callable[[Any], Any]) -> dict[str, int]:
+        def sweep(due: Any, act: Callable[[Any], Any], **named: Any) -> dict[str, int]:
             name = f"inside sweep {sys._getframe(1).f_code.co_name}"
 
-            def row_or_batch(due: Any) -> Any:
-                found = act(due)
+            def row_or_batch(pks: Any) -> Any:
+                found = act(pks)
                 self.reach(name)
                 return found
 
-            return real(ids, row_or_batch)
+            return real(due, row_or_batch, **named)
 
         return sweep
 

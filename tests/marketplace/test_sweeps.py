@@ -7,7 +7,7 @@ from celery import current_app
 from celery.exceptions import SoftTimeLimitExceeded
 
 from marketplace.common import sweeps
-from marketplace.common.sweeps import sweep
+from marketplace.common.sweeps import sweep, sweep_together
 
 
 def test_a_failure_stops_nobody_else():
@@ -22,6 +22,55 @@ def test_a_sweep_that_takes_too_long_leaves_the_rest_to_the_next_one(monkeypatch
     monkeypatch.setattr(sweeps, "LONGEST", 0.05)
 
     assert sweep([1, 2, 3], lambda _: time.sleep(0.06)) == {"done": 1, "failed": 0}
+
+
+class Rows:
+    """Due until they are done; some never can be."""
+
+    def __init__(self, many: int, *, broken: set[int] = frozenset()) -> None:
+        self.due, self.broken, self.batches = list(range(many)), broken, []
+
+    def find(self, *, limit: int) -> list[int]:
+        return self.due[:limit]
+
+    def act(self, ids) -> int:
+        if self.broken & set(ids):
+            raise RuntimeError("not these")
+        self.batches.append(list(ids))
+        self.due = [row for row in self.due if row not in ids]
+        return len(ids)
+
+
+def test_rows_that_go_together_are_done_in_batches_until_none_is_left():
+    rows = Rows(25)
+
+    assert sweep_together(rows.find, rows.act, together=10) == {"done": 25, "failed": 0}
+    assert [len(batch) for batch in rows.batches] == [10, 10, 5]
+
+
+def test_rows_that_fail_keep_nobody_behind_them_from_being_done():
+    """Were they looked up again and again, the ones behind them would never be found."""
+    rows = Rows(30, broken={0, 1, 2, 3, 4, 7})
+
+    assert sweep_together(rows.find, rows.act, together=5) == {"done": 24, "failed": 6}
+    assert rows.due == [0, 1, 2, 3, 4, 7]
+
+
+def test_rows_in_other_hands_are_left_to_them():
+    assert sweep_together(lambda limit: [1, 2], lambda _: 0, together=2) == {
+        "done": 0,
+        "failed": 0,
+    }
+
+
+def test_rows_that_go_together_stop_with_the_time_and_with_what_forbids_it(monkeypatch):
+    rows, asked = Rows(30), iter([True, False])
+    sweep_together(rows.find, rows.act, together=10, while_=lambda: next(asked))
+    assert len(rows.due) == 20
+
+    monkeypatch.setattr(sweeps, "LONGEST", -1)
+    sweep_together(rows.find, rows.act, together=10)
+    assert len(rows.due) == 20
 
 
 def test_a_worker_that_wants_the_task_to_end_is_obeyed():

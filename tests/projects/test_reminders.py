@@ -3,8 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from accounts.notifications.models import Notification
+from marketplace.common.clock import now
+from projects.milestones import reminders
 from projects.milestones.models import Reminder
 from projects.milestones.services import (
     cancel_milestone,
@@ -13,9 +17,10 @@ from projects.milestones.services import (
     return_work,
     submit_work,
 )
-from projects.milestones.warnings.services import tell_reminder
+from projects.milestones.warnings.services import tell_reminders as tell_some
 from projects.tasks import tell_reminders
-from tests.races import at_once
+from tests.projects.test_races import without_locks
+from tests.races import at_once, meet_after, outcomes_at_once
 from tests.world import funded_milestone, opened_dispute, submitted_milestone
 
 pytestmark = pytest.mark.django_db
@@ -166,18 +171,80 @@ def test_missing_warnings_are_written_before_silence_approves(ada, ben, later):
         assert notices.index("milestone_released") > max(notices.index(k) for k in warned)
 
 
-@pytest.mark.django_db(transaction=True)
-def test_eight_workers_at_once_tell_once(ada, ben, bells, later):
-    milestone = funded_milestone(ada, ben)
-    reminder = Reminder.objects.get(milestone=milestone, kind="due_in_7_days")
+@pytest.fixture
+def week_ahead(ada, ben, later) -> list[Reminder]:
+    """Several deliveries are due in a week, and nobody was told yet."""
+    milestones = [funded_milestone(ada, ben) for _ in range(4)]
     later(days=14)
+    return list(Reminder.objects.filter(milestone__in=milestones, kind="due_in_7_days"))
 
-    outcomes = at_once(*[lambda: tell_reminder(reminder_id=reminder.pk)] * 8)
 
-    assert outcomes == ["done"] * 8
-    assert told("due_in_7_days").count() == 2
-    reminder.refresh_from_db()
-    assert reminder.told_at is not None
+@pytest.mark.django_db(transaction=True)
+def test_eight_workers_at_once_tell_each_once(week_ahead, bells):
+    ids = [reminder.pk for reminder in week_ahead]
+
+    assert at_once(*[lambda: tell_some(reminder_ids=ids)] * 8) == ["done"] * 8
+
+    assert told("due_in_7_days").count() == 2 * len(ids)
+    assert not Reminder.objects.filter(pk__in=ids, told_at=None).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_the_lock_only_its_key_keeps_a_warning_from_being_told_again(
+    week_ahead, bells, monkeypatch
+):
+    ids = [reminder.pk for reminder in week_ahead]
+    without_locks(monkeypatch)
+    meet_after(monkeypatch, reminders, "last_words_due")
+    found = iter(range(8))
+    monkeypatch.setattr(reminders, "key_of", lambda reminder: f"{reminder.pk}:{next(found)}")
+
+    outcomes = outcomes_at_once(*[lambda: tell_some(reminder_ids=ids[:1])] * 8)
+
+    assert outcomes == [1] * 8
+    assert told("due_in_7_days").count() == 2 * 8
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_warning_waits_for_whoever_is_at_work_on_its_milestone(week_ahead, ben, bells):
+    """Ben delivers in this moment; a second later nobody needs to hear that it is due."""
+    ids = [reminder.pk for reminder in week_ahead]
+    milestone = week_ahead[0].milestone
+    with transaction.atomic():
+        submit_work(milestone_id=milestone.pk, by=ben, note="Here it is.")
+        [others] = outcomes_at_once(lambda: tell_some(reminder_ids=ids))
+
+    assert others == len(ids) - 1
+    assert tell_reminders() == {"done": 0, "failed": 0}
+    assert told("due_in_7_days").count() == 2 * (len(ids) - 1)
+    assert not Reminder.objects.filter(pk=ids[0]).exists()
+
+
+def test_one_that_breaks_keeps_no_other_from_being_told(week_ahead, monkeypatch):
+    broken, real = week_ahead[1], reminders.words_of
+
+    def words_of(reminder: Reminder) -> str:
+        if reminder.pk == broken.pk:
+            raise RuntimeError("no words for this")
+        return real(reminder)
+
+    monkeypatch.setattr(reminders, "words_of", words_of)
+
+    assert tell_reminders() == {"done": len(week_ahead) - 1, "failed": 1}
+    assert Reminder.objects.get(told_at=None, due_at__lte=now()) == broken
+
+
+def test_more_of_them_cost_no_more_queries(ada, ben, later):
+    milestones = [funded_milestone(ada, ben) for _ in range(20)]
+    later(days=14)
+    ids = [milestone.reminders.get(kind="due_in_7_days").pk for milestone in milestones]
+
+    def queries(some: list[int]) -> int:
+        with CaptureQueriesContext(connection) as found:
+            assert tell_some(reminder_ids=some) == len(some)
+        return len(found)
+
+    assert queries(ids[:6]) == queries(ids[6:])
 
 
 def test_the_warnings_stand_where_the_rules_say(ada, ben):
@@ -193,6 +260,6 @@ def test_a_reminder_that_was_dropped_since_it_was_found_is_passed_over(ada, ben)
     gone = milestone.reminders.first().pk
     milestone.reminders.all().delete()
 
-    tell_reminder(reminder_id=gone)
+    assert tell_some(reminder_ids=[gone]) == 0
 
     assert not Notification.objects.filter(kind__startswith="due_").exists()

@@ -64,4 +64,4 @@ def _tell_due(milestone: Milestone) -> None:
             milestone=milestone, kind=kind, due_at=due_at
         )
         if is_new:
-            reminders.tell(reminder)
+            reminders.tell([reminder])

@@ -1,24 +1,40 @@
-"""A warning that a clock will strike is told when its own time has come."""
+"""Warnings that a clock will strike are told when their own time has come."""
+
+from collections.abc import Sequence
 
 from django.db import transaction
 
+from marketplace.common.clock import now
 from projects.contracts.models import Contract
 from projects.milestones import reminders
-from projects.milestones.models import Reminder
-from projects.milestones.services import lock_milestone
+from projects.milestones.models import Milestone, Reminder
 
 
 @transaction.atomic
-def tell_reminder(*, reminder_id: int) -> None:
-    """Tell a warning whose time has come, if its reason still stands."""
-    due = Reminder.objects.filter(pk=reminder_id).first()
-    if due is None:
-        return  # dropped since it was found: its reason has gone
-    milestone = lock_milestone(due.milestone_id)
-    reminder = milestone.reminders.filter(pk=reminder_id, told_at__isnull=True).first()
-    if milestone.contract.status != Contract.Status.ACTIVE or milestone.closed_at is not None:
-        reminders.forget_reminders(milestone)
-    elif reminder is not None and reminders.is_superseded(reminder):
-        reminder.delete()
-    elif reminder is not None:
-        reminders.tell(reminder)
+def tell_reminders(*, reminder_ids: Sequence[int]) -> int:
+    """Tell those of them whose reason still stands, and drop the others; how many that were.
+
+    Passed over are those that are told or dropped by now, and those on whose milestone somebody is
+    at work: whether their reason stands is known after that.
+    """
+    free = Reminder.objects.select_for_update(of=("self", "milestone"), skip_locked=True)
+    due = list(
+        free.filter(pk__in=reminder_ids, told_at=None, due_at__lte=now())
+        .select_related(
+            "milestone__contract__client", "milestone__contract__freelancer", "milestone__escrow"
+        )
+        .order_by("due_at", "pk")
+    )
+    last_words = reminders.last_words_due({reminder.milestone_id for reminder in due})
+    moot = {
+        reminder.pk
+        for reminder in due
+        if _has_ended(reminder.milestone) or reminders.is_superseded(reminder, last_words)
+    }
+    Reminder.objects.filter(pk__in=moot).delete()
+    reminders.tell([reminder for reminder in due if reminder.pk not in moot])
+    return len(due)
+
+
+def _has_ended(milestone: Milestone) -> bool:
+    return milestone.closed_at is not None or milestone.contract.status != Contract.Status.ACTIVE
