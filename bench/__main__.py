@@ -12,6 +12,7 @@ MEASUREMENTS = (
     "whole_release",
     "others",
     "flat_cost",
+    "due_times",
 )
 
 

@@ -11,7 +11,12 @@ LENGTH = 22
 
 
 def new_public_id(prefix: str) -> str:
-    return f"{prefix}_{''.join(secrets.choice(LETTERS) for _ in range(LENGTH))}"
+    # All letters by one draw: asking for each by itself was a fifth of what a notice costs.
+    number, letters = secrets.randbelow(len(LETTERS) ** LENGTH), ""
+    for _ in range(LENGTH):
+        number, letter = divmod(number, len(LETTERS))
+        letters += LETTERS[letter]
+    return f"{prefix}_{letters}"
 
 
 class PublicIdField(models.CharField):
