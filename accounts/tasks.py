@@ -2,15 +2,15 @@
 
 from celery import shared_task
 
-from accounts.notifications import services as notifications
-from accounts.notifications.selectors import due_notification_ids
+from accounts.notifications.mailing import services as mailing
+from accounts.notifications.mailing.selectors import due_notification_ids
 from marketplace.common.sweeps import sweep
 
 
 @shared_task(name="accounts.deliver_notification")
 def deliver_notification(notification_id: int) -> None:
     """A notice was written: mail it."""
-    notifications.deliver_notification(notification_id=notification_id)
+    mailing.deliver_notification(notification_id=notification_id)
 
 
 @shared_task(name="accounts.deliver_due_notifications")
@@ -18,5 +18,5 @@ def deliver_due_notifications() -> dict[str, int]:
     """Mails whose bell was lost, or whose first attempt failed."""
     return sweep(
         due_notification_ids(limit=200),
-        lambda pk: notifications.deliver_notification(notification_id=pk),
+        lambda pk: mailing.deliver_notification(notification_id=pk),
     )

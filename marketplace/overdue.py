@@ -4,7 +4,7 @@ how the books agree with the provider's.
 For ``/metrics``. It looks into several rooms, therefore it belongs to the roof.
 """
 
-from accounts.notifications.selectors import due_notification_ids
+from accounts.notifications.mailing.selectors import due_notification_ids
 from marketplace.common.clock import now
 from marketplace.common.outages.selectors import unmade_outage_ids
 from marketplace.web.metrics import REGISTRY, Reading

@@ -21,7 +21,7 @@ from projects.web import (
     questions,
     statements,
 )
-from projects.web.desk import audit, cases, chargebacks, conversations, holds, overview
+from projects.web.desk import audit, cases, chargebacks, conversations, holds, mails, overview
 from projects.web.desk import givebacks as desk_givebacks
 
 urlpatterns = [
@@ -234,6 +234,8 @@ urlpatterns = [
     path("desk/givebacks/<str:public_id>/", desk_givebacks.show_giveback, name="desk-giveback"),
     path("desk/holds/", holds.list_holds, name="desk-holds"),
     path("desk/holds/<str:public_id>/lift/", holds.create_lift, name="desk-hold-lift"),
+    path("desk/mails/", mails.list_mails, name="desk-mails"),
+    path("desk/mails/<str:public_id>/retry/", mails.create_retry, name="desk-mail-retry"),
     path("desk/disputes/", cases.list_cases, name="desk-disputes"),
     path("desk/disputes/<str:public_id>/", cases.show_case, name="desk-dispute"),
     path(

@@ -195,9 +195,17 @@ def _money(world: AccessWorld, ada: User, ben: User) -> None:
         "hold": {"public_id": hold.public_id},
         "difference": {"public_id": _difference().public_id},
         "payment": {"public_id": Payment.objects.earliest("pk").public_id},
+        "failed_mail": {"public_id": _failed_mail(ben).public_id},
         "refund": {"public_id": Refund.objects.get().public_id},
         "payout": {"public_id": payout.public_id},
     }
+
+
+def _failed_mail(ben: User) -> Notification:
+    notice = ben.notifications.earliest("pk")
+    notice.mail_due_at, notice.mail_failure, notice.mail_failed_at = None, "550 No.", now()
+    notice.save()
+    return notice
 
 
 def _difference() -> Difference:

@@ -6,6 +6,9 @@ from collections.abc import Callable
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from accounts.notifications.mailing.services import retry_mail
+from accounts.notifications.models import Notification
+from accounts.notifications.services import notify
 from accounts.parties.selectors import own_party_of
 from accounts.people.models import StaffRole, User
 from accounts.people.services import grant_staff_roles
@@ -170,6 +173,13 @@ def lifts_a_hold(ada, ben, dora) -> tuple[str, set]:
     return "lift hold", {ben.pk}
 
 
+def retries_a_mail(ada, ben, dora) -> tuple[str, set]:
+    notify(to=ada, kind="bid_placed", text="Ben made a bid.", path="/")
+    force(Notification, mail_due_at=None, mail_failure="550 No.", mail_failed_at=now())
+    retry_mail(notification_id=Notification.objects.latest("pk").pk, by=dora)
+    return "retry mail", {ada.pk}
+
+
 def compares_the_books(ada, ben, dora) -> tuple[str, set]:
     ask_for_run(by=dora)
     return "run reconciliation", set()
@@ -189,6 +199,7 @@ DEEDS: list[Callable] = [
     sets_a_difference_aside,
     places_a_hold,
     lifts_a_hold,
+    retries_a_mail,
     compares_the_books,
 ]
 

@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.access.services import create_token
-from accounts.notifications.models import OutgoingMail
+from accounts.notifications.models import Notification, OutgoingMail
 from accounts.notifications.services import notify
 from marketplace.common.audit import log_deed
 from marketplace.common.clock import now
@@ -181,6 +181,20 @@ def test_the_mails_of_the_sandbox():
         lambda: Client().get("/outbox/"),
         lambda: OutgoingMail.objects.create(to="ada@example.com", subject="News", body="News."),
     )
+
+
+@pytest.mark.parametrize("path", ["/api/v1/desk/mails/", "/desk/mails/"])
+def test_mails_that_fail(ada, dora, path):
+    names = iter("ABCDE")
+
+    def fail() -> None:
+        notify(to=person(f"Reader {next(names)}"), kind="news", text="News.", path="/")
+        Notification.objects.update(
+            mail_due_at=None, mail_failure="550 No such mailbox.", mail_failed_at=now()
+        )
+
+    client = api_of(dora) if path.startswith("/api") else browser(dora)
+    grows_for_free(lambda: client.get(path), fail)
 
 
 @pytest.mark.parametrize("path", ["/api/v1/auth/tokens/", "/account/tokens/"])

@@ -1,7 +1,9 @@
 """Oneself, and other people."""
 
+from typing import Any
+
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -11,6 +13,7 @@ from rest_framework.views import APIView
 from accounts.access import second_factor
 from accounts.access import services as access
 from accounts.api.limits import count_knock, forgive_knocks
+from accounts.notifications.mailing.selectors import failing_mail_of
 from accounts.parties.selectors import own_party_of
 from accounts.people import services
 from accounts.people.models import User
@@ -38,11 +41,19 @@ class PersonOut(serializers.ModelSerializer):
         ]
 
 
+class MailFailingOut(serializers.Serializer):
+    """Mails to your address fail, and since when; your notices are in the house all the same."""
+
+    since = serializers.DateTimeField()
+    reason = serializers.CharField(help_text="What the mail server said last.")
+
+
 class MeOut(PersonOut):
     """Oneself."""
 
     party = serializers.SerializerMethodField()
     second_factor = serializers.SerializerMethodField()
+    mail_failing = serializers.SerializerMethodField()
     staff_roles = serializers.SerializerMethodField()
 
     class Meta(PersonOut.Meta):
@@ -52,6 +63,7 @@ class MeOut(PersonOut):
             "language",
             "party",
             "second_factor",
+            "mail_failing",
             "staff_roles",
         ]
 
@@ -60,6 +72,12 @@ class MeOut(PersonOut):
 
     def get_second_factor(self, user: User) -> bool:
         return second_factor.has_second_factor(user)
+
+    @extend_schema_field(MailFailingOut(allow_null=True))
+    def get_mail_failing(self, user: User) -> dict[str, Any] | None:
+        """null as long as mails get there."""
+        failing = failing_mail_of(user)
+        return None if failing is None else dict(MailFailingOut(failing).data)
 
     def get_staff_roles(self, user: User) -> list[str]:
         return sorted(staff_roles_of(user))

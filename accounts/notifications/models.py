@@ -23,12 +23,27 @@ class Notification(models.Model):
     mailed_at = models.DateTimeField(null=True)
     mail_attempts = models.PositiveSmallIntegerField(default=0)
     mail_due_at = models.DateTimeField(null=True, default=now)
-    # What the mail server said last; empty where nothing went wrong, or a later attempt went well.
+    # How often somebody of the staff had it tried again, and to which address it went last.
+    mail_retries = models.PositiveSmallIntegerField(default=0)
+    mail_to = models.EmailField(blank=True)
+    # What the mail server said last, and since when it fails; empty where nothing went wrong, or a
+    # later attempt went well.
     mail_failure = models.CharField(max_length=200, blank=True)
+    mail_failed_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["recipient", "key"], name="nobody_is_told_twice")
+            models.UniqueConstraint(fields=["recipient", "key"], name="nobody_is_told_twice"),
+            models.CheckConstraint(
+                condition=models.Q(mail_failure="", mail_failed_at__isnull=True)
+                | ~models.Q(mail_failure="") & models.Q(mail_failed_at__isnull=False),
+                name="a_failure_of_a_mail_has_its_time",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(mailed_at__isnull=True)
+                | models.Q(mail_due_at__isnull=True, mail_failure=""),
+                name="a_mail_that_left_is_not_tried_again",
+            ),
         ]
         indexes = [
             models.Index(fields=["recipient", "-created_at", "-id"], name="notices_newest_first"),
@@ -41,6 +56,16 @@ class Notification(models.Model):
                 fields=["mail_due_at"],
                 condition=models.Q(mail_due_at__isnull=False),
                 name="notices_to_mail",
+            ),
+            models.Index(
+                fields=["-created_at", "-id"],
+                condition=~models.Q(mail_failure=""),
+                name="mails_that_fail",
+            ),
+            models.Index(
+                fields=["recipient"],
+                condition=~models.Q(mail_failure=""),
+                name="mails_that_fail_of_a_person",
             ),
         ]
 

@@ -1,11 +1,10 @@
-"""Whose notices, and which mails are due."""
+"""Whose notices; which mails are due or fail: ``mailing/selectors.py``."""
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 
 from accounts.notifications.models import Notification, OutgoingMail
 from accounts.people.models import User
-from marketplace.common.clock import now
 
 # Nobody counts beyond this: the badge then says "9+".
 MOST_COUNTED = 9
@@ -25,23 +24,6 @@ def unread_of(user: User) -> int | str:
 
 def capped(count: int) -> int | str:
     return count if count <= MOST_COUNTED else f"{MOST_COUNTED}+"
-
-
-def due_notification_ids(*, limit: int) -> list[int]:
-    """The notices whose mail should leave now, the longest waiting first."""
-    due = Notification.objects.filter(mail_due_at__lte=now()).order_by("mail_due_at")
-    return list(due.values_list("pk", flat=True)[:limit])
-
-
-def given_up_mails() -> QuerySet[Notification]:
-    """For the desk: notices whose mail failed to the end, and is no longer tried; newest first.
-
-    Those whose reader wants no such mail, or has left, are none of them.
-    """
-    given_up = Notification.objects.filter(mailed_at=None, mail_due_at=None).exclude(
-        mail_failure=""
-    )
-    return given_up.select_related("recipient").order_by("-created_at", "-id")
 
 
 def outgoing_mails(*, address: str = "") -> QuerySet[OutgoingMail]:

@@ -1,21 +1,12 @@
-"""How people are told: a notice in the house at once, a mail soon after."""
+"""How people are told: a notice in the house at once; its mail (``mailing/``) leaves soon after."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
-from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db import transaction
 
-from accounts.notifications import letters
-from accounts.notifications.live import wink
 from accounts.notifications.models import Notification, OutgoingMail
-from accounts.notifications.preferences.kinds import OPTIONAL
-from accounts.notifications.preferences.selectors import is_wanted, waits_until
-from accounts.notifications.preferences.unsubscribing import headers_of, link_of
-from accounts.notifications.selectors import notifications_of, unread_of
+from accounts.notifications.selectors import notifications_of
 from accounts.parties.models import Party
 from accounts.parties.selectors import people_of_each
 from accounts.people.models import User
@@ -23,10 +14,6 @@ from marketplace.common.clock import now
 from marketplace.common.doorbell import ring
 from marketplace.common.public_ids import new_public_id
 
-logger = logging.getLogger(__name__)
-
-# How long to wait after each attempt at a mail; after the last one it is given up.
-_PATIENCE = [timedelta(minutes=m) for m in (2, 10, 60, 6 * 60, 24 * 60)]
 _LONGEST_TEXT = 300
 # From so many notices of one transaction on, one bell is rung for all of them.
 _MANY = 10
@@ -102,101 +89,6 @@ def _one_line(text: str) -> str:
     """Fit for a subject line; a long title is cut, not refused: the deed is done already."""
     line = " ".join(text.split())
     return line if len(line) <= _LONGEST_TEXT else f"{line[: _LONGEST_TEXT - 1]}…"
-
-
-def deliver_notification(*, notification_id: int) -> None:
-    """Mail a notice, once it is due, and let its reader's open pages know.
-
-    Not atomic: nobody waits for the mail server while holding a lock. A worker that dies between
-    sending and noting it leaves a mail that is sent again.
-    """
-    claimed = _claim_mail(notification_id)
-    if claimed is None:
-        return
-    notice, leaves = claimed
-    if notice.mail_attempts <= 1:
-        wink(notice.recipient, unread=unread_of(notice.recipient))
-    if not leaves:
-        return
-    try:
-        _letter_of(notice).send()
-    except OSError as problem:  # every refusal and silence of a mail server is one
-        logger.warning("mail of notice %s failed: %s", notice.public_id, problem)
-        _note_failed(notification_id, str(problem))
-        return
-    _note_mailed(notification_id)
-
-
-def _letter_of(notice: Notification) -> EmailMessage:
-    reader, kind = notice.recipient, notice.kind
-    subject, body = letters.render(
-        "emails/notice",
-        notice=notice,
-        link=settings.SITE_URL + notice.path,
-        unsubscribe_link=link_of(reader, kind) if kind in OPTIONAL else "",
-    )
-    return EmailMessage(subject, body, to=[reader.email], headers=headers_of(reader, kind))
-
-
-@transaction.atomic
-def _claim_mail(notification_id: int) -> tuple[Notification, bool] | None:
-    """Take the mail of this notice for a while: the next attempt is due when patience ends.
-
-    And whether it leaves now. What its reader chose is asked here, at the last moment: a mail that
-    waited for the morning may be unwanted by then.
-    """
-    notice = (
-        Notification.objects.select_for_update(of=("self",), skip_locked=True)
-        .select_related("recipient__mail_preferences")
-        .filter(pk=notification_id, mail_due_at__lte=now())
-        .first()
-    )
-    if notice is None:
-        return None
-    if not notice.recipient.is_active:
-        notice.mail_due_at, notice.mail_failure = None, ""
-        notice.save(update_fields=["mail_due_at", "mail_failure"])
-        return None
-    if notice.mail_attempts >= len(_PATIENCE):
-        # Workers that died on their way noted no reason; the desk must hear of this mail, too.
-        notice.mail_due_at = None
-        notice.mail_failure = notice.mail_failure or "No attempt was seen to its end."
-        notice.save(update_fields=["mail_due_at", "mail_failure"])
-        return None
-    if _is_moot(notice):
-        notice.mail_due_at, notice.mail_failure = None, ""
-        notice.save(update_fields=["mail_due_at", "mail_failure"])
-        return notice, False
-    morning = waits_until(notice.recipient, notice.kind, now())
-    if morning is not None:
-        notice.mail_due_at = morning
-        notice.save(update_fields=["mail_due_at"])
-        return notice, False
-    notice.mail_due_at = now() + _PATIENCE[notice.mail_attempts]
-    notice.mail_attempts += 1
-    notice.save(update_fields=["mail_due_at", "mail_attempts"])
-    return notice, True
-
-
-def _is_moot(notice: Notification) -> bool:
-    """Whether its mail has lost its reason: not wanted, or optional and read in the house."""
-    if notice.kind in OPTIONAL and notice.read_at is not None:
-        return True
-    return not is_wanted(notice.recipient, notice.kind)
-
-
-@transaction.atomic
-def _note_failed(notification_id: int, problem: str) -> None:
-    Notification.objects.filter(pk=notification_id).update(
-        mail_failure=" ".join(problem.split())[:200] or "The mail server gave no reason."
-    )
-
-
-@transaction.atomic
-def _note_mailed(notification_id: int) -> None:
-    Notification.objects.filter(pk=notification_id).update(
-        mailed_at=now(), mail_due_at=None, mail_failure=""
-    )
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from accounts.notifications.mailing.selectors import failing_mail_of
 from accounts.notifications.preferences import services
 from accounts.notifications.preferences.kinds import OPTIONAL
 from accounts.notifications.preferences.selectors import preferences_of
@@ -33,7 +34,9 @@ def edit_preferences(request: HttpRequest) -> HttpResponse:
 
 
 def _edit(request: HttpRequest, form: MailPreferencesForm, status: int = 200) -> HttpResponse:
-    return render(request, "accounts/mail_preferences.html", {"form": form}, status=status)
+    failing = failing_mail_of(signed_in(request.user))
+    context = {"form": form, "mail_failing": failing}
+    return render(request, "accounts/mail_preferences.html", context, status=status)
 
 
 # A mail program posts here for its reader, without cookies: the signed link is the whole right,

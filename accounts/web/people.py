@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access.second_factor import has_second_factor
 from accounts.access.selectors import tokens_of
+from accounts.notifications.mailing.selectors import failing_mail_of
 from accounts.people import services
 from accounts.people.profile import COUNTRIES
 from accounts.people.selectors import public_profiles, signed_in
@@ -22,6 +23,7 @@ def show_profile(request: HttpRequest) -> HttpResponse:
         "person": person,
         "country": COUNTRIES.get(person.country, ""),
         "has_second_factor": has_second_factor(person),
+        "mail_failing": failing_mail_of(person),
         "token_count": tokens_of(person).count(),
     }
     return render(request, "accounts/profile.html", context)

@@ -13,6 +13,7 @@ from projects.api import (
     desk_chargebacks,
     desk_givebacks,
     desk_holds,
+    desk_mails,
     desk_messages,
     disputes,
     givebacks,
@@ -79,6 +80,7 @@ urlpatterns = [
     *givebacks.ROUTES,
     *desk_givebacks.ROUTES,
     *messages.ROUTES,
+    *desk_mails.ROUTES,
     *desk_messages.ROUTES,
     path("bonuses/<str:public_id>/pay/", bonuses.PayBonusView.as_view(), name="api-bonus-pay"),
     path(

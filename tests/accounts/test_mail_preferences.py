@@ -9,6 +9,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.test import Client
 
+from accounts.notifications.mailing.selectors import given_up_mails
+from accounts.notifications.mailing.services import deliver_notification
 from accounts.notifications.models import Notification
 from accounts.notifications.preferences import services
 from accounts.notifications.preferences.kinds import OPTIONAL, URGENT
@@ -16,8 +18,7 @@ from accounts.notifications.preferences.models import MailPreferences
 from accounts.notifications.preferences.quiet import quiet_until
 from accounts.notifications.preferences.services import change_preferences, unsubscribe
 from accounts.notifications.preferences.unsubscribing import token_of
-from accounts.notifications.selectors import given_up_mails
-from accounts.notifications.services import deliver_notification, notify, read_notification
+from accounts.notifications.services import notify, read_notification
 from accounts.tasks import deliver_due_notifications
 from marketplace.common import clock
 from marketplace.common.errors import InvalidInput, NotAllowed

@@ -10,10 +10,12 @@ from django.conf import settings as conf
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 
-from accounts.notifications import services
+from accounts.notifications.mailing.rules import PATIENCE
+from accounts.notifications.mailing.selectors import due_notification_ids, given_up_mails
+from accounts.notifications.mailing.services import deliver_notification
 from accounts.notifications.models import Notification
-from accounts.notifications.selectors import due_notification_ids, given_up_mails, unread_of
-from accounts.notifications.services import deliver_notification, notify
+from accounts.notifications.selectors import unread_of
+from accounts.notifications.services import notify
 from accounts.parties.models import Membership
 from accounts.parties.selectors import own_party_of
 from accounts.tasks import deliver_due_notifications
@@ -146,7 +148,7 @@ def test_a_mail_is_given_up_in_the_end(ada, dead_mail_server, moved):
         moved(days=2)
 
     notice.refresh_from_db()
-    assert notice.mail_attempts == len(services._PATIENCE)
+    assert notice.mail_attempts == len(PATIENCE)
     assert notice.mail_due_at is None
     assert notice.mailed_at is None
     assert [mail.mail_failure for mail in given_up_mails()] == ["gone"]
@@ -154,7 +156,7 @@ def test_a_mail_is_given_up_in_the_end(ada, dead_mail_server, moved):
 
 def test_a_mail_whose_workers_all_died_is_seen_at_the_desk(ada):
     notice = tell(ada)
-    Notification.objects.update(mail_attempts=len(services._PATIENCE))
+    Notification.objects.update(mail_attempts=len(PATIENCE))
 
     deliver_notification(notification_id=notice.pk)
 
@@ -163,7 +165,7 @@ def test_a_mail_whose_workers_all_died_is_seen_at_the_desk(ada):
 
 def test_who_has_left_gets_no_mail(ada, mailoutbox):
     notice = tell(ada)
-    Notification.objects.update(mail_attempts=1, mail_failure="gone")
+    Notification.objects.update(mail_attempts=1, mail_failure="gone", mail_failed_at=clock.now())
     ada.is_active = False
     ada.save()
 

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.notifications.models import Notification
 from accounts.people.services import grant_staff_roles
+from marketplace.common.clock import now
 from marketplace.common.lifecycle import SYSTEM
 from payments.fundings.models import Payment
 from payments.incoming.models import WebhookEvent
@@ -234,7 +235,10 @@ def test_the_desk_shows_what_went_wrong_and_finance_tries_again(browse, ada, ben
         remote_id="evt_1", kind="charge.updated", payload={}, problem=SCRIPT, next_try_at=None
     )
     Notification.objects.filter(recipient=ben).update(
-        mail_due_at=None, mail_attempts=5, mail_failure="550 no such mailbox"
+        mail_due_at=None,
+        mail_attempts=5,
+        mail_failure="550 no such mailbox",
+        mail_failed_at=now(),
     )
 
     page = browse(dora).get("/desk/").text

@@ -110,7 +110,7 @@ NEIGHBOURS = (
     ),
     SamplePerson(
         "Marit Vik",
-        "marit@milepost.example",
+        "marit@refused.example",  # what becomes of mails that nobody takes can be seen of her
         headline="Illustrator for seed and garden houses",
         skills=("Illustration", "Branding", "Print"),
         rate=60,

@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import F, QuerySet
 from django.urls import reverse
 
-from accounts.notifications.selectors import given_up_mails
+from accounts.notifications.mailing.selectors import given_up_mails
 from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_roles_of
 from payments.chargebacks.selectors import to_be_answered
@@ -90,6 +90,8 @@ _KINDS = {
         "Mails that were given up",
         "Every mail has left or is still tried.",
         frozenset({StaffRole.FINANCE, StaffRole.MEDIATOR, StaffRole.MODERATOR}),
+        page="desk-mails",
+        words="Every mail that fails",
     ),
 }
 
