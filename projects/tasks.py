@@ -5,6 +5,8 @@ Where a clock judges a side, it strikes ``while_`` no outage of ours is left to 
 
 from celery import shared_task
 
+from accounts.notifications.mailing import services as mailing
+from accounts.notifications.mailing.selectors import due_notification_ids
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.outages.selectors import is_made_up_for, unmade_outage_ids
 from marketplace.common.sweeps import BATCH, sweep, sweep_together
@@ -30,6 +32,7 @@ from projects.milestones import services as milestones
 from projects.milestones.arrivals import services as arrivals
 from projects.milestones.limits import services as limits
 from projects.milestones.warnings import services as warnings
+from projects.reasons.services import why_gone
 
 # --- After an outage -----------------------------------------------------------------------------
 
@@ -211,3 +214,20 @@ def close_moot_disputes() -> dict[str, int]:
 def tell_open_conversations(conversation_id: int) -> None:
     """Something was written or read; no sweep behind it, since a page looks again by itself."""
     messages.tell_open_conversations(conversation_id=conversation_id)
+
+
+# --- Mails ---------------------------------------------------------------------------------------
+# Named after the floor that rings for them, and done on this one, which alone knows whether the
+# reason of a notice still stands.
+
+
+@shared_task(name="accounts.deliver_notification")
+def deliver_notification(notification_id: int) -> None:
+    """A notice was written: mail it."""
+    mailing.deliver_notification(notification_id=notification_id, judge=why_gone)
+
+
+@shared_task(name="accounts.deliver_due_notifications")
+def deliver_due_notifications() -> dict[str, int]:
+    """Mails whose bell was lost, that waited for the morning, or whose last attempt failed."""
+    return sweep(due_notification_ids(limit=BATCH), deliver_notification)

@@ -24,10 +24,22 @@ class NotificationOut(serializers.ModelSerializer):
     """Something you were told."""
 
     id = serializers.CharField(source="public_id")
+    mail_called_off = serializers.CharField(
+        help_text="Why no mail of it left although nothing failed; empty where none was called off."
+    )
 
     class Meta:
         model = Notification
-        fields = ["id", "kind", "text", "path", "created_at", "read_at"]
+        fields = [
+            "id",
+            "kind",
+            "text",
+            "path",
+            "created_at",
+            "read_at",
+            "mailed_at",
+            "mail_called_off",
+        ]
 
 
 class ReadOut(serializers.Serializer):

@@ -16,6 +16,8 @@ class Notification(models.Model):
     )
     kind = models.CharField(max_length=60)
     key = models.CharField(max_length=160)
+    # The public id of what it asks something about; the floors above know when that is answered.
+    about = models.CharField(max_length=40, blank=True)
     text = models.CharField(max_length=300)
     path = models.CharField(max_length=200)
     created_at = models.DateTimeField(default=now)
@@ -30,6 +32,8 @@ class Notification(models.Model):
     # later attempt went well.
     mail_failure = models.CharField(max_length=200, blank=True)
     mail_failed_at = models.DateTimeField(null=True)
+    # Why the mail was never sent although nothing failed: unwanted, or its reason had gone.
+    mail_called_off = models.CharField(max_length=200, blank=True)
 
     class Meta:
         constraints = [
@@ -43,6 +47,11 @@ class Notification(models.Model):
                 condition=models.Q(mailed_at__isnull=True)
                 | models.Q(mail_due_at__isnull=True, mail_failure=""),
                 name="a_mail_that_left_is_not_tried_again",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(mail_called_off="")
+                | models.Q(mailed_at__isnull=True, mail_due_at__isnull=True, mail_failure=""),
+                name="a_mail_that_is_called_off_never_leaves",
             ),
         ]
         indexes = [

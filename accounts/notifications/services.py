@@ -22,7 +22,8 @@ _MANY = 10
 @dataclass(frozen=True)
 class News:
     """For everybody of a party: ``path`` is the page it is about. A ``key`` that somebody was told
-    with before tells them nothing again; without one it is news each time.
+    with before tells them nothing again; without one it is news each time. ``about`` is the public
+    id of what it asks something about: its mail is called off when that was answered.
     """
 
     to: Party
@@ -30,20 +31,27 @@ class News:
     text: str
     path: str
     key: str = ""
+    about: str = ""
 
 
 @transaction.atomic
 def notify(
-    *, to: Party | User, kind: str, text: str, path: str, key: str = "", by: object = None
+    *,
+    to: Party | User,
+    kind: str,
+    text: str,
+    path: str,
+    key: str = "",
+    about: str = "",
+    by: object = None,
 ) -> None:
     """Tell everybody of a party, or one person, but not ``by``, who did it and knows.
 
-    ``path`` is the page it is about. A ``key`` that somebody was told with before tells them
-    nothing again; without one, each call is news. Belongs into the transaction of the deed.
+    ``path``, ``key`` and ``about`` are as in News. Belongs into the transaction of the deed.
     """
     people = [to] if isinstance(to, User) else people_of_each([to])[to.pk]
     _tell(
-        [_notice(person, kind, text, path, key) for person in people if person != by],
+        [_notice(person, kind, text, path, key, about) for person in people if person != by],
         may_be_known=bool(key),
     )
 
@@ -53,7 +61,7 @@ def notify_each(news: Sequence[News]) -> None:
     people = people_of_each(one.to for one in news)
     _tell(
         [
-            _notice(person, one.kind, one.text, one.path, one.key)
+            _notice(person, one.kind, one.text, one.path, one.key, one.about)
             for one in news
             for person in people[one.to.pk]
         ],
@@ -61,13 +69,14 @@ def notify_each(news: Sequence[News]) -> None:
     )
 
 
-def _notice(to: User, kind: str, text: str, path: str, key: str) -> Notification:
+def _notice(to: User, kind: str, text: str, path: str, key: str, about: str) -> Notification:
     return Notification(
         recipient=to,
         kind=kind,
         key=key or new_public_id("ke"),
         text=_one_line(text),
         path=path,
+        about=about,
     )
 
 

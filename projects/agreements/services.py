@@ -76,7 +76,7 @@ def award_bid(
 
     record(contract, "contract_offered", by=by)
     text = f"You are offered “{contract.title}”. Answer by {said(contract.offer_lapses_at)}."
-    tell_other_side(contract, "contract_offered", text, by=by)
+    tell_other_side(contract, "contract_offered", text, by=by, about=contract.public_id)
     return contract
 
 

@@ -271,11 +271,13 @@ def _decline(bid: Bid, reason: str, *, by: Actor) -> Bid:
 
 
 def _tell_client(bid: Bid, kind: str, text: str, *, by: Actor) -> None:
-    notify(to=bid.posting.client, kind=kind, text=_in_words(bid, text), path=bid.path, by=by)
+    words, about = _in_words(bid, text), bid.public_id
+    notify(to=bid.posting.client, kind=kind, text=words, path=bid.path, about=about, by=by)
 
 
 def _tell_freelancer(bid: Bid, kind: str, text: str, *, by: Actor) -> None:
-    notify(to=bid.freelancer, kind=kind, text=_in_words(bid, text), path=bid.path, by=by)
+    words, about = _in_words(bid, text), bid.public_id
+    notify(to=bid.freelancer, kind=kind, text=words, path=bid.path, about=about, by=by)
 
 
 def _in_words(bid: Bid, text: str) -> str:

@@ -53,15 +53,23 @@ def _event(contract: Contract, kind: str, *, by: Actor, about: Any, detail: dict
     )
 
 
-def tell_other_side(contract: Contract, kind: str, text: str, *, by: Actor, key: str = "") -> None:
-    """Tell whoever did not do it: the other side, or both when the house acted."""
-    notify_each(_news(contract, kind, text, by=by, key=key))
+def tell_side(contract: Contract, role: str, kind: str, text: str, **more: str) -> None:
+    """Tell one of the sides; ``more`` is as in News, the page that of the contract."""
+    to = contract.client if role == CLIENT else contract.freelancer
+    notify_each([News(**{"path": page_of(contract), **more}, to=to, kind=kind, text=text)])
 
 
-def _news(contract: Contract, kind: str, text: str, *, by: Actor, key: str = "") -> list[News]:
+def tell_other_side(contract: Contract, kind: str, text: str, *, by: Actor, **more: str) -> None:
+    """Tell whoever did not do it: the other side, or both when the house acted; ``more`` is as in
+    News.
+    """
+    notify_each(_news(contract, kind, text, by=by, **more))
+
+
+def _news(contract: Contract, kind: str, text: str, *, by: Actor, **more: str) -> list[News]:
     role = role_in(contract, by)
     to: list[Party] = {
         CLIENT: [contract.freelancer],
         FREELANCER: [contract.client],
     }.get(role or SYSTEM, [contract.client, contract.freelancer])
-    return [News(party, kind, text, page_of(contract), key) for party in to]
+    return [News(party, kind, text, page_of(contract), **more) for party in to]

@@ -239,7 +239,7 @@ def _checked_statement(text: object) -> str:
 def _tell(dispute: Dispute, role: str, kind: str, text: str, *, by: Actor) -> None:
     contract = dispute.milestone.contract
     to = contract.client if role == CLIENT else contract.freelancer
-    notify(to=to, kind=kind, text=text, path=dispute.path, by=by)
+    notify(to=to, kind=kind, text=text, path=dispute.path, about=dispute.public_id, by=by)
 
 
 def _decision_in_words(dispute: Dispute, shares: Shares, role: str) -> str:

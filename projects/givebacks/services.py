@@ -56,7 +56,7 @@ def ask_back(
         f"{in_words(back.payee, escrow.currency)} of what you got. It is yours to decide. Without "
         f"an answer by {said(giveback.answer_due_at)} nothing changes."
     )
-    tell_other_side(contract, "giveback_asked", text, by=by)
+    tell_other_side(contract, "giveback_asked", text, by=by, about=giveback.public_id)
     return giveback
 
 

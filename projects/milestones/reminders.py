@@ -7,8 +7,12 @@ from django.db.models import F, Max
 
 from accounts.notifications.services import News, notify_each
 from marketplace.common.clock import now, said
+from payments.escrow.selectors import held_in
+from projects.contracts.models import Contract
 from projects.contracts.selectors import page_of
 from projects.milestones.models import Milestone, Reminder
+
+S = Milestone.Status
 
 # How long before a milestone is due both sides hear of it; minus one day is the day after.
 _BEFORE_DUE = {
@@ -22,6 +26,7 @@ _BEFORE_REVIEW_ENDS = {
     "review_ends_in_24_hours": timedelta(hours=24),
     "review_ends_in_2_hours": timedelta(hours=2),
 }
+KINDS = (*_BEFORE_DUE, "review_half_over", *_BEFORE_REVIEW_ENDS)
 
 
 def remind_of_due_date(milestone: Milestone) -> None:
@@ -71,7 +76,14 @@ def tell(reminders: Sequence[Reminder]) -> None:
         milestone, text = reminder.milestone, words_of(reminder)
         contract, key = milestone.contract, key_of(reminder)
         news += [
-            News(to=party, kind=reminder.kind, text=text, path=page_of(contract), key=key)
+            News(
+                to=party,
+                kind=reminder.kind,
+                text=text,
+                path=page_of(contract),
+                key=key,
+                about=milestone.public_id,
+            )
             for party in (contract.client, contract.freelancer)
         ]
     notify_each(news)
@@ -82,6 +94,30 @@ def tell(reminders: Sequence[Reminder]) -> None:
 def key_of(reminder: Reminder) -> str:
     """Nobody is told twice with it, and a date that has moved is told of again."""
     return f"{reminder.milestone.public_id}:{reminder.kind}:{reminder.due_at.isoformat()}"
+
+
+def read_key(key: str) -> datetime:
+    """When the reminder that was told under this key was due."""
+    return datetime.fromisoformat(key.split(":", 2)[2])
+
+
+def why_gone(milestone: Milestone, kind: str, due_at: datetime) -> str:
+    """Why nobody needs this reminder any more; '' where its reason stands."""
+    if milestone.closed_at is not None or milestone.contract.status != Contract.Status.ACTIVE:
+        return f"“{milestone.title}” has ended."
+    if kind in _BEFORE_DUE:
+        if milestone.status not in {S.PLANNED, S.RETURNED}:
+            return f"“{milestone.title}” was delivered."
+        if milestone.due_at - _BEFORE_DUE[kind] != due_at:
+            return f"“{milestone.title}” is due on another date now."
+    elif kind.startswith("review_"):
+        if milestone.submitted_at is None or milestone.review_ends_at is None:
+            return f"“{milestone.title}” was answered."
+        if due_at < milestone.submitted_at:
+            return f"“{milestone.title}” was delivered again."
+    elif not held_in(milestone.escrow):
+        return f"Nothing is held for “{milestone.title}” any more."
+    return ""
 
 
 def last_words_due(milestone_ids: Collection[int]) -> dict[int, datetime]:

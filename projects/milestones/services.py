@@ -107,7 +107,7 @@ def submit_work(
         f"“{milestone.title}” has been delivered. Approve it or ask for changes by "
         f"{said(milestone.review_ends_at)}; after that it is approved by itself."
     )
-    tell_other_side(milestone.contract, "work_submitted", text, by=by)
+    tell_other_side(milestone.contract, "work_submitted", text, by=by, about=milestone.public_id)
     return submission
 
 

@@ -50,6 +50,7 @@ def ask_question(*, posting_id: int, text: str, by: User, party: Party | None = 
         kind="question_asked",
         text=f"A bidder asks about “{posting.title}”.",
         path=question.path,
+        about=question.public_id,
         by=by,
     )
     return question

@@ -4,9 +4,9 @@ import pytest
 from django.core.cache import caches
 
 from accounts.access import codes
-from accounts.notifications.mailing.services import deliver_notification
 from accounts.notifications.models import Notification
 from accounts.notifications.services import notify
+from projects.tasks import deliver_notification
 from tests.races import outcomes_at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -21,15 +21,15 @@ from accounts.notifications.mailing.selectors import (
     given_up_mails,
     narrowed,
 )
-from accounts.notifications.mailing.services import deliver_notification, note_bounce, retry_mail
+from accounts.notifications.mailing.services import note_bounce, retry_mail
 from accounts.notifications.models import Notification
 from accounts.notifications.services import notify
 from accounts.people.services import grant_staff_roles
-from accounts.tasks import deliver_due_notifications
 from marketplace.common import clock
 from marketplace.common.audit import entries_about
 from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
 from marketplace.common.lifecycle import SYSTEM
+from projects.tasks import deliver_due_notifications, deliver_notification
 from tests.races import at_once, meet_after
 from tests.world import api_of
 
@@ -121,7 +121,7 @@ def test_an_old_attempt_says_nothing_of_a_newer_one(ada, server, monkeypatch, mo
     """The first attempt hangs for so long that a second is made meanwhile, which goes well."""
     server(WORKING)
     notice = tell(ada)
-    hung, _ = services._claim_mail(notice.pk)
+    hung, _ = services._claim_mail(notice.pk, lambda _: "")
     moved(minutes=3)
     deliver_due_notifications()
 

@@ -10,7 +10,6 @@ from django.db.models import QuerySet
 from django.test import Client
 
 from accounts.notifications.mailing.selectors import given_up_mails
-from accounts.notifications.mailing.services import deliver_notification
 from accounts.notifications.models import Notification
 from accounts.notifications.preferences import services
 from accounts.notifications.preferences.kinds import OPTIONAL, URGENT
@@ -19,9 +18,9 @@ from accounts.notifications.preferences.quiet import quiet_until
 from accounts.notifications.preferences.services import change_preferences, unsubscribe
 from accounts.notifications.preferences.unsubscribing import token_of
 from accounts.notifications.services import notify, read_notification
-from accounts.tasks import deliver_due_notifications
 from marketplace.common import clock
 from marketplace.common.errors import InvalidInput, NotAllowed
+from projects.tasks import deliver_due_notifications, deliver_notification
 from tests.races import at_once, meet_after
 from tests.world import api_of
 

@@ -12,14 +12,13 @@ from django.core.mail.backends.locmem import EmailBackend
 
 from accounts.notifications.mailing.rules import PATIENCE
 from accounts.notifications.mailing.selectors import due_notification_ids, given_up_mails
-from accounts.notifications.mailing.services import deliver_notification
 from accounts.notifications.models import Notification
 from accounts.notifications.selectors import unread_of
 from accounts.notifications.services import notify
 from accounts.parties.models import Membership
 from accounts.parties.selectors import own_party_of
-from accounts.tasks import deliver_due_notifications
 from marketplace.common import clock
+from projects.tasks import deliver_due_notifications, deliver_notification
 
 
 class DeadServer(EmailBackend):

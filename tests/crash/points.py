@@ -20,7 +20,6 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from kombu.pools import connections as kombu_connections
 from kombu.pools import producers
 
-from accounts import tasks as accounts_tasks
 from marketplace.common.errors import DomainError
 from payments import tasks as payments_tasks
 from payments.gateway import books, chargebacks, connecting
@@ -154,7 +153,7 @@ class _Recorder:
         BaseDatabaseWrapper.commit = self._commit(BaseDatabaseWrapper.commit)  # type: ignore[method-assign]
         app = current_app._get_current_object()
         app.send_task = self._bell(app.send_task)
-        for tasks in (accounts_tasks, payments_tasks, projects_tasks):
+        for tasks in (payments_tasks, projects_tasks):
             for sweep in ("sweep", "sweep_together"):
                 if hasattr(tasks, sweep):
                     setattr(tasks, sweep, self._sweep(getattr(tasks, sweep)))

@@ -25,7 +25,7 @@ def why_no_retry(notice: Notification) -> str:
     if notice.mail_due_at is not None:
         return "This mail is still tried by itself."
     if not notice.mail_failure:
-        return "This mail has not failed: its reader did not want it, or needs it no longer."
+        return f"This mail has not failed. {notice.mail_called_off}".strip()
     if not notice.recipient.is_active:
         return f"{notice.recipient.name} has left."
     if notice.mail_retries >= MOST_RETRIES:

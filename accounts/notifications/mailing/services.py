@@ -1,6 +1,7 @@
 """A notice becomes a mail: when it is due, as often as it takes, and not for ever."""
 
 import logging
+from collections.abc import Callable
 
 from django.db import transaction
 
@@ -27,14 +28,18 @@ from marketplace.common.errors import NotAllowed, WrongState
 
 logger = logging.getLogger(__name__)
 
+# Why the reason of a notice has gone; '' where it stands, None where a deed that is under way just
+# now will tell. Who calls knows the floors above, of which this one knows nothing.
+Judge = Callable[[Notification], str | None]
 
-def deliver_notification(*, notification_id: int) -> None:
-    """Mail a notice, once it is due, and let its reader's open pages know.
+
+def deliver_notification(*, notification_id: int, judge: Judge) -> None:
+    """Mail a notice, once it is due and its reason stands, and let its reader's open pages know.
 
     Not atomic: nobody waits for the mail server while holding a lock. A worker that dies between
     sending and noting it leaves a mail that is sent again, under the same Message-ID.
     """
-    claimed = _claim_mail(notification_id)
+    claimed = _claim_mail(notification_id, judge)
     if claimed is None:
         return
     notice, leaves = claimed
@@ -52,11 +57,11 @@ def deliver_notification(*, notification_id: int) -> None:
 
 
 @transaction.atomic
-def _claim_mail(notification_id: int) -> tuple[Notification, bool] | None:
+def _claim_mail(notification_id: int, judge: Judge) -> tuple[Notification, bool] | None:
     """Take the mail of this notice for a while: the next attempt is due when patience ends.
 
-    And whether it leaves now. What its reader chose is asked here, at the last moment: a mail that
-    waited for the morning may be unwanted by then.
+    And whether it leaves now. What its reader chose is asked here, at the last moment, and whether
+    its reason stands: a mail that waited for the morning may be unwanted by then, or needless.
     """
     notice = (
         Notification.objects.select_for_update(of=("self",), skip_locked=True)
@@ -67,19 +72,25 @@ def _claim_mail(notification_id: int) -> tuple[Notification, bool] | None:
     if notice is None:
         return None
     if not notice.recipient.is_active:
-        _lay_down(notice)
+        _call_off(notice, "Its reader has left.")
         return None
     if notice.mail_attempts >= len(PATIENCE):
         # Workers that died on their way noted no reason; the desk must hear of this mail, too.
-        _lay_down(notice, reason=notice.mail_failure or UNSEEN)
+        _give_up(notice, notice.mail_failure or UNSEEN)
         return None
-    if _is_moot(notice):
-        _lay_down(notice)
+    if why := _why_unwanted(notice):
+        _call_off(notice, why)
         return notice, False
     morning = waits_until(notice.recipient, notice.kind, now())
     if morning is not None:
         notice.mail_due_at = morning
         notice.save(update_fields=["mail_due_at"])
+        return notice, False
+    why_gone = judge(notice)
+    if why_gone is None:
+        return None  # still due: the next sweep asks again
+    if why_gone:
+        _call_off(notice, why_gone)
         return notice, False
     notice.mail_due_at = now() + PATIENCE[notice.mail_attempts]
     notice.mail_attempts += 1
@@ -88,17 +99,26 @@ def _claim_mail(notification_id: int) -> tuple[Notification, bool] | None:
     return notice, True
 
 
-def _is_moot(notice: Notification) -> bool:
-    """Whether its mail has lost its reason: not wanted, or optional and read in the house."""
+def _why_unwanted(notice: Notification) -> str:
+    """Not wanted at all, or optional and read in the house; '' where neither."""
+    if not is_wanted(notice.recipient, notice.kind):
+        return "Its reader wants no mail of this kind."
     if notice.kind in OPTIONAL and notice.read_at is not None:
-        return True
-    return not is_wanted(notice.recipient, notice.kind)
+        return "It was read in the house."
+    return ""
 
 
-def _lay_down(notice: Notification, *, reason: str = "") -> None:
-    """No further attempt; with a reason it is given up, and the desk looks after it."""
+def _call_off(notice: Notification, why: str) -> None:
+    """Nothing is wrong, and it never leaves."""
+    notice.mail_due_at, notice.mail_called_off = None, why
+    notice.mail_failure, notice.mail_failed_at = "", None
+    notice.save(update_fields=["mail_due_at", "mail_called_off", "mail_failure", "mail_failed_at"])
+
+
+def _give_up(notice: Notification, reason: str) -> None:
+    """No further attempt by itself: the desk looks after it."""
     notice.mail_due_at, notice.mail_failure = None, reason
-    notice.mail_failed_at = (notice.mail_failed_at or now()) if reason else None
+    notice.mail_failed_at = notice.mail_failed_at or now()
     notice.save(update_fields=["mail_due_at", "mail_failure", "mail_failed_at"])
 
 
@@ -110,7 +130,7 @@ def _note_failed(tried: Notification, problem: OSError) -> None:
     if notice.mailed_at or (notice.mail_retries, notice.mail_attempts) != attempt:
         return
     if is_final(problem):
-        _lay_down(notice, reason=reason_of(problem))
+        _give_up(notice, reason_of(problem))
         return
     notice.mail_failure = reason_of(problem)
     notice.mail_failed_at = notice.mail_failed_at or now()
@@ -138,7 +158,7 @@ def note_bounce(*, public_id: str, retries: int, reason: str) -> bool:
         return False
     notice.mailed_at = None
     notice.save(update_fields=["mailed_at"])
-    _lay_down(notice, reason=" ".join(reason.split())[:200] or "It came back without a reason.")
+    _give_up(notice, " ".join(reason.split())[:200] or "It came back without a reason.")
     return True
 
 

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from accounts.notifications.services import notify
 from accounts.people.models import User
 from marketplace.common.clock import now, said
 from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
@@ -21,8 +20,7 @@ from projects.agreements.rules import refusal_of
 from projects.contracts.models import LIFECYCLE as CONTRACT_LIFECYCLE
 from projects.contracts.models import Contract
 from projects.contracts.roles import Actor, role_in
-from projects.contracts.selectors import page_of
-from projects.contracts.services import record, tell_other_side
+from projects.contracts.services import record, tell_other_side, tell_side
 from projects.disputes.rules import OTHER
 from projects.milestones.adjusting.services import adjust_milestone
 from projects.milestones.endings.services import cancel_by_agreement
@@ -289,6 +287,4 @@ def _name(contract: Contract, role: str) -> str:
 
 
 def _tell(order: ChangeOrder, role: str, kind: str, text: str) -> None:
-    contract = order.contract
-    to = contract.client if role == CLIENT else contract.freelancer
-    notify(to=to, kind=kind, text=text, path=page_of(contract))
+    tell_side(order.contract, role, kind, text, about=order.public_id)

@@ -4,11 +4,10 @@ from datetime import timedelta
 
 from django.db import transaction
 
-from accounts.notifications.services import notify
 from accounts.people.models import User
 from marketplace.common.clock import now, said
 from marketplace.common.errors import NotAllowed, WrongState
-from marketplace.common.lifecycle import CLIENT, SYSTEM
+from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.text import checked_text
 from projects.agreements.amending.services import amend
 from projects.agreements.models import LIFECYCLE, Proposal
@@ -16,8 +15,7 @@ from projects.agreements.proposals.words import money_in_words, name_of, terms_o
 from projects.agreements.rules import judge_room, refusal_of
 from projects.contracts.models import Contract
 from projects.contracts.roles import Actor, role_in
-from projects.contracts.selectors import page_of
-from projects.contracts.services import record, tell_other_side
+from projects.contracts.services import record, tell_other_side, tell_side
 from projects.disputes.rules import OTHER
 from projects.milestones.endings import services as endings
 from projects.milestones.endings.services import lock_milestones
@@ -252,6 +250,4 @@ def _close(proposal: Proposal) -> None:
 
 
 def _tell(proposal: Proposal, role: str, kind: str, text: str) -> None:
-    contract = proposal.milestone.contract
-    to = contract.client if role == CLIENT else contract.freelancer
-    notify(to=to, kind=kind, text=text, path=page_of(contract))
+    tell_side(proposal.milestone.contract, role, kind, text, about=proposal.public_id)

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from marketplace.common.clock import now
-from projects.contracts.models import Contract
 from projects.milestones import reminders
-from projects.milestones.models import Milestone, Reminder
+from projects.milestones.models import Reminder
 
 
 @transaction.atomic
@@ -29,12 +28,9 @@ def tell_reminders(*, reminder_ids: Sequence[int]) -> int:
     moot = {
         reminder.pk
         for reminder in due
-        if _has_ended(reminder.milestone) or reminders.is_superseded(reminder, last_words)
+        if reminders.why_gone(reminder.milestone, reminder.kind, reminder.due_at)
+        or reminders.is_superseded(reminder, last_words)
     }
     Reminder.objects.filter(pk__in=moot).delete()
     reminders.tell([reminder for reminder in due if reminder.pk not in moot])
     return len(due)
-
-
-def _has_ended(milestone: Milestone) -> bool:
-    return milestone.closed_at is not None or milestone.contract.status != Contract.Status.ACTIVE

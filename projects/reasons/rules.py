@@ -1,0 +1,82 @@
+"""Which notices ask for something, and when nobody asks for it any more.
+
+Whatever is not named here is news that stays true, and its mail leaves however late.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Model
+
+from accounts.notifications.models import Notification
+from projects.agreements.changes.models import ChangeOrder
+from projects.agreements.models import Proposal
+from projects.bids.models import Bid
+from projects.contracts.models import Contract
+from projects.disputes.models import Dispute
+from projects.givebacks.models import GiveBack
+from projects.milestones import reminders
+from projects.milestones.limits.services import AHEAD
+from projects.milestones.models import Milestone
+from projects.questions.models import Question
+
+
+@dataclass(frozen=True)
+class Reason:
+    """``of`` is what the notice is about, ``joined`` what is read with it, and ``why_gone`` says
+    why nothing is asked any more, or ''.
+    """
+
+    of: type[Model]
+    joined: tuple[str, ...]
+    why_gone: Callable[[Any, Notification], str]
+
+
+def _while(*states: str, gone: str) -> Callable[[Any, Notification], str]:
+    """As long as it is in one of these states, as people see it."""
+    return lambda thing, _: "" if getattr(thing, "state", thing.status) in states else gone
+
+
+def _as_reminded(milestone: Milestone, notice: Notification) -> str:
+    return reminders.why_gone(milestone, notice.kind, reminders.read_key(notice.key))
+
+
+_OPEN_BID = _while(Bid.Status.SUBMITTED, Bid.Status.SHORTLISTED, gone="The bid is open no longer.")
+_REMINDER = Reason(Milestone, ("contract", "escrow"), _as_reminded)
+_CHANGE = Reason(
+    ChangeOrder,
+    ("contract",),
+    _while(ChangeOrder.Status.PROPOSED, gone="The change is open no longer."),
+)
+
+REASONS: dict[str, Reason] = {
+    "question_asked": Reason(
+        Question, (), _while(Question.Status.ASKED, gone="The question is open no longer.")
+    ),
+    "bid_submitted": Reason(Bid, (), _OPEN_BID),
+    "bid_edited": Reason(Bid, (), _OPEN_BID),
+    "bid_shortlisted": Reason(Bid, (), _OPEN_BID),
+    "contract_offered": Reason(
+        Contract, (), _while(Contract.Status.OFFERED, gone="The offer is open no longer.")
+    ),
+    "change_proposed": _CHANGE,
+    "change_countered": _CHANGE,
+    "ending_proposed": Reason(
+        Proposal,
+        ("milestone", "into"),
+        _while(Proposal.Status.PROPOSED, gone="The proposal is open no longer."),
+    ),
+    "work_submitted": Reason(
+        Milestone, (), _while(Milestone.Status.SUBMITTED, gone="The delivery was answered.")
+    ),
+    "dispute_opened": Reason(
+        Dispute,
+        ("milestone",),
+        _while(Dispute.Status.OPENED, gone="The dispute waits for no answer any more."),
+    ),
+    "giveback_asked": Reason(
+        GiveBack, (), _while(GiveBack.Status.ASKED, gone="Nothing is asked back any more.")
+    ),
+    **dict.fromkeys([*reminders.KINDS, *AHEAD], _REMINDER),
+}
