@@ -246,8 +246,16 @@ def _trouble_with(problem: OSError) -> Trouble:
 
 
 def _start_again(service: Postgres | Valkey) -> subprocess.Popen[bytes]:
-    """At the same address, which everybody knows already."""
-    service.start()
+    """At the same address, which everybody knows already.
+
+    Killed while it starts (after a crash PostgreSQL first reads its log again) it has died once
+    more: its death is counted like every other, and it is started again.
+    """
+    try:
+        service.start()
+    except Trouble:
+        if service.process is None or service.process.poll() is None:
+            raise
     assert service.process is not None
     return service.process
 

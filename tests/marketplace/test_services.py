@@ -1,12 +1,18 @@
 """The services of the tests and of the demo."""
 
+import signal
+from functools import partial
+
+import psycopg2
 import pytest
 import redis
 from django.conf import settings
 from django.db import connection
 
+from marketplace.children import Child, revived
 from marketplace.embedded import Postgres, Valkey
 from marketplace.processes import Mark, MarkBook, Trouble, start, stop, tries
+from marketplace.supervisor import _start_again
 
 
 @pytest.mark.django_db
@@ -83,3 +89,27 @@ def test_postgresql_that_cannot_start_says_so(tmp_path, marks):
         postgres.start()
 
     assert "configuration file" in trouble.value.log.read_text()
+
+
+def test_a_server_that_is_killed_while_it_recovers_is_started_once_more(
+    tmp_path, marks, monkeypatch
+):
+    server = Postgres(tmp_path / "pg", log=tmp_path / "pg.log", marks=marks)
+    address = server.start()
+    child = Child("postgres", partial(_start_again, server), tmp_path / "pg.log", server.process)
+    really_wait, kills = Postgres._wait, [1, 2]
+
+    def killed_twice(self: Postgres) -> None:
+        if kills:
+            kills.pop()
+            stop(self.process, how=signal.SIGKILL)
+        really_wait(self)
+
+    monkeypatch.setattr(Postgres, "_wait", killed_twice)
+    try:
+        stop(child.process, how=signal.SIGKILL)
+        assert [len(list(revived([child]))) for _ in range(4)] == [1, 1, 1, 0]
+        assert child.died() is None
+        psycopg2.connect(address).close()
+    finally:
+        server.stop()
