@@ -33,7 +33,19 @@ class Market:
     stripe: str
     broker: str
     logs: Path
+    environment: dict[str, str]
     children: list[Child] = field(default_factory=list)
+
+    def start(self, program: str, line: list[str] | None = None) -> Child:
+        """One more process of this program: ``worker``, then ``worker-2`` and so on."""
+        line = line or programs.command(program, self.environment)
+        others = sum(child.name.partition("-")[0] == program for child in self.children)
+        name = f"{program}-{others + 1}" if others else program
+        log = self.logs / f"{name}.log"
+        child = Child(name, partial(_start, program, line, self.environment, log), log)
+        self.children.append(child)
+        child.process = child.start()
+        return child
 
     def child(self, name: str) -> Child:
         return next(child for child in self.children if child.name == name)
@@ -81,24 +93,21 @@ def market(request, transactional_db, settings, tmp_path, monkeypatch) -> Iterat
         live_port = str(free_port())
         environment |= {"LIVE_PORT": live_port, "LIVE_URL": f"http://127.0.0.1:{live_port}"}
         names.append("live")
-    lines = {
-        "stripe": [
-            *(sys.executable, "-m", "stripe_sandbox", "--port", str(stripe_port)),
-            *("--webhook-url", f"{url}/webhooks/stripe/", "--payout-delay", "1"),
-            *("--webhook-secret", environment["STRIPE_WEBHOOK_SECRET"]),
-        ],
-        **{name: programs.command(name, environment) for name in names},
-    }
-    running = Market(url, stripe, environment["REDIS_URL"], tmp_path)
-    with contextlib.ExitStack() as stops:
-        for name, line in lines.items():
-            log = tmp_path / f"{name}.log"
-            child = Child(name, partial(_start, name, line, environment, log), log)
-            running.children.append(child)
-            stops.callback(_stop, child)
-            child.process = child.start()
+    sandbox_line = [
+        *(sys.executable, "-m", "stripe_sandbox", "--port", str(stripe_port)),
+        *("--webhook-url", f"{url}/webhooks/stripe/", "--payout-delay", "1"),
+        *("--webhook-secret", environment["STRIPE_WEBHOOK_SECRET"]),
+    ]
+    running = Market(url, stripe, environment["REDIS_URL"], tmp_path, environment)
+    try:
+        running.start("stripe", sandbox_line)
+        for name in names:
+            running.start(name)
         _await_readiness(running)
         yield running
+    finally:
+        for child in reversed(running.children):
+            _stop(child)
 
 
 def _database_of_broker() -> int:

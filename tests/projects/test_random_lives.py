@@ -1,0 +1,289 @@
+"""Whatever people do, and in whatever order: no dead end, and no money that belongs to nobody.
+
+A life is a contract and a list of acts, each by somebody and at some time. What the rules refuse is
+refused and changes nothing; anything else than a refusal is a defect. Then nobody acts any more but
+the clock, and a mediator where a case waits for one: all that is held must find its way, and every
+contract must come to an end.
+
+``LIVES=2000 pytest tests/projects/test_random_lives.py`` plays more of them.
+"""
+
+import contextlib
+import io
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from celery import current_app
+from django.core.management import call_command
+from django.db import transaction
+from hypothesis import HealthCheck, Phase, event, given, settings
+from hypothesis import strategies as st
+
+import projects.tasks  # noqa: F401 - the timetable's tasks enter themselves
+from accounts.people.models import User
+from marketplace.common import clock
+from marketplace.common.clock import now
+from marketplace.common.errors import DomainError
+from payments.escrow.selectors import held_in
+from projects.agreements.changes.models import ChangeOrder
+from projects.agreements.changes.planning import Wish
+from projects.agreements.changes.services import (
+    accept_change,
+    counter_change,
+    decline_change,
+    propose_change,
+)
+from projects.agreements.models import Proposal
+from projects.agreements.proposals.services import (
+    accept_proposal,
+    decline_proposal,
+    propose_ending,
+    withdraw_proposal,
+)
+from projects.contracts.models import Contract
+from projects.disputes.models import Dispute
+from projects.disputes.services import answer_dispute, decide_dispute, open_dispute
+from projects.givebacks.models import GiveBack
+from projects.givebacks.services import accept_giveback, ask_back, decline_giveback
+from projects.milestones.models import Milestone
+from projects.milestones.parts.services import release_part
+from projects.milestones.services import (
+    cancel_milestone,
+    release_milestone,
+    return_work,
+    start_work,
+    submit_work,
+)
+from tests.world import active_contract, answers_to, fund
+
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(3_600)]
+
+LIVES = int(os.environ.get("LIVES", "15"))
+PRICES = {"JPY": 20_000, "USD": 100_001, "KWD": 100_000}
+# With all of them over, no clock of any policy or of the provider can still be running.
+LONG_AFTER = (8, 8, 15, 30, 60, 100)
+
+
+@dataclass(frozen=True)
+class Act:
+    """``which`` picks among the milestones, ``part`` is of a thousand.
+
+    It is mostly somebody who may: ``out_of_turn`` counts on from them.
+    """
+
+    deed: str
+    which: int
+    part: int
+    out_of_turn: int = 0
+
+
+@dataclass
+class Scene:
+    contract: Contract
+    people: dict[str, User]
+    later: Callable[..., None]
+
+    def do(self, act: Act) -> None:
+        milestones = list(self.contract.milestones.select_related("escrow", "contract"))
+        milestone = milestones[act.which % len(milestones)]
+        names = list(self.people)
+        who = names[(names.index(WHO[act.deed][act.part % 2]) + act.out_of_turn) % len(names)]
+        DEEDS[act.deed](self, milestone, self.people[who], act)
+
+
+def _share(milestone: Milestone, act: Act) -> int:
+    return milestone.amount * act.part // 1_000
+
+
+def _funds(_scene: Scene, milestone: Milestone, by: User, _act: Act) -> None:
+    if milestone.contract.client.members.get() == by:
+        fund(milestone)
+
+
+def _disputes(_scene: Scene, milestone: Milestone, by: User, act: Act) -> None:
+    words = {"reason": "not_as_agreed", "statement": "It loses things."}
+    open_dispute(milestone_id=milestone.pk, by=by, asked_for=_share(milestone, act), **words)
+
+
+def _proposes(scene: Scene, milestone: Milestone, by: User, act: Act) -> None:
+    others = [one.pk for one in scene.contract.milestones.all() if one.pk != milestone.pk]
+    into = others[act.part % len(others)] if others and act.part % 3 == 0 else None
+    part = _share(milestone, act)
+    propose_ending(milestone_id=milestone.pk, by=by, to_freelancer=part, into_id=into)
+
+
+def _wishes(milestone: Milestone, act: Act) -> list[Wish]:
+    wish: dict[str, Any] = {"milestone": milestone.public_id}
+    if act.part % 2:
+        wish["amount"] = max(_share(milestone, act), milestone.amount // 2)
+    else:
+        wish["due_at"] = now().replace(microsecond=0) + timedelta(days=act.part % 40 + 1)
+    return [Wish(**wish)]
+
+
+def _changes(scene: Scene, milestone: Milestone, by: User, act: Act) -> None:
+    propose_change(contract_id=scene.contract.pk, by=by, wishes=_wishes(milestone, act))
+
+
+def _waits(scene: Scene, _milestone: Milestone, _by: User, act: Act) -> None:
+    scene.later(hours=1 + act.part % 400)
+    the_clock_strikes()
+
+
+def _answers(scene: Scene, _milestone: Milestone, by: User, act: Act) -> None:
+    """Whatever is open, yes or no, whoever it is for: the rules say whose answer it is."""
+    is_yes = act.part % 2
+    for order in ChangeOrder.objects.filter(contract=scene.contract, closed_at=None):
+        if act.part % 5 == 0:
+            wishes = _wishes(scene.contract.milestones.get(position=1), act)
+            counter_change(order_id=order.pk, by=by, wishes=wishes)
+        else:
+            (accept_change if is_yes else decline_change)(order_id=order.pk, by=by)
+    for proposal in Proposal.objects.filter(milestone__contract=scene.contract, closed_at=None):
+        answer = accept_proposal if is_yes else decline_proposal
+        (withdraw_proposal if act.part % 7 == 0 else answer)(proposal_id=proposal.pk, by=by)
+    for dispute in Dispute.objects.filter(milestone__contract=scene.contract, status="open"):
+        answer_dispute(dispute_id=dispute.pk, by=by, statement="It is what we agreed on.")
+    for giveback in GiveBack.objects.filter(contract=scene.contract, closed_at=None):
+        (accept_giveback if is_yes else decline_giveback)(giveback_id=giveback.pk, by=by)
+
+
+def _rules(scene: Scene, _milestone: Milestone, by: User, act: Act) -> None:
+    for dispute in Dispute.objects.filter(milestone__contract=scene.contract, closed_at=None):
+        share = dispute.milestone.amount * act.part // 1_000
+        decide_dispute(dispute_id=dispute.pk, by=by, to_freelancer=share, ruling="As agreed.")
+
+
+def _asks_back(scene: Scene, milestone: Milestone, by: User, act: Act) -> None:
+    ask_back(
+        contract_id=scene.contract.pk,
+        by=by,
+        escrow_id=milestone.escrow_id,
+        amount=_share(milestone, act),
+    )
+
+
+DEEDS: dict[str, Callable[[Scene, Milestone, User, Act], object]] = {
+    "fund": _funds,
+    "start": lambda _s, it, by, _a: start_work(milestone_id=it.pk, by=by),
+    "submit": lambda _s, it, by, _a: submit_work(
+        milestone_id=it.pk, by=by, note="Here.", criteria=answers_to(it)
+    ),
+    "return": lambda _s, it, by, _a: return_work(milestone_id=it.pk, by=by, answer="Not yet."),
+    "release": lambda _s, it, by, _a: release_milestone(milestone_id=it.pk, by=by),
+    "release a part": lambda _s, it, by, act: release_part(
+        milestone_id=it.pk, by=by, amount=_share(it, act)
+    ),
+    "cancel": lambda _s, it, by, _a: cancel_milestone(milestone_id=it.pk, by=by),
+    "cancel for lateness": lambda _s, it, by, _a: cancel_milestone(
+        milestone_id=it.pk, by=by, step="cancel_late"
+    ),
+    "drop": lambda _s, it, by, _a: cancel_milestone(milestone_id=it.pk, by=by, step="drop"),
+    "dispute": _disputes,
+    "propose an end": _proposes,
+    "propose a change": _changes,
+    "answer": _answers,
+    "ask back": _asks_back,
+    "rule": _rules,
+    "wait": _waits,
+}
+
+
+WHO = dict.fromkeys(DEEDS, ("ada", "ben")) | {
+    "fund": ("ada", "ada"),
+    "start": ("ben", "ben"),
+    "submit": ("ben", "ben"),
+    "return": ("ada", "ada"),
+    "release": ("ada", "ada"),
+    "release a part": ("ada", "ada"),
+    "cancel": ("ben", "ben"),
+    "cancel for lateness": ("ada", "ada"),
+    "drop": ("ada", "ada"),
+    "ask back": ("ada", "ada"),
+    "rule": ("dora", "dora"),
+}
+
+
+def the_clock_strikes() -> None:
+    """All that this floor does because time has passed."""
+    for entry in current_app.conf.beat_schedule.values():
+        if entry["task"].startswith("projects."):
+            found = current_app.tasks[entry["task"]]()
+            assert not (found or {}).get("failed"), entry["task"]
+
+
+def _money_finds_its_way(scene: Scene, dora: User) -> None:
+    """Nobody moves any more, but who must: the clock, and the staff."""
+    for days in LONG_AFTER:
+        scene.later(days=days)
+        the_clock_strikes()
+        for dispute in Dispute.objects.filter(closed_at=None):
+            half = dispute.milestone.amount // 2
+            decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=half, ruling="Half done.")
+    for milestone in scene.contract.milestones.select_related("escrow"):
+        assert held_in(milestone.escrow) == 0, f"{milestone.status}: its money belongs to nobody"
+
+
+def _it_ends(scene: Scene, ada: User) -> None:
+    for milestone in scene.contract.milestones.filter(closed_at=None):
+        assert milestone.status in {"planned", "returned"}, milestone.status
+        ground = "drop" if milestone.status == "planned" else "cancel_late"
+        cancel_milestone(milestone_id=milestone.pk, by=ada, step=ground)
+    the_clock_strikes()
+    scene.contract.refresh_from_db()
+    assert scene.contract.closed_at is not None, scene.contract.status
+
+
+ACTS = st.builds(
+    Act,
+    deed=st.sampled_from(sorted(DEEDS)),
+    which=st.integers(0, 2),
+    part=st.integers(0, 1_000),
+    out_of_turn=st.sampled_from([0] * 6 + [1, 2]),
+)
+
+
+@settings(
+    deadline=None,
+    max_examples=LIVES,
+    # What it would explain takes minutes here.
+    phases=set(Phase) - {Phase.explain},
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    currency=st.sampled_from(sorted(PRICES)),
+    many=st.integers(1, 3),
+    begun=st.sampled_from([[], ["fund"], ["fund", "submit"]]),
+    acts=st.lists(ACTS, min_size=4, max_size=25),
+)
+def test_every_life_comes_to_an_end_and_all_money_to_somebody(
+    ada, ben, dora, later, currency, many, begun, acts
+):
+    people = {"ada": ada, "ben": ben, "dora": dora}
+    with forgotten_afterwards(later):
+        contract = active_contract(ada, ben, [PRICES[currency]] * many, currency=currency)
+        scene = Scene(contract, people, later)
+        for act in [Act(deed, 0, 0) for deed in begun] + acts:
+            try:
+                scene.do(act)
+            except DomainError as refusal:
+                event(f"{act.deed}: {refusal.code}")
+            else:
+                event(f"{act.deed}: done")
+
+        _money_finds_its_way(scene, dora)
+        _it_ends(scene, ada)
+        call_command("check_ledger", stdout=io.StringIO())
+
+
+@contextlib.contextmanager
+def forgotten_afterwards(later: Callable[..., None]) -> Iterator[None]:
+    """No life knows of another one, whatever hypothesis tries next."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+    clock.refresh()
