@@ -52,6 +52,7 @@ chaos: .venv/.demo
 # What an operator would set; only so that `check --deploy` has something to judge.
 PRODUCTION := SANDBOX=0 SITE_URL=https://milepost.example ALLOWED_HOSTS=milepost.example \
   SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_hex(40))') \
+  SIGNING_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_hex(32))') \
   STRIPE_SECRET_KEY=sk_live_checked STRIPE_WEBHOOK_SECRET=whsec_checked
 
 # Needs no database. The rules are in pyproject.toml.

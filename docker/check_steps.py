@@ -41,6 +41,7 @@ OURS = re.compile(r"(?<![\w.])/(app|data|tmp/build)(?![\w-])")
 
 PRODUCTION = {
     "SECRET_KEY": secrets.token_hex(40),
+    "SIGNING_KEY": secrets.token_hex(32),
     "STRIPE_SECRET_KEY": f"sk_live_{secrets.token_hex(16)}",
     "STRIPE_WEBHOOK_SECRET": f"whsec_{secrets.token_hex(16)}",
     "SITE_URL": "http://127.0.0.1",

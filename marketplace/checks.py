@@ -3,6 +3,7 @@ more when a web or worker process starts, which then refuses.
 """
 
 import logging
+import re
 from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Any
@@ -17,6 +18,7 @@ from marketplace.common.currencies import is_carried
 
 logger = logging.getLogger(__name__)
 
+_SIGNING_KEY = re.compile("[0-9a-f]{64}")
 # What the demo and the tests call themselves by; published, therefore no secret.
 PUBLISHED = (
     *("demo-only", "only-for-tests", "only-while-building"),
@@ -83,9 +85,21 @@ def _problems_of_production() -> dict[str, str]:
         found["webhook_secret"] = "Set STRIPE_WEBHOOK_SECRET."
     elif any(secret.startswith(PUBLISHED) for secret in settings.STRIPE_WEBHOOK_SECRETS):
         found["webhook_secret"] = "STRIPE_WEBHOOK_SECRET is the demo's: anybody could sign with it."
+    if problem := _problem_of_the_signing_key():
+        found["signing_key"] = problem
     if settings.DEBUG:
         found["debug"] = "DEBUG shows settings to strangers: unset it."
     return found
+
+
+def _problem_of_the_signing_key() -> str:
+    if not settings.SIGNING_KEY:
+        return "Set SIGNING_KEY: 64 hex digits, as `openssl rand -hex 32` makes."
+    if not _SIGNING_KEY.fullmatch(settings.SIGNING_KEY):
+        return "SIGNING_KEY is no key: 64 hex digits, small letters."
+    if bytes.fromhex(settings.SIGNING_KEY).startswith(tuple(it.encode() for it in PUBLISHED)):
+        return "SIGNING_KEY is the demo's: anybody could sign with it."
+    return ""
 
 
 def _problems_of_both() -> dict[str, str]:

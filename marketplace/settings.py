@@ -38,6 +38,10 @@ HTTPS = SITE_URL.startswith("https://")
 if not SECRET_KEY and SANDBOX:
     SECRET_KEY = "demo-only-not-a-secret-demo-only-not-a-secret-demo-only"
 
+# With it the platform signs what both sides of a contract have accepted: 32 bytes in hex. Every key
+# that has signed stays published by itself, so a new one is simply set.
+SIGNING_KEY = env.str("SIGNING_KEY", b"demo-only-not-a-secret-demo-only".hex() if SANDBOX else "")
+
 # --- What it is built of -------------------------------------------------------------------------
 
 INSTALLED_APPS = [

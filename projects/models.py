@@ -2,6 +2,7 @@
 
 from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.models import Proposal
+from projects.agreements.sealing.models import Seal, SigningKey
 from projects.bids.models import Bid, BidVersion
 from projects.bonuses.models import Bonus
 from projects.contracts.models import Agreement, Contract, Event, PutOff
@@ -32,6 +33,8 @@ __all__ = [
     "PutOff",
     "Question",
     "Reminder",
+    "Seal",
+    "SigningKey",
     "Statement",
     "Submission",
     "SubmissionFile",

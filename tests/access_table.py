@@ -12,6 +12,8 @@ the input is looked at before the person.
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.world import SIGNED
+
 # Ada is the client of everything, Ben the freelancer, Cleo passes by, Dora has every staff role.
 SIGNED_IN = "cleo ada ben dora"
 EVERYBODY = f"visitor {SIGNED_IN}"
@@ -217,7 +219,7 @@ LINES = [
     Line("api-bid-shortlist", "POST", "ada", of="bid", sees="ben"),
     Line("api-bid-unlist", "POST", "ada", of="bid", sees="ben"),
     Line("api-bid-decline", "POST", "ada", of="bid", sees="ben", body=REASON),
-    Line("api-bid-award", "POST", "ada", of="bid", sees="ben"),
+    Line("api-bid-award", "POST", "ada", of="bid", sees="ben", body=SIGNED),
     # --- Contracts -------------------------------------------------------------------------------
     Line("my-work", "GET", SIGNED_IN),
     Line("contract", "GET", SIDES, of="contract"),
@@ -237,7 +239,7 @@ LINES = [
     Line("message-file", "GET", SIDES, of="message_file"),
     Line("api-message-file", "GET", SIDES, of="message_file"),
     Line("contract-timeline", "GET", SIDES, of="contract"),
-    Line("contract-accept", "POST", "ben", of="offer", sees="ada"),
+    Line("contract-accept", "GET POST", "ben", of="offer", sees="ada"),
     Line("contract-decline", "GET POST", "ben", of="offer", sees="ada"),
     Line("contract-withdraw", "GET POST", "ada", of="offer", sees="ben"),
     Line("bonus-create", "GET POST", "ada", of="contract", sees="ben"),
@@ -248,7 +250,7 @@ LINES = [
     Line("api-bonus-pay", "POST", "ada", of="bonus", sees="ben"),
     Line("api-bonus-withdraw", "POST", "ada", of="bonus", sees="ben"),
     Line("change-create", "GET POST", SIDES, of="contract"),
-    Line("change-accept", "POST", "ben", of="change", sees="ada"),
+    Line("change-accept", "GET POST", "ben", of="change", sees="ada"),
     Line("change-decline", "POST", "ben", of="change", sees="ada"),
     Line("change-counter", "GET POST", "ben", of="change", sees="ada"),
     Line("change-withdraw", "POST", "ada", of="change", sees="ben"),
@@ -256,9 +258,16 @@ LINES = [
     Line("api-contract-changes", "POST", SIDES, of="contract", body={"changes": []}),
     Line("api-milestone-extensions", "POST", SIDES, of="planned", body={"due_at": "2030-01-01"}),
     Line("api-change", "GET", SIDES, of="change"),
-    Line("api-change-accept", "POST", "ben", of="change", sees="ada"),
+    Line("api-change-accept", "POST", "ben", of="change", sees="ada", body=SIGNED),
     Line("api-change-decline", "POST", "ben", of="change", sees="ada"),
-    Line("api-change-counter", "POST", "ben", of="change", sees="ada", body={"changes": [{}]}),
+    Line(
+        "api-change-counter",
+        "POST",
+        "ben",
+        of="change",
+        sees="ada",
+        body={"changes": [{}]} | SIGNED,
+    ),
     Line("api-change-withdraw", "POST", "ada", of="change", sees="ben"),
     Line("giveback-create", "GET POST", SIDES, of="contract"),
     Line("giveback-accept", "POST", "ben", of="giveback", sees="ada"),
@@ -281,9 +290,10 @@ LINES = [
     Line("api-contract-statement-csv", "GET", f"{SIDES} dora", of="contract"),
     Line("api-contracts", "GET", SIGNED_IN),
     Line("api-contract", "GET", SIDES, of="contract"),
-    Line("api-contract-accept", "POST", "ben", of="offer", sees="ada"),
+    Line("api-contract-accept", "POST", "ben", of="offer", sees="ada", body=SIGNED),
     Line("api-contract-decline", "POST", "ben", of="offer", sees="ada"),
     Line("api-contract-withdraw", "POST", "ada", of="offer", sees="ben"),
+    Line("api-signing-keys", "GET", EVERYBODY),
     Line("api-contract-agreement", "GET", SIDES, of="contract"),
     Line("api-contract-timeline", "GET", SIDES, of="contract"),
     Line("api-contract-next", "GET", SIDES, of="contract"),
@@ -316,7 +326,7 @@ LINES = [
     Line("api-submission-file", "GET", SIDES, of="submission_file"),
     # --- Ending by consent: proposed by Ada, to be answered by Ben -------------------------------
     Line("proposal-create", "GET POST", SIDES, of="funded"),
-    Line("proposal-accept", "POST", "ben", of="proposal", sees="ada"),
+    Line("proposal-accept", "GET POST", "ben", of="proposal", sees="ada"),
     Line("proposal-decline", "POST", "ben", of="proposal", sees="ada"),
     Line("proposal-withdraw", "POST", "ada", of="proposal", sees="ben"),
     Line("api-milestone-proposals", "GET POST", SIDES, of="funded"),

@@ -27,6 +27,8 @@ from projects.postings.models import Posting
 from projects.postings.services import create_posting, publish_posting
 
 PASSWORD = "seven tall birches"
+# What goes with the call by which somebody signs.
+SIGNED = {"password": PASSWORD}
 
 
 def person(name: str, **profile) -> User:

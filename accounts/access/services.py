@@ -10,6 +10,7 @@ from django.urls import reverse
 from knox.models import get_digest_token
 
 from accounts.access import codes, second_factor
+from accounts.access.confirming import judge_password
 from accounts.access.models import ApiToken
 from accounts.access.selectors import address_is_proven, tokens_of
 from accounts.notifications import letters
@@ -220,6 +221,5 @@ def _lock_own_account(user_id: int, password: str, by: User) -> User:
     user = User.objects.select_for_update().get(pk=user_id)
     if user != by:
         raise NotAllowed("You cannot change how somebody else logs in.")
-    if not user.check_password(password):
-        raise InvalidInput("The password is wrong.", param="password", code="wrong_credentials")
+    judge_password(user, password)
     return user

@@ -12,9 +12,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.access import services
+from accounts.access.knocks import forgive_knocks
 from accounts.access.models import ApiToken
 from accounts.access.selectors import tokens_of
-from accounts.api.limits import count_knock, forgive_knocks
+from accounts.api.limits import count_knock
 from accounts.people.models import User
 from accounts.people.selectors import signed_in
 from marketplace.common.api import CursorPage

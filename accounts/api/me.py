@@ -12,7 +12,8 @@ from rest_framework.views import APIView
 
 from accounts.access import second_factor
 from accounts.access import services as access
-from accounts.api.limits import count_knock, forgive_knocks
+from accounts.access.knocks import forgive_knocks
+from accounts.api.limits import count_knock
 from accounts.notifications.mailing.selectors import failing_mail_of
 from accounts.parties.selectors import own_party_of
 from accounts.people import services

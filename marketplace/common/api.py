@@ -6,11 +6,13 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC
 from functools import wraps
+from http import HTTPStatus
 from typing import IO, Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404
+from django.utils.crypto import salted_hmac
 from django.utils.datastructures import MultiValueDict
 from django.utils.dateparse import parse_datetime
 from django.utils.text import Truncator
@@ -243,8 +245,11 @@ def _checked(key: str) -> str:
 
 
 def _hash(request: Request) -> str:
+    """With our own secret in it: what is kept of a request must not let anybody guess the password
+    that it carried.
+    """
     said = json.dumps([request.method, request.path, _body_of(request)], sort_keys=True)
-    return hashlib.sha256(said.encode()).hexdigest()
+    return salted_hmac("idempotency", said, algorithm="sha256").hexdigest()
 
 
 def _answered(response: Response) -> idempotency.Answered:
@@ -252,9 +257,13 @@ def _answered(response: Response) -> idempotency.Answered:
 
 
 def _refusal_of(exc: Exception) -> idempotency.Answered | None:
-    """What is refused for good is an answer, too; trouble of the house or the provider is none."""
+    """What is refused for good is an answer, too; what comes right by waiting, or trouble of the
+    house or the provider, is none.
+    """
     refusal = refuse_in_words(exc, {})
-    return None if refusal is None or refusal.status_code >= 500 else _answered(refusal)
+    is_final = refusal is not None and refusal.status_code < 500
+    is_final = is_final and refusal.status_code != HTTPStatus.TOO_MANY_REQUESTS
+    return _answered(refusal) if is_final else None
 
 
 def _body_of(request: Request) -> Any:

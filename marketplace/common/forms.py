@@ -44,6 +44,17 @@ def clean_amount(form: forms.Form, name: str, currency: str) -> int | None:
         return None
 
 
+class PasswordField(forms.CharField):
+    """The person's own password, asked again; nothing of it is shown when the form comes back."""
+
+    widget = forms.PasswordInput({"autocomplete": "current-password"})
+
+    def __init__(self, *, help_text: str, required: bool = True) -> None:
+        super().__init__(
+            label="Password", help_text=help_text, required=required, max_length=1_000, strip=False
+        )
+
+
 class FilesInput(forms.FileInput):
     allow_multiple_selected = True
 

@@ -34,6 +34,8 @@ class Proposal(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
     proposed_by_role = models.CharField(max_length=12)
+    # How the proposer showed that it was they: accepted, it is their signature.
+    confirmed_with = models.CharField(max_length=20, blank=True)
     to_freelancer = AmountField()
     into = models.ForeignKey(Milestone, on_delete=models.PROTECT, null=True, related_name="+")
     rolled = AmountField(null=True)

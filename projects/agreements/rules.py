@@ -3,7 +3,8 @@
 Asked by the deeds (which refuse in its words) and by the pages (which then show no button).
 """
 
-from marketplace.common.errors import WrongState
+from marketplace.common.errors import NotAllowed, WrongState
+from projects.agreements.changes.models import LIFECYCLE as CHANGES
 from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.models import LIFECYCLE, Proposal
 
@@ -33,3 +34,12 @@ def judge_room(standing: Proposal | None) -> None:
         raise WrongState(
             "Another proposal to end this milestone is open: it is answered or withdrawn first."
         )
+
+
+def judge_answer(standing: Proposal | ChangeOrder, step: str, role: str | None) -> None:
+    """Refuse what this side cannot answer, or pass in silence. Raises NotAllowed or WrongState."""
+    law = CHANGES if isinstance(standing, ChangeOrder) else LIFECYCLE
+    if role in law.steps[step].by and (refusal := refusal_of(standing, step, str(role))):
+        raise NotAllowed(refusal)
+    standing.status = standing.state
+    law.judge(standing, step, role=role)

@@ -5,11 +5,14 @@ from datetime import timedelta
 
 from django.db import transaction
 
+from accounts.people.models import User
 from marketplace.common.clock import now, said
 from marketplace.common.errors import InvalidInput, WrongState
-from marketplace.common.lifecycle import SYSTEM
+from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
 from marketplace.common.text import checked_text
 from payments.policies.selectors import policy_in_force
+from projects.agreements.sealing.services import seal_agreement
+from projects.agreements.signing import Signature, sign
 from projects.agreements.terms import (
     MOST_REVISIONS,
     USUAL_REVISIONS,
@@ -37,13 +40,15 @@ def award_bid(
     review_days: int | None = None,
     revisions: int = USUAL_REVISIONS,
     version: int | None = None,
+    confirmed_with: str = "",
 ) -> Contract:
     """Make the author of a bid an offer on exactly its terms; the client signs by doing so.
 
     The posting stays open and the other bids stand until the offer is accepted. ``review_days``
     is how long a delivery may be reviewed, within the policy's bounds; ``revisions`` how often
     changes may be asked for, for each milestone; ``version`` is the wording of the bid that the
-    client has read. Raises InvalidInput, NotAllowed or WrongState.
+    client has read; ``confirmed_with`` is how they showed at the door that it is they. Raises
+    InvalidInput, NotAllowed or WrongState.
     """
     bid = bids.offer_bid(bid_id=bid_id, by=by, version=version)
     posting, policy = bid.posting, policy_in_force()
@@ -70,9 +75,9 @@ def award_bid(
         offer_lapses_at=now() + timedelta(days=policy.offer_validity_days),
     )
     body = canonical(wording_of(contract, bid))
-    Agreement.objects.create(
-        contract=contract, body=body, sha256=digest(body), signed_by_client_at=now()
-    )
+    agreement = Agreement(contract=contract, body=body, sha256=digest(body))
+    sign(agreement, CLIENT, Signature(_person(by), now(), confirmed_with))
+    agreement.save(force_insert=True)
 
     record(contract, "contract_offered", by=by)
     text = f"You are offered “{contract.title}”. Answer by {said(contract.offer_lapses_at)}."
@@ -81,8 +86,11 @@ def award_bid(
 
 
 @transaction.atomic
-def accept_offer(*, contract_id: int, by: Actor) -> Contract:
-    """Sign as the freelancer: the milestones come to life, the posting is awarded."""
+def accept_offer(*, contract_id: int, by: Actor, confirmed_with: str = "") -> Contract:
+    """Sign as the freelancer: the milestones come to life, the posting is awarded.
+
+    ``confirmed_with`` is how they showed at the door that it is they.
+    """
     # The posting first, as whoever awards does: two who take their locks in turns wait in a circle.
     posting_id = Contract.objects.values_list("posting_id", flat=True).get(pk=contract_id)
     posting = postings.lock_posting(posting_id)
@@ -95,8 +103,9 @@ def accept_offer(*, contract_id: int, by: Actor) -> Contract:
     contract.accepted_at = moment
     contract.save(update_fields=["status", "accepted_at"])
     agreement = agreement_of(contract)
-    agreement.signed_by_freelancer_at = moment
-    agreement.save(update_fields=["signed_by_freelancer_at"])
+    sign(agreement, FREELANCER, Signature(_person(by), moment, confirmed_with))
+    agreement.save()
+    seal_agreement(agreement)
     bids.accept_bid(bid_id=contract.bid_id, by=by)
     postings.award_posting(posting_id=contract.posting_id, by=SYSTEM)
     bids.decline_others(bid_id=contract.bid_id)
@@ -162,6 +171,11 @@ def _end_offer(contract_id: int, step: str, *, by: Actor, reason: str) -> Contra
     word = contract.get_status_display().lower()
     tell_other_side(contract, kind, f"The offer “{contract.title}” is {word}.", by=by)
     return contract
+
+
+def _person(by: Actor) -> User:
+    assert isinstance(by, User)  # the lifecycles let only people sign
+    return by
 
 
 def _plan_milestones(contract: Contract, parts: list[dict]) -> None:

@@ -19,6 +19,7 @@ from projects.agreements.changes import services
 from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.changes.planning import Wish
 from projects.agreements.changes.selectors import changes_of, effect_now, open_steps
+from projects.api.signing import SignatureIn, confirmation_in, confirmed
 from projects.bids.terms import LONGEST_CRITERION, LONGEST_MILESTONE_TITLE
 from projects.contracts.models import Contract
 from projects.contracts.roles import role_in
@@ -124,11 +125,11 @@ class NoteIn(serializers.Serializer):
     )
 
 
-class ChangeOrderIn(NoteIn):
+class ChangeOrderIn(NoteIn, SignatureIn):
     changes = WishIn(many=True, max_length=50)
 
 
-class ExtensionIn(NoteIn):
+class ExtensionIn(NoteIn, SignatureIn):
     due_at = serializers.DateTimeField(help_text="The new date of delivery, with its time zone.")
 
 
@@ -165,7 +166,7 @@ class ExtensionsView(APIView):
         body = ExtensionIn(data=request.data)
         body.is_valid(raise_exception=True)
         order = services.propose_extension(
-            milestone_id=milestone.pk, by=request.user, **body.validated_data
+            milestone_id=milestone.pk, by=request.user, **confirmed(request, body.validated_data)
         )
         return _shown(request, order, status=status.HTTP_201_CREATED)
 
@@ -191,11 +192,12 @@ class CounterView(APIView):
 
 
 class AcceptView(APIView):
-    @extend_schema(request=None, responses=WholeChangeOrderOut)
+    @extend_schema(request=SignatureIn, responses=WholeChangeOrderOut)
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Sign the next version of the agreement; the money follows at once."""
-        return _answer(request, public_id, services.accept_change)
+        order, how = _order(request, public_id), confirmation_in(request)
+        return _shown(request, services.accept_change(order_id=order.pk, by=request.user, **how))
 
 
 class DeclineView(APIView):
@@ -217,8 +219,8 @@ class WithdrawView(APIView):
 def _asked(request: Request) -> dict[str, Any]:
     body = ChangeOrderIn(data=request.data)
     body.is_valid(raise_exception=True)
-    wishes = [Wish(**wish) for wish in body.validated_data["changes"]]
-    return {"wishes": wishes, "note": body.validated_data["note"]}
+    given = confirmed(request, body.validated_data)
+    return given | {"wishes": [Wish(**wish) for wish in given.pop("changes")]}
 
 
 def _answer(request: Request, public_id: str, deed: Callable[..., ChangeOrder]) -> Response:

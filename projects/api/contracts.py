@@ -22,6 +22,7 @@ from projects.agreements.terms import MOST_REVISIONS, USUAL_REVISIONS
 from projects.agreements.turns import turn_of
 from projects.api.milestone_shapes import MilestoneOut, MoneyOut
 from projects.api.outlook import NextOut
+from projects.api.signing import SignatureIn, confirmation_in, confirmed
 from projects.bids.selectors import bids_of
 from projects.contracts.models import Contract, Event
 from projects.contracts.roles import role_in
@@ -122,7 +123,7 @@ class EventOut(serializers.Serializer):
         return sentence_of(event).text
 
 
-class AwardIn(serializers.Serializer):
+class AwardIn(SignatureIn):
     review_days = serializers.IntegerField(
         required=False, help_text="Days to review a delivery; the policy's own where left out."
     )
@@ -148,7 +149,8 @@ class AwardView(APIView):
         bid = get_object_or_404(bids_of(request.user), public_id=public_id)
         body = AwardIn(data=request.data)
         body.is_valid(raise_exception=True)
-        contract = services.award_bid(bid_id=bid.pk, by=request.user, **body.validated_data)
+        terms = confirmed(request, body.validated_data)
+        contract = services.award_bid(bid_id=bid.pk, by=request.user, **terms)
         return _shown(request, contract, status=status.HTTP_201_CREATED)
 
 
@@ -177,12 +179,12 @@ class ContractView(APIView):
 
 
 class AcceptView(APIView):
-    @extend_schema(request=None, responses=ContractInFullOut)
+    @extend_schema(request=SignatureIn, responses=ContractInFullOut)
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Sign as the freelancer: the milestones come to life."""
-        contract = _contract(request, public_id)
-        services.accept_offer(contract_id=contract.pk, by=request.user)
+        contract, how = _contract(request, public_id), confirmation_in(request)
+        services.accept_offer(contract_id=contract.pk, by=request.user, **how)
         return _shown(request, contract)
 
 

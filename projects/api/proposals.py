@@ -17,6 +17,7 @@ from projects.agreements.proposals import services
 from projects.agreements.rules import open_steps
 from projects.agreements.selectors import division_of, proposals_of
 from projects.api.disputes import SharesOut
+from projects.api.signing import confirmation_in, confirmed
 from projects.contracts.roles import role_in
 from projects.milestones.models import Milestone
 from projects.milestones.selectors import milestones_of
@@ -105,6 +106,23 @@ class ProposalIn(serializers.Serializer):
     note = serializers.CharField(
         max_length=services.LONGEST_NOTE, required=False, default="", allow_blank=True
     )
+    password = serializers.CharField(
+        max_length=1_000,
+        trim_whitespace=False,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="Your own, with `into`: both then sign the next version of the agreement.",
+    )
+
+
+class AcceptanceIn(serializers.Serializer):
+    password = serializers.CharField(
+        max_length=1_000,
+        trim_whitespace=False,
+        required=False,
+        help_text="Your own, where the rest goes into another milestone: you sign that.",
+    )
 
 
 class MilestoneProposalsView(ListAPIView):
@@ -131,8 +149,10 @@ class MilestoneProposalsView(ListAPIView):
         body.is_valid(raise_exception=True)
         terms = dict(body.validated_data)
         into = terms.pop("into")
+        into_id = _into(request, into)
+        terms = confirmed(request, terms) if into_id else _without_password(terms)
         proposal = services.propose_ending(
-            milestone_id=milestone.pk, by=request.user, into_id=_into(request, into), **terms
+            milestone_id=milestone.pk, by=request.user, into_id=into_id, **terms
         )
         return _shown(request, proposal, status=status.HTTP_201_CREATED)
 
@@ -148,12 +168,13 @@ class ProposalView(RetrieveAPIView):
 
 
 class AcceptView(APIView):
-    @extend_schema(request=None, responses=ProposalOut)
+    @extend_schema(request=AcceptanceIn, responses=ProposalOut)
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Agree to the other side's proposal: the milestone ends and the money moves."""
         proposal = _proposal(request, public_id)
-        services.accept_proposal(proposal_id=proposal.pk, by=request.user)
+        how = confirmation_in(request) if proposal.into_id else {}
+        services.accept_proposal(proposal_id=proposal.pk, by=request.user, **how)
         return _shown(request, proposal)
 
 
@@ -179,6 +200,10 @@ class WithdrawView(APIView):
 
 def _proposal(request: Request, public_id: str) -> Proposal:
     return get_object_or_404(proposals_of(request.user), public_id=public_id)
+
+
+def _without_password(terms: dict) -> dict:
+    return {name: value for name, value in terms.items() if name != "password"}
 
 
 def _into(request: Request, public_id: str | None) -> int | None:

@@ -22,6 +22,7 @@ from projects.api import (
     postings,
     proposals,
     questions,
+    signing_keys,
     statements,
 )
 
@@ -68,6 +69,11 @@ urlpatterns = [
     path("bids/<str:public_id>/unlist/", bids.UnlistView.as_view(), name="api-bid-unlist"),
     path("bids/<str:public_id>/decline/", bids.DeclineView.as_view(), name="api-bid-decline"),
     # Contracts
+    path(
+        "policies/signing-keys/",
+        signing_keys.SigningKeysView.as_view(),
+        name="api-signing-keys",
+    ),
     path("bids/<str:public_id>/award/", contracts.AwardView.as_view(), name="api-bid-award"),
     path("contracts/", contracts.ContractsView.as_view(), name="api-contracts"),
     path(

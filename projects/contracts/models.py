@@ -103,7 +103,11 @@ LIFECYCLE = Lifecycle(
 
 
 class Agreement(models.Model):
-    """One signed wording: canonical JSON, never changed, named by its SHA-256."""
+    """One signed wording: canonical JSON, never changed, named by its SHA-256.
+
+    Beside when a side signed stands who did it for them, and how they showed that it was they;
+    empty where a program of the house signed, or before it was asked.
+    """
 
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="agreements")
     version = models.PositiveSmallIntegerField(default=1)
@@ -111,7 +115,15 @@ class Agreement(models.Model):
     sha256 = models.CharField(max_length=64)
     created_at = models.DateTimeField(default=now)
     signed_by_client_at = models.DateTimeField(null=True)
+    client_signer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    client_confirmed_with = models.CharField(max_length=20, blank=True)
     signed_by_freelancer_at = models.DateTimeField(null=True)
+    freelancer_signer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    freelancer_confirmed_with = models.CharField(max_length=20, blank=True)
 
     class Meta:
         constraints = [

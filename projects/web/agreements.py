@@ -9,7 +9,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.access.confirming import confirm_by_password
 from marketplace.common.clock import now
+from marketplace.common.forms import PasswordField
 from marketplace.common.http import refusals_on
 from payments.policies.fees import quote
 from payments.policies.models import Policy
@@ -24,6 +26,7 @@ from projects.bids.selectors import bids_of
 from projects.contracts.models import Agreement, Contract
 from projects.contracts.selectors import agreement_asked_for, contracts_of
 from projects.web.contract_page import plan_of
+from projects.web.signing import WHY_IT_IS_ASKED
 
 
 class AwardForm(forms.Form):
@@ -39,6 +42,7 @@ class AwardForm(forms.Form):
         ),
     )
     version = forms.IntegerField(widget=forms.HiddenInput)
+    password = PasswordField(help_text=f"{WHY_IT_IS_ASKED} The offer is your signature.")
 
     def __init__(self, *args, policy: Policy, **kwargs) -> None:
         super().__init__(*args, **kwargs)
@@ -65,8 +69,10 @@ def create_award(request: HttpRequest, public_id: str) -> HttpResponse:
         request.POST if request.method == "POST" else None, policy=policy, initial=first
     )
     if request.method == "POST" and form.is_valid():
+        terms = dict(form.cleaned_data)
         with refusals_on(form):
-            contract = services.award_bid(bid_id=bid.pk, by=request.user, **form.cleaned_data)
+            terms["confirmed_with"] = confirm_by_password(request.user, terms.pop("password"))
+            contract = services.award_bid(bid_id=bid.pk, by=request.user, **terms)
         if form.is_valid():
             return redirect("contract", contract.public_id)
     parts = [part | {"quote": quote([part["amount"]], policy)} for part in bid.plan]

@@ -8,7 +8,7 @@ from django import forms
 from django.utils import timezone
 
 from marketplace.common.errors import InvalidInput
-from marketplace.common.forms import AmountField, clean_amount
+from marketplace.common.forms import AmountField, PasswordField, clean_amount
 from marketplace.common.money import to_major
 from projects.agreements.changes.planning import Wish
 from projects.agreements.changes.services import LONGEST_NOTE
@@ -16,6 +16,7 @@ from projects.bids.terms import LONGEST_CRITERION, LONGEST_MILESTONE_TITLE, MAX_
 from projects.contracts.models import Contract
 from projects.milestones.models import LIFECYCLE, Milestone
 from projects.milestones.rules import due_of
+from projects.web.signing import WHY_IT_IS_ASKED
 
 # Rows for what is new; more of it is another change.
 NEW_ROWS = 2
@@ -98,6 +99,10 @@ class ChangeForm(forms.Form):
         widget=forms.Textarea({"rows": 4}),
         help_text="Why you propose it. The other side reads it.",
     )
+    # Only whoever sends it off signs; a look at the difference needs none.
+    password = PasswordField(
+        required=False, help_text=f"{WHY_IT_IS_ASKED} Accepted, your proposal is your signature."
+    )
 
     def __init__(self, data: Any = None, *, contract: Contract) -> None:
         super().__init__(data)
@@ -134,7 +139,8 @@ class ChangeForm(forms.Form):
         """Put it beside the field that it is about."""
         at = _PLACE.fullmatch(refusal.param or "")
         if at is None:
-            self.add_error("note" if refusal.param == "note" else None, refusal.message)
+            name = refusal.param if refusal.param in self.fields else None
+            self.add_error(name, refusal.message)
             return
         part = self.wished[int(at[1])]
         field = _FIELDS.get(at[2], at[2])

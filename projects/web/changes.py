@@ -1,6 +1,7 @@
 """Pages about changing what both sides signed: propose it, answer, counter."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -9,12 +10,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from marketplace.common.errors import InvalidInput, NotAllowed
+from accounts.access.confirming import confirm_by_password
+from marketplace.common.errors import InvalidInput
 from projects.agreements.changes import services
-from projects.agreements.changes.models import LIFECYCLE, ChangeOrder
+from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.changes.planning import effect_of, planned_changes
 from projects.agreements.changes.selectors import changes_of, standing_on
-from projects.agreements.rules import refusal_of
+from projects.agreements.rules import judge_answer
 from projects.contracts.models import LIFECYCLE as CONTRACT_LIFECYCLE
 from projects.contracts.models import Contract
 from projects.contracts.roles import role_in
@@ -22,6 +24,7 @@ from projects.contracts.selectors import contracts_of
 from projects.web.change_cards import difference, shown_change
 from projects.web.change_forms import ChangeForm
 from projects.web.contracts import answer_contract
+from projects.web.signing import sign_page
 
 Deed = Callable[..., ChangeOrder]
 
@@ -46,10 +49,7 @@ def create_change(request: HttpRequest, public_id: str) -> HttpResponse:
 def create_counter(request: HttpRequest, public_id: str) -> HttpResponse:
     """Answer with something else."""
     order = get_object_or_404(changes_of(request.user), public_id=public_id)
-    role = role_in(order.contract, request.user)
-    if refusal := refusal_of(order, "counter", role):
-        raise NotAllowed(refusal)
-    LIFECYCLE.judge(order, "counter", role=role)
+    judge_answer(order, "counter", role_in(order.contract, request.user))
 
     def counter(**wanted: Any) -> ChangeOrder:
         return services.counter_change(order_id=order.pk, by=request.user, **wanted)
@@ -57,10 +57,20 @@ def create_counter(request: HttpRequest, public_id: str) -> HttpResponse:
     return _draft(request, order.contract, counter, counters=order)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def create_acceptance(request: HttpRequest, public_id: str) -> HttpResponse:
-    said = "Accepted. The agreement has a new version."
-    return _answer(request, public_id, services.accept_change, said)
+    """The difference once more, to be signed."""
+    order = get_object_or_404(changes_of(request.user), public_id=public_id)
+    role = str(role_in(order.contract, request.user))
+    judge_answer(order, "accept", role)
+    return sign_page(
+        request,
+        "agreements/sign_change.html",
+        {"contract": order.contract, "shown": shown_change(order, role)},
+        deed=partial(services.accept_change, order_id=order.pk),
+        page=reverse("contract", args=[order.contract.public_id]),
+        said="Accepted. The agreement has a new version.",
+    )
 
 
 @require_POST
@@ -89,7 +99,9 @@ def _draft(
         wishes = form.wishes()
         try:
             if "preview" not in request.POST:
-                order = deed(wishes=wishes, note=form.cleaned_data["note"])
+                how = confirm_by_password(request.user, form.cleaned_data["password"])
+                note = form.cleaned_data["note"]
+                order = deed(wishes=wishes, note=note, confirmed_with=how)
                 messages.success(request, "Proposed. The other side has been told.")
                 page = reverse("contract", args=[contract.public_id])
                 return redirect(f"{page}#{order.public_id}")

@@ -1,12 +1,14 @@
 """Pages about contracts."""
 
+import json
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from marketplace.common.http import answer, refusals_on
 from marketplace.common.lifecycle import CLIENT
@@ -17,9 +19,17 @@ from projects.agreements.turns import turn_of
 from projects.bids.selectors import postings_to_award
 from projects.contracts.models import LIFECYCLE, Contract
 from projects.contracts.roles import role_in
-from projects.contracts.selectors import SIDES, contracts_of, filtered, timeline_of, with_price
+from projects.contracts.selectors import (
+    SIDES,
+    agreement_of,
+    contracts_of,
+    filtered,
+    timeline_of,
+    with_price,
+)
 from projects.messages.selectors import unread_of_each
-from projects.web.contract_page import context_of, lines_of
+from projects.web.contract_page import context_of, lines_of, plan_of
+from projects.web.signing import sign_page
 
 # So many postings with bids stand above one's contracts.
 FEW = 3
@@ -84,11 +94,20 @@ def show_timeline(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(request, "contracts/timeline.html", context)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def create_acceptance(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The offer once more, to be signed."""
     contract = _contract(request, public_id)
-    services.accept_offer(contract_id=contract.pk, by=request.user)
-    return answer_contract(request, contract, "Accepted. The agreement is signed by both.")
+    LIFECYCLE.judge(contract, "accept", role=role_in(contract, request.user))
+    wording = json.loads(agreement_of(contract).body)
+    return sign_page(
+        request,
+        "agreements/sign_offer.html",
+        {"contract": contract, "wording": wording, "plan": plan_of(contract, wording)},
+        deed=partial(services.accept_offer, contract_id=contract.pk),
+        page=reverse("contract", args=[public_id]),
+        said="Accepted. The agreement is signed by both.",
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,6 +1,7 @@
 """Pages about ending a milestone by consent: propose it, and answer."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -10,13 +11,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from marketplace.common.forms import AmountField
+from accounts.access.confirming import confirm_by_password
+from marketplace.common.forms import AmountField, PasswordField
 from marketplace.common.http import refusals_on
 from marketplace.common.text import checked_text
 from payments.escrow.facts import facts_now
 from payments.escrow.selectors import held_in
 from projects.agreements.proposals import services
-from projects.agreements.rules import judge_room
+from projects.agreements.proposals.words import money_in_words
+from projects.agreements.rules import judge_answer, judge_room
 from projects.agreements.selectors import proposals_of, standing_proposal
 from projects.contracts.roles import role_in
 from projects.disputes.selectors import effect_of
@@ -26,6 +29,7 @@ from projects.milestones.rules import checked_ending, judge_step
 from projects.milestones.selectors import milestones_of
 from projects.web.contracts import answer_contract
 from projects.web.parts import Judge, PartForm, clean_part, draw_part
+from projects.web.signing import WHY_IT_IS_ASKED, sign_page
 
 
 class ProposalForm(forms.Form):
@@ -49,7 +53,12 @@ class ProposalForm(forms.Form):
         help_text="Why you propose it. The other side reads it.",
     )
 
-    field_order = ["into", "to_freelancer", "note"]
+    password = PasswordField(
+        required=False,
+        help_text=f"{WHY_IT_IS_ASKED} Only needed where the rest goes into another milestone.",
+    )
+
+    field_order = ["into", "to_freelancer", "note", "password"]
 
     def __init__(self, *args: Any, milestone: Milestone, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -65,7 +74,7 @@ class ProposalForm(forms.Form):
             back = f"goes back to {milestone.contract.client.name}"
             self.fields["into"].choices = [("", back), *names]
         else:
-            del self.fields["into"]
+            del self.fields["into"], self.fields["password"]
 
     def clean_into(self) -> Milestone | None:
         return self.targets.get(self.cleaned_data["into"])
@@ -96,15 +105,39 @@ def create_proposal(request: HttpRequest, public_id: str) -> HttpResponse:
     terms = {"to_freelancer": 0} | form.cleaned_data
     into = terms.pop("into", None)
     terms["into_id"] = into.pk if into else None
+    password = terms.pop("password", "")
+    if into:
+        with refusals_on(form):
+            terms["confirmed_with"] = confirm_by_password(request.user, password)
+    if form.errors:
+        return _draft(request, milestone, form, status=400)
     services.propose_ending(milestone_id=milestone.pk, by=request.user, **terms)
     messages.success(request, "Proposed. The other side has been told.")
     page = reverse("contract", args=[milestone.contract.public_id])
     return redirect(f"{page}#{milestone.public_id}")
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def create_acceptance(request: HttpRequest, public_id: str) -> HttpResponse:
-    return _answer(request, public_id, services.accept_proposal, "Accepted. It has ended.")
+    """Agree: at once, or on a page where the next version of the agreement is signed."""
+    proposal = get_object_or_404(proposals_of(request.user), public_id=public_id)
+    said = "Accepted. It has ended."
+    contract = proposal.milestone.contract
+    if proposal.into_id is None and request.method == "POST":
+        return _answer(request, public_id, services.accept_proposal, said)
+    role = str(role_in(contract, request.user))
+    judge_answer(proposal, "accept", role)
+    page = reverse("contract", args=[contract.public_id])
+    if proposal.into_id is None:
+        return redirect(f"{page}#{proposal.public_id}")
+    return sign_page(
+        request,
+        "agreements/sign_roll.html",
+        {"contract": contract, "proposal": proposal, "money": money_in_words(proposal, role)},
+        deed=partial(services.accept_proposal, proposal_id=proposal.pk),
+        page=page,
+        said=said,
+    )
 
 
 @require_POST

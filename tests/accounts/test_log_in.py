@@ -7,10 +7,10 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
 from django.core.cache import cache
 
+from accounts.access import knocks
+from accounts.access.knocks import PER_ADDRESS
 from accounts.access.second_factor import new_offer
 from accounts.access.services import add_second_factor
-from accounts.api import limits
-from accounts.api.limits import PER_ADDRESS
 from accounts.people.services import create_person
 from tests.world import PASSWORD, api_of
 
@@ -243,9 +243,9 @@ def test_who_found_a_token_cannot_try_out_passwords_and_codes(ada, guarded, meth
 
 def test_no_count_is_without_an_end(ada):
     """Also one that began as the one before ran out: it would lock the address for ever."""
-    name = cache.make_key(limits._key("log-in", "address", "ada@example.com"))
-    limits._valkey.set(name, 1)
+    name = cache.make_key(knocks._key("log-in", "address", "ada@example.com"))
+    knocks._valkey.set(name, 1)
 
     log_in(password="not mine at all")
 
-    assert 0 < limits._valkey.ttl(name) <= limits.SECONDS
+    assert 0 < knocks._valkey.ttl(name) <= knocks.SECONDS

@@ -21,6 +21,7 @@ def production(settings):
     settings.SANDBOX = False
     settings.DEBUG = False
     settings.SECRET_KEY = "k" * 64
+    settings.SIGNING_KEY = "5e" * 32
     settings.SITE_URL = "https://milepost.example"
     settings.STRIPE_API_BASE = ""
     settings.STRIPE_SECRET_KEY = "sk_live_of_an_operator"
@@ -47,6 +48,15 @@ def test_a_whole_production_may_start(production):
         ("SECRET_KEY_FALLBACKS", ["only-for-tests-" * 4], "secret_key_fallbacks"),
         ("SITE_URL", "", "site_url"),
         ("SITE_URL", "milepost.example", "site_url"),
+        ("SIGNING_KEY", "", "signing_key"),
+        ("SIGNING_KEY", "5e" * 31, "signing_key"),
+        ("SIGNING_KEY", "5E" * 32, "signing_key"),
+        (
+            "SIGNING_KEY",
+            "my own words, and not sixty-four hexadecimal digits of a key....",
+            "signing_key",
+        ),
+        ("SIGNING_KEY", b"demo-only-not-a-secret-demo-only".hex(), "signing_key"),
         ("DEBUG", True, "debug"),
         ("CURRENCIES", [], "currencies"),
         ("CURRENCIES", ["USD", "XXXX"], "currencies"),

@@ -27,6 +27,7 @@ from projects.postings.services import restore_posting, suspend_posting
 from projects.tasks import lapse_offers
 from tests.races import at_once, meet_after
 from tests.world import (
+    SIGNED,
     active_contract,
     api_of,
     funded_milestone,
@@ -263,14 +264,14 @@ def test_the_api_accepts_and_shows_the_milestones(ada, ben):
     api, url = api_of(ben), f"/api/v1/contracts/{contract.public_id}"
 
     assert api.get(f"{url}/").json()["next_steps"] == ["accept", "decline"]
-    answer = api.post(f"{url}/accept/")
+    answer = api.post(f"{url}/accept/", SIGNED)
 
     assert answer.status_code == 200
     body = answer.json()
     assert (body["status"], body["price"], body["role"]) == ("active", 80_000, "freelancer")
     assert [m["amount"] for m in body["milestones"]] == [30_000, 50_000]
-    assert api.post(f"{url}/accept/").status_code == 409
-    assert api_of(ada).post(f"{url}/accept/").status_code == 403
+    assert api.post(f"{url}/accept/", SIGNED).status_code == 409
+    assert api_of(ada).post(f"{url}/accept/", SIGNED).status_code == 403
 
 
 def test_the_api_declines_with_a_reason(ada, ben):
@@ -318,16 +319,17 @@ def test_the_agreement_is_downloaded_byte_for_byte(ada, ben, client):
     assert "Лампы &amp; &lt;script&gt;" in page and "<script>" not in page.split("<main")[1]
 
 
-def test_the_page_accepts_by_a_form_and_by_htmx(ada, ben, client):
+def test_the_page_shows_what_is_signed_and_takes_the_password(ada, ben, client):
     client.force_login(ben)
-    plain, swapped = offered_contract(ada, ben), offered_contract(ada, ben)
+    contract = offered_contract(ada, ben)
+    url = f"/contracts/{contract.public_id}/accept/"
 
-    answer = client.post(f"/contracts/{plain.public_id}/accept/")
-    assert answer.url == f"/contracts/{plain.public_id}/"
-    answer = client.post(f"/contracts/{swapped.public_id}/accept/", headers={"HX-Request": "true"})
-    assert answer.status_code == 200
-    assert answer.content.decode().lstrip().startswith('<div id="contract">')
-    assert set(Contract.objects.values_list("status", flat=True)) == {"active"}
+    page = client.get(url).content.decode()
+    assert "$970.00" in page and "current-password" in page
+    assert Contract.objects.get().status == "offered", "looking signs nothing"
+    answer = client.post(url, SIGNED)
+    assert answer.url == f"/contracts/{contract.public_id}/"
+    assert Contract.objects.get().status == "active"
 
 
 @pytest.mark.parametrize(

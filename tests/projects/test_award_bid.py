@@ -17,7 +17,15 @@ from projects.contracts.models import Contract, Event
 from projects.postings import services as postings
 from projects.postings.models import Posting
 from tests.races import at_once, meet_after
-from tests.world import active_contract, api_of, open_posting, person, plan_of, submitted_bid
+from tests.world import (
+    SIGNED,
+    active_contract,
+    api_of,
+    open_posting,
+    person,
+    plan_of,
+    submitted_bid,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -186,9 +194,9 @@ def test_without_the_postings_lock_the_constraint_keeps_it_to_one_offer(
 def test_the_api_answers_the_same_key_with_the_same_offer(ada, bid):
     api, url = api_of(ada), f"/api/v1/bids/{bid.public_id}/award/"
 
-    first = api.post(url, {"review_days": 5}, headers={"Idempotency-Key": "k"})
-    again = api.post(url, {"review_days": 5}, headers={"Idempotency-Key": "k"})
-    other = api.post(url, {"review_days": 6}, headers={"Idempotency-Key": "k"})
+    first = api.post(url, {"review_days": 5} | SIGNED, headers={"Idempotency-Key": "k"})
+    again = api.post(url, {"review_days": 5} | SIGNED, headers={"Idempotency-Key": "k"})
+    other = api.post(url, {"review_days": 6} | SIGNED, headers={"Idempotency-Key": "k"})
 
     assert (first.status_code, again.status_code, other.status_code) == (201, 201, 409)
     assert first.json() == again.json()
@@ -202,7 +210,9 @@ def test_the_api_answers_the_same_key_with_the_same_offer(ada, bid):
     "days", [0, 31, "seven", 1.5, None, True, [], {}, 10**30, -1, "\x00", "<b>1</b>"]
 )
 def test_the_api_refuses_nonsense_by_its_field(ada, bid, days):
-    answer = api_of(ada).post(f"/api/v1/bids/{bid.public_id}/award/", {"review_days": days})
+    answer = api_of(ada).post(
+        f"/api/v1/bids/{bid.public_id}/award/", {"review_days": days} | SIGNED
+    )
 
     if days is True:  # a yes is a one to JSON's readers; one day is within the bounds
         assert answer.status_code in (201, 400)
@@ -214,9 +224,9 @@ def test_the_api_refuses_nonsense_by_its_field(ada, bid, days):
 
 def test_the_api_hides_a_sealed_bid(ben, cleo, bid):
     url = f"/api/v1/bids/{bid.public_id}/award/"
-    assert api_of(cleo).post(url, {}).status_code == 404
-    assert api_of().post(url, {}).status_code == 401
-    assert api_of(ben).post(url, {}).status_code == 403
+    assert api_of(cleo).post(url, SIGNED).status_code == 404
+    assert api_of().post(url, SIGNED).status_code == 401
+    assert api_of(ben).post(url, SIGNED).status_code == 403
 
 
 # --- The page ------------------------------------------------------------------------------------
@@ -230,7 +240,9 @@ def test_the_page_says_both_nets_and_awards(ada, client, bid):
     assert "$824.00" in shown and "$776.00" in shown
     assert not Contract.objects.exists(), "looking awards nothing"
 
-    answer = client.post(url, {"review_days": "9", "revisions": "2", "version": bid.version})
+    answer = client.post(
+        url, {"review_days": "9", "revisions": "2", "version": bid.version} | SIGNED
+    )
     contract = Contract.objects.get()
     assert answer.url == f"/contracts/{contract.public_id}/"
     assert (contract.review_days, contract.revisions) == (9, 2)
@@ -241,7 +253,7 @@ def test_the_page_refuses_nonsense_beside_the_field(ada, client, bid, days):
     client.force_login(ada)
     answer = client.post(
         f"/bids/{bid.public_id}/award/",
-        {"review_days": days, "revisions": "2", "version": bid.version},
+        {"review_days": days, "revisions": "2", "version": bid.version} | SIGNED,
     )
     assert answer.status_code == 400
     assert answer.context["form"].errors["review_days"]
@@ -251,7 +263,7 @@ def test_the_page_refuses_nonsense_beside_the_field(ada, client, bid, days):
 @pytest.mark.parametrize("revisions", ["", "-1", "21", "x", "1.5", "9" * 400, "\x00"])
 def test_the_page_refuses_revisions_that_cannot_be_counted(ada, client, bid, revisions):
     client.force_login(ada)
-    typed = {"review_days": "7", "revisions": revisions, "version": bid.version}
+    typed = {"review_days": "7", "revisions": revisions, "version": bid.version} | SIGNED
     answer = client.post(f"/bids/{bid.public_id}/award/", typed)
     assert answer.status_code == 400
     assert answer.context["form"].errors["revisions"]

@@ -7,7 +7,7 @@ from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.changes.services import accept_change
 from projects.milestones.models import Milestone
 from tests.projects.change_world import another, in_days, price_to, proposed, wish
-from tests.world import active_contract, api_of, funded_milestone, plan_of
+from tests.world import SIGNED, active_contract, api_of, funded_milestone, plan_of
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +32,7 @@ def form_of(milestone: Milestone, **said: str) -> dict[str, str]:
         f"{name}-due_on": f"{milestone.due_at:%Y-%m-%d}",
         f"{name}-criteria": "\n".join(milestone.criteria),
         "note": "",
-    }
+    } | SIGNED
     return stands | said
 
 
@@ -53,7 +53,7 @@ def test_by_the_pages_from_proposal_to_the_next_version(ada, ben):
         text = shown(person, page)
         assert "Fewer pages." in text and "$309.00" in text
     assert "Answer the change of the agreement" in shown(ada, page)
-    assert browser(ada).post(f"/change-orders/{order.public_id}/accept/").status_code == 302
+    assert browser(ada).post(f"/change-orders/{order.public_id}/accept/", SIGNED).status_code == 302
     agreement = shown(ben, f"/contracts/{contract.public_id}/agreement/")
     assert "Changed in version 2" in agreement and "$700.00" in agreement
 
@@ -102,7 +102,7 @@ def test_a_new_milestone_and_a_dropped_one_by_the_page(ada, ben):
         "new-0-amount": "900",
         "new-0-due_on": f"{in_days(40):%Y-%m-%d}",
         "new-0-criteria": "It sells\nIt ships",
-    }
+    } | SIGNED
     path = f"/contracts/{contract.public_id}/change/"
     assert browser(ada).post(path, said).status_code == 302
     order = ChangeOrder.objects.get()
@@ -153,7 +153,7 @@ def test_by_the_api(ada, ben):
             {"title": "Extra", "amount": 9_000, "due_at": in_days(9).isoformat()},
         ],
         "note": "As discussed.",
-    }
+    } | SIGNED
     made = api_of(ben).post(path, body, HTTP_IDEMPOTENCY_KEY="one")
     assert made.status_code == 201, made.json()
     again = api_of(ben).post(path, body, HTTP_IDEMPOTENCY_KEY="one")
@@ -171,12 +171,13 @@ def test_by_the_api(ada, ben):
     order = f"/api/v1/change-orders/{said['id']}/"
     assert api_of(ada).get(order).json()["next_steps"] == ["accept", "decline", "counter"]
     countered = api_of(ada).post(
-        f"{order}counter/", {"changes": [{"milestone": milestone.public_id, "amount": 80_000}]}
+        f"{order}counter/",
+        {"changes": [{"milestone": milestone.public_id, "amount": 80_000}]} | SIGNED,
     )
     assert (countered.status_code, countered.json()["counters"]) == (201, said["id"])
-    accepted = api_of(ben).post(f"/api/v1/change-orders/{countered.json()['id']}/accept/")
+    accepted = api_of(ben).post(f"/api/v1/change-orders/{countered.json()['id']}/accept/", SIGNED)
     assert accepted.json()["status"] == "accepted" and accepted.json()["effect"] is None
-    refused = api_of(ada).post(f"{order}accept/")
+    refused = api_of(ada).post(f"{order}accept/", SIGNED)
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "wrong_state")
 
 
@@ -184,12 +185,13 @@ def test_an_extension_is_a_change_of_the_date_alone(ada, ben):
     milestone = funded_milestone(ada, ben)
     path = f"/api/v1/milestones/{milestone.public_id}/extensions/"
     due = in_days(30)
-    asked = api_of(ben).post(path, {"due_at": due.isoformat(), "note": "I was ill."})
+    asked = api_of(ben).post(path, {"due_at": due.isoformat(), "note": "I was ill."} | SIGNED)
     assert asked.status_code == 201
     (change,) = asked.json()["changes"]
     assert set(change) == {"position", "due_at"}
     assert (
-        api_of(ada).post(f"/api/v1/change-orders/{asked.json()['id']}/accept/").status_code == 200
+        api_of(ada).post(f"/api/v1/change-orders/{asked.json()['id']}/accept/", SIGNED).status_code
+        == 200
     )
     milestone.refresh_from_db()
     assert milestone.due_at == due
@@ -207,7 +209,9 @@ def test_an_extension_is_a_change_of_the_date_alone(ada, ben):
 )
 def test_a_body_that_cannot_be_meant_is_refused_by_its_field(body, field, ada, ben):
     contract = active_contract(ada, ben)
-    answer = api_of(ada).post(f"/api/v1/contracts/{contract.public_id}/change-orders/", body)
+    answer = api_of(ada).post(
+        f"/api/v1/contracts/{contract.public_id}/change-orders/", body | SIGNED
+    )
     error = answer.json()["error"]
     assert (answer.status_code, error["param"]) == (400, field), error
     assert error["message"]
@@ -217,7 +221,7 @@ def test_a_body_that_cannot_be_meant_is_refused_by_its_field(body, field, ada, b
 def test_an_extension_to_no_date_ahead_is_refused(due_at, ada, ben):
     milestone = funded_milestone(ada, ben)
     answer = api_of(ben).post(
-        f"/api/v1/milestones/{milestone.public_id}/extensions/", {"due_at": due_at}
+        f"/api/v1/milestones/{milestone.public_id}/extensions/", {"due_at": due_at} | SIGNED
     )
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, "due_at")
 

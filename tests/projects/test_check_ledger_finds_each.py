@@ -28,6 +28,7 @@ from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.changes.services import propose_extension
 from projects.agreements.models import Proposal
 from projects.agreements.proposals.services import accept_proposal, propose_ending
+from projects.contracts.models import Agreement
 from projects.disputes.models import Dispute
 from projects.disputes.services import decide_dispute
 from projects.givebacks.models import GiveBack
@@ -239,6 +240,12 @@ PLANTED: dict[str, Callable[[], object]] = {
     "agreed_endings_are_what_was_paid": lambda: Proposal.objects.filter(
         status="accepted", to_freelancer=40_000
     ).update(to_freelancer=39_999),
+    "what_was_sealed_is_what_both_accepted": lambda: force(
+        Agreement, client_confirmed_with="a handshake"
+    ),
+    "what_both_accepted_is_sealed": lambda: sql(
+        "DELETE FROM projects_seal WHERE id = (SELECT min(id) FROM projects_seal)"
+    ),
     "overdue_changes_have_lapsed": lambda: ChangeOrder.objects.update(
         answer_due_at=now() - timedelta(days=91)
     ),

@@ -16,6 +16,7 @@ from projects.milestones.rules import open_steps
 from projects.milestones.services import release_milestone, return_work, submit_work
 from tests.races import at_once, meet_after
 from tests.world import (
+    SIGNED,
     answers_to,
     api_of,
     fund,
@@ -210,7 +211,9 @@ def test_the_wording_says_how_many_revisions_are_included(ada, ben):
 @pytest.mark.parametrize("revisions", [-1, 21, "many", 1.5, 10**400])
 def test_a_number_of_revisions_that_is_none_is_refused(ada, ben, revisions):
     bid = submitted_bid(open_posting(ada), ben)
-    answer = api_of(ada).post(f"/api/v1/bids/{bid.public_id}/award/", {"revisions": revisions})
+    answer = api_of(ada).post(
+        f"/api/v1/bids/{bid.public_id}/award/", {"revisions": revisions} | SIGNED
+    )
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, "revisions")
 
 

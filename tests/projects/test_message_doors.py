@@ -12,7 +12,7 @@ from projects.messages.models import Conversation, Message
 from projects.messages.selectors import messages_on
 from projects.messages.services import read_messages, write_message
 from projects.milestones.services import release_milestone
-from tests.world import active_contract, api_of, open_posting, opened_dispute, submitted_bid
+from tests.world import SIGNED, active_contract, api_of, open_posting, opened_dispute, submitted_bid
 
 pytestmark = pytest.mark.django_db
 
@@ -182,7 +182,7 @@ def test_it_goes_on_where_the_bid_left_off(client, ada, ben):
     client.post(f"/bids/{bid.public_id}/messages/", {"text": "Can you start in May?"})
     assert f"/bids/{bid.public_id}/messages/" in client.get(bid.path).content.decode()
 
-    answer = api_of(ada).post(f"/api/v1/bids/{bid.public_id}/award/", {"review_days": 7})
+    answer = api_of(ada).post(f"/api/v1/bids/{bid.public_id}/award/", {"review_days": 7} | SIGNED)
 
     page = client.get(f"/contracts/{answer.json()['id']}/messages/").content.decode()
     assert "Can you start in May?" in page

@@ -11,7 +11,7 @@ from projects.contracts.selectors import agreement_of
 from tests.projects.forging import make_anew
 from tests.projects.statement_world import checked, saved, statement_of, table_of
 from tests.projects.test_roll_rest import rolled, two
-from tests.world import api_of
+from tests.world import SIGNED, api_of
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +31,7 @@ def test_the_page_offers_the_others_and_shows_to_the_cent_what_would_move(ada, b
     page = browser(ada).get(url).content.decode()
     assert f"goes into “{second.title}”" in page
 
-    sent = {"into": second.public_id, "to_freelancer": "400.00", "note": ""}
+    sent = {"into": second.public_id, "to_freelancer": "400.00", "note": ""} | SIGNED
     shown = browser(ada).post(url, sent | {"preview": "1"}).content.decode()
     assert "$618.00" in shown
     assert "$1,100.00" in shown
@@ -46,7 +46,7 @@ def test_the_page_offers_the_others_and_shows_to_the_cent_what_would_move(ada, b
         assert f"goes into “{second.title}”" in seen
     proposal = Proposal.objects.get()
     assert proposal.rolled == 60_000
-    browser(ben).post(f"/proposals/{proposal.public_id}/accept/")
+    browser(ben).post(f"/proposals/{proposal.public_id}/accept/", SIGNED)
     agreed = browser(ben).get(f"/contracts/{first.contract.public_id}/agreement/").content.decode()
     assert "Changed in version 2" in agreed
     older = browser(ben).get(f"/contracts/{first.contract.public_id}/agreement/?version=1")
@@ -58,7 +58,7 @@ def test_the_page_offers_the_others_and_shows_to_the_cent_what_would_move(ada, b
 def test_the_api_says_and_does_the_same(ada, ben, cleo):
     first, second = two(ada, ben)
     path = f"/api/v1/milestones/{first.public_id}/proposals/"
-    body = {"to_freelancer": 40_000, "into": second.public_id}
+    body = {"to_freelancer": 40_000, "into": second.public_id} | SIGNED
     made = api_of(ada).post(path, body)
     assert made.status_code == 201, made.json()
     said = made.json()
@@ -68,7 +68,7 @@ def test_the_api_says_and_does_the_same(ada, ben, cleo):
     assert foreign.json()["error"]["param"] == "into"
     assert api_of(cleo).post(path, body).status_code == 404
 
-    accepted = api_of(ben).post(f"/api/v1/proposals/{said['id']}/accept/")
+    accepted = api_of(ben).post(f"/api/v1/proposals/{said['id']}/accept/", SIGNED)
     assert accepted.json()["status"] == "accepted"
     agreement = api_of(ben).get(f"/api/v1/contracts/{first.contract.public_id}/agreement/").json()
     assert agreement["version"] == 2

@@ -1,11 +1,12 @@
 """What both have changed of what they signed: the next version of the same wording."""
 
 import json
-from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
+from projects.agreements.sealing.services import seal_agreement
+from projects.agreements.signing import Signature, sign
 from projects.agreements.terms import canonical, digest
 from projects.contracts.models import Agreement, Contract
 from projects.contracts.selectors import agreement_of
@@ -17,13 +18,13 @@ def amend(
     contract: Contract,
     changes: list[dict[str, Any]],
     by: dict[str, Any],
-    signed_at: dict[str, datetime],
+    signatures: dict[str, Signature],
 ) -> Agreement:
     """The newest wording with these ``changes``, as the next version; the older stay as signed.
 
     Each change names a milestone by its ``position``, as ``changes/planning.py`` describes; the
     wording carries them, with the hash of the version that they change and ``by`` what both agreed
-    on them. ``signed_at`` is when each side did. The contract's lock keeps two from amending at
+    on them. ``signatures`` are those of both sides. The contract's lock keeps two from amending at
     once; the caller holds the milestones that change before it.
     """
     Contract.objects.select_for_update(no_key=True).get(pk=contract.pk)
@@ -34,14 +35,14 @@ def amend(
     wording["amends"] = {"version": before.version, "sha256": before.sha256}
     wording["changes"], wording["changed_by"] = changes, by
     body = canonical(wording)
-    return Agreement.objects.create(
-        contract=contract,
-        version=before.version + 1,
-        body=body,
-        sha256=digest(body),
-        signed_by_client_at=signed_at["client"],
-        signed_by_freelancer_at=signed_at["freelancer"],
+    agreement = Agreement(
+        contract=contract, version=before.version + 1, body=body, sha256=digest(body)
     )
+    for role, signature in signatures.items():
+        sign(agreement, role, signature)
+    agreement.save(force_insert=True)
+    seal_agreement(agreement)
+    return agreement
 
 
 def _changed(parts: list[dict[str, Any]], changes: list[dict[str, Any]]) -> list[dict[str, Any]]:

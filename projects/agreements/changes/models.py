@@ -35,6 +35,8 @@ class ChangeOrder(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
     proposed_by_role = models.CharField(max_length=12)
+    # How the proposer showed that it was they: accepted, it is their signature.
+    confirmed_with = models.CharField(max_length=20, blank=True)
     changes = models.JSONField()
     note = models.TextField(max_length=2_000, blank=True)
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.PROPOSED)

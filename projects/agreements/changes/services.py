@@ -8,19 +8,21 @@ from django.db import transaction
 from accounts.people.models import User
 from marketplace.common.clock import now, said
 from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
-from marketplace.common.lifecycle import CLIENT, SYSTEM
+from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.text import checked_text
 from payments.escrow.adjusting.services import lock_all
 from projects.agreements.amending.services import amend
 from projects.agreements.changes.models import LIFECYCLE, ChangeOrder
 from projects.agreements.changes.planning import Wish, effect_of, judge_changes, planned_changes
+from projects.agreements.changes.telling import name_of, record_order, tell_of
 from projects.agreements.changes.words import in_short, money_in_words
 from projects.agreements.proposals.services import drop_what_it_overtakes
 from projects.agreements.rules import refusal_of
+from projects.agreements.signing import Signature, signature_of
 from projects.contracts.models import LIFECYCLE as CONTRACT_LIFECYCLE
 from projects.contracts.models import Contract
 from projects.contracts.roles import Actor, role_in
-from projects.contracts.services import record, tell_other_side, tell_side
+from projects.contracts.services import tell_other_side
 from projects.disputes.rules import OTHER
 from projects.milestones.adjusting.services import adjust_milestone
 from projects.milestones.endings.services import cancel_by_agreement
@@ -37,11 +39,17 @@ MOST_ORDERS = 50
 
 @transaction.atomic
 def propose_change(
-    *, contract_id: int, by: Actor, wishes: Sequence[Wish], note: str = ""
+    *,
+    contract_id: int,
+    by: Actor,
+    wishes: Sequence[Wish],
+    note: str = "",
+    confirmed_with: str = "",
 ) -> ChangeOrder:
     """Propose to change what both signed; nothing changes until the other side accepts.
 
-    It has the policy's days to answer. Raises InvalidInput for what cannot be agreed on,
+    It has the policy's days to answer. Accepted, it is signed by both: ``confirmed_with`` is how
+    each showed at the door that it is they. Raises InvalidInput for what cannot be agreed on,
     WrongState for a contract that is not active, or while another change waits for its answer.
     """
     contract = _lock_contract(contract_id)
@@ -52,12 +60,12 @@ def propose_change(
         if standing.state == S.PROPOSED:
             raise WrongState("Another change is proposed: it is answered or withdrawn first.")
         _lapse(standing)
-    return _propose(contract, role, by=by, wishes=wishes, note=note)
+    return _propose(contract, role, confirmed_with, by=by, wishes=wishes, note=note)
 
 
 @transaction.atomic
 def propose_extension(
-    *, milestone_id: int, by: Actor, due_at: datetime, note: str = ""
+    *, milestone_id: int, by: Actor, due_at: datetime, note: str = "", confirmed_with: str = ""
 ) -> ChangeOrder:
     """Ask for another date of delivery. Raises as ``propose_change`` does, InvalidInput with
     ``due_at`` as the field at fault.
@@ -69,6 +77,7 @@ def propose_extension(
             by=by,
             wishes=[Wish(milestone=milestone.public_id, due_at=due_at)],
             note=note,
+            confirmed_with=confirmed_with,
         )
     except InvalidInput as refusal:
         if (refusal.param or "").startswith("changes[0]"):
@@ -78,16 +87,23 @@ def propose_extension(
 
 @transaction.atomic
 def counter_change(
-    *, order_id: int, by: Actor, wishes: Sequence[Wish], note: str = ""
+    *,
+    order_id: int,
+    by: Actor,
+    wishes: Sequence[Wish],
+    note: str = "",
+    confirmed_with: str = "",
 ) -> ChangeOrder:
     """Answer with another proposal: the first is off, and it is the other side's turn again."""
     order, role = _advance(order_id, "counter", by=by)
     _close(order)
-    return _propose(order.contract, role, by=by, wishes=wishes, note=note, counters=order)
+    return _propose(
+        order.contract, role, confirmed_with, by=by, wishes=wishes, note=note, counters=order
+    )
 
 
 @transaction.atomic
-def accept_change(*, order_id: int, by: Actor) -> ChangeOrder:
+def accept_change(*, order_id: int, by: Actor, confirmed_with: str = "") -> ChangeOrder:
     """Agree as the other side: both have signed the next version, and the money follows it.
 
     All of it happens or nothing. Raises WrongState where a milestone is not what it was when this
@@ -123,19 +139,23 @@ def accept_change(*, order_id: int, by: Actor) -> ChangeOrder:
             )
             drop_what_it_overtakes(known[change["position"]].pk)
     assert order.closed_at is not None
+    assert isinstance(by, User)  # only people act for a side
     amend(
         contract=contract,
         changes=order.changes,
         by={"change_order": order.public_id},
-        signed_at={order.proposed_by_role: order.created_at, role: order.closed_at},
+        signatures={
+            order.proposed_by_role: signature_of(order),
+            role: Signature(by, order.closed_at, confirmed_with),
+        },
     )
-    _record(order, "change_accepted", by=by)
+    record_order(order, "change_accepted", by=by)
     money = money_in_words(effect, contract.currency, OTHER[role], client=contract.client.name)
-    _tell(
+    tell_of(
         order,
         OTHER[role],
         "change_accepted",
-        f"{_name(contract, role)} has accepted your change of “{contract.title}”: "
+        f"{name_of(contract, role)} has accepted your change of “{contract.title}”: "
         f"{in_short(order.changes)}. {money}",
     )
     return order
@@ -146,12 +166,12 @@ def decline_change(*, order_id: int, by: Actor) -> ChangeOrder:
     """Say no as the other side: nothing changes."""
     order, role = _advance(order_id, "decline", by=by)
     _close(order)
-    _record(order, "change_declined", by=by)
+    record_order(order, "change_declined", by=by)
     text = (
-        f"{_name(order.contract, role)} has declined your change of “{order.contract.title}”. "
+        f"{name_of(order.contract, role)} has declined your change of “{order.contract.title}”. "
         "Nothing has changed."
     )
-    _tell(order, OTHER[role], "change_declined", text)
+    tell_of(order, OTHER[role], "change_declined", text)
     return order
 
 
@@ -160,12 +180,12 @@ def withdraw_change(*, order_id: int, by: Actor) -> ChangeOrder:
     """Take one's own proposal back while it is not answered."""
     order, role = _advance(order_id, "withdraw", by=by)
     _close(order)
-    _record(order, "change_withdrawn", by=by)
+    record_order(order, "change_withdrawn", by=by)
     text = (
-        f"{_name(order.contract, role)} has withdrawn the change of “{order.contract.title}”. "
+        f"{name_of(order.contract, role)} has withdrawn the change of “{order.contract.title}”. "
         "Nothing has changed."
     )
-    _tell(order, OTHER[role], "change_withdrawn", text)
+    tell_of(order, OTHER[role], "change_withdrawn", text)
     return order
 
 
@@ -184,6 +204,7 @@ def lapse_change(*, order_id: int) -> ChangeOrder:
 def _propose(
     contract: Contract,
     role: str,
+    confirmed_with: str,
     *,
     by: Actor,
     wishes: Sequence[Wish],
@@ -204,20 +225,21 @@ def _propose(
         counters=counters,
         proposed_by=by,
         proposed_by_role=role,
+        confirmed_with=confirmed_with,
         changes=changes,
         note=note,
         created_at=moment,
         answer_due_at=moment + timedelta(days=contract.policy.proposal_answer_days),
     )
     kind = "change_countered" if counters else "change_proposed"
-    _record(order, kind, by=by)
+    record_order(order, kind, by=by)
     verb = "proposes something else instead" if counters else "proposes to change"
     money = money_in_words(effect, contract.currency, OTHER[role], client=contract.client.name)
-    _tell(
+    tell_of(
         order,
         OTHER[role],
         kind,
-        f"{_name(contract, role)} {verb}: “{contract.title}”, {in_short(changes)}. {money} "
+        f"{name_of(contract, role)} {verb}: “{contract.title}”, {in_short(changes)}. {money} "
         f"Answer by {said(order.answer_due_at)}; after that it lapses and nothing has changed.",
     )
     return order
@@ -228,7 +250,7 @@ def _lapse(order: ChangeOrder) -> None:
     LIFECYCLE.advance(order, step, role=SYSTEM)
     _close(order)
     kind = LIFECYCLE.steps[step].tells
-    _record(order, kind, by=SYSTEM)
+    record_order(order, kind, by=SYSTEM)
     if step == "lapse":  # of the contract's end both have heard
         text = f"The change of “{order.contract.title}” has lapsed. Nothing has changed."
         tell_other_side(order.contract, kind, text, by=SYSTEM)
@@ -276,15 +298,3 @@ def _lock_touched(order_id: int) -> list[Milestone]:
 def _close(order: ChangeOrder) -> None:
     order.closed_at = now()
     order.save(update_fields=["status", "closed_at"])
-
-
-def _record(order: ChangeOrder, kind: str, *, by: Actor) -> None:
-    record(order.contract, kind, by=by, about=order, terms=in_short(order.changes))
-
-
-def _name(contract: Contract, role: str) -> str:
-    return contract.client.name if role == CLIENT else contract.freelancer.name
-
-
-def _tell(order: ChangeOrder, role: str, kind: str, text: str) -> None:
-    tell_side(order.contract, role, kind, text, about=order.public_id)

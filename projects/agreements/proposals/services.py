@@ -13,6 +13,7 @@ from projects.agreements.amending.services import amend
 from projects.agreements.models import LIFECYCLE, Proposal
 from projects.agreements.proposals.words import money_in_words, name_of, terms_of
 from projects.agreements.rules import judge_room, refusal_of
+from projects.agreements.signing import Signature, signature_of
 from projects.contracts.models import Contract
 from projects.contracts.roles import Actor, role_in
 from projects.contracts.services import record, tell_other_side, tell_side
@@ -39,11 +40,13 @@ def propose_ending(
     to_freelancer: int,
     into_id: int | None = None,
     note: str = "",
+    confirmed_with: str = "",
 ) -> Proposal:
     """Propose to end a milestone: ``to_freelancer`` of its price, in minor units, the rest back.
 
     Or the rest goes into another milestone of the contract, which is agreed at so much more. The
-    other side has the policy's days to answer; until then everything goes on. Raises
+    other side has the policy's days to answer; until then everything goes on. Accepted, the latter
+    is signed by both: ``confirmed_with`` is how each showed at the door that it is they. Raises
     InvalidInput for a part that cannot be agreed on, WrongState while another proposal is open.
     """
     milestone = advance_milestone(milestone_id, "propose_ending", by=by)
@@ -65,6 +68,7 @@ def propose_ending(
         milestone=milestone,
         proposed_by=by,
         proposed_by_role=role,
+        confirmed_with=confirmed_with,
         to_freelancer=to_freelancer,
         into=into,
         rolled=rolled,
@@ -87,7 +91,7 @@ def propose_ending(
 
 
 @transaction.atomic
-def accept_proposal(*, proposal_id: int, by: Actor) -> Proposal:
+def accept_proposal(*, proposal_id: int, by: Actor, confirmed_with: str = "") -> Proposal:
     """Agree as the other side: the milestone ends and the money moves, to the cent as proposed.
 
     Where the rest goes into another milestone, both have signed the next version of the agreement.
@@ -110,7 +114,9 @@ def accept_proposal(*, proposal_id: int, by: Actor) -> Proposal:
             rolled=proposal.rolled,
             limit_at=proposal.limit_at,
         )
-        _amend(proposal, role)
+        assert isinstance(by, User)  # only people act for a side
+        assert proposal.closed_at is not None
+        _amend(proposal, role, Signature(by, proposal.closed_at, confirmed_with))
         drop_what_it_overtakes(proposal.into_id)
     else:
         endings.cancel_by_agreement(
@@ -185,11 +191,10 @@ def _lapse(proposal: Proposal) -> None:
         tell_other_side(milestone.contract, kind, text, by=SYSTEM)
 
 
-def _amend(proposal: Proposal, accepted_by: str) -> None:
+def _amend(proposal: Proposal, accepted_by: str, acceptance: Signature) -> None:
     """Both milestones are agreed at other amounts now: the wording of that, signed by both."""
     milestone, into, rolled = proposal.milestone, proposal.into, proposal.rolled
     assert into is not None and rolled is not None
-    assert proposal.closed_at is not None
     amounts = [(milestone, milestone.amount - rolled), (into, into.amount + rolled)]
     agreed = {"proposal": proposal.public_id, "released": proposal.to_freelancer, "rolled": rolled}
     if proposal.limit_at is not None:
@@ -201,9 +206,9 @@ def _amend(proposal: Proposal, accepted_by: str) -> None:
             for one, amount in amounts
         ],
         by=agreed,
-        signed_at={
-            proposal.proposed_by_role: proposal.created_at,
-            accepted_by: proposal.closed_at,
+        signatures={
+            proposal.proposed_by_role: signature_of(proposal),
+            accepted_by: acceptance,
         },
     )
 

@@ -13,6 +13,7 @@ from payments.incoming.checks import CHECKS as PAYMENTS
 from payments.incoming.checks import WHEN_QUIET
 from payments.ledger.services import still_picture
 from projects.agreements.checks import CHECKS as AGREEMENTS
+from projects.agreements.sealing.checks import CHECKS as SEALS
 from projects.disputes.checks import CHECKS as DISPUTES
 from projects.givebacks.checks import CHECKS as GIVEBACKS
 from projects.milestones.checks import CHECKS as MILESTONES
@@ -26,6 +27,7 @@ CHECKS: list[Check] = [
     *MILESTONES,
     *DISPUTES,
     *AGREEMENTS,
+    *SEALS,
     *GIVEBACKS,
 ]
 

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
+from accounts.access.confirming import confirm_by_password
 from accounts.models import User
 from marketplace.common import clock
 from projects.agreements.services import accept_offer, award_bid
@@ -62,8 +63,8 @@ def play_a_little() -> dict[str, str]:
 
 def _play_the_shop(shop: Posting, *, ada: User, ben: User) -> None:
     bid = Bid.objects.get(posting=shop, freelancer__members=ben)
-    contract = award_bid(bid_id=bid.pk, by=ada)
-    accept_offer(contract_id=contract.pk, by=ben)
+    contract = award_bid(bid_id=bid.pk, by=ada, confirmed_with=confirm_by_password(ada, PASSWORD))
+    accept_offer(contract_id=contract.pk, by=ben, confirmed_with=confirm_by_password(ben, PASSWORD))
     first, second = contract.milestones.order_by("position")
     pay_for(first, by=ada)
     submit_work(

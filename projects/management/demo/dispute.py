@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.core.management.base import CommandError
 
+from accounts.access.confirming import confirm_by_password
 from accounts.people.models import User
 from marketplace.processes import tries
 from payments.fundings.services import open_pay_page
@@ -11,6 +12,7 @@ from projects.bids.models import Bid
 from projects.contracts.models import Contract
 from projects.disputes.models import Dispute
 from projects.disputes.services import answer_dispute, open_dispute
+from projects.management.demo.sample import PASSWORD
 from projects.management.demo.seed import answers_to
 from projects.management.simulation.http import GOOD_CARD, Instance, pay
 from projects.milestones.models import Milestone
@@ -59,9 +61,15 @@ def _contract_of(client: User, freelancer: User) -> Contract:
     bid = Bid.objects.get(posting__client__members=client, freelancer__members=freelancer)
     contract = Contract.objects.filter(posting=bid.posting).first()
     if contract is None:
-        contract = award_bid(bid_id=bid.pk, by=client)
+        contract = award_bid(
+            bid_id=bid.pk, by=client, confirmed_with=confirm_by_password(client, PASSWORD)
+        )
     if contract.status == Contract.Status.OFFERED:
-        contract = accept_offer(contract_id=contract.pk, by=freelancer)
+        contract = accept_offer(
+            contract_id=contract.pk,
+            by=freelancer,
+            confirmed_with=confirm_by_password(freelancer, PASSWORD),
+        )
     return contract
 
 

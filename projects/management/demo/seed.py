@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from accounts.access.confirming import confirm_by_password
 from accounts.people.models import StaffRole, User
 from accounts.people.services import create_person, grant_staff_roles
 from marketplace.common.clock import now
@@ -132,8 +133,8 @@ def _agree_on_one(people: dict[str, User]) -> None:
     )
     for name, text in TALK_BEFORE:
         write_message(bid_id=bid.pk, by=people[name], text=text)
-    contract = award_bid(bid_id=bid.pk, by=hugo)
-    accept_offer(contract_id=contract.pk, by=ben)
+    contract = award_bid(bid_id=bid.pk, by=hugo, confirmed_with=confirm_by_password(hugo, PASSWORD))
+    accept_offer(contract_id=contract.pk, by=ben, confirmed_with=confirm_by_password(ben, PASSWORD))
     for reader in (hugo, ben):
         read_messages(bid_id=bid.pk, by=reader, up_to=len(TALK_BEFORE))
     for name, text in TALK_AFTER:

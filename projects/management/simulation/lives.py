@@ -46,7 +46,7 @@ class Life:
         """The whole life. What ends it early raises Surprise."""
         bid = self._bid(self._post())
         yield
-        contract = self.client.post(f"bids/{bid['id']}/award/", {"review_days": 7})
+        contract = self.client.sign(f"bids/{bid['id']}/award/", {"review_days": 7})
         self.contract = contract["id"]
         yield
         if self.manner == "offer declined":
@@ -54,7 +54,7 @@ class Life:
         if self.manner in ("offer lapses", "offer declined"):
             yield from self._until_ended()
             return
-        self.freelancer.post(f"contracts/{self.contract}/accept/")
+        self.freelancer.sign(f"contracts/{self.contract}/accept/")
         for side, text in ((self.client, "When do you begin?"), (self.freelancer, "Today.")):
             side.post(f"contracts/{self.contract}/messages/", {"text": text})
         for milestone in self.client.get(f"contracts/{self.contract}/milestones/"):

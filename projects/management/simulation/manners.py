@@ -134,9 +134,9 @@ def moving_on(life: Life, milestone: str) -> Waiting:
     # In whole units the fee of the rest is the same wherever it is charged.
     rest = shown["amount"] // 2 // 100 * 100
     terms = {"to_freelancer": shown["amount"] - rest, "into": later[0]}
-    made = life.freelancer.post(f"milestones/{milestone}/proposals/", terms)
+    made = life.freelancer.sign(f"milestones/{milestone}/proposals/", terms)
     yield
-    life.client.post(f"proposals/{made['id']}/accept/")
+    life.client.sign(f"proposals/{made['id']}/accept/")
 
 
 def with_a_bonus(life: Life, milestone: str) -> Waiting:
@@ -171,12 +171,12 @@ def agreeing_anew(life: Life, milestone: str) -> Waiting:
     }
     asked, other = life.freelancer, life.client
     orders = f"contracts/{life.contract}/change-orders/"
-    order = asked.post(orders, {"changes": [wish], "note": "It is another thing now."})
+    order = asked.sign(orders, {"changes": [wish], "note": "It is another thing now."})
     if life.random.random() < 0.4:
         wish["amount"] += 1_000
-        order = other.post(f"change-orders/{order['id']}/counter/", {"changes": [wish]})
+        order = other.sign(f"change-orders/{order['id']}/counter/", {"changes": [wish]})
         other = asked
-    other.post(f"change-orders/{order['id']}/accept/")
+    other.sign(f"change-orders/{order['id']}/accept/")
     if life.client.get(f"milestones/{milestone}/")["money"]["to_fund"]:
         yield from life.fund(milestone)
     life.submit(milestone)

@@ -5,9 +5,9 @@ from random import Random
 
 from accounts.access.services import create_token
 from accounts.people.models import StaffRole, User
-from accounts.people.services import create_person, grant_staff_roles
+from accounts.people.services import create_person, grant_staff_roles, set_password
 from marketplace.common.lifecycle import SYSTEM
-from projects.management.simulation.http import Instance, Person
+from projects.management.simulation.http import PASSWORD, Instance, Person
 
 _FIRST = "Amina Bruno Chiara Dmitri Elena Femi Greta Hamid Ingrid Jonas Kaito Leila Marco Nadia"
 _LAST = "Abara Berg Costa Duarte Egede Fischer Garcia Hansen Ito Jansen Keller Lund Moreau Novak"
@@ -45,10 +45,12 @@ def country_of(number: int) -> str:
 def _user(random: Random, seed: int, side: str, number: int) -> User:
     name = f"{random.choice(_FIRST.split())} {random.choice(_LAST.split())}"
     email = f"{side}-{number}.seed-{seed}@simulation.example"
-    if known := User.objects.filter(email=email).first():
-        return known
-    # No password: they only ever show their token.
-    return create_person(email=email, name=name, password=None, verified=True)
+    known = User.objects.filter(email=email).first()
+    if known is None:
+        return create_person(email=email, name=name, password=PASSWORD, verified=True)
+    return (
+        known if known.has_usable_password() else set_password(user_id=known.pk, password=PASSWORD)
+    )
 
 
 def _person(instance: Instance, user: User) -> Person:
