@@ -182,11 +182,13 @@ def _execute(world: World, call: Call, route: Route, raw: Obj, fault: str | None
                 raise StripeError(TROUBLE, status=500, kind="api_error")
             call.params = read(route.spec, raw)
             expand = call.params.pop("expand", None)
-            given = Answer(200, _dump(rendered(world, route.handler(world, call), expand)))
+            given = kept = Answer(200, _dump(rendered(world, route.handler(world, call), expand)))
             if fault == "error_500_after":
                 trouble = StripeError(TROUBLE, status=500, kind="api_error")
                 given = Answer(500, _dump(trouble.body(call.request_id)))
-            idempotency.keep(world, call, print_, given.status, given.body)
+                # The second version keeps no error: asked again, it says what came of it.
+                kept = given if route.version == 1 else kept
+            idempotency.keep(world, call, print_, kept.status, kept.body)
     except StripeError as error:
         given = Answer(error.status, _dump(error.body(call.request_id)))
         if error.begun and route.version == 1:

@@ -103,7 +103,7 @@ def _post(world: World, event: Obj, letter: Obj) -> None:
     _queue(world, event, body, name, state, due_at)
     if name == "webhook_duplicate":
         _queue(world, event, body, name, state, due_at)
-    elif name == "webhook_unknown":
+    elif name == "webhook_unknown" and "id" in _subject_of(letter):
         _queue(world, *_about_nobody(event, letter), None, state, due_at)
 
 
@@ -123,10 +123,15 @@ def _queue(
     world.something_to_deliver.set()
 
 
+def _subject_of(letter: Obj) -> Any:
+    """What it is about: a balance has no id that could be another's."""
+    return letter["related_object"] if "related_object" in letter else letter["data"]["object"]
+
+
 def _about_nobody(event: Obj, letter: Obj) -> tuple[Obj, str]:
     other: Any = json.loads(json.dumps(letter))
     other["id"] = new_id("evt_")
-    about = other["related_object"] if "related_object" in other else other["data"]["object"]
+    about = _subject_of(other)
     about["id"] = new_id(about["id"].split("_")[0] + "_")
     if "url" in about and "related_object" in other:
         about["url"] = f"/v2/core/accounts/{about['id']}"

@@ -128,6 +128,44 @@ def test_events_may_come_twice_late_or_never(play: Play, fault, at_once, in_the_
     assert len(play.stripe.v1.events.list({"type": "customer.created"}).data) == 1
 
 
+def test_what_has_no_id_cannot_be_told_of_under_another_one(play: Play):
+    """The settings of a balance: nobody else has such a thing, so only the true letter is sent."""
+    faults = [{"fault": "webhook_unknown", "event": "balance_settings.*", "times": None}]
+    account = play.account()
+    play.control("/faults", {"faults": faults})
+    manual = {"payments": {"payouts": {"schedule": {"interval": "manual"}}}}
+
+    play.stripe.v1.balance_settings.update(manual, {"stripe_account": account.id})
+
+    play.deliver(force=True)
+    types = [letter.event["type"] for letter in play.webhook.letters]
+    assert types.count("balance_settings.updated") == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "done"), [("error_500_after", 1), ("error_500_saved", 0), ("error_500", 0)]
+)
+def test_the_second_version_keeps_no_error_and_says_what_came_of_it(play: Play, fault, done):
+    def open_account(**headers: str) -> requests.Response:
+        known = {"Authorization": "Bearer sk_test_x", "Idempotency-Key": "k1"}
+        wish = {"display_name": "Ben", "contact_email": "ben@example.com"}
+        return requests.post(
+            f"{play.url}/v2/core/accounts",
+            json=wish,
+            headers=known | {"Stripe-Version": stripe.api_version} | headers,
+            timeout=5,
+        )
+
+    def accounts() -> int:
+        return len(play.server.world.store.find("v2.core.account"))
+
+    assert open_account(**{"Sandbox-Fault": fault}).status_code == 500
+    assert accounts() == done
+
+    assert [open_account().status_code for _ in range(2)] == [200, 200]
+    assert accounts() == 1
+
+
 def test_events_may_overtake_each_other(play: Play):
     play.control(
         "/faults",
