@@ -3,6 +3,7 @@
 import os
 import queue
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -58,8 +59,13 @@ def play_seed(
         tally = _strike_by_round(house, strikes, rounds, verdict, say)
         _heal(house, tally)
         simulation.wait(timeout=LONGEST_RUN)
-    except subprocess.TimeoutExpired:
-        verdict.violations.append("the simulation did not end")
+    except (queue.Empty, subprocess.TimeoutExpired):
+        # It says where each of its threads stands, and ends.
+        simulation.send_signal(signal.SIGABRT)
+        with suppress(subprocess.TimeoutExpired):
+            simulation.wait(timeout=10)
+        verdict.violations.append(f"the simulation stood still:\n{processes.tail(said, 200)}")
+        return verdict
     finally:
         processes.stop(simulation)
         house.guest = None
@@ -76,7 +82,8 @@ def _start_simulation(
 ) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [
-            *(sys.executable, "-u", "manage.py", "simulate", "--seed", str(seed)),
+            *(sys.executable, "-u", "-X", "faulthandler", "manage.py", "simulate"),
+            *("--seed", str(seed)),
             *("--contracts", str(contracts), "--base-url", house.url),
             *("--patience", str(PATIENCE), "--told", str(told)),
         ],
