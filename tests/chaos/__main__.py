@@ -94,7 +94,7 @@ class Street:
                 verdict = Verdict(seed=seed, violations=[f"the house fell: {fall}"])
                 house = None  # the next seed gets another one
             except Exception:
-                # A defect of these tests is one of this seed, and the others are played all the same.
+                # A defect of these tests is one of this seed; the others are played all the same.
                 verdict = Verdict(seed=seed, violations=[traceback.format_exc()])
                 house = None
             if not self._is_over:
