@@ -15,7 +15,9 @@ from projects.agreements.sealing.services import seal_agreement
 from projects.agreements.signing import Signature, sign
 from projects.agreements.terms import (
     MOST_REVISIONS,
+    MOST_YEARS_OF_SILENCE,
     USUAL_REVISIONS,
+    Ownership,
     canonical,
     digest,
     wording_of,
@@ -39,6 +41,8 @@ def award_bid(
     by: Actor,
     review_days: int | None = None,
     revisions: int = USUAL_REVISIONS,
+    ownership: str = Ownership.ON_PAYMENT,
+    confidentiality_years: int = 0,
     version: int | None = None,
     confirmed_with: str = "",
 ) -> Contract:
@@ -46,9 +50,10 @@ def award_bid(
 
     The posting stays open and the other bids stand until the offer is accepted. ``review_days``
     is how long a delivery may be reviewed, within the policy's bounds; ``revisions`` how often
-    changes may be asked for, for each milestone; ``version`` is the wording of the bid that the
-    client has read; ``confirmed_with`` is how they showed at the door that it is they. Raises
-    InvalidInput, NotAllowed or WrongState.
+    changes may be asked for, for each milestone; ``ownership`` whose the result is and from when;
+    ``confidentiality_years`` for how long after the end both keep silent; ``version`` is the
+    wording of the bid that the client has read; ``confirmed_with`` how they showed at the door
+    that it is they. Raises InvalidInput, NotAllowed or WrongState.
     """
     bid = bids.offer_bid(bid_id=bid_id, by=by, version=version)
     posting, policy = bid.posting, policy_in_force()
@@ -62,6 +67,7 @@ def award_bid(
         raise InvalidInput(
             f"Between 0 and {MOST_REVISIONS} revisions are included.", param="revisions"
         )
+    _judge_terms(ownership, confidentiality_years)
     contract = Contract.objects.create(
         posting=posting,
         bid=bid,
@@ -74,7 +80,10 @@ def award_bid(
         revisions=revisions,
         offer_lapses_at=now() + timedelta(days=policy.offer_validity_days),
     )
-    body = canonical(wording_of(contract, bid))
+    wording = wording_of(
+        contract, bid, ownership=ownership, confidentiality_years=confidentiality_years
+    )
+    body = canonical(wording)
     agreement = Agreement(contract=contract, body=body, sha256=digest(body))
     sign(agreement, CLIENT, Signature(_person(by), now(), confirmed_with))
     agreement.save(force_insert=True)
@@ -83,6 +92,17 @@ def award_bid(
     text = f"You are offered “{contract.title}”. Answer by {said(contract.offer_lapses_at)}."
     tell_other_side(contract, "contract_offered", text, by=by, about=contract.public_id)
     return contract
+
+
+def _judge_terms(ownership: str, confidentiality_years: int) -> None:
+    if ownership not in Ownership.values:
+        kinds = ", ".join(Ownership.values)
+        raise InvalidInput(f"Whose the result is, is one of {kinds}.", param="ownership")
+    if not 0 <= confidentiality_years <= MOST_YEARS_OF_SILENCE:
+        raise InvalidInput(
+            f"Both keep silent for 0 to {MOST_YEARS_OF_SILENCE} years.",
+            param="confidentiality_years",
+        )
 
 
 @transaction.atomic

@@ -4,11 +4,17 @@ import hashlib
 import json
 from typing import Any
 
+from django.db.models import TextChoices
+
 from accounts.people.profile import COUNTRIES
 from marketplace.common.models import StoredFile
 from payments.policies.models import Policy
 from projects.bids.models import Bid
 from projects.contracts.models import Contract
+
+# The form of the wording. 1 said nothing of ownership and confidentiality; what was signed in it
+# stays in it, with every later version.
+FORM = 2
 
 # How often changes may be asked for, for each milestone: by default, and at most.
 USUAL_REVISIONS, MOST_REVISIONS = 3, 20
@@ -22,11 +28,55 @@ CHARGEBACKS = (
 )
 
 
-def wording_of(contract: Contract, bid: Bid) -> dict[str, Any]:
+# For how many years after the end of a contract both keep silent, at most.
+MOST_YEARS_OF_SILENCE = 10
+
+
+class Ownership(TextChoices):
+    """Whose the result is, and from when."""
+
+    ON_PAYMENT = "on_payment", "The client’s, milestone by milestone as they are paid"
+    ON_COMPLETION = "on_completion", "The client’s, all of it when the contract is completed"
+    STAYS = "stays", "The freelancer’s; the client may use it without limit"
+
+
+OWNERSHIP_IN_WORDS = {
+    Ownership.ON_PAYMENT: (
+        "What is delivered for a milestone becomes the client's, with every right to use, change "
+        "and pass it on, when money of that milestone is released and it has ended by that. What "
+        "is cancelled or refunded in full stays the freelancer's."
+    ),
+    Ownership.ON_COMPLETION: (
+        "Everything that is delivered and paid becomes the client's, with every right to use, "
+        "change and pass it on, when the contract is completed. Until then it stays the "
+        "freelancer's, and the client may use it for their own work."
+    ),
+    Ownership.STAYS: (
+        "What is delivered stays the freelancer's. From the release of a milestone's money on the "
+        "client may use and change its result without limit of time or place, and may not sell it "
+        "as a work of their own."
+    ),
+}
+
+
+def silence_in_words(years: int) -> str:
+    """What both promise about what they learn of each other."""
+    if not years:
+        return "This agreement binds neither side to silence about what it learns of the other."
+    return (
+        "Both sides keep to themselves what they learn of the other's affairs through this work, "
+        f"and use it for this work alone, until {years} year{'' if years == 1 else 's'} after the "
+        "contract has ended. What is public, was known before, or has to be told by law, is exempt."
+    )
+
+
+def wording_of(
+    contract: Contract, bid: Bid, *, ownership: str, confidentiality_years: int
+) -> dict[str, Any]:
     """What both sides sign. Amounts are minor units of ``currency``; days run from acceptance."""
     posting, policy = contract.posting, contract.policy
     return {
-        "agreement": 1,
+        "agreement": FORM,
         "contract": contract.public_id,
         "offered_at": contract.created_at.isoformat(),
         "client": {"id": contract.client.public_id, "name": contract.client.name},
@@ -57,6 +107,11 @@ def wording_of(contract: Contract, bid: Bid) -> dict[str, Any]:
         ],
         "review_days": contract.review_days,
         "revisions": contract.revisions,
+        "ownership": {"rule": ownership, "text": OWNERSHIP_IN_WORDS[Ownership(ownership)]},
+        "confidentiality": {
+            "years": confidentiality_years,
+            "text": silence_in_words(confidentiality_years),
+        },
         "chargebacks": CHARGEBACKS,
         "holding": holding_in_words(policy),
         "policy": {

@@ -18,7 +18,12 @@ from marketplace.common.clock import now
 from projects.agreements import services
 from projects.agreements.outlook import prospects_of
 from projects.agreements.selectors import open_steps
-from projects.agreements.terms import MOST_REVISIONS, USUAL_REVISIONS
+from projects.agreements.terms import (
+    MOST_REVISIONS,
+    MOST_YEARS_OF_SILENCE,
+    USUAL_REVISIONS,
+    Ownership,
+)
 from projects.agreements.turns import turn_of
 from projects.api.milestone_shapes import MilestoneOut, MoneyOut
 from projects.api.outlook import NextOut
@@ -131,6 +136,18 @@ class AwardIn(SignatureIn):
         required=False,
         default=USUAL_REVISIONS,
         help_text=f"How often changes may be asked for, for each milestone: 0 to {MOST_REVISIONS}.",
+    )
+    ownership = serializers.ChoiceField(
+        Ownership.choices,
+        required=False,
+        default=Ownership.ON_PAYMENT,
+        help_text="Whose the result is, and from when.",
+    )
+    confidentiality_years = serializers.IntegerField(
+        required=False,
+        default=0,
+        help_text="How long after the end both keep silent about each other: "
+        f"0 to {MOST_YEARS_OF_SILENCE} years.",
     )
     version = serializers.IntegerField(
         required=False, help_text="The version of the bid that you have read."

@@ -19,7 +19,12 @@ from payments.policies.selectors import policy_in_force
 from payments.policies.words import percent
 from projects.agreements import services
 from projects.agreements.changes.words import Line, lines_of
-from projects.agreements.terms import MOST_REVISIONS, USUAL_REVISIONS
+from projects.agreements.terms import (
+    MOST_REVISIONS,
+    MOST_YEARS_OF_SILENCE,
+    USUAL_REVISIONS,
+    Ownership,
+)
 from projects.bids.models import LIFECYCLE
 from projects.bids.roles import role_in as role_in_bid
 from projects.bids.selectors import bids_of
@@ -39,6 +44,22 @@ class AwardForm(forms.Form):
         help_text=(
             f"0 to {MOST_REVISIONS}: how often you may ask for changes, for each milestone, by the "
             "criteria that are not met."
+        ),
+    )
+    ownership = forms.ChoiceField(
+        label="Whose is the result?",
+        choices=Ownership.choices,
+        widget=forms.RadioSelect,
+        help_text="The agreement says it in full; you both sign it.",
+    )
+    confidentiality_years = forms.IntegerField(
+        label="Years of confidentiality",
+        min_value=0,
+        max_value=MOST_YEARS_OF_SILENCE,
+        widget=forms.NumberInput({"inputmode": "numeric"}),
+        help_text=(
+            f"0 to {MOST_YEARS_OF_SILENCE}: for so long after the end both keep to themselves what "
+            "they learn of each other; 0 binds nobody."
         ),
     )
     version = forms.IntegerField(widget=forms.HiddenInput)
@@ -63,6 +84,8 @@ def create_award(request: HttpRequest, public_id: str) -> HttpResponse:
     first = {
         "review_days": policy.review_period_days,
         "revisions": USUAL_REVISIONS,
+        "ownership": Ownership.ON_PAYMENT,
+        "confidentiality_years": 0,
         "version": bid.version,
     }
     form = AwardForm(

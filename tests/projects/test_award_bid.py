@@ -29,6 +29,9 @@ from tests.world import (
 
 pytestmark = pytest.mark.django_db
 
+# What the page asks besides.
+TERMS = {"ownership": "on_payment", "confidentiality_years": "0"}
+
 
 @pytest.fixture
 def bid(ada, ben):
@@ -241,7 +244,7 @@ def test_the_page_says_both_nets_and_awards(ada, client, bid):
     assert not Contract.objects.exists(), "looking awards nothing"
 
     answer = client.post(
-        url, {"review_days": "9", "revisions": "2", "version": bid.version} | SIGNED
+        url, {"review_days": "9", "revisions": "2", "version": bid.version} | TERMS | SIGNED
     )
     contract = Contract.objects.get()
     assert answer.url == f"/contracts/{contract.public_id}/"
@@ -253,7 +256,7 @@ def test_the_page_refuses_nonsense_beside_the_field(ada, client, bid, days):
     client.force_login(ada)
     answer = client.post(
         f"/bids/{bid.public_id}/award/",
-        {"review_days": days, "revisions": "2", "version": bid.version} | SIGNED,
+        {"review_days": days, "revisions": "2", "version": bid.version} | TERMS | SIGNED,
     )
     assert answer.status_code == 400
     assert answer.context["form"].errors["review_days"]
@@ -263,7 +266,7 @@ def test_the_page_refuses_nonsense_beside_the_field(ada, client, bid, days):
 @pytest.mark.parametrize("revisions", ["", "-1", "21", "x", "1.5", "9" * 400, "\x00"])
 def test_the_page_refuses_revisions_that_cannot_be_counted(ada, client, bid, revisions):
     client.force_login(ada)
-    typed = {"review_days": "7", "revisions": revisions, "version": bid.version} | SIGNED
+    typed = {"review_days": "7", "revisions": revisions, "version": bid.version} | TERMS | SIGNED
     answer = client.post(f"/bids/{bid.public_id}/award/", typed)
     assert answer.status_code == 400
     assert answer.context["form"].errors["revisions"]

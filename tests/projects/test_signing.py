@@ -132,7 +132,8 @@ def test_an_open_browser_alone_signs_nothing(name, request):
 def test_the_page_of_an_offer_keeps_what_was_typed_but_the_password(ada, ben, client):
     bid = submitted_bid(open_posting(ada), ben)
     client.force_login(ada)
-    typed = {"review_days": "9", "revisions": "2", "version": bid.version} | WRONG
+    terms = {"ownership": "stays", "confidentiality_years": "2"}
+    typed = {"review_days": "9", "revisions": "2", "version": bid.version} | terms | WRONG
 
     answer = client.post(f"/bids/{bid.public_id}/award/", typed)
 
