@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from projects.web import (
+    agreement_files,
     agreements,
     bids,
     bonuses,
@@ -149,6 +150,13 @@ urlpatterns = [
         name="agreement-json",
     ),
     # Statements
+    path(
+        "contracts/<str:public_id>/signed-agreement.json",
+        agreement_files.download_signed,
+        name="signed-agreement",
+    ),
+    path("signing-keys.json", agreement_files.download_keys, name="signing-keys"),
+    path("verify_agreement.py", agreement_files.show_checker, name="agreement-checker"),
     path("statements/", statements.list_statements, name="statements"),
     path(
         "contracts/<str:public_id>/statement/",

@@ -281,6 +281,9 @@ LINES = [
     Line("api-giveback-withdraw", "POST", "ada", of="giveback", sees="ben"),
     Line("agreement", "GET", SIDES, of="contract"),
     Line("agreement-json", "GET", SIDES, of="contract"),
+    Line("signed-agreement", "GET", SIDES, of="contract"),
+    Line("signing-keys", "GET", EVERYBODY),
+    Line("agreement-checker", "GET", EVERYBODY),
     Line("statements", "GET", SIGNED_IN),
     # Whoever keeps the books of the house may read those of a contract.
     Line("contract-statement", "GET", f"{SIDES} dora", of="contract"),
@@ -294,6 +297,7 @@ LINES = [
     Line("api-contract-decline", "POST", "ben", of="offer", sees="ada"),
     Line("api-contract-withdraw", "POST", "ada", of="offer", sees="ben"),
     Line("api-signing-keys", "GET", EVERYBODY),
+    Line("api-signed-agreement", "GET", SIDES, of="contract"),
     Line("api-contract-agreement", "GET", SIDES, of="contract"),
     Line("api-contract-timeline", "GET", SIDES, of="contract"),
     Line("api-contract-next", "GET", SIDES, of="contract"),

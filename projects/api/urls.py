@@ -20,9 +20,9 @@ from projects.api import (
     messages,
     milestones,
     postings,
+    proofs,
     proposals,
     questions,
-    signing_keys,
     statements,
 )
 
@@ -69,11 +69,7 @@ urlpatterns = [
     path("bids/<str:public_id>/unlist/", bids.UnlistView.as_view(), name="api-bid-unlist"),
     path("bids/<str:public_id>/decline/", bids.DeclineView.as_view(), name="api-bid-decline"),
     # Contracts
-    path(
-        "policies/signing-keys/",
-        signing_keys.SigningKeysView.as_view(),
-        name="api-signing-keys",
-    ),
+    *proofs.ROUTES,
     path("bids/<str:public_id>/award/", contracts.AwardView.as_view(), name="api-bid-award"),
     path("contracts/", contracts.ContractsView.as_view(), name="api-contracts"),
     path(

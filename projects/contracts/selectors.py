@@ -81,10 +81,11 @@ def agreement_of(contract: Contract) -> Agreement:
 
 def agreement_asked_for(contract: Contract, version: str) -> Agreement | None:
     """That version as it was signed, by what somebody wrote; without one, the wording in force."""
+    found = contract.agreements.select_related("seal", "client_signer", "freelancer_signer")
     if not version:
-        return agreement_of(contract)
+        return found.latest("version")
     number = int(version) if version.isdecimal() and len(version) < 5 else 0
-    return contract.agreements.filter(version=number).first()
+    return found.filter(version=number).first()
 
 
 def page_of(contract: Contract) -> str:

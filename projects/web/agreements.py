@@ -16,20 +16,22 @@ from marketplace.common.http import refusals_on
 from payments.policies.fees import quote
 from payments.policies.models import Policy
 from payments.policies.selectors import policy_in_force
-from payments.policies.words import percent
 from projects.agreements import services
 from projects.agreements.changes.words import Line, lines_of
+from projects.agreements.sealing.document import seal_of
 from projects.agreements.terms import (
     MOST_REVISIONS,
     MOST_YEARS_OF_SILENCE,
     USUAL_REVISIONS,
     Ownership,
 )
+from projects.agreements.words import rules_of
 from projects.bids.models import LIFECYCLE
 from projects.bids.roles import role_in as role_in_bid
 from projects.bids.selectors import bids_of
 from projects.contracts.models import Agreement, Contract
 from projects.contracts.selectors import agreement_asked_for, contracts_of
+from projects.web.agreement_files import CHECKER_SHA256
 from projects.web.contract_page import plan_of
 from projects.web.signing import WHY_IT_IS_ASKED
 
@@ -123,8 +125,9 @@ def show_agreement(request: HttpRequest, public_id: str) -> HttpResponse:
         "changes": _changes(contract, wording),
         "limit_at": _limit_of(wording),
         "plan": plan_of(contract, wording),
-        "client_fee": percent(wording["policy"]["client_fee_basis_points"]),
-        "freelancer_fee": percent(wording["policy"]["freelancer_fee_basis_points"]),
+        "rules": rules_of(wording),
+        "seal": seal_of(agreement),
+        "checker_sha256": CHECKER_SHA256,
         "nav": "work",
     }
     return render(request, "agreements/agreement.html", context)

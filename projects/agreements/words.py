@@ -1,0 +1,53 @@
+"""What was agreed besides the milestones, as sentences: for the page and for the paper."""
+
+from typing import Any
+
+from payments.policies.words import percent
+
+
+def rules_of(wording: dict[str, Any]) -> list[str]:
+    """Each rule of this wording; one of an older form says nothing of what it did not know."""
+    client, freelancer = wording["client"]["name"], wording["freelancer"]["name"]
+    policy = wording["policy"]
+    fees = [percent(policy[f"{side}_fee_basis_points"]) for side in ("client", "freelancer")]
+    rules = [
+        "The money of a milestone is held from its funding until it is released or refunded.",
+        f"A delivery is reviewed within {_days(wording['review_days'])}. Without an answer it is "
+        "approved and released by itself.",
+        _revisions(client, wording.get("revisions")),
+        wording.get("ownership", {}).get("text", ""),
+        wording.get("confidentiality", {}).get("text", ""),
+        "Time under review does not count as late. From "
+        f"{_days(policy['lateness_grace_days'])} after the due date on, {client} may cancel a "
+        "milestone for lateness and is refunded.",
+        f"Funded work that is not started within {_days(policy['never_started_days'])} may be "
+        f"cancelled by {client}.",
+        f"{freelancer} may cancel a milestone at any time; what is held for it goes back.",
+        "Both sides may agree at any time to end a milestone and to divide what is held for it; a "
+        f"proposal that is not answered within {_days(policy['proposal_answer_days'])} lapses.",
+        "Either side may dispute a funded milestone; the other has "
+        f"{_days(policy['dispute_answer_days'])} to answer, then a mediator decides.",
+        f"Fees are charged on released money only: {fees[0]} on top for {client}, {fees[1]} off "
+        f"for {freelancer}.",
+        wording.get("holding", ""),
+        wording.get("chargebacks", ""),
+        f"What is released is paid out after {_days(policy['payout_hold_days'])}; a first payout "
+        f"after {_days(policy['first_payout_hold_days'])}.",
+    ]
+    return [rule for rule in rules if rule]
+
+
+def _revisions(client: str, revisions: int | None) -> str:
+    if revisions is None:
+        return ""
+    if not revisions:
+        return "No revisions are included: a delivery is approved, ended by consent, or disputed."
+    times = "once" if revisions == 1 else f"{revisions} times"
+    return (
+        f"{client} may ask for changes {times} for each milestone, naming the criteria that are "
+        "not met."
+    )
+
+
+def _days(count: int) -> str:
+    return f"{count} day{'' if count == 1 else 's'}"
