@@ -2,6 +2,7 @@
 
 from accounts.access.calendar.models import CalendarFeed
 from accounts.access.models import ApiToken
+from accounts.notifications.digests.models import Digest
 from accounts.notifications.models import Notification, OutgoingMail
 from accounts.notifications.preferences.models import MailPreferences
 from accounts.parties.models import Membership, Party
@@ -10,6 +11,7 @@ from accounts.people.models import User
 __all__ = [
     "ApiToken",
     "CalendarFeed",
+    "Digest",
     "MailPreferences",
     "Membership",
     "Notification",

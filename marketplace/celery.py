@@ -53,6 +53,8 @@ _TIMETABLE = {
     "cancel-payouts": {"task": "payments.cancel_due_payouts", "schedule": 20},
     # Most mails leave by their bell; this finds lost bells and mail servers that are back.
     "deliver-notifications": {"task": "accounts.deliver_due_notifications", "schedule": 20},
+    # Whoever chose eight o'clock reads it by a minute past.
+    "deliver-digests": {"task": "accounts.deliver_due_digests", "schedule": 60},
     # A hold is promised to end by the day.
     "lift-holds": {"task": "payments.lift_due_holds", "schedule": 30},
     # Banks take weeks; our answer to one, whose own answer was lost, is asked for again.

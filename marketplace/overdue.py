@@ -4,6 +4,7 @@ how the books agree with the provider's.
 For ``/metrics``. It looks into several rooms, therefore it belongs to the roof.
 """
 
+from accounts.notifications.digests.selectors import due_digest_ids
 from accounts.notifications.mailing.selectors import due_notification_ids
 from marketplace.common.clock import now
 from marketplace.common.outages.selectors import unmade_outage_ids
@@ -20,6 +21,7 @@ MOST_COUNTED = 1_000
 def _overdue() -> dict[str, float]:
     at = now()
     return {
+        "digests": len(due_digest_ids(limit=MOST_COUNTED)),
         "mails": len(due_notification_ids(limit=MOST_COUNTED)),
         "provider_events": len(due_event_ids(at, limit=MOST_COUNTED)),
         "refunds": len(due_refund_ids(at, limit=MOST_COUNTED)),

@@ -5,6 +5,8 @@ Where a clock judges a side, it strikes ``while_`` no outage of ours is left to 
 
 from celery import shared_task
 
+from accounts.notifications.digests import services as digests
+from accounts.notifications.digests.selectors import due_digest_ids
 from accounts.notifications.mailing import services as mailing
 from accounts.notifications.mailing.selectors import due_notification_ids
 from marketplace.common.lifecycle import SYSTEM
@@ -231,3 +233,12 @@ def deliver_notification(notification_id: int) -> None:
 def deliver_due_notifications() -> dict[str, int]:
     """Mails whose bell was lost, that waited for the morning, or whose last attempt failed."""
     return sweep(due_notification_ids(limit=BATCH), deliver_notification)
+
+
+@shared_task(name="accounts.deliver_due_digests")
+def deliver_due_digests() -> dict[str, int]:
+    """The mail of a day, at the hour that its reader chose."""
+    return sweep(
+        due_digest_ids(limit=BATCH),
+        lambda pk: digests.deliver_digest(digest_id=pk, judge=why_gone),
+    )

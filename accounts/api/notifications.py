@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from accounts.notifications import services
 from accounts.notifications.models import Notification
 from accounts.notifications.preferences import services as preferences
-from accounts.notifications.preferences.kinds import OPTIONAL
+from accounts.notifications.preferences.kinds import OPTIONAL, How
 from accounts.notifications.preferences.models import MailPreferences
 from accounts.notifications.preferences.selectors import preferences_of
 from accounts.notifications.selectors import notifications_of
@@ -51,23 +51,28 @@ class MailKindOut(serializers.Serializer):
 
     kind = serializers.CharField()
     words = serializers.CharField(help_text="When it is sent, in words.")
-    mail = serializers.BooleanField(help_text="Whether it comes by email.")
+    mail = serializers.ChoiceField(How.choices, help_text="How it comes by email.")
 
 
 class PreferencesOut(serializers.Serializer):
-    """What comes by email. Kinds that are not listed always do."""
+    """What comes by email. Kinds that are not listed always do, at once."""
 
     kinds = MailKindOut(many=True)
+    digest_hour = serializers.IntegerField(help_text="When the mail of a day leaves: 0 to 23.")
     quiet_from = serializers.TimeField(format="%H:%M", allow_null=True)
     quiet_to = serializers.TimeField(format="%H:%M", allow_null=True)
-    time_zone = serializers.CharField(help_text="Of the quiet hours: that of your profile.")
+    time_zone = serializers.CharField(help_text="Of these hours: that of your profile.")
 
 
 class PreferencesIn(serializers.Serializer):
     """What is left out stays as it is."""
 
     mail = serializers.DictField(
-        child=serializers.BooleanField(), help_text="For each kind whether it comes by email."
+        child=serializers.ChoiceField(How.choices),
+        help_text="For each kind how it comes by email.",
+    )
+    digest_hour = serializers.IntegerField(
+        min_value=0, max_value=23, help_text="When the mail of a day leaves, in your time zone."
     )
     quiet_from = serializers.TimeField(allow_null=True, help_text="HH:MM in your time zone.")
     quiet_to = serializers.TimeField(allow_null=True, help_text="At most 12 hours later.")
@@ -116,11 +121,11 @@ class PreferencesView(APIView):
 
 def _preferences_out(chosen: MailPreferences) -> dict[str, Any]:
     kinds = [
-        {"kind": kind, "words": words, "mail": kind not in chosen.muted}
-        for kind, words in OPTIONAL.items()
+        {"kind": kind, "words": words, "mail": chosen.how(kind)} for kind, words in OPTIONAL.items()
     ]
     out = {
         "kinds": kinds,
+        "digest_hour": chosen.digest_hour,
         "quiet_from": chosen.quiet_from,
         "quiet_to": chosen.quiet_to,
         "time_zone": chosen.user.time_zone,

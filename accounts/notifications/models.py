@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 
+from accounts.notifications.digests.models import Digest
 from marketplace.common.clock import now
 from marketplace.common.public_ids import PublicIdField
 
@@ -18,11 +19,16 @@ class Notification(models.Model):
     key = models.CharField(max_length=160)
     # The public id of what it asks something about; the floors above know when that is answered.
     about = models.CharField(max_length=40, blank=True)
+    # Of the contract or posting that it belongs to, as its reader knows it: mails of a day group
+    # by it.
+    title = models.CharField(max_length=200, blank=True)
     text = models.CharField(max_length=300)
     path = models.CharField(max_length=200)
     created_at = models.DateTimeField(default=now)
     read_at = models.DateTimeField(null=True)
     mailed_at = models.DateTimeField(null=True)
+    # The mail of a day that it waits for, or left with.
+    digest = models.ForeignKey(Digest, on_delete=models.SET_NULL, null=True, related_name="notices")
     mail_attempts = models.PositiveSmallIntegerField(default=0)
     mail_due_at = models.DateTimeField(null=True, default=now)
     # How often somebody of the staff had it tried again, and to which address it went last.
@@ -63,7 +69,7 @@ class Notification(models.Model):
             ),
             models.Index(
                 fields=["mail_due_at"],
-                condition=models.Q(mail_due_at__isnull=False),
+                condition=models.Q(mail_due_at__isnull=False, digest__isnull=True),
                 name="notices_to_mail",
             ),
             models.Index(

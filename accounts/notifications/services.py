@@ -23,7 +23,8 @@ _MANY = 10
 class News:
     """For everybody of a party: ``path`` is the page it is about. A ``key`` that somebody was told
     with before tells them nothing again; without one it is news each time. ``about`` is the public
-    id of what it asks something about: its mail is called off when that was answered.
+    id of what it asks something about: its mail is called off when that was answered. ``title`` is
+    that of the contract or posting.
     """
 
     to: Party
@@ -32,6 +33,7 @@ class News:
     path: str
     key: str = ""
     about: str = ""
+    title: str = ""
 
 
 @transaction.atomic
@@ -43,15 +45,17 @@ def notify(
     path: str,
     key: str = "",
     about: str = "",
+    title: str = "",
     by: object = None,
 ) -> None:
     """Tell everybody of a party, or one person, but not ``by``, who did it and knows.
 
-    ``path``, ``key`` and ``about`` are as in News. Belongs into the transaction of the deed.
+    What is told is as in News. Belongs into the transaction of the deed.
     """
     people = [to] if isinstance(to, User) else people_of_each([to])[to.pk]
+    said = {"kind": kind, "text": text, "path": path, "key": key, "about": about, "title": title}
     _tell(
-        [_notice(person, kind, text, path, key, about) for person in people if person != by],
+        [_notice(person, **said) for person in people if person != by],
         may_be_known=bool(key),
     )
 
@@ -61,7 +65,7 @@ def notify_each(news: Sequence[News]) -> None:
     people = people_of_each(one.to for one in news)
     _tell(
         [
-            _notice(person, one.kind, one.text, one.path, one.key, one.about)
+            _notice(person, **{name: it for name, it in vars(one).items() if name != "to"})
             for one in news
             for person in people[one.to.pk]
         ],
@@ -69,14 +73,13 @@ def notify_each(news: Sequence[News]) -> None:
     )
 
 
-def _notice(to: User, kind: str, text: str, path: str, key: str, about: str) -> Notification:
+def _notice(to: User, *, text: str, key: str, title: str, **said: str) -> Notification:
     return Notification(
         recipient=to,
-        kind=kind,
         key=key or new_public_id("ke"),
         text=_one_line(text),
-        path=path,
-        about=about,
+        title=title[:200],
+        **said,
     )
 
 

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
-from accounts.notifications.preferences.kinds import OPTIONAL
+from accounts.notifications.preferences.kinds import OPTIONAL, How
 from accounts.notifications.preferences.models import MailPreferences
 from accounts.people.models import User, time_zones
 from accounts.people.profile import COUNTRIES, MAX_SKILLS, checked_name
@@ -111,13 +111,13 @@ class TokenForm(forms.Form):
 
 
 class MailPreferencesForm(forms.Form):
-    """What comes by email: every box that is not ticked is a kind that does not."""
+    """How each kind comes by email that need not, and when the others do not."""
 
-    mail = forms.MultipleChoiceField(
-        choices=list(OPTIONAL.items()),
-        required=False,
-        label="Email me when",
-        widget=forms.CheckboxSelectMultiple,
+    digest_hour = forms.TypedChoiceField(
+        choices=[(hour, f"{hour:02}:00") for hour in range(24)],
+        coerce=int,
+        initial=8,
+        label="Once a day at",
     )
     quiet_from = forms.TimeField(
         required=False, label="No mail from", widget=forms.TimeInput({"type": "time"}, "%H:%M")
@@ -126,12 +126,25 @@ class MailPreferencesForm(forms.Form):
         required=False, label="Until", widget=forms.TimeInput({"type": "time"}, "%H:%M")
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for kind, words in OPTIONAL.items():
+            self.fields[kind] = forms.ChoiceField(choices=How.choices, label=words)
+
     @classmethod
     def of(cls, chosen: MailPreferences) -> "MailPreferencesForm":
         """The form as the person left it."""
-        mailed = [kind for kind in OPTIONAL if kind not in chosen.muted]
-        quiet = {"quiet_from": chosen.quiet_from, "quiet_to": chosen.quiet_to}
-        return cls(initial={"mail": mailed} | quiet)
+        hours = ("digest_hour", "quiet_from", "quiet_to")
+        kinds = {kind: chosen.how(kind) for kind in OPTIONAL}
+        return cls(initial=kinds | {name: getattr(chosen, name) for name in hours})
 
-    def clean_mail(self) -> dict[str, bool]:
-        return {kind: kind in self.cleaned_data["mail"] for kind in OPTIONAL}
+    @property
+    def kinds(self) -> list[forms.BoundField]:
+        """One field for each kind, in the order of the page."""
+        return [self[kind] for kind in OPTIONAL]
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """What was chosen, as the service takes it."""
+        given = dict(self.cleaned_data)
+        return {"mail": {kind: given.pop(kind) for kind in OPTIONAL}, **given}

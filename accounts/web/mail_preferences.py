@@ -26,7 +26,7 @@ def edit_preferences(request: HttpRequest) -> HttpResponse:
     form = MailPreferencesForm(request.POST)
     if form.is_valid():
         with refusals_on(form):
-            services.change_preferences(user_id=person.pk, by=person, **form.cleaned_data)
+            services.change_preferences(user_id=person.pk, by=person, **form.chosen)
     if not form.is_valid():
         return _edit(request, form, status=400)
     messages.success(request, "What you are mailed is saved.")
@@ -51,5 +51,5 @@ def create_unsubscription(request: HttpRequest, token: str) -> HttpResponse:
         kind = services.unsubscribe(token=token)
     else:
         _, kind = read_token(token)
-    context = {"kind_in_words": OPTIONAL[kind], "is_done": is_done}
+    context = {"kind_in_words": OPTIONAL.get(kind, ""), "is_done": is_done}
     return render(request, "accounts/unsubscription.html", context)

@@ -271,13 +271,23 @@ def _decline(bid: Bid, reason: str, *, by: Actor) -> Bid:
 
 
 def _tell_client(bid: Bid, kind: str, text: str, *, by: Actor) -> None:
-    words, about = _in_words(bid, text), bid.public_id
-    notify(to=bid.posting.client, kind=kind, text=words, path=bid.path, about=about, by=by)
+    _tell(bid.posting.client, bid, kind, text, by=by)
 
 
 def _tell_freelancer(bid: Bid, kind: str, text: str, *, by: Actor) -> None:
-    words, about = _in_words(bid, text), bid.public_id
-    notify(to=bid.freelancer, kind=kind, text=words, path=bid.path, about=about, by=by)
+    _tell(bid.freelancer, bid, kind, text, by=by)
+
+
+def _tell(to: Party, bid: Bid, kind: str, text: str, *, by: Actor) -> None:
+    notify(
+        to=to,
+        kind=kind,
+        text=_in_words(bid, text),
+        path=bid.path,
+        about=bid.public_id,
+        title=bid.posting.title,
+        by=by,
+    )
 
 
 def _in_words(bid: Bid, text: str) -> str:

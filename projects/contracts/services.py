@@ -54,9 +54,11 @@ def _event(contract: Contract, kind: str, *, by: Actor, about: Any, detail: dict
 
 
 def tell_side(contract: Contract, role: str, kind: str, text: str, **more: str) -> None:
-    """Tell one of the sides; ``more`` is as in News, the page that of the contract."""
+    """Tell one of the sides; ``more`` is as in News."""
     to = contract.client if role == CLIENT else contract.freelancer
-    notify_each([News(**{"path": page_of(contract), **more}, to=to, kind=kind, text=text)])
+    notify_each(
+        [News(to=to, kind=kind, text=text, path=page_of(contract), title=contract.title, **more)]
+    )
 
 
 def tell_other_side(contract: Contract, kind: str, text: str, *, by: Actor, **more: str) -> None:
@@ -72,4 +74,5 @@ def _news(contract: Contract, kind: str, text: str, *, by: Actor, **more: str) -
         CLIENT: [contract.freelancer],
         FREELANCER: [contract.client],
     }.get(role or SYSTEM, [contract.client, contract.freelancer])
-    return [News(party, kind, text, page_of(contract), **more) for party in to]
+    path = page_of(contract)
+    return [News(party, kind, text, path, title=contract.title, **more) for party in to]

@@ -125,6 +125,7 @@ def _tell(talk: Talk, message: Message) -> None:
             text=f"{message.by.name} names you in a message about “{talk.title}”.",
             path=talk.path,
             key=f"{message.public_id}:mention",
+            title=talk.title,
             by=message.by,
         )
     other = _OTHER[message.role]
@@ -138,4 +139,5 @@ def _tell(talk: Talk, message: Message) -> None:
             text=f"{message.by.name} has written to you about “{talk.title}”.",
             path=talk.path,
             key=f"{talk.bid.public_id}:messages:{mark}",
+            title=talk.title,
         )

@@ -83,6 +83,7 @@ def tell(reminders: Sequence[Reminder]) -> None:
                 path=page_of(contract),
                 key=key,
                 about=milestone.public_id,
+                title=contract.title,
             )
             for party in (contract.client, contract.freelancer)
         ]

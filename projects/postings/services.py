@@ -113,6 +113,7 @@ def expire_posting(*, posting_id: int, by: Actor) -> Posting:
         kind="posting_expired",
         text=f"“{posting.title}” has expired: its time for bids is over and none is left.",
         path=posting.path,
+        title=posting.title,
         by=by,
     )
     return posting

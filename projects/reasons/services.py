@@ -1,23 +1,49 @@
-"""Whether a notice still asks for something, asked right before its mail leaves."""
+"""Whether notices still ask for something, asked right before their mail leaves."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import QuerySet
 
 from accounts.notifications.models import Notification
-from projects.reasons.rules import REASONS
+from projects.reasons.rules import REASONS, Reason
 
 
-def why_gone(notice: Notification) -> str | None:
-    """Why the reason of this notice has gone; '' where it stands. Belongs into the transaction that
-    lets its mail go.
+def why_gone(notices: Sequence[Notification]) -> dict[int, str | None]:
+    """For each notice, by its key, why its reason has gone; '' where it stands. Belongs into the
+    transaction that lets their mail go. A query or two for each kind of thing that they are about.
 
     None where somebody is at work on what it is about: whether the reason stands is known after
     that, and a mail must not wait for a deed while it holds a lock itself. What is asked is asked
     of the row under its lock, so that no deed begins in between.
     """
-    reason = REASONS.get(notice.kind)
-    if reason is None or not notice.about:
-        return ""
-    things = reason.of._default_manager.filter(public_id=notice.about)
-    free = things.select_for_update(of=("self",), skip_locked=True, no_key=True)
-    thing = free.select_related(*reason.joined).first()
-    if thing is None:
-        return None if things.exists() else "What it was about is gone."
-    return reason.why_gone(thing, notice)
+    found: dict[int, str | None] = {notice.pk: "" for notice in notices}
+    for reason, asked in _by_thing(notices).items():
+        about = {it.about for it in asked}
+        things: QuerySet[Any] = reason.of._default_manager.filter(public_id__in=about)
+        free = things.select_for_update(of=("self",), skip_locked=True, no_key=True)
+        known = {
+            thing.public_id: thing for thing in free.select_related(*reason.joined).order_by("pk")
+        }
+        if missing := about - set(known):
+            missing &= set(things.values_list("public_id", flat=True))
+        for notice in asked:
+            if notice.about in known:
+                why = REASONS[notice.kind].why_gone(known[notice.about], notice)
+                found[notice.pk] = why
+            else:
+                busy = notice.about in missing
+                found[notice.pk] = None if busy else "What it was about is gone."
+    return found
+
+
+def _by_thing(notices: Sequence[Notification]) -> dict[Reason, list[Notification]]:
+    """Those that ask for something, under one of the reasons that read the same rows as theirs."""
+    readers: dict[tuple, Reason] = {}
+    grouped = defaultdict(list)
+    for notice in notices:
+        reason = REASONS.get(notice.kind)
+        if reason is not None and notice.about:
+            grouped[readers.setdefault((reason.of, reason.joined), reason)].append(notice)
+    return grouped

@@ -46,7 +46,7 @@ def tell(person, kind="bid_submitted") -> Notification:
 
 
 def mute(person, *kinds):
-    change_preferences(user_id=person.pk, by=person, mail=dict.fromkeys(kinds, False))
+    change_preferences(user_id=person.pk, by=person, mail=dict.fromkeys(kinds, "never"))
 
 
 def be_quiet(person, start="22:00", end="07:00", zone="Europe/Berlin"):
@@ -79,7 +79,7 @@ def test_a_kind_that_is_switched_off_is_told_in_the_house_only(ada, mailoutbox):
 
 def test_what_is_switched_on_again_is_mailed_again(ada, mailoutbox):
     mute(ada, "bid_submitted")
-    change_preferences(user_id=ada.pk, by=ada, mail={"bid_submitted": True})
+    change_preferences(user_id=ada.pk, by=ada, mail={"bid_submitted": "at_once"})
 
     deliver(tell(ada))
 
@@ -97,7 +97,7 @@ def test_what_is_obligatory_cannot_be_switched_off(ada, kind):
 
 def test_nobody_chooses_for_somebody_else(ada, ben):
     with pytest.raises(NotAllowed):
-        change_preferences(user_id=ada.pk, by=ben, mail={"bid_submitted": False})
+        change_preferences(user_id=ada.pk, by=ben, mail={"bid_submitted": "never"})
 
 
 def test_nothing_is_both_urgent_and_optional():
@@ -296,18 +296,23 @@ def test_eight_clicks_at_once_on_eight_links_all_count(ada):
 # --- Page and API --------------------------------------------------------------------------------
 
 
-def test_the_page_saves_what_is_ticked(ada, client):
-    client.force_login(ada)
-    kept = [kind for kind in OPTIONAL if kind != "bid_edited"]
+def filled(**given) -> dict[str, str]:
+    """The form of the page as it is sent."""
+    return dict.fromkeys(OPTIONAL, "at_once") | {"digest_hour": "8"} | given
 
-    answer = client.post(PAGE, {"mail": kept, "quiet_from": "22:00", "quiet_to": "06:30"})
+
+def test_the_page_saves_what_is_chosen(ada, client):
+    client.force_login(ada)
+    asked = filled(bid_edited="never", bid_lapsed="daily", digest_hour="18")
+
+    answer = client.post(PAGE, asked | {"quiet_from": "22:00", "quiet_to": "06:30"})
 
     assert (answer.status_code, answer["Location"]) == (302, PAGE)
     chosen = MailPreferences.objects.get(user=ada)
-    assert chosen.muted == ["bid_edited"]
+    assert (chosen.muted, chosen.daily, chosen.digest_hour) == (["bid_edited"], ["bid_lapsed"], 18)
     assert (chosen.quiet_from, chosen.quiet_to) == (time(22), time(6, 30))
     page = client.get(PAGE).content.decode()
-    assert page.count(" checked") == len(OPTIONAL) - 1
+    assert page.count('value="never" selected') == page.count('value="daily" selected') == 1
     assert 'value="06:30"' in page
     assert "cannot be switched off" in page
 
@@ -315,20 +320,22 @@ def test_the_page_saves_what_is_ticked(ada, client):
 def test_the_page_says_what_is_wrong_beside_the_field(ada, client):
     client.force_login(ada)
 
-    answer = client.post(PAGE, {"quiet_from": "07:00", "quiet_to": "22:00"})
+    answer = client.post(PAGE, filled(quiet_from="07:00", quiet_to="22:00"))
 
     assert answer.status_code == 400
     assert "12 hours at most: our mails" in answer.content.decode()
+    for wrong in ({"bid_lapsed": "weekly"}, {"digest_hour": "24"}, {"digest_hour": "noon"}):
+        assert client.post(PAGE, filled(**wrong)).status_code == 400
     assert not MailPreferences.objects.exists()
 
 
 def test_the_api_changes_what_is_given_and_leaves_the_rest(ada):
     program = api_of(ada)
 
-    first = program.patch(API, {"mail": {"bid_lapsed": False}}, format="json").json()
+    first = program.patch(API, {"mail": {"bid_lapsed": "never"}}, format="json").json()
     second = program.patch(API, {"quiet_from": "22:00", "quiet_to": "07:00"}, format="json").json()
 
-    assert [k["kind"] for k in first["kinds"] if not k["mail"]] == ["bid_lapsed"]
+    assert [k["kind"] for k in first["kinds"] if k["mail"] == "never"] == ["bid_lapsed"]
     assert second["kinds"] == first["kinds"]
     assert (second["quiet_from"], second["quiet_to"]) == ("22:00", "07:00")
     assert second["time_zone"] == "UTC"
@@ -340,9 +347,13 @@ def test_the_api_changes_what_is_given_and_leaves_the_rest(ada):
 @pytest.mark.parametrize(
     ("body", "param"),
     [
-        ({"mail": {"card_refused": False}}, "mail"),
+        ({"mail": {"card_refused": "never"}}, "mail"),
         ({"mail": {"bid_lapsed": "perhaps"}}, "mail"),
+        ({"mail": {"bid_lapsed": False}}, "mail"),
         ({"mail": []}, "mail"),
+        ({"digest_hour": 24}, "digest_hour"),
+        ({"digest_hour": -1}, "digest_hour"),
+        ({"digest_hour": "noon"}, "digest_hour"),
         ({"quiet_from": "25:00"}, "quiet_from"),
         ({"quiet_from": "22:00"}, "quiet_to"),
     ],

@@ -11,6 +11,7 @@ from functools import partial
 from celery import current_app
 
 from accounts.notifications import services as notifications
+from accounts.notifications.preferences.services import change_preferences
 from accounts.parties.selectors import own_party_of
 from marketplace.common.clock import now
 from payments.fundings import services as fundings
@@ -360,6 +361,16 @@ def cancel_a_payout_a_day_later(world: World) -> Act:
 def mail_notices(world: World) -> Act:
     world.submitted()
     return task("accounts.deliver_due_notifications")
+
+
+@by_the_clock
+def mail_a_day(world: World) -> Act:
+    daily = {"message_written": "daily"}
+    change_preferences(user_id=world.ada.pk, by=world.ada, mail=daily)
+    notifications.notify(to=world.ada, kind="message_written", text="Ben writes.", path="/")
+    task("accounts.deliver_due_notifications")()
+    days_pass(1.5)
+    return task("accounts.deliver_due_digests")
 
 
 def every_sweep() -> None:

@@ -7,13 +7,13 @@ from email.message import Message
 from email.policy import default
 
 # As message_id_of writes it; whatever else stands in a report is not believed.
-_OURS = re.compile(r"<(no_[0-9A-Za-z]{1,40})\.([0-9]{1,4})@[^<>\s]{1,255}>")
+_OURS = re.compile(r"<((?:no|dg)_[0-9A-Za-z]{1,40})\.([0-9]{1,4})@[^<>\s]{1,255}>")
 _HEAD = {"message/rfc822", "text/rfc822-headers"}
 
 
 @dataclass(frozen=True)
 class Bounce:
-    """Which notice's mail came back, after how many tries by hand, and why."""
+    """Which notice's or day's mail came back, after how many tries by hand, and why."""
 
     public_id: str
     retries: int

@@ -27,5 +27,8 @@ def message_id_of(notice: Notification) -> str:
     """The same for each attempt, so that a mail which left twice can be known as one; another for
     each try by hand, so that what comes back late is not taken for it.
     """
-    house = urlsplit(settings.SITE_URL).hostname
-    return f"<{notice.public_id}.{notice.mail_retries}@{house}>"
+    return message_id(notice.public_id, notice.mail_retries)
+
+
+def message_id(public_id: str, number: int) -> str:
+    return f"<{public_id}.{number}@{urlsplit(settings.SITE_URL).hostname}>"

@@ -25,8 +25,8 @@ class Failing:
 
 
 def due_notification_ids(*, limit: int) -> list[int]:
-    """The notices whose mail should leave now, the longest waiting first."""
-    due = Notification.objects.filter(mail_due_at__lte=now()).order_by("mail_due_at")
+    """The notices whose own mail should leave now, the longest waiting first."""
+    due = Notification.objects.filter(mail_due_at__lte=now(), digest=None).order_by("mail_due_at")
     return list(due.values_list("pk", flat=True)[:limit])
 
 

@@ -1,11 +1,20 @@
 """A notice becomes a mail: when it is due, as often as it takes, and not for ever."""
 
 import logging
-from collections.abc import Callable
 
 from django.db import transaction
 
+from accounts.notifications.digests.services import put_into_digest
 from accounts.notifications.live import wink
+from accounts.notifications.mailing.endings import (
+    HAS_LEFT,
+    Judge,
+    call_off,
+    give_up,
+    note_failure,
+    note_mailed,
+    why_unwanted,
+)
 from accounts.notifications.mailing.failures import is_final, reason_of
 from accounts.notifications.mailing.letter import letter_of
 from accounts.notifications.mailing.rules import (
@@ -16,8 +25,7 @@ from accounts.notifications.mailing.rules import (
     why_no_retry,
 )
 from accounts.notifications.models import Notification
-from accounts.notifications.preferences.kinds import OPTIONAL
-from accounts.notifications.preferences.selectors import is_wanted, waits_until
+from accounts.notifications.preferences.selectors import is_daily, waits_until
 from accounts.notifications.selectors import unread_of
 from accounts.people.models import User
 from accounts.people.selectors import staff_roles_of
@@ -27,10 +35,6 @@ from marketplace.common.doorbell import ring
 from marketplace.common.errors import NotAllowed, WrongState
 
 logger = logging.getLogger(__name__)
-
-# Why the reason of a notice has gone; '' where it stands, None where a deed that is under way just
-# now will tell. Who calls knows the floors above, of which this one knows nothing.
-Judge = Callable[[Notification], str | None]
 
 
 def deliver_notification(*, notification_id: int, judge: Judge) -> None:
@@ -53,7 +57,7 @@ def deliver_notification(*, notification_id: int, judge: Judge) -> None:
         logger.warning("mail of notice %s failed: %s", notice.public_id, problem)
         _note_failed(notice, problem)
         return
-    _note_mailed(notification_id)
+    _note_mailed(notice)
 
 
 @transaction.atomic
@@ -66,60 +70,40 @@ def _claim_mail(notification_id: int, judge: Judge) -> tuple[Notification, bool]
     notice = (
         Notification.objects.select_for_update(of=("self",), skip_locked=True)
         .select_related("recipient__mail_preferences")
-        .filter(pk=notification_id, mail_due_at__lte=now())
+        .filter(pk=notification_id, mail_due_at__lte=now(), digest=None)
         .first()
     )
     if notice is None:
         return None
     if not notice.recipient.is_active:
-        _call_off(notice, "Its reader has left.")
+        call_off(HAS_LEFT, notice)
         return None
     if notice.mail_attempts >= len(PATIENCE):
         # Workers that died on their way noted no reason; the desk must hear of this mail, too.
-        _give_up(notice, notice.mail_failure or UNSEEN)
+        give_up(notice.mail_failure or UNSEEN, notice)
         return None
-    if why := _why_unwanted(notice):
-        _call_off(notice, why)
+    if why := why_unwanted(notice):
+        call_off(why, notice)
+        return notice, False
+    if is_daily(notice.recipient, notice.kind):
+        put_into_digest(notice)
         return notice, False
     morning = waits_until(notice.recipient, notice.kind, now())
     if morning is not None:
         notice.mail_due_at = morning
         notice.save(update_fields=["mail_due_at"])
         return notice, False
-    why_gone = judge(notice)
+    why_gone = judge([notice])[notice.pk]
     if why_gone is None:
         return None  # still due: the next sweep asks again
     if why_gone:
-        _call_off(notice, why_gone)
+        call_off(why_gone, notice)
         return notice, False
     notice.mail_due_at = now() + PATIENCE[notice.mail_attempts]
     notice.mail_attempts += 1
     notice.mail_to = notice.recipient.email
     notice.save(update_fields=["mail_due_at", "mail_attempts", "mail_to"])
     return notice, True
-
-
-def _why_unwanted(notice: Notification) -> str:
-    """Not wanted at all, or optional and read in the house; '' where neither."""
-    if not is_wanted(notice.recipient, notice.kind):
-        return "Its reader wants no mail of this kind."
-    if notice.kind in OPTIONAL and notice.read_at is not None:
-        return "It was read in the house."
-    return ""
-
-
-def _call_off(notice: Notification, why: str) -> None:
-    """Nothing is wrong, and it never leaves."""
-    notice.mail_due_at, notice.mail_called_off = None, why
-    notice.mail_failure, notice.mail_failed_at = "", None
-    notice.save(update_fields=["mail_due_at", "mail_called_off", "mail_failure", "mail_failed_at"])
-
-
-def _give_up(notice: Notification, reason: str) -> None:
-    """No further attempt by itself: the desk looks after it."""
-    notice.mail_due_at, notice.mail_failure = None, reason
-    notice.mail_failed_at = notice.mail_failed_at or now()
-    notice.save(update_fields=["mail_due_at", "mail_failure", "mail_failed_at"])
 
 
 @transaction.atomic
@@ -130,36 +114,29 @@ def _note_failed(tried: Notification, problem: OSError) -> None:
     if notice.mailed_at or (notice.mail_retries, notice.mail_attempts) != attempt:
         return
     if is_final(problem):
-        _give_up(notice, reason_of(problem))
+        give_up(reason_of(problem), notice)
         return
-    notice.mail_failure = reason_of(problem)
-    notice.mail_failed_at = notice.mail_failed_at or now()
-    notice.save(update_fields=["mail_failure", "mail_failed_at"])
+    note_failure(reason_of(problem), notice, next_at=notice.mail_due_at)
 
 
 @transaction.atomic
-def _note_mailed(notification_id: int) -> None:
-    Notification.objects.filter(pk=notification_id).update(
-        mailed_at=now(), mail_due_at=None, mail_failure="", mail_failed_at=None
-    )
+def _note_mailed(notice: Notification) -> None:
+    note_mailed(notice)
 
 
 @transaction.atomic
 def note_bounce(*, public_id: str, retries: int, reason: str) -> bool:
-    """A mail that had left came back for good: it is given up. False where we know of no such mail,
-    or it was noted before, or was sent again since.
+    """A mail that had left came back for good: it is given up, and all that left with it, if it was
+    that of a day. False where we know of no such mail, or it was noted before, or was sent again.
     """
-    notice = (
-        Notification.objects.select_for_update()
-        .filter(public_id=public_id, mail_retries=retries, mailed_at__isnull=False)
-        .first()
-    )
-    if notice is None:
-        return False
-    notice.mailed_at = None
-    notice.save(update_fields=["mailed_at"])
-    _give_up(notice, " ".join(reason.split())[:200] or "It came back without a reason.")
-    return True
+    sent = Notification.objects.select_for_update().filter(mailed_at__isnull=False)
+    if public_id.startswith("dg_"):
+        notices = list(sent.filter(digest__public_id=public_id).order_by("pk"))
+    else:
+        notices = list(sent.filter(public_id=public_id, mail_retries=retries, digest=None))
+    Notification.objects.filter(pk__in=[notice.pk for notice in notices]).update(mailed_at=None)
+    give_up(" ".join(reason.split())[:200] or "It came back without a reason.", *notices)
+    return bool(notices)
 
 
 @transaction.atomic
@@ -179,9 +156,10 @@ def retry_mail(*, notification_id: int, by: User) -> Notification:
         raise NotAllowed("Moderators, mediators and finance look after mails.")
     if problem := why_no_retry(notice):
         raise WrongState(problem)
-    notice.mail_due_at, notice.mail_attempts = now(), 0
+    # Once more as it was chosen: what is read once a day waits for the next mail of a day.
+    notice.mail_due_at, notice.mail_attempts, notice.digest = now(), 0, None
     notice.mail_retries += 1
-    notice.save(update_fields=["mail_due_at", "mail_attempts", "mail_retries"])
+    notice.save(update_fields=["mail_due_at", "mail_attempts", "digest", "mail_retries"])
     ring("accounts.deliver_notification", notice.pk)
     log_deed(
         "retry mail",

@@ -4,6 +4,20 @@ Whatever is not named here is obligatory: it is about money, or about a clock th
 kind of notice comes by mail until somebody decides, here, that it need not.
 """
 
+from django.db.models import TextChoices
+
+
+class How(TextChoices):
+    """How a kind of notice that need not be mailed comes by email."""
+
+    AT_ONCE = "at_once", "At once"
+    DAILY = "daily", "Once a day"
+    NEVER = "never", "Not at all"
+
+
+# The mail of a day is no kind of notice; the link at its foot ends all that would stand in it.
+DIGEST = "digest"
+
 # In the order of the page: what is mailed when it happens.
 OPTIONAL: dict[str, str] = {
     "bid_submitted": "Somebody bids on your posting",

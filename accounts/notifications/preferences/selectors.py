@@ -3,7 +3,7 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from accounts.notifications.preferences.kinds import OPTIONAL, URGENT
+from accounts.notifications.preferences.kinds import URGENT, How
 from accounts.notifications.preferences.models import MailPreferences
 from accounts.notifications.preferences.quiet import quiet_until
 from accounts.people.models import User
@@ -19,7 +19,12 @@ def preferences_of(user: User) -> MailPreferences:
 
 def is_wanted(user: User, kind: str) -> bool:
     """Whether a mail of this kind may leave; what is obligatory always may."""
-    return kind not in OPTIONAL or kind not in preferences_of(user).muted
+    return preferences_of(user).how(kind) != How.NEVER
+
+
+def is_daily(user: User, kind: str) -> bool:
+    """Whether it waits for the mail of its reader's day."""
+    return preferences_of(user).how(kind) == How.DAILY
 
 
 def waits_until(user: User, kind: str, moment: datetime) -> datetime | None:

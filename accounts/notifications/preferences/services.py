@@ -5,7 +5,7 @@ from datetime import time
 
 from django.db import transaction
 
-from accounts.notifications.preferences.kinds import OPTIONAL
+from accounts.notifications.preferences.kinds import DIGEST, OPTIONAL, How
 from accounts.notifications.preferences.models import MailPreferences
 from accounts.notifications.preferences.quiet import LONGEST_QUIET, length_of
 from accounts.notifications.preferences.unsubscribing import read_token
@@ -15,18 +15,24 @@ from marketplace.common.errors import InvalidInput, NotAllowed, NotThere
 
 @transaction.atomic
 def change_preferences(
-    *, user_id: int, by: User, mail: Mapping[str, bool] | None = None, **quiet: time | None
+    *,
+    user_id: int,
+    by: User,
+    mail: Mapping[str, str] | None = None,
+    digest_hour: int | None = None,
+    **quiet: time | None,
 ) -> MailPreferences:
     """Change what is given, leave the rest.
 
-    ``mail`` says of optional kinds whether they are mailed; ``quiet_from`` and ``quiet_to`` are
-    times on the wall of the person's zone, both None for no quiet hours. Raises InvalidInput with
-    the field, and NotAllowed for whoever is not this person.
+    ``mail`` says of optional kinds how they are mailed; ``digest_hour``, 0 to 23, when the mail of
+    a day leaves, from the next one on that is planned; ``quiet_from`` and ``quiet_to`` are times
+    on the wall of the person's zone, both None for no quiet hours. Raises InvalidInput with the
+    field, and NotAllowed for whoever is not this person.
     """
     if by.pk != user_id:
         raise NotAllowed("You cannot change what somebody else is mailed.")
     chosen = _lock_preferences(user_id)
-    for kind, is_on in (mail or {}).items():
+    for kind, how in (mail or {}).items():
         if kind not in OPTIONAL:
             raise InvalidInput(
                 f"“{kind}” is no mail that can be switched on or off: whatever is about money, or "
@@ -34,7 +40,11 @@ def change_preferences(
                 param="mail",
                 code="not_optional",
             )
-        _switch(chosen, kind, is_on=is_on)
+        if how not in How.values:
+            raise InvalidInput(f"Mail comes {', '.join(How.values)}.", param="mail")
+        _switch(chosen, kind, how)
+    if digest_hour is not None:
+        chosen.digest_hour = _checked_hour(digest_hour)
     chosen.quiet_from = quiet.get("quiet_from", chosen.quiet_from)
     chosen.quiet_to = quiet.get("quiet_to", chosen.quiet_to)
     _check_quiet_hours(chosen)
@@ -44,13 +54,16 @@ def change_preferences(
 
 @transaction.atomic
 def unsubscribe(*, token: str) -> str:
-    """End the mails that this link stands under; which kind that is. Raises NotThere."""
+    """End the mails that this link stands under, under that of a day all that it would bring; which
+    kind that is. Raises NotThere.
+    """
     public_id, kind = read_token(token)
     user = User.objects.filter(public_id=public_id).first()
     if user is None:
         raise NotThere("This link is not one of ours.")
     chosen = _lock_preferences(user.pk)
-    _switch(chosen, kind, is_on=False)
+    for ended in list(chosen.daily) if kind == DIGEST else [kind]:
+        _switch(chosen, ended, How.NEVER)
     chosen.save()
     return kind
 
@@ -61,9 +74,17 @@ def _lock_preferences(user_id: int) -> MailPreferences:
     return MailPreferences.objects.select_for_update().get(user=user_id)
 
 
-def _switch(chosen: MailPreferences, kind: str, *, is_on: bool) -> None:
-    muted = set(chosen.muted) - {kind} if is_on else {*chosen.muted, kind}
-    chosen.muted = sorted(muted)
+def _switch(chosen: MailPreferences, kind: str, how: str) -> None:
+    muted, daily = set(chosen.muted) - {kind}, set(chosen.daily) - {kind}
+    if how != How.AT_ONCE:
+        (muted if how == How.NEVER else daily).add(kind)
+    chosen.muted, chosen.daily = sorted(muted), sorted(daily)
+
+
+def _checked_hour(hour: int) -> int:
+    if not 0 <= hour <= 23:
+        raise InvalidInput("An hour of the day is from 0 to 23.", param="digest_hour")
+    return hour
 
 
 def _check_quiet_hours(chosen: MailPreferences) -> None:

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.core import signing
 from django.urls import reverse
 
-from accounts.notifications.preferences.kinds import OPTIONAL
+from accounts.notifications.preferences.kinds import DIGEST, OPTIONAL
 from accounts.people.models import User
 from marketplace.common.errors import NotThere
 
@@ -26,16 +26,20 @@ def read_token(token: str) -> tuple[str, str]:
         person, kind = signing.Signer(salt=_SALT).unsign_object(token)
     except signing.BadSignature:
         raise NotThere("This link is not one of ours.") from None
-    if kind not in OPTIONAL:
+    if not _is_optional(kind):
         raise NotThere("Mails of this kind can no longer be switched off.")
     return person, kind
 
 
 def headers_of(user: User, kind: str) -> dict[str, str]:
     """What mail programs show a button for (RFC 8058); nothing for an obligatory mail."""
-    if kind not in OPTIONAL:
+    if not _is_optional(kind):
         return {}
     return {
         "List-Unsubscribe": f"<{link_of(user, kind)}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
+
+
+def _is_optional(kind: str) -> bool:
+    return kind in OPTIONAL or kind == DIGEST

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 from accounts.access.confirming import confirm_by_password
+from accounts.notifications.preferences.kinds import OPTIONAL
+from accounts.notifications.preferences.services import change_preferences
 from accounts.people.models import StaffRole, User
 from accounts.people.services import create_person, grant_staff_roles
 from marketplace.common.clock import now
@@ -37,6 +39,13 @@ def seed() -> bool:
     if User.objects.filter(email=ADA.email).exists():
         return False
     people = {_short(person): _make(person) for person in (*CAST.values(), *NEIGHBOURS)}
+    # Hears once a day of what need not be mailed, at eight in the evening.
+    change_preferences(
+        user_id=people["hugo"].pk,
+        by=people["hugo"],
+        mail=dict.fromkeys(OPTIONAL, "daily"),
+        digest_hour=20,
+    )
     grant_staff_roles(user_id=people["dora"].pk, roles=set(StaffRole.values), by=SYSTEM)
     # Oldest first, so that the newest on the page is the first of the sample.
     for sample in reversed(POSTINGS):
