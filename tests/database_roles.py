@@ -1,7 +1,8 @@
-"""The test's own deeds done by the role that serves people in production.
+"""A test's deeds done by the role that serves people in production.
 
-``pytestmark = pytest.mark.also_by_the_application`` runs a file's tests a second time, by that
-role; ``DATABASE_ROLE=app`` runs all tests of money by it, and only by it.
+All tests of ``tests/payments`` are, see its conftest: they may read the books and call the function
+that moves money, as the application may. What a test has to plant in the books, it plants
+``as_the_owner()`` or ``against_the_rules()`` (tests/against_the_rules.py).
 """
 
 import os
@@ -17,10 +18,14 @@ from payments.ledger.database_roles.services import set_up_database_roles
 OWNER, APP = f"owner_{os.getpid()}", f"app_{os.getpid()}"
 
 
+def make_the_roles() -> None:
+    """Once for a process: the tables of its database get the owner that they keep."""
+    set_up_database_roles(owner=OWNER, app=APP)
+
+
 @contextmanager
 def as_the_application() -> Iterator[None]:
-    """Within the test's transaction, which takes both roles away with it."""
-    set_up_database_roles(owner=OWNER, app=APP)
+    """Within the test's transaction, which takes the role away with it."""
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL ROLE {APP}")
         yield
@@ -29,8 +34,7 @@ def as_the_application() -> Iterator[None]:
 
 @contextmanager
 def every_connection_as_the_application() -> Iterator[None]:
-    """Also those of other threads. The roles stay behind; the tables are flushed as before."""
-    set_up_database_roles(owner=OWNER, app=APP)
+    """Also those of other threads, and of processes that are forked meanwhile."""
     _take_on_the_role(connection=connection)
     connection_created.connect(_take_on_the_role)
     try:

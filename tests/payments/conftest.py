@@ -1,38 +1,39 @@
-"""The money floor's tests have a local Stripe at hand, and do their deeds by two roles."""
+"""The money floor's tests have a local Stripe at hand, and do their deeds by the role that serves
+people in production: it owns no table, and writes the books by the one function alone.
+"""
 
-import os
 from collections.abc import Iterator
 
 import pytest
 
 from payments.gateway import connecting
 from tests.conftest import is_transactional
-from tests.database_roles import as_the_application, every_connection_as_the_application
+from tests.database_roles import (
+    as_the_application,
+    every_connection_as_the_application,
+    make_the_roles,
+)
 from tests.sandbox import sandbox
 
 __all__ = ["quick_gateway", "sandbox"]
 
-THE_OWNER, THE_APPLICATION = "owner", "app"
 
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    marked = metafunc.definition.get_closest_marker
-    if marked("about_roles"):
-        return
-    if os.environ.get("DATABASE_ROLE") == THE_APPLICATION:
-        metafunc.parametrize("database_role", [THE_APPLICATION], indirect=True)
-    elif marked("also_by_the_application") and not is_transactional(metafunc.definition):
-        metafunc.parametrize("database_role", [THE_OWNER, THE_APPLICATION], indirect=True)
+@pytest.fixture(scope="session")
+def the_two_roles(django_db_setup, django_db_blocker) -> None:
+    """Made before any test's own transaction, which would take them away with it."""
+    with django_db_blocker.unblock():
+        make_the_roles()
 
 
 @pytest.fixture(autouse=True)
-def database_role(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Who does the test's deeds: whoever owns the tables, or the role that serves people."""
+def database_role(request: pytest.FixtureRequest, the_two_roles: None) -> Iterator[None]:
+    """The application's, but for tests ``about_roles``, which take on those that they need."""
     asks_for_it = {"db", "transactional_db"} & set(request.fixturenames)
     uses_db = asks_for_it or request.node.get_closest_marker("django_db")
-    if getattr(request, "param", THE_OWNER) == THE_OWNER or not uses_db:
+    if not uses_db or request.node.get_closest_marker("about_roles"):
         yield
-    elif is_transactional(request.node):
+        return
+    if is_transactional(request.node):
         request.getfixturevalue("transactional_db")
         with every_connection_as_the_application():
             yield

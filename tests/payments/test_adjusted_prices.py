@@ -23,7 +23,7 @@ from tests.against_the_rules import force
 from tests.payments.world import held, opened
 from tests.races import at_once, meet_after
 
-pytestmark = [pytest.mark.django_db, pytest.mark.also_by_the_application]
+pytestmark = pytest.mark.django_db
 
 
 def the_books_agree() -> None:

@@ -29,7 +29,7 @@ from tests.payments.chargeback_world import (
 )
 from tests.payments.world import held, paid_out
 
-pytestmark = [pytest.mark.django_db, pytest.mark.also_by_the_application]
+pytestmark = pytest.mark.django_db
 
 
 # --- Before release ------------------------------------------------------------------------------

@@ -1,5 +1,8 @@
 """Who owns the tables, and who serves people: what the second may do, and what is said of it."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import StringIO
 
 import pytest
@@ -13,14 +16,26 @@ from marketplace.common.models import Heartbeat
 from payments.ledger import chart
 from payments.ledger.database_roles.deployment import check_who_may_write_the_books
 from payments.ledger.database_roles.selectors import BOOKS, current_role, excess_of, lack_of
+from payments.ledger.database_roles.services import set_up_database_roles
 from payments.ledger.models import Book, LedgerAccount, Transfer
 from payments.ledger.selectors import balance_of
 from payments.ledger.services import Move, move_money
-from tests.database_roles import APP, OWNER, as_the_application
 
 pytestmark = [pytest.mark.django_db, pytest.mark.about_roles]
 
 OUTSIDE, ADAS = chart.provider("USD"), "escrow:es_ofAda"
+# Roles are of the whole cluster, which several processes of a test run share.
+OWNER, APP = f"new_owner_{os.getpid()}", f"new_app_{os.getpid()}"
+
+
+@contextmanager
+def as_the_application() -> Iterator[None]:
+    """Within the test's transaction, which takes both roles away with it."""
+    set_up_database_roles(owner=OWNER, app=APP)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL ROLE {APP}")
+        yield
+        cursor.execute("RESET ROLE")
 
 
 def fund() -> None:

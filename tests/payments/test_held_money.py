@@ -24,7 +24,7 @@ from tests.payments.racing import at_once
 from tests.payments.world import asked, held, opened
 from tests.races import meet_after
 
-pytestmark = [pytest.mark.django_db, pytest.mark.also_by_the_application]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,5 @@
 """The books refuse what books must refuse, whatever code asks for it."""
 
-import threading
-
 import pytest
 from django.db import connection, transaction
 
@@ -184,60 +182,6 @@ def test_the_checks_find_what_was_tampered_with(sql, finding):
     tamper(sql)
 
     assert any(finding in found for found in findings())
-
-
-# --- Races ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.django_db(transaction=True)
-def test_eight_with_one_key_at_once_move_it_once():
-    fund(1_000)
-    outcomes, gate = [], threading.Barrier(8)
-
-    def move():
-        connection.ensure_connection()
-        gate.wait()
-        try:
-            release(100)
-            outcomes.append("done")
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=move) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert outcomes == ["done"] * 8
-    assert (balance_of(ADAS), balance_of(BENS)) == (900, 100)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_eight_with_keys_of_their_own_never_overdraw():
-    fund(500)
-    outcomes, gate = [], threading.Barrier(8)
-
-    def move(number: int):
-        connection.ensure_connection()
-        gate.wait()
-        try:
-            release(100, key=f"es_ofAda:part:{number}")
-            outcomes.append("done")
-        except InsufficientFunds:
-            outcomes.append("refused")
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=move, args=(n,)) for n in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert sorted(outcomes) == ["done"] * 5 + ["refused"] * 3
-    assert (balance_of(ADAS), balance_of(BENS)) == (0, 500)
-    assert findings() == []
 
 
 def test_platform_accounts_keep_no_balance():

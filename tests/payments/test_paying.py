@@ -25,7 +25,7 @@ from tests.sandbox import (
     sweep_all,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.also_by_the_application]
+pytestmark = pytest.mark.django_db
 
 SESSIONS = "/v1/checkout/sessions"
 

@@ -28,7 +28,7 @@ from tests.sandbox import (
     play_on,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.also_by_the_application]
+pytestmark = pytest.mark.django_db
 
 # --- Taking it back ------------------------------------------------------------------------------
 

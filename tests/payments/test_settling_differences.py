@@ -35,7 +35,7 @@ from tests.races import at_once, meet_after
 from tests.sandbox import play_on
 from tests.world import api_of, person
 
-pytestmark = [pytest.mark.django_db, pytest.mark.also_by_the_application]
+pytestmark = pytest.mark.django_db
 
 
 def test_a_duplicate_is_taken_in_and_given_back(ada, ben, dora, sandbox):
