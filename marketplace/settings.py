@@ -284,5 +284,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
-    "loggers": {"stripe": {"level": "WARNING"}},
+    # Each letter of a paper is worth a line to those who set it.
+    "loggers": {name: {"level": "WARNING"} for name in ("stripe", "fontTools", "fpdf")},
 }

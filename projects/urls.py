@@ -155,6 +155,11 @@ urlpatterns = [
         agreement_files.download_signed,
         name="signed-agreement",
     ),
+    path(
+        "contracts/<str:public_id>/agreement.pdf",
+        agreement_files.download_paper,
+        name="agreement-pdf",
+    ),
     path("signing-keys.json", agreement_files.download_keys, name="signing-keys"),
     path("verify_agreement.py", agreement_files.show_checker, name="agreement-checker"),
     path("statements/", statements.list_statements, name="statements"),

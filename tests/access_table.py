@@ -281,6 +281,8 @@ LINES = [
     Line("api-giveback-withdraw", "POST", "ada", of="giveback", sees="ben"),
     Line("agreement", "GET", SIDES, of="contract"),
     Line("agreement-json", "GET", SIDES, of="contract"),
+    Line("agreement-pdf", "GET", SIDES, of="contract"),
+    Line("api-agreement-pdf", "GET", SIDES, of="contract"),
     Line("signed-agreement", "GET", SIDES, of="contract"),
     Line("signing-keys", "GET", EVERYBODY),
     Line("agreement-checker", "GET", EVERYBODY),

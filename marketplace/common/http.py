@@ -52,7 +52,7 @@ def answer(
     return redirect(page)
 
 
-def download(name: str, content_type: str, parts: Iterable[str]) -> StreamingHttpResponse:
+def download(name: str, content_type: str, parts: Iterable[str | bytes]) -> StreamingHttpResponse:
     """A file that is sent while it is written. What it says is of this moment: nobody keeps it."""
     response = StreamingHttpResponse(parts, content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="{name}"'

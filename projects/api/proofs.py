@@ -1,17 +1,21 @@
 """What proves an agreement: all of it with its signatures, and the keys that the platform has."""
 
+from django.http import Http404
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import path
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from marketplace.common.http import download
+from projects.agreements.paper.writing import name_of_paper, paper_of
 from projects.agreements.sealing.document import signed_document
 from projects.agreements.sealing.selectors import published_keys
-from projects.contracts.selectors import contracts_of
+from projects.contracts.selectors import agreement_asked_for, contracts_of
 
 
 class SigningKeyOut(serializers.Serializer):
@@ -72,7 +76,22 @@ class SignedAgreementView(APIView):
         return Response(signed_document(contract))
 
 
+class PaperView(APIView):
+    @extend_schema(
+        parameters=[OpenApiParameter("version", int, description="An older one, as signed.")],
+        responses={(200, "application/pdf"): bytes},
+    )
+    def get(self, request: Request, public_id: str) -> HttpResponseBase:
+        """The agreement as a paper to read and to file (PDF); what counts is its wording."""
+        contract = get_object_or_404(contracts_of(request.user), public_id=public_id)
+        agreement = agreement_asked_for(contract, request.query_params.get("version", ""))
+        if agreement is None:
+            raise Http404
+        return download(name_of_paper(agreement), "application/pdf", [paper_of(agreement)])
+
+
 ROUTES = [
+    path("contracts/<str:public_id>/agreement.pdf", PaperView.as_view(), name="api-agreement-pdf"),
     path("policies/signing-keys/", SigningKeysView.as_view(), name="api-signing-keys"),
     path(
         "contracts/<str:public_id>/signed-agreement/",

@@ -4,16 +4,17 @@ from hashlib import sha256
 from pathlib import Path
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from marketplace.common.http import download
+from projects.agreements.paper.writing import name_of_paper, paper_of
 from projects.agreements.sealing import verify_agreement
 from projects.agreements.sealing.document import as_file, signed_document
 from projects.agreements.sealing.selectors import published_keys
-from projects.contracts.selectors import contracts_of
+from projects.contracts.selectors import agreement_asked_for, contracts_of
 
 CHECKER = Path(verify_agreement.__file__).read_bytes()
 CHECKER_SHA256 = sha256(CHECKER).hexdigest()
@@ -25,6 +26,16 @@ def download_signed(request: HttpRequest, public_id: str) -> HttpResponseBase:
     contract = get_object_or_404(contracts_of(request.user), public_id=public_id)
     said = as_file(signed_document(contract))
     return download(f"signed-agreement-{contract.public_id}.json", "application/json", [said])
+
+
+@require_safe
+def download_paper(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    """One version as PDF: the one in force, or an older ``version``."""
+    contract = get_object_or_404(contracts_of(request.user), public_id=public_id)
+    agreement = agreement_asked_for(contract, request.GET.get("version", ""))
+    if agreement is None:
+        raise Http404
+    return download(name_of_paper(agreement), "application/pdf", [paper_of(agreement)])
 
 
 @require_safe
