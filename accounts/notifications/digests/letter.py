@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMultiAlternatives
 
 from accounts.notifications import letters
 from accounts.notifications.digests.contents import contents_of
@@ -14,9 +14,9 @@ from accounts.notifications.preferences.kinds import DIGEST
 from accounts.notifications.preferences.unsubscribing import headers_of, link_of
 
 
-def letter_of(digest: Digest, notices: Sequence[Notification]) -> EmailMessage:
+def letter_of(digest: Digest, notices: Sequence[Notification]) -> EmailMultiAlternatives:
     reader = digest.recipient
-    subject, body = letters.render(
+    letter = letters.render(
         "emails/digest",
         reader=reader,
         day=digest.day,
@@ -25,4 +25,4 @@ def letter_of(digest: Digest, notices: Sequence[Notification]) -> EmailMessage:
         choose_link=f"{settings.SITE_URL}/account/notices/",
     )
     headers = {"Message-ID": message_id(digest.public_id, 0), **headers_of(reader, DIGEST)}
-    return EmailMessage(subject, body, to=[reader.email], headers=headers)
+    return letter.to(reader.email, headers)

@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMultiAlternatives
 
 from accounts.notifications import letters
 from accounts.notifications.models import Notification
@@ -11,16 +11,16 @@ from accounts.notifications.preferences.kinds import OPTIONAL
 from accounts.notifications.preferences.unsubscribing import headers_of, link_of
 
 
-def letter_of(notice: Notification) -> EmailMessage:
+def letter_of(notice: Notification) -> EmailMultiAlternatives:
     reader, kind = notice.recipient, notice.kind
-    subject, body = letters.render(
+    letter = letters.render(
         "emails/notice",
         notice=notice,
         link=settings.SITE_URL + notice.path,
         unsubscribe_link=link_of(reader, kind) if kind in OPTIONAL else "",
     )
     headers = {"Message-ID": message_id_of(notice), **headers_of(reader, kind)}
-    return EmailMessage(subject, body, to=[reader.email], headers=headers)
+    return letter.to(reader.email, headers)
 
 
 def message_id_of(notice: Notification) -> str:
