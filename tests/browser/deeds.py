@@ -108,6 +108,7 @@ def compare_and_award(ada: Visitor) -> None:
     ada.sees("$1,333.34", "$1,373.34", "$1,293.34", "$1,400.00", "$1,442.00", "$1,358.00")
     ada.follow("Award")
     ada.sees("Ben gets", "$1,030.01", "$970.01", "$343.33", "$323.33")
+    ada.write(Password=PASSWORD)
     ada.press("Sign and send the offer")
     ada.sees("Ben has your offer", "$1,373.34", "$1,293.34")
 
@@ -115,13 +116,17 @@ def compare_and_award(ada: Visitor) -> None:
 def award_the_only_bid(ada: Visitor) -> None:
     open_notice(ada, "Ben bid $1,333.34")
     ada.follow("Award")
+    ada.write(Password=PASSWORD)
     ada.press("Sign and send the offer")
     ada.sees("Ben has your offer")
 
 
 def accept(ben: Visitor) -> None:
     open_notice(ben, "You are offered")
-    ben.press_and_confirm("Accept and sign", "Accept and sign")
+    ben.follow("Accept and sign")
+    ben.sees("You get", "Without an answer it is approved and released by itself")
+    ben.write(Password=PASSWORD)
+    ben.press("Accept and sign")
     ben.sees("Active", "Ada funds")
 
 
