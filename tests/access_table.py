@@ -314,6 +314,7 @@ LINES = [
     Line("submission-file", "GET", SIDES, of="submission_file"),
     Line("api-milestone", "GET", SIDES, of="planned"),
     Line("milestone-release-part", "GET POST", "ada", of="funded", sees="ben"),
+    Line("api-milestone-next", "GET", SIDES, of="planned"),
     Line("api-milestone-release-part", "POST", "ada", of="funded", sees="ben", body={"amount": 5}),
     Line("api-milestone-fund", "POST", "ada", of="planned", sees="ben"),
     Line("api-milestone-start", "POST", "ben", of="funded", sees="ada"),

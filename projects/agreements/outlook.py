@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from marketplace.common.clock import now
 from payments.chargebacks.models import CONTESTED, Chargeback
 from payments.chargebacks.selectors import chargebacks_of_each
 from payments.escrow.facts import MoneyFacts, facts_of_each
@@ -81,6 +82,28 @@ class Prospects:
     def strikes_for(self, role: str) -> list[Strike]:
         """Those that this side may read of."""
         return [strike for strike in self.strikes if strike.seen_by in {"", role}]
+
+    @property
+    def ends(self) -> list[Strike]:
+        """Where the held money of each milestone goes if nobody ever acts, the soonest first."""
+        ends = [one.outlook.end for one in self.milestones if one.outlook.end is not None]
+        return sorted(ends, key=lambda end: end.at or now())
+
+    @property
+    def silence(self) -> Strike | None:
+        """All of that in one, as its last; None while nothing is held."""
+        return (
+            Strike(
+                "silence",
+                self.ends[-1].at,
+                "",
+                to_freelancer=sum(end.to_freelancer for end in self.ends),
+                fee=sum(end.fee for end in self.ends),
+                to_client=sum(end.to_client for end in self.ends),
+            )
+            if self.ends
+            else None
+        )
 
     def of(self, milestone: Milestone) -> Prospect:
         return next(p for p in self.milestones if p.milestone.pk == milestone.pk)

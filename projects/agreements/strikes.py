@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from marketplace.common.lifecycle import CLIENT, FREELANCER
+from marketplace.common.lifecycle import CLIENT, FREELANCER, MEDIATOR, SYSTEM
 from marketplace.common.money import in_words
 from payments.fundings.models import Payment
 from payments.payouts.models import Earning
@@ -13,7 +13,21 @@ from projects.disputes.models import Dispute
 from projects.disputes.rules import OTHER
 from projects.givebacks.models import GiveBack
 from projects.milestones.models import Milestone
-from projects.milestones.outlook import Strike
+from projects.milestones.outlook import Stop, Strike
+
+# While a dispute is open, its milestone can still end by either side's giving in, or by both.
+_BY_AGREEING = (
+    Stop(CLIENT, "release"),
+    Stop(FREELANCER, "cancel"),
+    Stop(CLIENT, "propose_ending"),
+    Stop(FREELANCER, "propose_ending"),
+)
+
+
+def _answers(*more: str, asked_by: str) -> tuple[Stop, ...]:
+    """Who was asked answers; who asked can take it back."""
+    answers = [Stop(OTHER[asked_by], step) for step in ("accept", "decline", *more)]
+    return (*answers, Stop(asked_by, "withdraw"))
 
 
 def offer_strikes(contract: Contract) -> tuple[Strike, ...]:
@@ -24,7 +38,10 @@ def offer_strikes(contract: Contract) -> tuple[Strike, ...]:
             "lapses",
             contract.offer_lapses_at,
             "The offer lapses. Nothing else changes: the bid may be awarded again.",
+            step="lapse",
+            by=SYSTEM,
             stops=f"{contract.freelancer.name} can accept or decline before.",
+            stopped_by=_answers(asked_by=CLIENT),
             title="The offer",
         ),
     )
@@ -40,7 +57,10 @@ def dispute_strikes(dispute: Dispute | None) -> list[Strike]:
                 "dispute_answer",
                 dispute.answer_due_at,
                 "The dispute goes to a mediator, answered or not.",
+                step="escalate",
+                by=SYSTEM,
                 stops="Until then both sides can agree: by a release or by a cancellation.",
+                stopped_by=_BY_AGREEING,
             )
         )
     if dispute.ruling_due_at:
@@ -50,7 +70,10 @@ def dispute_strikes(dispute: Dispute | None) -> list[Strike]:
                 dispute.ruling_due_at,
                 "A mediator has decided by now how the held money is shared.",
                 by_itself=False,
+                step="decide",
+                by=MEDIATOR,
                 stops="Until then both sides can agree: by a release or by a cancellation.",
+                stopped_by=_BY_AGREEING,
             )
         )
     return strikes
@@ -67,7 +90,10 @@ def proposal_strikes(proposal: Proposal | None) -> list[Strike]:
             proposal.answer_due_at,
             f"The proposal of {names[proposal.proposed_by_role]} to end it lapses. "
             "Nothing else changes.",
+            step="lapse",
+            by=SYSTEM,
             stops=f"{names[OTHER[proposal.proposed_by_role]]} can accept or decline it before.",
+            stopped_by=_answers(asked_by=proposal.proposed_by_role),
         )
     ]
 
@@ -83,7 +109,10 @@ def change_strikes(order: ChangeOrder | None) -> list[Strike]:
             order.answer_due_at,
             f"The change that {names[order.proposed_by_role]} proposes lapses. Nothing else "
             "changes.",
+            step="lapse",
+            by=SYSTEM,
             stops=f"{names[OTHER[order.proposed_by_role]]} can accept, decline or counter before.",
+            stopped_by=_answers("counter", asked_by=order.proposed_by_role),
             title="A change of the agreement",
         )
     ]
@@ -114,6 +143,7 @@ def payment_strikes(payment: Payment | None, *, payer: str) -> list[Strike]:
             payment.expires_at,
             f"The pay page for {amount} closes. Nothing was paid then; another can be opened.",
             stops=f"{payer} can pay before.",
+            stopped_by=(Stop(CLIENT, "fund"),),
         )
     ]
 
@@ -121,7 +151,9 @@ def payment_strikes(payment: Payment | None, *, payer: str) -> list[Strike]:
 def bonus_strikes(payment: Payment | None, contract: Contract) -> list[Strike]:
     """Only its giver knows of a bonus that is not paid."""
     return [
-        replace(strike, title="Your bonus", seen_by=CLIENT)
+        replace(
+            strike, title="Your bonus", seen_by=CLIENT, stopped_by=(Stop(CLIENT, "give_bonus"),)
+        )
         for strike in payment_strikes(payment, payer=contract.client.name)
     ]
 
@@ -135,7 +167,10 @@ def giveback_strikes(giveback: GiveBack, contract: Contract) -> list[Strike]:
             giveback.answer_due_at,
             f"The question whether {asked} of “{escrow.title}” goes back lapses. Nothing else "
             "changes.",
+            step="lapse",
+            by=SYSTEM,
             stops=f"{contract.freelancer.name} can give it back or decline before.",
+            stopped_by=_answers(asked_by=CLIENT),
             title=f"Money of “{escrow.title}”",
         )
     ]

@@ -14,7 +14,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketplace.common.api import OldestFirst, idempotent
-from marketplace.common.clock import now
 from projects.agreements import services
 from projects.agreements.outlook import prospects_of
 from projects.agreements.selectors import open_steps
@@ -24,9 +23,7 @@ from projects.agreements.terms import (
     USUAL_REVISIONS,
     Ownership,
 )
-from projects.agreements.turns import turn_of
 from projects.api.milestone_shapes import MilestoneOut, MoneyOut
-from projects.api.outlook import NextOut
 from projects.api.signing import SignatureIn, confirmation_in, confirmed
 from projects.bids.selectors import bids_of
 from projects.contracts.models import Contract, Event
@@ -250,22 +247,6 @@ class TimelineView(ListAPIView):
             return Event.objects.none()
         contract = _contract(self.request, self.kwargs["public_id"])
         return timeline_of(contract)
-
-
-class NextView(APIView):
-    @extend_schema(responses=NextOut)
-    def get(self, request: Request, public_id: str) -> Response:
-        """What happens next and when if nobody acts, and whose turn it is."""
-        contract = _contract(request, public_id)
-        role, prospects = str(role_in(contract, request.user)), prospects_of(contract)
-        shown = {
-            "prospects": prospects,
-            "role": role,
-            "now": now(),
-            "turn": turn_of(prospects, role),
-            "strikes": prospects.strikes_for(role),
-        }
-        return Response(NextOut(shown).data)
 
 
 def _contract(request: Request, public_id: str) -> Contract:

@@ -5,6 +5,13 @@ from rest_framework import serializers
 from marketplace.common.lifecycle import CLIENT, FREELANCER
 
 
+class StopOut(serializers.Serializer):
+    """Somebody of this role stops the clock by this step."""
+
+    role = serializers.ChoiceField([CLIENT, FREELANCER])
+    step = serializers.CharField()
+
+
 class StrikeOut(serializers.Serializer):
     """What time will do; not ``by_itself``: from then on somebody may. Amounts are minor units."""
 
@@ -12,7 +19,12 @@ class StrikeOut(serializers.Serializer):
     at = serializers.DateTimeField(allow_null=True)
     text = serializers.CharField()
     by_itself = serializers.BooleanField()
-    stops = serializers.CharField(help_text="How it can be stopped, or empty.")
+    step = serializers.CharField(
+        help_text="What happens then, as the lifecycle table names it; empty where nothing does."
+    )
+    by = serializers.CharField(help_text="Whose step that is: system, client, mediator; or empty.")
+    stops = serializers.CharField(help_text="How it can be stopped, in words, or empty.")
+    stopped_by = StopOut(many=True, help_text="Who can stop it right now, and by which step.")
     put_off = serializers.CharField(
         help_text="Why it comes later than was agreed (Milepost was down), or empty."
     )
@@ -21,13 +33,36 @@ class StrikeOut(serializers.Serializer):
     to_client = serializers.IntegerField()
 
 
+class SilenceOut(serializers.Serializer):
+    """Where all that is held goes, in minor units, and by when the last of it has gone."""
+
+    at = serializers.DateTimeField(allow_null=True)
+    to_freelancer = serializers.IntegerField()
+    fee = serializers.IntegerField()
+    to_client = serializers.IntegerField()
+
+
 class MilestoneNextOut(serializers.Serializer):
-    """The clocks of one milestone, the next first."""
+    """The clocks of one milestone, the next first.
+
+    ``if_nobody_acts``: where the money that is held for it goes in the end; null while none is.
+    """
 
     milestone = serializers.CharField(source="milestone.public_id")
     title = serializers.CharField(source="milestone.title")
     status = serializers.CharField(source="milestone.status")
+    currency = serializers.CharField(source="milestone.currency")
     happens = StrikeOut(many=True, source="outlook.strikes")
+    if_nobody_acts = StrikeOut(source="outlook.end", allow_null=True)
+
+
+class OneMilestoneNextOut(MilestoneNextOut):
+    """What happens next to this milestone and when, if nobody acts; and what you can do."""
+
+    contract = serializers.CharField(source="milestone.contract.public_id")
+    role = serializers.ChoiceField([CLIENT, FREELANCER])
+    now = serializers.DateTimeField()
+    next_steps = serializers.ListField(child=serializers.CharField())
 
 
 class TurnOut(serializers.Serializer):
@@ -53,6 +88,10 @@ class NextOut(serializers.Serializer):
     status = serializers.CharField(source="prospects.contract.status")
     role = serializers.ChoiceField([CLIENT, FREELANCER])
     now = serializers.DateTimeField()
+    currency = serializers.CharField(source="prospects.contract.currency")
     your_turn = TurnOut(source="turn")
     happens = StrikeOut(many=True, source="strikes")
+    if_nobody_acts = SilenceOut(
+        source="prospects.silence", allow_null=True, help_text="Null while nothing is held."
+    )
     milestones = MilestoneNextOut(many=True, source="prospects.milestones")

@@ -19,6 +19,7 @@ from projects.api import (
     givebacks,
     messages,
     milestones,
+    next,
     postings,
     proofs,
     proposals,
@@ -128,7 +129,7 @@ urlpatterns = [
         contracts.TimelineView.as_view(),
         name="api-contract-timeline",
     ),
-    path("contracts/<str:public_id>/next/", contracts.NextView.as_view(), name="api-contract-next"),
+    *next.ROUTES,
     path(
         "contracts/<str:public_id>/milestones/",
         milestones.ContractMilestonesView.as_view(),

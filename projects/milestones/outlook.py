@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from marketplace.common.clock import now
+from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
 from marketplace.common.money import in_words
 from payments.escrow.facts import MoneyFacts
 from projects.contracts.models import Contract
 from projects.milestones.models import Milestone
-from projects.milestones.rules import due_of, idle_from, late_from
+from projects.milestones.rules import due_of, idle_from, late_from, open_steps
 
 S = Milestone.Status
 
@@ -19,12 +20,23 @@ FIRST_WARNING = timedelta(days=14)
 
 
 @dataclass(frozen=True)
+class Stop:
+    """Somebody of this role stops a clock by this step of the lifecycle table."""
+
+    role: str
+    step: str
+
+
+@dataclass(frozen=True)
 class Strike:
     """One thing that time will do.
 
     ``at`` is when its clock strikes; None where no clock runs. ``by_itself``: it then happens
-    without anybody; otherwise somebody may do it from then on. ``stops`` says how it can be
-    stopped. The amounts are what it brings each side, in minor units of the contract's currency.
+    without anybody; otherwise somebody may do it from then on. ``step`` names what happens as its
+    lifecycle table does, and ``by`` whose step that is; empty where the moment changes nothing that
+    a table knows. ``stops`` says how it can be stopped, and ``stopped_by`` the same for programs:
+    what is open right now. The amounts are what it brings each side, in minor units of the
+    contract's currency.
     ``put_off`` says why it comes later than was agreed: the house was down. ``title`` names what
     it is of, where that is no milestone; ``seen_by`` the one side that may read it, where that is
     not both.
@@ -34,7 +46,10 @@ class Strike:
     at: datetime | None
     text: str
     by_itself: bool = True
+    step: str = ""
+    by: str = ""
     stops: str = ""
+    stopped_by: tuple[Stop, ...] = ()
     to_freelancer: int = 0
     fee: int = 0
     to_client: int = 0
@@ -49,10 +64,15 @@ class Strike:
 
 @dataclass(frozen=True)
 class Outlook:
-    """All the clocks of one milestone, the next first."""
+    """All the clocks of one milestone, the next first.
+
+    ``end`` is where its money goes if nobody ever acts, and when; None while nothing is held, and
+    after its end.
+    """
 
     milestone: Milestone
     strikes: tuple[Strike, ...]
+    end: Strike | None = None
 
     @property
     def next_strike(self) -> Strike | None:
@@ -75,7 +95,16 @@ def outlook_of(
     """
     strikes = [*_strikes_of(milestone, facts, is_contested), *from_above]
     strikes.sort(key=lambda strike: (strike.at is None, strike.at))
-    return Outlook(milestone, tuple(strikes))
+    approval = next((strike for strike in strikes if strike.kind == "approved"), None)
+    return Outlook(milestone, tuple(strikes), approval or _at_limit(milestone, facts))
+
+
+def stops_among(
+    milestone: Milestone, facts: MoneyFacts, *steps: tuple[str, str]
+) -> tuple[Stop, ...]:
+    """Those (role, step) that can be made right now."""
+    open_to = {role: open_steps(milestone, role, facts) for role, _ in steps}
+    return tuple(Stop(role, step) for role, step in steps if step in open_to[role])
 
 
 def _strikes_of(milestone: Milestone, facts: MoneyFacts, is_contested: bool) -> list[Strike]:
@@ -90,7 +119,7 @@ def _strikes_of(milestone: Milestone, facts: MoneyFacts, is_contested: bool) -> 
         return near
     if not facts.is_fully_held:
         return [_unfunded(milestone, facts), *near]
-    strikes = [*near, _lateness(milestone), _late_refund(milestone, facts)]
+    strikes = [*near, _lateness(milestone, facts), _late_refund(milestone, facts)]
     idle_at = idle_from(milestone)
     if idle_at is not None and milestone.status == S.PLANNED:
         strikes.append(_idle_refund(milestone, facts, idle_at))
@@ -105,38 +134,61 @@ def _unfunded(milestone: Milestone, facts: MoneyFacts) -> Strike:
         None,
         f"Nothing happens until {client} funds {what}. {freelancer} need not start before.",
         by_itself=False,
+        stopped_by=stops_among(milestone, facts, (CLIENT, "fund")),
     )
 
 
 def _limit(milestone: Milestone, facts: MoneyFacts) -> list[Strike]:
     """Said from its first warning on: before that, everything else comes first."""
-    limit_at = milestone.escrow.limit_at
-    if not facts.held or limit_at is None or limit_at - FIRST_WARNING > now():
+    strike = _at_limit(milestone, facts)
+    if strike is None or strike.at is None or strike.at - FIRST_WARNING > now():
         return []
+    return [strike]
+
+
+def _at_limit(milestone: Milestone, facts: MoneyFacts) -> Strike | None:
+    """What the provider's limit makes of what is held."""
+    if not facts.held or milestone.closed_at is not None:
+        return None
+    limit_at = milestone.escrow.limit_at
+    if limit_at is None:
+        return None
     client, _ = _names(milestone)
     stops = f"{client} can release it before"
-    # Of submitted work this is said only where its review approves nothing.
-    stops += "." if milestone.status == S.SUBMITTED else ", and submitted work is reviewed before."
-    return [
-        Strike(
-            "holding_limit",
-            limit_at,
-            f"The payment provider holds the money no longer: {_back(milestone, facts)} goes back "
-            f"to {client}.",
-            stops=stops,
-            to_client=facts.held,
-        )
-    ]
+    # Submitted work is reviewed: this is said of it only where its review approves nothing.
+    can_be_submitted = milestone.status in {S.PLANNED, S.RETURNED}
+    stops += ", and submitted work is reviewed before." if can_be_submitted else "."
+    return Strike(
+        "holding_limit",
+        limit_at,
+        f"The payment provider holds the money no longer: {_back(milestone, facts)} goes back "
+        f"to {client}.",
+        step="refund_limit",
+        by=SYSTEM,
+        stops=stops,
+        stopped_by=stops_among(milestone, facts, (CLIENT, "release"), (FREELANCER, "submit")),
+        to_client=facts.held,
+    )
 
 
 def _approval(milestone: Milestone, facts: MoneyFacts) -> Strike:
     client, freelancer = _names(milestone)
     net = in_words(facts.payee_still_gets, milestone.currency)
+    stopped_by: tuple[Stop, ...] = ()
+    if milestone.review_ends_at and milestone.review_ends_at > now():
+        ways = (CLIENT, "return"), (CLIENT, "dispute"), (FREELANCER, "dispute")
+        stopped_by = stops_among(milestone, facts, *ways)
+    stops = "Either side can open a dispute before."
+    if Stop(CLIENT, "return") in stopped_by:
+        stops = f"{client} can ask for changes before, and either side can open a dispute."
     return Strike(
         "approved",
         milestone.review_ends_at,
         f"It is approved by itself and {net} goes to {freelancer}.",
-        stops=f"{client} can ask for changes before, and either side can open a dispute.",
+        step="release_silent",
+        by=SYSTEM,
+        stops=stops if stopped_by else "",
+        stopped_by=stopped_by,
         to_freelancer=facts.payee_still_gets,
         fee=facts.fees_left,
     )
@@ -149,10 +201,11 @@ def _no_approval(milestone: Milestone, facts: MoneyFacts, is_contested: bool) ->
     else:
         missing = in_words(facts.to_fund, milestone.currency)
         text = f"Silence approves nothing until {client} funds the missing {missing}."
-    return Strike("not_approved", None, text, by_itself=False)
+    ways = stops_among(milestone, facts, (CLIENT, "fund"), (CLIENT, "release"))
+    return Strike("not_approved", None, text, by_itself=False, stopped_by=ways)
 
 
-def _lateness(milestone: Milestone) -> Strike:
+def _lateness(milestone: Milestone, facts: MoneyFacts) -> Strike:
     _, freelancer = _names(milestone)
     due_at = due_of(milestone)
     return Strike(
@@ -160,6 +213,7 @@ def _lateness(milestone: Milestone) -> Strike:
         due_at,
         "The delivery is late." if due_at <= now() else "The delivery becomes late.",
         stops=f"{freelancer} can submit the work before.",
+        stopped_by=stops_among(milestone, facts, (FREELANCER, "submit")),
     )
 
 
@@ -170,7 +224,10 @@ def _late_refund(milestone: Milestone, facts: MoneyFacts) -> Strike:
         late_from(milestone),
         f"{client} may cancel for lateness and get {_back(milestone, facts)} back.",
         by_itself=False,
+        step="cancel_late",
+        by=CLIENT,
         stops=f"{freelancer} can submit the work before.",
+        stopped_by=stops_among(milestone, facts, (FREELANCER, "submit")),
         to_client=facts.held,
     )
 
@@ -183,7 +240,10 @@ def _idle_refund(milestone: Milestone, facts: MoneyFacts, idle_at: datetime) -> 
         f"{client} may cancel because the work was never started, and get "
         f"{_back(milestone, facts)} back.",
         by_itself=False,
+        step="cancel_idle",
+        by=CLIENT,
         stops=f"{freelancer} can start the work before.",
+        stopped_by=stops_among(milestone, facts, (FREELANCER, "start"), (FREELANCER, "submit")),
         to_client=facts.held,
     )
 

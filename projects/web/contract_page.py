@@ -53,6 +53,7 @@ def context_of(request: HttpRequest, contract: Contract) -> dict[str, Any]:
         "change": shown_change(prospects.change, role) if prospects.change else None,
         "cards": cards_of(prospects.milestones, role, turn=turn.milestone),
         "strikes": strikes_of(prospects, role),
+        "silence": prospects.silence,
         "bar": bar_of(prospects.total),
         "client_fee": percent(contract.policy.client_fee_basis_points),
         "freelancer_fee": percent(contract.policy.freelancer_fee_basis_points),

@@ -12,6 +12,7 @@ from projects.agreements.services import close_finished_contract
 from projects.agreements.turns import turn_of
 from projects.contracts.models import Contract
 from projects.milestones.endings.services import resolve_milestone
+from projects.milestones.limits.services import refund_at_limit
 from projects.milestones.models import Milestone
 from projects.milestones.services import (
     cancel_milestone,
@@ -20,6 +21,7 @@ from projects.milestones.services import (
     release_unreviewed,
     return_work,
     start_work,
+    submit_work,
 )
 from tests.world import (
     active_contract,
@@ -121,6 +123,102 @@ def test_an_offer_lapses(ada, ben):
     contract = offered_contract(ada, ben)
     (strike,) = fresh(contract).strikes
     assert (strike.kind, strike.at) == ("lapses", contract.offer_lapses_at)
+
+
+# --- Who can stop a clock, and what silence comes to ---
+
+
+def stopped_by(strike) -> set[tuple[str, str]]:
+    return {(stop.role, stop.step) for stop in strike.stopped_by}
+
+
+def test_each_clock_names_who_can_stop_it_and_it_can_be_done(ada, ben):
+    situations = [
+        planned_milestone(ada, ben),
+        funded_milestone(ada, ben),
+        submitted_milestone(ada, ben),
+        opened_dispute(ada, ben).milestone,
+    ]
+    named = set()
+    for milestone in situations:
+        prospect = fresh(milestone.contract).of(milestone)
+        for strike in prospect.outlook.strikes:
+            named.add(strike.kind)
+            assert strike.stopped_by, strike.kind
+            for stop in strike.stopped_by:
+                assert stop.step in prospect.open_to(stop.role), (strike.kind, stop)
+    assert named >= {"unfunded", "late", "may_cancel_late", "may_cancel_idle", "approved"}
+
+
+def test_a_review_without_revisions_left_is_stopped_by_a_dispute_alone(ada, ben):
+    milestone = submitted_milestone(ada, ben)
+    (strike,) = strikes(milestone)
+    disputes = {("client", "dispute"), ("freelancer", "dispute")}
+    assert stopped_by(strike) == {("client", "return")} | disputes
+    assert (strike.step, strike.by) == ("release_silent", "system")
+
+    Contract.objects.filter(pk=milestone.contract_id).update(revisions=0)
+    (strike,) = strikes(milestone)
+    assert stopped_by(strike) == disputes
+    assert "ask for changes" not in strike.stops
+
+
+def test_nobody_stops_a_review_that_is_over(ada, ben, later):
+    milestone = submitted_milestone(ada, ben)
+    later(days=7.1)
+    (strike,) = strikes(milestone)
+    assert (strike.stopped_by, strike.stops) == ((), "")
+
+
+def test_silence_is_summed_over_the_contract_and_comes_true(ada, ben, later):
+    contract = active_contract(ada, ben, [100_001, 50_000, 20_000])
+    first, second, _ = contract.milestones.all()
+    for milestone in (first, second):
+        fund(milestone)
+    submit_work(milestone_id=first.pk, by=ben, note="Done.")
+
+    foretold = fresh(contract).silence
+
+    assert (foretold.to_freelancer, foretold.fee, foretold.to_client) == (97_001, 6_000, 51_500)
+    second.escrow.refresh_from_db()
+    assert foretold.at == second.escrow.limit_at
+    later(days=7.1)
+    release_unreviewed(milestone_ids=[first.pk])
+    later(days=91)
+    refund_at_limit(milestone_id=second.pk)
+    total = fresh(contract).total
+    assert (total.received, total.refunded, total.held) == (97_001, 51_500, 0)
+    assert fresh(contract).silence is None
+
+
+def test_programs_read_it_of_one_milestone_and_of_all(ada, ben, cleo):
+    milestone = submitted_milestone(ada, ben, amount=100_001)
+    path = f"/api/v1/milestones/{milestone.public_id}/next/"
+
+    one = api_of(ada).get(path).json()
+    all_of_them = api_of(ben).get(f"/api/v1/contracts/{milestone.contract.public_id}/next/").json()
+
+    (strike,) = one["happens"]
+    assert one["if_nobody_acts"] == strike
+    assert one["contract"] == milestone.contract.public_id
+    assert (one["role"], one["currency"]) == ("client", milestone.currency)
+    assert "release" in one["next_steps"]
+    assert {"role": "client", "step": "return"} in strike["stopped_by"]
+    assert (strike["to_freelancer"], strike["fee"], strike["to_client"]) == (97_001, 6_000, 0)
+    assert all_of_them["milestones"][0]["happens"] == [strike]
+    assert all_of_them["if_nobody_acts"] == {
+        name: strike[name] for name in ("at", "to_freelancer", "fee", "to_client")
+    }
+    assert api_of(cleo).get(path).status_code == 404
+    assert "goes to Ben" in strike["text"]
+
+
+def test_the_page_says_what_silence_comes_to(ada, ben, client):
+    milestone = submitted_milestone(ada, ben, amount=100_001)
+    client.force_login(ada)
+    page = client.get(f"/contracts/{milestone.contract.public_id}/").content.decode()
+    assert "If nobody ever acts" in page
+    assert "$970.01 has gone to Ben" in page
 
 
 # --- The money of a whole contract ---------------------------------------------------------------
