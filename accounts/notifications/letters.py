@@ -4,10 +4,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string, select_template
+from django.utils import timezone
+
+from accounts.people.models import User
 
 _FOOT = "\n-- \n"
 _CODE = "    "
@@ -59,6 +63,12 @@ def render(template: str, **context: Any) -> Letter:
     page = select_template([f"{template}_message.html", "emails/letter.html"])
     html = page.render(context | {"subject": subject, "paragraphs": list(_paragraphs(text))})
     return Letter(subject, text, html)
+
+
+def render_for(reader: User, template: str, **context: Any) -> Letter:
+    """The same, with its times in the zone of this reader."""
+    with timezone.override(ZoneInfo(reader.time_zone)):
+        return render(template, reader=reader, **context)
 
 
 def send(template: str, *, to: str, **context: Any) -> None:

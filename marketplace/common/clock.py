@@ -4,8 +4,9 @@ Web, workers and commands all read the same offset from the database: at the sta
 and of each task, so that a moved clock is seen by everybody at their next step.
 """
 
+import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +15,8 @@ from django.utils import timezone
 from marketplace.common.models import ClockOffset
 
 _offset = timedelta(0)
+_SAID = "%d %B %Y, %H:%M"
+_MOMENT = re.compile(r"(?<!\d)(\d{1,2} [A-Z][a-z]+ \d{4}, \d{2}:\d{2}) UTC\b")
 
 
 def now() -> datetime:
@@ -32,8 +35,25 @@ def offset() -> timedelta:
 
 
 def said(moment: datetime) -> str:
-    """A moment in a sentence that may be read anywhere: 3 December 2026, 14:00 UTC."""
+    """A moment in a sentence that may be read anywhere: 3 December 2026, 14:00 UTC. Whoever shows
+    it to one person says it by their clock (``as_read_in``).
+    """
     return f"{moment.astimezone(UTC):%-d %B %Y, %H:%M} UTC"
+
+
+def as_read_in(text: str, zone: tzinfo) -> str:
+    """The same sentence for somebody who lives there: each moment in it that was ``said``, by the
+    clock on their wall, with its zone: 3 December 2026, 15:00 CET (Europe/Berlin).
+    """
+
+    def on_their_wall(found: re.Match[str]) -> str:
+        try:
+            moment = datetime.strptime(found[1], _SAID).replace(tzinfo=UTC).astimezone(zone)
+        except (ValueError, OverflowError):  # somebody's own words that only look like it
+            return found[0]
+        return f"{moment:%-d %B %Y, %H:%M %Z} ({zone})"
+
+    return text if str(zone) == "UTC" else _MOMENT.sub(on_their_wall, text)
 
 
 def lasting(time: timedelta) -> str:

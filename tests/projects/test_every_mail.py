@@ -4,13 +4,19 @@ import ast
 import html
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.conf import settings
 from django.core.management import call_command
+from hypothesis import given
+from hypothesis.strategies import datetimes, just, timezone_keys
 
 from accounts.notifications.preferences.kinds import OPTIONAL
+from accounts.notifications.services import notify
+from marketplace.common import clock
 from marketplace.common.lifecycle_sql import lifecycles
 from payments.chargebacks.models import Chargeback
 from projects.management.mails import rendering
@@ -19,6 +25,7 @@ from projects.management.mails.samples import SAMPLES
 from projects.milestones import reminders
 from projects.milestones.limits.services import AHEAD
 from projects.reasons.rules import REASONS
+from tests.world import api_of
 
 MAILS = dict(every_mail())
 # Whoever is told is told through one of these; the kind is a word among what they are given.
@@ -37,9 +44,9 @@ def kinds_in(source: Path) -> Iterator[str]:
         name = getattr(call.func, "id", getattr(call.func, "attr", ""))
         if name not in TELLS:
             continue
-        for given in [*call.args, *(it.value for it in call.keywords if it.arg == "kind")]:
-            word = str(getattr(given, "value", ""))
-            if isinstance(given, ast.Constant) and re.fullmatch(r"[a-z]+(_[a-z0-9]+)+", word):
+        for said in [*call.args, *(it.value for it in call.keywords if it.arg == "kind")]:
+            word = str(getattr(said, "value", ""))
+            if isinstance(said, ast.Constant) and re.fullmatch(r"[a-z]+(_[a-z0-9]+)+", word):
                 yield word
 
 
@@ -119,8 +126,8 @@ def test_what_people_wrote_is_never_markup():
 
 
 def test_no_link_is_made_of_what_a_stranger_says():
-    given = rendering._GIVEN | {"user_agent": "https://evil.example"}
-    page = rendering.letters.render("account/email/password_changed", **given).html
+    said = rendering._GIVEN | {"user_agent": "https://evil.example"}
+    page = rendering.letters.render("account/email/password_changed", **said).html
 
     assert "https://evil.example" in page
     assert 'href="https://evil.example' not in page
@@ -131,3 +138,91 @@ def test_they_can_be_looked_at(tmp_path, capsys):
 
     assert f"{len(MAILS)} mails" in capsys.readouterr().out
     assert len(list(tmp_path.glob("*.html"))) == len(list(tmp_path.glob("*.txt"))) == len(MAILS)
+
+
+# --- By the reader's clock -----------------------------------------------------------------------
+
+DUE = "3 December 2026, 14:00 UTC"
+
+
+@pytest.mark.parametrize("name", [kind for kind, text in SAMPLES.items() if DUE in text])
+def test_times_are_those_of_the_readers_wall(name):
+    mail = MAILS[name]
+
+    for said in (mail.subject, mail.body, words_of(mail.alternatives[0][0])):
+        assert "3 December 2026, 15:00 CET (Europe/Berlin)" in said
+        assert "UTC" not in said
+
+
+def test_the_mail_of_a_day_and_of_the_account_say_the_zone_too():
+    for name in ("digest", "password_changed"):
+        mail = MAILS[name]
+        for said in (mail.body, words_of(mail.alternatives[0][0])):
+            assert "3 December 2026, 15:00 CET" in said
+            assert "UTC" not in said
+
+
+@pytest.mark.parametrize(
+    ("zone", "said"),
+    [
+        ("UTC", "3 December 2026, 14:00 UTC"),
+        ("Asia/Kathmandu", "3 December 2026, 19:45 +0545 (Asia/Kathmandu)"),
+        ("Pacific/Kiritimati", "4 December 2026, 04:00 +14 (Pacific/Kiritimati)"),
+        ("America/New_York", "3 December 2026, 09:00 EST (America/New_York)"),
+    ],
+)
+def test_the_day_is_that_of_the_reader_too(zone, said):
+    assert clock.as_read_in(f"Answer by {DUE}; or not.", ZoneInfo(zone)) == (
+        f"Answer by {said}; or not."
+    )
+
+
+def test_the_hour_that_is_there_twice_says_which():
+    first = clock.said(datetime(2026, 10, 25, 0, 30, tzinfo=UTC))
+    second = clock.said(datetime(2026, 10, 25, 1, 30, tzinfo=UTC))
+
+    read = clock.as_read_in(f"{first} and {second}", ZoneInfo("Europe/Berlin"))
+    assert read == (
+        "25 October 2026, 02:30 CEST (Europe/Berlin) and 25 October 2026, 02:30 CET (Europe/Berlin)"
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "31 February 2026, 14:00 UTC",
+        "3 Brumaire 2026, 14:00 UTC",
+        "3 December 2026, 25:00 UTC",
+        "31 December 9999, 23:59 UTC",
+        "13 December 20261, 14:00 UTC",
+        "3 December 2026",
+        "",
+    ],
+)
+def test_what_only_looks_like_a_time_stays_as_it_is(words):
+    assert clock.as_read_in(words, ZoneInfo("Asia/Tokyo")) == words
+
+
+@given(
+    moment=datetimes(datetime(1970, 1, 2), datetime(2100, 1, 1), timezones=just(UTC)),
+    zone=timezone_keys(),
+)
+def test_any_moment_is_the_same_moment_on_any_wall(moment, zone):
+    moment = moment.replace(second=0, microsecond=0)
+    read = clock.as_read_in(clock.said(moment), ZoneInfo(zone))
+
+    wall = moment.astimezone(ZoneInfo(zone))
+    assert read.startswith(f"{wall:%-d %B %Y, %H:%M} ")
+
+
+@pytest.mark.django_db
+def test_notices_are_read_by_the_same_clock_in_the_house(ada, client):
+    ada.time_zone = "Europe/Berlin"
+    ada.save()
+    notify(to=ada, kind="contract_offered", text=f"Answer by {DUE}.", path="/")
+    client.force_login(ada)
+
+    assert "Answer by 3 December 2026, 15:00 CET (Europe/Berlin)." in client.get("/notices/").text
+    # Programs have their own clocks.
+    (found,) = api_of(ada).get("/api/v1/notifications/").json()["results"]
+    assert found["text"] == f"Answer by {DUE}."

@@ -16,10 +16,9 @@ from accounts.notifications.preferences.unsubscribing import headers_of, link_of
 
 def letter_of(digest: Digest, notices: Sequence[Notification]) -> EmailMultiAlternatives:
     reader = digest.recipient
-    letter = letters.render(
+    letter = letters.render_for(
+        reader,
         "emails/digest",
-        reader=reader,
-        day=digest.day,
         contents=contents_of(notices),
         unsubscribe_link=link_of(reader, DIGEST),
         choose_link=f"{settings.SITE_URL}/account/notices/",

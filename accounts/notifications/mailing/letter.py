@@ -13,7 +13,8 @@ from accounts.notifications.preferences.unsubscribing import headers_of, link_of
 
 def letter_of(notice: Notification) -> EmailMultiAlternatives:
     reader, kind = notice.recipient, notice.kind
-    letter = letters.render(
+    letter = letters.render_for(
+        reader,
         "emails/notice",
         notice=notice,
         link=settings.SITE_URL + notice.path,

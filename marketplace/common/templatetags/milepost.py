@@ -3,9 +3,11 @@
 from datetime import datetime
 
 from django import template
+from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from marketplace.common import markdown as md
+from marketplace.common.clock import as_read_in
 from marketplace.common.money import in_words
 
 register = template.Library()
@@ -31,6 +33,12 @@ def file_size(size: int) -> str:
             break
         value /= 1024
     return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
+
+
+@register.filter
+def as_read(text: str) -> str:
+    """A sentence that was written for everybody, with its times in the zone of who reads it now."""
+    return as_read_in(text, timezone.get_current_timezone())
 
 
 @register.filter

@@ -1,6 +1,7 @@
 """Every mail that the house can send, rendered for nobody."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from django.core.mail import EmailMultiAlternatives
 
@@ -34,7 +35,7 @@ _GIVEN = {
     "to_email": "ada@new.example",
     "deleted_email": "ada@old.example",
     "ip": "192.0.2.7",
-    "timestamp": "3 December 2026, 14:00 UTC",
+    "timestamp": datetime(2026, 12, 3, 14, tzinfo=UTC),
     "user_agent": "Firefox",
 }
 
@@ -49,7 +50,7 @@ def every_mail(*, time_zone: str = "Europe/Berlin") -> Iterator[tuple[str, Email
         notice.pk, notice.title = number, "Online shop for a bicycle workshop"
     yield "digest", digest_letter_of(Digest(recipient=reader, day=now().date()), daily)
     for name in CODES:
-        yield name, letters.render(f"account/email/{name}", **_GIVEN).to(reader.email)
+        yield name, letters.render_for(reader, f"account/email/{name}", **_GIVEN).to(reader.email)
 
 
 def _notice(reader: User, kind: str, text: str) -> Notification:
