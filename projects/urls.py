@@ -24,6 +24,7 @@ from projects.web import (
 )
 from projects.web.desk import audit, cases, chargebacks, conversations, holds, mails, overview
 from projects.web.desk import givebacks as desk_givebacks
+from projects.web.desk import refunds as desk_refunds
 
 urlpatterns = [
     # Postings
@@ -230,6 +231,11 @@ urlpatterns = [
         "desk/refunds/<str:public_id>/retry/",
         overview.create_refund_retry,
         name="desk-refund-retry",
+    ),
+    path(
+        "desk/refunds/<str:public_id>/settle/",
+        desk_refunds.settle_refund,
+        name="desk-refund-settle",
     ),
     path(
         "desk/payouts/<str:public_id>/retry/",

@@ -364,6 +364,7 @@ LINES = [
     Line("api-difference-settle", "POST", "dora", of="difference", body=REASON),
     Line("api-reconciliations", "GET POST", "dora"),
     Line("desk-refund-retry", "POST", "dora", of="refund"),
+    Line("desk-refund-settle", "GET POST", "dora", of="refund", body={"reason": "By transfer."}),
     Line("desk-payout-retry", "POST", "dora", of="payout"),
     Line("desk-chargebacks", "GET", "dora"),
     Line("desk-chargeback", "GET POST", "dora", of="chargeback", body={"evidence": "It was done."}),
@@ -409,5 +410,6 @@ LINES = [
     Line("api-desk-refunds", "GET", "dora"),
     Line("api-desk-payouts", "GET", "dora"),
     Line("api-desk-refund-retry", "POST", "dora", of="refund"),
+    Line("api-desk-refund-settle", "POST", "dora", of="refund", body={"reason": "By transfer."}),
     Line("api-desk-payout-retry", "POST", "dora", of="payout"),
 ]

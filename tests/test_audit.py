@@ -37,6 +37,7 @@ from payments.reconciliation.models import Difference
 from payments.reconciliation.running.services import ask_for_run, plan_run
 from payments.refunds.models import Refund
 from payments.refunds.services import retry_refund
+from payments.refunds.settling.services import settle_refund
 from projects.disputes.services import decide_dispute
 from projects.postings.services import restore_posting, suspend_posting
 from projects.questions.services import ask_question, remove_question
@@ -112,6 +113,13 @@ def retries_a_refund(ada, ben, dora) -> tuple[str, set]:
     force(Refund, status="failed", closed_at=now())
     retry_refund(refund_id=Refund.objects.get().pk, by=dora)
     return "retry refund", {ada.pk}
+
+
+def settles_a_refund(ada, ben, dora) -> tuple[str, set]:
+    refund(escrow_id=held(ada, ben).pk, reason="milestone_cancelled")
+    force(Refund, status="failed", closed_at=now())
+    settle_refund(refund_id=Refund.objects.get().pk, reason="By transfer.", by=dora)
+    return "settle refund", {ada.pk}
 
 
 def answers_a_bank(ada, ben, dora) -> tuple[str, set]:
@@ -193,6 +201,7 @@ DEEDS: list[Callable] = [
     removes_a_question,
     cancels_a_payout,
     retries_a_refund,
+    settles_a_refund,
     answers_a_bank,
     lets_a_bank_have_it,
     settles_a_difference,

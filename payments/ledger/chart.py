@@ -51,7 +51,8 @@ def losses(currency: str) -> str:
 
 def own_funds(currency: str) -> str:
     """Ours: what we put in at the provider, less what we took out. The provider's costs are due
-    before our fees are earned, so without it held money would have to bear them.
+    before our fees are earned, so without it held money would have to bear them. Also what
+    a refund left there that we have paid from our own bank.
     """
     return f"platform:own_funds:{currency}"
 

@@ -25,6 +25,7 @@ class Refund(models.Model):
         SUCCEEDED = "succeeded", "Refunded"
         FAILED = "failed", "Failed"
         COVERED = "covered", "Taken by the card's bank"
+        SETTLED = "settled", "Paid by other means"
 
     public_id = PublicIdField(prefix="re")
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
@@ -79,5 +80,7 @@ LIFECYCLE = Lifecycle(
     # The card's bank takes what was to go back anyway; if it gives it up, it goes back after all.
     Step("cover",   {S.REQUESTED, S.FAILED},    S.COVERED,    {SYSTEM}),
     Step("uncover", {S.COVERED},                S.REQUESTED,  {SYSTEM}),
+    # From our own bank, where the provider cannot: its money at the provider is ours then.
+    Step("settle",  {S.REQUESTED, S.FAILED},    S.SETTLED,    {FINANCE}, label="Paid by other means"),
 )
 # fmt: on

@@ -98,8 +98,7 @@ def record_refund(*, remote: RemoteRefund) -> Refund:
 
     Succeeded: the money has left. Failed, even after that: it stands in ``leaving`` and waits for
     another attempt. Safe to call again, and in any order: the provider's present word counts. Also
-    of an attempt that was given up: the books follow the money. Raises WrongState where two
-    attempts give it back: a person has to look at it.
+    of an attempt that was given up. Raises WrongState where it goes twice: that is for a person.
     """
     if remote.refund:
         refund = Refund.objects.select_for_update().get(public_id=remote.refund)
@@ -107,6 +106,8 @@ def record_refund(*, remote: RemoteRefund) -> Refund:
         refund = Refund.objects.select_for_update().get(remote_id=remote.remote_id)
         remote = replace(remote, attempt=refund.attempt)
     is_known = refund.remote_id == remote.remote_id
+    if refund.status == Refund.Status.SETTLED:
+        return _keep_settled(refund, remote)
     if refund.status == Refund.Status.FAILED and is_known:
         return refund  # failed is its last word: what else is said of it is older
     is_present = is_known or (remote.attempt == refund.attempt and not refund.remote_id)
@@ -166,6 +167,13 @@ def pursue_refund(*, refund_id: int) -> None:
         retry_refund(refund_id=refund_id, by=SYSTEM)
     else:
         send_refund(refund_id=refund_id)
+
+
+def _keep_settled(refund: Refund, remote: RemoteRefund) -> Refund:
+    """That the provider could not is no news; that it did is a second one."""
+    if remote.state == State.FAILED:
+        return refund
+    raise WrongState(f"{remote.remote_id} gives back {refund}, which was paid by other means.")
 
 
 def _refuse_a_second(refund: Refund, remote: RemoteRefund) -> None:

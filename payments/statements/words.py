@@ -17,6 +17,7 @@ _KINDS = {
     "refund_borne": "Refund set aside, at the platform’s cost",
     "refund_succeed": "Refund arrived",
     "refund_return": "Refund came back",
+    "refund_settled": "Refund paid by other means",
     "chargeback": "Taken back by the client's bank",
     "chargeback_owed": "Taken back by the client's bank: the freelancer owes it",
     "chargeback_fees": "Taken back by the client's bank: fees given back",

@@ -21,6 +21,7 @@ from payments.payouts import services as payouts
 from payments.payouts.selectors import failed_payouts
 from payments.refunds import services as refunds
 from payments.refunds.selectors import failed_refunds
+from payments.refunds.settling.services import LONGEST_REASON, settle_refund
 from projects.api.disputes import DisputeOut, SharesOut
 from projects.disputes import services
 from projects.disputes.selectors import desk_disputes, effect_of, still_open
@@ -142,6 +143,25 @@ class RefundRetryView(APIView):
         """Send a failed refund once more."""
         refund = get_object_or_404(_at_the_desk(request, failed_refunds()), public_id=public_id)
         refund = refunds.retry_refund(refund_id=refund.pk, by=signed_in(request.user))
+        return Response(RetriedOut(refund).data)
+
+
+class SettleRefundIn(serializers.Serializer):
+    reason = serializers.CharField(
+        max_length=LONGEST_REASON, help_text="How and when it was paid; the payer reads it."
+    )
+
+
+class RefundSettleView(APIView):
+    @extend_schema(request=SettleRefundIn, responses=RetriedOut)
+    @idempotent
+    def post(self, request: Request, public_id: str) -> Response:
+        """Note that a refund was paid by other means; its money at the provider is ours then."""
+        refund = get_object_or_404(_at_the_desk(request, failed_refunds()), public_id=public_id)
+        told = SettleRefundIn(data=request.data)
+        told.is_valid(raise_exception=True)
+        user = signed_in(request.user)
+        refund = settle_refund(refund_id=refund.pk, by=user, **told.validated_data)
         return Response(RetriedOut(refund).data)
 
 

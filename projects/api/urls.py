@@ -286,6 +286,11 @@ urlpatterns = [
         desk.RefundRetryView.as_view(),
         name="api-desk-refund-retry",
     ),
+    path(
+        "desk/refunds/<str:public_id>/settle/",
+        desk.RefundSettleView.as_view(),
+        name="api-desk-refund-settle",
+    ),
     path("desk/payouts/", desk.DeskPayoutsView.as_view(), name="api-desk-payouts"),
     path(
         "desk/payouts/<str:public_id>/retry/",

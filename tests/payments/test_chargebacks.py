@@ -1,14 +1,19 @@
 """A bank takes a payment back: from what is held first, then from what was released."""
 
+from datetime import timedelta
+
 import pytest
 
 from accounts.notifications.models import Notification
 from accounts.parties.selectors import own_party_of
+from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput
 from payments.chargebacks.models import Chargeback, ChargebackMovement
 from payments.chargebacks.selectors import contested_ids, has_open_chargeback, standing_of
 from payments.escrow import services as escrows
 from payments.escrow.clawback import Taken, owed_for
+from payments.escrow.selectors import limit_of
+from payments.fundings.models import Payment
 from payments.gateway.chargebacks import ChargebackState
 from payments.ledger import chart
 from payments.ledger.models import Transfer
@@ -100,6 +105,24 @@ def test_the_client_may_fund_it_anew_and_a_won_one_goes_back_to_them_then(ada, b
     assert stands(escrow) == 103_000
     assert sum(Refund.objects.values_list("amount", flat=True)) == 103_000
     assert findings() == []
+
+
+def test_what_comes_back_is_held_no_longer_than_the_provider_may(ada, ben):
+    """What was funded anew goes back, so what is held was paid as long ago as before."""
+    escrow, long_ago = held(ada, ben), now() - timedelta(days=20)
+    Payment.objects.update(succeeded_at=long_ago)
+    bank = Bank(payment_of(escrow))
+    bank.takes()
+    again = escrows.ask_for_funds(escrow_id=escrow.pk, return_path="/")
+    escrows.take_in(payment_id=again.pk, intent_id="pi_again", charge_id="ch_again")
+    escrow.refresh_from_db()
+    assert escrow.limit_at > limit_of(escrow, paid_at=long_ago) + timedelta(days=19)
+
+    bank.gives_back()
+
+    escrow.refresh_from_db()
+    assert Refund.objects.get().payment == again
+    assert escrow.limit_at == limit_of(escrow, paid_at=long_ago)
 
 
 def test_ended_meanwhile_what_comes_back_goes_to_the_client(ada, ben):

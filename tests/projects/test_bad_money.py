@@ -163,7 +163,7 @@ UNKNOWN = [
 DEEDS = """
 milestones/{}/fund/ milestones/{}/release/ milestones/{}/cancel/ milestones/{}/proposals/
 milestones/{}/disputes/ proposals/{}/accept/ payouts/{}/retry/ payouts/{}/cancel/
-desk/refunds/{}/retry/ desk/payouts/{}/retry/ desk/disputes/{}/decide/
+desk/refunds/{}/retry/ desk/refunds/{}/settle/ desk/payouts/{}/retry/ desk/disputes/{}/decide/
 """.split()
 # One body in which each of them finds what it asks for.
 ANY = {

@@ -14,6 +14,7 @@ from payments.escrow.backing.services import lock_book_of
 from payments.escrow.banks.homes import Home, bring_to, taken_from
 from payments.escrow.clawback import Taken, cost, elsewhere_in
 from payments.escrow.division import price_held
+from payments.escrow.limits.services import count_limit_anew
 from payments.escrow.models import Escrow
 from payments.escrow.paying.services import pay_out_of
 from payments.escrow.selectors import heir_of, held_in
@@ -185,6 +186,8 @@ def _settle_surplus(escrow: Escrow, *, brought: int, deed: str) -> None:
         surplus = held_in(escrow) - _wanted(escrow)
         if surplus > 0:
             pay_out_of(escrow, held=surplus, to_payee=0, deed=deed, reason="not_wanted")
+        # What came back was paid long ago: having been away, it may stay there no longer.
+        count_limit_anew(escrow)
         return
     part = price_held(escrow, held=brought) if escrow.status == Escrow.Status.RELEASED else 0
     pay_out_of(escrow, held=brought, to_payee=part, deed=deed, reason="not_wanted")

@@ -28,8 +28,8 @@ class WayBack:
 
     @property
     def is_there(self) -> bool:
-        """Whether all of it is with the payer, by the provider or by the card's bank."""
-        there = {Refund.Status.SUCCEEDED, Refund.Status.COVERED}
+        """Whether all of it is with the payer, by the provider, the card's bank or ours."""
+        there = {Refund.Status.SUCCEEDED, Refund.Status.COVERED, Refund.Status.SETTLED}
         return bool(self.refunds) and all(refund.status in there for refund in self.refunds)
 
 

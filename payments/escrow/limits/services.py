@@ -17,11 +17,16 @@ def note_country(*, party_id: int) -> None:
     account = ConnectedAccount.objects.get(party=party_id)
     held = Escrow.objects.select_for_update(of=("self",)).select_related("policy")
     for escrow in held.filter(payee=party_id, status=Escrow.Status.HELD).order_by("pk"):
-        standing = backing_of(escrow.public_id).standing
-        paid = [payment.succeeded_at for payment in standing if payment.succeeded_at]
-        if paid:
-            escrow.limit_at = limit_of(escrow, paid_at=min(paid))
-            escrow.save(update_fields=["limit_at"])
+        count_limit_anew(escrow)
     # Not if it was changed a moment ago: then it is noted once more.
     done = ConnectedAccount.objects.filter(pk=account.pk, country_due_at=account.country_due_at)
     done.update(country_due_at=None)
+
+
+def count_limit_anew(escrow: Escrow) -> None:
+    """From the first payment of what is left. The caller holds the escrow's lock."""
+    standing = backing_of(escrow.public_id).standing
+    paid = [payment.succeeded_at for payment in standing if payment.succeeded_at]
+    if paid:
+        escrow.limit_at = limit_of(escrow, paid_at=min(paid))
+        escrow.save(update_fields=["limit_at"])

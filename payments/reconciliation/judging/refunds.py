@@ -13,12 +13,14 @@ from payments.refunds.models import Refund
 
 def judge_refund(remote: RemoteRefund, rows: Rows) -> Finding | None:
     refund = rows.refunds.get(remote.remote_id)
+    named = refund or rows.refunds.get(remote.refund)
     about = facts_of(remote)
     gone = remote.amount if remote.booked and remote.state != State.FAILED else 0
     sent = f"{in_words(remote.amount, remote.currency)} were refunded: {SAID[remote.state]}."
+    if named is not None and named.status == Refund.Status.SETTLED:
+        return _judge_settled_refund(named, remote, sent, about)
     if refund is not None:
         return _judge_known_refund(refund, remote, about)
-    named = rows.refunds.get(remote.refund)
     if named is not None and remote.state == State.FAILED:
         return None  # an earlier attempt, replaced by another
     if named is not None and not named.remote_id:
@@ -40,6 +42,18 @@ def judge_refund(remote: RemoteRefund, rows: Rows) -> Finding | None:
     return Finding(
         K.REFUND_FOREIGN, theirs=sent, ours=UNASKED, about=payment.public_id, net=-gone,
         deed=_deed_for(remote, payment), **about,
+    )  # fmt: skip
+
+
+def _judge_settled_refund(
+    refund: Refund, remote: RemoteRefund, sent: str, about: dict[str, Any]
+) -> Finding | None:
+    """What we have paid by other means and the provider could not. Had it, it went twice."""
+    if remote.state == State.FAILED:
+        return None
+    return Finding(
+        K.REFUND_TWICE, theirs=sent, ours="It was paid by other means.", about=refund.public_id,
+        net=-remote.amount if remote.booked else 0, deed=_deed_for(remote, refund.payment), **about,
     )  # fmt: skip
 
 

@@ -1,0 +1,69 @@
+"""A refund that the provider cannot make is paid by other means, and its money is ours then."""
+
+from django.db import transaction
+
+from accounts.notifications.services import notify
+from accounts.parties.selectors import person_ids_of
+from accounts.people.models import StaffRole, User
+from accounts.people.selectors import staff_roles_of
+from marketplace.common.audit import log_deed
+from marketplace.common.clock import now
+from marketplace.common.errors import WrongState
+from marketplace.common.lifecycle import FINANCE
+from marketplace.common.money import in_words
+from marketplace.common.text import checked_text
+from payments.ledger import chart
+from payments.ledger.services import Move, move_money
+from payments.refunds.models import LIFECYCLE, Refund
+
+LONGEST_REASON = 2_000
+
+
+@transaction.atomic
+def settle_refund(*, refund_id: int, reason: str, by: User) -> Refund:
+    """Note that the payer has been paid from our own bank: what stood in ``leaving`` becomes the
+    platform's own funds at the provider. ``reason`` says how and when; the payer reads it.
+
+    For what has no other way: a card that is closed, or a payment of which its bank has taken a
+    part, since nothing of such a payment is refunded ever again. Raises NotAllowed, InvalidInput,
+    or WrongState (it is on its way, or settled).
+    """
+    refund = (
+        Refund.objects.select_for_update(of=("self",))
+        .select_related("payment__payer")
+        .get(pk=refund_id)
+    )
+    role = FINANCE if StaffRole.FINANCE in staff_roles_of(by) else None
+    LIFECYCLE.judge(refund, "settle", role=role)
+    if refund.status == Refund.Status.REQUESTED and not refund.payment.charged_back_at:
+        raise WrongState("This refund is on its way by itself.")
+    reason = checked_text(reason, param="reason", longest=LONGEST_REASON, least=1)
+    LIFECYCLE.advance(refund, "settle", role=role)
+    refund.closed_at, refund.next_check_at = now(), None
+    refund.save(update_fields=["status", "closed_at", "next_check_at"])
+    source, target = chart.leaving(refund.public_id), chart.own_funds(refund.currency)
+    move_money(
+        Move("refund_settled", source, target, refund.amount, refund.currency),
+        key=f"{refund.public_id}:settle",
+        book=refund.book,
+    )
+    amount, payer = in_words(refund.amount, refund.currency), refund.payment.payer
+    notify(
+        to=payer,
+        kind="refund_settled",
+        text=f"{amount} that were paid for “{refund.payment.title}” were paid back to you by other"
+        f" means than your card: {reason[:300]}",
+        path=refund.payment.return_path,
+        key=f"refund_settled:{refund.public_id}",
+        by=by,
+    )
+    log_deed(
+        "settle refund",
+        refund.public_id,
+        f"Paid a refund by other means: {amount}.",
+        by=by,
+        role=FINANCE,
+        about=person_ids_of(payer.pk),
+        reason=reason,
+    )
+    return refund

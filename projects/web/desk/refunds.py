@@ -1,0 +1,37 @@
+"""A refund that the provider cannot make: finance pays it by other means, and says so here."""
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods
+
+from accounts.people.selectors import signed_in
+from marketplace.common.http import refusals_on
+from payments.refunds.selectors import failed_refunds
+from payments.refunds.settling import services
+from projects.web.desk.doors import for_staff
+
+
+class SettleForm(forms.Form):
+    reason = forms.CharField(
+        label="How and when",
+        max_length=services.LONGEST_REASON,
+        widget=forms.Textarea({"rows": 3}),
+        help_text="Such as the date and the reference of your transfer. The payer reads this.",
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_staff
+def settle_refund(request: HttpRequest, public_id: str) -> HttpResponse:
+    refund = get_object_or_404(failed_refunds(), public_id=public_id)
+    form = SettleForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        with refusals_on(form):
+            user = signed_in(request.user)
+            services.settle_refund(refund_id=refund.pk, by=user, **form.cleaned_data)
+            messages.success(request, "It is settled, and the payer has been told how.")
+            return redirect("desk")
+    context = {"refund": refund, "form": form, "nav": "desk"}
+    return render(request, "desk/refund.html", context, status=400 if form.errors else 200)
