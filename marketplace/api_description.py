@@ -33,6 +33,7 @@ SETTINGS = {
         "MilestoneStatus": "projects.milestones.models.Milestone.Status",
         "ProposalStatus": "projects.agreements.models.Proposal.Status",
         "ChangeOrderStatus": "projects.agreements.changes.models.ChangeOrder.Status",
+        "CounterOfferStatus": "projects.bids.counters.models.CounterOffer.Status",
         "DisputeStatus": "projects.disputes.models.Dispute.Status",
         "ChargebackStatus": "payments.chargebacks.models.Chargeback.Status",
         "EscrowStatus": "payments.escrow.models.Escrow.Status",

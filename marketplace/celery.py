@@ -97,6 +97,7 @@ _TIMETABLE = {
     "lapse-offers": {"task": "projects.lapse_offers", "schedule": 30},
     # Seen as lapsed from its minute on, and refused by the deed itself: this only writes it down.
     "lapse-givebacks": {"task": "projects.lapse_givebacks", "schedule": 20},
+    "lapse-counters": {"task": "projects.lapse_counters", "schedule": 20},
     "lapse-changes": {"task": "projects.lapse_changes", "schedule": 20},
     "lapse-proposals": {"task": "projects.lapse_proposals", "schedule": 20},
     # Each end of a milestone rings; this finds what a lost bell left behind.

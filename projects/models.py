@@ -3,6 +3,7 @@
 from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.models import Proposal
 from projects.agreements.sealing.models import Seal, SigningKey
+from projects.bids.counters.models import CounterOffer
 from projects.bids.models import Bid, BidVersion
 from projects.bonuses.models import Bonus
 from projects.contracts.models import Agreement, Contract, Event, PutOff
@@ -21,6 +22,7 @@ __all__ = [
     "ChangeOrder",
     "Contract",
     "Conversation",
+    "CounterOffer",
     "Dispute",
     "Event",
     "GiveBack",

@@ -21,6 +21,8 @@ from projects.agreements.downtime import services as downtime
 from projects.agreements.proposals import services as proposals
 from projects.bids import selectors as bids_due
 from projects.bids import services as bids
+from projects.bids.counters import services as counters
+from projects.bids.counters.selectors import over_counter_ids
 from projects.bonuses import selectors as bonuses_due
 from projects.bonuses import services as bonuses
 from projects.contracts.banks import services as banks
@@ -55,6 +57,12 @@ def lapse_bids() -> dict[str, int]:
         bids_due.lapsed_bid_ids(limit=BATCH),
         lambda pk: bids.lapse_bid(bid_id=pk, by=SYSTEM),
     )
+
+
+@shared_task(name="projects.lapse_counters")
+def lapse_counters() -> dict[str, int]:
+    """Other terms for a bid that nobody answered, or whose bid has ended."""
+    return sweep(over_counter_ids(limit=BATCH), lambda pk: counters.lapse_counter(counter_id=pk))
 
 
 @shared_task(name="projects.expire_postings")

@@ -10,6 +10,7 @@ from projects.web import (
     calendar,
     changes,
     contracts,
+    counters,
     disputes,
     funding,
     givebacks,
@@ -72,6 +73,23 @@ urlpatterns = [
     path("bids/<str:public_id>/unlist/", bids.remove_shortlisting, name="bid-unlist"),
     path("bids/<str:public_id>/decline/", bids.create_decline, name="bid-decline"),
     # Contracts
+    path("bids/<str:public_id>/counter/", counters.create_counter, name="bid-counter"),
+    path(
+        "counter-offers/<str:public_id>/accept/", counters.create_acceptance, name="counter-accept"
+    ),
+    path(
+        "counter-offers/<str:public_id>/counter/",
+        counters.answer_with_another,
+        name="counter-counter",
+    ),
+    path(
+        "counter-offers/<str:public_id>/decline/", counters.create_decline, name="counter-decline"
+    ),
+    path(
+        "counter-offers/<str:public_id>/withdraw/",
+        counters.create_withdrawal,
+        name="counter-withdraw",
+    ),
     path("bids/<str:public_id>/award/", agreements.create_award, name="bid-award"),
     path("contracts/", contracts.list_contracts, name="my-work"),
     path("contracts/<str:public_id>/", contracts.show_contract, name="contract"),

@@ -12,6 +12,7 @@ the input is looked at before the person.
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.projects.counter_world import terms
 from tests.world import SIGNED
 
 # Ada is the client of everything, Ben the freelancer, Cleo passes by, Dora has every staff role.
@@ -39,6 +40,7 @@ def foreign(route: str, may: str) -> Line:
 
 
 REASON = {"reason": "Because."}
+TERMS = terms(60_000)
 WORDS = {"statement": "It rained."}
 
 LINES = [
@@ -208,6 +210,19 @@ LINES = [
     Line("bid-unlist", "POST", "ada", of="bid", sees="ben"),
     Line("bid-decline", "GET POST", "ada", of="bid", sees="ben"),
     Line("bid-award", "GET POST", "ada", of="bid", sees="ben"),
+    Line("bid-counter", "GET POST", "ada", of="bid", sees="ben"),
+    Line("counter-accept", "POST", "ben", of="counter", sees="ada"),
+    Line("counter-decline", "POST", "ben", of="counter", sees="ada"),
+    Line("counter-counter", "GET POST", "ben", of="counter", sees="ada"),
+    Line("counter-withdraw", "POST", "ada", of="counter", sees="ben"),
+    Line("api-counters", "GET", SIGNED_IN),
+    Line("api-bid-counters", "GET", SIDES, of="bid"),
+    Line("api-bid-counters", "POST", "ada", of="bid", sees="ben", body=TERMS),
+    Line("api-counter", "GET", SIDES, of="counter"),
+    Line("api-counter-accept", "POST", "ben", of="counter", sees="ada"),
+    Line("api-counter-decline", "POST", "ben", of="counter", sees="ada"),
+    Line("api-counter-counter", "POST", "ben", of="counter", sees="ada", body=TERMS),
+    Line("api-counter-withdraw", "POST", "ada", of="counter", sees="ben"),
     Line("api-bids", "GET", SIGNED_IN),
     Line("api-bid-quotes", "POST", SIGNED_IN),
     Line("api-posting-bids", "GET", SIGNED_IN, of="posting"),

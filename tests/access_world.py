@@ -35,6 +35,7 @@ from projects.milestones.services import cancel_milestone, release_milestone, su
 from projects.postings.services import add_files, suspend_posting
 from projects.questions.services import answer_question, ask_question
 from tests.projects.change_world import price_to
+from tests.projects.counter_world import countered
 from tests.world import (
     Program,
     active_contract,
@@ -105,6 +106,7 @@ def _postings(world: AccessWorld, ada: User, ben: User, dora: User) -> None:
         "suspended": {"public_id": suspended.public_id},
         "posting_file": {"public_id": posting.public_id, "file_id": attached.stored.public_id},
         "bid": {"public_id": bid.public_id},
+        "counter": {"public_id": _countered(ada, ben)},
         "message_file": {
             "public_id": message.public_id,
             "file_id": message.files.get().stored.public_id,
@@ -112,6 +114,10 @@ def _postings(world: AccessWorld, ada: User, ben: User, dora: User) -> None:
         "question": {"public_id": waiting.public_id},
         "answered": {"public_id": answered.public_id},
     }
+
+
+def _countered(ada: User, ben: User) -> str:
+    return countered(submitted_bid(open_posting(ada), ben), ada).public_id
 
 
 def _contracts(world: AccessWorld, ada: User, ben: User) -> None:

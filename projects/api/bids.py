@@ -2,6 +2,7 @@
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
+from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
@@ -144,3 +145,16 @@ class QuotesView(APIView):
         currency = known_currency(given.validated_data["currency"])
         amounts = checked_amounts(given.validated_data["amounts"], currency)
         return Response(QuoteOut(quote_of(amounts)).data)
+
+
+ROUTES = [
+    path("postings/<str:public_id>/bids/", PostingBidsView.as_view(), name="api-posting-bids"),
+    path("bids/", BidsView.as_view(), name="api-bids"),
+    path("bids/quotes/", QuotesView.as_view(), name="api-bid-quotes"),
+    path("bids/<str:public_id>/", BidView.as_view(), name="api-bid"),
+    path("bids/<str:public_id>/versions/", BidVersionsView.as_view(), name="api-bid-versions"),
+    path("bids/<str:public_id>/withdraw/", WithdrawView.as_view(), name="api-bid-withdraw"),
+    path("bids/<str:public_id>/shortlist/", ShortlistView.as_view(), name="api-bid-shortlist"),
+    path("bids/<str:public_id>/unlist/", UnlistView.as_view(), name="api-bid-unlist"),
+    path("bids/<str:public_id>/decline/", DeclineView.as_view(), name="api-bid-decline"),
+]

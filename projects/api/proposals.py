@@ -9,12 +9,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from marketplace.common.answers import open_answers
 from marketplace.common.api import idempotent
 from marketplace.common.errors import InvalidInput
 from marketplace.common.shapes import AmountIn
-from projects.agreements.models import Proposal
+from projects.agreements.models import LIFECYCLE, Proposal
 from projects.agreements.proposals import services
-from projects.agreements.rules import open_steps
 from projects.agreements.selectors import division_of, proposals_of
 from projects.api.disputes import SharesOut
 from projects.api.signing import confirmation_in, confirmed
@@ -88,7 +88,7 @@ class ProposalOut(serializers.ModelSerializer):
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_next_steps(self, proposal: Proposal) -> list[str]:
         contract = proposal.milestone.contract
-        return open_steps(proposal, role_in(contract, self.context["request"].user))
+        return open_answers(LIFECYCLE, proposal, role_in(contract, self.context["request"].user))
 
 
 class ProposalIn(serializers.Serializer):

@@ -94,6 +94,7 @@ LIFECYCLE = Lifecycle(
     Step("offer",     LIVE,                S.OFFERED,     {CLIENT}, label="Award", tells="bid_offered"),
     Step("return",    {S.OFFERED},         LIVE,          {CLIENT, FREELANCER, SYSTEM}, clock="offer_validity_days"),
     Step("accept",    {S.OFFERED},         S.ACCEPTED,    {FREELANCER}, tells="bid_accepted"),
+    Step("counter",   LIVE,                "same",        {CLIENT}, label="Propose other terms", tells="counter_proposed"),
     Step("decline",   LIVE,                S.DECLINED,    {CLIENT, SYSTEM}, label="Decline", tells="bid_declined"),
     Step("withdraw",  LIVE,                S.WITHDRAWN,   {FREELANCER}, label="Withdraw", tells="bid_withdrawn"),
     Step("lapse",     LIVE,                S.LAPSED,      {SYSTEM}, clock="valid_until", tells="bid_lapsed"),

@@ -3,6 +3,7 @@
 from accounts.parties.selectors import acts_for
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
+from projects.bids.counters.selectors import is_negotiated
 from projects.bids.models import LIFECYCLE, Bid
 from projects.postings.models import Posting
 from projects.postings.roles import Actor
@@ -11,11 +12,13 @@ from projects.postings.roles import Actor
 def open_steps(bid: Bid, by: Actor) -> list[str]:
     """What this person may do to the bid itself now; an offer is answered on its contract."""
     steps = LIFECYCLE.open_to(role_in(bid, by), bid.status)
-    shut = set()
+    shut: set[str] = set()
     if not bid.posting.takes_bids:
         shut.add("edit")
     if bid.posting.status != Posting.Status.OPEN or bid.valid_until <= now():
-        shut.add("offer")
+        shut |= {"offer", "counter"}
+    if is_negotiated(bid):
+        shut |= {"edit", "counter"}
     return [step for step in steps if LIFECYCLE.steps[step].label and step not in shut]
 
 

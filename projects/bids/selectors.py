@@ -12,6 +12,7 @@ from marketplace.common.clock import now
 from marketplace.common.sweeps import BATCH
 from payments.policies.fees import Quote, quote
 from payments.policies.selectors import policy_in_force
+from projects.bids.counters.selectors import waits_on_each
 from projects.bids.models import LIVE, STANDING, Bid
 from projects.postings.models import Posting
 from projects.postings.selectors import postings_of
@@ -111,4 +112,5 @@ def quotes_of(bids: Iterable[Bid]) -> dict[int, Quote]:
 
 
 def _with_sides() -> QuerySet[Bid]:
-    return Bid.objects.select_related("posting__client", "freelancer").defer("posting__search")
+    bids = Bid.objects.select_related("posting__client", "freelancer")
+    return bids.defer("posting__search").annotate(is_negotiated=waits_on_each())

@@ -13,17 +13,16 @@ from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.money import in_words
-from projects.bids.models import LIFECYCLE, LIVE, STANDING, Bid, BidVersion
+from projects.bids.counters.services import drop_counter, judge_no_counter
+from projects.bids.models import LIFECYCLE, LIVE, STANDING, Bid
 from projects.bids.roles import role_in
 from projects.bids.terms import checked_terms, checked_valid_until
+from projects.bids.wordings.services import TERMS, write_wording
 from projects.postings import services as postings
 from projects.postings.models import Posting
 from projects.postings.roles import Actor
 from projects.postings.rules import checked_reason
 
-_TERMS = ("price", "days", "letter", "plan", "valid_until")
-# Enough to come to terms; the history stays short enough to be read, and compared word by word.
-MOST_VERSIONS = 20
 OTHER_CHOSEN = "The client has agreed with somebody else."
 POSTING_CLOSED = "The client has closed the posting."
 
@@ -56,7 +55,7 @@ def submit_bid(
         raise WrongState("This posting takes no more bids.")
     if currency is not None and currency != posting.currency:
         raise InvalidInput(f"This posting is in {posting.currency}.", param="currency")
-    given = dict(zip(_TERMS, (price, days, letter, plan, valid_until), strict=True))
+    given = dict(zip(TERMS, (price, days, letter, plan, valid_until), strict=True))
     terms = checked_terms(given, currency=posting.currency)
     checked_valid_until(valid_until)
     bid = _insert(
@@ -86,30 +85,23 @@ def _insert(bid: Bid) -> Bid:
 def edit_bid(*, bid_id: int, by: Actor, **changes: Any) -> Bid:
     """Change what is given of price, days, letter, plan and valid_until; the old wording is kept.
 
-    The same words again change nothing.
+    The same words again change nothing. Raises WrongState while a counter-offer waits: what it
+    differs from stands until it is answered.
     """
     bid = _advance(bid_id, "edit", by=by)
     if not bid.posting.takes_bids:
         raise WrongState("The time for bids is over: this one stands as it is.")
-    unknown = set(changes) - set(_TERMS)
+    unknown = set(changes) - set(TERMS)
     if unknown:
         raise InvalidInput("A bid has no such field.", param=min(unknown))
-    old = {name: getattr(bid, name) for name in _TERMS}
+    old = {name: getattr(bid, name) for name in TERMS}
     new = checked_terms(old | changes, currency=bid.currency)
     if new["valid_until"] != old["valid_until"]:
         checked_valid_until(new["valid_until"])
     if new == old:
         return bid
-    if bid.version >= MOST_VERSIONS:
-        raise WrongState(
-            f"This bid was changed {MOST_VERSIONS - 1} times already: it stands as it is, or you "
-            "withdraw it."
-        )
-    BidVersion.objects.create(bid=bid, number=bid.version, created_at=bid.worded_at, **old)
-    for name, value in new.items():
-        setattr(bid, name, value)
-    bid.version, bid.edited_at = bid.version + 1, now()
-    bid.save(update_fields=[*_TERMS, "version", "edited_at"])
+    judge_no_counter(bid)
+    write_wording(bid, new)
     _tell_client(bid, "bid_edited", "{who} changed the bid on “{title}”: now {price}.", by=by)
     return bid
 
@@ -179,6 +171,7 @@ def offer_bid(*, bid_id: int, by: Actor, version: int | None = None) -> Bid:
     bid.offered_from = bid.status
     LIFECYCLE.advance(bid, "offer", role=role_in(bid, by))
     bid.save(update_fields=["status", "offered_from"])
+    drop_counter(bid)
     return bid
 
 
@@ -251,6 +244,7 @@ def _close(bid_id: int, step: str, *, by: Actor) -> Bid:
     bid = _advance(bid_id, step, by=by)
     bid.closed_at = now()
     bid.save(update_fields=["status", "closed_at"])
+    drop_counter(bid)
     return bid
 
 
@@ -266,6 +260,7 @@ def _decline(bid: Bid, reason: str, *, by: Actor) -> Bid:
     LIFECYCLE.advance(bid, "decline", role=role_in(bid, by))
     bid.status_reason, bid.closed_at = reason, now()
     bid.save(update_fields=["status", "status_reason", "closed_at"])
+    drop_counter(bid)
     _tell_freelancer(bid, "bid_declined", "Your bid on “{title}” was declined: {reason}", by=by)
     return bid
 

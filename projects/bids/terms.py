@@ -1,10 +1,7 @@
-"""What a bid may say, and how two wordings of it differ."""
+"""What a bid may say."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from difflib import SequenceMatcher
-from typing import Any, Protocol
+from typing import Any
 
 from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput
@@ -21,18 +18,6 @@ LONGEST_MILESTONE_TITLE = 150
 LONGEST_CRITERION = 300
 MAX_DAYS = 730
 LEAST_VALID_DAYS, MOST_VALID_DAYS = 1, 60
-# Comparing grows with the square of the lines; a letter of more lines is shown whole.
-_COMPARED_LINES = 100
-
-
-class Wording(Protocol):
-    """What both a bid and an earlier version of it have."""
-
-    price: int
-    days: int
-    letter: str
-    plan: list[dict[str, Any]]
-    valid_until: datetime
 
 
 def checked_terms(given: dict[str, Any], *, currency: str) -> dict[str, Any]:
@@ -151,65 +136,3 @@ def _checked_amount(amount: object, param: str, policy: Policy, currency: str) -
         raise InvalidInput(f"A milestone is at least {in_words(least, currency)}.", param=param)
     check_payable(amount, currency=currency, policy=policy, param=param)
     return amount
-
-
-@dataclass(frozen=True)
-class Change:
-    """One thing that an edit changed, in words; an empty side was not there."""
-
-    what: str
-    before: str
-    after: str
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of a letter: kept, added or removed."""
-
-    sign: str
-    text: str
-
-
-def changes(old: Wording, new: Wording, currency: str) -> list[Change]:
-    """What an edit changed but for the letter, in the order of the form."""
-    pairs = [
-        ("Price", in_words(old.price, currency), in_words(new.price, currency)),
-        ("Time", f"{old.days} days", f"{new.days} days"),
-        ("Valid until", _moment(old.valid_until), _moment(new.valid_until)),
-    ]
-    for place in range(max(len(old.plan), len(new.plan))):
-        before = _milestone_in_words(old.plan, place, currency)
-        after = _milestone_in_words(new.plan, place, currency)
-        pairs.append((f"Milestone {place + 1}", before, after))
-    return [Change(*pair) for pair in pairs if pair[1] != pair[2]]
-
-
-def letter_changes(old: str, new: str) -> list[Line]:
-    """The letter line by line; nothing where it is the same."""
-    if old == new:
-        return []
-    before, after = old.splitlines(), new.splitlines()
-    if max(len(before), len(after)) > _COMPARED_LINES:
-        return [Line("removed", old), Line("added", new)]
-    lines: list[Line] = []
-    for kind, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        if kind == "equal":
-            lines += [Line("kept", text) for text in before[a:b]]
-        else:
-            lines += [Line("removed", text) for text in before[a:b]]
-            lines += [Line("added", text) for text in after[c:d]]
-    return lines
-
-
-def _milestone_in_words(plan: Sequence[dict[str, Any]], place: int, currency: str) -> str:
-    if place >= len(plan):
-        return ""
-    milestone = plan[place]
-    words = (
-        f"{milestone['title']}: {in_words(milestone['amount'], currency)}, day {milestone['days']}"
-    )
-    return "; ".join([words, *milestone["criteria"]])
-
-
-def _moment(moment: datetime) -> str:
-    return f"{moment:%-d %b %Y, %H:%M} UTC"

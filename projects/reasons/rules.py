@@ -12,6 +12,7 @@ from django.db.models import Model
 from accounts.notifications.models import Notification
 from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.models import Proposal
+from projects.bids.counters.models import CounterOffer
 from projects.bids.models import Bid
 from projects.contracts.models import Contract
 from projects.disputes.models import Dispute
@@ -57,6 +58,11 @@ REASONS: dict[str, Reason] = {
     "bid_submitted": Reason(Bid, (), _OPEN_BID),
     "bid_edited": Reason(Bid, (), _OPEN_BID),
     "bid_shortlisted": Reason(Bid, (), _OPEN_BID),
+    "counter_proposed": Reason(
+        CounterOffer,
+        ("bid__posting",),
+        _while(CounterOffer.Status.PROPOSED, gone="The other terms are open no longer."),
+    ),
     "contract_offered": Reason(
         Contract, (), _while(Contract.Status.OFFERED, gone="The offer is open no longer.")
     ),

@@ -17,7 +17,7 @@ from payments.policies.fees import quote
 from payments.policies.models import Policy
 from payments.policies.selectors import policy_in_force
 from projects.agreements import services
-from projects.agreements.changes.words import Line, lines_of
+from projects.agreements.changes.words import lines_of
 from projects.agreements.sealing.document import seal_of
 from projects.agreements.terms import (
     MOST_REVISIONS,
@@ -26,6 +26,7 @@ from projects.agreements.terms import (
     Ownership,
 )
 from projects.agreements.words import rules_of
+from projects.bids.differences import Line
 from projects.bids.models import LIFECYCLE
 from projects.bids.roles import role_in as role_in_bid
 from projects.bids.selectors import bids_of

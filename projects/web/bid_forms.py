@@ -1,7 +1,5 @@
 """What people type about bids."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -9,57 +7,16 @@ from django import forms
 from django.http import QueryDict
 
 from marketplace.common.clock import now
-from marketplace.common.errors import DomainError, InvalidInput
-from marketplace.common.forms import AmountField, clean_amount
-from marketplace.common.money import to_major, to_minor
-from payments.policies.fees import Quote
 from projects.bids import terms
+from projects.bids.counters.services import LONGEST_NOTE
 from projects.bids.models import Bid
-from projects.bids.selectors import quote_of
+from projects.web.plan_forms import PlanForm
 
-ROWS = 2
 VALIDITIES = [(7, "7 days"), (14, "14 days"), (30, "30 days"), (60, "60 days")]
 
 
-class MilestoneForm(forms.Form):
-    """One row of a plan; a row left blank is no milestone."""
-
-    use_required_attribute = False
-
-    title = forms.CharField(max_length=terms.LONGEST_MILESTONE_TITLE, label="What you deliver")
-    amount = AmountField()
-    days = forms.IntegerField(
-        min_value=1,
-        max_value=terms.MAX_DAYS,
-        label="Due on day",
-        widget=forms.TextInput({"inputmode": "numeric", "autocomplete": "off"}),
-    )
-    criteria = forms.CharField(
-        required=False,
-        max_length=terms.MAX_CRITERIA * (terms.LONGEST_CRITERION + 2),
-        label="Done when",
-        widget=forms.Textarea({"rows": 2, "class": "short"}),
-        help_text="One criterion a line.",
-    )
-
-    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.currency = currency
-        # Drawn inside the frame of the field (templates/forms/field.html).
-        self.fields["amount"].currency = currency
-
-    def clean(self) -> dict[str, Any]:
-        given = self.cleaned_data
-        if "amount" in given:
-            given["amount"] = clean_amount(self, "amount", self.currency)
-        given["criteria"] = [
-            line.strip() for line in given.get("criteria", "").splitlines() if line.strip()
-        ]
-        return given
-
-
-class BidForm(forms.Form):
-    """The letter, the validity and the rows of the plan. The price is the sum of the rows."""
+class BidForm(PlanForm):
+    """The letter, the validity and the rows of the plan."""
 
     letter = forms.CharField(
         max_length=terms.LONGEST_LETTER,
@@ -83,12 +40,10 @@ class BidForm(forms.Form):
         bid: Bid | None = None,
         typed: QueryDict | None = None,
     ) -> None:
-        """``data`` is judged; ``typed`` is only shown again, as it was typed."""
-        initial = _kept(bid) if bid else None
-        if typed is not None:
-            initial = {name: typed.get(name, "") for name in ("letter", "valid_days")}
-        super().__init__(data, initial=initial)
-        self.currency, self.bid, self.typed = currency, bid, typed
+        initial = {"letter": bid.letter, "valid_days": ""} if bid else None
+        plan = bid.plan if bid else None
+        super().__init__(data, currency=currency, plan=plan, initial=initial, typed=typed)
+        self.bid = bid
         if bid is not None:
             self.fields["valid_days"] = forms.TypedChoiceField(
                 coerce=int,
@@ -97,106 +52,31 @@ class BidForm(forms.Form):
                 label="This bid is valid for",
                 choices=[("", "As it was"), *VALIDITIES],
             )
-        self.rows = [self._row(place) for place in range(self._row_count())]
-
-    def _row_count(self) -> int:
-        """As many as were sent, and one more where that is asked for; always within the limit."""
-        sent = self.data if self.is_bound else self.typed
-        if sent is not None:
-            names = [key.split("-") for key in sent if key.startswith("row-")]
-            places = [int(n[1]) for n in names if n[1].isdecimal() and len(n[1]) <= 2]
-            count = max(places, default=ROWS - 1) + 1 + (sent.get("then") == "row")
-        else:
-            count = max(ROWS, len(self.bid.plan)) if self.bid else ROWS
-        return min(max(count, 1), terms.MAX_MILESTONES)
-
-    def _row(self, place: int) -> MilestoneForm:
-        prefix, initial = f"row-{place}", None
-        if self.typed is not None:
-            initial = {
-                name: self.typed.get(f"{prefix}-{name}", "") for name in MilestoneForm.base_fields
-            }
-        elif self.bid and place < len(self.bid.plan):
-            initial = _kept_row(self.bid.plan[place], self.currency)
-        # A row that was left empty is no milestone and is not judged.
-        names = [f"{prefix}-{name}" for name in MilestoneForm.base_fields]
-        is_filled = self.is_bound and any(self.data.get(name, "").strip() for name in names)
-        return MilestoneForm(
-            self.data if is_filled else None,
-            prefix=prefix,
-            initial=initial if not self.is_bound else None,
-            currency=self.currency,
-        )
-
-    @property
-    def filled_rows(self) -> list[MilestoneForm]:
-        """Those that say something, in their order: the plan."""
-        return [row for row in self.rows if row.is_bound]
-
-    @property
-    def can_grow(self) -> bool:
-        return len(self.rows) < terms.MAX_MILESTONES
-
-    def is_valid(self) -> bool:
-        is_valid = super().is_valid()
-        rows_are_valid = [row.is_valid() for row in self.filled_rows]
-        return is_valid and all(rows_are_valid)
-
-    def clean(self) -> dict[str, Any]:
-        if not self.filled_rows:
-            self.add_error(None, "Plan at least one milestone.")
-        return self.cleaned_data
 
     def terms(self) -> dict[str, Any]:
-        """What the services take. The last milestone ends the bid."""
-        plan = [row.cleaned_data for row in self.filled_rows]
-        given = {
-            "price": sum(milestone["amount"] for milestone in plan),
-            "days": max(milestone["days"] for milestone in plan),
-            "letter": self.cleaned_data["letter"],
-            "plan": plan,
-        }
+        """What the services take."""
+        given = self.plan_terms() | {"letter": self.cleaned_data["letter"]}
         if days := self.cleaned_data["valid_days"]:
             given["valid_until"] = now() + timedelta(days=days)
         return given
 
-    @contextmanager
-    def refusals(self) -> Iterator[None]:
-        """Put ``plan[1].amount`` beside the amount of the second row that was filled."""
-        try:
-            yield
-        except DomainError as refusal:
-            place, _, field = (refusal.param or "").removeprefix("plan[").partition("].")
-            rows = self.filled_rows
-            if field in MilestoneForm.base_fields and place.isdecimal() and int(place) < len(rows):
-                rows[int(place)].add_error(field, refusal.message)
-            else:
-                known = refusal.param if refusal.param in self.fields else None
-                self.add_error(known, refusal.message)
 
-    def quote(self) -> tuple[Quote | None, str]:
-        """Both nets of the amounts as they stand, or None and what is wrong with them."""
-        typed = [row["amount"].value() for row in self.rows]
-        return quote_of_typed([str(text) for text in typed if text], self.currency)
+class CounterForm(PlanForm):
+    """Other terms for a bid, with a note."""
 
+    note = forms.CharField(
+        label="Note",
+        required=False,
+        max_length=LONGEST_NOTE,
+        widget=forms.Textarea({"rows": 4}),
+        help_text="Why you propose it. The other side reads it.",
+    )
 
-def quote_of_typed(texts: list[str], currency: str) -> tuple[Quote | None, str]:
-    """The quote of amounts as they are typed, or None and what is wrong with them."""
-    texts = [text for text in texts if text.strip()]
-    if not texts:
-        return None, ""
-    try:
-        return quote_of(terms.checked_amounts([to_minor(t, currency) for t in texts], currency)), ""
-    except InvalidInput as refusal:
-        return None, refusal.message
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for row in self.rows:  # both sides write here
+            row.fields["title"].label = "What is delivered"
 
-
-def _kept(bid: Bid) -> dict[str, Any]:
-    return {"letter": bid.letter, "valid_days": ""}
-
-
-def _kept_row(milestone: dict[str, Any], currency: str) -> dict[str, Any]:
-    return milestone | {
-        "amount": to_major(milestone["amount"], currency),
-        "criteria": "\n".join(milestone["criteria"]),
-    }
+    def terms(self) -> dict[str, Any]:
+        """What the services take."""
+        return self.plan_terms() | {"note": self.cleaned_data["note"]}

@@ -15,6 +15,7 @@ from marketplace.common.lifecycle import CLIENT
 from marketplace.common.money import known_currency
 from marketplace.common.pages import page_of
 from projects.bids import services
+from projects.bids.differences import letter_differences, wording_differences
 from projects.bids.models import LIFECYCLE, LIVE, STANDING, Bid, BidVersion
 from projects.bids.roles import open_steps, role_in
 from projects.bids.selectors import (
@@ -27,12 +28,13 @@ from projects.bids.selectors import (
     quotes_of,
     shows_terms,
 )
-from projects.bids.terms import changes, letter_changes
 from projects.contracts.models import Contract
 from projects.contracts.selectors import completed_counts, contracts_of
 from projects.postings.models import Posting
 from projects.postings.selectors import postings_of, postings_visible_to
-from projects.web.bid_forms import BidForm, quote_of_typed
+from projects.web.bid_forms import BidForm
+from projects.web.counter_cards import rounds_of
+from projects.web.plan_forms import form_as_sent, quote_of_typed
 from projects.web.posting_forms import ReasonForm
 
 FORM = require_http_methods(["GET", "HEAD", "POST"])
@@ -56,6 +58,8 @@ def show_bid(request: HttpRequest, public_id: str) -> HttpResponse:
         and bid.posting.edited_at > bid.worded_at,
         "nav": "work",
     }
+    if context["shows_terms"]:
+        context |= rounds_of(bid, role)
     return render(request, "bids/bid.html", context)
 
 
@@ -81,11 +85,13 @@ def _seen(bids: list[Bid], request: HttpRequest) -> list[dict[str, Any]]:
 def _history(bid: Bid) -> list[dict[str, Any]]:
     """Each edit with what it changed, the newest first."""
     wordings: list[Bid | BidVersion] = [*bid.versions.order_by("number"), bid]
+    agreed = set(bid.counter_offers.exclude(became=None).values_list("became", flat=True))
     edits = [
         {
             "at": new.worded_at if isinstance(new, Bid) else new.created_at,
-            "changes": changes(old, new, bid.currency),
-            "letter": letter_changes(old.letter, new.letter),
+            "lines": wording_differences(old, new, bid.currency),
+            "is_agreed": (new.version if isinstance(new, Bid) else new.number) in agreed,
+            "letter": letter_differences(old.letter, new.letter),
         }
         for old, new in pairwise(wordings)
     ]
@@ -101,7 +107,7 @@ def create_bid(request: HttpRequest, public_id: str) -> HttpResponse:
         raise NotAllowed("You cannot bid on your own posting.")
     if not posting.takes_bids:
         raise WrongState("This posting takes no more bids.")
-    form = _form(request, currency=posting.currency)
+    form = form_as_sent(BidForm, request, currency=posting.currency)
     if form.is_valid():
         with form.refusals():
             bid = services.submit_bid(posting_id=posting.pk, by=request.user, **form.terms())
@@ -114,22 +120,13 @@ def create_bid(request: HttpRequest, public_id: str) -> HttpResponse:
 def edit_bid(request: HttpRequest, public_id: str) -> HttpResponse:
     bid = get_object_or_404(bids_of(request.user), public_id=public_id)
     LIFECYCLE.judge(bid, "edit", role=role_in(bid, request.user))
-    form = _form(request, currency=bid.currency, bid=bid)
+    form = form_as_sent(BidForm, request, currency=bid.currency, bid=bid)
     if form.is_valid():
         with form.refusals():
             services.edit_bid(bid_id=bid.pk, by=request.user, **form.terms())
             messages.success(request, "Your bid is changed, and the client knows.")
             return redirect("bid", public_id)
     return _show_form(request, form, bid.posting)
-
-
-def _form(request: HttpRequest, **of_what: Any) -> BidForm:
-    """Judged when it is sent; when it only grows by a row or is looked at, shown as typed."""
-    if request.method != "POST":
-        return BidForm(**of_what)
-    if request.POST.get("then") in ("row", "preview"):
-        return BidForm(typed=request.POST, **of_what)
-    return BidForm(request.POST, **of_what)
 
 
 def _show_form(request: HttpRequest, form: BidForm, posting: Posting) -> HttpResponse:
@@ -153,7 +150,8 @@ def show_quote(request: HttpRequest) -> HttpResponse:
     currency = known_currency(request.GET.get("currency", ""))
     typed = [str(text) for key, text in request.GET.items() if key.endswith("-amount")]
     quote, problem = quote_of_typed(typed, currency)
-    context = {"quote": quote, "problem": problem, "currency": currency}
+    side = request.GET.get("side", "")
+    context = {"quote": quote, "problem": problem, "currency": currency, "side": side}
     return render(request, "bids/_quote.html", context)
 
 

@@ -18,7 +18,6 @@ from accounts.people.models import User
 from accounts.people.selectors import signed_in
 from marketplace.common.clock import now
 from projects.agreements.deadlines.selectors import Deadline, address_of, deadlines_of
-from projects.contracts.selectors import page_of
 
 # How often a calendar should come again.
 EVERY = timedelta(hours=1)
@@ -80,6 +79,6 @@ def _event(deadline: Deadline) -> Event:
     event.add("dtend", deadline.at)
     event.add("summary", deadline.title)
     event.add("description", deadline.text)
-    event.add("url", f"{settings.SITE_URL}{page_of(deadline.contract)}")
+    event.add("url", f"{settings.SITE_URL}{deadline.path}")
     event.add("transp", "TRANSPARENT")
     return event

@@ -4,7 +4,8 @@ from typing import Any
 
 from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.changes.selectors import effect_now, open_steps
-from projects.agreements.changes.words import Line, lines_of
+from projects.agreements.changes.words import lines_of
+from projects.bids.differences import Line
 from projects.contracts.models import Contract
 
 

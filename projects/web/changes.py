@@ -11,12 +11,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access.confirming import confirm_by_password
+from marketplace.common.answers import judge_answer
 from marketplace.common.errors import InvalidInput
 from projects.agreements.changes import services
-from projects.agreements.changes.models import ChangeOrder
+from projects.agreements.changes.models import LIFECYCLE, ChangeOrder
 from projects.agreements.changes.planning import effect_of, planned_changes
 from projects.agreements.changes.selectors import changes_of, standing_on
-from projects.agreements.rules import judge_answer
 from projects.contracts.models import LIFECYCLE as CONTRACT_LIFECYCLE
 from projects.contracts.models import Contract
 from projects.contracts.roles import role_in
@@ -49,7 +49,7 @@ def create_change(request: HttpRequest, public_id: str) -> HttpResponse:
 def create_counter(request: HttpRequest, public_id: str) -> HttpResponse:
     """Answer with something else."""
     order = get_object_or_404(changes_of(request.user), public_id=public_id)
-    judge_answer(order, "counter", role_in(order.contract, request.user))
+    judge_answer(LIFECYCLE, order, "counter", role_in(order.contract, request.user))
 
     def counter(**wanted: Any) -> ChangeOrder:
         return services.counter_change(order_id=order.pk, by=request.user, **wanted)
@@ -62,7 +62,7 @@ def create_acceptance(request: HttpRequest, public_id: str) -> HttpResponse:
     """The difference once more, to be signed."""
     order = get_object_or_404(changes_of(request.user), public_id=public_id)
     role = str(role_in(order.contract, request.user))
-    judge_answer(order, "accept", role)
+    judge_answer(LIFECYCLE, order, "accept", role)
     return sign_page(
         request,
         "agreements/sign_change.html",

@@ -16,6 +16,7 @@ from marketplace.common.pages import page_of
 from projects.agreements import services
 from projects.agreements.outlook import prospects_of_each
 from projects.agreements.turns import turn_of
+from projects.bids.counters.selectors import waiting_for
 from projects.bids.selectors import postings_to_award
 from projects.contracts.models import LIFECYCLE, Contract
 from projects.contracts.roles import role_in
@@ -67,6 +68,7 @@ def list_contracts(request: HttpRequest) -> HttpResponse:
         "tabs": [(name, label, name == (side or "all")) for name, label in sides],
         "is_filtered": bool(status) or side in SIDES,
         "to_award": [] if request.GET else postings_to_award(request.user, limit=FEW),
+        "to_answer": [] if request.GET else waiting_for(request.user, limit=FEW),
         "status": status,
         "statuses": Contract.Status.choices,
         "nav": "work",

@@ -17,6 +17,7 @@ from marketplace.common.forms import FilesField
 from marketplace.common.http import download, refusals_on
 from marketplace.common.lifecycle import CLIENT, FREELANCER
 from marketplace.common.pages import page_of
+from projects.bids.counters.selectors import standing_on
 from projects.bids.roles import role_in
 from projects.bids.selectors import bids_of
 from projects.contracts.selectors import contracts_of
@@ -151,6 +152,8 @@ def _thread(
         "lines": lines_of(shown, conversation, role, route="message-file", ids=[]),
         "other": talk.bid.freelancer if role == CLIENT else talk.bid.posting.client,
         "is_live": is_newest,
+        "role": role,
+        "standing": None if talk.contract else standing_on(talk.bid),
         "read_up_to": last if last > conversation.read_by(role) else 0,
         "url": request.path,
         "read_url": f"{request.path}read/",

@@ -12,14 +12,16 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access.confirming import confirm_by_password
+from marketplace.common.answers import judge_answer
 from marketplace.common.forms import AmountField, PasswordField
 from marketplace.common.http import refusals_on
 from marketplace.common.text import checked_text
 from payments.escrow.facts import facts_now
 from payments.escrow.selectors import held_in
+from projects.agreements.models import LIFECYCLE
 from projects.agreements.proposals import services
 from projects.agreements.proposals.words import money_in_words
-from projects.agreements.rules import judge_answer, judge_room
+from projects.agreements.rules import judge_room
 from projects.agreements.selectors import proposals_of, standing_proposal
 from projects.contracts.roles import role_in
 from projects.disputes.selectors import effect_of
@@ -126,7 +128,7 @@ def create_acceptance(request: HttpRequest, public_id: str) -> HttpResponse:
     if proposal.into_id is None and request.method == "POST":
         return _answer(request, public_id, services.accept_proposal, said)
     role = str(role_in(contract, request.user))
-    judge_answer(proposal, "accept", role)
+    judge_answer(LIFECYCLE, proposal, "accept", role)
     page = reverse("contract", args=[contract.public_id])
     if proposal.into_id is None:
         return redirect(f"{page}#{proposal.public_id}")

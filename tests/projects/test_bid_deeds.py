@@ -10,9 +10,10 @@ from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
 from marketplace.common.lifecycle import SYSTEM
 from projects.bids import services
+from projects.bids.differences import letter_differences, wording_differences
 from projects.bids.models import Bid, BidVersion
 from projects.bids.selectors import lapsed_bid_ids
-from projects.bids.terms import changes, letter_changes
+from projects.bids.wordings.services import MOST_VERSIONS
 from projects.postings.services import award_posting, edit_posting, suspend_posting
 from projects.tasks import lapse_bids
 from tests.races import at_once
@@ -99,22 +100,23 @@ def test_both_sides_can_read_what_an_edit_changed(ada, ben):
     )
     bid.refresh_from_db()
 
-    found = changes(bid.versions.get(), bid, "USD")
+    found = wording_differences(bid.versions.get(), bid, "USD")
 
-    assert [(c.what, c.before, c.after) for c in found] == [
-        ("Price", "$800.00", "$900.00"),
-        ("Time", "20 days", "30 days"),
-        (
-            "Milestone 1",
-            "Part 1: $800.00, day 20; It runs.",
-            "Part 1: $400.00, day 10",
-        ),
-        ("Milestone 2", "", "Part 2: $500.00, day 30; It is fast."),
+    assert [(c.title, c.what, c.before, c.after) for c in found] == [
+        ("As a whole", "Price", "$800.00", "$900.00"),
+        ("As a whole", "Time", "20 days", "30 days"),
+        ("Part 1", "Price", "$800.00", "$400.00"),
+        ("Part 1", "Due", "day 20", "day 10"),
+        ("Part 1", "Done means", "It runs.", ""),
+        ("Part 2", "Milestone", "", "Part 2"),
+        ("Part 2", "Price", "", "$500.00"),
+        ("Part 2", "Due", "", "day 30"),
+        ("Part 2", "Done means", "", "It is fast."),
     ]
 
 
 def test_a_letter_is_compared_line_by_line():
-    lines = letter_changes("Dear Ada,\nI am cheap.\nBen", "Dear Ada,\nI am good.\nBen")
+    lines = letter_differences("Dear Ada,\nI am cheap.\nBen", "Dear Ada,\nI am good.\nBen")
 
     assert [(line.sign, line.text) for line in lines] == [
         ("kept", "Dear Ada,"),
@@ -122,11 +124,11 @@ def test_a_letter_is_compared_line_by_line():
         ("added", "I am good."),
         ("kept", "Ben"),
     ]
-    assert letter_changes("same", "same") == []
+    assert letter_differences("same", "same") == []
 
 
 def test_a_letter_of_a_thousand_lines_is_shown_whole():
-    lines = letter_changes("a\nb\n" * 1_000, "b\na\n" * 1_000)
+    lines = letter_differences("a\nb\n" * 1_000, "b\na\n" * 1_000)
     assert [line.sign for line in lines] == ["removed", "added"]
 
 
@@ -236,13 +238,13 @@ def test_an_offer_and_its_return(bid, ada, ben):
 
 
 def test_a_bid_is_changed_so_often_and_no_more(bid, ben):
-    for number in range(services.MOST_VERSIONS - 1):
+    for number in range(MOST_VERSIONS - 1):
         services.edit_bid(bid_id=bid.pk, by=ben, letter=f"Wording {number}")
 
     with pytest.raises(WrongState, match="stands as it is"):
         services.edit_bid(bid_id=bid.pk, by=ben, letter="One more.")
     bid.refresh_from_db()
-    assert bid.versions.count() == services.MOST_VERSIONS - 1
+    assert bid.versions.count() == MOST_VERSIONS - 1
 
 
 def test_nobody_offers_on_words_they_have_not_read(bid, ada, ben):

@@ -251,7 +251,7 @@ def test_a_bid_from_letter_to_decline(ada, ben):
     ada_sees = api_of(ada).get(path).json()
     assert (ada_sees["role"], ada_sees["next_steps"]) == (
         "client",
-        ["shortlist", "offer", "decline"],
+        ["shortlist", "offer", "counter", "decline"],
     )
     assert api_of(ada).post(f"{path}shortlist/").json()["status"] == "shortlisted"
     refused(api_of(ada).post(f"{path}shortlist/"), 409)

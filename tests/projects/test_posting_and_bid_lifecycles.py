@@ -10,11 +10,14 @@ from marketplace.common.errors import DomainError, NotAllowed, WrongState
 from marketplace.common.lifecycle import CLIENT, FREELANCER, MODERATOR, OWNER, SAME, SYSTEM
 from projects.bids import models as bid_models
 from projects.bids import services as bids
+from projects.bids.counters.models import CounterOffer
+from projects.bids.counters.services import propose_counter
 from projects.bids.models import Bid
 from projects.postings import models as posting_models
 from projects.postings import services as postings
 from projects.postings.models import Posting
 from tests.against_the_rules import force
+from tests.projects.counter_world import terms
 from tests.world import draft_posting, open_posting, submitted_bid
 
 pytestmark = pytest.mark.django_db
@@ -35,6 +38,7 @@ BID_DEEDS = {
     "offer": lambda pk, by: bids.offer_bid(bid_id=pk, by=by),
     "return": lambda pk, by: bids.return_bid(bid_id=pk, by=by),
     "accept": lambda pk, by: bids.accept_bid(bid_id=pk, by=by),
+    "counter": lambda pk, by: propose_counter(bid_id=pk, by=by, **terms(60_000)),
     "decline": lambda pk, by: bids.decline_bid(bid_id=pk, reason="No.", by=by),
     "withdraw": lambda pk, by: bids.withdraw_bid(bid_id=pk, by=by),
     "lapse": lambda pk, by: bids.lapse_bid(bid_id=pk, by=by),
@@ -88,6 +92,7 @@ def test_bids_obey_their_table(step, ada, ben, cleo, mona, dora):
                 valid_until=valid_until,
                 offered_from=OFFERED_FROM,
             )
+            CounterOffer.objects.all().delete()
             with transaction.atomic():
                 outcome = _try(BID_DEEDS[step], bid.pk, by)
             expected = _lawful(bid_models.LIFECYCLE.steps[step], status, role)

@@ -6,11 +6,11 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
 
 from accounts.people.models import User
+from marketplace.common.answers import open_answers
 from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, WrongState
 from projects.agreements.changes.models import LIFECYCLE, ChangeOrder
 from projects.agreements.changes.planning import Effect, effect_of
-from projects.agreements.rules import refusal_of
 from projects.contracts.models import Contract
 from projects.contracts.selectors import contracts_of
 
@@ -53,5 +53,4 @@ def effect_now(order: ChangeOrder) -> tuple[Effect | None, str]:
 
 def open_steps(order: ChangeOrder, role: str | None) -> list[str]:
     """What somebody of this role can do right now, in the table's order."""
-    steps = LIFECYCLE.open_to(role, order.state)
-    return [step for step in steps if not refusal_of(order, step, role)]
+    return open_answers(LIFECYCLE, order, role)

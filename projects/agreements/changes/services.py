@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from accounts.people.models import User
+from marketplace.common.answers import judge_answer
 from marketplace.common.clock import now, said
-from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
+from marketplace.common.errors import InvalidInput, WrongState
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.text import checked_text
 from payments.escrow.adjusting.services import lock_all
@@ -17,7 +18,6 @@ from projects.agreements.changes.planning import Wish, effect_of, judge_changes,
 from projects.agreements.changes.telling import name_of, record_order, tell_of
 from projects.agreements.changes.words import in_short, money_in_words
 from projects.agreements.proposals.services import drop_what_it_overtakes
-from projects.agreements.rules import refusal_of
 from projects.agreements.signing import Signature, signature_of
 from projects.contracts.models import LIFECYCLE as CONTRACT_LIFECYCLE
 from projects.contracts.models import Contract
@@ -266,9 +266,7 @@ def _advance(order_id: int, step: str, *, by: Actor) -> tuple[ChangeOrder, str]:
     """Lock the rows first, judge them second; the caller saves. Also which side ``by`` is."""
     order = _lock(order_id)
     role = role_in(order.contract, by)
-    order.status = order.state
-    if role in LIFECYCLE.steps[step].by and (refusal := refusal_of(order, step, role)):
-        raise NotAllowed(refusal)
+    judge_answer(LIFECYCLE, order, step, role)
     LIFECYCLE.advance(order, step, role=role)
     return order, role or ""
 

@@ -1,7 +1,6 @@
 """Changes of an agreement in words: what was, and what would be."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,16 +9,7 @@ from django.utils import timezone
 from marketplace.common.lifecycle import CLIENT
 from marketplace.common.money import in_words
 from projects.agreements.changes.planning import Effect
-
-
-@dataclass(frozen=True)
-class Line:
-    """One difference: ``what`` of the milestone changes; an empty side is not there."""
-
-    title: str
-    what: str
-    before: str = ""
-    after: str = ""
+from projects.bids.differences import Line, criteria_differences
 
 
 def lines_of(
@@ -56,13 +46,7 @@ def _changed(title: str, change: dict[str, Any], currency: str) -> list[Line]:
     if due := change.get("due_at"):
         lines.append(Line(title, "Due", _day(due["from"]), _day(due["to"])))
     if criteria := change.get("criteria"):
-        gone = [one for one in criteria["from"] if one not in criteria["to"]]
-        new = [one for one in criteria["to"] if one not in criteria["from"]]
-        lines += [Line(title, "Done means", before=one) for one in gone]
-        lines += [Line(title, "Done means", after=one) for one in new]
-        if not gone and not new:
-            both = (" · ".join(criteria[side]) for side in ("from", "to"))
-            lines.append(Line(title, "Done means", *both))
+        lines += criteria_differences(title, criteria["from"], criteria["to"])
     return lines
 
 

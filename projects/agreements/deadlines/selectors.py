@@ -8,9 +8,10 @@ from django.urls import reverse
 
 from accounts.people.models import User
 from projects.agreements.outlook import prospects_of_each
+from projects.bids.counters.selectors import waiting_for
 from projects.contracts.models import Contract
 from projects.contracts.roles import role_in
-from projects.contracts.selectors import contracts_of
+from projects.contracts.selectors import contracts_of, page_of
 from projects.milestones.outlook import Strike
 
 # Of one person, the newest: a calendar is fetched again and again.
@@ -25,7 +26,7 @@ class Deadline:
     at: datetime
     title: str
     text: str
-    contract: Contract
+    path: str
 
 
 def deadlines_of(user: User) -> list[Deadline]:
@@ -39,14 +40,31 @@ def deadlines_of(user: User) -> list[Deadline]:
             if strike.at is not None:
                 key = f"{contract.public_id}-{strike.kind}"
                 title = strike.title or contract.title
-                found.append(Deadline(key, strike.at, title, _words(strike), contract))
+                found.append(Deadline(key, strike.at, title, _words(strike), page_of(contract)))
         for one in prospects.milestones:
             for strike in one.outlook.strikes:
                 if strike.at is not None:
                     key = f"{one.milestone.public_id}-{strike.kind}"
                     text = _words(strike)
-                    found.append(Deadline(key, strike.at, one.milestone.title, text, contract))
+                    found.append(
+                        Deadline(key, strike.at, one.milestone.title, text, page_of(contract))
+                    )
+    found += _about_bids(user)
     return sorted(found, key=lambda deadline: (deadline.at, deadline.key))
+
+
+def _about_bids(user: User) -> list[Deadline]:
+    return [
+        Deadline(
+            f"{counter.public_id}-counter_lapses",
+            counter.answer_due_at,
+            counter.bid.posting.title,
+            "Other terms for a bid lapse, and it stands as it is."
+            + ("" if counter.proposed_by_role == role else " The answer is yours."),
+            counter.bid.path,
+        )
+        for counter, role in waiting_for(user, limit=MOST_CONTRACTS)
+    ]
 
 
 def address_of(secret: str) -> str:

@@ -2,7 +2,7 @@
 
 Not among them: the payment provider's limits and pay pages, which it counts; what the house owes
 itself or a payee (rulings, holds of payouts); and the dates until which somebody binds themselves
-(bids) or asks for bids.
+(bids, other terms for them) or asks for bids: nothing is signed yet, and the bid stands as it was.
 """
 
 from collections.abc import Callable

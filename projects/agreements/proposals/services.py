@@ -5,14 +5,15 @@ from datetime import timedelta
 from django.db import transaction
 
 from accounts.people.models import User
+from marketplace.common.answers import judge_answer
 from marketplace.common.clock import now, said
-from marketplace.common.errors import NotAllowed, WrongState
+from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.text import checked_text
 from projects.agreements.amending.services import amend
 from projects.agreements.models import LIFECYCLE, Proposal
 from projects.agreements.proposals.words import money_in_words, name_of, terms_of
-from projects.agreements.rules import judge_room, refusal_of
+from projects.agreements.rules import judge_room
 from projects.agreements.signing import Signature, signature_of
 from projects.contracts.models import Contract
 from projects.contracts.roles import Actor, role_in
@@ -229,9 +230,7 @@ def _advance(proposal_id: int, step: str, *, by: Actor) -> tuple[Proposal, str]:
     """Lock the rows first, judge them second; the caller saves. Also which side ``by`` is."""
     proposal = _lock(proposal_id)
     role = role_in(proposal.milestone.contract, by)
-    proposal.status = proposal.state
-    if role in LIFECYCLE.steps[step].by and (refusal := refusal_of(proposal, step, role)):
-        raise NotAllowed(refusal)
+    judge_answer(LIFECYCLE, proposal, step, role)
     LIFECYCLE.advance(proposal, step, role=role)
     return proposal, role or ""
 

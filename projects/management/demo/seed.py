@@ -10,6 +10,7 @@ from accounts.people.services import create_person, grant_staff_roles
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import SYSTEM
 from projects.agreements.services import accept_offer, award_bid
+from projects.bids.counters.services import counter_counter, propose_counter
 from projects.bids.models import Bid
 from projects.bids.services import shortlist_bid, submit_bid
 from projects.management.demo.sample import (
@@ -151,3 +152,28 @@ def _agree_on_one(people: dict[str, User]) -> None:
     titles = [posting.title for posting in POSTINGS[:2]]
     for bid in Bid.objects.filter(posting__title__in=titles):
         shortlist_bid(bid_id=bid.pk, by=people["ada"])
+    _negotiate(people["ada"], people["ben"], POSTINGS[0].title)
+
+
+def _negotiate(client: User, bidder: User, title: str) -> None:
+    """Two rounds about a bid; the client has the word."""
+    bid = Bid.objects.get(posting__title=title, freelancer__memberships__user=bidder)
+    first = propose_counter(
+        bid_id=bid.pk,
+        by=client,
+        price=480_000,
+        days=bid.days,
+        plan=_plan(480_000, bid.days),
+        note="Our board has agreed to 4,800 this year. Could the label printing wait?",
+    )
+    second, third = _plan(500_000, bid.days)
+    second["criteria"].append("Your packers have tried it with twenty orders")
+    third["criteria"].append("Labels are printed from the order list")
+    counter_counter(
+        counter_id=first.pk,
+        by=bidder,
+        price=500_000,
+        days=bid.days,
+        plan=[second, third],
+        note="At 5,000 I would keep the labels: they save you a day a week.",
+    )
