@@ -27,6 +27,11 @@ SAMPLES: dict[str, str] = {
     "bid_shortlisted": f"Your bid on {_SHOP} is on the shortlist.",
     "bid_declined": f"Your bid on {_SHOP} was declined: Another offer fits better.",
     "bid_lapsed": f"Your bid on {_SHOP} has lapsed.",
+    "counter_proposed": f"Ada Nwosu proposes other terms for {_SHOP}. Answer by {_DUE}.",
+    "counter_accepted": f"Ben Okafor has accepted your terms for {_SHOP}.",
+    "counter_declined": f"Ben Okafor has declined your terms for {_SHOP}.",
+    "counter_withdrawn": f"Ada Nwosu has withdrawn the other terms for {_SHOP}.",
+    "counter_lapsed": f"The other terms for {_SHOP} have lapsed.",
     "message_written": f"Ben Okafor has written to you about {_SHOP}.",
     "message_mention": f"Ben Okafor names you in a message about {_SHOP}.",
     # --- Contracts
@@ -80,6 +85,8 @@ SAMPLES: dict[str, str] = {
     "clock_put_off": f"Milepost was not there for 2 h 10 min. {_PART} is due on {_DUE} instead.",
     # --- Money
     "card_refused": f"Your card was refused for {_PART}. Try another one.",
+    "refund_settled": f"$1,030.00 that were paid for {_PART} were paid back to you by other means "
+    "than your card: By bank transfer, as agreed by telephone.",
     "held_funds_returned": f"The payment provider has given back what was held for {_PART}.",
     "bonus_paid": f"Ada Nwosu gives you a bonus of $50.00 for {_SHOP}.",
     "giveback_asked": f"Ada Nwosu asks you to give back $100.00 of {_PART}. It is yours to decide. "
