@@ -22,7 +22,7 @@ SOURCES = [path for path in MODULES if path.relative_to(ROOT).parts[0] in FLOORS
 
 # A test file tells one deed from all its sides, and may take longer over it.
 # The one program that is handed out alone must be one file.
-HANDED_OUT, MOST_LINES_OF_IT = "payments/statements/verify_statement.py", 550
+HANDED_OUT, MOST_LINES_OF_IT = "payments/statements/verify_statement.py", 620
 MOST_LINES, MOST_LINES_OF_A_TEST_FILE, MOST_LINES_OF_A_FUNCTION = 300, 500, 70
 
 

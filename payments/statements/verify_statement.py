@@ -314,6 +314,33 @@ def check_rolls(statement):
             yield f"{name} has moved on with {released} released, and {terms['agreed']} are agreed"
 
 
+def check_chargebacks(statement):
+    """What a bank took of released money is owed by its payee as the formula says, and last."""
+    if statement.party or any(line["kind"] == "roll" for line in statement.shown):
+        return  # not all of it is shown, or one payment's money is in two milestones
+    taken, owed, homes, is_sure = Counter(), Counter(), {}, True
+    for start, end in chargebacks_in(statement.shown):
+        before, deed = statement.shown[:start], statement.shown[start:end]
+        more_owed = -sum(moved(line, "party:") for line in deed)
+        more = more_owed - sum(moved(line, "platform:fees:") for line in deed)
+        fits = []
+        for name, terms in may_be_of(deed, homes, statement) if more else ():
+            released = ([0] + [far for far, _, _ in released_so_far(lines_of(name, before))])[-1]
+            due = owed_then(more, taken[name], owed[name], released, terms)
+            if due == more_owed and 0 <= taken[name] + more <= cost(released, terms):
+                fits.append(name)
+        if len(fits) == 1:
+            name = homes[chargeback_of(deed)] = fits[0]
+            taken[name], owed[name] = taken[name] + more, owed[name] + more_owed
+            held = sum(moved(line, f"escrow:{name}") for line in before + deed)
+            if more > 0 and held and is_sure:
+                yield f"{place(deed[-1])}: {more_owed} are owed while {held} are held of {name}"
+        elif fits:
+            is_sure = False  # of which milestone it was does not show: what follows depends on it
+        elif more and is_sure:
+            yield f"{place(deed[-1])}: of {more} released, {more_owed} owed is no formula's"
+
+
 def check_sums(statement):
     """The sums at the end are those of the lines, and so is what stands there."""
     sums, counts, standing = Counter(), Counter(), {}
@@ -409,6 +436,60 @@ def released_so_far(lines):
             yield net_of_fee + fees["freelancer"], dict(fees), line
 
 
+def lines_of(name, lines):
+    return [line for line in lines if line.get("milestone") == name]
+
+
+def chargebacks_in(lines):
+    """Where each deed of a bank begins and ends."""
+    start = 0
+    for end in range(1, len(lines) + 1):
+        if end == len(lines) or lines[end]["key"] != lines[start]["key"]:
+            if any(line["kind"].startswith("chargeback") for line in lines[start:end]):
+                yield start, end
+            start = end
+
+
+def chargeback_of(deed):
+    return deed[0]["key"].partition(":")[0]
+
+
+def may_be_of(deed, homes, statement):
+    """The milestones that a bank's deed may be of: the one that it or its chargeback is known to be
+    of, or any.
+    """
+    named = {line["milestone"] for line in deed if line.get("milestone")}
+    named = named or {homes.get(chargeback_of(deed))} - {None} or set(statement.milestones)
+    for name, terms in statement.milestones.items():
+        if terms["currency"] == deed[0]["currency"] and name in named:
+            yield name, terms
+
+
+def owed_then(more, taken, owed, released, terms):
+    """What of ``more`` that a bank takes (below zero: brings) of released money the payee owes."""
+    stays = price_covering(cost(released, terms) - taken - more, terms)
+    all_owed = net(released, terms) - net(stays, terms)
+    if more > 0:
+        return min(more, max(0, all_owed - owed))
+    return -owed if taken + more == 0 else -min(-more, max(0, owed - all_owed))
+
+
+def price_covering(money, terms):
+    """The least price that costs the payer so much; what is between two prices stays paid."""
+    price = max(0, money * 10_000 // (10_000 + terms["client_fee_basis_points"]) - 2)
+    while cost(price, terms) < money:
+        price += 1
+    return price
+
+
+def cost(price, terms):
+    return price + fee(price, terms["client_fee_basis_points"])
+
+
+def net(price, terms):
+    return price - fee(price, terms["freelancer_fee_basis_points"])
+
+
 def moved(line, start):
     """What a line brings to the accounts whose keys begin so; below zero where it takes away."""
     return line["amount"] * (line["target"].startswith(start) - line["source"].startswith(start))
@@ -470,6 +551,7 @@ CHECKS = [
     check_fees,
     check_agreed,
     check_rolls,
+    check_chargebacks,
 ]
 CHECKS_OF_JSON = [check_heads, check_sums]
 
