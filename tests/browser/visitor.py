@@ -7,6 +7,8 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Request
 
 PATIENCE = 15_000  # milliseconds; workers and webhooks take a moment
 
+# The browser's own impatience: on a busy machine a page is drawn later than it allows for.
+_TOO_BUSY = "was preloaded using link preload but not used within a few seconds"
 # The live events' line is taken down whenever a page is left.
 _ENDED_BY_LEAVING = "net::ERR_ABORTED"
 
@@ -117,7 +119,7 @@ class Visitor:
             self.complaints.append(f"{self.name} at {self.page.url}: {text}")
 
     def _hear(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        if message.type in ("error", "warning") and _TOO_BUSY not in message.text:
             self._complain(message.text)
 
     def _note_failure(self, request: Request) -> None:
