@@ -304,9 +304,9 @@ def test_what_is_over_gives_way_to_the_next_though_nobody_has_written_it_down(bi
 def test_the_reasons_of_its_mails_go_with_it(bid, ada, ben):
     counter = countered(bid, ada)
     note = Notification.objects.get(kind="counter_proposed")
-    assert why_gone(note) == ""
+    assert why_gone([note]) == {note.pk: ""}
     services.decline_counter(counter_id=counter.pk, by=ben)
-    assert why_gone(note) == "The other terms are open no longer."
+    assert why_gone([note]) == {note.pk: "The other terms are open no longer."}
 
 
 def test_every_refusal_has_words(bid, ada, ben):
