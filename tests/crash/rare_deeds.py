@@ -17,17 +17,19 @@ from payments.ledger.selectors import balance_of
 from payments.payees.models import ConnectedAccount
 from payments.payouts.models import Payout
 from payments.reconciliation.running.services import ask_for_run
+from payments.refunds.models import Refund
+from payments.refunds.settling.services import settle_refund
 from payments.tasks import handle_due_events
 from projects.bonuses.services import give_bonus
 from projects.givebacks.models import GiveBack
 from projects.givebacks.services import accept_giveback, ask_back
 from projects.milestones.models import Milestone
 from projects.milestones.parts.services import release_part
-from projects.milestones.services import release_milestone
+from projects.milestones.services import cancel_milestone, release_milestone
 from tests.crash.deeds import Act, by_people, by_the_clock, scheduled, task
 from tests.crash.world import World
 from tests.payments.world import A_WHILE, days_pass
-from tests.sandbox import GOOD_CARD, play_on
+from tests.sandbox import GOOD_CARD, REFUND_FAILS_LATER, play_on
 from tests.world import active_contract
 
 # --- A bank takes money back ---------------------------------------------------------------------
@@ -93,6 +95,17 @@ def answer_a_bank(world: World) -> Act:
 @by_people
 def let_a_bank_have_it(world: World) -> Act:
     return partial(accept_loss, chargeback_id=demanded(world).pk, by=world.dora)
+
+
+@by_people
+def pay_a_refund_by_other_means(world: World) -> Act:
+    """The card that it was for is closed."""
+    cancel_milestone(milestone_id=world.funded(REFUND_FAILS_LATER).pk, by=world.ben)
+    task("payments.send_due_refunds")()
+    days_pass(1)
+    play_on(world.sandbox)
+    failed = Refund.objects.get(status="failed")
+    return partial(settle_refund, refund_id=failed.pk, reason="Transfer 4711.", by=world.dora)
 
 
 @by_the_clock
