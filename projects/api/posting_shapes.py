@@ -45,6 +45,7 @@ class PostingOut(serializers.ModelSerializer):
             "description",
             "skills",
             "kind",
+            "visibility",
             "currency",
             "budget_least",
             "budget_most",
@@ -92,6 +93,11 @@ class PostingIn(serializers.Serializer):
         child=serializers.CharField(max_length=40), max_length=rules.MAX_SKILLS, required=False
     )
     kind = serializers.ChoiceField(Posting.Kind.choices, required=False)
+    visibility = serializers.ChoiceField(
+        Posting.Visibility.choices,
+        required=False,
+        help_text="An unlisted posting is in no list: whoever has its address sees it and bids.",
+    )
     currency = serializers.CharField(max_length=3, required=False)
     budget_least = AmountIn(required=False, allow_null=True)
     budget_most = AmountIn(required=False, allow_null=True)

@@ -23,6 +23,7 @@ class Posting(models.Model):
     A fixed posting's budget is for the whole; an hourly posting's range is per hour, and it is bid
     on with milestones all the same. Without a budget it is open to offers. Once ``bids_close_at``
     has passed no bid comes in any more; the posting expires when none is left to choose from.
+    An unlisted posting is in no list and found by no search: its address is given by hand.
     """
 
     class Status(models.TextChoices):
@@ -37,12 +38,19 @@ class Posting(models.Model):
         FIXED = "fixed", "Fixed price"
         HOURLY = "hourly", "Hourly"
 
+    class Visibility(models.TextChoices):
+        PUBLIC = "public", "Public: everybody finds it"
+        UNLISTED = "unlisted", "Unlisted: only whoever has its address"
+
     public_id = PublicIdField(prefix="pt")
     client = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="postings")
     title = models.CharField(max_length=150)
     description = models.TextField(max_length=20_000, blank=True)
     skills = models.JSONField(default=list, blank=True)
     kind = models.CharField(max_length=6, choices=Kind.choices, default=Kind.FIXED)
+    visibility = models.CharField(
+        max_length=8, choices=Visibility.choices, default=Visibility.PUBLIC
+    )
     currency = CurrencyField(default="USD")
     budget_least = AmountField(null=True, blank=True)
     budget_most = AmountField(null=True, blank=True)
@@ -110,6 +118,11 @@ class Posting(models.Model):
     def path(self) -> str:
         """Its page, for those who are told about it."""
         return f"/postings/{self.public_id}/"
+
+    @property
+    def is_unlisted(self) -> bool:
+        """Whether only those who were given its address come to it."""
+        return self.visibility == self.Visibility.UNLISTED
 
     @property
     def takes_bids(self) -> bool:

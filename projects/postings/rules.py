@@ -76,6 +76,12 @@ def _checked_kind(kind: object) -> str:
     return str(kind)
 
 
+def _checked_visibility(visibility: object) -> str:
+    if visibility not in Posting.Visibility.values:
+        raise InvalidInput("A posting is public or unlisted.", param="visibility")
+    return str(visibility)
+
+
 def _checked_budget_least(amount: object) -> int | None:
     return None if amount is None else checked_amount(amount, param="budget_least")
 
@@ -117,6 +123,7 @@ _CHECKS = {
     "description": _checked_description,
     "skills": _checked_skills,
     "kind": _checked_kind,
+    "visibility": _checked_visibility,
     "currency": known_currency,
     "budget_least": _checked_budget_least,
     "budget_most": _checked_budget_most,

@@ -30,7 +30,11 @@ _IN_PUBLIC = ("open", "awarded", "closed", "expired")
 
 
 def postings_visible_to(user: User | AnonymousUser) -> QuerySet[Posting]:
-    """What was ever published, unless it is suspended; one's own whatever its state."""
+    """What was ever published, unless it is suspended; one's own whatever its state.
+
+    Unlisted ones too: whoever asks for one by its address was given it, since the address cannot
+    be guessed. Lists for everybody are made of ``open_postings``, never of this.
+    """
     published = Q(status__in=_IN_PUBLIC, published_at__isnull=False)
     own = Q(client__in=party_ids_of(user))
     seen = published | own
@@ -46,9 +50,9 @@ def postings_of(user: User | AnonymousUser) -> QuerySet[Posting]:
 
 
 def open_postings() -> QuerySet[Posting]:
-    """What anybody may bid on, newest first."""
-    found = Posting.objects.filter(status=Posting.Status.OPEN).select_related("client")
-    return found.defer("search").order_by("-published_at", "-id")
+    """What everybody finds and may bid on, newest first: none that is unlisted."""
+    found = Posting.objects.filter(status=Posting.Status.OPEN, visibility=Posting.Visibility.PUBLIC)
+    return found.select_related("client").defer("search").order_by("-published_at", "-id")
 
 
 @dataclass(frozen=True)

@@ -36,8 +36,9 @@ def create_posting(
 
     With ``publish`` it is published at once, or not made at all.
 
-    Takes title (needed), description (Markdown), skills (a list), kind, currency, budget_least and
-    budget_most (minor units), wished_deadline (a date) and bids_close_at. Raises InvalidInput.
+    Takes title (needed), description (Markdown), skills (a list), kind, visibility, currency,
+    budget_least and budget_most (minor units), wished_deadline (a date) and bids_close_at. Raises
+    InvalidInput.
     """
     if party is not None and not acts_for(by, party.pk):
         raise NotAllowed("You cannot act for them.")
@@ -64,7 +65,8 @@ def edit_posting(*, posting_id: int, by: Actor, publish: bool = False, **changes
             raise InvalidInput("Say what you want done.", param="description")
         if checked.get("bids_close_at", posting.bids_close_at) is None:
             checked["bids_close_at"] = rules.default_bids_close_at()
-        if checked:
+        # Who finds it is no part of what is asked for: no bidder need read it again.
+        if set(checked) - {"visibility"}:
             checked["edited_at"] = now()
     for field, value in checked.items():
         setattr(posting, field, value)

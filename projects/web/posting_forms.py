@@ -43,6 +43,14 @@ class PostingForm(forms.Form):
         widget=forms.RadioSelect,
         help_text="Bids come with milestones and a price for the whole either way.",
     )
+    visibility = forms.ChoiceField(
+        choices=Posting.Visibility.choices,
+        initial=Posting.Visibility.PUBLIC,
+        label="Who finds it?",
+        widget=forms.RadioSelect,
+        help_text="You can change this while it is open. An address that you gave away stays "
+        "known to whoever has it.",
+    )
     budget_least = AmountField(required=False, label="Budget from")
     budget_most = AmountField(required=False, label="Budget up to")
     currency = forms.ChoiceField(choices=CURRENCIES)
@@ -86,6 +94,7 @@ class PostingForm(forms.Form):
             "description": posting.description,
             "skills": ", ".join(posting.skills),
             "kind": posting.kind,
+            "visibility": posting.visibility,
             "currency": posting.currency,
             "wished_deadline": posting.wished_deadline,
             "bids_close_at": posting.bids_close_at,

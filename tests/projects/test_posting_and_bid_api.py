@@ -83,6 +83,8 @@ def test_a_posting_from_draft_to_closed(ada):
         ({"kind": "daily"}, "kind"),
         ({"currency": "XXX"}, "currency"),
         ({"currency": None}, "currency"),
+        ({"visibility": "secret"}, "visibility"),
+        ({"visibility": None}, "visibility"),
         ({"budget_least": 0}, "budget_least"),
         ({"budget_least": -1}, "budget_least"),
         ({"budget_least": 10.5}, "budget_least"),

@@ -37,6 +37,7 @@ def typed_posting(**fields) -> dict:
         "description": "With a basket.",
         "skills": "Python, Web design",
         "kind": "fixed",
+        "visibility": "public",
         "budget_least": "500",
         "budget_most": "1,000.50",
         "currency": "USD",

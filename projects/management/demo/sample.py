@@ -26,6 +26,7 @@ class SamplePosting:
     budget: tuple[int, int] | None
     currency: str = "USD"
     kind: str = "fixed"
+    visibility: str = "public"
     bids: tuple[tuple[str, int, int], ...] = field(default=())
     # Who asked what, and the answer; without one it waits.
     questions: tuple[tuple[str, str, str], ...] = field(default=())
@@ -246,6 +247,15 @@ POSTINGS = (
         ("Data entry", "Translation"),
         (500, 800),
         currency="EUR",
+    ),
+    SamplePosting(
+        "ada",
+        "Stock count for a seed archive that few know of",
+        "Some 900 envelopes in a cold room, counted and weighed once, with a list at the end.",
+        ("Data entry",),
+        (600, 900),
+        visibility="unlisted",
+        bids=(("ben", 780, 14),),
     ),
 )
 

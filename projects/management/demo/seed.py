@@ -84,6 +84,7 @@ def _post(sample: SamplePosting, people: dict[str, User]) -> Posting:
         description=sample.description,
         skills=list(sample.skills),
         kind=sample.kind,
+        visibility=sample.visibility,
         currency=sample.currency,
         budget_least=least and least * 100,
         budget_most=most and most * 100,
