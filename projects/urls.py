@@ -21,6 +21,7 @@ from projects.web import (
     postings,
     proposals,
     questions,
+    simulations,
     statements,
 )
 from projects.web.desk import audit, cases, chargebacks, conversations, holds, mails, overview
@@ -28,6 +29,7 @@ from projects.web.desk import givebacks as desk_givebacks
 from projects.web.desk import refunds as desk_refunds
 
 urlpatterns = [
+    *simulations.ROUTES,
     # Postings
     path("", home.show_home, name="home"),
     path("my/postings/", postings.list_own_postings, name="my-postings"),
@@ -138,9 +140,7 @@ urlpatterns = [
         changes.create_withdrawal,
         name="change-withdraw",
     ),
-    path("account/calendar/", calendar.show_calendar, name="calendar"),
-    path("account/calendar/revocation/", calendar.create_revocation, name="calendar-revocation"),
-    path("calendar/<str:secret>.ics", calendar.show_feed, name="calendar-feed"),
+    *calendar.ROUTES,
     path("givebacks/<str:public_id>/accept/", givebacks.create_acceptance, name="giveback-accept"),
     path("givebacks/<str:public_id>/decline/", givebacks.create_decline, name="giveback-decline"),
     path(

@@ -55,6 +55,8 @@ LINES = [
     Line("outbox", "GET", EVERYBODY),
     Line("clock-advance", "POST", EVERYBODY),
     Line("rules", "GET", EVERYBODY),
+    Line("simulation", "GET", EVERYBODY),
+    Line("api-simulations", "GET", EVERYBODY),
     Line("stripe-webhook", "POST", EVERYBODY),
     # --- People ----------------------------------------------------------------------------------
     foreign("account_login", EVERYBODY),

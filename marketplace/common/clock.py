@@ -5,7 +5,9 @@ and of each task, so that a moved clock is seen by everybody at their next step.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from django.conf import settings
@@ -17,11 +19,22 @@ from marketplace.common.models import ClockOffset
 _offset = timedelta(0)
 _SAID = "%d %B %Y, %H:%M"
 _MOMENT = re.compile(r"(?<!\d)(\d{1,2} [A-Z][a-z]+ \d{4}, \d{2}:\d{2}) UTC\b")
+_imagined: ContextVar[datetime | None] = ContextVar("imagined", default=None)
 
 
 def now() -> datetime:
     """The present moment as the marketplace sees it."""
-    return timezone.now() + _offset
+    return _imagined.get() or timezone.now() + _offset
+
+
+@contextmanager
+def imagined(moment: datetime) -> Iterator[None]:
+    """Within, this thread alone lives at that moment: to judge what would be, never to write."""
+    token = _imagined.set(moment)
+    try:
+        yield
+    finally:
+        _imagined.reset(token)
 
 
 def wall_time() -> datetime:

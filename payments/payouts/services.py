@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
@@ -70,16 +69,12 @@ def earn(earned: Sequence[Earned]) -> None:
                 amount=one.gross - one.fee,
                 currency=one.currency,
                 earned_at=at,
-                clears_at=at + timedelta(days=_hold_days(one.policy, one.party.pk in known)),
+                clears_at=one.policy.clears_at(at, was_paid_before=one.party.pk in known),
             )
             for one in earned
         ],
         ignore_conflicts=True,
     )
-
-
-def _hold_days(policy: Policy, was_paid_before: bool) -> int:
-    return policy.payout_hold_days if was_paid_before else policy.first_payout_hold_days
 
 
 @transaction.atomic

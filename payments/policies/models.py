@@ -1,5 +1,7 @@
 """The clocks and fees in force: versioned, and pinned to a contract at signing."""
 
+from datetime import datetime, timedelta
+
 from django.db import models
 
 from marketplace.common.clock import now
@@ -52,3 +54,8 @@ class Policy(models.Model):
     def holding_days_in(self, country: str) -> int:
         """So long the provider holds money for a payee in this country ("" where unknown)."""
         return self.holding_days_by_country.get(country, self.holding_days)
+
+    def clears_at(self, released_at: datetime, *, was_paid_before: bool) -> datetime:
+        """When what was released then may go to the payee's bank: a first payout rests longer."""
+        days = self.payout_hold_days if was_paid_before else self.first_payout_hold_days
+        return released_at + timedelta(days=days)

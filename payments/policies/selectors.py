@@ -2,12 +2,26 @@
 
 from marketplace.common.clock import now
 from marketplace.common.currencies import exponent, least_charge
+from marketplace.common.errors import InvalidInput
 from payments.policies.models import Policy
 
 
 def policy_in_force() -> Policy:
     """The newest version whose day has come."""
     return Policy.objects.filter(in_force_from__lte=now()).latest("version")
+
+
+def policy_asked_for(version: int | None) -> Policy:
+    """That version, also one that is still ahead; the one in force where none is named.
+
+    Raises InvalidInput.
+    """
+    if version is None:
+        return policy_in_force()
+    found = Policy.objects.filter(version=version).first()
+    if found is None:
+        raise InvalidInput("There is no such version of the rules.", param="policy")
+    return found
 
 
 def minimum_milestone(policy: Policy, currency: str) -> int:

@@ -2,6 +2,7 @@
 
 from django.http import Http404
 from django.shortcuts import get_object_or_404
+from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.generics import ListAPIView
@@ -82,3 +83,9 @@ class HoldLiftView(APIView):
         user = signed_in(request.user)
         hold = get_object_or_404(desk_holds(user), public_id=public_id)
         return Response(DeskHoldOut(services.lift_hold(hold_id=hold.pk, by=user)).data)
+
+
+ROUTES = [
+    path("desk/holds/", DeskHoldsView.as_view(), name="api-desk-holds"),
+    path("desk/holds/<str:public_id>/lift/", HoldLiftView.as_view(), name="api-desk-hold-lift"),
+]

@@ -25,6 +25,7 @@ from projects.api import (
     proofs,
     proposals,
     questions,
+    simulations,
     statements,
 )
 
@@ -124,6 +125,7 @@ urlpatterns = [
         name="api-contract-timeline",
     ),
     *next.ROUTES,
+    *simulations.ROUTES,
     path(
         "contracts/<str:public_id>/milestones/",
         milestones.ContractMilestonesView.as_view(),
@@ -268,12 +270,7 @@ urlpatterns = [
         desk_chargebacks.ChargebackAcceptanceView.as_view(),
         name="api-desk-chargeback-accept",
     ),
-    path("desk/holds/", desk_holds.DeskHoldsView.as_view(), name="api-desk-holds"),
-    path(
-        "desk/holds/<str:public_id>/lift/",
-        desk_holds.HoldLiftView.as_view(),
-        name="api-desk-hold-lift",
-    ),
+    *desk_holds.ROUTES,
     path("desk/refunds/", desk.DeskRefundsView.as_view(), name="api-desk-refunds"),
     path(
         "desk/refunds/<str:public_id>/retry/",

@@ -26,7 +26,7 @@ def checked_terms(given: dict[str, Any], *, currency: str) -> dict[str, Any]:
     The plan's amounts are minor units that sum to the price; its days do not fall, and end within
     the days of the bid.
     """
-    days = _checked_days(given["days"], param="days")
+    days = checked_milestone_days(given["days"], param="days")
     # The plan before the price: where that is the sum of the plan, the fault is in the plan.
     terms = {
         "days": days,
@@ -76,13 +76,13 @@ def _checked_milestone(
     unknown = set(entry) - {"title", "amount", "days", "criteria"}
     if unknown:
         raise InvalidInput("A milestone has no such field.", param=f"{param}.{min(unknown)}")
-    amount = _checked_amount(entry.get("amount"), f"{param}.amount", policy, currency)
+    amount = checked_milestone_amount(entry.get("amount"), f"{param}.amount", policy, currency)
     return {
         "title": checked_line(
             entry.get("title"), param=f"{param}.title", longest=LONGEST_MILESTONE_TITLE
         ),
         "amount": amount,
-        "days": _checked_days(entry.get("days"), param=f"{param}.days"),
+        "days": checked_milestone_days(entry.get("days"), param=f"{param}.days"),
         "criteria": checked_criteria(entry.get("criteria", []), f"{param}.criteria"),
     }
 
@@ -97,7 +97,7 @@ def checked_criteria(criteria: object, param: str) -> list[str]:
     return kept
 
 
-def _checked_days(days: object, *, param: str) -> int:
+def checked_milestone_days(days: object, *, param: str) -> int:
     if isinstance(days, bool) or not isinstance(days, int) or not 1 <= days <= MAX_DAYS:
         raise InvalidInput(f"Give whole days, from 1 to {MAX_DAYS}.", param=param)
     return days
@@ -121,7 +121,7 @@ def checked_amounts(amounts: object, currency: str) -> list[int]:
         raise InvalidInput(f"Give 1 to {MAX_MILESTONES} amounts.", param="amounts")
     policy = policy_in_force()
     checked = [
-        _checked_amount(amount, f"amounts[{place}]", policy, currency)
+        checked_milestone_amount(amount, f"amounts[{place}]", policy, currency)
         for place, amount in enumerate(amounts)
     ]
     if sum(checked) > MAX_AMOUNT:
@@ -129,7 +129,7 @@ def checked_amounts(amounts: object, currency: str) -> list[int]:
     return checked
 
 
-def _checked_amount(amount: object, param: str, policy: Policy, currency: str) -> int:
+def checked_milestone_amount(amount: object, param: str, policy: Policy, currency: str) -> int:
     amount = checked_amount(amount, param=param)
     least = minimum_milestone(policy, currency)
     if amount < least:

@@ -283,10 +283,15 @@ def checked_ending(
     """
     held = held_in(milestone.escrow)
     amount = division.checked_division(to_freelancer, milestone.escrow, held=held, param=param)
-    if amount and amount == price_held(milestone.escrow, held=held):
+    refused_whole_ending(amount, milestone.escrow, held=held, param=param)
+    return amount
+
+
+def refused_whole_ending(amount: int, escrow: Escrow, *, held: int, param: str) -> None:
+    """Both ending it with all of it for the freelancer is a release. Raises InvalidInput."""
+    if amount and amount == price_held(escrow, held=held):
         raise InvalidInput(
             "That is all that is held: there is nothing to divide. "
             "The client can approve the work instead, which releases all of it.",
             param=param,
         )
-    return amount

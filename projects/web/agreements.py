@@ -35,6 +35,7 @@ from projects.contracts.selectors import agreement_asked_for, contracts_of
 from projects.web.agreement_files import CHECKER_SHA256
 from projects.web.contract_page import plan_of
 from projects.web.signing import WHY_IT_IS_ASKED
+from projects.web.simulations import try_url
 
 
 class AwardForm(forms.Form):
@@ -101,7 +102,15 @@ def create_award(request: HttpRequest, public_id: str) -> HttpResponse:
             contract = services.award_bid(bid_id=bid.pk, by=request.user, **terms)
         if form.is_valid():
             return redirect("contract", contract.public_id)
-    parts = [part | {"quote": quote([part["amount"]], policy)} for part in bid.plan]
+    rules = {
+        "currency": bid.currency,
+        "review_days": policy.review_period_days,
+        "policy": policy,
+    }
+    parts = [
+        part | {"quote": quote([part["amount"]], policy), "try_it": try_url(part, **rules)}
+        for part in bid.plan
+    ]
     context = {
         "bid": bid,
         "form": form,

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import path
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from icalendar import Calendar, Event
@@ -82,3 +83,10 @@ def _event(deadline: Deadline) -> Event:
     event.add("url", f"{settings.SITE_URL}{deadline.path}")
     event.add("transp", "TRANSPARENT")
     return event
+
+
+ROUTES = [
+    path("account/calendar/", show_calendar, name="calendar"),
+    path("account/calendar/revocation/", create_revocation, name="calendar-revocation"),
+    path("calendar/<str:secret>.ics", show_feed, name="calendar-feed"),
+]

@@ -27,6 +27,7 @@ from projects.messages.selectors import unread_of_each
 from projects.milestones.models import Milestone
 from projects.web.change_cards import shown_change
 from projects.web.milestone_cards import Button, button_of, cards_of
+from projects.web.simulations import try_url
 
 # The page shows the newest lines; the rest is a page of its own.
 LATEST = 12
@@ -134,10 +135,19 @@ def bar_of(total: MoneyFacts) -> list[dict[str, Any]]:
 
 def plan_of(contract: Contract, wording: dict[str, Any]) -> dict[str, Any]:
     """The milestones of an offer as its wording plans them, each with both nets."""
+    rules = {
+        "currency": contract.currency,
+        "review_days": contract.review_days,
+        "policy": contract.policy,
+    }
     parts = [
         part
         | {"quote": quote([part["amount"]], contract.policy)}
-        | ({"due_at": datetime.fromisoformat(part["due_at"])} if "due_at" in part else {})
+        | (
+            {"due_at": datetime.fromisoformat(part["due_at"])}
+            if "due_at" in part
+            else {"try_it": try_url(part, **rules)}
+        )
         for part in wording["milestones"]
     ]
     amounts = [part["amount"] for part in parts]

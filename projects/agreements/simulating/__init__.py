@@ -1,0 +1,1 @@
+"""What would become of a milestone, told before anybody signs."""

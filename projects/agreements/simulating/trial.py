@@ -1,0 +1,163 @@
+"""One milestone that is never saved, judged and divided by what judges and divides real ones.
+
+Nothing here decides: may a step be made (the lifecycle table and ``milestones/rules.py``), when a
+clock strikes (``milestones/outlook.py``), who gets what (``escrow/division.py``). Nothing is
+written.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from accounts.parties.models import Party
+from marketplace.common.clock import imagined
+from marketplace.common.errors import WrongState
+from marketplace.common.lifecycle import SYSTEM
+from payments.chargebacks.selectors import look_for_open_chargebacks
+from payments.escrow.division import cost_of, price_held, shares_of
+from payments.escrow.facts import MoneyFacts, facts_of
+from payments.escrow.models import LIFECYCLE as ESCROW
+from payments.escrow.models import Escrow
+from payments.policies.models import Policy
+from projects.contracts.models import Contract
+from projects.milestones.models import LIFECYCLE, Milestone
+from projects.milestones.outlook import Strike, outlook_of
+from projects.milestones.rules import refusal_of, review_end_of
+
+
+@dataclass(frozen=True)
+class Line:
+    """What happened, when, and by whose step of the lifecycle table."""
+
+    at: datetime
+    step: str
+    by: str
+    text: str
+
+
+class LimitReached(Exception):
+    """The provider holds the money no longer: whatever else was to happen comes too late."""
+
+
+class Trial:
+    """The milestone in its life so far; each deed is refused in the words of the real one."""
+
+    def __init__(
+        self,
+        *,
+        price: int,
+        currency: str,
+        days: int,
+        review_days: int,
+        policy: Policy,
+        at: datetime,
+    ) -> None:
+        client, freelancer = Party(name="the client"), Party(name="the freelancer")
+        contract = Contract(
+            client=client,
+            freelancer=freelancer,
+            currency=currency,
+            policy=policy,
+            review_days=review_days,
+            status=Contract.Status.ACTIVE,
+            accepted_at=at,
+        )
+        escrow = Escrow(
+            payer=client, payee=freelancer, currency=currency, amount=price, policy=policy
+        )
+        look_for_open_chargebacks([escrow])
+        self.milestone = Milestone(
+            contract=contract,
+            escrow=escrow,
+            position=1,
+            title="This milestone",
+            amount=price,
+            currency=currency,
+            allowance_days=days,
+            due_at=at + timedelta(days=days),
+        )
+        self.escrow, self.policy, self.at = escrow, policy, at
+        self.held = self.to_freelancer = self.to_client = 0
+        self.freelancer_fee = self.client_fee = 0
+        self.bank_at: datetime | None = None
+        self.lines: list[Line] = []
+
+    @property
+    def facts(self) -> MoneyFacts:
+        return facts_of(self.escrow, held=self.held)
+
+    def strike(self, kind: str) -> Strike:
+        """That clock as it runs now."""
+        with imagined(self.at):
+            outlook = outlook_of(self.milestone, self.facts)
+        strikes = [*outlook.strikes, *([outlook.end] if outlook.end else [])]
+        return next(strike for strike in strikes if strike.kind == kind)
+
+    def wait(self, until: datetime) -> None:
+        """Nothing happens until then. Raises LimitReached where the money has gone back before."""
+        limit_at = self.escrow.limit_at
+        if self.held and limit_at is not None and limit_at < until:
+            raise LimitReached
+        self.at = max(self.at, until)
+
+    def note(self, step: str, by: str, text: str) -> None:
+        self.lines.append(Line(self.at, step, by, text))
+
+    def fund(self, by: str) -> None:
+        self._judge("fund", by)
+        ESCROW.advance(self.escrow, "hold", role=SYSTEM)
+        self.held = cost_of(self.escrow.amount, self.escrow)
+        self.escrow.held_at = self.escrow.untold_since = self.at
+        self.escrow.limit_at = self.at + timedelta(days=self.policy.holding_days_in(""))
+
+    def start(self, by: str) -> None:
+        self._judge("start", by)
+        self.milestone.started_at = self.at
+
+    def submit(self, by: str) -> None:
+        self._advance("submit", by)
+        self.milestone.submitted_at = self.at
+        self.milestone.review_ends_at = review_end_of(self.milestone, self.at)
+
+    def give_back_work(self, by: str) -> None:
+        self._advance("return", by)
+        self.milestone.review_ends_at = None
+
+    def dispute(self, by: str) -> None:
+        self._advance("dispute", by)
+        self.milestone.review_ends_at = None
+
+    def release_part(self, by: str, part: int) -> None:
+        """So much of the price goes out while the rest stays held."""
+        self._judge("release_part", by)
+        after = cost_of(self.escrow.released + part, self.escrow)
+        self._pay(part, of=after - cost_of(self.escrow.released, self.escrow))
+
+    def end(self, step: str, by: str, *, to_payee: int | None = None, to: str = "") -> None:
+        """Divide what is held: ``to_payee`` of the price (None: all of it), and the rest back."""
+        if to_payee is None:
+            to_payee = price_held(self.escrow, held=self.held)
+        self._advance(step, by, to=to)
+        self._pay(to_payee, of=self.held)
+        self.milestone.closed_at, self.milestone.review_ends_at = self.at, None
+
+    def _pay(self, to_payee: int, *, of: int) -> None:
+        shares = shares_of(self.escrow, held=of, to_payee=to_payee)
+        self.escrow.released += to_payee
+        self.held -= of
+        self.to_freelancer += shares.payee
+        self.freelancer_fee += shares.payee_fee
+        self.client_fee += shares.payer_fee
+        self.to_client += shares.payer
+        if shares.payee:
+            self.bank_at = self.policy.clears_at(self.at, was_paid_before=False)
+
+    def _judge(self, step: str, by: str) -> None:
+        """Raises NotAllowed or WrongState."""
+        with imagined(self.at):
+            LIFECYCLE.judge(self.milestone, step, role=by)
+            if refusal := refusal_of(self.milestone, step, self.facts):
+                raise WrongState(refusal)
+
+    def _advance(self, step: str, by: str, *, to: str = "") -> None:
+        self._judge(step, by)
+        LIFECYCLE.advance(self.milestone, step, role=by, to=to)

@@ -1,0 +1,303 @@
+"""What the simulator foretells is what the real deeds and sweeps then do, to the unit."""
+
+import os
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from marketplace.common import clock
+from marketplace.common.clock import imagined, now
+from marketplace.common.errors import DomainError, InvalidInput, WrongState
+from payments.escrow.selectors import held_in
+from payments.payouts.models import Earning
+from payments.policies.selectors import policy_in_force
+from projects.agreements.outlook import prospects_of
+from projects.agreements.proposals.services import accept_proposal, propose_ending
+from projects.agreements.simulating.stories import STAGES, STORIES, Foretold, Wish, foretell
+from projects.contracts.models import Contract
+from projects.disputes.services import answer_dispute, decide_dispute, open_dispute
+from projects.milestones.limits.services import refund_at_limit
+from projects.milestones.models import Milestone
+from projects.milestones.parts.services import release_part
+from projects.milestones.services import (
+    cancel_milestone,
+    release_milestone,
+    release_unreviewed,
+    return_work,
+    start_work,
+    submit_work,
+)
+from tests.world import active_contract, api_of, fund, offered_contract, plan_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(900)]
+
+LIVES = int(os.environ.get("LIVES", "15"))
+WORDS = {"reason": "not_as_agreed", "statement": "It loses things."}
+
+
+def wish(story: str = "silence", **figures) -> Wish:
+    known = {"price": 100_001, "currency": "USD", "days": 14, "review_days": 7}
+    return Wish(story=story, policy=policy_in_force(), **known | figures)
+
+
+class Life:
+    """The same story, lived by people: each deed at the moment that was foretold for it."""
+
+    def __init__(self, people, later, asked: Wish, foretold: Foretold) -> None:
+        self.ada, self.ben, self.mediator = people
+        self.later, self.asked, self.foretold = later, asked, foretold
+        contract = active_contract(
+            self.ada,
+            self.ben,
+            plan=plan_of(asked.price, days=asked.days),
+            currency=asked.currency,
+            review_days=asked.review_days,
+        )
+        self.milestone = contract.milestones.get()
+        self.began_at = now()
+
+    def live(self) -> None:
+        start = self.foretold.lines[0].at if self.foretold.lines else now()
+        for line in self.foretold.lines:
+            # A minute after its moment: then its clock has struck.
+            wait = self.began_at + (line.at - start) + timedelta(minutes=1) - now()
+            self.later(days=max(wait, timedelta(0)) / timedelta(days=1))
+            getattr(self, line.step)()
+
+    def fund(self) -> None:
+        fund(self.milestone)
+
+    def start(self) -> None:
+        start_work(milestone_id=self.milestone.pk, by=self.ben)
+
+    def submit(self) -> None:
+        submit_work(milestone_id=self.milestone.pk, by=self.ben, note="Here it is.")
+
+    def return_(self) -> None:
+        return_work(milestone_id=self.milestone.pk, by=self.ada, answer="Not yet.")
+
+    def release(self) -> None:
+        release_milestone(milestone_id=self.milestone.pk, by=self.ada)
+
+    def release_silent(self) -> None:
+        assert release_unreviewed(milestone_ids=[self.milestone.pk]) == 1
+
+    def cancel_late(self) -> None:
+        cancel_milestone(milestone_id=self.milestone.pk, by=self.ada, step="cancel_late")
+
+    def cancel_idle(self) -> None:
+        cancel_milestone(milestone_id=self.milestone.pk, by=self.ada, step="cancel_idle")
+
+    def refund_limit(self) -> None:
+        refund_at_limit(milestone_id=self.milestone.pk)
+
+    def release_part(self) -> None:
+        release_part(milestone_id=self.milestone.pk, by=self.ada, amount=self.asked.part)
+
+    def cancel(self) -> None:
+        cancel_milestone(milestone_id=self.milestone.pk, by=self.ben)
+
+    def cancel_agreed(self) -> None:
+        proposal = propose_ending(
+            milestone_id=self.milestone.pk, by=self.ada, to_freelancer=self.asked.part
+        )
+        accept_proposal(proposal_id=proposal.pk, by=self.ben)
+
+    def dispute(self) -> None:
+        self.opened = open_dispute(
+            milestone_id=self.milestone.pk, by=self.ada, asked_for=0, **WORDS
+        )
+        answer_dispute(dispute_id=self.opened.pk, by=self.ben, statement="It does not.")
+
+    def resolve(self) -> None:
+        decide_dispute(
+            dispute_id=self.opened.pk,
+            by=self.mediator,
+            to_freelancer=self.asked.part,
+            ruling="So it is.",
+        )
+
+
+setattr(Life, "return", Life.return_)
+
+
+wishes = st.builds(
+    dict,
+    story=st.sampled_from(sorted(STORIES)),
+    currency=st.sampled_from(["USD", "JPY", "KWD"]),
+    price=st.integers(1_000, 3_000_000),
+    days=st.sampled_from([1, 5, 14, 20]),
+    review_days=st.integers(1, 30),
+    stage=st.sampled_from(sorted(STAGES)),
+    per_mille=st.integers(0, 1_000),
+)
+
+
+@settings(
+    max_examples=LIVES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much],
+)
+@given(figures=wishes)
+def test_what_is_foretold_comes_true_in_the_books(ada, ben, dora, later, monkeypatch, figures):
+    share = figures.pop("per_mille")
+    figures["price"] -= figures["price"] % 1_000 if figures["currency"] == "KWD" else 0
+    figures["part"] = figures["price"] * share // 1_000
+    if figures["currency"] == "KWD":
+        figures["part"] -= figures["part"] % 1_000
+    asked = wish(**figures)
+    try:
+        foretold = foretell(asked)
+    except DomainError as refusal:
+        event(f"refused: {type(refusal).__name__}")
+        return
+    event(asked.story)
+    monkeypatch.setattr(clock, "_offset", timedelta(0))
+    life = Life((ada, ben, dora), later, asked, foretold)
+
+    life.live()
+
+    milestone = Milestone.objects.select_related("escrow", "contract").get(pk=life.milestone.pk)
+    facts = prospects_of(milestone.contract).of(milestone).facts
+    assert milestone.status == foretold.status
+    assert held_in(milestone.escrow) == foretold.still_held == 0
+    assert facts.received == foretold.to_freelancer
+    assert facts.refunded == foretold.to_client
+    assert facts.spent - facts.received == foretold.client_fee + foretold.freelancer_fee
+    if foretold.to_freelancer and asked.story != "partial":
+        rests = Earning.objects.get(earned_by=milestone.escrow.public_id)
+        foretold_rest = foretold.bank_at - foretold.lines[-1].at
+        assert rests.clears_at - rests.earned_at == foretold_rest
+
+
+def test_silence_is_foretold_to_the_cent():
+    found = foretell(wish("silence"))
+    assert (found.to_freelancer, found.freelancer_fee, found.client_fee, found.to_client) == (
+        97_001,
+        3_000,
+        3_000,
+        0,
+    )
+    assert [line.step for line in found.lines] == ["fund", "submit", "release_silent"]
+    delivered, released = found.lines[1].at, found.lines[2].at
+    assert released - delivered == timedelta(days=7)
+    assert found.bank_at == released + timedelta(days=7), "a first payout rests longer"
+
+
+def test_lateness_goes_back_once_the_grace_is_over():
+    found = foretell(wish("late"))
+    assert (found.to_freelancer, found.to_client) == (0, 103_001)
+    assert found.lines[-1].at - found.lines[0].at == timedelta(days=14 + 3)
+
+
+def test_what_takes_longer_than_the_provider_holds_ends_at_its_limit():
+    found = foretell(wish("late", days=200))
+    assert (found.lines[-1].step, found.status, found.to_client) == (
+        "refund_limit",
+        "refunded",
+        103_001,
+    )
+
+
+@pytest.mark.parametrize("story", sorted(STORIES))
+def test_the_parts_sum_to_what_the_client_paid_in(story):
+    found = foretell(wish(story, part=33_333))
+    parts = found.to_freelancer, found.to_client, found.client_fee, found.freelancer_fee
+    assert sum(parts) == found.quote.client_pays
+    assert found.still_held == 0
+
+
+@pytest.mark.parametrize(
+    ("figures", "param"),
+    [
+        ({"story": "magic"}, "story"),
+        ({"price": 1}, "price"),
+        ({"price": True}, "price"),
+        ({"currency": "XXX"}, "currency"),
+        ({"days": 0}, "days"),
+        ({"days": 731}, "days"),
+        ({"review_days": 31}, "review_days"),
+        ({"stage": "nowhere", "story": "agreed"}, "stage"),
+        ({"story": "agreed", "part": 100_001}, "part"),
+        ({"story": "disputed", "part": 100_002}, "part"),
+        ({"story": "partial", "part": 0}, "part"),
+    ],
+)
+def test_figures_that_no_milestone_has_are_refused(figures, param):
+    with pytest.raises(InvalidInput) as refused:
+        foretell(wish(**figures))
+    assert refused.value.param == param
+
+
+def test_what_the_rules_refuse_is_refused_in_their_words():
+    with pytest.raises(WrongState, match="No money is held"):
+        foretell(wish("disputed", stage="unfunded"))
+
+
+def test_an_imagined_moment_ends_with_its_block():
+    before = now()
+    with imagined(before + timedelta(days=9)):
+        assert now() == before + timedelta(days=9)
+    assert now() - before < timedelta(minutes=1)
+
+
+# --- Doors ---------------------------------------------------------------------------------------
+
+
+def test_programs_try_without_logging_in():
+    answer = api_of().get("/api/v1/simulations/?story=late&price=100001&currency=USD")
+    assert answer.status_code == 200
+    told = answer.json()
+    assert (told["to_client"], told["to_freelancer"], told["status"]) == (103_001, 0, "cancelled")
+    assert told["happens"][-1]["step"] == "cancel_late"
+    assert told["happens"][-1]["by"] == "client"
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "param"),
+    [
+        ("", 400, "story"),
+        ("story=x&price=100&currency=USD", 400, "story"),
+        ("story=late&price=x&currency=USD", 400, "price"),
+        ("story=late&price=1000.5&currency=USD", 400, "price"),
+        ("story=late&price=-5&currency=USD", 400, "price"),
+        ("story=late&price=100001&currency=usd", 400, "currency"),
+        ("story=late&price=100001&currency=USD&policy=99", 400, "policy"),
+        ("story=disputed&stage=unfunded&price=100001&currency=USD", 409, None),
+    ],
+)
+def test_programs_hear_what_is_wrong_and_where(query, status, param):
+    answer = api_of().get(f"/api/v1/simulations/?{query}")
+    assert answer.status_code == status
+    assert answer.json()["error"]["param"] == param
+
+
+def test_the_page_draws_who_gets_what(client):
+    page = client.get("/rules/try/").content.decode()
+    assert "To the freelancer: $970.00" in page
+    page = client.get("/rules/try/?story=late&price=1,000.01").content.decode()
+    assert "$1,030.01 goes back" in page or "$1,030.01 back" in page
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("price=x", "This cannot happen so"),
+        ("policy=99999999999", "By version 1"),
+        ("story=disputed&stage=unfunded", "No money is held"),
+        ("review_days=31", "A review takes 1 to 30 days"),
+    ],
+)
+def test_the_page_says_what_is_wrong(client, query, words):
+    answer = client.get(f"/rules/try/?{query}")
+    assert answer.status_code == 200
+    assert words in answer.content.decode()
+
+
+def test_it_is_reached_from_an_offer_with_its_figures(ada, ben, client):
+    contract: Contract = offered_contract(ada, ben, [100_001])
+    client.force_login(ben)
+    page = client.get(f"/contracts/{contract.public_id}/").content.decode()
+    assert "/rules/try/?story=silence&amp;price=1000.01&amp;currency=USD&amp;days=20" in page
