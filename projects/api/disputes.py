@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 
 from marketplace.common.api import idempotent
 from marketplace.common.shapes import AmountIn
+from projects.bids.terms import MAX_CRITERIA
 from projects.contracts.roles import role_in
 from projects.disputes import services
 from projects.disputes.models import Dispute
@@ -47,6 +48,10 @@ class DisputeOut(serializers.ModelSerializer):
     currency = serializers.CharField(source="milestone.currency")
     status = serializers.ChoiceField(Dispute.Status.choices, source="state")
     opened_by = serializers.CharField(source="opened_by_role")
+    not_met = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="The words of the criteria that the opener named as not met.",
+    )
     outcome = serializers.SerializerMethodField()
     statements = StatementOut(many=True)
     next_steps = serializers.SerializerMethodField()
@@ -63,6 +68,7 @@ class DisputeOut(serializers.ModelSerializer):
             "status",
             "opened_by",
             "reason",
+            "not_met",
             "asked_for",
             "statements",
             "created_at",
@@ -88,6 +94,14 @@ class DisputeOut(serializers.ModelSerializer):
 
 class DisputeIn(serializers.Serializer):
     reason = serializers.ChoiceField(Dispute.Reason.choices)
+    not_met = serializers.ListField(
+        child=serializers.IntegerField(),
+        max_length=MAX_CRITERIA,
+        required=False,
+        default=list,
+        help_text="The numbers of the criteria that are not met, from 1; one at least where the "
+        "reason is `not_as_agreed` and there are criteria.",
+    )
     statement = serializers.CharField(max_length=services.LONGEST_STATEMENT)
     asked_for = AmountIn(
         least=0,

@@ -1,6 +1,7 @@
 """A disagreement on one funded milestone; the others go on."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -13,6 +14,8 @@ from projects.milestones.models import Milestone
 
 class Dispute(models.Model):
     """``asked_for`` and ``to_freelancer`` are parts of the milestone's price, in minor units.
+
+    ``not_met`` are the words of the criteria that the opener names as not met, as they are agreed.
 
     Its rows are written with the milestone's lock held: whoever ends the work and whoever judges
     it meet there.
@@ -39,6 +42,7 @@ class Dispute(models.Model):
     )
     opened_by_role = models.CharField(max_length=12)
     reason = models.CharField(max_length=20, choices=Reason.choices)
+    not_met = ArrayField(models.CharField(max_length=300), default=list)
     asked_for = AmountField()
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.OPENED)
     created_at = models.DateTimeField(default=now)

@@ -6,9 +6,25 @@ Asked by the deeds (which refuse in its words) and by the pages (which then show
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import CLIENT, FREELANCER
 from projects.disputes.models import LIFECYCLE, Dispute
+from projects.milestones.criteria import checked_not_met
+from projects.milestones.models import Milestone
 
 # The other side of a contract.
 OTHER = {CLIENT: FREELANCER, FREELANCER: CLIENT}
+
+
+def checked_grounds(numbers: object, milestone: Milestone, reason: str) -> list[int]:
+    """The numbers (from 1) of the criteria that the opener names as not met, in order.
+
+    One at least where the work is said to be not as agreed, and criteria were agreed on; with any
+    other reason as many as there are, or none. Raises InvalidInput.
+    """
+    return checked_not_met(
+        numbers,
+        milestone.criteria,
+        is_needed=reason == Dispute.Reason.NOT_AS_AGREED,
+        why="what is not as agreed is judged by what was agreed",
+    )
 
 
 def refusal_of(dispute: Dispute, step: str, role: str | None) -> str:

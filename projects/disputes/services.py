@@ -1,6 +1,7 @@
 """What can happen to a dispute, in the order it happens."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -15,9 +16,10 @@ from marketplace.common.money import in_words
 from marketplace.common.text import checked_text
 from payments.escrow.division import Shares
 from projects.contracts.roles import Actor, role_in
+from projects.contracts.sentences import in_numbers
 from projects.contracts.services import record
 from projects.disputes.models import LIFECYCLE, OPEN, Dispute, Statement
-from projects.disputes.rules import OTHER, refusal_of
+from projects.disputes.rules import OTHER, checked_grounds, refusal_of
 from projects.disputes.selectors import effect_of
 from projects.milestones import services as milestones
 from projects.milestones.endings import services as endings
@@ -31,18 +33,27 @@ MOST_STATEMENTS = 20
 
 @transaction.atomic
 def open_dispute(
-    *, milestone_id: int, by: Actor, reason: str, statement: str, asked_for: int
+    *,
+    milestone_id: int,
+    by: Actor,
+    reason: str,
+    statement: str,
+    asked_for: int,
+    not_met: list[int] | None = None,
 ) -> Dispute:
     """Ask a mediator to divide what is held for a milestone; its own clocks stop, no others do.
 
     ``asked_for`` is the part of the price, in minor units, that the opener thinks the freelancer
-    should get. The other side has the policy's days to answer.
+    should get. ``not_met`` are the numbers (from 1) of the criteria that are not met: one at least
+    where the work is said to be not as agreed and criteria were. The other side has the policy's
+    days to answer. Raises InvalidInput.
     """
     milestone = milestones.enter_dispute(milestone_id=milestone_id, by=by)
     if reason not in Dispute.Reason.values:
         raise InvalidInput("Choose one of the reasons.", param="reason")
     text = _checked_statement(statement)
     checked_part(asked_for, milestone, param="asked_for")
+    missed = checked_grounds(not_met or [], milestone, reason)
     # The milestone knows only people who act for a side as openers.
     assert isinstance(by, User)
     contract, opened_at = milestone.contract, now()
@@ -53,6 +64,7 @@ def open_dispute(
         opened_by=by,
         opened_by_role=role,
         reason=reason,
+        not_met=[milestone.criteria[number - 1] for number in missed],
         asked_for=asked_for,
         created_at=opened_at,
         answer_due_at=answer_due_at,
@@ -60,12 +72,14 @@ def open_dispute(
     _add(dispute, by, role, text)
 
     why = dispute.get_reason_display().lower()
-    record(contract, "dispute_opened", by=by, about=dispute, reason=why, asked_for=asked_for)
+    detail: dict[str, Any] = {"reason": why, "asked_for": asked_for}
+    detail |= {"not_met": missed} if missed else {}
+    record(contract, "dispute_opened", by=by, about=dispute, **detail)
     _tell(
         dispute,
         OTHER[role],
         "dispute_opened",
-        f"A dispute is open on “{milestone.title}”: {why}. "
+        f"A dispute is open on “{milestone.title}”: {why}{in_numbers(missed)}. "
         f"Answer by {said(answer_due_at)}; after that a mediator decides without you.",
         by=by,
     )

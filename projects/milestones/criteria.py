@@ -41,18 +41,24 @@ def checked_answers(answers: object, criteria: list[str]) -> list[dict[str, Any]
     return [found[number] for number in range(1, len(criteria) + 1)]
 
 
-def checked_not_met(numbers: object, criteria: list[str]) -> list[int]:
-    """The numbers of the criteria that are not met, in order; one at least where there are any.
+def checked_not_met(
+    numbers: object,
+    criteria: list[str],
+    *,
+    is_needed: bool = True,
+    why: str = "changes are asked for by what was agreed",
+) -> list[int]:
+    """The numbers of the criteria that are not met, in order.
 
-    Raises InvalidInput.
+    Where there are criteria and it ``is_needed`` (``why`` is said), one at least. Raises
+    InvalidInput.
     """
     if not isinstance(numbers, list):
         raise InvalidInput("Give the numbers of the criteria as a list.", param="not_met")
     found = {checked_number(number, criteria, param="not_met") for number in numbers}
-    if criteria and not found:
+    if criteria and is_needed and not found:
         raise InvalidInput(
-            "Name at least one criterion that is not met: changes are asked for by what was "
-            "agreed.",
+            f"Name at least one criterion that is not met: {why}.",
             param="not_met",
             code="criterion_missing",
         )

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketplace.common.forms import AmountField
+from marketplace.common.http import refusals_on
 from marketplace.common.lifecycle import CLIENT
 from marketplace.common.money import to_major
 from payments.policies.fees import quote
@@ -18,7 +19,7 @@ from projects.contracts.selectors import page_of
 from projects.disputes import services
 from projects.disputes.history import record_of
 from projects.disputes.models import Dispute
-from projects.disputes.rules import open_steps
+from projects.disputes.rules import checked_grounds, open_steps
 from projects.disputes.selectors import disputes_of, outcome_of
 from projects.milestones.models import Milestone
 from projects.milestones.rules import judge_step
@@ -31,6 +32,13 @@ class DisputeForm(forms.Form):
 
     reason = forms.ChoiceField(
         label="What is it about?", choices=Dispute.Reason.choices, widget=forms.RadioSelect
+    )
+    not_met = forms.TypedMultipleChoiceField(
+        label="Which criteria are not met?",
+        coerce=int,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="One at least where the work is not as agreed.",
     )
     statement = forms.CharField(
         label="What happened",
@@ -46,6 +54,9 @@ class DisputeForm(forms.Form):
     def __init__(self, *args: Any, milestone: Milestone, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.milestone = milestone
+        self.fields["not_met"].choices = list(enumerate(milestone.criteria, start=1))
+        if not milestone.criteria:
+            del self.fields["not_met"]
         url = reverse("dispute-create", args=[milestone.public_id])
         draw_part(self.fields["asked_for"], milestone, url=url, into="#division")
 
@@ -54,6 +65,13 @@ class DisputeForm(forms.Form):
 
     def clean_asked_for(self) -> int | None:
         return clean_part(self, "asked_for", self.milestone)
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        if "not_met" in given and "reason" in given:
+            with refusals_on(self):
+                checked_grounds(given["not_met"], self.milestone, given["reason"])
+        return given
 
 
 class StatementForm(forms.Form):
@@ -76,7 +94,7 @@ def create_dispute(request: HttpRequest, public_id: str) -> HttpResponse:
         judge_step(milestone, "dispute", role)
         usual = 0 if role == CLIENT else milestone.amount
         first = {"asked_for": to_major(usual, milestone.currency)}
-        form = DisputeForm(milestone=milestone, initial=first | request.POST.dict())
+        form = DisputeForm(milestone=milestone, initial=first | _typed(request))
         return _draft(request, milestone, form)
     form = DisputeForm(request.POST, milestone=milestone)
     if not form.is_valid():
@@ -112,6 +130,11 @@ def create_statement(request: HttpRequest, public_id: str) -> HttpResponse:
     services.add_statement(dispute_id=dispute.pk, by=request.user, **form.cleaned_data)
     messages.success(request, "Your statement is on file.")
     return redirect(dispute.path)
+
+
+def _typed(request: HttpRequest) -> dict[str, Any]:
+    """What stands in the form before a preview; boxes are a list."""
+    return request.POST.dict() | {"not_met": request.POST.getlist("not_met")}
 
 
 def _draft(

@@ -341,7 +341,7 @@ def test_the_pages_ask_for_each_answer_and_show_it_beside_its_criterion(ada, ben
 def test_the_page_of_a_dispute_shows_what_was_not_met(ada, ben, client):
     milestone = delivered(ada, ben)
     return_work(milestone_id=milestone.pk, by=ada, answer="Faster.", not_met=[2])
-    words = {"reason": "not_as_agreed", "statement": "It is slow.", "asked_for": 50_000}
+    words = {"reason": "late", "statement": "It is slow.", "asked_for": 50_000}
     dispute = open_dispute(milestone_id=milestone.pk, by=ada, **words)
     client.force_login(ben)
     page = client.get(dispute.path).content.decode()

@@ -43,6 +43,7 @@ def seed_dispute() -> bool:
             milestone_id=milestone.pk,
             by=farid,
             reason="not_as_agreed",
+            not_met=[1],
             statement="It finds one invoice in three of ours. I sent two months of real lines.",
             asked_for=milestone.amount // 4,
         )

@@ -56,6 +56,7 @@ def disputing(life: Life, milestone: str) -> Waiting:
         f"milestones/{milestone}/disputes/",
         {
             "reason": "not_as_agreed",
+            "not_met": [1],
             "statement": "This is not what we agreed on.",
             "asked_for": price // 2,
         },
