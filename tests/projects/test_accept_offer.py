@@ -4,7 +4,6 @@ import hashlib
 import json
 
 import pytest
-from django.db.models import QuerySet
 
 from accounts.notifications.models import Notification
 from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
@@ -25,7 +24,8 @@ from projects.milestones.services import cancel_milestone, release_milestone
 from projects.postings.models import Posting
 from projects.postings.services import restore_posting, suspend_posting
 from projects.tasks import lapse_offers
-from tests.races import at_once, meet_after
+from tests.projects.test_races import stopped_by_the_database, without_locks
+from tests.races import at_once, meet_after, outcomes_at_once
 from tests.world import (
     SIGNED,
     active_contract,
@@ -208,26 +208,18 @@ def test_accepting_and_awarding_at_once_never_wait_in_a_circle(ada, ben, bells):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_without_row_locks_the_bid_says_no(ada, ben, bells, monkeypatch):
-    """The lower guard. Without locks several pass the judgement of the contract; the first one's
-    UPDATE holds the others up, and then they find that its bid is accepted already.
+def test_without_row_locks_nobody_signs_again_what_is_signed(ada, ben, bells, monkeypatch):
+    """The lower guard. Without locks all pass the judgement of the contract; the first one's
+    UPDATE holds the others up, and then PostgreSQL finds the agreement signed by both.
     """
     contract = offered_contract(ada, ben)
-    monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **_: self.all())
+    without_locks(monkeypatch)
     meet_after(monkeypatch, Lifecycle, "advance")
-    said = []
 
-    def accept():
-        try:
-            accept_offer(contract_id=contract.pk, by=ben)
-        except WrongState as refusal:
-            said.append(refusal.message)
-            raise
+    outcomes = outcomes_at_once(*[lambda: accept_offer(contract_id=contract.pk, by=ben)] * 8)
 
-    outcomes = at_once(*[accept] * 8)
-
-    assert sorted(outcomes) == ["done"] + ["wrong_state"] * 7
-    assert all("This bid is accepted" in words for words in said), "with the lock, none gets so far"
+    stopped = [one for one in outcomes if stopped_by_the_database(one, "an agreement is final")]
+    assert len(stopped) == 7, outcomes
     assert Milestone.objects.count() == 1
 
 

@@ -25,7 +25,7 @@ from projects.milestones.rolling import targets_of
 from tests.projects.test_roll_rest import books_are_whole, fresh, propose, two
 from tests.projects.test_roll_rest_doors import browser
 from tests.races import at_once
-from tests.world import active_contract, api_of, fund
+from tests.world import SIGNED, active_contract, api_of, fund
 
 pytestmark = pytest.mark.django_db
 
@@ -129,7 +129,8 @@ def test_money_that_has_to_leave_before_it_serves_is_refused(ada, ben, left, due
     Milestone.objects.filter(pk=second.pk).update(due_at=now() + due)
 
     path = f"/api/v1/milestones/{first.public_id}/proposals/"
-    refused = api_of(ada).post(path, {"to_freelancer": 40_000, "into": second.public_id})
+    wish = {"to_freelancer": 40_000, "into": second.public_id, **SIGNED}
+    refused = api_of(ada).post(path, wish)
 
     assert refused.status_code == 409
     error = refused.json()["error"]
