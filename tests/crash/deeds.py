@@ -24,11 +24,13 @@ from payments.payouts.models import Payout
 from projects.agreements.changes.services import accept_change
 from projects.agreements.proposals.services import accept_proposal, propose_ending
 from projects.disputes.services import answer_dispute, decide_dispute, open_dispute
+from projects.messages.services import write_message
 from projects.milestones.services import cancel_milestone, fund_milestone, release_milestone
 from tests.crash.points import Point, run_apart
 from tests.crash.world import World, sweeps
 from tests.payments.world import A_WHILE, days_pass, with_account
 from tests.projects.change_world import another, proposed, wish
+from tests.projects.counter_world import bid_of, countered
 from tests.sandbox import GOOD_BANK, NO_SUCH_ACCOUNT, REFUND_TAKES_TIME, drop, play_on
 from tests.world import (
     active_contract,
@@ -373,6 +375,13 @@ def mail_a_day(world: World) -> Act:
     return task("accounts.deliver_due_digests")
 
 
+@by_people
+def write_a_message(world: World) -> Act:
+    """Written again, it stands there twice, as from anybody who did not see the first."""
+    bid = submitted_bid(open_posting(world.ada), world.ben)
+    return partial(write_message, bid_id=bid.pk, by=world.ben, text="A question before I begin.")
+
+
 def every_sweep() -> None:
     for name in sweeps():
         task(name)()
@@ -397,10 +406,20 @@ def write_down_that_a_dispute_is_moot(world: World) -> Act:
 
 
 @by_the_clock
+def let_other_terms_lapse(world: World) -> Act:
+    countered(bid_of(world.ada, world.ben), world.ada)
+    days_pass(4)
+    return task("projects.lapse_counters")
+
+
+@by_the_clock
 def let_lapse_what_nobody_answers(world: World) -> Act:
-    """A bid, a posting, an offer, a proposal; and Ben has earned and never said where to."""
+    """A bid, a posting, an offer, a proposal, a change of an agreement; and Ben has earned and
+    never said where to.
+    """
     release_milestone(milestone_id=world.submitted().pk, by=world.ada)
     propose_ending(milestone_id=world.funded().pk, by=world.ada, to_freelancer=30_000)
+    proposed(world.ben, another(), contract=active_contract(world.ada, world.ben))
     set_up_payouts(world)()
     place_hold(
         party_id=own_party_of(world.ben).pk,
