@@ -154,7 +154,10 @@ class MarkBook:
 
     def write(self, name: str, pid: int) -> None:
         marks = self._read() | {name: [pid, Mark.of(pid).born]}
-        self.path.write_text(json.dumps(marks))
+        # At once or not at all: killed in between, an empty book would leave everything running.
+        beside = self.path.with_suffix(".new")
+        beside.write_text(json.dumps(marks))
+        beside.replace(self.path)
 
     def clear_leftovers(self) -> list[str]:
         """End every process noted here, the latest first; the names of those that still ran."""

@@ -1,6 +1,9 @@
 """The services of the tests and of the demo."""
 
+import json
+import os
 import signal
+import threading
 from functools import partial
 
 import psycopg2
@@ -44,6 +47,26 @@ def test_what_a_killed_supervisor_left_running_is_ended_by_the_next_one(tmp_path
 
     assert left.wait(timeout=5) != 0
     assert marks.clear_leftovers() == []
+
+
+def test_the_book_of_processes_is_whole_whenever_it_is_read(marks):
+    """Whoever is killed while it is written must not lose what it said before."""
+    marks.write("first", os.getpid())
+    seen, over = [], threading.Event()
+
+    def read() -> None:
+        while not over.is_set():
+            seen.append(marks.path.read_text())
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for number in range(500):
+        marks.write(f"process-{number % 20}", os.getpid())
+    over.set()
+    reader.join()
+
+    assert len(seen) > 10
+    assert all("first" in json.loads(text or "{}") for text in seen)
 
 
 def test_a_stranger_who_got_the_same_process_id_is_left_alone(tmp_path, marks):
