@@ -84,6 +84,7 @@ def move_money_in_batch(deeds: Sequence[Deed]) -> None:
 
 # One statement and so one view: whatever it may see below the horizon is all there will ever be.
 # A horizon beyond the present one comes from another server's backup, and means nothing here.
+# The rows are written in one order, whatever plan finds them: two at once wait for each other in turn.
 _TAKE_SNAPSHOTS = """
 INSERT INTO payments_accountsnapshot AS s (account_id, horizon, balance, taken_at)
 SELECT a.id, present.horizon,
@@ -98,6 +99,7 @@ CROSS JOIN (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS hori
 LEFT JOIN payments_accountsnapshot old
        ON old.account_id = a.id AND old.horizon <= present.horizon
 WHERE a.balance IS NULL
+ORDER BY a.id
 ON CONFLICT (account_id) DO UPDATE
 SET horizon = EXCLUDED.horizon, balance = EXCLUDED.balance, taken_at = EXCLUDED.taken_at
 """

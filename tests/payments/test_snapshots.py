@@ -124,3 +124,20 @@ def test_an_account_of_ours_is_read_in_one_query(django_assert_num_queries):
     with django_assert_num_queries(1):
         assert balance_of(ADAS) == 100
     assert balance_of("escrow:unknown") == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("plan", ["hashjoin", "mergejoin", "nestloop"])
+def test_snapshots_are_written_in_one_order_whatever_the_plan(plan):
+    """Two that took them in two orders at once would lock each other out."""
+    for n in range(40):
+        fund_from = f"platform:order:{n}:USD"
+        move_money(Move("fund", fund_from, ADAS, 1, "USD"), key=f"order:{n}", book="")
+    with connection.cursor() as cursor:
+        for other in {"hashjoin", "mergejoin", "nestloop"} - {plan}:
+            cursor.execute(f"SET LOCAL enable_{other} = off")
+        take_snapshots()
+        cursor.execute("SELECT account_id FROM payments_accountsnapshot ORDER BY ctid")
+        written = [account for (account,) in cursor.fetchall()]
+    assert len(written) == 40
+    assert written == sorted(written)
