@@ -45,12 +45,15 @@ LOOKED_AFTER = timedelta(days=60)
 
 
 @transaction.atomic
-def record_chargeback(*, remote: RemoteChargeback) -> Chargeback:
+def record_chargeback(
+    *, remote: RemoteChargeback, fulfilled: Chargeback | None = None
+) -> Chargeback:
     """Note what the provider says of a chargeback, and book each of its movements once.
 
-    Safe to call again and in any order: the object's present state counts. Raises
-    Payment.DoesNotExist where the charge is none of ours (yet), InvalidInput where the provider
-    gives up more than it took.
+    With ``fulfilled``, the row as it was when its answer was sent, the wish for that answer is over
+    in the same moment. Safe to call again and in any order: the object's present state counts.
+    Raises Payment.DoesNotExist where the charge is none of ours (yet), InvalidInput where the
+    provider gives up more than it took.
     """
     payment_id = Payment.objects.values_list("pk", flat=True).get(charge_id=remote.charge_id)
     payment, homes = lock_homes(payment_id)
@@ -71,6 +74,8 @@ def record_chargeback(*, remote: RemoteChargeback) -> Chargeback:
     chargeback.amount, chargeback.due_at = remote.amount, remote.due_at
     if remote.is_answered:
         chargeback.answered_at = chargeback.answered_at or now()
+    if fulfilled is not None and is_same_wish(chargeback, fulfilled):
+        chargeback.answer = ""
     chargeback.closed_at = None if chargeback.status in LIVE else chargeback.closed_at or now()
     chargeback.next_check_at = _next_check(chargeback)
     chargeback.save()
@@ -85,6 +90,12 @@ def record_chargeback(*, remote: RemoteChargeback) -> Chargeback:
     if chargeback.status != before:
         _tell(chargeback, escrow, before)
     return chargeback
+
+
+def is_same_wish(chargeback: Chargeback, told: Chargeback) -> bool:
+    """Whether what is wished for now is what was told."""
+    wish, was = ((one.answer, one.answer_attempt) for one in (chargeback, told))
+    return wish == was
 
 
 def ask_about_chargeback(*, chargeback_id: int) -> None:

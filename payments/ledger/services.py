@@ -84,7 +84,7 @@ def move_money_in_batch(deeds: Sequence[Deed]) -> None:
 
 # One statement and so one view: whatever it may see below the horizon is all there will ever be.
 # A horizon beyond the present one comes from another server's backup, and means nothing here.
-# The rows are written in one order, whatever plan finds them: two at once wait for each other in turn.
+# Its rows come in one order, whatever plan finds them: two at once wait for each other in turn.
 _TAKE_SNAPSHOTS = """
 INSERT INTO payments_accountsnapshot AS s (account_id, horizon, balance, taken_at)
 SELECT a.id, present.horizon,

@@ -14,6 +14,7 @@ from payments.chargebacks.models import LIFECYCLE, Chargeback
 from payments.chargebacks.services import (
     ANSWER_AGAIN,
     ask_about_chargeback,
+    is_same_wish,
     record_chargeback,
 )
 from payments.escrow.models import Escrow
@@ -64,12 +65,11 @@ def fulfil_answer(*, chargeback_id: int) -> Chargeback:
     try:
         remote = _tell_provider(chargeback)
     except GatewayRefused as refusal:
-        _forget(chargeback, refusal.code)
+        _note_refusal(chargeback, refusal.code)
         raise WrongState(f"The payment provider does not take it: {refusal.message}") from refusal
     except GatewayUnknown as unknown:
         raise unreachable(unknown, "It is told as soon as it answers.") from unknown
-    _forget(chargeback, "")
-    return record_chargeback(remote=remote)
+    return record_chargeback(remote=remote, fulfilled=chargeback)
 
 
 def look_after_chargeback(*, chargeback_id: int) -> None:
@@ -115,9 +115,9 @@ def _wish(chargeback_id: int, step: str, by: User, text: str = "") -> None:
 
 
 @transaction.atomic
-def _forget(told: Chargeback, code: str) -> None:
-    """The provider has given its word, or has refused: the next wish has a key of its own."""
+def _note_refusal(told: Chargeback, code: str) -> None:
+    """The next wish has a key of its own."""
     chargeback = Chargeback.objects.select_for_update().get(pk=told.pk)
-    if (chargeback.answer, chargeback.answer_attempt) == (told.answer, told.answer_attempt):
+    if is_same_wish(chargeback, told):
         chargeback.answer, chargeback.failure_code = "", code[:80]
         chargeback.save(update_fields=["answer", "failure_code"])
