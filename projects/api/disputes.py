@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 
 from marketplace.common.api import idempotent
 from marketplace.common.shapes import AmountIn
+from projects.api.milestone_shapes import CriteriaTagIn
 from projects.bids.terms import MAX_CRITERIA
 from projects.contracts.roles import role_in
 from projects.disputes import services
@@ -102,6 +103,7 @@ class DisputeIn(serializers.Serializer):
         help_text="The numbers of the criteria that are not met, from 1; one at least where the "
         "reason is `not_as_agreed` and there are criteria.",
     )
+    criteria_tag = CriteriaTagIn()
     statement = serializers.CharField(max_length=services.LONGEST_STATEMENT)
     asked_for = AmountIn(
         least=0,

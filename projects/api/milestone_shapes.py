@@ -17,7 +17,7 @@ from payments.fundings.models import Payment
 from projects.agreements.outlook import Prospect
 from projects.bids.terms import MAX_CRITERIA
 from projects.contracts.roles import role_in
-from projects.milestones.criteria import LONGEST_HOW
+from projects.milestones.criteria import LONGEST_HOW, tag_of
 from projects.milestones.deliveries import LONGEST_LINK, LONGEST_NOTE, MAX_LINKS
 from projects.milestones.models import Milestone
 from projects.milestones.rules import due_of, idle_from, late_from
@@ -107,6 +107,10 @@ class MilestoneOut(serializers.Serializer):
     position = serializers.IntegerField(source="milestone.position")
     title = serializers.CharField(source="milestone.title")
     criteria = serializers.ListField(child=serializers.CharField(), source="milestone.criteria")
+    criteria_tag = serializers.SerializerMethodField(
+        help_text="Another one for other criteria: send it along with what you say of them by "
+        "number, and it is refused where they have been changed since."
+    )
     amount = serializers.IntegerField(source="milestone.amount")
     currency = serializers.CharField(source="milestone.currency")
     revisions_used = serializers.IntegerField(
@@ -133,6 +137,9 @@ class MilestoneOut(serializers.Serializer):
     closed_at = serializers.DateTimeField(source="milestone.closed_at", allow_null=True)
     clocks = serializers.SerializerMethodField()
     next_steps = serializers.SerializerMethodField(help_text="What you can do right now.")
+
+    def get_criteria_tag(self, prospect: Prospect) -> str:
+        return tag_of(prospect.milestone.criteria)
 
     @extend_schema_field(PaymentOut(allow_null=True))
     def get_payment(self, prospect: Prospect) -> dict[str, Any] | None:
@@ -208,6 +215,16 @@ class SubmissionOut(serializers.Serializer):
     )
 
 
+class CriteriaTagIn(serializers.CharField):
+    """Which criteria were read."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        told = "The milestone's `criteria_tag` as you read it; nothing is done by another."
+        super().__init__(
+            **{"max_length": 64, "required": False, "default": "", "help_text": told} | kwargs
+        )
+
+
 class _SubmissionIn(serializers.Serializer):
     note = serializers.CharField(
         max_length=LONGEST_NOTE, required=False, default="", allow_blank=True
@@ -218,6 +235,7 @@ class _SubmissionIn(serializers.Serializer):
         required=False,
         default=list,
     )
+    criteria_tag = CriteriaTagIn()
 
 
 class SubmissionIn(_SubmissionIn):
@@ -247,6 +265,7 @@ class ReturnIn(serializers.Serializer):
         default=list,
         help_text="The numbers of the criteria, from 1; one at least where there are criteria.",
     )
+    criteria_tag = CriteriaTagIn()
 
 
 class PartIn(serializers.Serializer):

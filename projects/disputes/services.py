@@ -22,6 +22,7 @@ from projects.disputes.models import LIFECYCLE, OPEN, Dispute, Statement
 from projects.disputes.rules import OTHER, checked_grounds, refusal_of
 from projects.disputes.selectors import effect_of
 from projects.milestones import services as milestones
+from projects.milestones.criteria import refuse_if_changed
 from projects.milestones.endings import services as endings
 from projects.milestones.models import Milestone
 from projects.milestones.rules import checked_part
@@ -40,15 +41,18 @@ def open_dispute(
     statement: str,
     asked_for: int,
     not_met: list[int] | None = None,
+    criteria_tag: str = "",
 ) -> Dispute:
     """Ask a mediator to divide what is held for a milestone; its own clocks stop, no others do.
 
     ``asked_for`` is the part of the price, in minor units, that the opener thinks the freelancer
     should get. ``not_met`` are the numbers (from 1) of the criteria that are not met: one at least
     where the work is said to be not as agreed and criteria were. The other side has the policy's
-    days to answer. Raises InvalidInput.
+    days to answer. Raises InvalidInput, or WrongState where the criteria are no longer those of
+    ``criteria_tag``.
     """
     milestone = milestones.enter_dispute(milestone_id=milestone_id, by=by)
+    refuse_if_changed(milestone.criteria, criteria_tag)
     if reason not in Dispute.Reason.values:
         raise InvalidInput("Choose one of the reasons.", param="reason")
     text = _checked_statement(statement)

@@ -24,7 +24,7 @@ from projects.contracts.selectors import page_of
 from projects.contracts.sentences import in_numbers
 from projects.contracts.services import Trace, record, record_and_tell, tell_other_side
 from projects.milestones import reminders
-from projects.milestones.criteria import checked_answers, checked_not_met
+from projects.milestones.criteria import checked_answers, checked_not_met, refuse_if_changed
 from projects.milestones.deliveries import LONGEST_NOTE, checked_links
 from projects.milestones.models import LIFECYCLE, Milestone, Submission, SubmissionFile
 from projects.milestones.rules import due_of, judge_step, review_end_of
@@ -70,14 +70,17 @@ def submit_work(
     links: list[str] | None = None,
     files: list[UploadedFile] | None = None,
     criteria: list[dict[str, Any]] | None = None,
+    criteria_tag: str = "",
 ) -> Submission:
     """Hand in the work; the client's review period starts.
 
     ``criteria`` answers each criterion of the milestone: {"criterion" (its number, from 1), "met",
-    "how"}. Raises InvalidInput for an empty delivery, an unusable link, an answer that is missing
-    or to no criterion, TooLarge for a file.
+    "how"}; ``criteria_tag`` says which criteria were read (``criteria.tag_of``). Raises
+    InvalidInput for an empty delivery, an unusable link, an answer that is missing or to no
+    criterion, TooLarge for a file, WrongState where the criteria have been changed since.
     """
     milestone = advance_milestone(milestone_id, "submit", by=by)
+    refuse_if_changed(milestone.criteria, criteria_tag)
     note = checked_text(note, param="note", longest=LONGEST_NOTE)
     links = checked_links(links or [])
     answers = checked_answers(criteria or [], milestone.criteria)
@@ -113,16 +116,22 @@ def submit_work(
 
 @transaction.atomic
 def return_work(
-    *, milestone_id: int, by: Actor, answer: str, not_met: list[int] | None = None
+    *,
+    milestone_id: int,
+    by: Actor,
+    answer: str,
+    not_met: list[int] | None = None,
+    criteria_tag: str = "",
 ) -> Milestone:
     """Ask for changes: the review clock stops until the next delivery, one revision is used.
 
     ``not_met`` are the numbers (from 1) of the criteria that are not met; one at least where the
     milestone has criteria. The time that the review took is added to the delivery date, so that
     nobody is made late by a slow review. Raises InvalidInput, or WrongState once all the revisions
-    of the agreement are used.
+    of the agreement are used, or where the criteria are no longer those of ``criteria_tag``.
     """
     milestone = advance_milestone(milestone_id, "return", by=by)
+    refuse_if_changed(milestone.criteria, criteria_tag)
     answer = checked_text(answer, param="answer", longest=LONGEST_NOTE, least=1)
     missed = checked_not_met(not_met or [], milestone.criteria)
     submission = milestone.submissions.latest("version")

@@ -24,6 +24,7 @@ from projects.disputes.selectors import disputes_of, outcome_of
 from projects.milestones.models import Milestone
 from projects.milestones.rules import judge_step
 from projects.milestones.selectors import latest_delivery, milestones_of
+from projects.web.criteria import CriteriaTagField
 from projects.web.parts import PartForm, clean_part, clean_words, draw_part
 
 
@@ -50,11 +51,13 @@ class DisputeForm(forms.Form):
         label="What the freelancer should get",
         help_text="A part of the price: from nothing to all of it. The rest goes back.",
     )
+    criteria_tag = CriteriaTagField()
 
     def __init__(self, *args: Any, milestone: Milestone, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.milestone = milestone
         self.fields["not_met"].choices = list(enumerate(milestone.criteria, start=1))
+        self.fields["criteria_tag"].show(milestone.criteria)
         if not milestone.criteria:
             del self.fields["not_met"]
         url = reverse("dispute-create", args=[milestone.public_id])
@@ -97,9 +100,14 @@ def create_dispute(request: HttpRequest, public_id: str) -> HttpResponse:
         form = DisputeForm(milestone=milestone, initial=first | _typed(request))
         return _draft(request, milestone, form)
     form = DisputeForm(request.POST, milestone=milestone)
-    if not form.is_valid():
+    dispute = None
+    if form.is_valid():
+        with refusals_on(form):
+            dispute = services.open_dispute(
+                milestone_id=milestone.pk, by=request.user, **form.cleaned_data
+            )
+    if dispute is None:
         return _draft(request, milestone, form, status=400)
-    dispute = services.open_dispute(milestone_id=milestone.pk, by=request.user, **form.cleaned_data)
     messages.success(request, "The dispute is open. The other side has been told.")
     return redirect(dispute.path)
 

@@ -22,6 +22,7 @@ from projects.milestones.models import LIFECYCLE, Milestone
 from projects.milestones.rules import judge_step
 from projects.milestones.selectors import latest_delivery, milestones_of, submission_files_of
 from projects.web.contracts import answer_contract
+from projects.web.criteria import CriteriaTagField
 
 READ_AND_WRITE = ["GET", "HEAD", "POST"]
 
@@ -44,10 +45,12 @@ class SubmissionForm(forms.Form):
         help_text=f"One a line, at most {MAX_LINKS}.",
     )
     files = FilesField(label="Files", required=False)
+    criteria_tag = CriteriaTagField()
 
     def __init__(self, *args: Any, criteria: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.criteria = criteria
+        self.fields["criteria_tag"].show(criteria)
         for number in range(1, len(criteria) + 1):
             self.fields[f"met_{number}"] = forms.BooleanField(label="It is met", required=False)
             self.fields[f"how_{number}"] = forms.CharField(
@@ -68,7 +71,8 @@ class SubmissionForm(forms.Form):
             {"criterion": n, "met": given[f"met_{n}"], "how": given[f"how_{n}"]}
             for n in range(1, len(self.criteria) + 1)
         ]
-        return {name: given[name] for name in ("note", "links", "files")} | {"criteria": answers}
+        named = ("note", "links", "files", "criteria_tag")
+        return {name: given[name] for name in named} | {"criteria": answers}
 
     def clean_links(self) -> list[str]:
         return [line.strip() for line in self.cleaned_data["links"].splitlines() if line.strip()]
@@ -84,10 +88,12 @@ class ReturnForm(forms.Form):
         widget=forms.Textarea({"rows": 8}),
         help_text="Both sides keep this on record.",
     )
+    criteria_tag = CriteriaTagField()
 
     def __init__(self, *args: Any, criteria: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["not_met"].choices = list(enumerate(criteria, start=1))
+        self.fields["criteria_tag"].show(criteria)
         if not criteria:
             del self.fields["not_met"]
 
