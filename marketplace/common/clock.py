@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -45,6 +45,11 @@ def wall_time() -> datetime:
 def offset() -> timedelta:
     """How far the sandbox clock is ahead of the wall clock."""
     return _offset
+
+
+def end_of_day(day: date, zone: tzinfo) -> datetime:
+    """What somebody who lives there means by "due on that day": its last minute."""
+    return datetime.combine(day, time(23, 59), tzinfo=zone)
 
 
 def said(moment: datetime) -> str:

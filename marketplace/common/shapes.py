@@ -1,13 +1,18 @@
 """Fields that several shapes of the API share."""
 
 import re
+from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from django.utils import timezone
 from rest_framework import serializers
 
+from marketplace.common.clock import end_of_day
 from marketplace.common.money import MAX_AMOUNT
 
 _DIGITS = re.compile(r"-?[0-9]{1,30}")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 class AmountIn(serializers.IntegerField):
@@ -25,3 +30,22 @@ class AmountIn(serializers.IntegerField):
         if not is_text and (isinstance(data, bool) or not isinstance(data, int)):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class DeadlineIn(serializers.DateTimeField):
+    """Until when: a moment with its time zone, or a day alone, which is its last minute.
+
+    The day is the caller's, by the zone of their account, as it is on the pages; so is a moment
+    without a zone. Its shape needs the request in its context.
+    """
+
+    def to_internal_value(self, value: Any) -> datetime:
+        zone = ZoneInfo(self.context["request"].user.time_zone)
+        try:
+            if isinstance(value, str) and _DAY.fullmatch(value):
+                return end_of_day(date.fromisoformat(value), zone).astimezone(UTC)
+            with timezone.override(zone):
+                return super().to_internal_value(value).astimezone(UTC)
+        # In the first and the last year some zones have moments that UTC has not.
+        except (OverflowError, ValueError):
+            self.fail("invalid", format="YYYY-MM-DDThh:mm[:ss](+HH:MM|-HH:MM|Z), YYYY-MM-DD")

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketplace.common.api import idempotent
-from marketplace.common.shapes import AmountIn
+from marketplace.common.shapes import AmountIn, DeadlineIn
 from projects.agreements.changes import services
 from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.changes.planning import Wish
@@ -109,7 +109,12 @@ class WishIn(serializers.Serializer):
         required=False, default="", allow_blank=True, max_length=LONGEST_MILESTONE_TITLE
     )
     amount = AmountIn(required=False, allow_null=True, default=None)
-    due_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    due_at = DeadlineIn(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="A moment with its time zone, or a day alone: its last minute where you live.",
+    )
     criteria = serializers.ListField(
         child=serializers.CharField(max_length=LONGEST_CRITERION),
         required=False,
@@ -130,7 +135,10 @@ class ChangeOrderIn(NoteIn, SignatureIn):
 
 
 class ExtensionIn(NoteIn, SignatureIn):
-    due_at = serializers.DateTimeField(help_text="The new date of delivery, with its time zone.")
+    due_at = DeadlineIn(
+        help_text="The new date of delivery: a moment with its time zone, or a day alone, which is "
+        "its last minute where you live."
+    )
 
 
 class ContractChangesView(ListAPIView):
@@ -163,7 +171,7 @@ class ExtensionsView(APIView):
     def post(self, request: Request, public_id: str) -> Response:
         """Ask for another date of delivery: a change of that alone."""
         milestone = get_object_or_404(milestones_of(request.user), public_id=public_id)
-        body = ExtensionIn(data=request.data)
+        body = ExtensionIn(data=request.data, context={"request": request})
         body.is_valid(raise_exception=True)
         order = services.propose_extension(
             milestone_id=milestone.pk, by=request.user, **confirmed(request, body.validated_data)
@@ -217,7 +225,7 @@ class WithdrawView(APIView):
 
 
 def _asked(request: Request) -> dict[str, Any]:
-    body = ChangeOrderIn(data=request.data)
+    body = ChangeOrderIn(data=request.data, context={"request": request})
     body.is_valid(raise_exception=True)
     given = confirmed(request, body.validated_data)
     return given | {"wishes": [Wish(**wish) for wish in given.pop("changes")]}

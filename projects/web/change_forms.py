@@ -1,12 +1,12 @@
 """What one side would like changed: a part of the form for each milestone, and for new ones."""
 
 import re
-from datetime import datetime, time
 from typing import Any
 
 from django import forms
 from django.utils import timezone
 
+from marketplace.common.clock import end_of_day
 from marketplace.common.errors import InvalidInput
 from marketplace.common.forms import AmountField, PasswordField, clean_amount
 from marketplace.common.money import to_major
@@ -66,7 +66,8 @@ class PartForm(forms.Form):
     def wish(self) -> Wish | None:
         """What is wanted here; None where nothing is."""
         given, one = self.cleaned_data, self.milestone
-        due_at = _end_of(given.get("due_on"))
+        day = given.get("due_on")
+        due_at = end_of_day(day, timezone.get_current_timezone()) if day else None
         if one is None:
             if not any(given.values()):
                 return None
@@ -153,10 +154,3 @@ def _standing(milestone: Milestone) -> dict[str, Any]:
         "due_on": timezone.localtime(due_of(milestone)).date(),
         "criteria": "\n".join(milestone.criteria),
     }
-
-
-def _end_of(day: Any) -> datetime | None:
-    """The last minute of the day as whoever writes it means it."""
-    if day is None:
-        return None
-    return datetime.combine(day, time(23, 59), tzinfo=timezone.get_current_timezone())

@@ -1,5 +1,8 @@
 """Changes of an agreement by the pages and by the API."""
 
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
+
 import pytest
 from django.test import Client
 
@@ -198,6 +201,55 @@ def test_an_extension_is_a_change_of_the_date_alone(ada, ben):
 
 
 @pytest.mark.parametrize(
+    ("zone", "said", "meant"),
+    [
+        # A day is its last minute where whoever writes it lives, in summer and in winter.
+        ("Europe/Berlin", "{day}", "{day}T23:59:00{offset}"),
+        ("America/Los_Angeles", "{day}", "{day}T23:59:00{offset}"),
+        ("UTC", "{day}", "{day}T23:59:00+00:00"),
+        ("Europe/Berlin", "{day}T12:00", "{day}T12:00:00{offset}"),
+        ("Europe/Berlin", "{day}T12:00:00+09:00", "{day}T12:00:00+09:00"),
+    ],
+)
+@pytest.mark.parametrize("through", ["extension", "change"])
+def test_a_day_means_its_end_where_the_writer_lives(ada, ben, zone, said, meant, through):
+    milestone = funded_milestone(ada, ben)
+    ben.time_zone = zone
+    ben.save()
+    day = in_days(40).date()
+    offset = datetime.combine(day, time(23, 59), tzinfo=ZoneInfo(zone)).isoformat()[-6:]
+    said, meant = (text.format(day=day, offset=offset) for text in (said, meant))
+    if through == "change":
+        body = {"changes": [{"milestone": milestone.public_id, "due_at": said}]} | SIGNED
+        path = f"/api/v1/contracts/{milestone.contract.public_id}/change-orders/"
+        assert api_of(ben).post(path, body).status_code == 201
+    else:
+        path = f"/api/v1/milestones/{milestone.public_id}/extensions/"
+        assert api_of(ben).post(path, {"due_at": said} | SIGNED).status_code == 201
+
+    accept_change(order_id=ChangeOrder.objects.get().pk, by=ada)
+
+    milestone.refresh_from_db()
+    assert milestone.due_at == datetime.fromisoformat(meant)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/Los_Angeles", "UTC"])
+def test_a_day_of_the_page_means_the_same(ada, ben, zone):
+    milestone = funded_milestone(ada, ben)
+    ben.time_zone = zone
+    ben.save()
+    day = in_days(40).date()
+    form = form_of(milestone, **{f"{milestone.public_id}-due_on": f"{day}"})
+    path = f"/contracts/{milestone.contract.public_id}/change/"
+    assert browser(ben).post(path, form).status_code == 302
+
+    accept_change(order_id=ChangeOrder.objects.get().pk, by=ada)
+
+    milestone.refresh_from_db()
+    assert milestone.due_at == datetime.combine(day, time(23, 59), tzinfo=ZoneInfo(zone))
+
+
+@pytest.mark.parametrize(
     ("body", "field"),
     [
         ({}, "changes"),
@@ -217,7 +269,20 @@ def test_a_body_that_cannot_be_meant_is_refused_by_its_field(body, field, ada, b
     assert error["message"]
 
 
-@pytest.mark.parametrize("due_at", ["yesterday", "2020-01-01T00:00:00Z", "9999-01-01T00:00:00Z", 5])
+@pytest.mark.parametrize(
+    "due_at",
+    [
+        "yesterday",
+        "2020-01-01T00:00:00Z",
+        "9999-01-01T00:00:00Z",
+        "2026-13-40",
+        "0001-01-01",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31",
+        "٢٠٢٧-٠١-٠١",
+        5,
+    ],
+)
 def test_an_extension_to_no_date_ahead_is_refused(due_at, ada, ben):
     milestone = funded_milestone(ada, ben)
     answer = api_of(ben).post(
