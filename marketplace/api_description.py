@@ -28,6 +28,7 @@ SETTINGS = {
     # Several things have a status: each list of them is named after its thing.
     "ENUM_NAME_OVERRIDES": {
         "PostingStatus": "projects.postings.models.Posting.Status",
+        "InvitationStatus": "projects.invitations.models.Invitation.Status",
         "BidStatus": "projects.bids.models.Bid.Status",
         "ContractStatus": "projects.contracts.models.Contract.Status",
         "MilestoneStatus": "projects.milestones.models.Milestone.Status",

@@ -9,6 +9,7 @@ from projects.bonuses.models import Bonus
 from projects.contracts.models import Agreement, Contract, Event, PutOff
 from projects.disputes.models import Dispute, Statement
 from projects.givebacks.models import GiveBack
+from projects.invitations.models import Invitation
 from projects.messages.models import Conversation, Message, MessageFile
 from projects.milestones.models import Milestone, Reminder, Submission, SubmissionFile
 from projects.postings.models import Posting, PostingFile
@@ -26,6 +27,7 @@ __all__ = [
     "Dispute",
     "Event",
     "GiveBack",
+    "Invitation",
     "Message",
     "MessageFile",
     "Milestone",

@@ -15,6 +15,7 @@ from projects.web import (
     funding,
     givebacks,
     home,
+    invitations,
     messages,
     milestones,
     part_release,
@@ -48,20 +49,8 @@ urlpatterns = [
         postings.remove_file,
         name="posting-file-remove",
     ),
-    # Questions
-    path("postings/<str:public_id>/questions/", questions.list_questions, name="posting-questions"),
-    path(
-        "postings/<str:public_id>/questions/new/", questions.create_question, name="question-create"
-    ),
-    path("questions/<str:public_id>/", questions.show_question, name="question"),
-    path("questions/<str:public_id>/answer/", questions.create_answer, name="question-answer"),
-    path("questions/<str:public_id>/decline/", questions.create_decline, name="question-decline"),
-    path(
-        "questions/<str:public_id>/withdraw/",
-        questions.create_withdrawal,
-        name="question-withdraw",
-    ),
-    path("questions/<str:public_id>/remove/", questions.create_removal, name="question-remove"),
+    *invitations.ROUTES,
+    *questions.ROUTES,
     # Bids
     path("my/bids/", bids.list_own_bids, name="my-bids"),
     path("postings/<str:public_id>/bid/", bids.create_bid, name="bid-create"),

@@ -30,6 +30,7 @@ from projects.bonuses.services import give_bonus
 from projects.disputes.services import open_dispute
 from projects.givebacks.models import GiveBack
 from projects.givebacks.services import ask_back
+from projects.invitations.services import invite_person
 from projects.messages.services import write_message
 from projects.milestones.services import cancel_milestone, release_milestone, submit_work
 from projects.postings.services import add_files, suspend_posting
@@ -100,6 +101,9 @@ def _postings(world: AccessWorld, ada: User, ben: User, dora: User) -> None:
         ask_question(posting_id=posting.pk, text="How fast?", by=ben) for _ in range(2)
     )
     answer_question(question_id=answered.pk, answer="Very.", by=ada)
+    invitation = invite_person(
+        posting_id=open_posting(ada).pk, whom=ben.public_id, note="You know lamps.", by=ada
+    )
     world.places |= {
         "posting": {"public_id": posting.public_id},
         "draft": {"public_id": draft.public_id},
@@ -113,6 +117,7 @@ def _postings(world: AccessWorld, ada: User, ben: User, dora: User) -> None:
         },
         "question": {"public_id": waiting.public_id},
         "answered": {"public_id": answered.public_id},
+        "invitation": {"public_id": invitation.public_id},
     }
 
 

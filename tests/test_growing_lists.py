@@ -22,6 +22,7 @@ from projects.bids.services import edit_bid
 from projects.bonuses.services import give_bonus
 from projects.contracts.services import record
 from projects.givebacks.services import give_back
+from projects.invitations.services import invite_person
 from projects.messages.services import write_message
 from projects.milestones.services import release_milestone, return_work, submit_work
 from projects.questions.services import answer_question, ask_question
@@ -229,6 +230,29 @@ def test_the_questions_on_a_posting(ada, ben, dora, reader, path):
         answer_question(question_id=asked.pk, answer="Very.", by=ada)
 
     grows_for_free(lambda: client.get(path.format(posting.public_id)), grow)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/postings/{}/invitations/", "/postings/{}/invitations/"])
+def test_the_invitations_to_a_posting(ada, path):
+    posting, names = open_posting(ada), iter("ABCDEFGHIJ")
+    client = api_of(ada) if path.startswith("/api") else browser(ada)
+
+    def grow() -> None:
+        invite_person(posting_id=posting.pk, whom=person(f"Kim {next(names)}").public_id, by=ada)
+        invite_person(posting_id=posting.pk, whom=f"{next(names)}@example.com", by=ada)
+
+    grows_for_free(lambda: client.get(path.format(posting.public_id)), grow)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/invitations/", "/my/invitations/"])
+def test_ones_own_invitations(ada, ben, path):
+    whoms = iter([ben.public_id, ben.email] * 3)
+    client = api_of(ben) if path.startswith("/api") else browser(ben)
+
+    def grow() -> None:
+        invite_person(posting_id=open_posting(ada).pk, whom=next(whoms), by=ada)
+
+    grows_for_free(lambda: client.get(path), grow)
 
 
 def test_the_deliveries_of_a_milestone(ada, ben):

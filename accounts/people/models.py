@@ -66,9 +66,10 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     objects = UserManager()
 
-    # Read once per request: staff_roles_of, party_ids_of.
+    # Read once per request: staff_roles_of, party_ids_of, proven_addresses_of.
     _staff_roles: frozenset[str]
     _party_ids: frozenset[int]
+    _proven_addresses: frozenset[str]
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = ["name"]

@@ -37,13 +37,13 @@ def checked_profile(given: dict[str, Any]) -> dict[str, Any]:
     return checked
 
 
-def checked_email(email: object) -> str:
+def checked_email(email: object, *, param: str = "email") -> str:
     """The address in small letters. Raises InvalidInput."""
-    email = checked_line(email, param="email", longest=254).lower()
+    email = checked_line(email, param=param, longest=254).lower()
     try:
         validate_email(email)
     except ValidationError:
-        raise InvalidInput("This is not an email address.", param="email") from None
+        raise InvalidInput("This is not an email address.", param=param) from None
     return email
 
 

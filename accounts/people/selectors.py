@@ -1,5 +1,6 @@
 """Who may see which people, and what the staff may do."""
 
+from allauth.account.models import EmailAddress
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 
@@ -19,6 +20,23 @@ def public_profiles() -> QuerySet[User]:
     return User.objects.filter(
         is_active=True, emailaddress__primary=True, emailaddress__verified=True
     )
+
+
+def person_at(email: str) -> User | None:
+    """Who has proven this address (in small letters) and is still here: never to be shown."""
+    theirs = EmailAddress.objects.filter(email=email, verified=True, user__is_active=True)
+    proof = theirs.select_related("user").first()
+    return proof.user if proof else None
+
+
+def proven_addresses_of(user: User | AnonymousUser) -> frozenset[str]:
+    """Every address that this person has proven, in small letters; read once."""
+    if not user.is_authenticated:
+        return frozenset()
+    if not hasattr(user, "_proven_addresses"):
+        theirs = EmailAddress.objects.filter(user=user, verified=True)
+        user._proven_addresses = frozenset(theirs.values_list("email", flat=True))
+    return user._proven_addresses
 
 
 def staff_roles_of(user: User | AnonymousUser) -> frozenset[str]:

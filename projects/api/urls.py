@@ -18,6 +18,7 @@ from projects.api import (
     desk_messages,
     disputes,
     givebacks,
+    invitations,
     messages,
     milestones,
     next,
@@ -60,6 +61,7 @@ urlpatterns = [
         postings.PostingFileView.as_view(),
         name="api-posting-file",
     ),
+    *invitations.ROUTES,
     *questions.ROUTES,
     *counters.ROUTES,
     # Bids

@@ -18,6 +18,7 @@ from projects.bids.models import LIFECYCLE, LIVE, STANDING, Bid
 from projects.bids.roles import role_in
 from projects.bids.terms import checked_terms, checked_valid_until
 from projects.bids.wordings.services import TERMS, write_wording
+from projects.invitations.services import accept_invitations, lapse_invitations
 from projects.postings import services as postings
 from projects.postings.models import Posting
 from projects.postings.roles import Actor
@@ -66,6 +67,7 @@ def submit_bid(
             **terms,
         )
     )
+    accept_invitations(posting=posting, party=bid.freelancer, by=by)
     _tell_client(bid, "bid_submitted", "{who} bid {price} on “{title}”.", by=by)
     return bid
 
@@ -193,6 +195,7 @@ def accept_bid(*, bid_id: int, by: Actor) -> Bid:
 def decline_others(*, bid_id: int) -> list[Bid]:
     """This bid was accepted: every other live one on its posting is declined, with that reason."""
     posting_id = Bid.objects.values_list("posting_id", flat=True).get(pk=bid_id)
+    lapse_invitations(posting_id=posting_id)
     return _decline_live(posting_id, OTHER_CHOSEN, but=bid_id)
 
 
@@ -209,6 +212,7 @@ def close_bidding(*, posting_id: int, reason: str, by: Actor) -> Posting:
     if posting.bids.filter(status=Bid.Status.OFFERED).exists():
         raise WrongState("There is an offer out: withdraw it before you close the posting.")
     _decline_live(posting.pk, posting.status_reason or POSTING_CLOSED)
+    lapse_invitations(posting_id=posting_id)
     return posting
 
 
@@ -218,6 +222,7 @@ def expire_bidding(*, posting_id: int, by: Actor) -> Posting:
     posting = postings.expire_posting(posting_id=posting_id, by=by)
     if posting.bids.filter(status__in=STANDING).exists():
         raise WrongState("There are bids to choose from.")
+    lapse_invitations(posting_id=posting_id)
     return posting
 
 

@@ -17,6 +17,7 @@ from projects.bids.models import Bid
 from projects.contracts.models import Contract
 from projects.disputes.models import Dispute
 from projects.givebacks.models import GiveBack
+from projects.invitations.models import Invitation
 from projects.milestones import reminders
 from projects.milestones.limits.services import AHEAD
 from projects.milestones.models import Milestone
@@ -54,6 +55,9 @@ _CHANGE = Reason(
 REASONS: dict[str, Reason] = {
     "question_asked": Reason(
         Question, (), _while(Question.Status.ASKED, gone="The question is open no longer.")
+    ),
+    "invitation_sent": Reason(
+        Invitation, (), _while(Invitation.Status.INVITED, gone="The invitation is open no longer.")
     ),
     "bid_submitted": Reason(Bid, (), _OPEN_BID),
     "bid_edited": Reason(Bid, (), _OPEN_BID),

@@ -15,6 +15,8 @@ from marketplace.common.pages import Page, capped_count, page_of
 from projects.bids.models import STANDING
 from projects.bids.selectors import bid_counts, live_bid_on
 from projects.bids.services import close_bidding
+from projects.invitations.selectors import invitation_to, invitations_to
+from projects.invitations.selectors import open_steps as steps_of_invitation
 from projects.postings import services
 from projects.postings.models import LIFECYCLE, Posting
 from projects.postings.roles import open_steps, role_in
@@ -30,8 +32,8 @@ from projects.web.posting_forms import BrowseForm, PostingForm, ReasonForm
 from projects.web.questions import rows_of
 
 FORM = require_http_methods(["GET", "HEAD", "POST"])
-# The newest questions are on the posting's own page, the others one click away.
-FEW_QUESTIONS = 3
+# The newest questions and invitations are on the posting's own page, the others one click away.
+FEW = 3
 
 
 @login_not_required
@@ -72,13 +74,18 @@ def show_posting(request: HttpRequest, public_id: str) -> HttpResponse:
         "steps": open_steps(posting, request.user),
         "is_owner": role == OWNER,
         "files": posting.files.select_related("stored").order_by("pk"),
-        "questions": rows_of(list(newest[:FEW_QUESTIONS]), request),
+        "questions": rows_of(list(newest[:FEW]), request),
         "nav": "browse",
     }
     if role == OWNER:
         context |= _bids_on(posting) | {"waiting": waiting_on(posting)}
+        context["invitations"] = [
+            {"invitation": sent, "steps": steps_of_invitation(sent, request.user)}
+            for sent in invitations_to(posting).order_by("-created_at", "-id")[:FEW]
+        ]
     else:
         context["own_bid"] = live_bid_on(posting, request.user)
+        context["invitation"] = invitation_to(posting, request.user)
     return render(request, "postings/posting.html", context)
 
 

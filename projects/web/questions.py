@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketplace.common.errors import NotAllowed
@@ -165,3 +166,18 @@ def _end(
             return redirect("posting-questions", question.posting.public_id)
     context = {"form": form, "question": question, "label": LIFECYCLE.steps[step].label}
     return render(request, "questions/end.html", context, status=400 if form.errors else 200)
+
+
+ROUTES = [
+    path("postings/<str:public_id>/questions/", list_questions, name="posting-questions"),
+    path("postings/<str:public_id>/questions/new/", create_question, name="question-create"),
+    path("questions/<str:public_id>/", show_question, name="question"),
+    path("questions/<str:public_id>/answer/", create_answer, name="question-answer"),
+    path("questions/<str:public_id>/decline/", create_decline, name="question-decline"),
+    path(
+        "questions/<str:public_id>/withdraw/",
+        create_withdrawal,
+        name="question-withdraw",
+    ),
+    path("questions/<str:public_id>/remove/", create_removal, name="question-remove"),
+]

@@ -38,7 +38,8 @@ NOT_THERE = {"mfa_deactivate_totp", "mfa_view_recovery_codes"}
 EMPTY = [
     ("cleo", path)
     for path in (
-        "/my/postings/ /my/bids/ /contracts/ /earnings/ /payouts/ /notices/ /account/tokens/ "
+        "/my/postings/ /my/bids/ /my/invitations/ /contracts/ /earnings/ /payouts/ /notices/ "
+        "/account/tokens/ "
         "/account/notices/ /account/calendar/ /account/audit/ /profile/ /statements/ "
         "/postings/?q=nothing-of-the-kind /outbox/?to=nobody@example.com"
     ).split()

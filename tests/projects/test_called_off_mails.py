@@ -11,9 +11,14 @@ from django.test.utils import CaptureQueriesContext
 from accounts.notifications.models import Notification
 from accounts.notifications.preferences.kinds import OPTIONAL
 from projects.agreements.services import accept_offer
-from projects.bids.services import edit_bid, shortlist_bid, withdraw_bid
+from projects.bids.services import close_bidding, edit_bid, shortlist_bid, withdraw_bid
 from projects.disputes.services import answer_dispute
 from projects.givebacks.services import ask_back, decline_giveback
+from projects.invitations.services import (
+    decline_invitation,
+    invite_person,
+    withdraw_invitation,
+)
 from projects.milestones import reminders
 from projects.milestones.limits.services import AHEAD
 from projects.milestones.models import Milestone
@@ -151,6 +156,19 @@ def test_a_question_that_was_answered(ada, ben):
     notice = told(ada, "question_asked")
     answer_question(question_id=question.pk, answer="All of them.", by=ada)
     assert is_called_off(notice)
+
+
+@pytest.mark.parametrize("end", ["answered", "withdrawn", "posting closed"])
+def test_an_invitation_that_is_open_no_longer(ada, ben, end):
+    posting = open_posting(ada)
+    sent = invite_person(posting_id=posting.pk, whom=ben.email, by=ada)
+    if end == "answered":
+        decline_invitation(invitation_id=sent.pk, by=ben)
+    elif end == "withdrawn":
+        withdraw_invitation(invitation_id=sent.pk, by=ada)
+    else:
+        close_bidding(posting_id=posting.pk, reason="", by=ada)
+    assert is_called_off(told(ben, "invitation_sent"), "open no longer")
 
 
 def test_a_bid_that_was_withdrawn(ada, ben):

@@ -22,7 +22,7 @@ _TONES = {
     ),
     "info": (
         "open submitted offered proposed pending scheduled sending in_transit requested "
-        "answered negotiating shortlisted unknown leaving asked"
+        "answered negotiating shortlisted unknown leaving asked invited"
     ),
     "good": (
         "active awarded accepted completed released paid succeeded funded held_funds settled done"

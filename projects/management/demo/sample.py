@@ -30,6 +30,8 @@ class SamplePosting:
     bids: tuple[tuple[str, int, int], ...] = field(default=())
     # Who asked what, and the answer; without one it waits.
     questions: tuple[tuple[str, str, str], ...] = field(default=())
+    # Who is asked to bid, with the note, and why not; with a reason they have declined.
+    invited: tuple[tuple[str, str, str], ...] = field(default=())
 
 
 ADA = SamplePerson(
@@ -255,6 +257,10 @@ POSTINGS = (
         ("Data entry",),
         (600, 900),
         visibility="unlisted",
+        invited=(
+            ("cleo", "You drew our seed bags so patiently: would you count, too?", ""),
+            ("grace", "", "I am booked until the spring."),
+        ),
         bids=(("ben", 780, 14),),
     ),
 )

@@ -13,6 +13,7 @@ from projects.agreements.services import accept_offer, award_bid
 from projects.bids.counters.services import counter_counter, propose_counter
 from projects.bids.models import Bid
 from projects.bids.services import shortlist_bid, submit_bid
+from projects.invitations.services import decline_invitation, invite_person
 from projects.management.demo.sample import (
     ADA,
     BEN,
@@ -105,6 +106,11 @@ def _post(sample: SamplePosting, people: dict[str, User]) -> Posting:
             plan=_plan(price * 100, days),
             valid_until=now() + timedelta(days=21),
         )
+    for name, note, no in sample.invited:
+        whom = people[name].public_id
+        sent = invite_person(posting_id=posting.pk, whom=whom, note=note, by=client)
+        if no:
+            decline_invitation(invitation_id=sent.pk, reason=no, by=people[name])
     for name, text, answer in sample.questions:
         question = ask_question(posting_id=posting.pk, text=text, by=people[name])
         if answer:

@@ -21,6 +21,8 @@ SAMPLES: dict[str, str] = {
     "question_answered": f"A question about {_SHOP} was answered.",
     "question_declined": f"Your question about {_SHOP} was not answered.",
     "question_removed": f"A question about {_SHOP} was removed: It asks for a telephone number.",
+    "invitation_sent": f"Ada Nwosu invites you to bid on {_SHOP}.",
+    "invitation_declined": f"Ben Okafor will not bid on {_SHOP}: My year is full.",
     "bid_submitted": f"Ben Okafor bid $2,400.00 on {_SHOP}.",
     "bid_edited": f"Ben Okafor changed the bid on {_SHOP}: $2,300.00.",
     "bid_withdrawn": f"Ben Okafor withdrew the bid on {_SHOP}.",
