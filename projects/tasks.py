@@ -23,6 +23,7 @@ from projects.bids import selectors as bids_due
 from projects.bids import services as bids
 from projects.bids.counters import services as counters
 from projects.bids.counters.selectors import over_counter_ids
+from projects.bids.declining import services as declining
 from projects.bonuses import selectors as bonuses_due
 from projects.bonuses import services as bonuses
 from projects.contracts.banks import services as banks
@@ -67,10 +68,10 @@ def lapse_counters() -> dict[str, int]:
 
 @shared_task(name="projects.expire_postings")
 def expire_postings() -> dict[str, int]:
-    """The time for bids is over and none is left to choose from."""
+    """The time for bids is over, and none is left to choose from or the time to choose is over."""
     return sweep(
         bids_due.expired_posting_ids(limit=BATCH),
-        lambda pk: bids.expire_bidding(posting_id=pk, by=SYSTEM),
+        lambda pk: declining.expire_bidding(posting_id=pk, by=SYSTEM),
     )
 
 

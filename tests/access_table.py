@@ -40,6 +40,7 @@ def foreign(route: str, may: str) -> Line:
 
 
 REASON = {"reason": "Because."}
+DECLINE = {"reason": "price"}
 TERMS = terms(60_000)
 WORDS = {"statement": "It rained."}
 
@@ -253,7 +254,7 @@ LINES = [
     Line("api-bid-withdraw", "POST", "ben", of="bid", sees="ada"),
     Line("api-bid-shortlist", "POST", "ada", of="bid", sees="ben"),
     Line("api-bid-unlist", "POST", "ada", of="bid", sees="ben"),
-    Line("api-bid-decline", "POST", "ada", of="bid", sees="ben", body=REASON),
+    Line("api-bid-decline", "POST", "ada", of="bid", sees="ben", body=DECLINE),
     Line("api-bid-award", "POST", "ada", of="bid", sees="ben", body=SIGNED),
     # --- Contracts -------------------------------------------------------------------------------
     Line("my-work", "GET", SIGNED_IN),

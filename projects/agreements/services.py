@@ -23,6 +23,7 @@ from projects.agreements.terms import (
     wording_of,
 )
 from projects.bids import services as bids
+from projects.bids.declining.services import decline_others
 from projects.contracts.models import LIFECYCLE, Agreement, Contract
 from projects.contracts.roles import Actor, role_in
 from projects.contracts.selectors import agreement_of
@@ -128,7 +129,7 @@ def accept_offer(*, contract_id: int, by: Actor, confirmed_with: str = "") -> Co
     seal_agreement(agreement)
     bids.accept_bid(bid_id=contract.bid_id, by=by)
     postings.award_posting(posting_id=contract.posting_id, by=SYSTEM)
-    bids.decline_others(bid_id=contract.bid_id)
+    decline_others(bid_id=contract.bid_id)
     _plan_milestones(contract, json.loads(agreement.body)["milestones"])
 
     record(contract, "contract_accepted", by=by, sha256=agreement.sha256)

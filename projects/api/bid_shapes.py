@@ -7,15 +7,19 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.common.lifecycle import CLIENT, FREELANCER
+from marketplace.common.reasons import LONGEST_NOTE
 from marketplace.common.shapes import AmountIn
 from payments.policies.fees import quote
 from payments.policies.models import Policy
 from payments.policies.selectors import policy_in_force
 from projects.api.posting_shapes import PartyOut
 from projects.bids import terms
-from projects.bids.models import Bid, BidVersion
+from projects.bids.models import CLIENTS_REASONS, Bid, BidVersion, DeclinedFor
 from projects.bids.roles import open_steps, role_in
 from projects.bids.selectors import shows_terms
+
+# What a client may decline a bid for.
+REASONS = [(why.value, why.label) for why in CLIENTS_REASONS]
 
 
 class PlannedMilestone(serializers.Serializer):
@@ -90,7 +94,10 @@ class BidOut(WordingOut):
     quote = serializers.SerializerMethodField()
     version = serializers.IntegerField()
     status = serializers.ChoiceField(Bid.Status.choices)
-    status_reason = serializers.CharField()
+    declined_for = serializers.ChoiceField(DeclinedFor.choices, allow_null=True)
+    status_reason = serializers.CharField(
+        source="reason_in_words", help_text="Why it was declined, as people read it."
+    )
     created_at = serializers.DateTimeField()
     edited_at = serializers.DateTimeField(allow_null=True)
     closed_at = serializers.DateTimeField(allow_null=True)
@@ -116,10 +123,24 @@ class BidOut(WordingOut):
 
     def to_representation(self, bid: Bid) -> dict[str, Any]:
         shown = super().to_representation(bid)
+        shown["declined_for"] = bid.declined_for or None
         if not shows_terms(bid, self.context["request"].user):
             hidden = ("price", "days", "letter", "plan", "valid_until", "quote")
             shown |= dict.fromkeys(hidden)
         return shown
+
+
+class DeclineIn(serializers.Serializer):
+    """Why a client declines a bid; its author reads both."""
+
+    reason = serializers.ChoiceField(REASONS)
+    note = serializers.CharField(
+        max_length=LONGEST_NOTE,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text='A sentence; needed where the reason is "other".',
+    )
 
 
 class BidEditIn(serializers.Serializer):

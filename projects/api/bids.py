@@ -16,11 +16,12 @@ from projects.api.bid_shapes import (
     BidIn,
     BidOut,
     BidVersionOut,
+    DeclineIn,
     QuoteIn,
     QuoteOut,
 )
-from projects.api.posting_shapes import ReasonIn
 from projects.bids import services
+from projects.bids.declining.services import decline_bid
 from projects.bids.models import Bid
 from projects.bids.selectors import bids_of, bids_on, own_bids_of, quote_of, shows_terms
 from projects.bids.terms import checked_amounts
@@ -125,14 +126,14 @@ class UnlistView(APIView):
 
 
 class DeclineView(APIView):
-    @extend_schema(request=ReasonIn, responses=BidOut)
+    @extend_schema(request=DeclineIn, responses=BidOut)
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Say no, with a reason that the freelancer reads."""
         bid = _visible(request, public_id)
-        given = ReasonIn(data=request.data)
+        given = DeclineIn(data=request.data)
         given.is_valid(raise_exception=True)
-        bid = services.decline_bid(bid_id=bid.pk, by=request.user, **given.validated_data)
+        bid = decline_bid(bid_id=bid.pk, by=request.user, **given.validated_data)
         return _out(bid, request)
 
 

@@ -35,6 +35,9 @@ class PostingOut(serializers.ModelSerializer):
     client = PartyOut()
     skills = serializers.ListField(child=serializers.CharField())
     takes_bids = serializers.BooleanField()
+    choose_by = serializers.DateTimeField(
+        allow_null=True, help_text="Until when the client may choose; then its bids are given back."
+    )
     next_steps = serializers.SerializerMethodField(help_text="What you can do to it right now.")
 
     class Meta:
@@ -51,6 +54,7 @@ class PostingOut(serializers.ModelSerializer):
             "budget_most",
             "wished_deadline",
             "bids_close_at",
+            "choose_by",
             "status",
             "status_reason",
             "takes_bids",

@@ -23,7 +23,7 @@ from projects.api.posting_shapes import (
     PostingOut,
     ReasonIn,
 )
-from projects.bids.services import close_bidding
+from projects.bids.declining.services import close_bidding
 from projects.postings import services
 from projects.postings.models import Posting
 from projects.postings.selectors import (
@@ -117,7 +117,7 @@ class CloseView(APIView):
     @extend_schema(request=ClosingIn, responses=PostingInFullOut)
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
-        """Take it off the market; the bids that stand are declined with the reason."""
+        """Take it off the market; the bids that stand are given back with the reason."""
         posting = _visible(request, public_id)
         given = ClosingIn(data=request.data)
         given.is_valid(raise_exception=True)

@@ -10,7 +10,25 @@ from marketplace.common.clock import now
 from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM, Lifecycle, Step
 from marketplace.common.money import AmountField, CurrencyField
 from marketplace.common.public_ids import PublicIdField
+from marketplace.common.reasons import in_words
 from projects.postings.models import Posting
+
+
+class DeclinedFor(models.TextChoices):
+    """Why a bid is declined: what a client chooses from, and what the end of its posting says."""
+
+    PRICE = "price", "The price does not fit"
+    TIMING = "timing", "The time does not fit"
+    EXPERIENCE = "experience", "Other experience is needed"
+    PLAN = "plan", "The plan does not fit"
+    OTHER_CHOSEN = "other_chosen", "The client went with another bid"
+    POSTING_CHANGED = "posting_changed", "What is wanted has changed"
+    OTHER = "other", "Another reason"
+    NOBODY_HIRED = "nobody_hired", "The posting has ended, and nobody was hired"
+
+
+# The last one is the house's own: a client who hires nobody closes the posting.
+CLIENTS_REASONS = [why for why in DeclinedFor if why != DeclinedFor.NOBODY_HIRED]
 
 
 class Bid(models.Model):
@@ -40,6 +58,8 @@ class Bid(models.Model):
     valid_until = models.DateTimeField()
     version = models.PositiveIntegerField(default=1)
     status = models.CharField(max_length=11, choices=Status.choices, default=Status.SUBMITTED)
+    # Why it was declined: one of a few words, and what the client adds to it.
+    declined_for = models.CharField(max_length=15, choices=DeclinedFor.choices, blank=True)
     status_reason = models.CharField(max_length=300, blank=True)
     # Where it stood when it was offered: a declined or lapsed offer puts it back there.
     offered_from = models.CharField(max_length=11, choices=Status.choices, blank=True)
@@ -54,6 +74,15 @@ class Bid(models.Model):
                 fields=["posting", "freelancer"],
                 condition=Q(status__in=["submitted", "shortlisted", "offered", "accepted"]),
                 name="one_live_bid_per_posting",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="declined", declined_for__in=DeclinedFor.values)
+                | ~Q(status="declined") & Q(declined_for=""),
+                name="a_declined_bid_has_its_reason",
+            ),
+            models.CheckConstraint(
+                condition=~Q(declined_for="other", status_reason=""),
+                name="another_reason_of_a_decline_is_a_sentence",
             ),
         ]
         indexes = [
@@ -73,6 +102,19 @@ class Bid(models.Model):
     def path(self) -> str:
         """Its page, for the two who may read it."""
         return f"/bids/{self.public_id}/"
+
+    @property
+    def state_in_words(self) -> str:
+        """Its status as people read it: a bid that nobody refused is not called declined."""
+        given_back = self.declined_for == DeclinedFor.NOBODY_HIRED
+        return "Given back" if given_back else self.get_status_display()
+
+    @property
+    def reason_in_words(self) -> str:
+        """Why it was declined, as its author reads it; '' where it was not."""
+        if not self.declined_for:
+            return ""
+        return in_words(self.declined_for, self.get_declined_for_display(), self.status_reason)
 
     @property
     def worded_at(self) -> datetime:
@@ -96,6 +138,7 @@ LIFECYCLE = Lifecycle(
     Step("accept",    {S.OFFERED},         S.ACCEPTED,    {FREELANCER}, tells="bid_accepted"),
     Step("counter",   LIVE,                "same",        {CLIENT}, label="Propose other terms", tells="counter_proposed"),
     Step("decline",   LIVE,                S.DECLINED,    {CLIENT, SYSTEM}, label="Decline", tells="bid_declined"),
+    Step("give_back", LIVE,                S.DECLINED,    {SYSTEM}, tells="bid_given_back"),
     Step("withdraw",  LIVE,                S.WITHDRAWN,   {FREELANCER}, label="Withdraw", tells="bid_withdrawn"),
     Step("lapse",     LIVE,                S.LAPSED,      {SYSTEM}, clock="valid_until", tells="bid_lapsed"),
 )

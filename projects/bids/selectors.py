@@ -14,7 +14,7 @@ from payments.policies.fees import Quote, quote
 from payments.policies.selectors import policy_in_force
 from projects.bids.counters.selectors import waits_on_each
 from projects.bids.models import LIVE, STANDING, Bid
-from projects.postings.models import Posting
+from projects.postings.models import TIME_TO_CHOOSE, Posting
 from projects.postings.selectors import postings_of
 
 
@@ -51,10 +51,16 @@ def lapsed_bid_ids(*, limit: int = BATCH) -> list[int]:
 
 
 def expired_posting_ids(*, limit: int = BATCH) -> list[int]:
-    """Open postings past their time for bids with nothing left to choose from."""
-    standing = Bid.objects.filter(posting=OuterRef("pk"), status__in=STANDING)
+    """Open postings past their time for bids with nothing left to choose from, or past the time to
+    choose; not those whose offer waits for its answer.
+    """
+    bids = Bid.objects.filter(posting=OuterRef("pk"))
     due = Posting.objects.filter(
-        ~Exists(standing), status=Posting.Status.OPEN, bids_close_at__lte=now()
+        ~Exists(bids.filter(status__in=STANDING))
+        | Q(bids_close_at__lte=now() - TIME_TO_CHOOSE)
+        & ~Exists(bids.filter(status=Bid.Status.OFFERED)),
+        status=Posting.Status.OPEN,
+        bids_close_at__lte=now(),
     )
     return list(due.order_by("bids_close_at").values_list("pk", flat=True)[:limit])
 

@@ -1,31 +1,26 @@
-"""What can happen to a bid, in the order it happens, and what the end of its posting does to it."""
+"""What can happen to a bid, in the order it happens; how a client says no is in ``declining/``."""
 
 from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from accounts.notifications.services import notify
 from accounts.parties.models import Party
 from accounts.parties.selectors import acts_for, own_party_of
 from accounts.people.models import User
 from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
-from marketplace.common.lifecycle import SYSTEM
-from marketplace.common.money import in_words
 from projects.bids.counters.services import drop_counter, judge_no_counter
-from projects.bids.models import LIFECYCLE, LIVE, STANDING, Bid
+from projects.bids.locking.services import lock_bid
+from projects.bids.models import LIFECYCLE, Bid
+from projects.bids.news import tell_client, tell_freelancer
 from projects.bids.roles import role_in
 from projects.bids.terms import checked_terms, checked_valid_until
 from projects.bids.wordings.services import TERMS, write_wording
-from projects.invitations.services import accept_invitations, lapse_invitations
+from projects.invitations.services import accept_invitations
 from projects.postings import services as postings
 from projects.postings.models import Posting
 from projects.postings.roles import Actor
-from projects.postings.rules import checked_reason
-
-OTHER_CHOSEN = "The client has agreed with somebody else."
-POSTING_CLOSED = "The client has closed the posting."
 
 
 @transaction.atomic
@@ -68,7 +63,7 @@ def submit_bid(
         )
     )
     accept_invitations(posting=posting, party=bid.freelancer, by=by)
-    _tell_client(bid, "bid_submitted", "{who} bid {price} on “{title}”.", by=by)
+    tell_client(bid, "bid_submitted", "{who} bid {price} on “{title}”.", by=by)
     return bid
 
 
@@ -104,7 +99,7 @@ def edit_bid(*, bid_id: int, by: Actor, **changes: Any) -> Bid:
         return bid
     judge_no_counter(bid)
     write_wording(bid, new)
-    _tell_client(bid, "bid_edited", "{who} changed the bid on “{title}”: now {price}.", by=by)
+    tell_client(bid, "bid_edited", "{who} changed the bid on “{title}”: now {price}.", by=by)
     return bid
 
 
@@ -112,7 +107,7 @@ def edit_bid(*, bid_id: int, by: Actor, **changes: Any) -> Bid:
 def withdraw_bid(*, bid_id: int, by: Actor) -> Bid:
     """Take it back; another may be made while the posting takes bids."""
     bid = _close(bid_id, "withdraw", by=by)
-    _tell_client(bid, "bid_withdrawn", "{who} withdrew the bid on “{title}”.", by=by)
+    tell_client(bid, "bid_withdrawn", "{who} withdrew the bid on “{title}”.", by=by)
     return bid
 
 
@@ -120,7 +115,7 @@ def withdraw_bid(*, bid_id: int, by: Actor) -> Bid:
 def shortlist_bid(*, bid_id: int, by: Actor) -> Bid:
     """One of those that the client thinks about."""
     bid = _save(_advance(bid_id, "shortlist", by=by))
-    _tell_freelancer(bid, "bid_shortlisted", "Your bid on “{title}” is on the shortlist.", by=by)
+    tell_freelancer(bid, "bid_shortlisted", "Your bid on “{title}” is on the shortlist.", by=by)
     return bid
 
 
@@ -131,20 +126,14 @@ def unlist_bid(*, bid_id: int, by: Actor) -> Bid:
 
 
 @transaction.atomic
-def decline_bid(*, bid_id: int, reason: str, by: Actor) -> Bid:
-    """Say no, with a reason that the freelancer reads."""
-    return _decline(_lock(bid_id), checked_reason(reason), by=by)
-
-
-@transaction.atomic
 def lapse_bid(*, bid_id: int, by: Actor) -> Bid:
     """Its validity is over. Raises WrongState before that."""
-    bid = _lock(bid_id)
+    bid = lock_bid(bid_id)
     LIFECYCLE.judge(bid, "lapse", role=role_in(bid, by))
     if bid.valid_until > now():
         raise WrongState("This bid is still valid.")
     bid = _close(bid_id, "lapse", by=by)
-    _tell_freelancer(bid, "bid_lapsed", "Your bid on “{title}” has lapsed unanswered.", by=by)
+    tell_freelancer(bid, "bid_lapsed", "Your bid on “{title}” has lapsed unanswered.", by=by)
     return bid
 
 
@@ -160,7 +149,7 @@ def offer_bid(*, bid_id: int, by: Actor, version: int | None = None) -> Bid:
     """
     posting_id = Bid.objects.values_list("posting_id", flat=True).get(pk=bid_id)
     posting = postings.lock_posting(posting_id)
-    bid = _lock(bid_id)
+    bid = lock_bid(bid_id)
     LIFECYCLE.judge(bid, "offer", role=role_in(bid, by))
     if posting.status != Posting.Status.OPEN:
         raise WrongState("This posting is not open any more.")
@@ -180,62 +169,22 @@ def offer_bid(*, bid_id: int, by: Actor, version: int | None = None) -> Bid:
 @transaction.atomic
 def return_bid(*, bid_id: int, by: Actor) -> Bid:
     """The offer was declined, withdrawn or lapsed: the bid stands again as it stood before."""
-    bid = _lock(bid_id)
+    bid = lock_bid(bid_id)
     LIFECYCLE.advance(bid, "return", role=role_in(bid, by), to=bid.offered_from)
     return _save(bid)
 
 
 @transaction.atomic
 def accept_bid(*, bid_id: int, by: Actor) -> Bid:
-    """The freelancer accepts the offer. Then award the posting and decline the others."""
+    """The freelancer accepts the offer. Then award the posting and ``decline_others``."""
     return _close(bid_id, "accept", by=by)
-
-
-@transaction.atomic
-def decline_others(*, bid_id: int) -> list[Bid]:
-    """This bid was accepted: every other live one on its posting is declined, with that reason."""
-    posting_id = Bid.objects.values_list("posting_id", flat=True).get(pk=bid_id)
-    lapse_invitations(posting_id=posting_id)
-    return _decline_live(posting_id, OTHER_CHOSEN, but=bid_id)
-
-
-# --- The end of a posting, and what it does to the bids on it ------------------------------------
-
-
-@transaction.atomic
-def close_bidding(*, posting_id: int, reason: str, by: Actor) -> Posting:
-    """Close the posting and decline its live bids with the same reason.
-
-    Raises WrongState while an offer waits for its answer.
-    """
-    posting = postings.close_posting(posting_id=posting_id, reason=reason, by=by)
-    if posting.bids.filter(status=Bid.Status.OFFERED).exists():
-        raise WrongState("There is an offer out: withdraw it before you close the posting.")
-    _decline_live(posting.pk, posting.status_reason or POSTING_CLOSED)
-    lapse_invitations(posting_id=posting_id)
-    return posting
-
-
-@transaction.atomic
-def expire_bidding(*, posting_id: int, by: Actor) -> Posting:
-    """Expire a posting on which no bid stands. Raises WrongState where there is one to choose."""
-    posting = postings.expire_posting(posting_id=posting_id, by=by)
-    if posting.bids.filter(status__in=STANDING).exists():
-        raise WrongState("There are bids to choose from.")
-    lapse_invitations(posting_id=posting_id)
-    return posting
 
 
 # --- How it is done ------------------------------------------------------------------------------
 
 
-def _lock(bid_id: int) -> Bid:
-    sides = Bid.objects.select_related("posting__client", "freelancer")
-    return sides.select_for_update(of=("self",)).get(pk=bid_id)
-
-
 def _advance(bid_id: int, step: str, *, by: Actor) -> Bid:
-    bid = _lock(bid_id)
+    bid = lock_bid(bid_id)
     LIFECYCLE.advance(bid, step, role=role_in(bid, by))
     return bid
 
@@ -251,49 +200,3 @@ def _close(bid_id: int, step: str, *, by: Actor) -> Bid:
     bid.save(update_fields=["status", "closed_at"])
     drop_counter(bid)
     return bid
-
-
-def _decline_live(posting_id: int, reason: str, *, but: int | None = None) -> list[Bid]:
-    live = Bid.objects.filter(posting_id=posting_id, status__in=LIVE)
-    if but is not None:
-        live = live.exclude(pk=but)
-    locked = live.select_for_update(of=("self",)).select_related("posting__client", "freelancer")
-    return [_decline(bid, reason, by=SYSTEM) for bid in locked.order_by("pk")]
-
-
-def _decline(bid: Bid, reason: str, *, by: Actor) -> Bid:
-    LIFECYCLE.advance(bid, "decline", role=role_in(bid, by))
-    bid.status_reason, bid.closed_at = reason, now()
-    bid.save(update_fields=["status", "status_reason", "closed_at"])
-    drop_counter(bid)
-    _tell_freelancer(bid, "bid_declined", "Your bid on “{title}” was declined: {reason}", by=by)
-    return bid
-
-
-def _tell_client(bid: Bid, kind: str, text: str, *, by: Actor) -> None:
-    _tell(bid.posting.client, bid, kind, text, by=by)
-
-
-def _tell_freelancer(bid: Bid, kind: str, text: str, *, by: Actor) -> None:
-    _tell(bid.freelancer, bid, kind, text, by=by)
-
-
-def _tell(to: Party, bid: Bid, kind: str, text: str, *, by: Actor) -> None:
-    notify(
-        to=to,
-        kind=kind,
-        text=_in_words(bid, text),
-        path=bid.path,
-        about=bid.public_id,
-        title=bid.posting.title,
-        by=by,
-    )
-
-
-def _in_words(bid: Bid, text: str) -> str:
-    return text.format(
-        who=bid.freelancer.name,
-        price=in_words(bid.price, bid.currency),
-        title=bid.posting.title,
-        reason=bid.status_reason,
-    )

@@ -10,6 +10,7 @@ from marketplace.common.text import checked_line, checked_text
 from payments.policies.fees import check_payable
 from payments.policies.models import Policy
 from payments.policies.selectors import minimum_milestone, policy_in_force
+from projects.postings.models import TIME_TO_CHOOSE
 
 LONGEST_LETTER = 10_000
 MAX_MILESTONES = 20
@@ -17,7 +18,7 @@ MAX_CRITERIA = 10
 LONGEST_MILESTONE_TITLE = 150
 LONGEST_CRITERION = 300
 MAX_DAYS = 730
-LEAST_VALID_DAYS, MOST_VALID_DAYS = 1, 60
+LEAST_VALID_DAYS, MOST_VALID_DAYS = 1, TIME_TO_CHOOSE.days
 
 
 def checked_terms(given: dict[str, Any], *, currency: str) -> dict[str, Any]:

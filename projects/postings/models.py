@@ -1,5 +1,7 @@
 """A project that a client wants done."""
 
+from datetime import datetime, timedelta
+
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
@@ -13,6 +15,8 @@ from marketplace.common.models import StoredFile
 from marketplace.common.money import AmountField, CurrencyField
 from marketplace.common.public_ids import PublicIdField
 
+# After the last bid came in. A bid may be valid for so long, so that time takes none of them away.
+TIME_TO_CHOOSE = timedelta(days=60)
 # The skills as a machine compares them: a capital letter makes no other skill.
 SKILLS_FOLDED = Cast(Lower(Cast("skills", models.TextField())), models.JSONField())
 
@@ -22,7 +26,8 @@ class Posting(models.Model):
 
     A fixed posting's budget is for the whole; an hourly posting's range is per hour, and it is bid
     on with milestones all the same. Without a budget it is open to offers. Once ``bids_close_at``
-    has passed no bid comes in any more; the posting expires when none is left to choose from.
+    has passed no bid comes in any more; the posting expires when none is left to choose from, and
+    with those that are left once nobody was chosen by ``choose_by``.
     An unlisted posting is in no list and found by no search: its address is given by hand.
     """
 
@@ -132,6 +137,15 @@ class Posting(models.Model):
     @property
     def is_past_bids(self) -> bool:
         return self.bids_close_at is not None and self.bids_close_at <= now()
+
+    @property
+    def choose_by(self) -> datetime | None:
+        """Until when its client may choose among the bids."""
+        return None if self.bids_close_at is None else self.bids_close_at + TIME_TO_CHOOSE
+
+    @property
+    def is_past_choosing(self) -> bool:
+        return self.choose_by is not None and self.choose_by <= now()
 
 
 S = Posting.Status

@@ -1,6 +1,6 @@
 """What can happen to a posting, in the order it happens.
 
-What its end means for the bids on it is seen to one room up, in ``projects.bids.services``:
+What its end means for the bids on it is seen to one room up, in ``projects.bids.declining``:
 ``close_bidding`` and ``expire_bidding``.
 """
 
@@ -95,7 +95,7 @@ def publish_posting(*, posting_id: int, by: Actor) -> Posting:
 
 @transaction.atomic
 def close_posting(*, posting_id: int, reason: str, by: Actor) -> Posting:
-    """The project will not be awarded here. With bids on it: ``bids.close_bidding``."""
+    """The project will not be awarded here. With bids on it: ``close_bidding``."""
     posting = _advance(posting_id, "close", by=by)
     posting.status_reason, posting.closed_at = rules.checked_reason(reason, least=0), now()
     posting.save(update_fields=["status", "status_reason", "closed_at"])
@@ -113,7 +113,7 @@ def expire_posting(*, posting_id: int, by: Actor) -> Posting:
     notify(
         to=posting.client,
         kind="posting_expired",
-        text=f"“{posting.title}” has expired: its time for bids is over and none is left.",
+        text=f"“{posting.title}” has expired: its time for bids is over, and nobody was hired.",
         path=posting.path,
         title=posting.title,
         by=by,
@@ -123,7 +123,7 @@ def expire_posting(*, posting_id: int, by: Actor) -> Posting:
 
 @transaction.atomic
 def award_posting(*, posting_id: int, by: Actor) -> Posting:
-    """An offer was accepted. By SYSTEM only; the other bids are for ``bids.decline_others``."""
+    """An offer was accepted. By SYSTEM only; the other bids are for ``decline_others``."""
     posting = _advance(posting_id, "award", by=by)
     posting.closed_at = now()
     posting.save(update_fields=["status", "closed_at"])

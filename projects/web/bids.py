@@ -15,8 +15,9 @@ from marketplace.common.lifecycle import CLIENT
 from marketplace.common.money import known_currency
 from marketplace.common.pages import page_of
 from projects.bids import services
+from projects.bids.declining.services import decline_bid
 from projects.bids.differences import letter_differences, wording_differences
-from projects.bids.models import LIFECYCLE, LIVE, STANDING, Bid, BidVersion
+from projects.bids.models import CLIENTS_REASONS, LIFECYCLE, LIVE, STANDING, Bid, BidVersion
 from projects.bids.roles import open_steps, role_in
 from projects.bids.selectors import (
     bid_counts,
@@ -34,8 +35,8 @@ from projects.postings.models import Posting
 from projects.postings.selectors import postings_of, postings_visible_to
 from projects.web.bid_forms import BidForm
 from projects.web.counter_cards import rounds_of
+from projects.web.decline_forms import DeclineForm
 from projects.web.plan_forms import form_as_sent, quote_of_typed
-from projects.web.posting_forms import ReasonForm
 
 FORM = require_http_methods(["GET", "HEAD", "POST"])
 _AGREED = (Contract.Status.OFFERED, Contract.Status.ACTIVE, Contract.Status.COMPLETED)
@@ -185,14 +186,11 @@ def _row(request: HttpRequest, bid: Bid) -> HttpResponse:
 def create_decline(request: HttpRequest, public_id: str) -> HttpResponse:
     bid = get_object_or_404(bids_of(request.user), public_id=public_id)
     LIFECYCLE.judge(bid, "decline", role=role_in(bid, request.user))
-    form = ReasonForm(
-        request.POST if request.method == "POST" else None,
-        needed=True,
-        help_text="The freelancer reads it: one honest sentence helps with the next bid.",
-    )
+    sent = request.POST if request.method == "POST" else None
+    form = DeclineForm(sent, reasons=CLIENTS_REASONS)
     if form.is_valid():
         with refusals_on(form):
-            services.decline_bid(bid_id=bid.pk, by=request.user, **form.cleaned_data)
+            decline_bid(bid_id=bid.pk, by=request.user, **form.cleaned_data)
             messages.success(request, "The bid is declined, with your reason.")
             return redirect("posting-bids", bid.posting.public_id)
     status = 400 if form.errors else 200

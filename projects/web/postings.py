@@ -12,9 +12,9 @@ from marketplace.common.files import attachment
 from marketplace.common.http import refusals_on
 from marketplace.common.lifecycle import OWNER
 from marketplace.common.pages import Page, capped_count, page_of
+from projects.bids.declining.services import close_bidding
 from projects.bids.models import STANDING
 from projects.bids.selectors import bid_counts, live_bid_on
-from projects.bids.services import close_bidding
 from projects.invitations.selectors import invitation_to, invitations_to
 from projects.invitations.selectors import open_steps as steps_of_invitation
 from projects.postings import services

@@ -74,7 +74,7 @@ def test_the_posting_is_awarded_and_the_other_bids_are_declined(ada, ben, cleo):
     assert Posting.objects.get(pk=posting.pk).status == "awarded"
     assert Bid.objects.get(pk=chosen.pk).status == "accepted"
     other.refresh_from_db()
-    assert (other.status, bool(other.status_reason)) == ("declined", True)
+    assert (other.status, other.declined_for) == ("declined", "other_chosen")
     assert Notification.objects.get(kind="bid_declined").recipient == cleo
 
 

@@ -1,4 +1,4 @@
-"""Editing, withdrawing, shortlisting, declining, lapsing and offering bids."""
+"""Editing, withdrawing, shortlisting, lapsing and offering bids."""
 
 from datetime import timedelta
 
@@ -10,6 +10,7 @@ from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
 from marketplace.common.lifecycle import SYSTEM
 from projects.bids import services
+from projects.bids.declining.services import decline_others
 from projects.bids.differences import letter_differences, wording_differences
 from projects.bids.models import Bid, BidVersion
 from projects.bids.selectors import lapsed_bid_ids
@@ -148,25 +149,6 @@ def test_the_shortlist_is_told_of_and_left_in_silence(bid, ada):
     assert told("bid_shortlisted") == ["Ben"]
 
 
-def test_declining_gives_the_reason_once(bid, ada):
-    bid = services.decline_bid(bid_id=bid.pk, reason="Over our budget.", by=ada)
-
-    assert (bid.status, bid.status_reason) == ("declined", "Over our budget.")
-    assert bid.closed_at is not None
-    with pytest.raises(WrongState):
-        services.decline_bid(bid_id=bid.pk, reason="Again.", by=ada)
-    assert told("bid_declined") == ["Ben"]
-
-
-@pytest.mark.parametrize("reason", ["", "   ", "x" * 301, "two\nlines", "\0", None])
-def test_a_decline_has_a_reason_in_one_line(bid, ada, reason):
-    with pytest.raises(InvalidInput) as refusal:
-        services.decline_bid(bid_id=bid.pk, reason=reason, by=ada)
-    assert refusal.value.param == "reason"
-    bid.refresh_from_db()
-    assert bid.status == "submitted"
-
-
 def test_withdrawing_happens_once(bid, ben):
     assert services.withdraw_bid(bid_id=bid.pk, by=ben).status == "withdrawn"
     with pytest.raises(WrongState):
@@ -284,16 +266,16 @@ def test_only_the_freelancer_accepts_and_the_rest_are_declined(bid, ada, ben, cl
 
     services.accept_bid(bid_id=bid.pk, by=ben)
     award_posting(posting_id=posting.pk, by=SYSTEM)
-    declined = services.decline_others(bid_id=bid.pk)
+    declined = decline_others(bid_id=bid.pk)
 
     assert [one.pk for one in declined] == [other.pk]
     bid.refresh_from_db()
     other.refresh_from_db()
     posting.refresh_from_db()
     assert (bid.status, other.status, posting.status) == ("accepted", "declined", "awarded")
-    assert other.status_reason == services.OTHER_CHOSEN
+    assert other.declined_for == "other_chosen"
     assert told("bid_declined") == ["Cleo"]
-    assert services.decline_others(bid_id=bid.pk) == []
+    assert decline_others(bid_id=bid.pk) == []
 
 
 @pytest.mark.django_db(transaction=True)

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput
 from marketplace.common.pages import capped_count, page_of
-from projects.bids.services import close_bidding
+from projects.bids.declining.services import close_bidding
 from projects.postings.models import Posting
 from projects.postings.selectors import (
     KEYS,

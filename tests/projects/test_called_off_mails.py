@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from accounts.notifications.models import Notification
 from accounts.notifications.preferences.kinds import OPTIONAL
 from projects.agreements.services import accept_offer
-from projects.bids.services import close_bidding, edit_bid, shortlist_bid, withdraw_bid
+from projects.bids.declining.services import close_bidding
+from projects.bids.services import edit_bid, shortlist_bid, withdraw_bid
 from projects.disputes.services import answer_dispute
 from projects.givebacks.services import ask_back, decline_giveback
 from projects.invitations.services import (

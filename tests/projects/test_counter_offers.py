@@ -15,6 +15,7 @@ from projects.bids import services as bids
 from projects.bids.counters import services
 from projects.bids.counters.models import LIFECYCLE, CounterOffer
 from projects.bids.counters.selectors import over_counter_ids, standing_on, waiting_for
+from projects.bids.declining.services import close_bidding, decline_bid
 from projects.bids.differences import terms_differences
 from projects.bids.models import Bid
 from projects.bids.roles import open_steps
@@ -224,11 +225,11 @@ def withdraw(bid, ada, ben):
 
 
 def decline(bid, ada, ben):
-    bids.decline_bid(bid_id=bid.pk, reason="No.", by=ada)
+    decline_bid(bid_id=bid.pk, reason="price", by=ada)
 
 
 def close(bid, ada, ben):
-    bids.close_bidding(posting_id=bid.posting_id, reason="Enough.", by=ada)
+    close_bidding(posting_id=bid.posting_id, reason="Enough.", by=ada)
 
 
 def award(bid, ada, ben):

@@ -8,6 +8,7 @@ from projects.agreements.services import award_bid
 from projects.bids import services as bids
 from projects.bids.counters import services
 from projects.bids.counters.models import CounterOffer
+from projects.bids.declining.services import close_bidding
 from projects.bids.models import Bid, BidVersion
 from projects.contracts.models import Contract
 from projects.contracts.selectors import agreement_of
@@ -57,7 +58,7 @@ def test_an_acceptance_beside_another_deed_is_whole_or_nothing(other, ada, ben):
         "counter": lambda: again(counter, ben, 70_000),
         "withdraw": lambda: services.withdraw_counter(counter_id=counter.pk, by=ada),
         "withdraw bid": lambda: bids.withdraw_bid(bid_id=bid.pk, by=ben),
-        "close": lambda: bids.close_bidding(posting_id=bid.posting_id, reason="No.", by=ada),
+        "close": lambda: close_bidding(posting_id=bid.posting_id, reason="No.", by=ada),
     }
 
     outcomes = at_once(

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from projects.bids.services import close_bidding
+from projects.bids.declining.services import close_bidding
 from projects.invitations.models import Invitation
 from projects.invitations.services import decline_invitation, invite_person, withdraw_invitation
 from tests.world import api_of, open_posting, submitted_bid

@@ -13,8 +13,9 @@ from marketplace.common.clock import now
 from marketplace.common.errors import DomainError, InvalidInput, NotAllowed, WrongState
 from marketplace.common.lifecycle import FREELANCER, OWNER, SYSTEM
 from projects.agreements.services import accept_offer, award_bid
+from projects.bids.declining.services import close_bidding, expire_bidding
 from projects.bids.models import Bid
-from projects.bids.services import close_bidding, expire_bidding, withdraw_bid
+from projects.bids.services import withdraw_bid
 from projects.invitations import services
 from projects.invitations.models import LIFECYCLE, Invitation
 from projects.invitations.selectors import (

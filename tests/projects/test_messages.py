@@ -10,7 +10,8 @@ from accounts.notifications.models import Notification
 from accounts.notifications.services import read_notification
 from marketplace.common.errors import InvalidInput, NotAllowed, TooLarge, TooOften, WrongState
 from projects.agreements.services import close_finished_contract, decline_offer
-from projects.bids.services import decline_bid, withdraw_bid
+from projects.bids.declining.services import decline_bid
+from projects.bids.services import withdraw_bid
 from projects.messages import services
 from projects.messages.models import Conversation, Message
 from projects.messages.selectors import found_in, messages_on, unread_of_each
@@ -162,7 +163,7 @@ def test_a_bid_that_has_ended_is_read_only(ada, ben, bid, end):
     if end == "withdraw":
         withdraw_bid(bid_id=bid.pk, by=ben)
     else:
-        decline_bid(bid_id=bid.pk, by=ada, reason="Too late.")
+        decline_bid(bid_id=bid.pk, by=ada, reason="timing")
 
     with pytest.raises(WrongState):
         write_message(bid_id=bid.pk, by=ben, text="Why?")

@@ -260,8 +260,11 @@ def test_a_bid_from_letter_to_decline(ada, ben):
     assert api_of(ada).post(f"{path}unlist/").json()["status"] == "submitted"
     refused(api_of(ada).post(f"{path}withdraw/"), 403)
     refused(api_of(ada).post(f"{path}decline/", {}, format="json"), 400, "reason")
-    declined = api_of(ada).post(f"{path}decline/", {"reason": "Over budget."}, format="json")
-    assert declined.json()["status_reason"] == "Over budget."
+    declined = api_of(ada).post(f"{path}decline/", {"reason": "price"}, format="json").json()
+    assert (declined["declined_for"], declined["status_reason"]) == (
+        "price",
+        "The price does not fit.",
+    )
     refused(api_of(ben).post(f"{path}withdraw/"), 409)
     refused(api_of(ben).patch(path, {"letter": "Wait!"}, format="json"), 409)
 

@@ -12,6 +12,7 @@ from projects.bids import models as bid_models
 from projects.bids import services as bids
 from projects.bids.counters.models import CounterOffer
 from projects.bids.counters.services import propose_counter
+from projects.bids.declining import services as declining
 from projects.bids.models import Bid
 from projects.postings import models as posting_models
 from projects.postings import services as postings
@@ -26,8 +27,8 @@ POSTING_DEEDS = {
     "publish": lambda pk, by: postings.publish_posting(posting_id=pk, by=by),
     "edit": lambda pk, by: postings.edit_posting(posting_id=pk, by=by, title="Another title"),
     "award": lambda pk, by: postings.award_posting(posting_id=pk, by=by),
-    "close": lambda pk, by: bids.close_bidding(posting_id=pk, reason="Enough.", by=by),
-    "expire": lambda pk, by: bids.expire_bidding(posting_id=pk, by=by),
+    "close": lambda pk, by: declining.close_bidding(posting_id=pk, reason="Enough.", by=by),
+    "expire": lambda pk, by: declining.expire_bidding(posting_id=pk, by=by),
     "suspend": lambda pk, by: postings.suspend_posting(posting_id=pk, reason="Hm.", by=by),
     "restore": lambda pk, by: postings.restore_posting(posting_id=pk, by=by),
 }
@@ -39,7 +40,8 @@ BID_DEEDS = {
     "return": lambda pk, by: bids.return_bid(bid_id=pk, by=by),
     "accept": lambda pk, by: bids.accept_bid(bid_id=pk, by=by),
     "counter": lambda pk, by: propose_counter(bid_id=pk, by=by, **terms(60_000)),
-    "decline": lambda pk, by: bids.decline_bid(bid_id=pk, reason="No.", by=by),
+    "decline": lambda pk, by: declining.decline_bid(bid_id=pk, reason="price", by=by),
+    "give_back": lambda pk, by: declining.give_back_bid(bid_id=pk, by=by),
     "withdraw": lambda pk, by: bids.withdraw_bid(bid_id=pk, by=by),
     "lapse": lambda pk, by: bids.lapse_bid(bid_id=pk, by=by),
 }
@@ -88,6 +90,7 @@ def test_bids_obey_their_table(step, ada, ben, cleo, mona, dora):
             force(
                 Bid.objects.filter(pk=bid.pk),
                 status=status,
+                declined_for="price" if status == "declined" else "",
                 letter="First words.",
                 valid_until=valid_until,
                 offered_from=OFFERED_FROM,

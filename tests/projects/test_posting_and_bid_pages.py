@@ -194,7 +194,7 @@ def test_closing_asks_for_no_more_than_a_sentence(ada, ben):
     bid = submitted_bid(posting, ben)
     browser = browser_of(ada)
 
-    assert "1 bid will be declined" in browser.get(f"{posting.path}close/").content.decode()
+    assert "1 bid will be given back" in browser.get(f"{posting.path}close/").content.decode()
     assert browser.post(f"{posting.path}close/", {"reason": "x" * 301}).status_code == 400
     assert browser.post(f"{posting.path}close/", {"reason": "a\x07b"}).status_code == 400
     assert browser.post(f"{posting.path}close/", {"reason": ""}).status_code == 302
@@ -426,8 +426,8 @@ def test_declining_takes_a_reason(ada, ben):
     browser = browser_of(ada)
 
     assert browser.post(f"{bid.path}decline/", {"reason": " "}).status_code == 400
-    assert browser.post(f"{bid.path}decline/", {"reason": "Over budget."}).status_code == 302
-    assert "Over budget." in browser_of(ben).get(bid.path).content.decode()
+    assert browser.post(f"{bid.path}decline/", {"reason": "price"}).status_code == 302
+    assert "The price does not fit." in browser_of(ben).get(bid.path).content.decode()
 
 
 def test_bids_are_compared_side_by_side(ada, ben, cleo):

@@ -11,8 +11,9 @@ from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, NotAllowed, NotThere, TooLarge, WrongState
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.models import StoredFile
+from projects.bids.declining.services import close_bidding, expire_bidding
 from projects.bids.selectors import expired_posting_ids
-from projects.bids.services import close_bidding, expire_bidding, offer_bid, withdraw_bid
+from projects.bids.services import offer_bid, withdraw_bid
 from projects.postings import services
 from projects.postings.models import Posting
 from projects.tasks import expire_postings
@@ -240,7 +241,7 @@ def test_there_is_an_end_to_files(ada, settings):
 # --- Ending --------------------------------------------------------------------------------------
 
 
-def test_closing_declines_the_bids_with_its_reason(ada, ben, cleo):
+def test_closing_gives_the_bids_back_with_its_reason(ada, ben, cleo):
     posting = open_posting(ada)
     bens, cleos = submitted_bid(posting, ben), submitted_bid(posting, cleo)
     withdraw_bid(bid_id=cleos.pk, by=cleo)
@@ -249,11 +250,11 @@ def test_closing_declines_the_bids_with_its_reason(ada, ben, cleo):
 
     bens.refresh_from_db()
     cleos.refresh_from_db()
-    assert (bens.status, bens.status_reason) == ("declined", "We do it ourselves.")
+    assert (bens.status, bens.declined_for) == ("declined", "nobody_hired")
     assert cleos.status == "withdrawn"
-    notice = Notification.objects.get(kind="bid_declined")
+    notice = Notification.objects.get(kind="bid_given_back")
     assert notice.recipient == ben
-    assert "We do it ourselves." in notice.text
+    assert notice.text.endswith("nobody was hired: We do it ourselves.")
 
 
 def test_closing_waits_for_an_offer(ada, ben):

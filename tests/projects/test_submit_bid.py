@@ -7,8 +7,9 @@ import pytest
 from accounts.notifications.models import Notification
 from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
+from projects.bids.declining.services import close_bidding
 from projects.bids.models import Bid
-from projects.bids.services import close_bidding, withdraw_bid
+from projects.bids.services import withdraw_bid
 from tests.races import at_once
 from tests.world import draft_posting, open_posting, plan_of, submitted_bid
 

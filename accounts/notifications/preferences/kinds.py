@@ -28,6 +28,7 @@ OPTIONAL: dict[str, str] = {
     "invitation_sent": "You are invited to bid on a posting",
     "bid_shortlisted": "Your bid is shortlisted",
     "bid_declined": "Your bid is declined",
+    "bid_given_back": "Your bid is given back: nobody was hired",
     "bid_lapsed": "Your bid lapses",
     "message_written": "Somebody writes to you in a workroom",
     "message_mention": "Somebody names you in a workroom",

@@ -18,6 +18,7 @@ from marketplace.common.money import in_words
 from marketplace.common.text import checked_text
 from payments.policies.selectors import policy_in_force
 from projects.bids.counters.models import LIFECYCLE, CounterOffer
+from projects.bids.locking.services import lock_bid
 from projects.bids.models import LIFECYCLE as BIDS
 from projects.bids.models import Bid
 from projects.bids.roles import role_in
@@ -52,7 +53,7 @@ def propose_counter(
     the policy's days to answer, and no longer than the bid is valid. Raises InvalidInput with the
     field at fault, NotAllowed, or WrongState where another one waits or the bid does not stand.
     """
-    bid = _lock_bid(bid_id)
+    bid = lock_bid(bid_id)
     BIDS.judge(bid, "counter", role=role_in(bid, by))
     if bid.posting.status != Posting.Status.OPEN:
         raise WrongState("This posting is not open any more.")
@@ -229,15 +230,10 @@ def _advance(counter_id: int, step: str, *, by: Actor) -> tuple[CounterOffer, st
 def _lock(counter_id: int) -> CounterOffer:
     """The bid first, then what is proposed about it, in every deed."""
     bid_id = CounterOffer.objects.values_list("bid_id", flat=True).get(pk=counter_id)
-    bid = _lock_bid(bid_id)
+    bid = lock_bid(bid_id)
     counter = CounterOffer.objects.select_for_update(of=("self",)).get(pk=counter_id)
     counter.bid = bid
     return counter
-
-
-def _lock_bid(bid_id: int) -> Bid:
-    sides = Bid.objects.select_related("posting__client", "freelancer")
-    return sides.select_for_update(of=("self",)).get(pk=bid_id)
 
 
 def _standing(bid: Bid) -> list[CounterOffer]:

@@ -14,7 +14,7 @@ SAMPLES: dict[str, str] = {
     "second_factor_removed": "The second factor of your account was removed. If that was not you, "
     "change your password.",
     # --- Postings and bids
-    "posting_expired": f"{_SHOP} has expired: its time for bids is over and none is left.",
+    "posting_expired": f"{_SHOP} has expired: its time for bids is over, and nobody was hired.",
     "posting_suspended": f"{_SHOP} was suspended: It asks for passwords.",
     "posting_restored": f"{_SHOP} is open again.",
     "question_asked": f"A bidder asks about {_SHOP}.",
@@ -27,7 +27,9 @@ SAMPLES: dict[str, str] = {
     "bid_edited": f"Ben Okafor changed the bid on {_SHOP}: $2,300.00.",
     "bid_withdrawn": f"Ben Okafor withdrew the bid on {_SHOP}.",
     "bid_shortlisted": f"Your bid on {_SHOP} is on the shortlist.",
-    "bid_declined": f"Your bid on {_SHOP} was declined: Another offer fits better.",
+    "bid_declined": f"Your bid on {_SHOP} was declined. The plan does not fit: No time for tests.",
+    "bid_given_back": f"Your bid on {_SHOP} is given back. The posting has ended, and nobody was "
+    "hired: We do it ourselves.",
     "bid_lapsed": f"Your bid on {_SHOP} has lapsed.",
     "counter_proposed": f"Ada Nwosu proposes other terms for {_SHOP}. Answer by {_DUE}.",
     "counter_accepted": f"Ben Okafor has accepted your terms for {_SHOP}.",
