@@ -109,7 +109,7 @@ def take_in(*, payment_id: int, intent_id: str, charge_id: str, card: str = "") 
     if is_wanted and not took_money_back(payment):
         purse = chart.escrow(escrow.public_id)
         move_money(Move("fund", source, purse, payment.amount, currency), key=key, book=escrow.book)
-        _note_held(escrow, before=held, missing=missing - payment.amount)
+        _note_held(escrow, payment, before=held, missing=missing - payment.amount)
         if escrow.kind == Escrow.Kind.BONUS and payment.amount == missing:
             return release(escrow_id=escrow.pk)
     else:
@@ -247,16 +247,16 @@ def _advance(escrow_id: int, step: str) -> Escrow:
     return escrow
 
 
-def _note_held(escrow: Escrow, *, before: int, missing: int) -> None:
+def _note_held(escrow: Escrow, payment: Payment, *, before: int, missing: int) -> None:
     """Money has come in: ``before`` was held until now, and ``missing`` is still to come."""
     LIFECYCLE.advance(escrow, "hold", role=SYSTEM)
     at = now()
     escrow.untold_since = escrow.untold_since or at
     if not missing:
         escrow.held_at = at
-    if not before:
+    if not before and payment.succeeded_at:
         # Whatever was paid earlier has gone: its time at the provider is not that of this money.
-        escrow.limit_at = limit_of(escrow, paid_at=at)
+        escrow.limit_at = limit_of(escrow, paid_at=payment.succeeded_at)
     escrow.save(update_fields=["status", "held_at", "limit_at", "untold_since"])
     # Another page that is open may ask for more than is missing now.
     fundings.cancel_open_payments(paid_for=[escrow.public_id], above=missing)

@@ -8,6 +8,7 @@ from payments.escrow.adjusting.checks import CHECKS as ADJUSTMENTS
 from payments.escrow.backing.checks import CHECKS as BACKING
 from payments.escrow.checks import CHECKS as ESCROW
 from payments.escrow.givebacks.checks import CHECKS as GIVEBACKS
+from payments.escrow.limits.checks import CHECKS as LIMITS
 from payments.fundings.checks import CHECKS as FUNDINGS
 from payments.fundings.models import Payment
 from payments.ledger import chart
@@ -70,6 +71,7 @@ CHECKS = [
     *LEDGER,
     *ESCROW,
     *BACKING,
+    *LIMITS,
     *GIVEBACKS,
     *ADJUSTMENTS,
     *FUNDINGS,

@@ -5,6 +5,7 @@ from django.core.management import call_command
 from accounts.parties.selectors import own_party_of
 from marketplace.common.clock import now
 from payments.escrow import services as escrows
+from payments.escrow.limits.services import note_country
 from payments.ledger import chart
 from payments.ledger.selectors import balance_of
 from payments.payees.models import ConnectedAccount
@@ -80,4 +81,5 @@ def ready_without_provider(ada, ben) -> int:
     ConnectedAccount.objects.create(
         party=party, country="US", remote_id="acct_ben", status="active"
     )
+    note_country(party_id=party.pk)
     return party.pk

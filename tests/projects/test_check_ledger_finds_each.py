@@ -15,6 +15,7 @@ from marketplace.common.clock import now
 from marketplace.models import AuditEntry
 from payments.chargebacks.models import Chargeback
 from payments.escrow import services as escrows
+from payments.escrow.limits.checks import held_money_is_held_no_longer_than_it_may
 from payments.escrow.models import Escrow, Part, Roll
 from payments.fundings.models import Payment
 from payments.incoming.checks import WHEN_QUIET
@@ -122,6 +123,19 @@ def borrow() -> None:
     move_money(Move("gift", *ends, 5, "USD"), key="borrowed")
 
 
+def hold_longer() -> None:
+    """What a bank gave back stays as long as what was paid in for it meanwhile."""
+    escrow = HELD.first().escrow
+    bank = Bank(Payment.objects.get(paid_for=escrow.public_id))
+    bank.takes()
+    again = escrows.ask_for_funds(escrow_id=escrow.pk, return_path="/")
+    escrows.take_in(payment_id=again.pk, intent_id="pi_again", charge_id="ch_again")
+    escrow.refresh_from_db()
+    bank.gives_back()
+    assert held_money_is_held_no_longer_than_it_may() == []
+    Escrow.objects.filter(pk=escrow.pk).update(limit_at=escrow.limit_at)
+
+
 def switch_off(trigger: str, table: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -175,6 +189,7 @@ PLANTED: dict[str, Callable[[], object]] = {
     "payments_stand_behind_the_money": lambda: Payment.objects.filter(
         paid_for=Roll.objects.get().source.public_id
     ).update(refunded=61_801, status="partly_refunded"),
+    "held_money_is_held_no_longer_than_it_may": hold_longer,
     "closed_escrows_were_held": lambda: force(
         Escrow.objects.filter(status="awaiting"), status="released"
     ),

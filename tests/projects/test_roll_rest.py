@@ -374,7 +374,9 @@ def test_an_acceptance_and_another_end_at_once_lose_nothing(ada, ben, bells, oth
         "bank": lambda: Bank(Payment.objects.get(paid_for=first.escrow.public_id)).takes(),
     }
     if other == "limit":
-        Escrow.objects.update(limit_at=now() - timedelta(seconds=1))
+        at = now() - timedelta(seconds=1)
+        Payment.objects.update(succeeded_at=at - timedelta(days=90))
+        Escrow.objects.update(limit_at=at)
     at_once(lambda: accept_proposal(proposal_id=proposal.pk, by=ben), acts[other])
     money = held_in(first.escrow) + held_in(second.escrow)
     assert money <= 154_500

@@ -7,6 +7,7 @@ whatever is refunded or taken back, in whatever order, leaves every other deed t
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from payments.escrow.clawback import cost
 from payments.escrow.models import Escrow, Roll
@@ -48,10 +49,23 @@ class Backing:
         near = [origin.passes for origin in further if origin.into is own]
         return left_of(own.payments) + sum(near)
 
-    @property
-    def standing(self) -> list[Payment]:
-        """The payments of which anything is there."""
-        return [one for origin, one in self._in_order() if within(origin.way, one.left) > 0]
+    def held_since(self, escrow: Escrow) -> datetime | None:
+        """When the first payment was made of which anything is held here; None where nothing is.
+
+        What was paid first is released first, so what is held is of the newest. What the platform
+        has put in itself, for refunds made behind our back, is of no payment.
+        """
+        wanted = self.total - needed_for(escrow, held=0)
+        passes = {name: origin.passes for name, origin in self.origins.items()}
+        pairs = [(origin, one) for origin in self.origins.values() for one in origin.payments]
+        since = None
+        for origin, payment in sorted(pairs, key=lambda pair: _paid_at(pair[1]), reverse=True):
+            part = min([wanted, payment.left, *(passes[one.name] for one in origin.way)])
+            if part > 0:
+                wanted, since = wanted - part, payment.succeeded_at
+                for one in origin.way:
+                    passes[one.name] -= part
+        return since
 
     def parts_of(self, amount: int) -> list[tuple[Payment, int]]:
         """From which payments so much is given back: less than that where there is not as much.
@@ -71,6 +85,11 @@ class Backing:
     def _in_order(self) -> list[tuple[Origin, Payment]]:
         pairs = [(origin, one) for origin in self.origins.values() for one in origin.payments]
         return sorted(pairs, key=lambda pair: pair[1].charged_back_at is not None)
+
+
+def _paid_at(payment: Payment) -> datetime:
+    assert payment.succeeded_at, "only what was paid stands behind anything"
+    return payment.succeeded_at
 
 
 def within(way: Iterable[Origin], wanted: int) -> int:

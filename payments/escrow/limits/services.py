@@ -12,11 +12,12 @@ from payments.payees.models import ConnectedAccount
 def note_country(*, party_id: int) -> None:
     """The country of a payee is known, or another: what is held for them is held as long as there.
 
-    Counted from the first payment of what is left. Safe to call again.
+    Counted from the first payment of what is held. Safe to call again.
     """
     account = ConnectedAccount.objects.get(party=party_id)
-    held = Escrow.objects.select_for_update(of=("self",)).select_related("policy")
-    for escrow in held.filter(payee=party_id, status=Escrow.Status.HELD).order_by("pk"):
+    escrows = Escrow.objects.select_for_update(of=("self",)).select_related("policy")
+    # Unpaid ones, too: what is being paid for this moment may have been counted by the old country.
+    for escrow in escrows.filter(payee=party_id, status__in=Escrow.LIVE).order_by("pk"):
         count_limit_anew(escrow)
     # Not if it was changed a moment ago: then it is noted once more.
     done = ConnectedAccount.objects.filter(pk=account.pk, country_due_at=account.country_due_at)
@@ -24,9 +25,8 @@ def note_country(*, party_id: int) -> None:
 
 
 def count_limit_anew(escrow: Escrow) -> None:
-    """From the first payment of what is left. The caller holds the escrow's lock."""
-    standing = backing_of(escrow.public_id).standing
-    paid = [payment.succeeded_at for payment in standing if payment.succeeded_at]
-    if paid:
-        escrow.limit_at = limit_of(escrow, paid_at=min(paid))
+    """From the first payment of what is held. The caller holds the escrow's lock."""
+    since = backing_of(escrow.public_id).held_since(escrow)
+    if since is not None:
+        escrow.limit_at = limit_of(escrow, paid_at=since)
         escrow.save(update_fields=["limit_at"])
