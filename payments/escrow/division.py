@@ -30,6 +30,11 @@ class Shares:
     payer_fee: int
     payer: int
 
+    @property
+    def fees(self) -> int:
+        """Of both sides together."""
+        return self.payee_fee + self.payer_fee
+
 
 def cost_of(price: int, escrow: Escrow) -> int:
     """What so much of its price costs the payer, fee included."""

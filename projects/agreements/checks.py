@@ -1,8 +1,9 @@
 """Proof that what both sides agreed on is what happened: what is wrong, as sentences."""
 
 import json
+from typing import Any
 
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import F, OuterRef, Prefetch, Q, Subquery
 
 from marketplace.common.clock import now
 from marketplace.common.sweeps import SWEPT_WITHIN
@@ -12,14 +13,16 @@ from projects.agreements.models import Proposal
 from projects.contracts.models import Agreement
 from projects.milestones.models import Milestone
 
+S = Milestone.Status
+
 
 def agreed_endings_are_what_was_paid() -> list[str]:
     """An accepted part is what the escrow released, and the milestone's end says the same."""
     right = (
-        Q(into=None, to_freelancer=0, milestone__status=Milestone.Status.CANCELLED)
-        | Q(into=None, to_freelancer__gt=0, milestone__status=Milestone.Status.SPLIT)
+        Q(into=None, to_freelancer=0, milestone__status=S.CANCELLED)
+        | Q(into=None, to_freelancer__gt=0, milestone__status=S.SPLIT)
         | Q(
-            milestone__status=Milestone.Status.RELEASED,
+            milestone__status=S.RELEASED,
             milestone__escrow__rolled_out__price=F("rolled"),
             milestone__escrow__rolled_out__target=F("into__escrow"),
         )
@@ -32,6 +35,32 @@ def agreed_endings_are_what_was_paid() -> list[str]:
         f"{proposal.public_id} was accepted otherwise than its milestone ended."
         for proposal in wrong.order_by("pk").iterator()
     ]
+
+
+def agreed_ends_are_what_was_paid() -> list[str]:
+    """A contract that both have ended has ended, and each milestone as both accepted."""
+    milestones = Milestone.objects.annotate(last=last_released("escrow"))
+    orders = ChangeOrder.objects.filter(
+        status=ChangeOrder.Status.ACCEPTED, changes__0__end__isnull=False
+    ).prefetch_related(Prefetch("contract__milestones", milestones))
+    return [
+        f"{order.public_id} was accepted otherwise than its contract ended."
+        for order in orders.select_related("contract").order_by("pk").iterator(chunk_size=1_000)
+        if not _has_ended_so(order)
+    ]
+
+
+def _has_ended_so(order: ChangeOrder) -> bool:
+    known = {one.position: one for one in order.contract.milestones.all()}
+    return order.contract.closed_at is not None and all(
+        _is_paid_out(known[change["position"]], change["end"]["to_freelancer"])
+        for change in order.changes
+    )
+
+
+def _is_paid_out(milestone: Any, to_freelancer: int) -> bool:
+    states = {S.SPLIT, S.RELEASED} if to_freelancer else {S.CANCELLED}
+    return milestone.status in states and milestone.last == to_freelancer
 
 
 def overdue_proposals_have_lapsed() -> list[str]:
@@ -59,7 +88,7 @@ def amounts_are_those_that_were_signed() -> list[str]:
             part["position"]: part["amount"] for part in json.loads(one.wording)["milestones"]
         }
         # What was dropped by a change is in the newest wording no more.
-        is_dropped = one.status == Milestone.Status.CANCELLED and one.position not in signed
+        is_dropped = one.status == S.CANCELLED and one.position not in signed
         agreed = one.amount if is_dropped else signed.get(one.position)
         if not one.amount == one.escrow.amount == agreed:
             findings.append(
@@ -86,5 +115,6 @@ CHECKS = [
     overdue_changes_have_lapsed,
     amounts_are_those_that_were_signed,
     agreed_endings_are_what_was_paid,
+    agreed_ends_are_what_was_paid,
     overdue_proposals_have_lapsed,
 ]

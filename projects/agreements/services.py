@@ -162,7 +162,12 @@ def close_finished_contract(*, contract_id: int) -> Contract:
 
     Rung when a milestone ends, and found by a sweep. Safe to call too early or again.
     """
-    contract = _lock(contract_id)
+    return close_if_finished(_lock(contract_id))
+
+
+@transaction.atomic
+def close_if_finished(contract: Contract) -> Contract:
+    """The same for a contract that the caller has locked, who may just have ended them all."""
     milestones = list(contract.milestones.select_related("escrow"))
     still_open = not milestones or any(m.closed_at is None for m in milestones)
     if contract.status != Contract.Status.ACTIVE or still_open:

@@ -7,6 +7,7 @@ from marketplace.common.money import in_words
 from payments.fundings.models import Payment
 from payments.payouts.models import Earning
 from projects.agreements.changes.models import ChangeOrder
+from projects.agreements.changes.words import noun_of
 from projects.agreements.models import Proposal
 from projects.contracts.models import Contract
 from projects.disputes.models import Dispute
@@ -107,13 +108,13 @@ def change_strikes(order: ChangeOrder | None) -> list[Strike]:
         Strike(
             "change_lapses",
             order.answer_due_at,
-            f"The change that {names[order.proposed_by_role]} proposes lapses. Nothing else "
-            "changes.",
+            f"The {noun_of(order)} that {names[order.proposed_by_role]} proposes lapses. Nothing "
+            "else changes.",
             step="lapse",
             by=SYSTEM,
             stops=f"{names[OTHER[order.proposed_by_role]]} can accept, decline or counter before.",
             stopped_by=_answers("counter", asked_by=order.proposed_by_role),
-            title="A change of the agreement",
+            title="The end of the contract" if order.is_ending else "A change of the agreement",
         )
     ]
 

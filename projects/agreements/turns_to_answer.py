@@ -3,6 +3,7 @@
 from marketplace.common.lifecycle import CLIENT
 from marketplace.common.money import in_words
 from payments.escrow.givebacks.rules import given_back_by
+from projects.agreements.changes.ending import ended_parts, total_of
 from projects.agreements.changes.words import in_short
 from projects.agreements.outlook import Prospect, Prospects
 from projects.agreements.proposals.words import limit_in_words
@@ -136,10 +137,14 @@ def answer_change(role: str, prospects: Prospects) -> Turn | None:
     order, contract = prospects.change, prospects.contract
     if order is None or order.proposed_by_role == role:
         return None
+    title = "Answer the change of the agreement"
+    wanted = f"proposes: {in_short(order.changes)}."
+    if order.is_ending:
+        title = "Answer the proposal to end the contract"
+        wanted = f"proposes to end it by consent. {_end_in_words(role, prospects)}"
     return Turn(
-        "Answer the change of the agreement",
-        f"{_other(contract, role)} proposes: {in_short(order.changes)}. Until you answer, "
-        "everything goes on as it was signed.",
+        title,
+        f"{_other(contract, role)} {wanted} Until you answer, everything goes on as it was signed.",
         when="Lapses",
         at=order.answer_due_at,
         step="accept",
@@ -152,8 +157,9 @@ def await_change(role: str, prospects: Prospects) -> Turn | None:
     order, contract = prospects.change, prospects.contract
     if order is None or order.proposed_by_role != role:
         return None
+    what = "proposal to end the contract" if order.is_ending else "change of the agreement"
     return Turn(
-        f"{_other(contract, role)} answers your change of the agreement",
+        f"{_other(contract, role)} answers your {what}",
         "Until then everything goes on as it was signed. Without an answer it lapses.",
         waits=True,
         when="Lapses",
@@ -161,6 +167,19 @@ def await_change(role: str, prospects: Prospects) -> Turn | None:
         step="withdraw",
         about=order.public_id,
     )
+
+
+def _end_in_words(role: str, prospects: Prospects) -> str:
+    """What both sides would get by the end of the contract, to the cent."""
+    order, contract = prospects.change, prospects.contract
+    assert order is not None
+    milestones = [prospect.milestone for prospect in prospects.milestones]
+    shares = total_of(ended_parts(milestones, order.changes))
+    if not shares.payee and not shares.payer:
+        return "No money moves: nothing is held."
+    nets = (shares.payer, shares.payee) if role == CLIENT else (shares.payee, shares.payer)
+    mine, theirs = (in_words(amount, contract.currency) for amount in nets)
+    return f"You would get {mine}, and {_other(contract, role)} {theirs}."
 
 
 def _is_awaited_by(role: str, dispute: Dispute) -> bool:

@@ -107,7 +107,7 @@ LIFECYCLE = Lifecycle(
     Step("cancel_idle",    {S.PLANNED},             S.CANCELLED,  {CLIENT}, label="Cancel: never started", clock="never_started_days", tells="milestone_cancelled"),
     Step("refund_limit",   AT_WORK | {S.DISPUTED},  S.REFUNDED,   {SYSTEM}, clock="holding_days", tells="milestone_refunded"),
     Step("propose_ending", AT_WORK | {S.DISPUTED},  "same",       PARTIES, label="Propose to end it", tells="ending_proposed"),
-    Step("cancel_agreed",  AT_WORK | {S.DISPUTED},  {S.CANCELLED, S.SPLIT}, {BOTH}, tells="ending_accepted"),
+    Step("cancel_agreed",  AT_WORK | {S.DISPUTED},  {S.CANCELLED, S.SPLIT, S.RELEASED}, {BOTH}, tells="ending_accepted"),
     Step("adjust",         AT_WORK,                 "same",       {BOTH}, tells="change_accepted"),
     Step("roll",           AT_WORK,                 S.RELEASED,   {BOTH}, tells="ending_accepted"),
     Step("roll_in",        AT_WORK,                 "same",       {BOTH}),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from projects.agreements.changes.ending import ended_parts, total_of
 from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.changes.selectors import effect_now, open_steps
 from projects.agreements.changes.words import lines_of
@@ -19,6 +20,7 @@ def shown_change(order: ChangeOrder, role: str) -> dict[str, Any]:
     return {
         "order": order,
         "lines": difference(contract, order.changes),
+        "ended": shown_end(contract, order.changes) if order.is_ending else None,
         "effect": effect,
         "refusal": refusal,
         "is_mine": is_mine,
@@ -26,6 +28,13 @@ def shown_change(order: ChangeOrder, role: str) -> dict[str, Any]:
         "answerer": other,
         "steps": open_steps(order, role),
     }
+
+
+def shown_end(contract: Contract, changes: list[dict[str, Any]]) -> dict[str, Any]:
+    """The end of a contract as a table: what each milestone brings both sides, and the sums."""
+    milestones = contract.milestones.select_related("escrow__policy").order_by("position")
+    parts = ended_parts(milestones, changes)
+    return {"parts": parts, "held": sum(one.held for one in parts), "total": total_of(parts)}
 
 
 def difference(contract: Contract, changes: list[dict[str, Any]]) -> list[Line]:

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
+from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access.confirming import confirm_by_password
@@ -24,6 +24,7 @@ from projects.contracts.selectors import contracts_of
 from projects.web.change_cards import difference, shown_change
 from projects.web.change_forms import ChangeForm
 from projects.web.contracts import answer_contract
+from projects.web.endings import create_ending, draft_ending
 from projects.web.signing import sign_page
 
 Deed = Callable[..., ChangeOrder]
@@ -54,6 +55,8 @@ def create_counter(request: HttpRequest, public_id: str) -> HttpResponse:
     def counter(**wanted: Any) -> ChangeOrder:
         return services.counter_change(order_id=order.pk, by=request.user, **wanted)
 
+    if order.is_ending:
+        return draft_ending(request, order.contract, counter, counters=order)
     return _draft(request, order.contract, counter, counters=order)
 
 
@@ -69,7 +72,9 @@ def create_acceptance(request: HttpRequest, public_id: str) -> HttpResponse:
         {"contract": order.contract, "shown": shown_change(order, role)},
         deed=partial(services.accept_change, order_id=order.pk),
         page=reverse("contract", args=[order.contract.public_id]),
-        said="Accepted. The agreement has a new version.",
+        said="Accepted. The contract has ended."
+        if order.is_ending
+        else "Accepted. The agreement has a new version.",
     )
 
 
@@ -118,3 +123,13 @@ def _answer(request: HttpRequest, public_id: str, deed: Deed, said: str) -> Http
     order = get_object_or_404(changes_of(request.user), public_id=public_id)
     deed(order_id=order.pk, by=request.user)
     return answer_contract(request, order.contract, said)
+
+
+ROUTES = [
+    path("contracts/<str:public_id>/change/", create_change, name="change-create"),
+    path("contracts/<str:public_id>/end/", create_ending, name="ending-create"),
+    path("change-orders/<str:public_id>/accept/", create_acceptance, name="change-accept"),
+    path("change-orders/<str:public_id>/decline/", create_decline, name="change-decline"),
+    path("change-orders/<str:public_id>/counter/", create_counter, name="change-counter"),
+    path("change-orders/<str:public_id>/withdraw/", create_withdrawal, name="change-withdraw"),
+]

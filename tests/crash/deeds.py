@@ -31,6 +31,7 @@ from tests.crash.world import World, sweeps
 from tests.payments.world import A_WHILE, days_pass, with_account
 from tests.projects.change_world import another, proposed, wish
 from tests.projects.counter_world import bid_of, countered
+from tests.projects.ending_world import to_end
 from tests.sandbox import GOOD_BANK, NO_SUCH_ACCOUNT, REFUND_TAKES_TIME, drop, play_on
 from tests.world import (
     active_contract,
@@ -201,6 +202,16 @@ def accept_a_lower_price(world: World) -> Act:
     milestone = world.funded()
     order = proposed(world.ben, wish(milestone, amount=70_000), another(), milestone=milestone)
     return partial(accept_change, order_id=order.pk, by=world.ada)
+
+
+@by_people
+def accept_the_end_of_it_all(world: World) -> Act:
+    contract = active_contract(world.ada, world.ben, [100_000, 50_000, 20_000])
+    first, second, _ = contract.milestones.order_by("position")
+    world.funded(milestone=first)
+    world.funded(milestone=second)
+    order = to_end(contract, world.ada, {1: 30_000, 2: 50_000})
+    return partial(accept_change, order_id=order.pk, by=world.ben)
 
 
 @by_people

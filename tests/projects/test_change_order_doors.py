@@ -167,6 +167,7 @@ def test_by_the_api(ada, ben):
         "returned": 30_900,
         "missing": 9_270,
         "is_unguarded": False,
+        "paid": 0,
     }
     assert said["next_steps"] == ["withdraw"]
     assert len(api_of(ada).get(path).json()["results"]) == 1

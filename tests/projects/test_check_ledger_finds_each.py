@@ -25,8 +25,9 @@ from payments.ledger.services import Move, move_money
 from payments.payouts.models import Earning, Payout
 from payments.payouts.services import schedule_payout
 from payments.refunds.models import Refund
+from projects.agreements.changes.asking.services import propose_extension
 from projects.agreements.changes.models import ChangeOrder
-from projects.agreements.changes.services import propose_extension
+from projects.agreements.changes.services import accept_change
 from projects.agreements.models import Proposal
 from projects.agreements.proposals.services import accept_proposal, propose_ending
 from projects.contracts.models import Agreement
@@ -40,6 +41,7 @@ from projects.milestones.services import cancel_milestone, release_milestone
 from tests.against_the_rules import against_the_rules, force
 from tests.payments.chargeback_world import Bank
 from tests.payments.payout_world import ready_without_provider
+from tests.projects.ending_world import contract_at_work, to_end
 from tests.world import (
     active_contract,
     fund,
@@ -84,6 +86,8 @@ def world(ada, ben, cleo, dora) -> None:
     propose_extension(
         milestone_id=funded_milestone(ada, ben).pk, by=ben, due_at=now() + timedelta(days=45)
     )
+    ended = contract_at_work(ada, ben)
+    accept_change(order_id=to_end(ended, ada, {1: 40_000}).pk, by=ben)
     party_id = ready_without_provider(ada, ben)
     schedule_payout(party_id=party_id, currency="USD", by=ben)
     parted = funded_milestone(ada, ben)
@@ -98,6 +102,12 @@ def sql(statement: str) -> None:
     """As somebody with every right: no trigger fires."""
     with against_the_rules(), connection.cursor() as cursor:
         cursor.execute(statement)
+
+
+def end_otherwise() -> None:
+    (ended,) = ChangeOrder.objects.filter(status="accepted")
+    ended.changes[0]["end"]["to_freelancer"] += 1
+    ChangeOrder.objects.filter(pk=ended.pk).update(changes=ended.changes)
 
 
 def give(target: str, *, key: str = "somebody") -> None:
@@ -255,6 +265,7 @@ PLANTED: dict[str, Callable[[], object]] = {
     "agreed_endings_are_what_was_paid": lambda: Proposal.objects.filter(
         status="accepted", to_freelancer=40_000
     ).update(to_freelancer=39_999),
+    "agreed_ends_are_what_was_paid": end_otherwise,
     "what_was_sealed_is_what_both_accepted": lambda: force(
         Agreement, client_confirmed_with="a handshake"
     ),

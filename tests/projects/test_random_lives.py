@@ -29,6 +29,7 @@ from marketplace.common import clock
 from marketplace.common.clock import now
 from marketplace.common.errors import DomainError
 from payments.escrow.selectors import held_in
+from projects.agreements.changes.asking.services import propose_ending as propose_end_of_all
 from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.changes.planning import Wish
 from projects.agreements.changes.services import (
@@ -116,6 +117,11 @@ def _proposes(scene: Scene, milestone: Milestone, by: User, act: Act) -> None:
     propose_ending(milestone_id=milestone.pk, by=by, to_freelancer=part, into_id=into)
 
 
+def _ends_it_all(scene: Scene, milestone: Milestone, by: User, act: Act) -> None:
+    parts = [(milestone.public_id, _share(milestone, act))]
+    propose_end_of_all(contract_id=scene.contract.pk, by=by, parts=parts)
+
+
 def _wishes(milestone: Milestone, act: Act) -> list[Wish]:
     wish: dict[str, Any] = {"milestone": milestone.public_id}
     if act.part % 2:
@@ -186,6 +192,7 @@ DEEDS: dict[str, Callable[[Scene, Milestone, User, Act], object]] = {
     "dispute": _disputes,
     "propose an end": _proposes,
     "propose a change": _changes,
+    "propose to end it all": _ends_it_all,
     "answer": _answers,
     "ask back": _asks_back,
     "rule": _rules,

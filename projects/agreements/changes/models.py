@@ -14,8 +14,8 @@ class ChangeOrder(models.Model):
     """A difference from the agreement in force, as data: see ``planning.py`` for what it holds.
 
     It takes effect when the other side accepts it, as the next version of the agreement. An answer
-    may be another order that ``counters`` this one. Its rows are written with the contract's lock
-    held.
+    may be another order that ``counters`` this one. One that ``is_ending`` ends the whole contract,
+    milestone by milestone. Its rows are written with the contract's lock held.
     """
 
     class Status(models.TextChoices):
@@ -79,6 +79,11 @@ class ChangeOrder(models.Model):
         ):
             return ChangeOrder.Status.LAPSED
         return ChangeOrder.Status(self.status)
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether it ends the contract: then it changes nothing else."""
+        return any("end" in change for change in self.changes)
 
     @property
     def is_moot(self) -> bool:

@@ -3,8 +3,10 @@
 Each change names a milestone by its ``position`` in the agreement, and has one of
 
 - ``amount``, ``due_at``, ``criteria``: each ``{"from": …, "to": …}``, any of them,
-- ``drop``: true, for a milestone that is cancelled, and
-- ``add``: ``title``, ``amount``, ``due_at`` and ``criteria`` of a milestone that is new.
+- ``drop``: true, for a milestone that is cancelled,
+- ``add``: ``title``, ``amount``, ``due_at`` and ``criteria`` of a milestone that is new, and
+- ``end``: ``to_freelancer`` of the price is released and the rest of what is ``held`` goes back.
+  That ends the contract: every open milestone has it then, and no other change stands beside.
 
 Amounts are minor units, times ISO 8601.
 """
@@ -20,9 +22,11 @@ from marketplace.common.money import checked_amount
 from marketplace.common.text import checked_line
 from payments.chargebacks.selectors import look_for_open_chargebacks
 from payments.escrow.adjusting.rules import checked_price
+from payments.escrow.division import checked_division
 from payments.escrow.facts import MoneyFacts, facts_of_each
 from payments.policies.fees import check_payable, quote
 from payments.policies.selectors import minimum_milestone
+from projects.agreements.changes.ending import checked_as_an_end, share_of
 from projects.bids.terms import (
     LONGEST_MILESTONE_TITLE,
     MAX_MILESTONES,
@@ -40,7 +44,7 @@ Change = dict[str, Any]
 class Wish:
     """What somebody wants of one milestone; of a new one where ``milestone`` is empty.
 
-    What is None stays as it is.
+    What is None stays as it is. ``to_freelancer`` of its price, and it ends.
     """
 
     milestone: str = ""
@@ -49,21 +53,23 @@ class Wish:
     amount: int | None = None
     due_at: datetime | None = None
     criteria: list[str] | None = None
+    to_freelancer: int | None = None
 
 
 @dataclass(frozen=True)
 class Effect:
     """What accepting moves at once, and what has to be paid in afterwards; minor units with fees.
 
-    ``price`` is what the contract is about then: what is open, and what was released of the rest.
-    ``is_unguarded`` says that silence does not approve some work that is handed in, until the
-    missing is paid.
+    ``paid`` is what the freelancer gets, ``returned`` what the client does. ``price`` is what the
+    contract is about then: what is open, and what was released of the rest. ``is_unguarded`` says
+    that silence does not approve some work that is handed in, until the missing is paid.
     """
 
     price: int = 0
     returned: int = 0
     missing: int = 0
     is_unguarded: bool = False
+    paid: int = 0
 
 
 def planned_changes(contract: Contract, wishes: Sequence[Wish]) -> list[Change]:
@@ -100,7 +106,7 @@ def effect_of(contract: Contract, changes: Sequence[Change]) -> Effect:
     """What accepting them would do now. Raises as ``judge_changes`` does."""
     milestones = judge_changes(contract, changes)
     facts = _facts_of(milestones.values())
-    returned, missing, is_unguarded = 0, 0, False
+    returned, missing, paid, is_unguarded = 0, 0, 0, False
     price = sum(one.escrow.kept if one.closed_at else one.amount for one in milestones.values())
     for change in changes:
         if "add" in change:
@@ -112,12 +118,16 @@ def effect_of(contract: Contract, changes: Sequence[Change]) -> Effect:
         if "drop" in change:
             returned += held
             price -= one.amount
+        elif "end" in change:
+            shares = share_of(one, change["end"])
+            returned, paid = returned + shares.payer, paid + shares.payee
+            price += one.escrow.released + change["end"]["to_freelancer"] - one.amount
         elif "amount" in change:
             new = checked_price(change["amount"]["to"], one.escrow, held=held, param="amount")
             returned, missing = returned + new.returned, missing + new.missing
             price += new.price - one.amount
             is_unguarded |= bool(new.missing) and one.status == Milestone.Status.SUBMITTED
-    return Effect(price, returned, missing, is_unguarded)
+    return Effect(price, returned, missing, is_unguarded, paid)
 
 
 def judge_changes(contract: Contract, changes: Sequence[Change]) -> dict[int, Milestone]:
@@ -135,6 +145,14 @@ def judge_changes(contract: Contract, changes: Sequence[Change]) -> dict[int, Mi
             checked_due(datetime.fromisoformat(change["add"]["due_at"]), None, param="due_at")
             continue
         one = milestones[change["position"]]
+        if "end" in change:
+            judge_step(one, "cancel_agreed", BOTH, facts[one.escrow_id])
+            if facts[one.escrow_id].held != change["end"]["held"]:
+                raise WrongState(
+                    f"The money of “{one.title}” has moved since this was proposed.",
+                    code="changed_meanwhile",
+                )
+            continue
         judge_step(one, "adjust", BOTH, facts[one.escrow_id])
         if "drop" in change and one.escrow.released:
             raise WrongState(
@@ -155,6 +173,8 @@ def judge_changes(contract: Contract, changes: Sequence[Change]) -> dict[int, Mi
 def _difference(milestone: Milestone, wish: Wish, param: str, *, facts: MoneyFacts) -> Change:
     if wish.title:
         raise InvalidInput("The title of a milestone stays.", param=f"{param}.title")
+    if wish.to_freelancer is not None:
+        return _end(milestone, wish, param, held=facts.held)
     judge_step(milestone, "adjust", BOTH, facts)
     if wish.drop:
         if milestone.escrow.released:
@@ -179,9 +199,19 @@ def _difference(milestone: Milestone, wish: Wish, param: str, *, facts: MoneyFac
     return change
 
 
+def _end(milestone: Milestone, wish: Wish, param: str, *, held: int) -> Change:
+    if wish.drop or (wish.amount, wish.due_at, wish.criteria) != (None, None, None):
+        raise InvalidInput("What ends is not changed besides.", param=param)
+    judge_step(milestone, "cancel_agreed", BOTH)
+    part = checked_division(
+        wish.to_freelancer, milestone.escrow, held=held, param=f"{param}.to_freelancer"
+    )
+    return {"position": milestone.position, "end": {"to_freelancer": part, "held": held}}
+
+
 def _addition(contract: Contract, wish: Wish, position: int, param: str) -> Change:
-    if wish.drop:
-        raise InvalidInput("Name the milestone to drop.", param=f"{param}.milestone")
+    if wish.drop or wish.to_freelancer is not None:
+        raise InvalidInput("Name the milestone to end.", param=f"{param}.milestone")
     title = checked_line(wish.title, param=f"{param}.title", longest=LONGEST_MILESTONE_TITLE)
     if wish.amount is None:
         raise InvalidInput("Say what it costs.", param=f"{param}.amount")
@@ -206,12 +236,15 @@ def _addition(contract: Contract, wish: Wish, position: int, param: str) -> Chan
 
 
 def _check_as_a_whole(milestones: Any, changes: Sequence[Change]) -> None:
+    if any("end" in change for change in changes):
+        checked_as_an_end(milestones, changes)
+        return
     added = sum("add" in change for change in changes)
     dropped = {change["position"] for change in changes if "drop" in change}
     left = [one for one in milestones if one.closed_at is None and one.position not in dropped]
     if not left and not added:
         raise InvalidInput(
-            "Nothing would be left to do. End the milestones by consent instead.", param="changes"
+            "Nothing would be left to do. Propose to end the contract instead.", param="changes"
         )
     if len(left) + added > MAX_MILESTONES:
         raise InvalidInput(

@@ -1,33 +1,31 @@
 """How two sides change what they signed: one proposes, the other answers, round by round."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db import transaction
 
 from accounts.people.models import User
 from marketplace.common.answers import judge_answer
 from marketplace.common.clock import now, said
-from marketplace.common.errors import InvalidInput, WrongState
+from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.text import checked_text
 from payments.escrow.adjusting.services import lock_all
 from projects.agreements.amending.services import amend
+from projects.agreements.changes.applying.services import apply_changes
 from projects.agreements.changes.models import LIFECYCLE, ChangeOrder
 from projects.agreements.changes.planning import Wish, effect_of, judge_changes, planned_changes
 from projects.agreements.changes.telling import name_of, record_order, tell_of
-from projects.agreements.changes.words import in_short, money_in_words
-from projects.agreements.proposals.services import drop_what_it_overtakes
+from projects.agreements.changes.words import in_short, money_in_words, noun_of
+from projects.agreements.services import close_if_finished
 from projects.agreements.signing import Signature, signature_of
 from projects.contracts.models import LIFECYCLE as CONTRACT_LIFECYCLE
 from projects.contracts.models import Contract
 from projects.contracts.roles import Actor, role_in
 from projects.contracts.services import tell_other_side
 from projects.disputes.rules import OTHER
-from projects.milestones.adjusting.services import adjust_milestone
-from projects.milestones.endings.services import cancel_by_agreement
 from projects.milestones.models import Milestone
-from projects.milestones.planning.services import plan_milestone
 from projects.milestones.services import lock_milestone
 
 S = ChangeOrder.Status
@@ -64,28 +62,6 @@ def propose_change(
 
 
 @transaction.atomic
-def propose_extension(
-    *, milestone_id: int, by: Actor, due_at: datetime, note: str = "", confirmed_with: str = ""
-) -> ChangeOrder:
-    """Ask for another date of delivery. Raises as ``propose_change`` does, InvalidInput with
-    ``due_at`` as the field at fault.
-    """
-    milestone = Milestone.objects.get(pk=milestone_id)
-    try:
-        return propose_change(
-            contract_id=milestone.contract_id,
-            by=by,
-            wishes=[Wish(milestone=milestone.public_id, due_at=due_at)],
-            note=note,
-            confirmed_with=confirmed_with,
-        )
-    except InvalidInput as refusal:
-        if (refusal.param or "").startswith("changes[0]"):
-            refusal.param = "due_at"
-        raise
-
-
-@transaction.atomic
 def counter_change(
     *,
     order_id: int,
@@ -117,27 +93,7 @@ def accept_change(*, order_id: int, by: Actor, confirmed_with: str = "") -> Chan
     effect = effect_of(contract, order.changes)
     known = judge_changes(contract, order.changes)
     _close(order)
-    for change in order.changes:
-        if "add" in change:
-            new = change["add"] | {"due_at": datetime.fromisoformat(change["add"]["due_at"])}
-            left = new["due_at"] - now()
-            plan_milestone(
-                contract=contract,
-                position=change["position"],
-                allowance_days=max(1, -(-left // timedelta(days=1))),
-                **new,
-            )
-        elif "drop" in change:
-            cancel_by_agreement(milestone_id=known[change["position"]].pk, to_freelancer=0)
-        else:
-            due_at = change.get("due_at", {}).get("to")
-            adjust_milestone(
-                milestone_id=known[change["position"]].pk,
-                amount=change.get("amount", {}).get("to"),
-                due_at=datetime.fromisoformat(due_at) if due_at else None,
-                criteria=change.get("criteria", {}).get("to"),
-            )
-            drop_what_it_overtakes(known[change["position"]].pk)
+    apply_changes(contract=contract, milestones=known, changes=order.changes)
     assert order.closed_at is not None
     assert isinstance(by, User)  # only people act for a side
     amend(
@@ -155,9 +111,11 @@ def accept_change(*, order_id: int, by: Actor, confirmed_with: str = "") -> Chan
         order,
         OTHER[role],
         "change_accepted",
-        f"{name_of(contract, role)} has accepted your change of “{contract.title}”: "
+        f"{name_of(contract, role)} has accepted your {noun_of(order)} of “{contract.title}”: "
         f"{in_short(order.changes)}. {money}",
     )
+    if order.is_ending:
+        close_if_finished(contract)
     return order
 
 
@@ -168,8 +126,8 @@ def decline_change(*, order_id: int, by: Actor) -> ChangeOrder:
     _close(order)
     record_order(order, "change_declined", by=by)
     text = (
-        f"{name_of(order.contract, role)} has declined your change of “{order.contract.title}”. "
-        "Nothing has changed."
+        f"{name_of(order.contract, role)} has declined your {noun_of(order)} of "
+        f"“{order.contract.title}”. Nothing has changed."
     )
     tell_of(order, OTHER[role], "change_declined", text)
     return order
@@ -182,8 +140,8 @@ def withdraw_change(*, order_id: int, by: Actor) -> ChangeOrder:
     _close(order)
     record_order(order, "change_withdrawn", by=by)
     text = (
-        f"{name_of(order.contract, role)} has withdrawn the change of “{order.contract.title}”. "
-        "Nothing has changed."
+        f"{name_of(order.contract, role)} has withdrawn the {noun_of(order)} of "
+        f"“{order.contract.title}”. Nothing has changed."
     )
     tell_of(order, OTHER[role], "change_withdrawn", text)
     return order
@@ -233,7 +191,8 @@ def _propose(
     )
     kind = "change_countered" if counters else "change_proposed"
     record_order(order, kind, by=by)
-    verb = "proposes something else instead" if counters else "proposes to change"
+    verb = "proposes to end" if order.is_ending else "proposes to change"
+    verb = "proposes something else instead" if counters else verb
     money = money_in_words(effect, contract.currency, OTHER[role], client=contract.client.name)
     tell_of(
         order,
@@ -252,7 +211,8 @@ def _lapse(order: ChangeOrder) -> None:
     kind = LIFECYCLE.steps[step].tells
     record_order(order, kind, by=SYSTEM)
     if step == "lapse":  # of the contract's end both have heard
-        text = f"The change of “{order.contract.title}” has lapsed. Nothing has changed."
+        noun = noun_of(order)
+        text = f"The {noun} of “{order.contract.title}” has lapsed. Nothing has changed."
         tell_other_side(order.contract, kind, text, by=SYSTEM)
 
 

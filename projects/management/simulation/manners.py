@@ -185,6 +185,24 @@ def agreeing_anew(life: Life, milestone: str) -> Waiting:
     life.client.post(f"milestones/{milestone}/release/")
 
 
+def ending_it_all(life: Life, milestone: str) -> Waiting:
+    """Once the first is funded they part: the whole contract ends in one step, half of it paid."""
+    shown = life.client.get(f"milestones/{milestone}/")
+    if shown["position"] > 1:
+        return
+    yield from life.fund(milestone)
+    asked, other = life.client, life.freelancer
+    if life.random.random() < 0.5:
+        asked, other = other, asked
+    part = life.random.choice((0, shown["amount"] // 200 * 100, shown["amount"]))
+    parts = [{"milestone": milestone, "to_freelancer": part}]
+    ending = asked.sign(
+        f"contracts/{life.contract}/endings/", {"parts": parts, "note": "So be it."}
+    )
+    yield
+    other.sign(f"change-orders/{ending['id']}/accept/")
+
+
 ACTS: dict[str, Callable[[Life, str], Waiting]] = {
     "approving": approving,
     "silent": silent,
@@ -198,6 +216,7 @@ ACTS: dict[str, Callable[[Life, str], Waiting]] = {
     "with a bonus": with_a_bonus,
     "giving back": giving_back,
     "agreeing anew": agreeing_anew,
+    "ending it all": ending_it_all,
 }
 
 # How often each manner is met, in percent; the last two never come to a milestone.
@@ -209,7 +228,8 @@ MANNERS = {
     "late": 10,
     "disputing": 12,
     "cancelling": 6,
-    "ending by consent": 6,
+    "ending by consent": 4,
+    "ending it all": 2,
     "in parts": 4,
     "moving on": 4,
     "with a bonus": 4,

@@ -40,16 +40,22 @@ def resolve_milestone(
 
 
 @transaction.atomic
-def cancel_by_agreement(*, milestone_id: int, to_freelancer: int) -> Milestone:
+def cancel_by_agreement(
+    *, milestone_id: int, to_freelancer: int, with_contract: bool = False
+) -> Milestone:
     """End it as both sides want it: ``to_freelancer`` of its price, the rest back to the client.
 
-    Called by the agreements room, which has the word of both. Raises InvalidInput for a part that
-    cannot be agreed on, WrongState where the milestone has ended.
+    Called by the agreements room, which has the word of both. All of what is held can go only
+    ``with_contract``, where the other milestones end as well: alone, that is an approval. Raises
+    InvalidInput for a part that cannot be agreed on, WrongState where the milestone has ended.
     """
     milestone = lock_milestone(milestone_id)
     judge_step(milestone, "cancel_agreed", BOTH)
-    checked_ending(to_freelancer, milestone)
-    outcome = Milestone.Status.SPLIT if to_freelancer else Milestone.Status.CANCELLED
+    if not with_contract:
+        checked_ending(to_freelancer, milestone)
+    is_all = to_freelancer == facts_now(milestone.escrow).price_held
+    outcome = Milestone.Status.RELEASED if is_all else Milestone.Status.SPLIT
+    outcome = outcome if to_freelancer else Milestone.Status.CANCELLED
     LIFECYCLE.advance(milestone, "cancel_agreed", role=BOTH, to=outcome)
     close_milestones(milestone)
     if to_freelancer:

@@ -1,0 +1,178 @@
+"""Shapes of changes of an agreement in the API."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from marketplace.common.shapes import AmountIn, DeadlineIn
+from projects.agreements.changes import services
+from projects.agreements.changes.ending import ended_parts
+from projects.agreements.changes.models import ChangeOrder
+from projects.agreements.changes.selectors import effect_now, open_steps
+from projects.api.disputes import SharesOut
+from projects.api.signing import SignatureIn
+from projects.bids.terms import LONGEST_CRITERION, LONGEST_MILESTONE_TITLE
+from projects.contracts.roles import role_in
+
+
+class EffectOut(serializers.Serializer):
+    """What accepting it would do now: amounts in minor units, fees included in the client's."""
+
+    price = serializers.IntegerField(help_text="What the contract would be about.")
+    returned = serializers.IntegerField(help_text="What the client gets back at once.")
+    missing = serializers.IntegerField(help_text="What the client pays in afterwards.")
+    paid = serializers.IntegerField(help_text="What the freelancer gets at once, after fees.")
+    is_unguarded = serializers.BooleanField(
+        help_text="Whether work that is handed in is not approved by silence until that is paid."
+    )
+
+
+class EndedPartOut(serializers.Serializer):
+    """One milestone as the end of the contract would leave it."""
+
+    milestone = serializers.CharField(source="milestone.public_id")
+    title = serializers.CharField(source="milestone.title")
+    held = serializers.IntegerField(help_text="The client's fee included.")
+    to_freelancer = serializers.IntegerField(help_text="The part of the price, before fees.")
+    shares = SharesOut()
+
+
+class ChangeOrderOut(serializers.ModelSerializer):
+    """A proposed difference. Each of ``changes`` names a milestone by its position and has
+
+    ``amount``, ``due_at`` or ``criteria`` with what it is ``from`` and ``to``; or ``drop``; or
+    ``add`` with a new milestone; or, where the whole contract ends, ``end`` with what goes
+    ``to_freelancer`` of its price while so much is ``held``.
+    """
+
+    id = serializers.CharField(source="public_id")
+    contract = serializers.CharField(source="contract.public_id")
+    currency = serializers.CharField(source="contract.currency")
+    counters = serializers.CharField(source="counters.public_id", default=None, allow_null=True)
+    status = serializers.ChoiceField(ChangeOrder.Status.choices, source="state")
+    proposed_by = serializers.CharField(source="proposed_by_role")
+    changes = serializers.ListField(child=serializers.DictField())
+    is_ending = serializers.BooleanField(help_text="Whether accepting it ends the contract.")
+    next_steps = serializers.SerializerMethodField(help_text="What you can do right now.")
+
+    class Meta:
+        model = ChangeOrder
+        fields = [
+            "id",
+            "contract",
+            "currency",
+            "counters",
+            "status",
+            "proposed_by",
+            "changes",
+            "is_ending",
+            "note",
+            "created_at",
+            "answer_due_at",
+            "closed_at",
+            "next_steps",
+        ]
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_next_steps(self, order: ChangeOrder) -> list[str]:
+        return open_steps(order, role_in(order.contract, self.context["request"].user))
+
+
+class WholeChangeOrderOut(ChangeOrderOut):
+    """The same, and what accepting it would move; null with the reason where it cannot be.
+
+    ``ended`` says of each milestone what its end brings both sides; empty where none ends.
+    """
+
+    effect = serializers.SerializerMethodField()
+    refusal = serializers.SerializerMethodField()
+    ended = serializers.SerializerMethodField()
+
+    class Meta(ChangeOrderOut.Meta):
+        fields = [*ChangeOrderOut.Meta.fields, "effect", "refusal", "ended"]
+
+    @extend_schema_field(EndedPartOut(many=True))
+    def get_ended(self, order: ChangeOrder) -> list[dict]:
+        if not order.is_ending or order.state != ChangeOrder.Status.PROPOSED:
+            return []
+        milestones = order.contract.milestones.select_related("escrow__policy")
+        parts = ended_parts(milestones.order_by("position"), order.changes)
+        return list(EndedPartOut(parts, many=True).data)
+
+    @extend_schema_field(EffectOut(allow_null=True))
+    def get_effect(self, order: ChangeOrder) -> dict | None:
+        effect = self._now(order)[0]
+        return EffectOut(effect).data if effect else None
+
+    @extend_schema_field(serializers.CharField())
+    def get_refusal(self, order: ChangeOrder) -> str:
+        return self._now(order)[1]
+
+    def _now(self, order: ChangeOrder) -> tuple[Any, str]:
+        if order.state != ChangeOrder.Status.PROPOSED:
+            return None, ""
+        return effect_now(order)
+
+
+class WishIn(serializers.Serializer):
+    """One milestone; what is left out stays as it is. Without ``milestone``: a new one.
+
+    With ``to_freelancer``, so much of its price, it ends: that ends the contract, and every other
+    open milestone has to end with it.
+    """
+
+    milestone = serializers.CharField(required=False, default="", max_length=30, allow_blank=True)
+    drop = serializers.BooleanField(required=False, default=False)
+    title = serializers.CharField(
+        required=False, default="", allow_blank=True, max_length=LONGEST_MILESTONE_TITLE
+    )
+    amount = AmountIn(required=False, allow_null=True, default=None)
+    due_at = DeadlineIn(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="A moment with its time zone, or a day alone: its last minute where you live.",
+    )
+    criteria = serializers.ListField(
+        child=serializers.CharField(max_length=LONGEST_CRITERION),
+        required=False,
+        allow_null=True,
+        default=None,
+        max_length=100,
+    )
+    to_freelancer = AmountIn(least=0, required=False, allow_null=True, default=None)
+
+
+class NoteIn(serializers.Serializer):
+    note = serializers.CharField(
+        max_length=services.LONGEST_NOTE, required=False, default="", allow_blank=True
+    )
+
+
+class ChangeOrderIn(NoteIn, SignatureIn):
+    changes = WishIn(many=True, max_length=50)
+
+
+class ExtensionIn(NoteIn, SignatureIn):
+    due_at = DeadlineIn(
+        help_text="The new date of delivery: a moment with its time zone, or a day alone, which is "
+        "its last minute where you live."
+    )
+
+
+class EndedIn(serializers.Serializer):
+    milestone = serializers.CharField(max_length=30)
+    to_freelancer = AmountIn(
+        least=0, help_text="A part of the price in minor units, up to all of what is held."
+    )
+
+
+class EndingIn(NoteIn, SignatureIn):
+    parts = EndedIn(
+        many=True,
+        required=False,
+        default=list,
+        max_length=50,
+        help_text="Of every other open milestone all goes back to the client.",
+    )

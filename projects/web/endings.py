@@ -1,0 +1,139 @@
+"""Pages about ending a whole contract by consent: propose it, or answer an ending with another."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from accounts.access.confirming import confirm_by_password
+from marketplace.common.errors import InvalidInput
+from marketplace.common.forms import AmountField, PasswordField, clean_amount
+from marketplace.common.money import to_major
+from payments.escrow.division import price_held
+from payments.escrow.facts import facts_of_each
+from projects.agreements.changes.asking.services import propose_ending
+from projects.agreements.changes.models import ChangeOrder
+from projects.agreements.changes.planning import Wish, planned_changes
+from projects.agreements.changes.selectors import standing_on
+from projects.agreements.changes.services import LONGEST_NOTE
+from projects.contracts.models import LIFECYCLE, Contract
+from projects.contracts.roles import role_in
+from projects.contracts.selectors import contracts_of
+from projects.milestones.models import Milestone
+from projects.web.change_cards import shown_change, shown_end
+from projects.web.signing import WHY_IT_IS_ASKED
+
+Deed = Callable[..., ChangeOrder]
+
+
+class EndingForm(forms.Form):
+    """For each open milestone with money what part of the price goes to the freelancer."""
+
+    note = forms.CharField(
+        label="Note",
+        required=False,
+        max_length=LONGEST_NOTE,
+        widget=forms.Textarea({"rows": 4}),
+        help_text="Why you propose it. The other side reads it.",
+    )
+    # Only whoever sends it off signs; a look at the sums needs none.
+    password = PasswordField(
+        required=False, help_text=f"{WHY_IT_IS_ASKED} Accepted, your proposal is your signature."
+    )
+
+    def __init__(self, data: Any = None, *, contract: Contract) -> None:
+        super().__init__(data)
+        self.currency = contract.currency
+        found = contract.milestones.filter(closed_at=None).select_related("escrow__policy")
+        self.open: list[Milestone] = list(found.order_by("position"))
+        held = facts_of_each(one.escrow for one in self.open)
+        for one in self.open:
+            if most := price_held(one.escrow, held=held[one.escrow_id].held):
+                self.fields[one.public_id] = AmountField(
+                    label=one.title,
+                    required=False,
+                    initial="0",
+                    help_text=f"Of at most {to_major(most, self.currency)} of its price.",
+                )
+                self.fields[one.public_id].currency = self.currency
+        self.order_fields([one.public_id for one in self.open])
+
+    @property
+    def parts(self) -> list[forms.BoundField]:
+        """The fields of the milestones, to be drawn before the note."""
+        return [self[one.public_id] for one in self.open if one.public_id in self.fields]
+
+    def clean(self) -> dict[str, Any]:
+        for one in self.open:
+            if one.public_id in self.fields:
+                self.cleaned_data[one.public_id] = clean_amount(self, one.public_id, self.currency)
+        return self.cleaned_data
+
+    def wishes(self) -> list[Wish]:
+        """Of each open milestone what goes to the freelancer; nothing where nothing was said."""
+        return [
+            Wish(
+                milestone=one.public_id,
+                to_freelancer=self.cleaned_data.get(one.public_id) or 0,
+            )
+            for one in self.open
+        ]
+
+    def refuse(self, refusal: InvalidInput) -> None:
+        """Put it beside the milestone that it is about, or above them all."""
+        place = (refusal.param or "").partition("[")[2].partition("]")[0]
+        name = self.open[int(place)].public_id if place.isdecimal() else refusal.param
+        self.add_error(name if name in self.fields else None, refusal.message)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def create_ending(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Propose to end the contract; or, with ``preview``, only show what each side would get."""
+    contract = get_object_or_404(contracts_of(request.user), public_id=public_id)
+    LIFECYCLE.judge(contract, "propose_ending", role=role_in(contract, request.user))
+    standing = standing_on([contract.pk]).get(contract.pk)
+    if standing is not None:
+        return redirect(f"{reverse('contract', args=[public_id])}#{standing.public_id}")
+
+    def propose(wishes: list[Wish], **more: Any) -> ChangeOrder:
+        parts = [(wish.milestone, wish.to_freelancer or 0) for wish in wishes]
+        return propose_ending(contract_id=contract.pk, by=request.user, parts=parts, **more)
+
+    return draft_ending(request, contract, propose)
+
+
+def draft_ending(
+    request: HttpRequest,
+    contract: Contract,
+    deed: Deed,
+    *,
+    counters: ChangeOrder | None = None,
+) -> HttpResponse:
+    """The form with the table of what each side would get; ``deed`` when it is sent off."""
+    is_sent = request.method == "POST"
+    form = EndingForm(request.POST if is_sent else None, contract=contract)
+    context: dict[str, Any] = {"contract": contract, "form": form, "nav": "work"}
+    if counters is not None:
+        context["countered"] = shown_change(counters, str(role_in(contract, request.user)))
+    if not is_sent:
+        nothing = [Wish(milestone=one.public_id, to_freelancer=0) for one in form.open]
+        context["ended"] = shown_end(contract, planned_changes(contract, nothing))
+    elif form.is_valid():
+        try:
+            if "preview" not in request.POST:
+                how = confirm_by_password(request.user, form.cleaned_data["password"])
+                note = form.cleaned_data["note"]
+                order = deed(wishes=form.wishes(), note=note, confirmed_with=how)
+                messages.success(request, "Proposed. The other side has been told.")
+                page = reverse("contract", args=[contract.public_id])
+                return redirect(f"{page}#{order.public_id}")
+            context["ended"] = shown_end(contract, planned_changes(contract, form.wishes()))
+        except InvalidInput as refusal:
+            form.refuse(refusal)
+    status = 400 if is_sent and "ended" not in context else 200
+    return render(request, "agreements/end.html", context, status=status)
