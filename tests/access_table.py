@@ -169,6 +169,16 @@ LINES = [
     Line("api-posting-files", "POST", "ada", of="posting", sees="cleo ben dora"),
     Line("api-posting-file", "GET", SIGNED_IN, of="posting_file"),
     Line("api-posting-file", "DELETE", "ada", of="posting_file", sees="cleo ben dora"),
+    # To which Ben alone is invited; Dora is a moderator, who looks and does not bid.
+    Line("posting", "GET", "ada ben dora", of="chosen", visitor="not there"),
+    Line("posting-edit", "GET POST", "ada", of="chosen", sees="ben dora"),
+    Line("posting-questions", "GET", "ada ben dora", of="chosen", visitor="not there"),
+    Line("question-create", "GET POST", "ben", of="chosen", sees="ada dora"),
+    Line("bid-create", "GET POST", "ben", of="chosen", sees="ada dora"),
+    Line("posting-invitations", "GET", "ada", of="chosen", sees="ben dora"),
+    Line("api-posting", "GET", "ada ben dora", of="chosen"),
+    Line("api-posting-questions", "GET", "ada ben dora", of="chosen"),
+    Line("api-posting-invitations", "GET", "ada", of="chosen", sees="ben dora"),
     # --- Questions: asked by Ben; a moderator reads and removes them ------------------------------
     Line("posting-questions", "GET", EVERYBODY, of="posting"),
     Line("question-create", "GET POST", "cleo ben dora", of="posting", sees="ada"),

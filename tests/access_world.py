@@ -101,12 +101,14 @@ def _postings(world: AccessWorld, ada: User, ben: User, dora: User) -> None:
         ask_question(posting_id=posting.pk, text="How fast?", by=ben) for _ in range(2)
     )
     answer_question(question_id=answered.pk, answer="Very.", by=ada)
+    chosen = open_posting(ada, visibility="invite_only")
     invitation = invite_person(
-        posting_id=open_posting(ada).pk, whom=ben.public_id, note="You know lamps.", by=ada
+        posting_id=chosen.pk, whom=ben.public_id, note="You know lamps.", by=ada
     )
     world.places |= {
         "posting": {"public_id": posting.public_id},
         "draft": {"public_id": draft.public_id},
+        "chosen": {"public_id": chosen.public_id},
         "suspended": {"public_id": suspended.public_id},
         "posting_file": {"public_id": posting.public_id, "file_id": attached.stored.public_id},
         "bid": {"public_id": bid.public_id},

@@ -100,7 +100,8 @@ class PostingIn(serializers.Serializer):
     visibility = serializers.ChoiceField(
         Posting.Visibility.choices,
         required=False,
-        help_text="An unlisted posting is in no list: whoever has its address sees it and bids.",
+        help_text="An unlisted posting is in no list: whoever has its address sees it and bids. An "
+        "invite-only one is there only for those whom you invite, or who had bid or asked before.",
     )
     currency = serializers.CharField(max_length=3, required=False)
     budget_least = AmountIn(required=False, allow_null=True)

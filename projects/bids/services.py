@@ -42,7 +42,7 @@ def submit_bid(
     the price. ``party`` is who bids, the person's own if none is named.
     """
     # Locked, so that a posting cannot end while a bid is on its way in.
-    posting = postings.lock_posting(posting_id)
+    posting = postings.lock_posting_for(posting_id, by)
     if acts_for(by, posting.client_id):
         raise NotAllowed("You cannot bid on your own posting.")
     if party is not None and not acts_for(by, party.pk):

@@ -28,7 +28,8 @@ class Posting(models.Model):
     on with milestones all the same. Without a budget it is open to offers. Once ``bids_close_at``
     has passed no bid comes in any more; the posting expires when none is left to choose from, and
     with those that are left once nobody was chosen by ``choose_by``.
-    An unlisted posting is in no list and found by no search: its address is given by hand.
+    An unlisted posting is in no list and found by no search: its address is given by hand. An
+    invite-only one is not there at all but for those whom its client invites.
     """
 
     class Status(models.TextChoices):
@@ -46,6 +47,7 @@ class Posting(models.Model):
     class Visibility(models.TextChoices):
         PUBLIC = "public", "Public: everybody finds it"
         UNLISTED = "unlisted", "Unlisted: only whoever has its address"
+        INVITE_ONLY = "invite_only", "Invite-only: only those whom you invite"
 
     public_id = PublicIdField(prefix="pt")
     client = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="postings")
@@ -54,7 +56,7 @@ class Posting(models.Model):
     skills = models.JSONField(default=list, blank=True)
     kind = models.CharField(max_length=6, choices=Kind.choices, default=Kind.FIXED)
     visibility = models.CharField(
-        max_length=8, choices=Visibility.choices, default=Visibility.PUBLIC
+        max_length=11, choices=Visibility.choices, default=Visibility.PUBLIC
     )
     currency = CurrencyField(default="USD")
     budget_least = AmountField(null=True, blank=True)
@@ -128,6 +130,11 @@ class Posting(models.Model):
     def is_unlisted(self) -> bool:
         """Whether only those who were given its address come to it."""
         return self.visibility == self.Visibility.UNLISTED
+
+    @property
+    def is_invite_only(self) -> bool:
+        """Whether it is there only for those whom its client has invited."""
+        return self.visibility == self.Visibility.INVITE_ONLY
 
     @property
     def takes_bids(self) -> bool:

@@ -78,7 +78,7 @@ def _checked_kind(kind: object) -> str:
 
 def _checked_visibility(visibility: object) -> str:
     if visibility not in Posting.Visibility.values:
-        raise InvalidInput("A posting is public or unlisted.", param="visibility")
+        raise InvalidInput("A posting is public, unlisted or invite-only.", param="visibility")
     return str(visibility)
 
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.search import SearchQuery, SearchRank
-from django.db.models import F, FloatField, IntegerField, Q, QuerySet
+from django.db.models import Exists, F, FloatField, IntegerField, OuterRef, Q, QuerySet
 from django.db.models.functions import Cast
 
 from accounts.parties.selectors import party_ids_of
 from accounts.people.models import StaffRole, User
-from accounts.people.selectors import staff_roles_of
+from accounts.people.selectors import proven_addresses_of, staff_roles_of
 from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput
 from marketplace.common.money import checked_amount, known_currency
@@ -27,20 +27,51 @@ RANKED = 500
 LONGEST_QUERY = 200
 
 _IN_PUBLIC = ("open", "awarded", "closed", "expired")
+# Whatever they answered. What was withdrawn lets nobody in any more.
+_INVITED = ("invited", "accepted", "declined", "lapsed")
 
 
 def postings_visible_to(user: User | AnonymousUser) -> QuerySet[Posting]:
     """What was ever published, unless it is suspended; one's own whatever its state.
 
     Unlisted ones too: whoever asks for one by its address was given it, since the address cannot
-    be guessed. Lists for everybody are made of ``open_postings``, never of this.
+    be guessed. Invite-only ones for whom they let in, and for moderators. Lists for everybody are
+    made of ``open_postings``, never of this.
     """
     published = Q(status__in=_IN_PUBLIC, published_at__isnull=False)
-    own = Q(client__in=party_ids_of(user))
-    seen = published | own
+    seen = published & _lets_in(user) | Q(client__in=party_ids_of(user))
     if StaffRole.MODERATOR in staff_roles_of(user):
-        seen |= Q(status=Posting.Status.SUSPENDED)
+        seen |= published | Q(status=Posting.Status.SUSPENDED)
     return Posting.objects.filter(seen).select_related("client").defer("search")
+
+
+def is_let_in(posting: Posting, user: User | AnonymousUser) -> bool:
+    """Whether this posting is meant for them: anything but somebody else's invite-only one."""
+    return not posting.is_invite_only or (
+        Posting.objects.filter(
+            Q(client__in=party_ids_of(user)) | _lets_in(user), pk=posting.pk
+        ).exists()
+    )
+
+
+def _lets_in(user: User | AnonymousUser) -> Q:
+    """Everything but invite-only ones, and of those: where they are invited, have bid or asked.
+
+    Who had bid or asked before it became invite-only knows it, and is told of it: it stays in sight
+    for them.
+    """
+    to_everybody = ~Q(visibility=Posting.Visibility.INVITE_ONLY)
+    if not user.is_authenticated:
+        return to_everybody
+    parties, this = party_ids_of(user), Posting.objects.filter(pk=OuterRef("pk"))
+    named = Q(invitations__freelancer__in=parties)
+    named |= Q(invitations__freelancer=None, invitations__email__in=proven_addresses_of(user))
+    return (
+        to_everybody
+        | Q(Exists(this.filter(named, invitations__status__in=_INVITED)))
+        | Q(Exists(this.filter(bids__freelancer__in=parties)))
+        | Q(Exists(this.filter(questions__asker__in=parties)))
+    )
 
 
 def postings_of(user: User | AnonymousUser) -> QuerySet[Posting]:

@@ -22,7 +22,7 @@ from marketplace.common.files import store_files
 from marketplace.common.lifecycle import MODERATOR
 from projects.postings import rules
 from projects.postings.models import LIFECYCLE, Posting, PostingFile
-from projects.postings.roles import Actor, role_in
+from projects.postings.roles import Actor, judge_let_in, role_in
 
 # Bids are in this currency and of this kind: what is published keeps them.
 _SETTLED_WHEN_PUBLISHED = {"currency", "kind"}
@@ -252,6 +252,13 @@ def import_postings(
 def lock_posting(posting_id: int) -> Posting:
     """The row, held until the caller's transaction ends; rows that point at it stay free."""
     return Posting.objects.select_for_update(no_key=True).get(pk=posting_id)
+
+
+def lock_posting_for(posting_id: int, by: User) -> Posting:
+    """The same for somebody who bids or asks; refuses as ``judge_let_in`` does."""
+    posting = lock_posting(posting_id)
+    judge_let_in(posting, by)
+    return posting
 
 
 def _advance(posting_id: int, step: str, *, by: Actor) -> Posting:

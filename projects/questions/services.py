@@ -34,7 +34,7 @@ def ask_question(*, posting_id: int, text: str, by: User, party: Party | None = 
     questions, with the code ``too_many_questions``).
     """
     # Locked, so that a posting cannot end meanwhile; then the asker, whose questions are counted.
-    posting = postings.lock_posting(posting_id)
+    posting = postings.lock_posting_for(posting_id, by)
     if acts_for(by, posting.client_id):
         raise NotAllowed("This is your own posting: say it in its description.")
     if party is not None and not acts_for(by, party.pk):

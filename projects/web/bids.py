@@ -32,6 +32,7 @@ from projects.bids.selectors import (
 from projects.contracts.models import Contract
 from projects.contracts.selectors import completed_counts, contracts_of
 from projects.postings.models import Posting
+from projects.postings.roles import judge_let_in
 from projects.postings.selectors import postings_of, postings_visible_to
 from projects.web.bid_forms import BidForm
 from projects.web.counter_cards import rounds_of
@@ -106,6 +107,7 @@ def create_bid(request: HttpRequest, public_id: str) -> HttpResponse:
         return redirect("bid", standing.public_id)
     if postings_of(request.user).filter(pk=posting.pk).exists():
         raise NotAllowed("You cannot bid on your own posting.")
+    judge_let_in(posting, request.user)
     if not posting.takes_bids:
         raise WrongState("This posting takes no more bids.")
     form = form_as_sent(BidForm, request, currency=posting.currency)

@@ -49,7 +49,8 @@ class PostingForm(forms.Form):
         label="Who finds it?",
         widget=forms.RadioSelect,
         help_text="You can change this while it is open. An address that you gave away stays "
-        "known to whoever has it.",
+        "known to whoever has it; an invite-only posting stays in sight of those who have bid or "
+        "asked before.",
     )
     budget_least = AmountField(required=False, label="Budget from")
     budget_most = AmountField(required=False, label="Budget up to")

@@ -23,6 +23,7 @@ from projects.postings.roles import open_steps, role_in
 from projects.postings.selectors import (
     KEYS,
     browse,
+    is_let_in,
     order_for,
     postings_of,
     postings_visible_to,
@@ -73,6 +74,7 @@ def show_posting(request: HttpRequest, public_id: str) -> HttpResponse:
         "posting": posting,
         "steps": open_steps(posting, request.user),
         "is_owner": role == OWNER,
+        "is_let_in": is_let_in(posting, request.user),
         "files": posting.files.select_related("stored").order_by("pk"),
         "questions": rows_of(list(newest[:FEW]), request),
         "nav": "browse",

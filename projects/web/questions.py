@@ -14,8 +14,9 @@ from marketplace.common.errors import NotAllowed
 from marketplace.common.http import refusals_on
 from marketplace.common.lifecycle import FREELANCER, OWNER
 from marketplace.common.pages import page_of
+from projects.postings.roles import judge_let_in
 from projects.postings.roles import role_in as role_on_posting
-from projects.postings.selectors import postings_visible_to
+from projects.postings.selectors import is_let_in, postings_visible_to
 from projects.questions import services
 from projects.questions.models import LIFECYCLE, Question
 from projects.questions.selectors import (
@@ -59,6 +60,7 @@ def list_questions(request: HttpRequest, public_id: str) -> HttpResponse:
         "page": page,
         "rows": rows_of(page.items, request),
         "is_owner": is_owner,
+        "is_let_in": is_let_in(posting, request.user),
         "waiting": waiting_on(posting) if is_owner else 0,
         "nav": "browse",
     }
@@ -83,6 +85,7 @@ def create_question(request: HttpRequest, public_id: str) -> HttpResponse:
     posting = get_object_or_404(postings_visible_to(request.user), public_id=public_id)
     if role_on_posting(posting, request.user) == OWNER:
         raise NotAllowed("This is your own posting: say it in its description.")
+    judge_let_in(posting, request.user)
     form = QuestionForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         with refusals_on(form):
