@@ -8,6 +8,7 @@ from projects.bids.models import Bid, BidVersion
 from projects.bonuses.models import Bonus
 from projects.contracts.models import Agreement, Contract, Event, PutOff
 from projects.disputes.models import Dispute, Statement
+from projects.disputes.sealed.models import SealedOffer
 from projects.givebacks.models import GiveBack
 from projects.invitations.models import Invitation
 from projects.messages.models import Conversation, Message, MessageFile
@@ -38,6 +39,7 @@ __all__ = [
     "Question",
     "Reminder",
     "Seal",
+    "SealedOffer",
     "SigningKey",
     "Statement",
     "Submission",

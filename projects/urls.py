@@ -223,6 +223,7 @@ urlpatterns = [
         disputes.create_statement,
         name="dispute-statements",
     ),
+    path("disputes/<str:public_id>/sealed-offer/", disputes.create_figure, name="dispute-figure"),
     # Desk
     path("desk/audit/", audit.list_entries, name="desk-audit"),
     path("desk/", overview.show_desk, name="desk"),

@@ -399,6 +399,8 @@ LINES = [
     Line("api-dispute", "GET", SIDES, of="dispute"),
     Line("api-dispute-answer", "POST", "ben", of="dispute", sees="ada", body=WORDS),
     Line("api-dispute-statements", "POST", SIDES, of="dispute", body=WORDS),
+    Line("dispute-figure", "POST", SIDES, of="dispute"),
+    Line("api-sealed-offers", "GET PUT DELETE", SIDES, of="dispute"),
     # --- Desk ------------------------------------------------------------------------------------
     Line("desk", "GET", "dora"),
     Line("desk-audit", "GET", "dora"),

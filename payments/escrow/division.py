@@ -100,6 +100,13 @@ def checked_division(to_payee: object, escrow: Escrow, *, held: int, param: str)
     return part
 
 
+def nearest_division(part: int, escrow: Escrow, *, held: int) -> int:
+    """The most, up to ``part`` of the price, that cards and banks carry while the rest of ``held``
+    goes back; 0 where none is near. In most currencies that is the part itself.
+    """
+    return most_carried(part, lambda n: _to_people(escrow, held, n), currency=escrow.currency)
+
+
 def checked_part(part: object, escrow: Escrow, *, held: int, param: str) -> int:
     """A part of the price that can be released while the rest stays held. Raises InvalidInput."""
     checked_amount(part, param=param)

@@ -53,6 +53,10 @@ class DisputeOut(serializers.ModelSerializer):
         child=serializers.CharField(),
         help_text="The words of the criteria that the opener named as not met.",
     )
+    to_freelancer = serializers.IntegerField(
+        allow_null=True,
+        help_text="The part of the price that was decided on, or on which both sides settled.",
+    )
     outcome = serializers.SerializerMethodField()
     statements = StatementOut(many=True)
     next_steps = serializers.SerializerMethodField()

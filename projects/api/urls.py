@@ -26,6 +26,7 @@ from projects.api import (
     proofs,
     proposals,
     questions,
+    sealed_offers,
     simulations,
     statements,
 )
@@ -214,6 +215,11 @@ urlpatterns = [
         "disputes/<str:public_id>/statements/",
         disputes.StatementsView.as_view(),
         name="api-dispute-statements",
+    ),
+    path(
+        "disputes/<str:public_id>/sealed-offers/",
+        sealed_offers.SealedOffersView.as_view(),
+        name="api-sealed-offers",
     ),
     # Desk
     path("desk/disputes/", desk.DeskDisputesView.as_view(), name="api-desk-disputes"),

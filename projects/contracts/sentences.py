@@ -88,6 +88,9 @@ _SENTENCES = {
     "dispute_answered": Sentence("Answered the dispute on “{title}”", "message-square", "info"),
     "dispute_statement": Sentence("Added a statement on “{title}”", "message-square"),
     "dispute_escalated": Sentence("A mediator now looks at “{title}”", "scale", "warn"),
+    "dispute_settled": Sentence(
+        "Both sealed figures have met: “{title}” is settled", "handshake", "good"
+    ),
     "dispute_decided": Sentence("The dispute on “{title}” is decided", "gavel", "good"),
     "dispute_closed": Sentence("The dispute on “{title}” is closed", "scale"),
 }

@@ -6,11 +6,13 @@ from django.db.models import Exists, F, OuterRef, Q, TextField, Value
 from django.db.models.functions import Coalesce, Concat
 
 from marketplace.common.clock import now
+from marketplace.common.lifecycle import CLIENT, FREELANCER
 from marketplace.common.sweeps import SWEPT_WITHIN
 from payments.escrow.selectors import last_released
 from payments.ledger import chart
 from payments.ledger.models import Transfer
 from projects.disputes.models import OPEN, Dispute
+from projects.disputes.sealed.models import SealedOffer
 from projects.milestones.models import Milestone
 
 # Each line of one deed asks the clock by itself.
@@ -34,12 +36,17 @@ def disputed_milestones_have_one_open_dispute() -> list[str]:
 
 
 def decisions_are_what_was_paid() -> list[str]:
-    """A decided part is what the escrow released, and the milestone's end says the same."""
-    right = Q(to_freelancer=0, milestone__status=Milestone.Status.REFUNDED) | Q(
-        to_freelancer__gt=0,
-        milestone__status__in=[Milestone.Status.RELEASED, Milestone.Status.SPLIT],
+    """A part that was decided, or on which both settled, is what the escrow released, and the
+    milestone's end says the same.
+    """
+    ended = Milestone.Status
+    right = (
+        Q(to_freelancer=0, milestone__status=ended.REFUNDED, decided_by__isnull=False)
+        | Q(to_freelancer=0, milestone__status=ended.CANCELLED, decided_by=None)
+        | Q(to_freelancer__gt=0, milestone__status=ended.SPLIT)
+        | Q(to_freelancer__gt=0, milestone__status=ended.RELEASED, decided_by__isnull=False)
     )
-    decided = Dispute.objects.filter(status=Dispute.Status.DECIDED)
+    decided = Dispute.objects.filter(to_freelancer__isnull=False)
     wrong = decided.annotate(last=last_released("milestone__escrow")).exclude(
         right, last=F("to_freelancer")
     )
@@ -73,9 +80,35 @@ def ended_disputes_are_closed() -> list[str]:
     return [f"{dispute.public_id} outlived its milestone by weeks." for dispute in moot.iterator()]
 
 
+def no_figure_outlives_its_dispute() -> list[str]:
+    """What was sealed and has settled nothing is gone with the end."""
+    left = Dispute.objects.exclude(status__in=OPEN).filter(sealed_offers__isnull=False)
+    return [
+        f"{dispute.public_id} has ended, and a sealed figure is left of it."
+        for dispute in left.order_by("pk").distinct()
+    ]
+
+
+def figures_that_meet_settle() -> list[str]:
+    """Two figures about the same money that cross have settled their dispute at that moment."""
+    asked = SealedOffer.objects.filter(
+        dispute=OuterRef("dispute"),
+        held=OuterRef("held"),
+        role=FREELANCER,
+        amount__lte=OuterRef("amount"),
+    )
+    met = SealedOffer.objects.filter(Exists(asked), role=CLIENT).select_related("dispute")
+    return [
+        f"{offer.dispute.public_id} is open, though both sealed figures have met."
+        for offer in met.order_by("pk")
+    ]
+
+
 CHECKS = [
     disputed_money_waits_for_the_end,
     disputed_milestones_have_one_open_dispute,
     decisions_are_what_was_paid,
     ended_disputes_are_closed,
+    no_figure_outlives_its_dispute,
+    figures_that_meet_settle,
 ]

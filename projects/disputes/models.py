@@ -6,7 +6,15 @@ from django.db import models
 from django.db.models import Q
 
 from marketplace.common.clock import now
-from marketplace.common.lifecycle import CLIENT, FREELANCER, MEDIATOR, SYSTEM, Lifecycle, Step
+from marketplace.common.lifecycle import (
+    BOTH,
+    CLIENT,
+    FREELANCER,
+    MEDIATOR,
+    SYSTEM,
+    Lifecycle,
+    Step,
+)
 from marketplace.common.money import AmountField
 from marketplace.common.public_ids import PublicIdField
 from projects.milestones.models import Milestone
@@ -14,6 +22,9 @@ from projects.milestones.models import Milestone
 
 class Dispute(models.Model):
     """``asked_for`` and ``to_freelancer`` are parts of the milestone's price, in minor units.
+
+    ``to_freelancer`` is what a mediator decided, or, of a closed one, on what both settled; where
+    the milestone ended by other means it is null.
 
     ``not_met`` are the words of the criteria that the opener names as not met, as they are agreed.
 
@@ -105,6 +116,9 @@ LIFECYCLE = Lifecycle(
     Step("answer",   {S.OPENED},     S.UNDER_REVIEW, {CLIENT, FREELANCER}, label="Answer", tells="dispute_answered"),
     Step("state",    OPEN,           "same",         {CLIENT, FREELANCER}, label="Add a statement", tells="dispute_statement"),
     Step("escalate", {S.OPENED},     S.UNDER_REVIEW, {SYSTEM}, clock="dispute_answer_days", tells="dispute_escalated"),
+    # Also to change what one has sealed, or to take it back: of none of it anybody is told.
+    Step("seal",     OPEN,           "same",         {CLIENT, FREELANCER}, label="Seal a figure"),
+    Step("settle",   OPEN,           S.CLOSED,       {BOTH}, tells="dispute_settled"),
     # Not before the other side was heard, or its time to answer is over.
     Step("decide",   {S.UNDER_REVIEW}, S.DECIDED,    {MEDIATOR}, label="Decide", tells="dispute_decided"),
     Step("close",    OPEN,           S.CLOSED,       {SYSTEM}, tells="dispute_closed"),

@@ -4,6 +4,7 @@ Asked by the deeds (which refuse in its words) and by the pages (which then show
 """
 
 from marketplace.common.clock import now
+from marketplace.common.errors import NotAllowed, WrongState
 from marketplace.common.lifecycle import CLIENT, FREELANCER
 from projects.disputes.models import LIFECYCLE, Dispute
 from projects.milestones.criteria import checked_not_met
@@ -37,6 +38,14 @@ def refusal_of(dispute: Dispute, step: str, role: str | None) -> str:
     if step == "escalate" and not (dispute.answer_due_at and dispute.answer_due_at <= now()):
         return "The time to answer is not over yet."
     return ""
+
+
+def judge_step(dispute: Dispute, step: str, role: str | None) -> None:
+    """Refuse a step that cannot be made now, or pass in silence: NotAllowed or WrongState."""
+    dispute.status = dispute.state
+    LIFECYCLE.judge(dispute, step, role=role)
+    if refusal := refusal_of(dispute, step, role):
+        raise NotAllowed(refusal) if step == "answer" else WrongState(refusal)
 
 
 def open_steps(dispute: Dispute, role: str | None) -> list[str]:

@@ -10,17 +10,18 @@ from accounts.parties.selectors import person_ids_of
 from accounts.people.models import User
 from marketplace.common.audit import log_deed
 from marketplace.common.clock import now, said
-from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
+from marketplace.common.errors import InvalidInput, WrongState
 from marketplace.common.lifecycle import CLIENT, FREELANCER, MEDIATOR, SYSTEM
 from marketplace.common.money import in_words
 from marketplace.common.text import checked_text
-from payments.escrow.division import Shares
 from projects.contracts.roles import Actor, role_in
 from projects.contracts.sentences import in_numbers
 from projects.contracts.services import record
 from projects.disputes.models import LIFECYCLE, OPEN, Dispute, Statement
-from projects.disputes.rules import OTHER, checked_grounds, refusal_of
+from projects.disputes.rules import OTHER, checked_grounds, judge_step
+from projects.disputes.sealed.models import SealedOffer
 from projects.disputes.selectors import effect_of
+from projects.disputes.words import shares_in_words
 from projects.milestones import services as milestones
 from projects.milestones.criteria import refuse_if_changed
 from projects.milestones.endings import services as endings
@@ -79,7 +80,7 @@ def open_dispute(
     detail: dict[str, Any] = {"reason": why, "asked_for": asked_for}
     detail |= {"not_met": missed} if missed else {}
     record(contract, "dispute_opened", by=by, about=dispute, **detail)
-    _tell(
+    tell_side_of(
         dispute,
         OTHER[role],
         "dispute_opened",
@@ -98,7 +99,7 @@ def answer_dispute(*, dispute_id: int, by: Actor, statement: str) -> Dispute:
     ruling_due_at = _hand_to_mediator(dispute)
 
     record(dispute.milestone.contract, "dispute_answered", by=by, about=dispute)
-    _tell(
+    tell_side_of(
         dispute,
         OTHER[role],
         "dispute_answered",
@@ -119,7 +120,7 @@ def add_statement(*, dispute_id: int, by: Actor, statement: str) -> Statement:
     added = _add(dispute, by, role, text)
 
     record(dispute.milestone.contract, "dispute_statement", by=by, about=dispute)
-    _tell(
+    tell_side_of(
         dispute,
         OTHER[role],
         "dispute_statement",
@@ -141,7 +142,7 @@ def escalate_dispute(*, dispute_id: int) -> Dispute:
         f"A mediator decides by {said(ruling_due_at)}; both sides can still add to it."
     )
     for role in (CLIENT, FREELANCER):
-        _tell(dispute, role, "dispute_escalated", text, by=SYSTEM)
+        tell_side_of(dispute, role, "dispute_escalated", text, by=SYSTEM)
     return dispute
 
 
@@ -163,11 +164,15 @@ def decide_dispute(*, dispute_id: int, by: Actor, to_freelancer: int, ruling: st
     )
     dispute.to_freelancer, dispute.decided_by, dispute.closed_at = to_freelancer, by, now()
     dispute.save(update_fields=["status", "ruling", "to_freelancer", "decided_by", "closed_at"])
+    _burn_figures(dispute)
 
     contract = milestone.contract
     record(contract, "dispute_decided", by=by, about=dispute, to_freelancer=to_freelancer)
     for role in (CLIENT, FREELANCER):
-        _tell(dispute, role, "dispute_decided", _decision_in_words(dispute, shares, role), by=by)
+        gets = shares_in_words(shares, milestone.currency, role)
+        text = f"The dispute about “{milestone.title}” is decided. {gets}"
+        text += " The reasons are on its page."
+        tell_side_of(dispute, role, "dispute_decided", text, by=by)
     money = [in_words(amount, milestone.currency) for amount in (shares.payee, shares.payer)]
     log_deed(
         "decide dispute",
@@ -188,13 +193,14 @@ def close_moot_dispute(*, dispute_id: int) -> Dispute:
 
     It is seen as closed from that moment on; the sweep only writes it down. Safe to call again.
     """
-    dispute = _lock(dispute_id)
+    dispute = lock_dispute(dispute_id)
     ended_at = dispute.milestone.closed_at
     if dispute.status not in OPEN or ended_at is None:
         return dispute
     LIFECYCLE.advance(dispute, "close", role=SYSTEM)
     dispute.closed_at = ended_at
     dispute.save(update_fields=["status", "closed_at"])
+    _burn_figures(dispute)
 
     record(dispute.milestone.contract, "dispute_closed", by=SYSTEM, about=dispute)
     text = (
@@ -202,24 +208,21 @@ def close_moot_dispute(*, dispute_id: int) -> Dispute:
         f"{dispute.milestone.get_status_display().lower()}."
     )
     for role in (CLIENT, FREELANCER):
-        _tell(dispute, role, "dispute_closed", text, by=SYSTEM)
+        tell_side_of(dispute, role, "dispute_closed", text, by=SYSTEM)
     return dispute
 
 
 def _advance(dispute_id: int, step: str, *, by: Actor) -> tuple[Dispute, str]:
     """Lock the rows first, judge them second; the caller saves. Also who ``by`` is here."""
-    dispute = _lock(dispute_id)
-    dispute.status = dispute.state
+    dispute = lock_dispute(dispute_id)
     role = role_in(dispute.milestone.contract, by)
-    LIFECYCLE.judge(dispute, step, role=role)
-    if refusal := refusal_of(dispute, step, role):
-        raise NotAllowed(refusal) if step == "answer" else WrongState(refusal)
+    judge_step(dispute, step, role)
     LIFECYCLE.advance(dispute, step, role=role)
     return dispute, role or ""
 
 
-def _lock(dispute_id: int) -> Dispute:
-    """The milestone first, then its dispute, in every deed.
+def lock_dispute(dispute_id: int) -> Dispute:
+    """The milestone first, then its dispute, in every deed on it.
 
     Deeds on milestones lock the milestone and never a dispute, so nobody waits in a circle; and a
     release that comes at the same moment as a ruling is either seen here or waits for it.
@@ -245,6 +248,11 @@ def _hand_to_mediator(dispute: Dispute) -> datetime:
     return dispute.ruling_due_at
 
 
+def _burn_figures(dispute: Dispute) -> None:
+    """What was sealed and has settled nothing is gone with the end: nobody ever reads it."""
+    SealedOffer.objects.filter(dispute=dispute).delete()
+
+
 def _add(dispute: Dispute, by: Actor, role: str, text: str) -> Statement:
     assert isinstance(by, User)
     return Statement.objects.create(dispute=dispute, by=by, role=role, text=text, created_at=now())
@@ -254,21 +262,8 @@ def _checked_statement(text: object) -> str:
     return checked_text(text, param="statement", longest=LONGEST_STATEMENT, least=1)
 
 
-def _tell(dispute: Dispute, role: str, kind: str, text: str, *, by: Actor) -> None:
+def tell_side_of(dispute: Dispute, role: str, kind: str, text: str, *, by: Actor) -> None:
+    """Tell the client or the freelancer something that is on the dispute's page."""
     contract = dispute.milestone.contract
     to = contract.client if role == CLIENT else contract.freelancer
     notify(to=to, kind=kind, text=text, path=dispute.path, about=dispute.public_id, by=by)
-
-
-def _decision_in_words(dispute: Dispute, shares: Shares, role: str) -> str:
-    """What the decision brings the reader, to the cent."""
-    milestone = dispute.milestone
-    words = f"The dispute about “{milestone.title}” is decided. "
-    if role == CLIENT:
-        got, other = shares.payer, shares.payee
-        whose, them = "You get back", "the freelancer gets"
-    else:
-        got, other = shares.payee, shares.payer
-        whose, them = "You get", "the client gets back"
-    money = [in_words(amount, milestone.currency) for amount in (got, other)]
-    return f"{words}{whose} {money[0]}; {them} {money[1]}. The reasons are on its page."

@@ -16,13 +16,14 @@ from marketplace.common.money import to_major
 from payments.policies.fees import quote
 from projects.contracts.roles import role_in
 from projects.contracts.selectors import page_of
-from projects.disputes import services
+from projects.disputes import rules, services
 from projects.disputes.history import record_of
 from projects.disputes.models import Dispute
-from projects.disputes.rules import checked_grounds, open_steps
+from projects.disputes.sealed.selectors import own_figure_of
+from projects.disputes.sealed.services import seal_figure, withdraw_figure
 from projects.disputes.selectors import disputes_of, outcome_of
 from projects.milestones.models import Milestone
-from projects.milestones.rules import judge_step
+from projects.milestones.rules import checked_ending, judge_step
 from projects.milestones.selectors import latest_delivery, milestones_of
 from projects.web.criteria import CriteriaTagField
 from projects.web.parts import PartForm, clean_part, clean_words, draw_part
@@ -73,7 +74,7 @@ class DisputeForm(forms.Form):
         given = self.cleaned_data
         if "not_met" in given and "reason" in given:
             with refusals_on(self):
-                checked_grounds(given["not_met"], self.milestone, given["reason"])
+                rules.checked_grounds(given["not_met"], self.milestone, given["reason"])
         return given
 
 
@@ -87,6 +88,20 @@ class StatementForm(forms.Form):
 
     def clean_statement(self) -> str:
         return clean_words(self, "statement")
+
+
+class FigureForm(forms.Form):
+    """What one side would settle at, for nobody's eyes."""
+
+    amount = AmountField(label="Your sealed figure")
+
+    def __init__(self, *args: Any, milestone: Milestone, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.milestone = milestone
+        self.fields["amount"].currency = milestone.currency
+
+    def clean_amount(self) -> int | None:
+        return clean_part(self, "amount", self.milestone, judge=checked_ending)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -140,6 +155,27 @@ def create_statement(request: HttpRequest, public_id: str) -> HttpResponse:
     return redirect(dispute.path)
 
 
+@require_POST
+def create_figure(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Seal a figure, or withdraw it: one form with two buttons."""
+    dispute = get_object_or_404(disputes_of(request.user), public_id=public_id)
+    if "withdraw" in request.POST:
+        withdraw_figure(dispute_id=dispute.pk, by=request.user)
+        messages.success(request, "Your figure is withdrawn: it is gone.")
+        return redirect(dispute.path)
+    rules.judge_step(dispute, "seal", role_in(dispute.milestone.contract, request.user))
+    form = FigureForm(request.POST, milestone=dispute.milestone)
+    if not form.is_valid():
+        return _page(request, dispute, StatementForm(), figure_form=form, status=400)
+    dispute = seal_figure(dispute_id=dispute.pk, by=request.user, **form.cleaned_data)
+    is_settled = dispute.to_freelancer is not None
+    words = (
+        "Both figures have met: the dispute is settled." if is_settled else "Your figure is sealed."
+    )
+    messages.success(request, words)
+    return redirect(dispute.path)
+
+
 def _typed(request: HttpRequest) -> dict[str, Any]:
     """What stands in the form before a preview; boxes are a list."""
     return request.POST.dict() | {"not_met": request.POST.getlist("not_met")}
@@ -164,7 +200,12 @@ def _draft(
 
 
 def _page(
-    request: HttpRequest, dispute: Dispute, form: StatementForm, status: int = 200
+    request: HttpRequest,
+    dispute: Dispute,
+    form: StatementForm,
+    *,
+    figure_form: FigureForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     milestone = dispute.milestone
     contract = milestone.contract
@@ -177,13 +218,15 @@ def _page(
         "role": role,
         "other": contract.freelancer if role == CLIENT else contract.client,
         "opener": contract.client if dispute.opened_by_role == CLIENT else contract.freelancer,
-        "steps": open_steps(dispute, role),
+        "steps": rules.open_steps(dispute, role),
         "held": quote([milestone.amount], contract.policy),
         "rest": milestone.amount - dispute.asked_for,
         "outcome": outcome_of(dispute),
         "record": record_of(dispute),
         "latest": latest_delivery(milestone),
         "form": form,
+        "figure": own_figure_of(dispute, role or ""),
+        "figure_form": figure_form or FigureForm(milestone=milestone),
         "nav": "work",
     }
     return render(request, "disputes/show.html", context, status=status)

@@ -23,6 +23,7 @@ from payments.payouts.holding.services import place_hold
 from payments.payouts.models import Payout
 from projects.agreements.changes.services import accept_change
 from projects.agreements.proposals.services import accept_proposal, propose_ending
+from projects.disputes.sealed.services import seal_figure
 from projects.disputes.services import answer_dispute, decide_dispute, open_dispute
 from projects.messages.services import write_message
 from projects.milestones.services import cancel_milestone, fund_milestone, release_milestone
@@ -183,6 +184,15 @@ def decide_a_dispute(world: World) -> Act:
     return partial(
         decide_dispute, dispute_id=dispute.pk, by=world.dora, to_freelancer=40_000, ruling="Part."
     )
+
+
+@by_people
+def seal_the_figure_that_meets(world: World) -> Act:
+    milestone = world.submitted()
+    words = {"reason": "not_as_agreed", "statement": "It loses things.", "asked_for": 50_000}
+    dispute = open_dispute(milestone_id=milestone.pk, by=world.ada, **words)
+    seal_figure(dispute_id=dispute.pk, by=world.ada, amount=60_000)
+    return partial(seal_figure, dispute_id=dispute.pk, by=world.ben, amount=40_001)
 
 
 @by_people

@@ -32,6 +32,7 @@ from projects.bids.models import Bid
 from projects.bonuses.models import Bonus
 from projects.contracts.models import Contract, Event
 from projects.disputes.models import Dispute
+from projects.disputes.sealed.models import SealedOffer
 from projects.givebacks.models import GiveBack
 from projects.milestones.models import Milestone, Reminder
 from projects.milestones.services import fund_milestone, submit_work
@@ -57,7 +58,8 @@ _COUNTED: dict[type[Model], tuple[str, ...]] = {
     Contract: ("status",),
     GiveBack: ("status", "amount"),
     Bonus: ("escrow__amount", "note"),
-    Dispute: ("status",),
+    Dispute: ("status", "to_freelancer"),
+    SealedOffer: ("role", "figures"),
     Proposal: ("status",),
     Bid: ("status",),
     Posting: ("status",),

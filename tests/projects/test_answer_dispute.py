@@ -68,8 +68,8 @@ def test_the_other_side_answers_before_it_adds(ada, ben):
 
     with pytest.raises(WrongState, match="Answer the dispute first"):
         add_statement(dispute_id=dispute.pk, by=ben, statement="It works.")
-    assert open_steps(dispute, "freelancer") == ["answer"]
-    assert open_steps(dispute, "client") == ["state"]
+    assert open_steps(dispute, "freelancer") == ["answer", "seal"]
+    assert open_steps(dispute, "client") == ["state", "seal"]
 
 
 def test_both_sides_add_to_the_record_until_it_is_decided(ada, ben):
@@ -122,7 +122,7 @@ def test_silence_goes_to_the_mediator_and_both_hear_of_it(ada, ben, time_machine
     assert Event.objects.get(kind="dispute_escalated").role == "system"
     assert escalate_unanswered_disputes() == {"done": 0, "failed": 0}
     # Too late to answer, never too late to be heard.
-    assert open_steps(dispute, "freelancer") == ["state"]
+    assert open_steps(dispute, "freelancer") == ["state", "seal"]
 
 
 def test_an_answer_counts_until_somebody_looks(ada, ben, time_machine):

@@ -32,6 +32,8 @@ from projects.agreements.models import Proposal
 from projects.agreements.proposals.services import accept_proposal, propose_ending
 from projects.contracts.models import Agreement
 from projects.disputes.models import Dispute
+from projects.disputes.sealed.models import SealedOffer
+from projects.disputes.sealed.services import seal_figure
 from projects.disputes.services import decide_dispute
 from projects.givebacks.models import GiveBack
 from projects.givebacks.services import ask_back, give_back
@@ -73,6 +75,10 @@ def world(ada, ben, cleo, dora) -> None:
     decide_dispute(
         dispute_id=reviewed_dispute(ada, ben).pk, by=dora, to_freelancer=30_000, ruling="So it is."
     )
+    apart, met = opened_dispute(ada, ben), opened_dispute(ada, ben)
+    for dispute, least in ((apart, 60_001), (met, 60_000)):
+        seal_figure(dispute_id=dispute.pk, by=ada, amount=60_000)
+        seal_figure(dispute_id=dispute.pk, by=ben, amount=least)
     for to_freelancer in (40_000, 0):
         agreed = funded_milestone(ada, ben)
         proposal = propose_ending(milestone_id=agreed.pk, by=ada, to_freelancer=to_freelancer)
@@ -115,8 +121,22 @@ def give(target: str, *, key: str = "somebody") -> None:
     move_money(Move("gift", chart.provider("USD"), target, 5, "USD"), key=key)
 
 
+def plant_figures(status: str, **figures: int) -> None:
+    dispute = Dispute.objects.filter(status=status).order_by("pk").first()
+    for role, amount in figures.items():
+        SealedOffer.objects.create(
+            dispute=dispute,
+            role=role,
+            amount=amount,
+            held=100_000,
+            figures=1,
+            by=dispute.opened_by,
+        )
+
+
 def take_from_disputed() -> None:
-    dispute = Dispute.objects.get(status="opened", milestone__closed_at=None)
+    opened = Dispute.objects.filter(status="opened", milestone__closed_at=None)
+    dispute = opened.order_by("pk").first()
     force(Dispute.objects.filter(pk=dispute.pk), created_at=now() - timedelta(days=2))
     escrow = dispute.milestone.escrow
     available = chart.available(escrow.payee, "USD")
@@ -258,6 +278,8 @@ PLANTED: dict[str, Callable[[], object]] = {
     "decisions_are_what_was_paid": lambda: Dispute.objects.filter(status="decided").update(
         to_freelancer=30_001
     ),
+    "no_figure_outlives_its_dispute": lambda: plant_figures("decided", client=10_000),
+    "figures_that_meet_settle": lambda: plant_figures("opened", client=500, freelancer=500),
     "ended_disputes_are_closed": lambda: Milestone.objects.filter(
         disputes__status="opened", status="released"
     ).update(closed_at=now() - timedelta(days=91)),

@@ -38,10 +38,10 @@ def test_the_whole_way(ada, ben, dora):
         "USD",
         30_000,
     )
-    assert dispute["next_steps"] == ["state"]
+    assert dispute["next_steps"] == ["state", "seal"]
     assert dispute["outcome"] is None
     path = f"/api/v1/disputes/{dispute['id']}/"
-    assert api_of(ben).get(path).json()["next_steps"] == ["answer"]
+    assert api_of(ben).get(path).json()["next_steps"] == ["answer", "seal"]
     desk = f"/api/v1/desk/disputes/{dispute['id']}/"
     assert api_of(dora).get(desk).json()["next_steps"] == []
 

@@ -33,4 +33,7 @@ def test_what_has_ended_stays_so():
 
 
 def test_the_timeline_knows_each_event():
-    assert {step.tells for step in LIFECYCLE.steps.values()} | {"dispute_opened"} <= kinds()
+    silent = {step.name for step in LIFECYCLE.steps.values() if not step.tells}
+    assert silent == {"seal"}, "of a sealed figure nobody is told"
+    told = {step.tells for step in LIFECYCLE.steps.values() if step.tells}
+    assert told | {"dispute_opened"} <= kinds()

@@ -120,6 +120,8 @@ SAMPLES: dict[str, str] = {
     "dispute_answered": f"The dispute on {_PART} was answered. A mediator decides by {_DUE}.",
     "dispute_statement": f"There is a new statement in the dispute on {_PART}.",
     "dispute_escalated": f"Nobody answered the dispute on {_PART}. A mediator decides by {_DUE}.",
+    "dispute_settled": f"Both sealed figures have met: the dispute on {_PART} is settled. You get "
+    "$500.00; the client gets back $530.00.",
     "dispute_decided": f"The dispute on {_PART} is decided: $500.00 is yours.",
     "dispute_closed": f"The dispute on {_PART} is closed: the milestone has ended.",
 }
