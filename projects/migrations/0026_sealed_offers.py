@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("projects", "0024_bids_are_declined_for_a_reason"),
+        ("projects", "0025_a_posting_may_be_for_the_invited_only"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
