@@ -21,6 +21,7 @@ from payments.chargebacks.models import (
 )
 from payments.chargebacks.selectors import standing_of
 from payments.chargebacks.telling.services import note_news
+from payments.chargebacks.words import NOTICES
 from payments.escrow.banks.services import bring_back, cover_late, lock_homes, take_back
 from payments.escrow.clawback import Taken, part_of
 from payments.escrow.models import Escrow
@@ -235,7 +236,7 @@ def _tell(chargeback: Chargeback, escrow: Escrow, before: str) -> None:
     for party in (escrow.payer, escrow.payee) if words else ():
         notify(
             to=party,
-            kind=f"chargeback_{chargeback.status}",
+            kind=NOTICES[S(chargeback.status)],
             text=words,
             path=chargeback.payment.return_path,
             key=f"chargeback_{chargeback.status}:{chargeback.public_id}",

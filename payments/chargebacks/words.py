@@ -16,6 +16,15 @@ TITLES = {
 }
 
 
+# How each state is told; a bank that decides already has taken the money unheard.
+NOTICES = {
+    S.OPEN: "chargeback_opened",
+    S.REVIEW: "chargeback_opened",
+    S.WON: "chargeback_won",
+    S.LOST: "chargeback_lost",
+}
+
+
 def story_of(chargeback: Chargeback, has: Taken) -> str:
     """A few sentences, the same for both sides. ``has`` is what the bank has of it now."""
     amount = in_words(chargeback.amount, chargeback.currency)

@@ -123,18 +123,23 @@ def take_in(*, payment_id: int, intent_id: str, charge_id: str, card: str = "") 
             )
         ]
         move_money(*moves, key=key, book=escrow.book)
-        if is_wanted:
-            _ask_for_another_card(payment)
+        _tell_of_return(payment, is_wanted=is_wanted)
     return escrow
 
 
-def _ask_for_another_card(payment: Payment) -> None:
+def _tell_of_return(payment: Payment, *, is_wanted: bool) -> None:
+    why = (
+        "its bank has taken an earlier payment back. Please use another card."
+        if is_wanted
+        else "so much was not to be paid for it any more. Nothing is to be done."
+    )
     notify(
         to=payment.payer,
-        kind="card_refused",
+        kind="card_refused" if is_wanted else "payment_returned",
         text=f"{in_words(payment.amount, payment.currency)} that you paid for “{payment.title}” go "
-        "back to your card: its bank has taken an earlier payment back. Please use another card.",
+        f"back to your card: {why}",
         path=payment.return_path,
+        key=f"payment_returned:{payment.public_id}",
     )
 
 

@@ -377,7 +377,7 @@ def test_the_same_word_twice_moves_nothing_twice(ada, ben):
 
     assert Transfer.objects.count() == moved
     assert ChargebackMovement.objects.count() == Chargeback.objects.count() == 1
-    told = Notification.objects.filter(kind="chargeback_open")
+    told = Notification.objects.filter(kind="chargeback_opened")
     assert sorted(notice.recipient.name for notice in told) == ["Ada", "Ben"]
 
 

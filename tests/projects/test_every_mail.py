@@ -18,7 +18,7 @@ from accounts.notifications.preferences.kinds import OPTIONAL
 from accounts.notifications.services import notify
 from marketplace.common import clock
 from marketplace.common.lifecycle_sql import lifecycles
-from payments.chargebacks.models import Chargeback
+from payments.chargebacks.words import NOTICES
 from projects.management.mails import rendering
 from projects.management.mails.rendering import every_mail
 from projects.management.mails.samples import SAMPLES
@@ -30,7 +30,7 @@ from tests.world import api_of
 MAILS = dict(every_mail())
 # Whoever is told is told through one of these; the kind is a word among what they are given.
 TELLS = {
-    *("notify", "News", "tell_other_side", "tell_side", "record_and_tell"),
+    *("notify", "News", "tell_other_side", "tell_side", "tell_payee", "record_and_tell"),
     *("_tell", "_tell_client", "_tell_freelancer", "_answered"),
 }
 ROOMS = [settings.BASE_DIR / floor for floor in ("accounts", "payments", "projects")]
@@ -67,8 +67,7 @@ def test_every_kind_has_a_sample():
         if lifecycle.noun in {"contract", "proposal", "change order", "payout"} and step.tells
     }
     assert sorted((wanted | told_by_sweeps) - set(SAMPLES)) == []
-    assert {f"chargeback_{s}" for s in ("opened", "won", "lost")} <= set(SAMPLES)
-    assert set(Chargeback.Status.values) >= {"open", "won", "lost"}
+    assert set(NOTICES.values()) <= set(SAMPLES)
 
 
 def words_of(page: str) -> str:

@@ -253,6 +253,24 @@ def test_an_offer_has_nothing_to_fund(ada, ben, cleo):
     assert api_of(ada).get(f"/api/v1/contracts/{contract.public_id}/milestones/").json() == []
 
 
+def test_who_pays_a_second_time_reads_that_it_goes_back(ada, ben, client):
+    milestone = funded_milestone(ada, ben)
+    first = Payment.objects.get()
+    another = fundings.note_another_charge(payment_id=first.pk, charge_id="ch_another")
+    for _ in range(2):
+        take_in(payment_id=another.pk, intent_id="pi_another", charge_id="ch_another")
+
+    (told,) = Notification.objects.filter(kind="payment_returned")
+    assert (told.recipient, told.path) == (ada, first.return_path)
+    assert "$1,030.00 that you paid" in told.text and "Nothing is to be done." in told.text
+    client.force_login(ada)
+    page = client.get(f"/payments/{another.public_id}/").content.decode()
+    assert "All of it goes back to you." in page
+    assert "is held until you release it" not in page
+    assert "is held until you release it" in client.get(f"/payments/{first}/").content.decode()
+    assert held_in(milestone.escrow) == 103_000
+
+
 def test_held_before_told_is_shown_as_held(ada, ben, client):
     milestone = planned_milestone(ada, ben)
     pay(fund_milestone(milestone_id=milestone.pk, by=ada))

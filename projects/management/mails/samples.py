@@ -89,6 +89,8 @@ SAMPLES: dict[str, str] = {
     "clock_put_off": f"Milepost was not there for 2 h 10 min. {_PART} is due on {_DUE} instead.",
     # --- Money
     "card_refused": f"Your card was refused for {_PART}. Try another one.",
+    "payment_returned": f"$1,030.00 that you paid for {_PART} go back to your card: so much was "
+    "not to be paid for it any more. Nothing is to be done.",
     "refund_settled": f"$1,030.00 that were paid for {_PART} were paid back to you by other means "
     "than your card: By bank transfer, as agreed by telephone.",
     "held_funds_returned": f"The payment provider has given back what was held for {_PART}.",
@@ -101,6 +103,8 @@ SAMPLES: dict[str, str] = {
     "giveback_done": f"$100.00 of {_PART} goes back to Ada Nwosu.",
     "payout_paid": "A payout of $950.00 is at your bank.",
     "payout_failed": "A payout of $950.00 has failed: the account is closed.",
+    "payout_cancelled": "Your payout of $950.00 was cancelled. The money goes out with the next "
+    "one.",
     "payout_account_missing": "You have earned $950.00. Tell us where it shall go.",
     "payout_account_active": "Your payouts are set up. What you earn is paid out by itself.",
     "payout_account_restricted": "The payment provider needs more from you before it can pay you "

@@ -1,0 +1,427 @@
+"""Each deed with money, as it is done: the stage is set, then ``yield``, then the deed.
+
+What only the provider can say comes as the word that the gateway would bring of it.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+
+from accounts.parties.selectors import own_party_of
+from accounts.people.models import User
+from marketplace.common.clock import now
+from payments.escrow.models import Escrow
+from payments.escrow.services import take_in
+from payments.fundings.models import Payment
+from payments.fundings.services import note_another_charge
+from payments.gateway.base import RemoteAccount, RemotePayout, RemoteRefund, State
+from payments.payees import services as payees
+from payments.payees.models import ConnectedAccount
+from payments.payouts import services as payouts
+from payments.payouts.cancelling.services import cancel_payout
+from payments.payouts.holding.services import lift_hold, place_hold
+from payments.payouts.models import Earning, Payout
+from payments.payouts.recovering.services import recover
+from payments.payouts.sending import services as sending
+from payments.refunds.models import Refund
+from payments.refunds.services import record_refund
+from payments.refunds.settling.services import settle_refund
+from projects.agreements.changes.services import accept_change
+from projects.agreements.proposals.services import accept_proposal, propose_ending
+from projects.bonuses.services import give_bonus, tell_bonus
+from projects.disputes.services import decide_dispute
+from projects.givebacks.services import give_back
+from projects.milestones.arrivals.services import tell_funding
+from projects.milestones.limits.services import refund_at_limit, warn_of_limit
+from projects.milestones.models import Milestone
+from projects.milestones.parts.services import release_part
+from projects.milestones.services import cancel_milestone, fund_milestone, release_milestone
+from tests.payments.chargeback_world import Bank
+from tests.projects.change_world import price_to
+from tests.world import (
+    active_contract,
+    fund,
+    funded_milestone,
+    planned_milestone,
+    reviewed_dispute,
+    submitted_milestone,
+)
+
+Story = Iterator[None]
+
+
+def _pay(milestone: Milestone, by: User, amount: int | None = None) -> None:
+    payment = fund_milestone(milestone_id=milestone.pk, by=by, amount=amount)
+    take_in(payment_id=payment.pk, intent_id="", charge_id=f"ch_{payment.public_id}")
+    tell_funding(milestone_id=milestone.pk)
+
+
+def _payment_of(milestone: Milestone) -> Payment:
+    return Payment.objects.get(paid_for=milestone.escrow.public_id)
+
+
+# --- In ------------------------------------------------------------------------------------------
+
+
+def fund_(ada: User, ben: User, **_: User) -> Story:
+    milestone = planned_milestone(ada, ben)
+    yield
+    fund(milestone)
+
+
+def top_up(ada: User, ben: User, **_: User) -> Story:
+    milestone = planned_milestone(ada, ben)
+    _pay(milestone, ada, 40_000)
+    yield
+    _pay(milestone, ada)
+
+
+def pay_twice(ada: User, ben: User, **_: User) -> Story:
+    payment = _payment_of(funded_milestone(ada, ben))
+    yield
+    another = note_another_charge(payment_id=payment.pk, charge_id="ch_another")
+    take_in(payment_id=another.pk, intent_id="pi_another", charge_id="ch_another")
+
+
+# --- Released ------------------------------------------------------------------------------------
+
+
+def release(ada: User, ben: User, **_: User) -> Story:
+    milestone = submitted_milestone(ada, ben)
+    yield
+    release_milestone(milestone_id=milestone.pk, by=ada)
+
+
+def release_part_(ada: User, ben: User, **_: User) -> Story:
+    milestone = funded_milestone(ada, ben)
+    yield
+    release_part(milestone_id=milestone.pk, by=ada, amount=40_000)
+
+
+def refund_rest(ada: User, ben: User, **_: User) -> Story:
+    yield from _ended(ada, ben, to_freelancer=40_000)
+
+
+def refund_all(ada: User, ben: User, **_: User) -> Story:
+    yield from _ended(ada, ben, to_freelancer=0)
+
+
+def _ended(ada: User, ben: User, **terms: Any) -> Story:
+    milestone = funded_milestone(ada, ben)
+    proposal = propose_ending(milestone_id=milestone.pk, by=ada, **terms)
+    yield
+    accept_proposal(proposal_id=proposal.pk, by=ben)
+
+
+def roll_rest(ada: User, ben: User, **_: User) -> Story:
+    first, second = map(fund, active_contract(ada, ben, [100_000, 50_000]).milestones.all())
+    proposal = propose_ending(
+        milestone_id=first.pk, by=ada, to_freelancer=40_000, into_id=second.pk, note="On."
+    )
+    yield
+    accept_proposal(proposal_id=proposal.pk, by=ben)
+
+
+def bonus(ada: User, ben: User, **_: User) -> Story:
+    contract = funded_milestone(ada, ben).contract
+    yield
+    given, payment = give_bonus(contract_id=contract.pk, by=ada, amount=5_000)
+    take_in(payment_id=payment.pk, intent_id="pi_bonus", charge_id="ch_bonus")
+    tell_bonus(bonus_id=given.pk)
+
+
+def split(ada: User, ben: User, dora: User) -> Story:
+    dispute = reviewed_dispute(ada, ben)
+    yield
+    decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=30_000, ruling="So it is.")
+
+
+# --- Back to the payer ---------------------------------------------------------------------------
+
+
+def cancel(ada: User, ben: User, **_: User) -> Story:
+    milestone = funded_milestone(ada, ben)
+    yield
+    cancel_milestone(milestone_id=milestone.pk, by=ben)
+
+
+def refund_some(ada: User, ben: User, **_: User) -> Story:
+    order = price_to(70_000, funded_milestone(ada, ben), ada)
+    yield
+    accept_change(order_id=order.pk, by=ben)
+
+
+def give_back_(ada: User, ben: User, **_: User) -> Story:
+    done = submitted_milestone(ada, ben)
+    release_milestone(milestone_id=done.pk, by=ada)
+    yield
+    give_back(contract_id=done.contract_id, escrow_id=done.escrow_id, by=ben, amount=20_000)
+
+
+def _refund(ada: User, ben: User) -> Refund:
+    cancel_milestone(milestone_id=funded_milestone(ada, ben).pk, by=ben)
+    return Refund.objects.get()
+
+
+def _said_of(refund: Refund, state: State) -> None:
+    attempt = max(refund.attempt, 1)
+    Refund.objects.filter(pk=refund.pk).update(attempt=attempt)
+    record_refund(
+        remote=RemoteRefund(
+            "re_remote", refund.public_id, attempt, refund.payment.charge_id, state,
+            refund.amount, refund.currency,
+        )
+    )  # fmt: skip
+
+
+def refund_arrives(ada: User, ben: User, **_: User) -> Story:
+    refund = _refund(ada, ben)
+    yield
+    _said_of(refund, State.DONE)
+
+
+def refund_returns(ada: User, ben: User, **_: User) -> Story:
+    refund = _refund(ada, ben)
+    _said_of(refund, State.DONE)
+    yield
+    _said_of(refund, State.FAILED)
+
+
+def settle(ada: User, ben: User, dora: User) -> Story:
+    refund = _refund(ada, ben)
+    _said_of(refund, State.FAILED)
+    yield
+    settle_refund(refund_id=refund.pk, reason="By transfer.", by=dora)
+
+
+# --- Out -----------------------------------------------------------------------------------------
+
+
+def _earned(ada: User, ben: User) -> int:
+    """Past its hold, and the account is ready; the answer is the payee."""
+    release_milestone(milestone_id=submitted_milestone(ada, ben).pk, by=ada)
+    Earning.objects.update(clears_at=now())
+    ConnectedAccount.objects.get_or_create(
+        party=own_party_of(ben),
+        defaults={"country": "US", "remote_id": "acct_ben", "status": "active"},
+    )
+    return own_party_of(ben).pk
+
+
+def _scheduled(ada: User, ben: User) -> Payout:
+    return payouts.schedule_payout(party_id=_earned(ada, ben), currency="USD", by=ben)
+
+
+def _send(payout: Payout) -> None:
+    """It is on its way to the bank."""
+    sending.begin_attempt(payout.pk)
+    _told(payout, State.IN_TRANSIT)
+
+
+def _word(payout: Payout, state: State, code: str = "") -> RemotePayout:
+    return RemotePayout(
+        "po_remote", "acct_ben", payout.public_id, 1, state, payout.amount, "USD", code
+    )
+
+
+def _told(payout: Payout, state: State, code: str = "") -> None:
+    sending.record_payout(remote=_word(payout, state, code))
+
+
+def _sent(ada: User, ben: User) -> Payout:
+    payout = _scheduled(ada, ben)
+    _send(payout)
+    return payout
+
+
+def schedule(ada: User, ben: User, **_: User) -> Story:
+    party_id = _earned(ada, ben)
+    yield
+    payouts.schedule_payout(party_id=party_id, currency="USD", by=ben)
+
+
+def in_transit(ada: User, ben: User, **_: User) -> Story:
+    payout = _scheduled(ada, ben)
+    yield
+    _send(payout)
+
+
+def arrives(ada: User, ben: User, **_: User) -> Story:
+    payout = _sent(ada, ben)
+    yield
+    _told(payout, State.DONE)
+
+
+def fails(ada: User, ben: User, **_: User) -> Story:
+    payout = _sent(ada, ben)
+    yield
+    _told(payout, State.FAILED, "account_closed")
+
+
+def bounces(ada: User, ben: User, **_: User) -> Story:
+    payout = _sent(ada, ben)
+    _told(payout, State.DONE)
+    yield
+    _told(payout, State.FAILED, "no_account")
+
+
+def cancel_payout_(ada: User, ben: User, **_: User) -> Story:
+    payout = _scheduled(ada, ben)
+    yield
+    cancel_payout(payout_id=payout.pk, by=ben)
+
+
+def cancel_for_payee(ada: User, ben: User, dora: User) -> Story:
+    payout = _scheduled(ada, ben)
+    yield
+    cancel_payout(payout_id=payout.pk, by=dora)
+
+
+def hold(ada: User, ben: User, dora: User) -> Story:
+    payout = _scheduled(ada, ben)
+    yield
+    _hold(payout, dora)
+
+
+def _hold(payout: Payout, dora: User) -> int:
+    why = {"reason": "Two payees share one bank account.", "evidence": "The provider’s letter."}
+    return place_hold(party_id=payout.party_id, days=7, by=dora, **why).pk
+
+
+def lift(ada: User, ben: User, dora: User) -> Story:
+    hold_id = _hold(_scheduled(ada, ben), dora)
+    yield
+    lift_hold(hold_id=hold_id, by=dora)
+
+
+def retry(ada: User, ben: User, **_: User) -> Story:
+    payout = _sent(ada, ben)
+    _told(payout, State.FAILED, "account_closed")
+    yield
+    payouts.retry_payout(payout_id=payout.pk, by=ben)
+
+
+def unready(ada: User, ben: User, **_: User) -> Story:
+    release_milestone(milestone_id=submitted_milestone(ada, ben).pk, by=ada)
+    yield
+    payouts.remind_payee(party_id=own_party_of(ben).pk)
+
+
+def active(ada: User, ben: User, **_: User) -> Story:
+    yield from _account_becomes("pending", can_receive=True, ben=ben)
+
+
+def restricted(ada: User, ben: User, **_: User) -> Story:
+    yield from _account_becomes("active", can_receive=False, ben=ben)
+
+
+def closed(ada: User, ben: User, **_: User) -> Story:
+    yield from _account_becomes("active", can_receive=False, closed=True, ben=ben)
+
+
+def _account_becomes(before: str, *, ben: User, can_receive: bool, closed: bool = False) -> Story:
+    account = ConnectedAccount.objects.create(
+        party=own_party_of(ben), country="US", remote_id="acct_ben", status=before
+    )
+    yield
+    with patch.object(payees, "gateway") as provider:
+        provider().account.return_value = RemoteAccount("acct_ben", can_receive, closed)
+        payees.refresh_account(account_id=account.pk)
+
+
+# --- The provider's time -------------------------------------------------------------------------
+
+
+def _near_its_limit(ada: User, ben: User, days: float) -> Milestone:
+    milestone = funded_milestone(ada, ben)
+    at = now() + timedelta(days=days)
+    Payment.objects.update(succeeded_at=at - timedelta(days=90))
+    Escrow.objects.update(limit_at=at)
+    return milestone
+
+
+def warned(ada: User, ben: User, **_: User) -> Story:
+    milestone = _near_its_limit(ada, ben, 13)
+    yield
+    warn_of_limit(milestone_id=milestone.pk)
+
+
+def at_the_limit(ada: User, ben: User, **_: User) -> Story:
+    milestone = _near_its_limit(ada, ben, -1)
+    yield
+    refund_at_limit(milestone_id=milestone.pk)
+
+
+# --- Banks that take it back ---------------------------------------------------------------------
+
+
+def inquiry(ada: User, ben: User, **_: User) -> Story:
+    bank = Bank(_payment_of(funded_milestone(ada, ben)))
+    yield
+    bank.asks()
+
+
+def taken_before(ada: User, ben: User, **_: User) -> Story:
+    bank = Bank(_payment_of(funded_milestone(ada, ben)))
+    yield
+    bank.takes()
+
+
+def taken_in_part(ada: User, ben: User, **_: User) -> Story:
+    bank = Bank(_payment_of(funded_milestone(ada, ben)), 50_000)
+    yield
+    bank.takes()
+
+
+def taken_twice(ada: User, ben: User, **_: User) -> Story:
+    payment = _payment_of(funded_milestone(ada, ben))
+    Bank(payment, 50_000).takes()
+    yield
+    Bank(payment, 30_000).takes()
+
+
+def _released(ada: User, ben: User) -> Bank:
+    done = submitted_milestone(ada, ben)
+    release_milestone(milestone_id=done.pk, by=ada)
+    return Bank(_payment_of(done))
+
+
+def taken_after(ada: User, ben: User, **_: User) -> Story:
+    bank = _released(ada, ben)
+    yield
+    bank.takes()
+
+
+def _paid_out(ada: User, ben: User) -> Bank:
+    payout = _sent(ada, ben)
+    _told(payout, State.DONE)
+    return Bank(Payment.objects.get())
+
+
+def taken_after_payout(ada: User, ben: User, **_: User) -> Story:
+    bank = _paid_out(ada, ben)
+    yield
+    bank.takes()
+
+
+def recovered(ada: User, ben: User, **_: User) -> Story:
+    _paid_out(ada, ben).takes()
+    another = submitted_milestone(ada, ben, 50_000)
+    yield
+    release_milestone(milestone_id=another.pk, by=ada)
+    recover(party_id=own_party_of(ben).pk, currency="USD")
+
+
+def won(ada: User, ben: User, **_: User) -> Story:
+    bank = _released(ada, ben)
+    bank.takes()
+    yield
+    bank.gives_back()
+
+
+def lost(ada: User, ben: User, **_: User) -> Story:
+    bank = Bank(_payment_of(funded_milestone(ada, ben)))
+    bank.takes()
+    yield
+    bank.keeps()
