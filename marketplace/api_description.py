@@ -32,6 +32,8 @@ SETTINGS = {
         "BidStatus": "projects.bids.models.Bid.Status",
         "BidDeclinedFor": "projects.bids.models.DeclinedFor",
         "BidDeclineReason": "projects.api.bid_shapes.REASONS",
+        "OfferDeclinedFor": "projects.contracts.models.DeclinedFor",
+        "OfferDeclineReason": "projects.api.contracts.REASONS",
         "ContractStatus": "projects.contracts.models.Contract.Status",
         "MilestoneStatus": "projects.milestones.models.Milestone.Status",
         "ProposalStatus": "projects.agreements.models.Proposal.Status",

@@ -344,7 +344,7 @@ LINES = [
     Line("api-contracts", "GET", SIGNED_IN),
     Line("api-contract", "GET", SIDES, of="contract"),
     Line("api-contract-accept", "POST", "ben", of="offer", sees="ada", body=SIGNED),
-    Line("api-contract-decline", "POST", "ben", of="offer", sees="ada"),
+    Line("api-contract-decline", "POST", "ben", of="offer", sees="ada", body=DECLINE),
     Line("api-contract-withdraw", "POST", "ada", of="offer", sees="ben"),
     Line("api-signing-keys", "GET", EVERYBODY),
     Line("api-signed-agreement", "GET", SIDES, of="contract"),

@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from marketplace.common.clock import end_of_day
 from marketplace.common.money import MAX_AMOUNT
+from marketplace.common.reasons import LONGEST_NOTE
 
 _DIGITS = re.compile(r"-?[0-9]{1,30}")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -30,6 +31,18 @@ class AmountIn(serializers.IntegerField):
         if not is_text and (isinstance(data, bool) or not isinstance(data, int)):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class DeclineNoteIn(serializers.Serializer):
+    """What somebody who says no may add to the ``reason``, which each kind of no has for itself."""
+
+    note = serializers.CharField(
+        max_length=LONGEST_NOTE,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text='A sentence; needed where the reason is "other".',
+    )
 
 
 class DeadlineIn(serializers.DateTimeField):

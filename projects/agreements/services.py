@@ -9,6 +9,7 @@ from accounts.people.models import User
 from marketplace.common.clock import now, said
 from marketplace.common.errors import InvalidInput, WrongState
 from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
+from marketplace.common.reasons import checked_reason
 from marketplace.common.text import checked_text
 from payments.policies.selectors import policy_in_force
 from projects.agreements.sealing.services import seal_agreement
@@ -24,7 +25,7 @@ from projects.agreements.terms import (
 )
 from projects.bids import services as bids
 from projects.bids.declining.services import decline_others
-from projects.contracts.models import LIFECYCLE, Agreement, Contract
+from projects.contracts.models import FREELANCERS_REASONS, LIFECYCLE, Agreement, Contract
 from projects.contracts.roles import Actor, role_in
 from projects.contracts.selectors import agreement_of
 from projects.contracts.services import record, tell_other_side
@@ -139,21 +140,31 @@ def accept_offer(*, contract_id: int, by: Actor, confirmed_with: str = "") -> Co
 
 
 @transaction.atomic
-def decline_offer(*, contract_id: int, by: Actor, reason: str = "") -> Contract:
-    """Say no as the freelancer: nothing else changes, the bid may be awarded again."""
-    return _end_offer(contract_id, "decline", by=by, reason=reason)
+def decline_offer(*, contract_id: int, reason: str, note: str = "", by: Actor) -> Contract:
+    """Say no as the freelancer: nothing else changes, the bid may be awarded again.
+
+    ``reason`` is one of ``FREELANCERS_REASONS``, with a sentence if they like; the client reads
+    both. Raises InvalidInput for a reason that there is not, and for "other" without a sentence.
+    """
+    contract = _advance(contract_id, "decline", by=by)
+    contract.declined_for, contract.status_reason = checked_reason(
+        reason, note, among=FREELANCERS_REASONS
+    )
+    return _end_offer(contract, "decline", by=by)
 
 
 @transaction.atomic
 def withdraw_offer(*, contract_id: int, by: Actor, reason: str = "") -> Contract:
     """Take the offer back as the client, while it is not answered."""
-    return _end_offer(contract_id, "withdraw", by=by, reason=reason)
+    contract = _advance(contract_id, "withdraw", by=by)
+    contract.status_reason = checked_text(reason, param="reason", longest=300)
+    return _end_offer(contract, "withdraw", by=by)
 
 
 @transaction.atomic
 def lapse_offer(*, contract_id: int) -> Contract:
     """Nobody answered in time."""
-    return _end_offer(contract_id, "lapse", by=SYSTEM, reason="")
+    return _end_offer(_advance(contract_id, "lapse", by=SYSTEM), "lapse", by=SYSTEM)
 
 
 @transaction.atomic
@@ -185,17 +196,16 @@ def close_if_finished(contract: Contract) -> Contract:
     return contract
 
 
-def _end_offer(contract_id: int, step: str, *, by: Actor, reason: str) -> Contract:
-    contract = _advance(contract_id, step, by=by)
-    contract.status_reason = checked_text(reason, param="reason", longest=300)
+def _end_offer(contract: Contract, step: str, *, by: Actor) -> Contract:
     contract.closed_at = now()
-    contract.save(update_fields=["status", "status_reason", "closed_at"])
+    contract.save(update_fields=["status", "declined_for", "status_reason", "closed_at"])
     bids.return_bid(bid_id=contract.bid_id, by=by)
 
     kind = LIFECYCLE.steps[step].tells
-    record(contract, kind, by=by, reason=contract.status_reason)
-    word = contract.get_status_display().lower()
-    tell_other_side(contract, kind, f"The offer “{contract.title}” is {word}.", by=by)
+    why, word = contract.reason_in_words, contract.get_status_display().lower()
+    record(contract, kind, by=by, reason=why)
+    text = f"The offer “{contract.title}” is {word}."
+    tell_other_side(contract, kind, f"{text} {why}".strip(), by=by)
     return contract
 
 

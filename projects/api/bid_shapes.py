@@ -7,8 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.common.lifecycle import CLIENT, FREELANCER
-from marketplace.common.reasons import LONGEST_NOTE
-from marketplace.common.shapes import AmountIn
+from marketplace.common.shapes import AmountIn, DeclineNoteIn
 from payments.policies.fees import quote
 from payments.policies.models import Policy
 from payments.policies.selectors import policy_in_force
@@ -130,17 +129,10 @@ class BidOut(WordingOut):
         return shown
 
 
-class DeclineIn(serializers.Serializer):
+class DeclineIn(DeclineNoteIn):
     """Why a client declines a bid; its author reads both."""
 
     reason = serializers.ChoiceField(REASONS)
-    note = serializers.CharField(
-        max_length=LONGEST_NOTE,
-        required=False,
-        default="",
-        allow_blank=True,
-        help_text='A sentence; needed where the reason is "other".',
-    )
 
 
 class BidEditIn(serializers.Serializer):

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketplace.common.api import OldestFirst, idempotent
+from marketplace.common.shapes import DeclineNoteIn
 from projects.agreements import services
 from projects.agreements.outlook import prospects_of
 from projects.agreements.selectors import open_steps
@@ -26,7 +27,7 @@ from projects.agreements.terms import (
 from projects.api.milestone_shapes import MilestoneOut, MoneyOut
 from projects.api.signing import SignatureIn, confirmation_in, confirmed
 from projects.bids.selectors import bids_of
-from projects.contracts.models import Contract, Event
+from projects.contracts.models import FREELANCERS_REASONS, Contract, DeclinedFor, Event
 from projects.contracts.roles import role_in
 from projects.contracts.selectors import (
     SIDES,
@@ -37,6 +38,9 @@ from projects.contracts.selectors import (
     with_price,
 )
 from projects.contracts.sentences import sentence_of
+
+# What a freelancer may decline an offer for.
+REASONS = [(why.value, why.label) for why in FREELANCERS_REASONS]
 
 
 class SideOut(serializers.Serializer):
@@ -50,7 +54,10 @@ class ContractOut(serializers.Serializer):
     id = serializers.CharField(source="public_id")
     title = serializers.CharField()
     status = serializers.ChoiceField(Contract.Status.choices)
-    status_reason = serializers.CharField()
+    declined_for = serializers.SerializerMethodField()
+    status_reason = serializers.CharField(
+        source="reason_in_words", help_text="Why the offer came to nothing, as people read it."
+    )
     role = serializers.SerializerMethodField()
     client = SideOut()
     freelancer = SideOut()
@@ -68,6 +75,10 @@ class ContractOut(serializers.Serializer):
     accepted_at = serializers.DateTimeField(allow_null=True)
     closed_at = serializers.DateTimeField(allow_null=True)
     next_steps = serializers.SerializerMethodField(help_text="What you can do right now.")
+
+    @extend_schema_field(serializers.ChoiceField(DeclinedFor.choices, allow_null=True))
+    def get_declined_for(self, contract: Contract) -> str | None:
+        return contract.declined_for or None
 
     @extend_schema_field(serializers.ChoiceField(SIDES))
     def get_role(self, contract: Contract) -> str | None:
@@ -151,6 +162,12 @@ class AwardIn(SignatureIn):
     )
 
 
+class OfferDeclineIn(DeclineNoteIn):
+    """Why a freelancer declines an offer; the client reads both."""
+
+    reason = serializers.ChoiceField(REASONS)
+
+
 class OfferEndIn(serializers.Serializer):
     reason = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
 
@@ -203,12 +220,13 @@ class AcceptView(APIView):
 
 
 class DeclineView(APIView):
-    @extend_schema(request=OfferEndIn, responses=ContractInFullOut)
+    @extend_schema(request=OfferDeclineIn, responses=ContractInFullOut)
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Say no as the freelancer; the bid may be awarded again."""
-        contract, reason = _contract(request, public_id), _reason(request)
-        services.decline_offer(contract_id=contract.pk, by=request.user, reason=reason)
+        contract, body = _contract(request, public_id), OfferDeclineIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        services.decline_offer(contract_id=contract.pk, by=request.user, **body.validated_data)
         return _shown(request, contract)
 
 

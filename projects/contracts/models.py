@@ -10,9 +10,25 @@ from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM, Lifecycle, 
 from marketplace.common.models import Outage
 from marketplace.common.money import CurrencyField
 from marketplace.common.public_ids import PublicIdField
+from marketplace.common.reasons import in_words
 from payments.policies.models import Policy
 from projects.bids.models import Bid
 from projects.postings.models import Posting
+
+
+class DeclinedFor(models.TextChoices):
+    """Why a freelancer declines an offer."""
+
+    PRICE = "price", "The price does not fit"
+    TIMING = "timing", "The time does not fit"
+    TERMS = "terms", "The terms of the contract do not fit"
+    UNAVAILABLE = "unavailable", "No longer available"
+    OTHER = "other", "Another reason"
+    UNSAID = "unsaid", "No reason was given"
+
+
+# The last one is that of offers declined before a reason was asked for.
+FREELANCERS_REASONS = [why for why in DeclinedFor if why != DeclinedFor.UNSAID]
 
 
 class Contract(models.Model):
@@ -45,6 +61,9 @@ class Contract(models.Model):
     # How often the client may ask for changes, for each milestone; null: nothing was agreed.
     revisions = models.PositiveSmallIntegerField(null=True)
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.OFFERED)
+    # Why the offer was declined: one of a few words, and what the freelancer adds to it. Of one
+    # that was withdrawn what the client says of it.
+    declined_for = models.CharField(max_length=11, choices=DeclinedFor.choices, blank=True)
     status_reason = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(default=now)
     offer_lapses_at = models.DateTimeField()
@@ -55,6 +74,15 @@ class Contract(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=~Q(client=F("freelancer")), name="nobody_contracts_with_themselves"
+            ),
+            models.CheckConstraint(
+                condition=Q(status="declined", declined_for__in=DeclinedFor.values)
+                | ~Q(status="declined") & Q(declined_for=""),
+                name="a_declined_offer_has_its_reason",
+            ),
+            models.CheckConstraint(
+                condition=~Q(declined_for="other", status_reason=""),
+                name="another_reason_of_an_answer_is_a_sentence",
             ),
             models.UniqueConstraint(
                 fields=["bid"],
@@ -79,6 +107,13 @@ class Contract(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def reason_in_words(self) -> str:
+        """Why the offer came to nothing, as the other side reads it; '' where nobody said."""
+        if not self.declined_for:
+            return self.status_reason
+        return in_words(self.declined_for, self.get_declined_for_display(), self.status_reason)
 
 
 S = Contract.Status

@@ -50,11 +50,14 @@ CHOSEN_FROM = 30
 def show_bid(request: HttpRequest, public_id: str) -> HttpResponse:
     bid = get_object_or_404(bids_of(request.user), public_id=public_id)
     role = role_in(bid, request.user)
+    # Only the last one can stand: an offer that came to nothing left the bid to be awarded again.
+    offered = contracts_of(request.user).filter(bid=bid).order_by("-pk").first()
     context = _seen([bid], request)[0] | {
         "history": _history(bid) if shows_terms(bid, request.user) else [],
         "completed": completed_counts([bid.freelancer_id]).get(bid.freelancer_id, 0),
         "is_client": role == CLIENT,
-        "contract": contracts_of(request.user).filter(bid=bid, status__in=_AGREED).first(),
+        "contract": offered if offered and offered.status in _AGREED else None,
+        "declined_offer": offered if offered and offered.declined_for else None,
         "is_stale": bid.status in LIVE
         and bid.posting.edited_at is not None
         and bid.posting.edited_at > bid.worded_at,

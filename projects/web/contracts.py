@@ -18,7 +18,7 @@ from projects.agreements.outlook import prospects_of_each
 from projects.agreements.turns import turn_of
 from projects.bids.counters.selectors import waiting_for
 from projects.bids.selectors import postings_to_award
-from projects.contracts.models import LIFECYCLE, Contract
+from projects.contracts.models import FREELANCERS_REASONS, LIFECYCLE, Contract
 from projects.contracts.roles import role_in
 from projects.contracts.selectors import (
     SIDES,
@@ -30,6 +30,7 @@ from projects.contracts.selectors import (
 )
 from projects.messages.selectors import unread_of_each
 from projects.web.contract_page import context_of, lines_of, plan_of
+from projects.web.decline_forms import DeclineForm
 from projects.web.signing import sign_page
 
 # So many postings with bids stand above one's contracts.
@@ -114,21 +115,24 @@ def create_acceptance(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def create_decline(request: HttpRequest, public_id: str) -> HttpResponse:
-    return _end_offer(request, public_id, "decline", services.decline_offer)
+    form = DeclineForm(request.POST or None, reasons=FREELANCERS_REASONS)
+    return _end_offer(request, public_id, "decline", services.decline_offer, form)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def create_withdrawal(request: HttpRequest, public_id: str) -> HttpResponse:
-    return _end_offer(request, public_id, "withdraw", services.withdraw_offer)
+    form = ReasonForm(request.POST or None)
+    return _end_offer(request, public_id, "withdraw", services.withdraw_offer, form)
 
 
-def _end_offer(request: HttpRequest, public_id: str, step: str, deed: Any) -> HttpResponse:
+def _end_offer(
+    request: HttpRequest, public_id: str, step: str, deed: Any, form: forms.Form
+) -> HttpResponse:
     contract = _contract(request, public_id)
     LIFECYCLE.judge(contract, step, role=role_in(contract, request.user))
-    form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         with refusals_on(form):
-            deed(contract_id=contract.pk, by=request.user, reason=form.cleaned_data["reason"])
+            deed(contract_id=contract.pk, by=request.user, **form.cleaned_data)
         if form.is_valid():
             return redirect("contract", contract.public_id)
     context = {"contract": contract, "form": form, "step": step, "nav": "work"}

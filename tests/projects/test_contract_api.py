@@ -70,7 +70,7 @@ def test_the_list_is_filtered_and_cut(ada, ben, cleo):
     for _ in range(3):
         offered_contract(ada, ben)
     declined = offered_contract(ben, ada)
-    decline_offer(contract_id=declined.pk, by=ada)
+    decline_offer(contract_id=declined.pk, reason="timing", by=ada)
     api = api_of(ada)
 
     def ids(query: str = "") -> list[str]:

@@ -172,7 +172,7 @@ def test_a_bid_that_has_ended_is_read_only(ada, ben, bid, end):
 
 def test_a_declined_offer_leaves_the_conversation_open(ada, ben):
     contract = offered_contract(ada, ben)
-    decline_offer(contract_id=contract.pk, by=ben, reason="Too little time.")
+    decline_offer(contract_id=contract.pk, by=ben, reason="timing")
 
     write_message(bid_id=contract.bid_id, by=ada, text="And with ten days more?")
 

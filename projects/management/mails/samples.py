@@ -41,7 +41,7 @@ SAMPLES: dict[str, str] = {
     # --- Contracts
     "contract_offered": f"You are offered {_SHOP}. Answer by {_DUE}.",
     "contract_accepted": f"{_SHOP} is agreed. Fund the first milestone so that the work can begin.",
-    "contract_declined": f"The offer {_SHOP} is declined.",
+    "contract_declined": f"The offer {_SHOP} is declined. No longer available.",
     "contract_withdrawn": f"The offer {_SHOP} is withdrawn.",
     "contract_lapsed": f"The offer {_SHOP} is lapsed.",
     "contract_completed": f"{_SHOP} is completed.",

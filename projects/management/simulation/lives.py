@@ -50,7 +50,7 @@ class Life:
         self.contract = contract["id"]
         yield
         if self.manner == "offer declined":
-            self.freelancer.post(f"contracts/{self.contract}/decline/", {"reason": "No time now."})
+            self.freelancer.post(f"contracts/{self.contract}/decline/", {"reason": "timing"})
         if self.manner in ("offer lapses", "offer declined"):
             yield from self._until_ended()
             return
