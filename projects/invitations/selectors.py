@@ -41,6 +41,13 @@ def invitation_to(posting: Posting, user: User | AnonymousUser) -> Invitation | 
     return mine.order_by("-id").first()
 
 
+def unanswered_by(user: User | AnonymousUser, *, limit: int) -> list[Invitation]:
+    """What they were asked and have not answered, where a bid is still taken: the newest first."""
+    open_ = Q(posting__status=Posting.Status.OPEN, posting__bids_close_at__gt=now())
+    unanswered = invitations_of(user).filter(open_, status=Invitation.Status.INVITED)
+    return list(unanswered.order_by("-pk")[:limit])
+
+
 def sent_by(client: Party) -> QuerySet[Invitation]:
     """What they sent in the last day, to all their postings, withdrawn ones too."""
     return Invitation.objects.filter(posting__client=client, created_at__gt=now() - A_DAY)

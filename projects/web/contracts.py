@@ -28,6 +28,7 @@ from projects.contracts.selectors import (
     timeline_of,
     with_price,
 )
+from projects.invitations.selectors import unanswered_by
 from projects.messages.selectors import unread_of_each
 from projects.web.contract_page import context_of, lines_of, plan_of
 from projects.web.decline_forms import DeclineForm
@@ -70,6 +71,7 @@ def list_contracts(request: HttpRequest) -> HttpResponse:
         "is_filtered": bool(status) or side in SIDES,
         "to_award": [] if request.GET else postings_to_award(request.user, limit=FEW),
         "to_answer": [] if request.GET else waiting_for(request.user, limit=FEW),
+        "invited_to": [] if request.GET else unanswered_by(request.user, limit=FEW),
         "status": status,
         "statuses": Contract.Status.choices,
         "nav": "work",

@@ -6,6 +6,7 @@ from accounts.people.models import User
 from accounts.people.services import update_profile
 from projects.bids.services import shortlist_bid
 from projects.disputes.services import open_dispute
+from projects.invitations.services import decline_invitation, invite_person
 from projects.milestones.services import submit_work
 from projects.postings.services import add_files
 from tests.world import active_contract, answers_to, fund, open_posting, plan_of, submitted_bid
@@ -18,6 +19,7 @@ TEXT = (
     f"# {TITLE}\n\n{LINE}\n\n| a | b |\n| - | - |\n| {WORD} | {WORD} |\n\n```\n{LINE}\n```\n\n"
     + (f"- {WORD} and then some more words\n" * 12)
 )
+ADDRESS = f"{'a' * 60}@{('b' * 60 + '.') * 3}example"
 HALF = 45_000_000_000
 
 
@@ -28,6 +30,11 @@ def at_the_limits() -> list[tuple[str, str]]:
         ada, title=TITLE, description=TEXT, skills=[f"{WORD[:38]}{n:02}" for n in range(15)]
     )
     add_files(posting_id=posting.pk, uploads=[_upload()], by=ada)
+    asked = [
+        invite_person(posting_id=posting.pk, whom=whom, note=TEXT[:1_000], by=ada)
+        for whom in (ADDRESS, ben.email)
+    ]
+    decline_invitation(invitation_id=asked[1].pk, by=ben, reason=LINE)
     plan = [
         part | {"title": TITLE, "criteria": [LINE, f"{WORD} {WORD}"]}
         for part in plan_of(HALF, HALF)
@@ -52,6 +59,10 @@ def at_the_limits() -> list[tuple[str, str]]:
         ("ada", f"/postings/{posting.public_id}/"),
         ("ada", f"/postings/{posting.public_id}/edit/"),
         ("ada", f"/postings/{posting.public_id}/bids/"),
+        ("ada", f"/postings/{posting.public_id}/invitations/"),
+        ("ada", f"/invitations/{asked[0].public_id}/"),
+        ("ben", f"/invitations/{asked[1].public_id}/"),
+        ("ben", "/my/invitations/"),
         ("ada", f"/postings/{posting.public_id}/compare/"),
         ("ada", f"/bids/{bid.public_id}/"),
         ("ada", f"/bids/{bid.public_id}/award/"),

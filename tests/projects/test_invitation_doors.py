@@ -1,11 +1,17 @@
 """Invitations to bid, through the pages and the API."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 
+from marketplace.common.clock import now
 from projects.bids.declining.services import close_bidding
 from projects.invitations.models import Invitation
+from projects.invitations.selectors import unanswered_by
 from projects.invitations.services import decline_invitation, invite_person, withdraw_invitation
+from projects.postings.models import Posting
+from tests.against_the_rules import force
 from tests.world import api_of, open_posting, submitted_bid
 
 pytestmark = pytest.mark.django_db
@@ -208,3 +214,22 @@ def test_the_same_again_is_told_apart_from_what_is_wrong(posting, invitation, ad
     withdraw_invitation(invitation_id=invitation.pk, by=ada)
     assert api_of(ada).post(f"{one}withdraw/").status_code == 409
     assert api_of(ben).post(f"{one}decline/").status_code == 409
+
+
+def test_my_work_begins_with_what_waits_for_an_answer(posting, invitation, ada, ben, cleo):
+    words = "You are invited to bid"
+    late, suspended = open_posting(ada), open_posting(ada, title="Out of sight")
+    for other in (late, suspended):
+        invite_person(posting_id=other.pk, whom=ben.email, by=ada)
+    force(Posting.objects.filter(pk=late.pk), bids_close_at=now() - timedelta(hours=1))
+    force(Posting.objects.filter(pk=suspended.pk), status="suspended")
+
+    assert unanswered_by(ben, limit=3) == [invitation]
+    page = page_of(ben, "/contracts/")
+    assert words in page
+    assert invitation.path in page
+    for other in (ada, cleo):
+        assert words not in page_of(other, "/contracts/")
+
+    submitted_bid(posting, ben)
+    assert words not in page_of(ben, "/contracts/")
