@@ -41,7 +41,7 @@ class EndingForm(forms.Form):
         widget=forms.Textarea({"rows": 4}),
         help_text="Why you propose it. The other side reads it.",
     )
-    # Only whoever sends it off signs; a look at the sums needs none.
+    # Asked for by whoever sends it off; a look at the sums is valid without.
     password = PasswordField(
         required=False, help_text=f"{WHY_IT_IS_ASKED} Accepted, your proposal is your signature."
     )
@@ -135,5 +135,6 @@ def draft_ending(
             context["ended"] = shown_end(contract, planned_changes(contract, form.wishes()))
         except InvalidInput as refusal:
             form.refuse(refusal)
+    form.fields["password"].required = True  # as it is shown
     status = 400 if is_sent and "ended" not in context else 200
     return render(request, "agreements/end.html", context, status=status)
