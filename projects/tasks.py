@@ -24,6 +24,7 @@ from projects.bids import services as bids
 from projects.bids.counters import services as counters
 from projects.bids.counters.selectors import over_counter_ids
 from projects.bids.declining import services as declining
+from projects.bids.renewals import services as renewals
 from projects.bonuses import selectors as bonuses_due
 from projects.bonuses import services as bonuses
 from projects.contracts.banks import services as banks
@@ -49,6 +50,15 @@ def make_up_for_outages() -> dict[str, int]:
 
 
 # --- Postings and bids ---------------------------------------------------------------------------
+
+
+@shared_task(name="projects.remind_of_bids")
+def remind_of_bids() -> dict[str, int]:
+    """Bids that lapse in some days: their authors may renew them."""
+    return sweep(
+        bids_due.lapsing_bid_ids(limit=BATCH),
+        lambda pk: renewals.remind_of_lapse(bid_id=pk),
+    )
 
 
 @shared_task(name="projects.lapse_bids")

@@ -59,6 +59,7 @@ urlpatterns = [
     path("bids/quote/", bids.show_quote, name="bid-quote"),
     path("bids/<str:public_id>/", bids.show_bid, name="bid"),
     path("bids/<str:public_id>/edit/", bids.edit_bid, name="bid-edit"),
+    path("bids/<str:public_id>/renew/", bids.create_renewal, name="bid-renew"),
     path("bids/<str:public_id>/withdraw/", bids.create_withdrawal, name="bid-withdraw"),
     path("bids/<str:public_id>/shortlist/", bids.create_shortlisting, name="bid-shortlist"),
     path("bids/<str:public_id>/unlist/", bids.remove_shortlisting, name="bid-unlist"),

@@ -40,6 +40,7 @@ def foreign(route: str, may: str) -> Line:
 
 
 REASON = {"reason": "Because."}
+RENEWAL = {"valid_until": "2099-01-01T00:00:00Z"}
 DECLINE = {"reason": "price"}
 TERMS = terms(60_000)
 WORDS = {"statement": "It rained."}
@@ -236,6 +237,7 @@ LINES = [
     Line("posting-compare", "GET", "ada", of="posting"),
     Line("bid", "GET", SIDES, of="bid"),
     Line("bid-edit", "GET POST", "ben", of="bid", sees="ada"),
+    Line("bid-renew", "GET POST", "ben", of="bid", sees="ada"),
     Line("bid-withdraw", "POST", "ben", of="bid", sees="ada"),
     Line("bid-shortlist", "POST", "ada", of="bid", sees="ben"),
     Line("bid-unlist", "POST", "ada", of="bid", sees="ben"),
@@ -261,6 +263,7 @@ LINES = [
     Line("api-bid", "GET", SIDES, of="bid"),
     Line("api-bid", "PATCH", "ben", of="bid", sees="ada"),
     Line("api-bid-versions", "GET", SIDES, of="bid"),
+    Line("api-bid-renew", "POST", "ben", of="bid", sees="ada", body=RENEWAL),
     Line("api-bid-withdraw", "POST", "ben", of="bid", sees="ada"),
     Line("api-bid-shortlist", "POST", "ada", of="bid", sees="ben"),
     Line("api-bid-unlist", "POST", "ada", of="bid", sees="ben"),

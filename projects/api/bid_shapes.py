@@ -99,6 +99,7 @@ class BidOut(WordingOut):
     )
     created_at = serializers.DateTimeField()
     edited_at = serializers.DateTimeField(allow_null=True)
+    renewed_at = serializers.DateTimeField(allow_null=True)
     closed_at = serializers.DateTimeField(allow_null=True)
     next_steps = serializers.SerializerMethodField(help_text="What you can do to it right now.")
 
@@ -145,6 +146,15 @@ class BidEditIn(serializers.Serializer):
         child=PlannedMilestone(), min_length=1, max_length=terms.MAX_MILESTONES
     )
     valid_until = serializers.DateTimeField(help_text="1 to 60 days ahead.")
+
+
+class RenewalIn(serializers.Serializer):
+    """Until when the bid stands."""
+
+    valid_until = serializers.DateTimeField(
+        help_text="At least a day later than the present one; at most 60 days ahead, and not after "
+        "the posting's `choose_by`."
+    )
 
 
 class BidIn(BidEditIn):

@@ -19,10 +19,12 @@ from projects.api.bid_shapes import (
     DeclineIn,
     QuoteIn,
     QuoteOut,
+    RenewalIn,
 )
 from projects.bids import services
 from projects.bids.declining.services import decline_bid
 from projects.bids.models import Bid
+from projects.bids.renewals.services import renew_bid
 from projects.bids.selectors import bids_of, bids_on, own_bids_of, quote_of, shows_terms
 from projects.bids.terms import checked_amounts
 from projects.postings.models import Posting
@@ -107,6 +109,18 @@ class WithdrawView(APIView):
         return _out(services.withdraw_bid(bid_id=bid.pk, by=request.user), request)
 
 
+class RenewView(APIView):
+    @extend_schema(request=RenewalIn, responses=BidOut)
+    @idempotent
+    def post(self, request: Request, public_id: str) -> Response:
+        """Let your bid stand longer, on the same terms; the client is told."""
+        bid = _visible(request, public_id)
+        given = RenewalIn(data=request.data)
+        given.is_valid(raise_exception=True)
+        bid = renew_bid(bid_id=bid.pk, by=request.user, **given.validated_data)
+        return _out(bid, request)
+
+
 class ShortlistView(APIView):
     @extend_schema(request=None, responses=BidOut)
     @idempotent
@@ -155,6 +169,7 @@ ROUTES = [
     path("bids/<str:public_id>/", BidView.as_view(), name="api-bid"),
     path("bids/<str:public_id>/versions/", BidVersionsView.as_view(), name="api-bid-versions"),
     path("bids/<str:public_id>/withdraw/", WithdrawView.as_view(), name="api-bid-withdraw"),
+    path("bids/<str:public_id>/renew/", RenewView.as_view(), name="api-bid-renew"),
     path("bids/<str:public_id>/shortlist/", ShortlistView.as_view(), name="api-bid-shortlist"),
     path("bids/<str:public_id>/unlist/", UnlistView.as_view(), name="api-bid-unlist"),
     path("bids/<str:public_id>/decline/", DeclineView.as_view(), name="api-bid-decline"),

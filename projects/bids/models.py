@@ -56,6 +56,9 @@ class Bid(models.Model):
     letter = models.TextField(max_length=10_000)
     plan = models.JSONField()
     valid_until = models.DateTimeField()
+    # When its author is to be told that it lapses; null once they were, for this date.
+    remind_at = models.DateTimeField(null=True)
+    renewed_at = models.DateTimeField(null=True)
     version = models.PositiveIntegerField(default=1)
     status = models.CharField(max_length=11, choices=Status.choices, default=Status.SUBMITTED)
     # Why it was declined: one of a few words, and what the client adds to it.
@@ -90,6 +93,11 @@ class Bid(models.Model):
                 fields=["valid_until"],
                 condition=Q(status__in=["submitted", "shortlisted"]),
                 name="bids_that_lapse",
+            ),
+            models.Index(
+                fields=["remind_at"],
+                condition=Q(status__in=["submitted", "shortlisted"], remind_at__isnull=False),
+                name="bids_to_remind_of",
             ),
             models.Index(fields=["freelancer", "-created_at", "-id"], name="bids_of_a_freelancer"),
             models.Index(fields=["posting", "-created_at", "-id"], name="bids_on_a_posting"),
@@ -131,6 +139,7 @@ LIFECYCLE = Lifecycle(
     "bid",
     #    step         from                 to             by
     Step("edit",      LIVE,                "same",        {FREELANCER}, label="Edit", tells="bid_edited"),
+    Step("renew",     LIVE,                "same",        {FREELANCER}, label="Renew", tells="bid_renewed"),
     Step("shortlist", {S.SUBMITTED},       S.SHORTLISTED, {CLIENT}, label="Shortlist", tells="bid_shortlisted"),
     Step("unlist",    {S.SHORTLISTED},     S.SUBMITTED,   {CLIENT}, label="Take off the shortlist"),
     Step("offer",     LIVE,                S.OFFERED,     {CLIENT}, label="Award", tells="bid_offered"),

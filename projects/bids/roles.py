@@ -5,6 +5,7 @@ from marketplace.common.clock import now
 from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
 from projects.bids.counters.selectors import is_negotiated
 from projects.bids.models import LIFECYCLE, Bid
+from projects.bids.validity import may_be_renewed
 from projects.postings.models import Posting
 from projects.postings.roles import Actor
 
@@ -17,6 +18,8 @@ def open_steps(bid: Bid, by: Actor) -> list[str]:
         shut.add("edit")
     if bid.posting.status != Posting.Status.OPEN or bid.valid_until <= now():
         shut |= {"offer", "counter"}
+    if not may_be_renewed(bid):
+        shut.add("renew")
     if is_negotiated(bid):
         shut |= {"edit", "counter"}
     return [step for step in steps if LIFECYCLE.steps[step].label and step not in shut]

@@ -36,6 +36,12 @@ def bids_on(posting: Posting, user: User | AnonymousUser) -> QuerySet[Bid]:
     return found if posting.client_id in parties else found.filter(freelancer__in=parties)
 
 
+def bids_that_lapse(user: User | AnonymousUser, *, limit: int) -> list[Bid]:
+    """Those that they made and that are valid still, the soonest to lapse first."""
+    live = own_bids_of(user).filter(status__in=LIVE, valid_until__gt=now())
+    return list(live.order_by("valid_until", "pk")[:limit])
+
+
 def live_bid_on(posting: Posting, user: User | AnonymousUser) -> Bid | None:
     """Their bid that stands on this posting; the newest, if several parties of theirs have one."""
     standing = own_bids_of(user).filter(
@@ -48,6 +54,12 @@ def lapsed_bid_ids(*, limit: int = BATCH) -> list[int]:
     """Live bids whose validity is over, the longest first."""
     due = Bid.objects.filter(status__in=LIVE, valid_until__lte=now())
     return list(due.order_by("valid_until").values_list("pk", flat=True)[:limit])
+
+
+def lapsing_bid_ids(*, limit: int = BATCH) -> list[int]:
+    """Live bids whose author is to be told that they will lapse, the longest due first."""
+    due = Bid.objects.filter(status__in=LIVE, remind_at__lte=now(), valid_until__gt=now())
+    return list(due.order_by("remind_at").values_list("pk", flat=True)[:limit])
 
 
 def expired_posting_ids(*, limit: int = BATCH) -> list[int]:

@@ -16,6 +16,7 @@ from projects.bids.models import LIFECYCLE, Bid
 from projects.bids.news import tell_client, tell_freelancer
 from projects.bids.roles import role_in
 from projects.bids.terms import checked_terms, checked_valid_until
+from projects.bids.validity import reminds_at
 from projects.bids.wordings.services import TERMS, write_wording
 from projects.invitations.services import accept_invitations
 from projects.postings import services as postings
@@ -59,6 +60,7 @@ def submit_bid(
             posting=posting,
             freelancer=party or own_party_of(by),
             currency=posting.currency,
+            remind_at=reminds_at(valid_until),
             **terms,
         )
     )

@@ -12,6 +12,7 @@ from django.db.models import Model
 from accounts.notifications.models import Notification
 from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.models import Proposal
+from projects.bids import validity
 from projects.bids.counters.models import CounterOffer
 from projects.bids.models import Bid
 from projects.contracts.models import Contract
@@ -45,6 +46,7 @@ def _as_reminded(milestone: Milestone, notice: Notification) -> str:
 
 
 _OPEN_BID = _while(Bid.Status.SUBMITTED, Bid.Status.SHORTLISTED, gone="The bid is open no longer.")
+_LAPSING_BID = Reason(Bid, (), lambda bid, notice: validity.why_reminder_has_gone(bid, notice.key))
 _REMINDER = Reason(Milestone, ("contract", "escrow"), _as_reminded)
 _CHANGE = Reason(
     ChangeOrder,
@@ -61,6 +63,8 @@ REASONS: dict[str, Reason] = {
     ),
     "bid_submitted": Reason(Bid, (), _OPEN_BID),
     "bid_edited": Reason(Bid, (), _OPEN_BID),
+    "bid_renewed": Reason(Bid, (), _OPEN_BID),
+    "bid_lapses_soon": _LAPSING_BID,
     "bid_shortlisted": Reason(Bid, (), _OPEN_BID),
     "counter_proposed": Reason(
         CounterOffer,

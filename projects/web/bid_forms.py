@@ -1,6 +1,6 @@
 """What people type about bids."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -10,6 +10,7 @@ from marketplace.common.clock import now
 from projects.bids import terms
 from projects.bids.counters.services import LONGEST_NOTE
 from projects.bids.models import Bid
+from projects.bids.validity import LEAST_RENEWAL, renewable_until
 from projects.web.plan_forms import PlanForm
 
 VALIDITIES = [(7, "7 days"), (14, "14 days"), (30, "30 days"), (60, "60 days")]
@@ -59,6 +60,32 @@ class BidForm(PlanForm):
         if days := self.cleaned_data["valid_days"]:
             given["valid_until"] = now() + timedelta(days=days)
         return given
+
+
+class RenewalForm(forms.Form):
+    """For how much longer a bid stands: only what is allowed is there to choose."""
+
+    def __init__(self, data: QueryDict | None = None, *, bid: Bid) -> None:
+        super().__init__(data)
+        moment, latest = now(), renewable_until(bid)
+        self._moments = {
+            str(days): moment + timedelta(days=days)
+            for days, _ in VALIDITIES
+            if bid.valid_until + LEAST_RENEWAL <= moment + timedelta(days=days) <= latest
+        }
+        words = [(str(days), f"for {label} from now") for days, label in VALIDITIES]
+        if latest == bid.posting.choose_by:
+            self._moments["end"] = latest
+            words.append(("end", "as long as the client may choose"))
+        self.fields["valid_until"] = forms.ChoiceField(
+            label="Let it stand",
+            choices=[(value, word) for value, word in words if value in self._moments],
+            widget=forms.RadioSelect,
+        )
+
+    def moment(self) -> datetime:
+        """What the services take."""
+        return self._moments[self.cleaned_data["valid_until"]]
 
 
 class CounterForm(PlanForm):

@@ -18,6 +18,7 @@ from projects.bids import services
 from projects.bids.declining.services import decline_bid
 from projects.bids.differences import letter_differences, wording_differences
 from projects.bids.models import CLIENTS_REASONS, LIFECYCLE, LIVE, STANDING, Bid, BidVersion
+from projects.bids.renewals.services import renew_bid
 from projects.bids.roles import open_steps, role_in
 from projects.bids.selectors import (
     bid_counts,
@@ -29,12 +30,13 @@ from projects.bids.selectors import (
     quotes_of,
     shows_terms,
 )
+from projects.bids.validity import may_be_renewed
 from projects.contracts.models import Contract
 from projects.contracts.selectors import completed_counts, contracts_of
 from projects.postings.models import Posting
 from projects.postings.roles import judge_let_in
 from projects.postings.selectors import postings_of, postings_visible_to
-from projects.web.bid_forms import BidForm
+from projects.web.bid_forms import BidForm, RenewalForm
 from projects.web.counter_cards import rounds_of
 from projects.web.decline_forms import DeclineForm
 from projects.web.plan_forms import form_as_sent, quote_of_typed
@@ -167,6 +169,22 @@ def create_withdrawal(request: HttpRequest, public_id: str) -> HttpResponse:
     services.withdraw_bid(bid_id=bid.pk, by=request.user)
     messages.success(request, "Your bid is withdrawn.")
     return redirect("bid", public_id)
+
+
+@FORM
+def create_renewal(request: HttpRequest, public_id: str) -> HttpResponse:
+    bid = get_object_or_404(bids_of(request.user), public_id=public_id)
+    LIFECYCLE.judge(bid, "renew", role=role_in(bid, request.user))
+    if not may_be_renewed(bid):
+        raise WrongState("This bid cannot be renewed any more.")
+    form = RenewalForm(request.POST if request.method == "POST" else None, bid=bid)
+    if form.is_valid():
+        with refusals_on(form):
+            renew_bid(bid_id=bid.pk, by=request.user, valid_until=form.moment())
+            messages.success(request, "Your bid is renewed, and the client knows.")
+            return redirect("bid", public_id)
+    status = 400 if form.errors else 200
+    return render(request, "bids/renew.html", {"form": form, "bid": bid}, status=status)
 
 
 @require_POST

@@ -240,7 +240,7 @@ def test_a_bid_from_letter_to_decline(ada, ben):
         "freelancer_fee": 3_000,
         "freelancer_gets": 97_001,
     }
-    assert (bid["role"], bid["next_steps"]) == ("freelancer", ["edit", "withdraw"])
+    assert (bid["role"], bid["next_steps"]) == ("freelancer", ["edit", "renew", "withdraw"])
     path = f"/api/v1/bids/{bid['id']}/"
 
     edited = api_of(ben).patch(path, {"letter": "Other words."}, format="json").json()

@@ -14,6 +14,7 @@ from projects.bids.counters.models import CounterOffer
 from projects.bids.counters.services import propose_counter
 from projects.bids.declining import services as declining
 from projects.bids.models import Bid
+from projects.bids.renewals.services import renew_bid
 from projects.postings import models as posting_models
 from projects.postings import services as postings
 from projects.postings.models import Posting
@@ -34,6 +35,7 @@ POSTING_DEEDS = {
 }
 BID_DEEDS = {
     "edit": lambda pk, by: bids.edit_bid(bid_id=pk, by=by, letter="Other words."),
+    "renew": lambda pk, by: renew_bid(bid_id=pk, by=by, valid_until=now() + timedelta(days=40)),
     "shortlist": lambda pk, by: bids.shortlist_bid(bid_id=pk, by=by),
     "unlist": lambda pk, by: bids.unlist_bid(bid_id=pk, by=by),
     "offer": lambda pk, by: bids.offer_bid(bid_id=pk, by=by),

@@ -22,6 +22,7 @@ DIGEST = "digest"
 OPTIONAL: dict[str, str] = {
     "bid_submitted": "Somebody bids on your posting",
     "bid_edited": "A bid on your posting is changed",
+    "bid_renewed": "A bid on your posting is renewed",
     "bid_withdrawn": "A bid on your posting is withdrawn",
     "invitation_declined": "Somebody declines your invitation to bid",
     "posting_expired": "Your posting closes by itself",
@@ -29,6 +30,7 @@ OPTIONAL: dict[str, str] = {
     "bid_shortlisted": "Your bid is shortlisted",
     "bid_declined": "Your bid is declined",
     "bid_given_back": "Your bid is given back: nobody was hired",
+    "bid_lapses_soon": "Your bid lapses in a few days",
     "bid_lapsed": "Your bid lapses",
     "message_written": "Somebody writes to you in a workroom",
     "message_mention": "Somebody names you in a workroom",

@@ -9,6 +9,7 @@ from django.urls import reverse
 from accounts.people.models import User
 from projects.agreements.outlook import prospects_of_each
 from projects.bids.counters.selectors import waiting_for
+from projects.bids.selectors import bids_that_lapse
 from projects.contracts.models import Contract
 from projects.contracts.roles import role_in
 from projects.contracts.selectors import contracts_of, page_of
@@ -54,7 +55,17 @@ def deadlines_of(user: User) -> list[Deadline]:
 
 
 def _about_bids(user: User) -> list[Deadline]:
-    return [
+    lapsing = [
+        Deadline(
+            f"{bid.public_id}-lapses",
+            bid.valid_until,
+            bid.posting.title,
+            "Your bid lapses unless you renew it before.",
+            bid.path,
+        )
+        for bid in bids_that_lapse(user, limit=MOST_CONTRACTS)
+    ]
+    return lapsing + [
         Deadline(
             f"{counter.public_id}-counter_lapses",
             counter.answer_due_at,

@@ -5,6 +5,7 @@ from typing import Any
 from marketplace.common.clock import now
 from marketplace.common.errors import WrongState
 from projects.bids.models import Bid, BidVersion
+from projects.bids.validity import reminds_at
 
 TERMS = ("price", "days", "letter", "plan", "valid_until")
 # Enough to come to terms; the history stays short enough to be read, and compared word by word.
@@ -30,6 +31,8 @@ def write_wording(bid: Bid, terms: dict[str, Any]) -> Bid:
     BidVersion.objects.create(bid=bid, number=bid.version, created_at=bid.worded_at, **old)
     for name, value in terms.items():
         setattr(bid, name, value)
+    if bid.valid_until != old["valid_until"]:
+        bid.remind_at = reminds_at(bid.valid_until)
     bid.version, bid.edited_at = bid.version + 1, now()
-    bid.save(update_fields=[*TERMS, "version", "edited_at"])
+    bid.save(update_fields=[*TERMS, "remind_at", "version", "edited_at"])
     return bid

@@ -25,6 +25,9 @@ SAMPLES: dict[str, str] = {
     "invitation_declined": f"Ben Okafor will not bid on {_SHOP}: My year is full.",
     "bid_submitted": f"Ben Okafor bid $2,400.00 on {_SHOP}.",
     "bid_edited": f"Ben Okafor changed the bid on {_SHOP}: $2,300.00.",
+    "bid_renewed": f"Ben Okafor renewed the bid on {_SHOP}: it is valid until {_DUE}.",
+    "bid_lapses_soon": f"Your bid on {_SHOP} is valid until {_DUE} and then lapses. Renew it if it "
+    "still stands.",
     "bid_withdrawn": f"Ben Okafor withdrew the bid on {_SHOP}.",
     "bid_shortlisted": f"Your bid on {_SHOP} is on the shortlist.",
     "bid_declined": f"Your bid on {_SHOP} was declined. The plan does not fit: No time for tests.",
