@@ -1,10 +1,12 @@
 """Several people at the same moment."""
 
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection, transaction
+from django.db.models import QuerySet
 
 from marketplace.common.errors import DomainError
 
@@ -86,3 +88,36 @@ def overtaken_after(
         return answer
 
     monkeypatch.setattr(owner, name, answer_and_be_overtaken)
+
+
+def holds_nothing_below(act: Callable[[], object], *, above: QuerySet, below: QuerySet) -> bool:
+    """Whether ``act`` waits for a locked row of ``above``, and has locked none of ``below``."""
+
+    def run() -> None:
+        act()
+        connection.close()
+
+    thread = threading.Thread(target=run)
+    with transaction.atomic():
+        assert list(above.select_for_update())
+        thread.start()
+        while thread.is_alive() and not somebody_waits():
+            time.sleep(0.01)
+        answer = thread.is_alive() and _are_free(below)
+    thread.join()
+    return answer
+
+
+def somebody_waits() -> bool:
+    """Whether a session of the database waits for a lock of another one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+        return cursor.fetchone()[0]
+
+
+def _are_free(rows: QuerySet) -> bool:
+    try:
+        with transaction.atomic():
+            return bool(rows.select_for_update(nowait=True))
+    except OperationalError:
+        return False

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.notifications.models import Notification, OutgoingMail
 from accounts.notifications.selectors import notifications_of
@@ -116,13 +117,20 @@ def read_notification(*, notification_id: int, by: User) -> Notification:
 @transaction.atomic
 def read_all_notifications(*, by: User) -> int:
     """Mark everything as read; how many that were."""
-    return notifications_of(by).filter(read_at=None).update(read_at=now())
+    return _read(notifications_of(by))
 
 
 @transaction.atomic
 def read_notifications_about(*, path: str, by: User) -> int:
     """Whoever has seen the page has read what leads to it; how many that were."""
-    return notifications_of(by).filter(read_at=None, path=path).update(read_at=now())
+    return _read(notifications_of(by).filter(path=path))
+
+
+def _read(notices: QuerySet[Notification]) -> int:
+    """Locked in one order, whoever else reads or mails them at this moment."""
+    unread = notices.filter(read_at=None).select_for_update(no_key=True).order_by("pk")
+    read = list(unread.values_list("pk", flat=True))
+    return Notification.objects.filter(pk__in=read).update(read_at=now())
 
 
 @transaction.atomic

@@ -103,10 +103,15 @@ def go_on(
     return _finish(record, answered)
 
 
+@transaction.atomic
 def prune(*, limit: int) -> int:
-    """Delete the oldest answers that nobody will ask for again; how many."""
+    """Delete the oldest answers that nobody will ask for again; how many.
+
+    What another sweep deletes at this moment is passed over: two never wait for each other.
+    """
     old = IdempotencyRecord.objects.filter(started_at__lt=timezone.now() - KEPT_FOR)
-    oldest = old.order_by("started_at").values_list("pk", flat=True)[:limit]
+    free = old.order_by("started_at").select_for_update(skip_locked=True)
+    oldest = free.values_list("pk", flat=True)[:limit]
     return IdempotencyRecord.objects.filter(pk__in=list(oldest)).delete()[0]
 
 

@@ -94,7 +94,7 @@ def cleared(party: Party, currency: str, at: datetime) -> QuerySet[Earning]:
     """Earned, past its hold and not yet in a payout."""
     return Earning.objects.filter(
         party=party, currency=currency, payout=None, recovery=None, clears_at__lte=at
-    ).order_by("pk")
+    )
 
 
 def clears_next(party: Party, currency: str) -> datetime | None:

@@ -93,7 +93,7 @@ def schedule_payout(*, party_id: int, currency: str, by: User | str) -> Payout:
     party = account.party
     _refuse_if_in_the_way(party, currency)
     _refuse_if_owing(party, currency)
-    earnings = list(cleared(party, currency, now()).select_for_update())
+    earnings = list(cleared(party, currency, now()).select_for_update().order_by("pk"))
     if not earnings:
         raise WrongState(_why_nothing(party, currency))
     amount = sendable(sum(earning.amount for earning in earnings), currency, account.country)
@@ -137,9 +137,8 @@ def retry_payout(*, payout_id: int, by: User | str) -> Payout:
 @transaction.atomic
 def remind_payee(*, party_id: int) -> None:
     """Tell who has earned and cannot be paid out what is missing; once a week."""
-    waiting = Earning.objects.select_for_update().filter(
-        party_id=party_id, payout=None, recovery=None
-    )
+    unpaid = Earning.objects.filter(party_id=party_id, payout=None, recovery=None)
+    waiting = list(unpaid.select_for_update().order_by("pk"))
     at = now()
     if not any(e.reminded_at is None or e.reminded_at <= at - REMIND_EVERY for e in waiting):
         return

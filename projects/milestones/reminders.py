@@ -61,7 +61,7 @@ def tell_due(milestones: Sequence[Milestone]) -> None:
     late = list(
         Reminder.objects.filter(
             milestone__in=milestones, told_at__isnull=True, due_at__lte=now()
-        ).order_by("due_at")
+        ).order_by("due_at", "pk")
     )
     known = {milestone.pk: milestone for milestone in milestones}
     for reminder in late:

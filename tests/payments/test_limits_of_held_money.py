@@ -20,6 +20,7 @@ from payments.fundings.models import Payment
 from payments.payees.models import ConnectedAccount
 from tests.payments.chargeback_world import Bank, findings, payment_of, stands
 from tests.payments.world import asked, came_in, held, opened, part_of
+from tests.races import somebody_waits
 
 pytestmark = pytest.mark.django_db
 
@@ -147,7 +148,7 @@ def test_a_country_that_is_noted_while_money_arrives_counts_for_it(ada, ben, bel
     def counted_and_overtaken(*args, **named):
         answer = real(*args, **named)
         thread.start()
-        while thread.is_alive() and not _somebody_waits():
+        while thread.is_alive() and not somebody_waits():
             time.sleep(0.01)
         return answer
 
@@ -159,9 +160,3 @@ def test_a_country_that_is_noted_while_money_arrives_counts_for_it(ada, ben, bel
     escrow.refresh_from_db()
     assert escrow.limit_at == payment.succeeded_at + timedelta(days=10)
     assert findings() == []
-
-
-def _somebody_waits() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
-        return cursor.fetchone()[0]

@@ -1,14 +1,12 @@
 """Everybody locks top-down: whoever waits above holds nothing below that another may want."""
 
-import threading
-import time
-from collections.abc import Callable
 from functools import partial
 
 import pytest
-from django.db import OperationalError, connection, transaction
-from django.db.models import QuerySet
+from django.db import transaction
 
+from accounts.parties.selectors import own_party_of
+from marketplace.common.clock import now
 from payments.escrow import services as escrows
 from payments.escrow.models import Escrow
 from payments.escrow.outside import services as outside
@@ -20,7 +18,7 @@ from payments.ledger import chart
 from payments.ledger.services import Move, move_money
 from payments.payees.models import ConnectedAccount
 from payments.payouts import services as payouts
-from payments.payouts.models import Payout
+from payments.payouts.models import Earning, Payout
 from payments.payouts.sending.services import record_payout
 from payments.reconciliation.deeds import services as deeds
 from payments.reconciliation.models import Difference
@@ -28,41 +26,9 @@ from tests.payments.chargeback_world import findings, payment_of, stands
 from tests.payments.payout_world import now_of, ready_without_provider
 from tests.payments.rolled_world import rolled_pair
 from tests.payments.world import held
-from tests.races import at_once
+from tests.races import at_once, holds_nothing_below
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def holds_nothing_below(act: Callable[[], object], *, above: QuerySet, below: QuerySet) -> bool:
-    """Whether ``act`` waits for a locked row of ``above``, and has locked none of ``below``."""
-
-    def run() -> None:
-        act()
-        connection.close()
-
-    thread = threading.Thread(target=run)
-    with transaction.atomic():
-        assert list(above.select_for_update())
-        thread.start()
-        while thread.is_alive() and not _somebody_waits():
-            time.sleep(0.01)
-        answer = thread.is_alive() and _are_free(below)
-    thread.join()
-    return answer
-
-
-def _somebody_waits() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
-        return cursor.fetchone()[0]
-
-
-def _are_free(rows: QuerySet) -> bool:
-    try:
-        with transaction.atomic():
-            return bool(rows.select_for_update(nowait=True))
-    except OperationalError:
-        return False
 
 
 def test_a_payout_is_tried_again_from_its_payee_down(ada, ben):
@@ -99,6 +65,24 @@ def test_a_refund_is_borne_from_its_escrow_down(ada, ben, dora):
 
     payment.refresh_from_db()
     assert payment.refunded == 1_234
+
+
+# --- The earnings of a payee ---------------------------------------------------------------------
+
+
+def test_who_reminds_a_payee_locks_what_they_earned_in_one_order(ada, ben):
+    """Wherever the rows lie: the first is moved to the end of its table."""
+    for _ in range(3):
+        escrows.release(escrow_id=held(ada, ben).pk)
+    first, *others = Earning.objects.order_by("pk").values_list("pk", flat=True)
+    Earning.objects.filter(pk=first).update(earned_at=now())
+
+    assert holds_nothing_below(
+        lambda: payouts.remind_payee(party_id=own_party_of(ben).pk),
+        above=Earning.objects.filter(pk=first),
+        below=Earning.objects.filter(pk__in=others),
+    )
+    assert Earning.objects.filter(reminded_at=None).count() == 0
 
 
 # --- The escrows of a book -----------------------------------------------------------------------

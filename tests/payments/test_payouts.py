@@ -335,6 +335,9 @@ def test_without_the_payees_gate_the_constraint_keeps_one_under_way(ada, ben, mo
 
     class Unlocked:
         def select_for_update(self):
+            return self
+
+        def order_by(self, _):
             return everything
 
     monkeypatch.setattr(payouts, "cleared", lambda party, currency, at: Unlocked())

@@ -137,10 +137,16 @@ def _note_failed(tried: Digest, notices: list[Notification], problem: OSError) -
         return
     if is_final(problem):
         _close(digest)
-    note_failure(reason_of(problem), *notices, next_at=digest.due_at)
+    note_failure(reason_of(problem), *_lock(notices), next_at=digest.due_at)
 
 
 @transaction.atomic
 def _note_mailed(digest_id: int, notices: list[Notification]) -> None:
     Digest.objects.filter(pk=digest_id).update(mailed_at=now(), due_at=None)
-    note_mailed(*notices)
+    note_mailed(*_lock(notices))
+
+
+def _lock(notices: list[Notification]) -> list[Notification]:
+    """In one order: their reader may mark all of them as read at this moment."""
+    mine = Notification.objects.filter(pk__in=[notice.pk for notice in notices])
+    return list(mine.select_for_update(no_key=True).order_by("pk"))

@@ -129,9 +129,9 @@ def note_bounce(*, public_id: str, retries: int, reason: str) -> bool:
     """A mail that had left came back for good: it is given up, and all that left with it, if it was
     that of a day. False where we know of no such mail, or it was noted before, or was sent again.
     """
-    sent = Notification.objects.select_for_update().filter(mailed_at__isnull=False)
+    sent = Notification.objects.select_for_update().filter(mailed_at__isnull=False).order_by("pk")
     if public_id.startswith("dg_"):
-        notices = list(sent.filter(digest__public_id=public_id).order_by("pk"))
+        notices = list(sent.filter(digest__public_id=public_id))
     else:
         notices = list(sent.filter(public_id=public_id, mail_retries=retries, digest=None))
     Notification.objects.filter(pk__in=[notice.pk for notice in notices]).update(mailed_at=None)

@@ -49,7 +49,9 @@ def recover(*, party_id: int, currency: str, is_told: bool = True) -> Recovery |
         return None
     _call_back(party, currency)
     waiting = Earning.objects.filter(party=party, currency=currency, payout=None, recovery=None)
-    earnings = list(waiting.select_for_update().order_by("clears_at", "pk"))
+    # Locked in the order of everybody who locks earnings, and then taken in that of the law.
+    earnings = list(waiting.select_for_update().order_by("pk"))
+    earnings.sort(key=lambda earning: earning.clears_at)
     amount = min(debt, sum(earning.amount for earning in earnings))
     if not amount:
         return None
@@ -107,7 +109,7 @@ def _call_back(party: Party, currency: str) -> None:
     standing = Payout.objects.select_for_update(of=("self",)).filter(
         party=party, currency=currency, status__in=NOT_BEGUN, cancel_wished_at=None
     )
-    for payout in standing:
+    for payout in standing.order_by("pk"):
         if payout.attempts.exists():
             continue
         LIFECYCLE.advance(payout, "end", role=SYSTEM)

@@ -53,7 +53,7 @@ def propose_change(
     contract = _lock_contract(contract_id)
     role = _side_of(contract, by)
     waiting = ChangeOrder.objects.select_for_update().filter(contract=contract)
-    for standing in waiting.filter(status=S.PROPOSED):
+    for standing in waiting.filter(status=S.PROPOSED).order_by("pk"):
         standing.contract = contract
         if standing.state == S.PROPOSED:
             raise WrongState("Another change is proposed: it is answered or withdrawn first.")

@@ -174,7 +174,8 @@ def lapse_proposal(*, proposal_id: int) -> Proposal:
 def drop_what_it_overtakes(milestone_id: int) -> None:
     """Whatever was proposed about the milestone was about other money; its lock is held."""
     standing = Proposal.objects.select_for_update(of=("self",)).filter(milestone=milestone_id)
-    for proposal in standing.filter(status=S.PROPOSED).select_related("milestone__contract"):
+    waiting = standing.filter(status=S.PROPOSED).select_related("milestone__contract")
+    for proposal in waiting.order_by("pk"):
         _lapse(proposal)
 
 
@@ -216,7 +217,8 @@ def _amend(proposal: Proposal, accepted_by: str, acceptance: Signature) -> None:
 
 def _make_room(milestone: Milestone, role: str) -> None:
     """One proposal at a time; the caller holds the milestone's lock."""
-    for standing in milestone.proposals.select_for_update().filter(status=S.PROPOSED):
+    waiting = milestone.proposals.select_for_update().filter(status=S.PROPOSED)
+    for standing in waiting.order_by("pk"):
         standing.milestone = milestone
         judge_room(standing)
         _lapse(standing)

@@ -237,7 +237,8 @@ def _lock(counter_id: int) -> CounterOffer:
 
 
 def _standing(bid: Bid) -> list[CounterOffer]:
-    found = list(bid.counter_offers.select_for_update().filter(status=S.PROPOSED))
+    waiting = bid.counter_offers.select_for_update().filter(status=S.PROPOSED)
+    found = list(waiting.order_by("pk"))
     for one in found:
         one.bid = bid
     return found
