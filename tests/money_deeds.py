@@ -129,6 +129,15 @@ DEEDS = [
         ("dispute_decided",),
         ("desk-dispute", "api-desk-dispute"),
     ),
+    Deed(
+        "settle where both sealed figures meet",
+        play.settle_sealed,
+        ("ada dispute", "ben dispute", "ada dispute-figure"),
+        ("PUT api-sealed-offers", "GET api-dispute"),
+        (*RELEASED, "refund"),
+        ("dispute_settled",),
+        ("desk-dispute", "api-desk-dispute"),
+    ),
     # --- Back to the payer ----------------------------------------------------------------------
     Deed(
         "cancel",

@@ -30,6 +30,7 @@ from payments.refunds.settling.services import settle_refund
 from projects.agreements.changes.services import accept_change
 from projects.agreements.proposals.services import accept_proposal, propose_ending
 from projects.bonuses.services import give_bonus, tell_bonus
+from projects.disputes.sealed.services import seal_figure
 from projects.disputes.services import decide_dispute
 from projects.givebacks.services import give_back
 from projects.milestones.arrivals.services import tell_funding
@@ -135,6 +136,13 @@ def split(ada: User, ben: User, dora: User) -> Story:
     dispute = reviewed_dispute(ada, ben)
     yield
     decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=30_000, ruling="So it is.")
+
+
+def settle_sealed(ada: User, ben: User, **_: User) -> Story:
+    dispute = reviewed_dispute(ada, ben)
+    seal_figure(dispute_id=dispute.pk, by=ada, amount=60_000)
+    yield
+    seal_figure(dispute_id=dispute.pk, by=ben, amount=40_000)
 
 
 # --- Back to the payer ---------------------------------------------------------------------------

@@ -45,7 +45,7 @@ def cancel_by_agreement(
 ) -> Milestone:
     """End it as both sides want it: ``to_freelancer`` of its price, the rest back to the client.
 
-    Called by the agreements room, which has the word of both. All of what is held can go only
+    Called by the rooms that have the word of both. All of what is held can go only
     ``with_contract``, where the other milestones end as well: alone, that is an approval. Raises
     InvalidInput for a part that cannot be agreed on, WrongState where the milestone has ended.
     """
