@@ -28,6 +28,7 @@ from payments.refunds.models import Refund
 from payments.refunds.services import record_refund
 from payments.refunds.settling.services import settle_refund
 from projects.agreements.changes.services import accept_change
+from projects.agreements.leaving.services import leave_contract
 from projects.agreements.proposals.services import accept_proposal, propose_ending
 from projects.bonuses.services import give_bonus, tell_bonus
 from projects.disputes.sealed.services import seal_figure
@@ -40,6 +41,7 @@ from projects.milestones.parts.services import release_part
 from projects.milestones.services import cancel_milestone, fund_milestone, release_milestone
 from tests.payments.chargeback_world import Bank
 from tests.projects.change_world import price_to
+from tests.projects.ending_world import contract_at_work, to_end
 from tests.world import (
     active_contract,
     fund,
@@ -158,6 +160,18 @@ def refund_some(ada: User, ben: User, **_: User) -> Story:
     order = price_to(70_000, funded_milestone(ada, ben), ada)
     yield
     accept_change(order_id=order.pk, by=ben)
+
+
+def end_it_all(ada: User, ben: User, **_: User) -> Story:
+    order = to_end(contract_at_work(ada, ben), ada, {1: 40_000})
+    yield
+    accept_change(order_id=order.pk, by=ben)
+
+
+def leave(ada: User, ben: User, **_: User) -> Story:
+    contract = funded_milestone(ada, ben).contract
+    yield
+    leave_contract(contract_id=contract.pk, by=ben)
 
 
 def give_back_(ada: User, ben: User, **_: User) -> Story:

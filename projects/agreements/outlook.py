@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from marketplace.common.clock import now
+from marketplace.common.errors import WrongState
 from payments.chargebacks.models import CONTESTED, Chargeback
 from payments.chargebacks.selectors import chargebacks_of_each
 from payments.escrow.facts import MoneyFacts, facts_of_each
@@ -14,6 +15,7 @@ from payments.payouts.models import Earning
 from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.changes.selectors import standing_on
 from projects.agreements.downtime.selectors import Reasons, reasons_on, with_reason, with_reasons
+from projects.agreements.leaving.rules import Leaving, judged_leaving
 from projects.agreements.models import Proposal
 from projects.agreements.strikes import (
     bonus_strikes,
@@ -82,6 +84,14 @@ class Prospects:
     def strikes_for(self, role: str) -> list[Strike]:
         """Those that this side may read of."""
         return [strike for strike in self.strikes if strike.seen_by in {"", role}]
+
+    def leaving_of(self, role: str) -> Leaving | None:
+        """What would end if this side left the contract now; None where it cannot."""
+        facts = {one.milestone.escrow_id: one.facts for one in self.milestones}
+        try:
+            return judged_leaving([one.milestone for one in self.milestones], facts, role)
+        except WrongState:
+            return None
 
     @property
     def ends(self) -> list[Strike]:

@@ -24,9 +24,13 @@ def lapsed_offer_ids(*, limit: int) -> list[int]:
     return list(due.values_list("pk", flat=True)[:limit])
 
 
-def open_steps(contract: Contract, role: str | None) -> list[str]:
-    """What somebody of this role can do with the contract right now, in the table's order."""
+def open_steps(contract: Contract, role: str | None, *, may_leave: bool = False) -> list[str]:
+    """What somebody of this role can do with the contract right now, in the table's order.
+
+    Whether they can leave it, its milestones decide: who has them at hand says ``may_leave``.
+    """
     steps = LIFECYCLE.open_to(role, contract.status)
+    steps = [step for step in steps if step != "leave" or may_leave]
     stands_still = contract.posting.status == Posting.Status.SUSPENDED
     is_over = stands_still or contract.offer_lapses_at <= now()
     return [step for step in steps if not (step == "accept" and is_over)]

@@ -26,6 +26,7 @@ from projects.api.change_shapes import (
     ExtensionIn,
     WholeChangeOrderOut,
 )
+from projects.api.contracts import LeaveView
 from projects.api.signing import SignatureIn, confirmation_in, confirmed
 from projects.contracts.models import Contract
 from projects.contracts.selectors import contracts_of
@@ -157,6 +158,7 @@ ROUTES = [
         ContractChangesView.as_view(),
         name="api-contract-changes",
     ),
+    path("contracts/<str:public_id>/leave/", LeaveView.as_view(), name="api-contract-leave"),
     path("contracts/<str:public_id>/endings/", EndingsView.as_view(), name="api-contract-endings"),
     path(
         "milestones/<str:public_id>/extensions/",

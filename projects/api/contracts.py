@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from marketplace.common.api import OldestFirst, idempotent
 from marketplace.common.shapes import DeclineNoteIn
 from projects.agreements import services
+from projects.agreements.leaving.services import leave_contract
 from projects.agreements.outlook import prospects_of
 from projects.agreements.selectors import open_steps
 from projects.agreements.terms import (
@@ -94,6 +95,12 @@ class ContractInFullOut(ContractOut):
 
     money = serializers.SerializerMethodField()
     milestones = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_next_steps(self, contract: Contract) -> list[str]:
+        role = self.get_role(contract) or ""
+        may_leave = self.context["prospects"].leaving_of(role) is not None
+        return open_steps(contract, role, may_leave=may_leave)
 
     @extend_schema_field(MoneyOut)
     def get_money(self, contract: Contract) -> dict[str, Any]:
@@ -237,6 +244,16 @@ class WithdrawView(APIView):
         """Take the offer back as the client, while it is not answered."""
         contract, reason = _contract(request, public_id), _reason(request)
         services.withdraw_offer(contract_id=contract.pk, by=request.user, reason=reason)
+        return _shown(request, contract)
+
+
+class LeaveView(APIView):
+    @extend_schema(request=None, responses=ContractInFullOut)
+    @idempotent
+    def post(self, request: Request, public_id: str) -> Response:
+        """End by yourself all that is still to be worked on; what is held for it goes back."""
+        contract = _contract(request, public_id)
+        leave_contract(contract_id=contract.pk, by=request.user)
         return _shown(request, contract)
 
 

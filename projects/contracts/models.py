@@ -128,6 +128,8 @@ LIFECYCLE = Lifecycle(
     Step("lapse",    {S.OFFERED}, S.LAPSED,     {SYSTEM}, clock="offer_validity_days", tells="contract_lapsed"),
     Step("propose_change", {S.ACTIVE}, "same",  {CLIENT, FREELANCER}, label="Propose a change", tells="change_proposed"),
     Step("propose_ending", {S.ACTIVE}, "same",  {CLIENT, FREELANCER}, label="Propose to end the contract", tells="change_proposed"),
+    # Each milestone by a step of its own table; what is submitted or disputed keeps its course.
+    Step("leave",    {S.ACTIVE}, "same", {CLIENT, FREELANCER}, label="End it alone", tells="contract_left"),
     Step("give_bonus", {S.ACTIVE, S.COMPLETED}, "same", {CLIENT}, label="Pay a bonus", tells="bonus_paid"),
     # Released money, after its work has ended; what goes back is judged in its own room.
     Step("ask_back",   {S.ACTIVE, S.COMPLETED, S.CANCELLED}, "same", {CLIENT}, label="Ask for money back", tells="giveback_asked"),

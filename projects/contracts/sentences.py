@@ -24,6 +24,9 @@ _SENTENCES = {
     "contract_lapsed": Sentence("The offer lapsed without an answer", "clock"),
     "contract_completed": Sentence("The contract is completed", "flag", "good"),
     "contract_cancelled": Sentence("The contract ended without paid work", "x"),
+    "contract_left": Sentence(
+        "Ended what is still to be worked on, without the other side", "x", "warn"
+    ),
     "clock_put_off": Sentence("More time for “{title}”", "clock", "info"),
     "milestone_funded": Sentence("Funds are held for “{title}”", "lock", "good"),
     "part_funded": Sentence("A part of the money for “{title}” is held", "lock", "info"),

@@ -222,13 +222,21 @@ def cancel_milestone(*, milestone_id: int, by: Actor, step: str = "cancel") -> M
     """
     if step not in GROUNDS:
         raise InvalidInput("There is no such way to cancel a milestone.", param="ground")
+    milestone = end_unpaid(milestone_id=milestone_id, by=by, step=step)
+    text = f"“{milestone.title}” is cancelled. What was held for it goes back to the client."
+    tell_other_side(milestone.contract, "milestone_cancelled", text, by=by)
+    return milestone
+
+
+@transaction.atomic
+def end_unpaid(*, milestone_id: int, by: Actor, step: str) -> Milestone:
+    """The same by one of these steps, told to nobody: one side may end many at once, and the room
+    above says so in one word.
+    """
     milestone = advance_milestone(milestone_id, step, by=by)
     close_milestones(milestone)
     escrows.give_back(escrow_id=milestone.escrow_id, reason=step)
-
     record(milestone.contract, "milestone_cancelled", by=by, about=milestone, ground=step)
-    text = f"“{milestone.title}” is cancelled. What was held for it goes back to the client."
-    tell_other_side(milestone.contract, "milestone_cancelled", text, by=by)
     return milestone
 
 

@@ -24,7 +24,7 @@ from projects.contracts.selectors import contracts_of
 from projects.web.change_cards import difference, shown_change
 from projects.web.change_forms import ChangeForm
 from projects.web.contracts import answer_contract
-from projects.web.endings import create_ending, draft_ending
+from projects.web.endings import create_ending, create_leaving, draft_ending
 from projects.web.signing import sign_page
 
 Deed = Callable[..., ChangeOrder]
@@ -128,6 +128,7 @@ def _answer(request: HttpRequest, public_id: str, deed: Deed, said: str) -> Http
 ROUTES = [
     path("contracts/<str:public_id>/change/", create_change, name="change-create"),
     path("contracts/<str:public_id>/end/", create_ending, name="ending-create"),
+    path("contracts/<str:public_id>/leave/", create_leaving, name="contract-leave"),
     path("change-orders/<str:public_id>/accept/", create_acceptance, name="change-accept"),
     path("change-orders/<str:public_id>/decline/", create_decline, name="change-decline"),
     path("change-orders/<str:public_id>/counter/", create_counter, name="change-counter"),

@@ -50,7 +50,7 @@ def context_of(request: HttpRequest, contract: Contract) -> dict[str, Any]:
         "agreement": agreement,
         "turn": turn,
         "turn_buttons": buttons_of(turn, contract),
-        "can": open_steps(contract, role),
+        "can": open_steps(contract, role, may_leave=prospects.leaving_of(role) is not None),
         "change": shown_change(prospects.change, role) if prospects.change else None,
         "cards": cards_of(prospects.milestones, role, turn=turn.milestone),
         "strikes": strikes_of(prospects, role),

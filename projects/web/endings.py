@@ -1,4 +1,4 @@
-"""Pages about ending a whole contract by consent: propose it, or answer an ending with another."""
+"""Pages about ending a whole contract: propose it, answer an ending with another, or leave."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,10 +21,13 @@ from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.changes.planning import Wish, planned_changes
 from projects.agreements.changes.selectors import standing_on
 from projects.agreements.changes.services import LONGEST_NOTE
+from projects.agreements.leaving.rules import judged_leaving
+from projects.agreements.leaving.services import leave_contract
 from projects.contracts.models import LIFECYCLE, Contract
 from projects.contracts.roles import role_in
 from projects.contracts.selectors import contracts_of
 from projects.milestones.models import Milestone
+from projects.milestones.selectors import milestones_of
 from projects.web.change_cards import shown_change, shown_end
 from projects.web.signing import WHY_IT_IS_ASKED
 
@@ -105,6 +108,23 @@ def create_ending(request: HttpRequest, public_id: str) -> HttpResponse:
         return propose_ending(contract_id=contract.pk, by=request.user, parts=parts, **more)
 
     return draft_ending(request, contract, propose)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def create_leaving(request: HttpRequest, public_id: str) -> HttpResponse:
+    """End by oneself what one can; the page says first what that is, and where the money goes."""
+    contract = get_object_or_404(contracts_of(request.user), public_id=public_id)
+    role = role_in(contract, request.user)
+    LIFECYCLE.judge(contract, "leave", role=role)
+    if request.method == "POST":
+        leave_contract(contract_id=contract.pk, by=request.user)
+        messages.success(request, "Ended. The other side has been told.")
+        return redirect("contract", public_id)
+    milestones = list(milestones_of(request.user).filter(contract=contract))
+    facts = facts_of_each(one.escrow for one in milestones)
+    leaving = judged_leaving(milestones, facts, role or "")
+    context = {"contract": contract, "leaving": leaving, "nav": "work"}
+    return render(request, "agreements/leave.html", context)
 
 
 def draft_ending(

@@ -22,6 +22,7 @@ from payments.payouts.cancelling.services import cancel_payout
 from payments.payouts.holding.services import place_hold
 from payments.payouts.models import Payout
 from projects.agreements.changes.services import accept_change
+from projects.agreements.leaving.services import leave_contract
 from projects.agreements.proposals.services import accept_proposal, propose_ending
 from projects.disputes.sealed.services import seal_figure
 from projects.disputes.services import answer_dispute, decide_dispute, open_dispute
@@ -222,6 +223,15 @@ def accept_the_end_of_it_all(world: World) -> Act:
     world.funded(milestone=second)
     order = to_end(contract, world.ada, {1: 30_000, 2: 50_000})
     return partial(accept_change, order_id=order.pk, by=world.ben)
+
+
+@by_people
+def leave_it(world: World) -> Act:
+    contract = active_contract(world.ada, world.ben, [100_000, 50_000, 20_000])
+    first, second, _ = contract.milestones.order_by("position")
+    world.funded(milestone=first)
+    world.funded(milestone=second)
+    return partial(leave_contract, contract_id=contract.pk, by=world.ben)
 
 
 @by_people

@@ -66,6 +66,8 @@ SAMPLES: dict[str, str] = {
     "ending_dropped": f"The proposal to end {_PART} has lapsed: it has ended.",
     # --- Milestones
     "milestone_funded": f"$1,000.00 is held for {_PART}. It is due on {_DUE}.",
+    "contract_left": f"Ada Nwosu has ended {_SHOP}: 2 milestones are cancelled, $1,030.00 goes "
+    "back to the client. What is submitted or disputed keeps its own course.",
     "milestone_cancelled": f"{_PART} was cancelled. What was held for it goes back to the client.",
     "milestone_refunded": f"{_PART} was not released in the time for which the payment provider "
     "holds money. What was held for it goes back to the client.",

@@ -1,0 +1,65 @@
+"""What one side of a contract can end by itself, in one step.
+
+Everything that is still to be worked on ends, each milestone on the ground on which this side could
+end it alone; if there is none for one of them, none ends. What is submitted or disputed keeps its
+own course.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from marketplace.common.errors import WrongState
+from marketplace.common.lifecycle import CLIENT, FREELANCER
+from payments.escrow.facts import MoneyFacts
+from projects.milestones.models import LIFECYCLE, Milestone
+from projects.milestones.rules import refusal_of
+
+S = Milestone.Status
+_GROUNDS = {FREELANCER: {"cancel"}, CLIENT: {"drop", "cancel_late", "cancel_idle"}}
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A milestone, the step by which it ends, and what of its money goes back, in minor units."""
+
+    milestone: Milestone
+    ground: str
+    returned: int
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """What ends, and what keeps its own course."""
+
+    ended: list[Ended]
+    left: list[Milestone]
+
+    @property
+    def returned(self) -> int:
+        return sum(one.returned for one in self.ended)
+
+
+def judged_leaving(
+    milestones: Iterable[Milestone], facts: Mapping[int, MoneyFacts], role: str
+) -> Leaving:
+    """What would end if this side left now. ``facts`` are those of their escrows, by primary key.
+
+    Raises WrongState where nothing can end, or one of them cannot.
+    """
+    ended, left = [], []
+    for one in milestones:
+        if one.closed_at is not None:
+            continue
+        if one.status not in {S.PLANNED, S.RETURNED}:
+            left.append(one)
+            continue
+        money = facts[one.escrow_id]
+        steps = [step for step in LIFECYCLE.open_to(role, one.status) if step in _GROUNDS[role]]
+        ground = next((step for step in steps if not refusal_of(one, step, money)), "")
+        if not ground:
+            reason = refusal_of(one, "cancel_late" if money.is_fully_held else "drop", money)
+            raise WrongState(f"You cannot end “{one.title}” by yourself now. {reason}")
+        ended.append(Ended(one, ground, money.held))
+    if not ended:
+        raise WrongState("What is submitted or disputed keeps its own course: nothing is left.")
+    return Leaving(ended, left)

@@ -1,0 +1,59 @@
+"""One side ends a contract by itself, as far as one side can: all of it in one step."""
+
+from django.db import transaction
+
+from marketplace.common.lifecycle import CLIENT
+from marketplace.common.money import in_words
+from payments.escrow.adjusting.services import lock_all
+from payments.escrow.facts import facts_of_each
+from projects.agreements.leaving.rules import Leaving, judged_leaving
+from projects.agreements.proposals.services import drop_what_it_overtakes
+from projects.agreements.services import close_if_finished
+from projects.contracts.models import LIFECYCLE, Contract
+from projects.contracts.roles import Actor, role_in
+from projects.contracts.services import record, tell_other_side
+from projects.milestones.models import Milestone
+from projects.milestones.services import end_unpaid, lock_milestone
+
+
+@transaction.atomic
+def leave_contract(*, contract_id: int, by: Actor) -> Contract:
+    """End everything that is still to be worked on; what is held for it goes back to the client.
+
+    The freelancer can at any time, the client where each of them is late, was never started, or is
+    not funded. What is submitted or disputed keeps its own course; where nothing of that is left,
+    the contract has ended. Raises WrongState where one of them cannot be ended so: then none is.
+    """
+    still_open = Milestone.objects.filter(contract=contract_id, closed_at=None).order_by("pk")
+    milestones = [lock_milestone(pk) for pk in still_open.values_list("pk", flat=True)]
+    contract = _lock_contract(contract_id)
+    role = role_in(contract, by)
+    LIFECYCLE.judge(contract, "leave", role=role)
+    escrows = lock_all(one.escrow_id for one in milestones)
+    for one in milestones:
+        one.escrow = escrows[one.escrow_id]
+    milestones.sort(key=lambda one: one.position)
+    leaving = judged_leaving(milestones, facts_of_each(escrows.values()), role or "")
+    for ended in leaving.ended:
+        end_unpaid(milestone_id=ended.milestone.pk, by=by, step=ended.ground)
+        drop_what_it_overtakes(ended.milestone.pk)
+
+    record(contract, "contract_left", by=by, terms=_in_words(leaving, contract))
+    name = contract.client.name if role == CLIENT else contract.freelancer.name
+    text = f"{name} has ended “{contract.title}”: {_in_words(leaving, contract)}."
+    if leaving.left:
+        text += " What is submitted or disputed keeps its own course."
+    tell_other_side(contract, "contract_left", text, by=by)
+    return close_if_finished(contract)
+
+
+def _in_words(leaving: Leaving, contract: Contract) -> str:
+    many = len(leaving.ended)
+    back = in_words(leaving.returned, contract.currency)
+    said = "1 milestone is cancelled" if many == 1 else f"{many} milestones are cancelled"
+    return f"{said}, {back} goes back to the client" if leaving.returned else said
+
+
+def _lock_contract(contract_id: int) -> Contract:
+    locked = Contract.objects.select_for_update(of=("self",), no_key=True)
+    return locked.select_related("client", "freelancer", "policy").get(pk=contract_id)

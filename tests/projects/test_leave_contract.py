@@ -1,0 +1,227 @@
+"""One side ends a contract by itself: what is still to be worked on, and all of it at once."""
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+from accounts.notifications.models import Notification
+from marketplace.common.errors import NotAllowed, WrongState
+from payments.escrow.models import Escrow
+from projects.agreements.leaving import services as leaving
+from projects.agreements.leaving.services import leave_contract
+from projects.agreements.outlook import prospects_of
+from projects.contracts.models import Contract
+from projects.contracts.sentences import sentence_of
+from projects.milestones.models import Milestone
+from projects.milestones.parts.services import release_part
+from projects.milestones.services import release_milestone, start_work, submit_work
+from tests.projects.change_world import the_books_agree
+from tests.projects.ending_world import contract_at_work, part, states_of
+from tests.races import at_once, overtaken_after
+from tests.world import active_contract, api_of, fund
+
+pytestmark = pytest.mark.django_db
+
+
+def contract_of_two(ada, ben) -> Contract:
+    """Part 1 held and not started, part 2 not funded."""
+    contract = active_contract(ada, ben, [100_000, 50_000])
+    fund(part(contract, 1))
+    return contract
+
+
+def grounds_of(contract: Contract) -> list[str]:
+    events = contract.events.filter(kind="milestone_cancelled").order_by("pk")
+    return [event.detail["ground"] for event in events]
+
+
+def browser(person) -> Client:
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def test_a_freelancer_leaves_and_what_is_submitted_or_disputed_goes_on(ada, ben):
+    contract = contract_at_work(ada, ben)
+
+    leave_contract(contract_id=contract.pk, by=ben)
+
+    assert states_of(contract) == ["submitted", "cancelled", "disputed", "cancelled"]
+    total = prospects_of(contract).total
+    assert (total.refunded, total.held) == (103_000, 206_000)
+    contract.refresh_from_db()
+    assert contract.status == Contract.Status.ACTIVE
+    (told,) = Notification.objects.filter(kind="contract_left")
+    assert told.recipient == ada
+    assert told.text == (
+        f"Ben has ended “{contract.title}”: 2 milestones are cancelled, $1,030.00 goes back to "
+        "the client. What is submitted or disputed keeps its own course."
+    )
+    assert not Notification.objects.filter(kind="milestone_cancelled").exists(), "told once"
+    last = contract.events.order_by("pk").last()
+    assert sentence_of(last).text.endswith(
+        "without the other side: 2 milestones are cancelled, $1,030.00 goes back to the client"
+    )
+    with pytest.raises(WrongState, match="nothing is left"):
+        leave_contract(contract_id=contract.pk, by=ben)
+    release_milestone(milestone_id=part(contract, 1).pk, by=ada)
+    call_command("check_ledger")
+
+
+def test_a_client_leaves_once_each_of_them_gives_a_reason(ada, ben, later):
+    contract = contract_of_two(ada, ben)
+    with pytest.raises(WrongState, match=r"“Part 1” by yourself now. It can be cancelled for late"):
+        leave_contract(contract_id=contract.pk, by=ada)
+    assert states_of(contract) == ["planned", "planned"]
+
+    later(days=15)
+    leave_contract(contract_id=contract.pk, by=ada)
+
+    assert states_of(contract) == ["cancelled", "cancelled"]
+    assert grounds_of(contract) == ["cancel_late", "drop"]
+    contract.refresh_from_db()
+    assert contract.status == Contract.Status.CANCELLED and contract.closed_at
+    assert prospects_of(contract).total.refunded == 103_000
+    call_command("check_ledger")
+
+
+def test_a_client_leaves_what_was_never_started(ada, ben, later):
+    contract = active_contract(ada, ben, [100_000, 50_000])
+    fund(part(contract, 2))
+    later(days=13)
+    with pytest.raises(WrongState, match="Part 2"):
+        leave_contract(contract_id=contract.pk, by=ada)
+    later(days=2)
+    leave_contract(contract_id=contract.pk, by=ada)
+    assert grounds_of(contract) == ["drop", "cancel_idle"]
+
+
+def test_one_that_is_at_work_in_time_keeps_all_of_them(ada, ben, later):
+    contract = contract_of_two(ada, ben)
+    start_work(milestone_id=part(contract, 1).pk, by=ben)
+    later(days=9)
+    with pytest.raises(WrongState, match="Part 1"):
+        leave_contract(contract_id=contract.pk, by=ada)
+    later(days=60)
+    leave_contract(contract_id=contract.pk, by=ada)
+    assert grounds_of(contract) == ["cancel_late", "drop"]
+
+
+def test_what_was_delivered_late_is_delivered(ada, ben, later):
+    contract = contract_of_two(ada, ben)
+    later(days=60)
+    submit_work(milestone_id=part(contract, 1).pk, by=ben, note="Here.")
+    leave_contract(contract_id=contract.pk, by=ada)
+    assert states_of(contract) == ["submitted", "cancelled"]
+
+
+def test_nobody_else_ends_it_and_nothing_that_has_ended(ada, ben, cleo, dora):
+    contract = contract_of_two(ada, ben)
+    for stranger in (cleo, dora):
+        with pytest.raises(NotAllowed):
+            leave_contract(contract_id=contract.pk, by=stranger)
+        assert api_of(stranger).post(_api(contract)).status_code == 404
+        assert browser(stranger).get(_page(contract)).status_code == 404
+    leave_contract(contract_id=contract.pk, by=ben)
+    with pytest.raises(WrongState):
+        leave_contract(contract_id=contract.pk, by=ben)
+
+
+def test_the_page_says_first_what_ends_and_where_the_money_goes(ada, ben):
+    contract = contract_at_work(ada, ben)
+    shown = browser(ben).get(f"/contracts/{contract.public_id}/").content.decode()
+    assert _page(contract) in shown
+    page = browser(ben).get(_page(contract)).content.decode()
+    for words in ("Part 2", "Part 4", "$1,030.00", "“Part 1”: its review goes on", "its dispute"):
+        assert words in page, words
+    assert browser(ben).post(_page(contract)).status_code == 302
+    assert states_of(contract) == ["submitted", "cancelled", "disputed", "cancelled"]
+
+
+def test_whoever_cannot_leave_finds_no_way_to(ada, ben):
+    contract = contract_of_two(ada, ben)
+    shown = browser(ada).get(f"/contracts/{contract.public_id}/").content.decode()
+    assert _page(contract) not in shown
+    assert browser(ada).get(_page(contract)).status_code == 409
+    assert browser(ada).post(_page(contract)).status_code == 409
+    path = f"/api/v1/contracts/{contract.public_id}/"
+    assert "leave" not in api_of(ada).get(path).json()["next_steps"]
+    assert "leave" in api_of(ben).get(path).json()["next_steps"]
+
+
+def test_programs_leave_once(ada, ben):
+    contract = contract_of_two(ada, ben)
+    program = api_of(ben)
+    first = program.post(_api(contract), headers={"Idempotency-Key": "a"})
+    again = program.post(_api(contract), headers={"Idempotency-Key": "a"})
+    assert first.json() == again.json()
+    assert (first.json()["status"], first.json()["money"]["refunded"]) == ("cancelled", 103_000)
+    assert program.post(_api(contract)).status_code == 409
+
+
+def test_what_fails_in_the_middle_leaves_nothing(ada, ben, monkeypatch):
+    contract = contract_of_two(ada, ben)
+
+    def fall(*_: object, **__: object) -> None:
+        raise RuntimeError("at the very end")
+
+    monkeypatch.setattr(leaving, "close_if_finished", fall)
+    with pytest.raises(RuntimeError):
+        leave_contract(contract_id=contract.pk, by=ben)
+    assert states_of(contract) == ["planned", "planned"]
+    call_command("check_ledger")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_at_once_leave_once(ada, ben):
+    contract = contract_of_two(ada, ben)
+    outcomes = at_once(*[lambda: leave_contract(contract_id=contract.pk, by=ben)] * 8)
+    assert sorted(outcomes) == ["done"] + ["wrong_state"] * 7
+    assert contract.events.filter(kind__in=["contract_left", "contract_cancelled"]).count() == 2
+    the_books_agree()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_beside_a_delivery_and_a_release_it_is_whole_or_nothing(ada, ben):
+    contract = contract_of_two(ada, ben)
+    first = part(contract, 1).pk
+    outcomes = at_once(
+        *[lambda: leave_contract(contract_id=contract.pk, by=ben)] * 3,
+        *[lambda: release_milestone(milestone_id=first, by=ada)] * 3,
+        *[lambda: submit_work(milestone_id=first, by=ben, note="Here.")] * 2,
+    )
+    assert outcomes[:3].count("done") <= 1
+    left, released = "done" in outcomes[:3], "done" in outcomes[3:6]
+    first_state, second_state = states_of(contract)
+    assert second_state == ("cancelled" if left else "planned")
+    assert (first_state == "released") == released
+    the_books_agree()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_the_locks_it_would_tell_of_money_that_has_gone(ada, ben, monkeypatch):
+    """A part is released after it was judged and before it ends: the sum is another then."""
+    contract = contract_of_two(ada, ben)
+    first = part(contract, 1)
+    unlocked = Milestone.objects.select_related("contract", "escrow__policy")
+    monkeypatch.setattr(leaving, "lock_milestone", lambda pk: unlocked.get(pk=pk))
+    monkeypatch.setattr(
+        leaving, "lock_all", lambda pks: Escrow.objects.select_related("policy").in_bulk(list(pks))
+    )
+    overtaken_after(
+        monkeypatch,
+        leaving,
+        "judged_leaving",
+        lambda: release_part(milestone_id=first.pk, by=ada, amount=40_000),
+    )
+    leave_contract(contract_id=contract.pk, by=ben)
+    assert "$1,030.00 goes back" in Notification.objects.get(kind="contract_left").text
+    assert prospects_of(contract).total.refunded == 61_800
+
+
+def _page(contract: Contract) -> str:
+    return f"/contracts/{contract.public_id}/leave/"
+
+
+def _api(contract: Contract) -> str:
+    return f"/api/v1/contracts/{contract.public_id}/leave/"
