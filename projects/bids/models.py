@@ -21,7 +21,7 @@ class DeclinedFor(models.TextChoices):
     TIMING = "timing", "The time does not fit"
     EXPERIENCE = "experience", "Other experience is needed"
     PLAN = "plan", "The plan does not fit"
-    OTHER_CHOSEN = "other_chosen", "The client went with another bid"
+    OTHER_CHOSEN = "other_chosen", "Another bid was chosen"
     POSTING_CHANGED = "posting_changed", "What is wanted has changed"
     OTHER = "other", "Another reason"
     NOBODY_HIRED = "nobody_hired", "The posting has ended, and nobody was hired"

@@ -444,6 +444,13 @@ def let_other_terms_lapse(world: World) -> Act:
 
 
 @by_the_clock
+def remind_of_a_bid_that_lapses(world: World) -> Act:
+    bid_of(world.ada, world.ben)
+    days_pass(28)
+    return task("projects.remind_of_bids")
+
+
+@by_the_clock
 def let_lapse_what_nobody_answers(world: World) -> Act:
     """A bid, a posting, an offer, a proposal, a change of an agreement; and Ben has earned and
     never said where to.

@@ -133,7 +133,7 @@ def test_whoever_is_not_chosen_reads_that_somebody_else_was(ada, ben, cleo):
     other.refresh_from_db()
     assert (other.declined_for, chosen.declined_for) == ("other_chosen", "")
     assert [(name, text.split(". ")[1]) for name, text in told("bid_declined")] == [
-        ("Cleo", "The client went with another bid.")
+        ("Cleo", "Another bid was chosen.")
     ]
 
 
