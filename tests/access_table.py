@@ -305,7 +305,7 @@ LINES = [
     Line("change-withdraw", "POST", "ada", of="change", sees="ben"),
     Line("ending-create", "GET POST", SIDES, of="contract"),
     Line("contract-leave", "GET POST", SIDES, of="contract"),
-    Line("api-contract-leave", "POST", SIDES, of="contract"),
+    Line("api-contract-leave", "POST", SIDES, of="contract", body={"seen": "0"}),
     Line("api-contract-endings", "POST", SIDES, of="contract", body=SIGNED),
     Line("api-contract-changes", "GET", SIDES, of="contract"),
     Line("api-contract-changes", "POST", SIDES, of="contract", body={"changes": []}),

@@ -41,7 +41,7 @@ from projects.milestones.parts.services import release_part
 from projects.milestones.services import cancel_milestone, fund_milestone, release_milestone
 from tests.payments.chargeback_world import Bank
 from tests.projects.change_world import price_to
-from tests.projects.ending_world import contract_at_work, to_end
+from tests.projects.ending_world import contract_at_work, tag_for, to_end
 from tests.world import (
     active_contract,
     fund,
@@ -171,7 +171,7 @@ def end_it_all(ada: User, ben: User, **_: User) -> Story:
 def leave(ada: User, ben: User, **_: User) -> Story:
     contract = funded_milestone(ada, ben).contract
     yield
-    leave_contract(contract_id=contract.pk, by=ben)
+    leave_contract(contract_id=contract.pk, by=ben, seen=tag_for(contract, ben))
 
 
 def give_back_(ada: User, ben: User, **_: User) -> Story:

@@ -26,7 +26,7 @@ from projects.api.change_shapes import (
     ExtensionIn,
     WholeChangeOrderOut,
 )
-from projects.api.contracts import LeaveView
+from projects.api.leaving import LeaveView
 from projects.api.signing import SignatureIn, confirmation_in, confirmed
 from projects.contracts.models import Contract
 from projects.contracts.selectors import contracts_of

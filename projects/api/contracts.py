@@ -16,7 +16,6 @@ from rest_framework.views import APIView
 from marketplace.common.api import OldestFirst, idempotent
 from marketplace.common.shapes import DeclineNoteIn
 from projects.agreements import services
-from projects.agreements.leaving.services import leave_contract
 from projects.agreements.outlook import prospects_of
 from projects.agreements.selectors import open_steps
 from projects.agreements.terms import (
@@ -95,12 +94,19 @@ class ContractInFullOut(ContractOut):
 
     money = serializers.SerializerMethodField()
     milestones = serializers.SerializerMethodField()
+    leave_tag = serializers.SerializerMethodField(
+        help_text="What leaving would end for you now; nothing where you cannot leave."
+    )
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_next_steps(self, contract: Contract) -> list[str]:
         role = self.get_role(contract) or ""
         may_leave = self.context["prospects"].leaving_of(role) is not None
         return open_steps(contract, role, may_leave=may_leave)
+
+    def get_leave_tag(self, contract: Contract) -> str:
+        leaving = self.context["prospects"].leaving_of(self.get_role(contract) or "")
+        return leaving.tag if leaving else ""
 
     @extend_schema_field(MoneyOut)
     def get_money(self, contract: Contract) -> dict[str, Any]:
@@ -189,7 +195,7 @@ class AwardView(APIView):
         body.is_valid(raise_exception=True)
         terms = confirmed(request, body.validated_data)
         contract = services.award_bid(bid_id=bid.pk, by=request.user, **terms)
-        return _shown(request, contract, status=status.HTTP_201_CREATED)
+        return shown_contract(request, contract, status=status.HTTP_201_CREATED)
 
 
 @extend_schema(
@@ -213,7 +219,7 @@ class ContractView(APIView):
     @extend_schema(responses=ContractInFullOut)
     def get(self, request: Request, public_id: str) -> Response:
         """One contract with its milestones and its money."""
-        return _shown(request, _contract(request, public_id))
+        return shown_contract(request, _contract(request, public_id))
 
 
 class AcceptView(APIView):
@@ -223,7 +229,7 @@ class AcceptView(APIView):
         """Sign as the freelancer: the milestones come to life."""
         contract, how = _contract(request, public_id), confirmation_in(request)
         services.accept_offer(contract_id=contract.pk, by=request.user, **how)
-        return _shown(request, contract)
+        return shown_contract(request, contract)
 
 
 class DeclineView(APIView):
@@ -234,7 +240,7 @@ class DeclineView(APIView):
         contract, body = _contract(request, public_id), OfferDeclineIn(data=request.data)
         body.is_valid(raise_exception=True)
         services.decline_offer(contract_id=contract.pk, by=request.user, **body.validated_data)
-        return _shown(request, contract)
+        return shown_contract(request, contract)
 
 
 class WithdrawView(APIView):
@@ -244,17 +250,7 @@ class WithdrawView(APIView):
         """Take the offer back as the client, while it is not answered."""
         contract, reason = _contract(request, public_id), _reason(request)
         services.withdraw_offer(contract_id=contract.pk, by=request.user, reason=reason)
-        return _shown(request, contract)
-
-
-class LeaveView(APIView):
-    @extend_schema(request=None, responses=ContractInFullOut)
-    @idempotent
-    def post(self, request: Request, public_id: str) -> Response:
-        """End by yourself all that is still to be worked on; what is held for it goes back."""
-        contract = _contract(request, public_id)
-        leave_contract(contract_id=contract.pk, by=request.user)
-        return _shown(request, contract)
+        return shown_contract(request, contract)
 
 
 class AgreementView(APIView):
@@ -294,7 +290,9 @@ def _reason(request: Request) -> str:
     return body.validated_data["reason"]
 
 
-def _shown(request: Request, contract: Contract, *, status: int = status.HTTP_200_OK) -> Response:
+def shown_contract(
+    request: Request, contract: Contract, *, status: int = status.HTTP_200_OK
+) -> Response:
     found = with_price(contracts_of(request.user)).select_related("bid").get(pk=contract.pk)
     context = {"request": request, "prospects": prospects_of(found)}
     return Response(ContractInFullOut(found, context=context).data, status=status)

@@ -117,7 +117,7 @@ def create_leaving(request: HttpRequest, public_id: str) -> HttpResponse:
     role = role_in(contract, request.user)
     LIFECYCLE.judge(contract, "leave", role=role)
     if request.method == "POST":
-        leave_contract(contract_id=contract.pk, by=request.user)
+        leave_contract(contract_id=contract.pk, by=request.user, seen=request.POST.get("seen", ""))
         messages.success(request, "Ended. The other side has been told.")
         return redirect("contract", public_id)
     milestones = list(milestones_of(request.user).filter(contract=contract))

@@ -33,7 +33,7 @@ from tests.crash.world import World, sweeps
 from tests.payments.world import A_WHILE, days_pass, with_account
 from tests.projects.change_world import another, proposed, wish
 from tests.projects.counter_world import bid_of, countered
-from tests.projects.ending_world import to_end
+from tests.projects.ending_world import tag_for, to_end
 from tests.sandbox import GOOD_BANK, NO_SUCH_ACCOUNT, REFUND_TAKES_TIME, drop, play_on
 from tests.world import (
     active_contract,
@@ -231,7 +231,9 @@ def leave_it(world: World) -> Act:
     first, second, _ = contract.milestones.order_by("position")
     world.funded(milestone=first)
     world.funded(milestone=second)
-    return partial(leave_contract, contract_id=contract.pk, by=world.ben)
+    return partial(
+        leave_contract, contract_id=contract.pk, by=world.ben, seen=tag_for(contract, world.ben)
+    )
 
 
 @by_people

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from accounts.people.models import User
 from projects.agreements.changes.asking.services import propose_ending
 from projects.agreements.changes.models import ChangeOrder
+from projects.agreements.outlook import prospects_of
 from projects.contracts.models import Contract
+from projects.contracts.roles import role_in
 from projects.disputes.services import open_dispute
 from projects.milestones.models import Milestone
 from projects.milestones.services import submit_work
@@ -37,6 +39,13 @@ def to_end(contract: Contract, by: User, parts: Mapping[int, int] | None = None,
     """``parts`` by the position of their milestone."""
     named = [(part(contract, at).public_id, amount) for at, amount in (parts or {}).items()]
     return propose_ending(contract_id=contract.pk, by=by, parts=named, **more)
+
+
+def tag_for(contract: Contract, person: User) -> str:
+    """What they read before they leave it; nothing where they cannot."""
+    contract = Contract.objects.get(pk=contract.pk)
+    leaving = prospects_of(contract).leaving_of(role_in(contract, person) or "")
+    return leaving.tag if leaving else ""
 
 
 def states_of(contract: Contract) -> list[str]:

@@ -1,12 +1,18 @@
 """One side ends a contract by itself: what is still to be worked on, and all of it at once."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.management import call_command
 from django.test import Client
 
 from accounts.notifications.models import Notification
+from marketplace.common.clock import now
 from marketplace.common.errors import NotAllowed, WrongState
 from payments.escrow.models import Escrow
+from projects.agreements.changes.models import ChangeOrder
+from projects.agreements.changes.planning import Wish
+from projects.agreements.changes.services import accept_change, propose_change
 from projects.agreements.leaving import services as leaving
 from projects.agreements.leaving.services import leave_contract
 from projects.agreements.outlook import prospects_of
@@ -14,9 +20,9 @@ from projects.contracts.models import Contract
 from projects.contracts.sentences import sentence_of
 from projects.milestones.models import Milestone
 from projects.milestones.parts.services import release_part
-from projects.milestones.services import release_milestone, start_work, submit_work
+from projects.milestones.services import release_milestone, return_work, start_work, submit_work
 from tests.projects.change_world import the_books_agree
-from tests.projects.ending_world import contract_at_work, part, states_of
+from tests.projects.ending_world import contract_at_work, part, states_of, tag_for
 from tests.races import at_once, overtaken_after
 from tests.world import active_contract, api_of, fund
 
@@ -44,7 +50,7 @@ def browser(person) -> Client:
 def test_a_freelancer_leaves_and_what_is_submitted_or_disputed_goes_on(ada, ben):
     contract = contract_at_work(ada, ben)
 
-    leave_contract(contract_id=contract.pk, by=ben)
+    leave_contract(contract_id=contract.pk, by=ben, seen=tag_for(contract, ben))
 
     assert states_of(contract) == ["submitted", "cancelled", "disputed", "cancelled"]
     total = prospects_of(contract).total
@@ -63,7 +69,7 @@ def test_a_freelancer_leaves_and_what_is_submitted_or_disputed_goes_on(ada, ben)
         "without the other side: 2 milestones are cancelled, $1,030.00 goes back to the client"
     )
     with pytest.raises(WrongState, match="nothing is left"):
-        leave_contract(contract_id=contract.pk, by=ben)
+        leave_contract(contract_id=contract.pk, by=ben, seen=tag_for(contract, ben))
     release_milestone(milestone_id=part(contract, 1).pk, by=ada)
     call_command("check_ledger")
 
@@ -71,11 +77,11 @@ def test_a_freelancer_leaves_and_what_is_submitted_or_disputed_goes_on(ada, ben)
 def test_a_client_leaves_once_each_of_them_gives_a_reason(ada, ben, later):
     contract = contract_of_two(ada, ben)
     with pytest.raises(WrongState, match=r"“Part 1” by yourself now. It can be cancelled for late"):
-        leave_contract(contract_id=contract.pk, by=ada)
+        leave_contract(contract_id=contract.pk, by=ada, seen=tag_for(contract, ada))
     assert states_of(contract) == ["planned", "planned"]
 
     later(days=15)
-    leave_contract(contract_id=contract.pk, by=ada)
+    leave_contract(contract_id=contract.pk, by=ada, seen=tag_for(contract, ada))
 
     assert states_of(contract) == ["cancelled", "cancelled"]
     assert grounds_of(contract) == ["cancel_late", "drop"]
@@ -90,9 +96,9 @@ def test_a_client_leaves_what_was_never_started(ada, ben, later):
     fund(part(contract, 2))
     later(days=13)
     with pytest.raises(WrongState, match="Part 2"):
-        leave_contract(contract_id=contract.pk, by=ada)
+        leave_contract(contract_id=contract.pk, by=ada, seen=tag_for(contract, ada))
     later(days=2)
-    leave_contract(contract_id=contract.pk, by=ada)
+    leave_contract(contract_id=contract.pk, by=ada, seen=tag_for(contract, ada))
     assert grounds_of(contract) == ["drop", "cancel_idle"]
 
 
@@ -101,9 +107,9 @@ def test_one_that_is_at_work_in_time_keeps_all_of_them(ada, ben, later):
     start_work(milestone_id=part(contract, 1).pk, by=ben)
     later(days=9)
     with pytest.raises(WrongState, match="Part 1"):
-        leave_contract(contract_id=contract.pk, by=ada)
+        leave_contract(contract_id=contract.pk, by=ada, seen=tag_for(contract, ada))
     later(days=60)
-    leave_contract(contract_id=contract.pk, by=ada)
+    leave_contract(contract_id=contract.pk, by=ada, seen=tag_for(contract, ada))
     assert grounds_of(contract) == ["cancel_late", "drop"]
 
 
@@ -111,7 +117,7 @@ def test_what_was_delivered_late_is_delivered(ada, ben, later):
     contract = contract_of_two(ada, ben)
     later(days=60)
     submit_work(milestone_id=part(contract, 1).pk, by=ben, note="Here.")
-    leave_contract(contract_id=contract.pk, by=ada)
+    leave_contract(contract_id=contract.pk, by=ada, seen=tag_for(contract, ada))
     assert states_of(contract) == ["submitted", "cancelled"]
 
 
@@ -119,12 +125,12 @@ def test_nobody_else_ends_it_and_nothing_that_has_ended(ada, ben, cleo, dora):
     contract = contract_of_two(ada, ben)
     for stranger in (cleo, dora):
         with pytest.raises(NotAllowed):
-            leave_contract(contract_id=contract.pk, by=stranger)
+            leave_contract(contract_id=contract.pk, by=stranger, seen="")
         assert api_of(stranger).post(_api(contract)).status_code == 404
         assert browser(stranger).get(_page(contract)).status_code == 404
-    leave_contract(contract_id=contract.pk, by=ben)
+    leave_contract(contract_id=contract.pk, by=ben, seen=tag_for(contract, ben))
     with pytest.raises(WrongState):
-        leave_contract(contract_id=contract.pk, by=ben)
+        leave_contract(contract_id=contract.pk, by=ben, seen=tag_for(contract, ben))
 
 
 def test_the_page_says_first_what_ends_and_where_the_money_goes(ada, ben):
@@ -134,7 +140,9 @@ def test_the_page_says_first_what_ends_and_where_the_money_goes(ada, ben):
     page = browser(ben).get(_page(contract)).content.decode()
     for words in ("Part 2", "Part 4", "$1,030.00", "“Part 1”: its review goes on", "its dispute"):
         assert words in page, words
-    assert browser(ben).post(_page(contract)).status_code == 302
+    tag = tag_for(contract, ben)
+    assert f'name="seen" value="{tag}"' in page
+    assert browser(ben).post(_page(contract), {"seen": tag}).status_code == 302
     assert states_of(contract) == ["submitted", "cancelled", "disputed", "cancelled"]
 
 
@@ -152,11 +160,70 @@ def test_whoever_cannot_leave_finds_no_way_to(ada, ben):
 def test_programs_leave_once(ada, ben):
     contract = contract_of_two(ada, ben)
     program = api_of(ben)
-    first = program.post(_api(contract), headers={"Idempotency-Key": "a"})
-    again = program.post(_api(contract), headers={"Idempotency-Key": "a"})
+    refused = program.post(_api(contract))
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "seen")
+    read = program.get(f"/api/v1/contracts/{contract.public_id}/").json()
+    body = {"seen": read["leave_tag"]}
+    first = program.post(_api(contract), body, headers={"Idempotency-Key": "a"})
+    again = program.post(_api(contract), body, headers={"Idempotency-Key": "a"})
     assert first.json() == again.json()
     assert (first.json()["status"], first.json()["money"]["refunded"]) == ("cancelled", 103_000)
-    assert program.post(_api(contract)).status_code == 409
+    assert program.post(_api(contract), body).status_code == 409
+
+
+@pytest.mark.parametrize("way", ["page", "program"])
+def test_what_was_not_read_is_not_given_up(ada, ben, way):
+    """Changes are asked for while Ben reads that the review goes on: his work stays his."""
+    contract = contract_at_work(ada, ben)
+    body = {"seen": tag_for(contract, ben)}
+    return_work(milestone_id=part(contract, 1).pk, by=ada, answer="Blue, please.")
+
+    path, client = {"page": (_page, browser), "program": (_api, api_of)}[way]
+    stale = client(ben).post(path(contract), body)
+    assert stale.status_code == 409
+    if way == "program":
+        assert stale.json()["error"]["code"] == "changed_meanwhile"
+
+    assert states_of(contract) == ["returned", "planned", "disputed", "planned"]
+    leave_contract(contract_id=contract.pk, by=ben, seen=tag_for(contract, ben))
+    assert states_of(contract) == ["cancelled", "cancelled", "disputed", "cancelled"]
+
+
+def test_money_that_came_in_meanwhile_is_read_again_first(ada, ben):
+    contract = contract_of_two(ada, ben)
+    seen = tag_for(contract, ben)
+    fund(part(contract, 2))
+    with pytest.raises(WrongState) as refusal:
+        leave_contract(contract_id=contract.pk, by=ben, seen=seen)
+    assert refusal.value.code == "changed_meanwhile"
+
+
+def test_a_milestone_that_is_added_meanwhile_is_not_overlooked(ada, ben, monkeypatch):
+    contract = contract_of_two(ada, ben)
+    seen = tag_for(contract, ben)
+    wish = Wish(title="More", amount=30_000, due_at=now() + timedelta(days=20))
+    order = propose_change(contract_id=contract.pk, by=ada, wishes=[wish])
+    lock = leaving._lock_contract
+
+    def waits_for_its_lock(contract_id: int) -> Contract:
+        accept_change(order_id=order.pk, by=ben)
+        return lock(contract_id)
+
+    monkeypatch.setattr(leaving, "_lock_contract", waits_for_its_lock)
+    with pytest.raises(WrongState) as refusal:
+        leave_contract(contract_id=contract.pk, by=ben, seen=seen)
+    assert refusal.value.code == "changed_meanwhile"
+
+
+def test_a_change_that_waits_for_its_answer_lapses_with_it(ada, ben):
+    contract = contract_at_work(ada, ben)
+    order = propose_change(
+        contract_id=contract.pk, by=ada, wishes=[Wish(part(contract, 2).public_id, amount=90_000)]
+    )
+    leave_contract(contract_id=contract.pk, by=ben, seen=tag_for(contract, ben))
+    order.refresh_from_db()
+    assert order.status == ChangeOrder.Status.LAPSED
+    assert sentence_of(contract.events.order_by("pk").last()).text.startswith("The change")
 
 
 def test_what_fails_in_the_middle_leaves_nothing(ada, ben, monkeypatch):
@@ -167,7 +234,7 @@ def test_what_fails_in_the_middle_leaves_nothing(ada, ben, monkeypatch):
 
     monkeypatch.setattr(leaving, "close_if_finished", fall)
     with pytest.raises(RuntimeError):
-        leave_contract(contract_id=contract.pk, by=ben)
+        leave_contract(contract_id=contract.pk, by=ben, seen=tag_for(contract, ben))
     assert states_of(contract) == ["planned", "planned"]
     call_command("check_ledger")
 
@@ -175,7 +242,8 @@ def test_what_fails_in_the_middle_leaves_nothing(ada, ben, monkeypatch):
 @pytest.mark.django_db(transaction=True)
 def test_eight_at_once_leave_once(ada, ben):
     contract = contract_of_two(ada, ben)
-    outcomes = at_once(*[lambda: leave_contract(contract_id=contract.pk, by=ben)] * 8)
+    seen = tag_for(contract, ben)
+    outcomes = at_once(*[lambda: leave_contract(contract_id=contract.pk, by=ben, seen=seen)] * 8)
     assert sorted(outcomes) == ["done"] + ["wrong_state"] * 7
     assert contract.events.filter(kind__in=["contract_left", "contract_cancelled"]).count() == 2
     the_books_agree()
@@ -184,9 +252,9 @@ def test_eight_at_once_leave_once(ada, ben):
 @pytest.mark.django_db(transaction=True)
 def test_beside_a_delivery_and_a_release_it_is_whole_or_nothing(ada, ben):
     contract = contract_of_two(ada, ben)
-    first = part(contract, 1).pk
+    first, seen = part(contract, 1).pk, tag_for(contract, ben)
     outcomes = at_once(
-        *[lambda: leave_contract(contract_id=contract.pk, by=ben)] * 3,
+        *[lambda: leave_contract(contract_id=contract.pk, by=ben, seen=seen)] * 3,
         *[lambda: release_milestone(milestone_id=first, by=ada)] * 3,
         *[lambda: submit_work(milestone_id=first, by=ben, note="Here.")] * 2,
     )
@@ -214,7 +282,7 @@ def test_without_the_locks_it_would_tell_of_money_that_has_gone(ada, ben, monkey
         "judged_leaving",
         lambda: release_part(milestone_id=first.pk, by=ada, amount=40_000),
     )
-    leave_contract(contract_id=contract.pk, by=ben)
+    leave_contract(contract_id=contract.pk, by=ben, seen=tag_for(contract, ben))
     assert "$1,030.00 goes back" in Notification.objects.get(kind="contract_left").text
     assert prospects_of(contract).total.refunded == 61_800
 

@@ -159,6 +159,14 @@ def lapse_change(*, order_id: int) -> ChangeOrder:
     return order
 
 
+def drop_what_waits(contract: Contract) -> None:
+    """What was proposed was about a contract that is another now; its lock is held."""
+    waiting = ChangeOrder.objects.select_for_update().filter(contract=contract)
+    for order in waiting.filter(status=S.PROPOSED).order_by("pk"):
+        order.contract = contract
+        _lapse(order)
+
+
 def _propose(
     contract: Contract,
     role: str,

@@ -2,10 +2,12 @@
 
 from django.db import transaction
 
+from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import CLIENT
 from marketplace.common.money import in_words
 from payments.escrow.adjusting.services import lock_all
 from payments.escrow.facts import facts_of_each
+from projects.agreements.changes.services import drop_what_waits
 from projects.agreements.leaving.rules import Leaving, judged_leaving
 from projects.agreements.proposals.services import drop_what_it_overtakes
 from projects.agreements.services import close_if_finished
@@ -17,23 +19,27 @@ from projects.milestones.services import end_unpaid, lock_milestone
 
 
 @transaction.atomic
-def leave_contract(*, contract_id: int, by: Actor) -> Contract:
+def leave_contract(*, contract_id: int, by: Actor, seen: str) -> Contract:
     """End everything that is still to be worked on; what is held for it goes back to the client.
 
     The freelancer can at any time, the client where each of them is late, was never started, or is
     not funded. What is submitted or disputed keeps its own course; where nothing of that is left,
-    the contract has ended. Raises WrongState where one of them cannot be ended so: then none is.
+    the contract has ended. Raises WrongState where one of them cannot be ended so, or where what
+    would end is not what was ``seen`` (its ``Leaving.tag``): then none is.
     """
-    still_open = Milestone.objects.filter(contract=contract_id, closed_at=None).order_by("pk")
-    milestones = [lock_milestone(pk) for pk in still_open.values_list("pk", flat=True)]
+    milestones = [lock_milestone(pk) for pk in _still_open(contract_id)]
     contract = _lock_contract(contract_id)
     role = role_in(contract, by)
     LIFECYCLE.judge(contract, "leave", role=role)
+    if _still_open(contract_id) != [one.pk for one in milestones]:
+        raise _changed_meanwhile()
     escrows = lock_all(one.escrow_id for one in milestones)
     for one in milestones:
         one.escrow = escrows[one.escrow_id]
     milestones.sort(key=lambda one: one.position)
     leaving = judged_leaving(milestones, facts_of_each(escrows.values()), role or "")
+    if leaving.tag != seen:
+        raise _changed_meanwhile()
     for ended in leaving.ended:
         end_unpaid(milestone_id=ended.milestone.pk, by=by, step=ended.ground)
         drop_what_it_overtakes(ended.milestone.pk)
@@ -44,7 +50,21 @@ def leave_contract(*, contract_id: int, by: Actor) -> Contract:
     if leaving.left:
         text += " What is submitted or disputed keeps its own course."
     tell_other_side(contract, "contract_left", text, by=by)
-    return close_if_finished(contract)
+    contract = close_if_finished(contract)
+    drop_what_waits(contract)
+    return contract
+
+
+def _still_open(contract_id: int) -> list[int]:
+    found = Milestone.objects.filter(contract=contract_id, closed_at=None)
+    return list(found.order_by("pk").values_list("pk", flat=True))
+
+
+def _changed_meanwhile() -> WrongState:
+    return WrongState(
+        "What you would end has changed since you read it. Read it again before you end it.",
+        code="changed_meanwhile",
+    )
 
 
 def _in_words(leaving: Leaving, contract: Contract) -> str:

@@ -1,0 +1,32 @@
+"""One side ends a contract by itself, as far as it can."""
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from marketplace.common.api import idempotent
+from projects.agreements.leaving.services import leave_contract
+from projects.api.contracts import ContractInFullOut, shown_contract
+from projects.contracts.selectors import contracts_of
+
+
+class LeaveIn(serializers.Serializer):
+    seen = serializers.CharField(
+        max_length=64,
+        help_text="The contract's `leave_tag` as you read it; nothing ends by another.",
+    )
+
+
+class LeaveView(APIView):
+    @extend_schema(request=LeaveIn, responses=ContractInFullOut)
+    @idempotent
+    def post(self, request: Request, public_id: str) -> Response:
+        """End by yourself all that is still to be worked on; what is held for it goes back."""
+        contract = get_object_or_404(contracts_of(request.user), public_id=public_id)
+        body = LeaveIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        leave_contract(contract_id=contract.pk, by=request.user, **body.validated_data)
+        return shown_contract(request, contract)
