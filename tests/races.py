@@ -109,9 +109,15 @@ def holds_nothing_below(act: Callable[[], object], *, above: QuerySet, below: Qu
 
 
 def somebody_waits() -> bool:
-    """Whether a session of the database waits for a lock of another one."""
+    """Whether a session of this database waits for a lock of another one. (Whom a row is waited for
+    is a transaction, of no database; but who waits has locked the table, which is of one.)
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pid IN"
+            " (SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database"
+            "  WHERE d.datname = current_database()))"
+        )
         return cursor.fetchone()[0]
 
 

@@ -1,26 +1,44 @@
 """Forms that speak of criteria by their numbers."""
 
+from typing import Any
+
 from django import forms
 
-from projects.milestones.criteria import tag_of
+from marketplace.common.http import refusals_on
+from projects.milestones.criteria import refuse_if_changed, tag_of
 
 
-class _CriteriaTagInput(forms.HiddenInput):
-    criteria: list[str] = []
+class _TagInput(forms.HiddenInput):
+    tag = ""
 
-    def format_value(self, value: object) -> str:
-        """Of the criteria that are shown now, even where others were answered before."""
-        return tag_of(self.criteria)
+    def format_value(self, value: Any) -> str:
+        return value or self.tag
 
 
 class CriteriaTagField(forms.CharField):
-    """Says which criteria the reader saw; the deed refuses where they have been changed since."""
+    """Which criteria the reader saw. What comes back refused shows those of now, and their tag."""
 
-    widget = _CriteriaTagInput
+    widget = _TagInput
 
     def __init__(self) -> None:
         super().__init__(required=False, max_length=64)
 
-    def show(self, criteria: list[str]) -> None:
-        """These are shown beside it."""
-        self.widget.criteria = criteria
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        return ""
+
+
+class CriteriaForm(forms.Form):
+    """It shows criteria, and refuses what was said of others, whatever else is wrong with it."""
+
+    criteria_tag = CriteriaTagField()
+
+    def __init__(self, *args: Any, criteria: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.criteria = criteria
+        self.fields["criteria_tag"].widget.tag = tag_of(criteria)
+
+    def clean_criteria_tag(self) -> str:
+        tag: str = self.cleaned_data["criteria_tag"]
+        with refusals_on(self):
+            refuse_if_changed(self.criteria, tag)
+        return tag

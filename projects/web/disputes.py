@@ -25,11 +25,11 @@ from projects.disputes.selectors import disputes_of, outcome_of
 from projects.milestones.models import Milestone
 from projects.milestones.rules import checked_ending, judge_step
 from projects.milestones.selectors import latest_delivery, milestones_of
-from projects.web.criteria import CriteriaTagField
+from projects.web.criteria import CriteriaForm
 from projects.web.parts import PartForm, clean_part, clean_words, draw_part
 
 
-class DisputeForm(forms.Form):
+class DisputeForm(CriteriaForm):
     """Why there is a dispute, and how its opener would divide the price."""
 
     reason = forms.ChoiceField(
@@ -52,13 +52,11 @@ class DisputeForm(forms.Form):
         label="What the freelancer should get",
         help_text="A part of the price: from nothing to all of it. The rest goes back.",
     )
-    criteria_tag = CriteriaTagField()
 
     def __init__(self, *args: Any, milestone: Milestone, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, criteria=milestone.criteria, **kwargs)
         self.milestone = milestone
         self.fields["not_met"].choices = list(enumerate(milestone.criteria, start=1))
-        self.fields["criteria_tag"].show(milestone.criteria)
         if not milestone.criteria:
             del self.fields["not_met"]
         url = reverse("dispute-create", args=[milestone.public_id])

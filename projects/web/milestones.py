@@ -22,12 +22,12 @@ from projects.milestones.models import LIFECYCLE, Milestone
 from projects.milestones.rules import judge_step
 from projects.milestones.selectors import latest_delivery, milestones_of, submission_files_of
 from projects.web.contracts import answer_contract
-from projects.web.criteria import CriteriaTagField
+from projects.web.criteria import CriteriaForm
 
 READ_AND_WRITE = ["GET", "HEAD", "POST"]
 
 
-class SubmissionForm(forms.Form):
+class SubmissionForm(CriteriaForm):
     """The answers to the criteria stand in fields of their own, ``met_1`` and ``how_1`` on."""
 
     note = forms.CharField(
@@ -45,12 +45,9 @@ class SubmissionForm(forms.Form):
         help_text=f"One a line, at most {MAX_LINKS}.",
     )
     files = FilesField(label="Files", required=False)
-    criteria_tag = CriteriaTagField()
 
     def __init__(self, *args: Any, criteria: list[str], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.criteria = criteria
-        self.fields["criteria_tag"].show(criteria)
+        super().__init__(*args, criteria=criteria, **kwargs)
         for number in range(1, len(criteria) + 1):
             self.fields[f"met_{number}"] = forms.BooleanField(label="It is met", required=False)
             self.fields[f"how_{number}"] = forms.CharField(
@@ -78,7 +75,7 @@ class SubmissionForm(forms.Form):
         return [line.strip() for line in self.cleaned_data["links"].splitlines() if line.strip()]
 
 
-class ReturnForm(forms.Form):
+class ReturnForm(CriteriaForm):
     not_met = forms.TypedMultipleChoiceField(
         label="Which criteria are not met?", coerce=int, widget=forms.CheckboxSelectMultiple
     )
@@ -88,12 +85,10 @@ class ReturnForm(forms.Form):
         widget=forms.Textarea({"rows": 8}),
         help_text="Both sides keep this on record.",
     )
-    criteria_tag = CriteriaTagField()
 
     def __init__(self, *args: Any, criteria: list[str], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, criteria=criteria, **kwargs)
         self.fields["not_met"].choices = list(enumerate(criteria, start=1))
-        self.fields["criteria_tag"].show(criteria)
         if not criteria:
             del self.fields["not_met"]
 

@@ -131,6 +131,47 @@ def test_a_page_that_was_open_meanwhile_keeps_what_was_typed(ada, ben, client, b
     assert client.post(url, anew).status_code == 302
 
 
+@pytest.mark.parametrize(
+    ("path", "typed", "wrong"),
+    [
+        ("submit", {"how_1": "Try it.", "how_2": "Try it."}, {"how_1": "x" * 501}),
+        ("return", {"answer": "More.", "not_met": ["1"]}, {"answer": ""}),
+        (
+            "dispute",
+            {"reason": "other", "statement": "No.", "asked_for": "10", "not_met": ["1"]},
+            {"asked_for": "much"},
+        ),
+    ],
+)
+def test_another_mistake_does_not_hide_it(ada, ben, client, path, typed, wrong):
+    """Else the form would come back with the numbers of then, and the tag of now."""
+    milestone = (funded if path == "submit" else delivered)(ada, ben)
+    client.force_login(ben if path == "submit" else ada)
+    url = f"/milestones/{milestone.public_id}/{path}/"
+    read = {"criteria_tag": shown_tag(client.get(url))}
+    changed(milestone)
+
+    refused = client.post(url, typed | wrong | read)
+
+    assert "were changed while you wrote" in refused.content.decode()
+
+
+def test_a_look_at_the_division_keeps_which_criteria_were_read(ada, ben, client):
+    milestone = delivered(ada, ben)
+    client.force_login(ada)
+    url = f"/milestones/{milestone.public_id}/dispute/"
+    read = {"criteria_tag": shown_tag(client.get(url))}
+    case = {"reason": "other", "statement": "No.", "asked_for": "10", "not_met": ["1"]} | read
+    changed(milestone)
+
+    looked = client.post(url, case | {"preview": "1"})
+
+    assert looked.status_code == 200 and shown_tag(looked) == read["criteria_tag"]
+    refused = client.post(url, case)
+    assert "were changed while you wrote" in refused.content.decode()
+    assert client.post(url, case | {"criteria_tag": shown_tag(refused)}).status_code == 302
+
+
 def shown_tag(response) -> str:
     (tag,) = re.findall(r'name="criteria_tag" value="(\w+)"', response.content.decode())
     return tag
