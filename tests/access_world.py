@@ -147,6 +147,7 @@ def _contracts(world: AccessWorld, ada: User, ben: User) -> None:
         "giveback": {"public_id": _asked_back(ada, ben).public_id},
         "offer": {"public_id": offered_contract(ada, ben).public_id},
         "contract": {"public_id": contract.public_id},
+        "unfunded": {"public_id": active_contract(ada, ben).public_id},
         "planned": {"public_id": planned.public_id},
         "funded": {"public_id": funded.public_id},
         "submitted": {"public_id": submitted.public_id},

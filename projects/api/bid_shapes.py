@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.common.lifecycle import CLIENT, FREELANCER
-from marketplace.common.shapes import AmountIn, DeclineNoteIn
+from marketplace.common.shapes import AmountIn, DeadlineIn, DeclineNoteIn
 from payments.policies.fees import quote
 from payments.policies.models import Policy
 from payments.policies.selectors import policy_in_force
@@ -145,13 +145,13 @@ class BidEditIn(serializers.Serializer):
     plan = serializers.ListField(
         child=PlannedMilestone(), min_length=1, max_length=terms.MAX_MILESTONES
     )
-    valid_until = serializers.DateTimeField(help_text="1 to 60 days ahead.")
+    valid_until = DeadlineIn(help_text="1 to 60 days ahead; a day alone is its last minute.")
 
 
 class RenewalIn(serializers.Serializer):
     """Until when the bid stands."""
 
-    valid_until = serializers.DateTimeField(
+    valid_until = DeadlineIn(
         help_text="At least a day later than the present one; at most 60 days ahead, and not after "
         "the posting's `choose_by`."
     )

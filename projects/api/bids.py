@@ -58,7 +58,7 @@ class PostingBidsView(ListAPIView):
     def post(self, request: Request, public_id: str) -> Response:
         """Offer to do it."""
         posting = self._posting()
-        given = BidIn(data=request.data)
+        given = BidIn(data=request.data, context={"request": request})
         given.is_valid(raise_exception=True)
         bid = services.submit_bid(posting_id=posting.pk, by=request.user, **given.validated_data)
         return _out(bid, request, status=201)
@@ -83,7 +83,7 @@ class BidView(APIView):
     def patch(self, request: Request, public_id: str) -> Response:
         """Change what is given; the earlier wording stays to be read under versions."""
         bid = _visible(request, public_id)
-        given = BidEditIn(data=request.data, partial=True)
+        given = BidEditIn(data=request.data, partial=True, context={"request": request})
         given.is_valid(raise_exception=True)
         bid = services.edit_bid(bid_id=bid.pk, by=request.user, **given.validated_data)
         return _out(bid, request)
@@ -115,7 +115,7 @@ class RenewView(APIView):
     def post(self, request: Request, public_id: str) -> Response:
         """Let your bid stand longer, on the same terms; the client is told."""
         bid = _visible(request, public_id)
-        given = RenewalIn(data=request.data)
+        given = RenewalIn(data=request.data, context={"request": request})
         given.is_valid(raise_exception=True)
         bid = renew_bid(bid_id=bid.pk, by=request.user, **given.validated_data)
         return _out(bid, request)

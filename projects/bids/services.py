@@ -1,6 +1,6 @@
 """What can happen to a bid, in the order it happens; how a client says no is in ``declining/``."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -22,6 +22,9 @@ from projects.invitations.services import accept_invitations
 from projects.postings import services as postings
 from projects.postings.models import Posting
 from projects.postings.roles import Actor
+
+# A bid cannot be renewed while it is offered: so much is left of it when it stands again.
+TIME_AFTER_AN_OFFER = timedelta(days=3)
 
 
 @transaction.atomic
@@ -170,10 +173,16 @@ def offer_bid(*, bid_id: int, by: Actor, version: int | None = None) -> Bid:
 
 @transaction.atomic
 def return_bid(*, bid_id: int, by: Actor) -> Bid:
-    """The offer was declined, withdrawn or lapsed: the bid stands again as it stood before."""
+    """The offer was declined, withdrawn or lapsed: the bid stands again as it stood before, and for
+    a while even where its time ran out meanwhile: nobody could renew it.
+    """
     bid = lock_bid(bid_id)
     LIFECYCLE.advance(bid, "return", role=role_in(bid, by), to=bid.offered_from)
-    return _save(bid)
+    at_least = now() + TIME_AFTER_AN_OFFER
+    if bid.valid_until < at_least:
+        bid.valid_until, bid.remind_at = at_least, bid.remind_at or reminds_at(at_least)
+    bid.save(update_fields=["status", "valid_until", "remind_at"])
+    return bid
 
 
 @transaction.atomic

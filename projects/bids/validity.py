@@ -49,10 +49,13 @@ def checked_renewal(bid: Bid, until: object) -> datetime:
 
 def words_of_reminder(bid: Bid) -> str:
     """With the date itself: it may be read much later."""
-    return (
-        f"Your bid on “{bid.posting.title}” is valid until {said(bid.valid_until)} "
-        "and then lapses. Renew it if it still stands."
+    what_then = (
+        "Renew it if it still stands."
+        if may_be_renewed(bid)
+        else "The client may choose it until then."
     )
+    until = said(bid.valid_until)
+    return f"Your bid on “{bid.posting.title}” is valid until {until} and then lapses. {what_then}"
 
 
 def key_of_reminder(bid: Bid) -> str:

@@ -53,7 +53,7 @@ class Talk:
         if self.contract is None:
             if self.bid.status in _STANDING:
                 return ""
-            state = self.bid.get_status_display().lower()
+            state = self.bid.state_in_words.lower()
             return f"This bid is {state}: its messages can be read, and no more are written."
         if self.contract.closed_at is None:
             return ""

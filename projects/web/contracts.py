@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
@@ -117,14 +117,18 @@ def create_acceptance(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def create_decline(request: HttpRequest, public_id: str) -> HttpResponse:
-    form = DeclineForm(request.POST or None, reasons=FREELANCERS_REASONS)
+    form = DeclineForm(_sent(request), reasons=FREELANCERS_REASONS)
     return _end_offer(request, public_id, "decline", services.decline_offer, form)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def create_withdrawal(request: HttpRequest, public_id: str) -> HttpResponse:
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(_sent(request))
     return _end_offer(request, public_id, "withdraw", services.withdraw_offer, form)
+
+
+def _sent(request: HttpRequest) -> QueryDict | None:
+    return request.POST if request.method == "POST" else None
 
 
 def _end_offer(

@@ -1,6 +1,7 @@
 """Where none of our views answered: an envelope for programs, a page for people."""
 
 import json
+from urllib.parse import quote
 
 import pytest
 from django.db import DatabaseError, OperationalError
@@ -84,6 +85,17 @@ def test_a_fault_of_ours_is_a_page_that_says_so(client, monkeypatch):
 
     assert answer.status_code == 500
     assert "Something broke on our side" in answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_who_is_not_logged_in_may_do_so_where_nothing_is_for_a_visitor(client, ada):
+    """It may be there for who they are; of what is not there at all it says the same."""
+    for path in ("/postings/pt_nothing/?page=2", "/nothing/"):
+        answer = client.get(path)
+        assert answer.status_code == 404
+        assert f"/account/login/?next={quote(path, safe='')}" in answer.content.decode()
+    client.force_login(ada)
+    assert "?next=" not in client.get("/nothing/").content.decode()
 
 
 @pytest.mark.parametrize("path", ["/api/v1/", "/api/v1/nothing/", "/api/v2/postings/"])

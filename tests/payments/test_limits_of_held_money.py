@@ -3,6 +3,7 @@
 import threading
 import time
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
 from django.db import connection, transaction
@@ -21,6 +22,8 @@ from payments.payees.models import ConnectedAccount
 from tests.payments.chargeback_world import Bank, findings, payment_of, stands
 from tests.payments.world import asked, came_in, held, opened, part_of
 from tests.races import somebody_waits
+
+earlier = import_module("payments.migrations.0036_limits_count_from_the_payment")
 
 pytestmark = pytest.mark.django_db
 
@@ -118,6 +121,21 @@ def test_the_proof_finds_a_limit_that_is_missing(ada, ben):
     held(ada, ben)
     Escrow.objects.update(limit_at=None)
     assert len(held_money_is_held_no_longer_than_it_may()) == 1
+
+
+@pytest.mark.parametrize("late", ["3 milliseconds", "59 seconds"])
+def test_a_limit_of_before_is_counted_from_its_payment(ada, ben, late):
+    """It was counted from when the payment was noted, a moment after it had succeeded."""
+    escrow, exact = held(ada, ben), held(ada, ben).limit_at
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE payments_escrow SET limit_at = limit_at + interval '{late}'")
+        assert len(held_money_is_held_no_longer_than_it_may()) == 2
+
+        cursor.execute(earlier.COUNT_FROM_THE_PAYMENT)
+
+    assert held_money_is_held_no_longer_than_it_may() == []
+    assert Escrow.objects.latest("pk").limit_at == exact
+    assert Escrow.objects.get(pk=escrow.pk).limit_at == escrow.limit_at
 
 
 def test_the_proof_takes_as_many_queries_for_many(ada, ben, django_assert_num_queries):

@@ -192,6 +192,27 @@ def test_a_refusal_is_said_and_the_next_answer_has_another_key(demand, dora, mon
     assert len(set(told.keys)) == 2
 
 
+def test_an_answer_that_was_given_is_not_given_again_where_its_news_cannot_be_booked(
+    demand, dora, monkeypatch
+):
+    """Else it would come up each minute, and never be over."""
+    chargeback, bank = demand
+    told = Told(bank.word(ChargebackState.REVIEW, is_answered=True))
+    monkeypatch.setattr(provider, "send_evidence", told)
+
+    def unbookable(**_):
+        raise InvalidInput("It gives back more than the bank has.")
+
+    monkeypatch.setattr(answering, "record_chargeback", unbookable)
+    with pytest.raises(InvalidInput):
+        answering.send_evidence(chargeback_id=chargeback.pk, by=dora, text="It was done.")
+
+    chargeback.refresh_from_db()
+    assert chargeback.answer == ""
+    answering.fulfil_answer(chargeback_id=chargeback.pk)
+    assert len(told.keys) == 1
+
+
 def test_finance_may_let_the_bank_have_it(demand, dora, monkeypatch):
     chargeback, bank = demand
     monkeypatch.setattr(provider, "accept_chargeback", Told(bank.word(ChargebackState.LOST)))

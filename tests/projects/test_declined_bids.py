@@ -19,6 +19,7 @@ from projects.bids.declining.services import close_bidding, decline_bid, expire_
 from projects.bids.models import CLIENTS_REASONS, Bid, DeclinedFor
 from projects.bids.selectors import expired_posting_ids
 from projects.bids.services import offer_bid, return_bid, shortlist_bid, withdraw_bid
+from projects.messages.rules import Talk
 from projects.postings.models import TIME_TO_CHOOSE, Posting
 from projects.postings.services import edit_posting
 from projects.tasks import expire_postings
@@ -152,6 +153,7 @@ def test_a_posting_that_closes_gives_its_bids_back(ada, ben, cleo):
         one.refresh_from_db()
     assert (bens.declined_for, cleos.declined_for) == ("nobody_hired", "plan")
     assert (bens.state_in_words, cleos.state_in_words) == ("Given back", "Declined")
+    assert "This bid is given back" in Talk(bens, None).is_over
     assert counter.status == CounterOffer.Status.LAPSED
     assert told("bid_given_back") == [
         (

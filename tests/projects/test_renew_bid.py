@@ -1,6 +1,7 @@
 """A bid that is to lapse: its author is reminded once, and may renew it on the same terms."""
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.http import HttpResponse
@@ -20,7 +21,7 @@ from projects.bids.renewals.services import remind_of_lapse, renew_bid
 from projects.bids.roles import open_steps
 from projects.bids.selectors import lapsing_bid_ids
 from projects.bids.services import edit_bid, lapse_bid, withdraw_bid
-from projects.bids.validity import AHEAD, renewable_until
+from projects.bids.validity import AHEAD, renewable_until, words_of_reminder
 from projects.postings.services import edit_posting
 from projects.reasons.services import why_gone
 from projects.tasks import deliver_due_notifications, lapse_bids, remind_of_bids
@@ -88,6 +89,45 @@ def test_while_an_offer_is_out_nobody_is_told_and_afterwards_they_are(bid, ada, 
 
     decline_offer(contract_id=contract.pk, reason="timing", by=ben)
     assert remind_of_bids()["done"] == 1
+
+
+def test_a_bid_whose_time_ran_out_during_an_offer_stands_three_days_more(bid, ada, ben, later):
+    """Nobody could renew it meanwhile, and a declined offer changes nothing else."""
+    later(days=28)
+    assert remind_of_bids()["done"] == 1
+    contract = award_bid(bid_id=bid.pk, by=ada)
+    later(days=4)
+    decline_offer(contract_id=contract.pk, reason="timing", by=ben)
+
+    assert lapse_bids()["done"] == 0
+    bid.refresh_from_db()
+    assert bid.status == "submitted"
+    assert timedelta(days=2.9) < bid.valid_until - now() <= timedelta(days=3)
+    renew_bid(bid_id=bid.pk, valid_until=in_days(14), by=ben)
+
+
+def test_a_reminder_asks_for_a_renewal_only_where_there_is_one(bid, ben, later):
+    later(days=26)
+    assert "Renew it" in words_of_reminder(bid)
+    Bid.objects.update(valid_until=renewable_until(bid))
+    bid.refresh_from_db()
+    assert "Renew it" not in words_of_reminder(bid)
+    assert "The client may choose it until then." in words_of_reminder(bid)
+    (deadline,) = deadlines_of(ben)
+    assert "renew" not in deadline.text
+
+
+def test_a_day_alone_is_its_last_minute_where_the_bidder_lives(bid, ben):
+    ben.time_zone = "America/Los_Angeles"
+    ben.save()
+    day = in_days(40).date()
+
+    answer = api_of(ben).post(f"/api/v1/bids/{bid.public_id}/renew/", {"valid_until": f"{day}"})
+
+    assert answer.status_code == 200
+    bid.refresh_from_db()
+    meant = bid.valid_until.astimezone(ZoneInfo("America/Los_Angeles"))
+    assert (meant.date(), meant.hour, meant.minute) == (day, 23, 59)
 
 
 def test_another_date_is_reminded_of_anew(bid, ben, later):

@@ -7,7 +7,7 @@ from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_roles_of
 from marketplace.common.audit import log_deed
 from marketplace.common.clock import now, said
-from marketplace.common.errors import WrongState
+from marketplace.common.errors import InvalidInput, WrongState
 from marketplace.common.lifecycle import FINANCE
 from marketplace.common.text import checked_text
 from payments.chargebacks.models import LIFECYCLE, Chargeback
@@ -69,7 +69,12 @@ def fulfil_answer(*, chargeback_id: int) -> Chargeback:
         raise WrongState(f"The payment provider does not take it: {refusal.message}") from refusal
     except GatewayUnknown as unknown:
         raise unreachable(unknown, "It is told as soon as it answers.") from unknown
-    return record_chargeback(remote=remote, fulfilled=chargeback)
+    try:
+        return record_chargeback(remote=remote, fulfilled=chargeback)
+    except InvalidInput:
+        # What it says cannot be booked, and a person looks at it; but told it is.
+        _note_refusal(chargeback, "")
+        raise
 
 
 def look_after_chargeback(*, chargeback_id: int) -> None:

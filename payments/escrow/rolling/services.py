@@ -49,7 +49,7 @@ def roll(*, escrow_id: int, into_id: int, part: int) -> Roll:
     target.amount += rest.price
     target.limit_at = limit_then(source, target, held=before).at
     target.save(update_fields=["amount", "status", "limit_at"])
-    fundings.cancel_open_payments(paid_for=source.public_id)
+    fundings.cancel_open_payments(paid_for=[source.public_id])
     return Roll.objects.create(source=source, target=target, price=rest.price, money=rest.money)
 
 

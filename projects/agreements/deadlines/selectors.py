@@ -10,6 +10,7 @@ from accounts.people.models import User
 from projects.agreements.outlook import prospects_of_each
 from projects.bids.counters.selectors import waiting_for
 from projects.bids.selectors import bids_that_lapse
+from projects.bids.validity import may_be_renewed
 from projects.contracts.models import Contract
 from projects.contracts.roles import role_in
 from projects.contracts.selectors import contracts_of, page_of
@@ -60,7 +61,9 @@ def _about_bids(user: User) -> list[Deadline]:
             f"{bid.public_id}-lapses",
             bid.valid_until,
             bid.posting.title,
-            "Your bid lapses unless you renew it before.",
+            "Your bid lapses unless you renew it before."
+            if may_be_renewed(bid)
+            else "Your bid lapses: the client may choose it until then.",
             bid.path,
         )
         for bid in bids_that_lapse(user, limit=MOST_CONTRACTS)
