@@ -76,6 +76,17 @@ def price_held(escrow: Escrow, *, held: int) -> int:
     return most_carried(most, lambda n: _to_people(escrow, held, n), currency=escrow.currency)
 
 
+def ends_released(to_payee: int, escrow: Escrow, *, held: int) -> bool:
+    """Whether so much of its price ends it as released, not as split: it is all that will come.
+
+    While a bank has some of it, all that is held is not all: what the bank brings again is not of
+    the part that was decided on, and goes back to the payer.
+    """
+    if escrow.taken_back:
+        return to_payee == escrow.amount - escrow.released
+    return to_payee == price_held(escrow, held=held)
+
+
 def checked_division(to_payee: object, escrow: Escrow, *, held: int, param: str) -> int:
     """A part of the price that can be released while the rest of ``held`` goes back or stays.
 

@@ -14,8 +14,8 @@ from payments.escrow.division import (
     checked_funding,
     checked_part,
     cost_of,
+    ends_released,
     missing_of,
-    price_held,
 )
 from payments.escrow.models import LIFECYCLE, Escrow, Part
 from payments.escrow.paying.services import pay_out_of, release_each
@@ -201,7 +201,7 @@ def split(*, escrow_id: int, to_payee: int, reason: str) -> Escrow:
         checked_division(to_payee, escrow, held=held, param="to_freelancer")
     if to_payee == 0:
         return refund(escrow_id=escrow_id, reason=reason)
-    if to_payee == price_held(escrow, held=held):
+    if ends_released(to_payee, escrow, held=held):
         return release(escrow_id=escrow_id)
     escrow = _advance(escrow_id, "split")
     pay_out_of(escrow, held=held, to_payee=to_payee, deed="split", reason=reason)

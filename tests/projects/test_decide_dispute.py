@@ -1,6 +1,7 @@
 """A mediator decides: the money moves, to the cent."""
 
 import pytest
+from django.core.management import call_command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -10,6 +11,7 @@ from accounts.people.services import grant_staff_roles
 from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.money import in_words
+from payments.escrow.facts import facts_now
 from payments.escrow.selectors import held_in
 from payments.ledger import chart
 from payments.ledger.models import Transfer
@@ -20,7 +22,9 @@ from projects.contracts.models import Event
 from projects.disputes.models import Dispute
 from projects.disputes.selectors import desk_disputes, effect_of, outcome_of
 from projects.disputes.services import decide_dispute
+from projects.milestones.models import Milestone
 from projects.milestones.services import cancel_milestone, release_milestone
+from tests.payments.chargeback_world import Bank, payment_of
 from tests.races import at_once
 from tests.world import opened_dispute, person, reviewed_dispute
 
@@ -228,3 +232,20 @@ def test_a_ruling_and_an_ordinary_end_at_once_are_one(ada, ben, dora, end):
     assert (books["ben"], books["ada"]) == ((38_800, 61_800) if decided else expected)
     assert books["held"] == 0
     assert dispute.state in ("decided", "closed")
+
+
+def test_what_a_bank_brings_after_the_ruling_is_the_clients(ada, ben, dora):
+    """All that was held was ruled to Ben while a bank had the other half: that half is not his."""
+    dispute = reviewed_dispute(ada, ben)
+    bank = Bank(payment_of(dispute.milestone.escrow), 51_500)
+    bank.takes()
+    decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=50_000, ruling="Half is done.")
+    call_command("check_ledger")
+
+    bank.gives_back()
+
+    milestone = Milestone.objects.select_related("escrow__policy").get(pk=dispute.milestone_id)
+    money = facts_now(milestone.escrow)
+    assert milestone.status == "split"
+    assert (money.received, money.refunded, money.held) == (48_500, 51_500, 0)
+    call_command("check_ledger")

@@ -32,6 +32,7 @@ from projects.milestones.services import (
     fund_milestone,
     release_milestone,
 )
+from tests.payments.chargeback_world import Bank, payment_of
 from tests.projects.ending_world import changes_of, contract_at_work, part, states_of, to_end
 from tests.world import active_contract, fund
 
@@ -119,6 +120,23 @@ def test_a_pay_page_that_is_open_closes_with_it(ada, ben):
     accept_change(order_id=to_end(contract, ada).pk, by=ben)
     payment.refresh_from_db()
     assert payment.status == "cancelled"
+
+
+def test_what_a_bank_brings_after_the_end_is_the_clients(ada, ben):
+    """Both signed 500 for Ben: all that was held then, while a bank had the other half."""
+    contract = active_contract(ada, ben, [100_000])
+    escrow = fund(part(contract, 1)).escrow
+    bank = Bank(payment_of(escrow), 51_500)
+    bank.takes()
+    accept_change(order_id=to_end(contract, ada, {1: 50_000}).pk, by=ben)
+    assert states_of(contract) == ["split"]
+    call_command("check_ledger")
+
+    bank.gives_back()
+
+    money = facts_now(part(contract, 1).escrow)
+    assert (money.received, money.refunded, money.held) == (48_500, 51_500, 0)
+    call_command("check_ledger")
 
 
 # --- It is what was proposed, or it is nothing ----------------------------------------------------

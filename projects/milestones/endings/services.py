@@ -8,8 +8,9 @@ from marketplace.common.clock import said
 from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import BOTH
 from payments.escrow import services as escrows
-from payments.escrow.facts import facts_now
+from payments.escrow.division import ends_released
 from payments.escrow.rolling.services import lock_pair, roll
+from payments.escrow.selectors import held_in
 from projects.contracts.roles import Actor
 from projects.milestones.models import LIFECYCLE, Milestone
 from projects.milestones.rolling import checked_roll, judge_roll, limit_of_roll
@@ -29,10 +30,7 @@ def resolve_milestone(
     what is held back.
     """
     milestone = lock_milestone(milestone_id)
-    held = facts_now(milestone.escrow).price_held
-    outcome = {held: Milestone.Status.RELEASED, 0: Milestone.Status.REFUNDED}.get(
-        to_freelancer, Milestone.Status.SPLIT
-    )
+    outcome = _outcome(milestone, to_freelancer, unpaid=Milestone.Status.REFUNDED)
     milestone = advance_milestone(milestone_id, "resolve", by=by, to=outcome)
     close_milestones(milestone)
     escrows.split(escrow_id=milestone.escrow_id, to_payee=to_freelancer, reason=reason)
@@ -53,9 +51,7 @@ def cancel_by_agreement(
     judge_step(milestone, "cancel_agreed", BOTH)
     if not with_contract:
         checked_ending(to_freelancer, milestone)
-    is_all = to_freelancer == facts_now(milestone.escrow).price_held
-    outcome = Milestone.Status.RELEASED if is_all else Milestone.Status.SPLIT
-    outcome = outcome if to_freelancer else Milestone.Status.CANCELLED
+    outcome = _outcome(milestone, to_freelancer, unpaid=Milestone.Status.CANCELLED)
     LIFECYCLE.advance(milestone, "cancel_agreed", role=BOTH, to=outcome)
     close_milestones(milestone)
     if to_freelancer:
@@ -63,6 +59,14 @@ def cancel_by_agreement(
     else:
         escrows.give_back(escrow_id=milestone.escrow_id, reason="agreed")
     return milestone
+
+
+def _outcome(milestone: Milestone, to_freelancer: int, *, unpaid: str) -> str:
+    if not to_freelancer:
+        return unpaid
+    escrow = milestone.escrow
+    is_all = ends_released(to_freelancer, escrow, held=held_in(escrow))
+    return Milestone.Status.RELEASED if is_all else Milestone.Status.SPLIT
 
 
 @transaction.atomic
