@@ -1,5 +1,7 @@
 """Invitations to bid, for programs."""
 
+from typing import Any
+
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import path
@@ -12,7 +14,6 @@ from rest_framework.views import APIView
 
 from marketplace.common.api import idempotent
 from marketplace.common.errors import NotAllowed
-from marketplace.common.lifecycle import OWNER
 from projects.api.posting_shapes import ClosingIn, PartyOut
 from projects.invitations import services
 from projects.invitations.models import Invitation
@@ -31,7 +32,9 @@ class InvitationOut(serializers.ModelSerializer):
     """Somebody who is asked to bid. Whom an address belongs to is said once they have answered."""
 
     id = serializers.CharField(source="public_id")
-    posting = serializers.CharField(source="posting.public_id")
+    posting = serializers.CharField(
+        source="posting.public_id", help_text="Empty while you do not see it, as title and note."
+    )
     title = serializers.CharField(source="posting.title")
     client = PartyOut(source="posting.client")
     freelancer = PartyOut(allow_null=True)
@@ -62,6 +65,11 @@ class InvitationOut(serializers.ModelSerializer):
     def get_next_steps(self, invitation: Invitation) -> list[str]:
         return open_steps(invitation, self.context["request"].user)
 
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        shown = super().to_representation(instance)
+        unseen = () if instance.shows_posting else ("posting", "title", "note")
+        return shown | dict.fromkeys(unseen, "")
+
 
 class InvitationIn(serializers.Serializer):
     whom = serializers.CharField(
@@ -89,7 +97,7 @@ class PostingInvitationsView(ListAPIView):
         if getattr(self, "swagger_fake_view", False):
             return Invitation.objects.none()
         posting = self._posting()
-        if role_in(posting, self.request.user) != OWNER:
+        if role_in(posting, self.request.user) is None:
             raise NotAllowed("Whom a client invites is between them.")
         return invitations_to(posting)
 
@@ -98,7 +106,10 @@ class PostingInvitationsView(ListAPIView):
         return get_object_or_404(seen, public_id=self.kwargs["public_id"])
 
     def get(self, request: Request, public_id: str) -> Response:
-        """Whom you have invited to your posting and what they answered, newest first."""
+        """Whom you have invited to your posting and what they answered, newest first.
+
+        Moderators read it, too.
+        """
         return self.list(request)
 
     @extend_schema(request=InvitationIn, responses={201: InvitationOut})
@@ -125,7 +136,10 @@ class DeclineView(APIView):
     @extend_schema(request=ClosingIn, responses=InvitationOut)
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
-        """Say no, with a reason if you like. You may still bid while the posting takes bids."""
+        """Say no, with a reason if you like. You may still bid while the posting takes bids.
+
+        Where it was sent to an address, your answer tells the client that it is yours.
+        """
         invitation = _visible(request, public_id)
         given = ClosingIn(data=request.data)
         given.is_valid(raise_exception=True)
@@ -150,6 +164,7 @@ def _visible(request: Request, public_id: str) -> Invitation:
 
 
 def _out(invitation: Invitation, request: Request, status: int = 200) -> Response:
+    invitation = invitations_visible_to(request.user).get(pk=invitation.pk)
     return Response(InvitationOut(invitation, context={"request": request}).data, status=status)
 
 

@@ -7,7 +7,7 @@ order of their keys.
 import re
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.notifications.services import notify
 from accounts.parties.models import Party
@@ -20,7 +20,7 @@ from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.text import checked_line, checked_text
 from projects.invitations.models import LIFECYCLE, Invitation
-from projects.invitations.selectors import invitations_of, role_in, sent_by
+from projects.invitations.selectors import answered_by_a_bid, role_in, sent_by
 from projects.postings import services as postings
 from projects.postings.models import Posting
 from projects.postings.roles import Actor
@@ -90,9 +90,8 @@ def withdraw_invitation(*, invitation_id: int, by: Actor) -> Invitation:
 
 @transaction.atomic
 def accept_invitations(*, posting: Posting, party: Party, by: User) -> None:
-    """A bid came in: it answers every invitation of this person to this posting."""
-    mine = invitations_of(by).filter(posting=posting)
-    for invitation in _standing(mine, "accept"):
+    """A bid came in: it answers what names this person, or else what their addresses were sent."""
+    for invitation in _standing(answered_by_a_bid(posting, by), "accept"):
         LIFECYCLE.advance(invitation, "accept", role=role_in(invitation, by))
         _close(invitation, answered_by=party)
 
@@ -165,11 +164,16 @@ def _too_many(message: str) -> WrongState:
 
 
 def _tell_invited(invitation: Invitation, *, by: Actor) -> None:
-    """Whoever is known by the address; nobody else gets mail because somebody typed an address."""
-    posting, to = invitation.posting, invitation.freelancer
-    if to is None and (person := person_at(invitation.email)):
-        to = own_party_of(person)
-    if to is None or _has_bid(posting, to):
+    """Whoever is known by the address; nobody else gets mail because somebody typed an address.
+
+    Once to a posting, however often they are asked: the owner cannot tell.
+    """
+    posting, named = invitation.posting, invitation.freelancer
+    person = named.members.get() if named else person_at(invitation.email)
+    if person is None:
+        return
+    to = own_party_of(person)
+    if _has_bid(posting, to) or _was_told(invitation, person, to):
         return
     notify(
         to=to,
@@ -180,6 +184,14 @@ def _tell_invited(invitation: Invitation, *, by: Actor) -> None:
         title=posting.title,
         by=by,
     )
+
+
+def _was_told(invitation: Invitation, person: User, party: Party) -> bool:
+    """Whether they know of another invitation to this posting that is not taken back."""
+    theirs = Q(freelancer=party) | Q(freelancer=None, email__in=proven_addresses_of(person))
+    others = invitation.posting.invitations.filter(theirs).exclude(pk=invitation.pk)
+    standing = others.exclude(status=Invitation.Status.WITHDRAWN).values("public_id")
+    return person.notifications.filter(kind="invitation_sent", about__in=standing).exists()
 
 
 def _standing(among: QuerySet[Invitation], step: str) -> list[Invitation]:

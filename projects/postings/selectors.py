@@ -29,6 +29,7 @@ LONGEST_QUERY = 200
 _IN_PUBLIC = ("open", "awarded", "closed", "expired")
 # Whatever they answered. What was withdrawn lets nobody in any more.
 _INVITED = ("invited", "accepted", "declined", "lapsed")
+_ASKED = ("asked", "answered", "declined", "removed")
 
 
 def postings_visible_to(user: User | AnonymousUser) -> QuerySet[Posting]:
@@ -58,7 +59,7 @@ def _lets_in(user: User | AnonymousUser) -> Q:
     """Everything but invite-only ones, and of those: where they are invited, have bid or asked.
 
     Who had bid or asked before it became invite-only knows it, and is told of it: it stays in sight
-    for them.
+    for them, unless they took their question back.
     """
     to_everybody = ~Q(visibility=Posting.Visibility.INVITE_ONLY)
     if not user.is_authenticated:
@@ -70,7 +71,7 @@ def _lets_in(user: User | AnonymousUser) -> Q:
         to_everybody
         | Q(Exists(this.filter(named, invitations__status__in=_INVITED)))
         | Q(Exists(this.filter(bids__freelancer__in=parties)))
-        | Q(Exists(this.filter(questions__asker__in=parties)))
+        | Q(Exists(this.filter(questions__asker__in=parties, questions__status__in=_ASKED)))
     )
 
 

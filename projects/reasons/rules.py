@@ -45,6 +45,11 @@ def _as_reminded(milestone: Milestone, notice: Notification) -> str:
     return reminders.why_gone(milestone, notice.kind, reminders.read_key(notice.key))
 
 
+def _asks_for_a_bid(invitation: Invitation, _: Notification) -> str:
+    asks = invitation.status == Invitation.Status.INVITED and invitation.posting.takes_bids
+    return "" if asks else "The invitation is open no longer."
+
+
 _OPEN_BID = _while(Bid.Status.SUBMITTED, Bid.Status.SHORTLISTED, gone="The bid is open no longer.")
 _LAPSING_BID = Reason(Bid, (), lambda bid, notice: validity.why_reminder_has_gone(bid, notice.key))
 _REMINDER = Reason(Milestone, ("contract", "escrow"), _as_reminded)
@@ -58,9 +63,7 @@ REASONS: dict[str, Reason] = {
     "question_asked": Reason(
         Question, (), _while(Question.Status.ASKED, gone="The question is open no longer.")
     ),
-    "invitation_sent": Reason(
-        Invitation, (), _while(Invitation.Status.INVITED, gone="The invitation is open no longer.")
-    ),
+    "invitation_sent": Reason(Invitation, ("posting",), _asks_for_a_bid),
     "bid_submitted": Reason(Bid, (), _OPEN_BID),
     "bid_edited": Reason(Bid, (), _OPEN_BID),
     "bid_renewed": Reason(Bid, (), _OPEN_BID),

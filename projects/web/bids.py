@@ -33,6 +33,7 @@ from projects.bids.selectors import (
 from projects.bids.validity import may_be_renewed
 from projects.contracts.models import Contract
 from projects.contracts.selectors import completed_counts, contracts_of
+from projects.invitations.selectors import answered_by_a_bid
 from projects.postings.models import Posting
 from projects.postings.roles import judge_let_in
 from projects.postings.selectors import postings_of, postings_visible_to
@@ -145,11 +146,19 @@ def _show_form(request: HttpRequest, form: BidForm, posting: Posting) -> HttpRes
         "quote": quote,
         "problem": problem,
         "currency": form.currency,
+        # Of an edit nothing is learned that the bid has not told already.
+        "addresses": [] if form.bid else _addresses_told(posting, request),
         "nav": "browse",
     }
     is_part = request.htmx and request.POST.get("then") == "row"
     template = "bids/_plan.html" if is_part else "bids/form.html"
     return render(request, template, context, status=400 if form.is_bound else 200)
+
+
+def _addresses_told(posting: Posting, request: HttpRequest) -> list[str]:
+    """Of which addresses the bid would tell the client that they are this person's."""
+    answered = answered_by_a_bid(posting, request.user).filter(freelancer=None)
+    return list(answered.order_by("pk").values_list("email", flat=True))
 
 
 @require_safe

@@ -1,5 +1,7 @@
 """Pages about invitations: of a posting, for its owner; of one's own, to bid or to decline."""
 
+from typing import Any
+
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +14,7 @@ from marketplace.common.http import refusals_on
 from marketplace.common.lifecycle import OWNER
 from marketplace.common.pages import page_of
 from projects.invitations import services
-from projects.invitations.models import LIFECYCLE
+from projects.invitations.models import LIFECYCLE, Invitation
 from projects.invitations.selectors import (
     invitations_of,
     invitations_to,
@@ -46,9 +48,10 @@ class InvitationForm(forms.Form):
 
 @FORM
 def list_invitations(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Who is invited to a posting and what they answered; a POST invites somebody."""
+    """Who is invited to a posting and what they answered, also for moderators; a POST invites."""
     posting = get_object_or_404(postings_visible_to(request.user), public_id=public_id)
-    if role_on_posting(posting, request.user) != OWNER:
+    role = role_on_posting(posting, request.user)
+    if role is None or (request.method == "POST" and role != OWNER):
         raise NotAllowed("Whom a client invites is between them.")
     form = InvitationForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
@@ -62,7 +65,9 @@ def list_invitations(request: HttpRequest, public_id: str) -> HttpResponse:
 def _show_list(request: HttpRequest, posting: Posting, form: InvitationForm) -> HttpResponse:
     page = page_of(request, invitations_to(posting))
     rows = [{"invitation": it, "steps": open_steps(it, request.user)} for it in page.items]
-    context = {"posting": posting, "form": form, "page": page, "rows": rows, "nav": "work"}
+    is_owner = role_on_posting(posting, request.user) == OWNER
+    context = {"posting": posting, "form": form, "page": page, "rows": rows}
+    context |= {"is_owner": is_owner, "nav": "work"}
     status = 400 if form.errors else 200
     return render(request, "invitations/of_posting.html", context, status=status)
 
@@ -71,21 +76,30 @@ def _show_list(request: HttpRequest, posting: Posting, form: InvitationForm) -> 
 def list_own_invitations(request: HttpRequest) -> HttpResponse:
     """What they were asked to bid on."""
     page = page_of(request, invitations_of(request.user))
-    rows = [{"invitation": it, "steps": open_steps(it, request.user)} for it in page.items]
+    rows = [
+        {"invitation": it, "title": _title_of(it), "steps": open_steps(it, request.user)}
+        for it in page.items
+    ]
     return render(request, "invitations/mine.html", {"page": page, "rows": rows, "nav": "work"})
+
+
+def _title_of(invitation: Any) -> str:
+    """Of its posting, or what has become of it where its reader does not see that."""
+    if invitation.shows_posting:
+        return invitation.posting.title
+    return "Taken back" if invitation.status == Invitation.Status.WITHDRAWN else "Out of sight"
 
 
 @require_safe
 def show_invitation(request: HttpRequest, public_id: str) -> HttpResponse:
     """One of them, where its notice leads to."""
     invitation = get_object_or_404(invitations_visible_to(request.user), public_id=public_id)
-    posting = invitation.posting
     context = {
         "invitation": invitation,
-        "posting": posting,
+        "title": _title_of(invitation),
+        "posting": invitation.posting,
         "is_owner": role_in(invitation, request.user) == OWNER,
         "steps": open_steps(invitation, request.user),
-        "sees_posting": postings_visible_to(request.user).filter(pk=posting.pk).exists(),
         "nav": "work",
     }
     return render(request, "invitations/invitation.html", context)

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from marketplace.common.files import attachment
 from marketplace.common.http import refusals_on
-from marketplace.common.lifecycle import OWNER
+from marketplace.common.lifecycle import MODERATOR, OWNER
 from marketplace.common.pages import Page, capped_count, page_of
 from projects.bids.declining.services import close_bidding
 from projects.bids.models import STANDING
@@ -79,12 +79,13 @@ def show_posting(request: HttpRequest, public_id: str) -> HttpResponse:
         "questions": rows_of(list(newest[:FEW]), request),
         "nav": "browse",
     }
-    if role == OWNER:
-        context |= _bids_on(posting) | {"waiting": waiting_on(posting)}
+    if role in (OWNER, MODERATOR):
         context["invitations"] = [
             {"invitation": sent, "steps": steps_of_invitation(sent, request.user)}
             for sent in invitations_to(posting).order_by("-created_at", "-id")[:FEW]
         ]
+    if role == OWNER:
+        context |= _bids_on(posting) | {"waiting": waiting_on(posting)}
     else:
         context["own_bid"] = live_bid_on(posting, request.user)
         context["invitation"] = invitation_to(posting, request.user)

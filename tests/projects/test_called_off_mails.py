@@ -29,6 +29,7 @@ from projects.milestones.services import (
     return_work,
     submit_work,
 )
+from projects.postings.services import suspend_posting
 from projects.questions.services import answer_question, ask_question
 from projects.reasons.rules import REASONS
 from projects.tasks import deliver_due_notifications, deliver_notification, tell_reminders
@@ -159,14 +160,16 @@ def test_a_question_that_was_answered(ada, ben):
     assert is_called_off(notice)
 
 
-@pytest.mark.parametrize("end", ["answered", "withdrawn", "posting closed"])
-def test_an_invitation_that_is_open_no_longer(ada, ben, end):
+@pytest.mark.parametrize("end", ["answered", "withdrawn", "posting closed", "suspended"])
+def test_an_invitation_that_is_open_no_longer(ada, ben, mona, end):
     posting = open_posting(ada)
     sent = invite_person(posting_id=posting.pk, whom=ben.email, by=ada)
     if end == "answered":
         decline_invitation(invitation_id=sent.pk, by=ben)
     elif end == "withdrawn":
         withdraw_invitation(invitation_id=sent.pk, by=ada)
+    elif end == "suspended":
+        suspend_posting(posting_id=posting.pk, reason="It is a scam.", by=mona)
     else:
         close_bidding(posting_id=posting.pk, reason="", by=ada)
     assert is_called_off(told(ben, "invitation_sent"), "open no longer")

@@ -121,6 +121,10 @@ def test_pages_that_come_too_late_say_so(posting, invitation, ada, ben):
     page = page_of(ben, invitation.path)
     assert "The posting has ended" in page
     assert "Bid on this" not in page
+    late = browser(ada).post(f"{posting.path}invitations/", {"whom": "kim@x.de", "note": "Kept."})
+    assert late.status_code == 400
+    assert "takes no more bids" in late.content.decode()
+    assert "Kept." in late.content.decode()
     assert browser(ben).post(f"{invitation.path}decline/").status_code == 409
 
 
@@ -231,5 +235,6 @@ def test_my_work_begins_with_what_waits_for_an_answer(posting, invitation, ada, 
     for other in (ada, cleo):
         assert words not in page_of(other, "/contracts/")
 
+    invite_person(posting_id=posting.pk, whom=ben.email, by=ada)
     submitted_bid(posting, ben)
     assert words not in page_of(ben, "/contracts/")

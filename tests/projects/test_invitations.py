@@ -102,6 +102,25 @@ def test_an_address_does_not_say_whether_it_has_an_account(posting, ada, ben):
     assert told("invitation_sent") == {"Ben"}
     # Neither does a second one, by the profile: whose address it is stays untold.
     assert invite(posting, ada, ben).status == "invited"
+    assert Notification.objects.filter(kind="invitation_sent").count() == 1
+
+
+@pytest.mark.parametrize("first", [BY_PROFILE, BY_ADDRESS])
+def test_nobody_is_told_of_one_posting_twice(posting, ada, ben, first):
+    ways = [ben, BY_ADDRESS] if first == BY_PROFILE else [BY_ADDRESS, ben]
+    sent = [invite(posting, ada, whom) for whom in ways]
+    assert Notification.objects.filter(kind="invitation_sent").count() == 1
+
+    for one in sent:
+        withdraw_invitation(invitation_id=one.pk, by=ada)
+    invite(posting, ada, ways[0])  # of the old ones nothing is left
+    assert Notification.objects.filter(kind="invitation_sent").count() == 2
+
+
+def test_whoever_proved_the_address_too_late_to_be_told_is_told_by_name(posting, ada):
+    invite(posting, ada, "kim@example.com")
+    invite(posting, ada, person("Kim"))
+    assert told("invitation_sent") == {"Kim"}
 
 
 def test_somebody_who_has_bid_is_invited_by_address_as_if_not(posting, ada, ben):
@@ -233,14 +252,31 @@ def test_a_bid_answers_it(invitation, posting, ada, ben):
     assert status_of(other) == "invited"
 
 
-def test_a_bid_answers_both_ways_of_asking(posting, ada, ben, cleo):
-    both = [invite(posting, ada, ben), invite(posting, ada, BY_ADDRESS)]
+def test_a_bid_that_answers_the_profile_leaves_a_guessed_address_untold(posting, ada, ben, cleo):
+    guessed, named = invite(posting, ada, BY_ADDRESS), invite(posting, ada, ben)
     for_cleo = invite(posting, ada, cleo)
 
-    submitted_bid(posting, ben)
+    bid = submitted_bid(posting, ben)
 
-    assert [status_of(one) for one in both] == ["accepted", "accepted"]
-    assert status_of(for_cleo) == "invited"
+    assert [status_of(one) for one in (named, guessed, for_cleo)] == [
+        "accepted",
+        "invited",
+        "invited",
+    ]
+    assert guessed.freelancer is None
+    withdraw_bid(bid_id=bid.pk, by=ben)
+    submitted_bid(posting, ben)  # nor does another bid tell
+    assert status_of(guessed) == "invited"
+    close_bidding(posting_id=posting.pk, reason="", by=ada)
+    assert status_of(guessed) == "lapsed"
+
+
+def test_a_bid_answers_the_address_where_the_profile_was_taken_back(posting, ada, ben):
+    guessed, named = invite(posting, ada, BY_ADDRESS), invite(posting, ada, ben)
+    withdraw_invitation(invitation_id=named.pk, by=ada)
+
+    submitted_bid(posting, ben)
+    assert [status_of(guessed), status_of(named)] == ["accepted", "withdrawn"]
 
 
 def test_a_no_is_told_to_the_owner_and_may_be_thought_over(invitation, posting, ada, ben):

@@ -17,7 +17,7 @@ from projects.postings.models import Posting
 from projects.postings.selectors import Filters, browse, postings_visible_to
 from projects.postings.services import add_files, edit_posting
 from projects.questions.models import Question
-from projects.questions.services import answer_question, ask_question
+from projects.questions.services import answer_question, ask_question, withdraw_question
 from tests.races import at_once, overtaken_after
 from tests.world import api_of, draft_posting, open_posting, person, submitted_bid
 
@@ -203,6 +203,16 @@ def test_who_has_bid_or_asked_keeps_seeing_it(ada, ben, cleo):
     for reader in (ben, kim):  # both are told of the answer
         assert browser_of(reader).get(question.path).status_code == 200
     assert submitted_bid(posting, gus).pk
+
+
+def test_a_question_that_was_taken_back_opens_nothing_any_more(ada, ben):
+    posting = open_posting(ada, title=TITLE)
+    question = ask_question(posting_id=posting.pk, text="In which colour?", by=ben)
+    edit_posting(posting_id=posting.pk, by=ada, visibility="invite_only")
+    assert sees(posting, ben)
+
+    withdraw_question(question_id=question.pk, by=ben)
+    assert not sees(posting, ben)
 
 
 def test_opened_again_it_is_found_by_everybody(posting, cleo, ada):
