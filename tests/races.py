@@ -108,6 +108,22 @@ def holds_nothing_below(act: Callable[[], object], *, above: QuerySet, below: Qu
     return answer
 
 
+def locked_when_asked(
+    monkeypatch: pytest.MonkeyPatch, owner: object, name: str, rows: QuerySet
+) -> list[bool]:
+    """For each time that ``owner.name`` is asked from now on: whether ``rows`` are locked then, as
+    another session sees it.
+    """
+    real, found = getattr(owner, name), []
+
+    def asked(*args: object, **named: object) -> object:
+        found.append(outcomes_at_once(lambda: _are_free(rows.all())) == [False])
+        return real(*args, **named)
+
+    monkeypatch.setattr(owner, name, asked)
+    return found
+
+
 def somebody_waits() -> bool:
     """Whether a session of this database waits for a lock of another one. (Whom a row is waited for
     is a transaction, of no database; but who waits has locked the table, which is of one.)

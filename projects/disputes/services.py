@@ -14,6 +14,7 @@ from marketplace.common.errors import InvalidInput, WrongState
 from marketplace.common.lifecycle import CLIENT, FREELANCER, MEDIATOR, SYSTEM
 from marketplace.common.money import in_words
 from marketplace.common.text import checked_text
+from payments.escrow.adjusting.services import lock_all
 from projects.contracts.roles import Actor, role_in
 from projects.contracts.sentences import in_numbers
 from projects.contracts.services import record
@@ -155,6 +156,8 @@ def decide_dispute(*, dispute_id: int, by: Actor, to_freelancer: int, ruling: st
     """
     dispute, _ = _advance(dispute_id, "decide", by=by)
     milestone = dispute.milestone
+    # The money too, before anything is judged: banks come from below.
+    milestone.escrow = lock_all([milestone.escrow_id])[milestone.escrow_id]
     checked_part(to_freelancer, milestone, param="to_freelancer")
     dispute.ruling = checked_text(ruling, param="ruling", longest=LONGEST_STATEMENT, least=1)
     assert isinstance(by, User)

@@ -12,6 +12,7 @@ from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.money import in_words
 from payments.escrow.facts import facts_now
+from payments.escrow.models import Escrow
 from payments.escrow.selectors import held_in
 from payments.ledger import chart
 from payments.ledger.models import Transfer
@@ -19,13 +20,14 @@ from payments.ledger.selectors import balance_of
 from payments.policies.fees import quote
 from payments.refunds.models import Refund
 from projects.contracts.models import Event
+from projects.disputes import services
 from projects.disputes.models import Dispute
 from projects.disputes.selectors import desk_disputes, effect_of, outcome_of
 from projects.disputes.services import decide_dispute
 from projects.milestones.models import Milestone
 from projects.milestones.services import cancel_milestone, release_milestone
 from tests.payments.chargeback_world import Bank, payment_of
-from tests.races import at_once
+from tests.races import at_once, locked_when_asked
 from tests.world import opened_dispute, person, reviewed_dispute
 
 pytestmark = pytest.mark.django_db
@@ -249,3 +251,14 @@ def test_what_a_bank_brings_after_the_ruling_is_the_clients(ada, ben, dora):
     assert milestone.status == "split"
     assert (money.received, money.refunded, money.held) == (48_500, 51_500, 0)
     call_command("check_ledger")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("judge", ["checked_part", "effect_of"])
+def test_the_money_is_locked_before_it_is_judged(ada, ben, dora, monkeypatch, judge):
+    """A bank that takes of it meanwhile waits, or is seen."""
+    dispute = reviewed_dispute(ada, ben)
+    money = Escrow.objects.filter(pk=dispute.milestone.escrow_id)
+    found = locked_when_asked(monkeypatch, services, judge, money)
+    decide(dispute, dora)
+    assert found == [True]

@@ -11,6 +11,7 @@ from accounts.people.models import User
 from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
 from marketplace.common.lifecycle import SYSTEM
+from payments.escrow.models import Escrow
 from payments.escrow.selectors import held_in
 from payments.escrow.services import take_in
 from payments.ledger import chart
@@ -33,6 +34,7 @@ from projects.agreements.services import close_finished_contract
 from projects.contracts.models import Contract, Event
 from projects.disputes.models import Dispute
 from projects.disputes.services import decide_dispute
+from projects.milestones.endings import services as endings
 from projects.milestones.endings.services import cancel_by_agreement
 from projects.milestones.models import Milestone
 from projects.milestones.services import (
@@ -42,7 +44,7 @@ from projects.milestones.services import (
     release_unreviewed,
 )
 from projects.tasks import close_moot_disputes, lapse_proposals
-from tests.races import at_once
+from tests.races import at_once, locked_when_asked
 from tests.world import (
     fund,
     funded_milestone,
@@ -439,6 +441,25 @@ def test_an_acceptance_and_something_else_at_once_are_one(ada, ben, dora, bells,
     was_accepted = read(proposal).status == "accepted"
     assert books_of(milestone) == (agreed if was_accepted else otherwise)
     assert [finding for check in CHECKS for finding in check()] == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("room", ["proposals", "endings"])
+def test_the_money_is_locked_before_it_is_judged(ada, ben, monkeypatch, room):
+    """A bank that takes of it meanwhile waits, or is seen."""
+    milestone = funded_milestone(ada, ben)
+    proposal = propose(milestone, ada)
+    owner, name = {
+        "proposals": (services, "money_in_words"),
+        "endings": (endings, "checked_ending"),
+    }[room]
+    money = Escrow.objects.filter(pk=milestone.escrow_id)
+    found = locked_when_asked(monkeypatch, owner, name, money)
+    if room == "proposals":
+        accept_proposal(proposal_id=proposal.pk, by=ben)
+    else:
+        cancel_by_agreement(milestone_id=milestone.pk, to_freelancer=40_000)
+    assert found == [True]
 
 
 # --- The books -----------------------------------------------------------------------------------

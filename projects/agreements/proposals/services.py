@@ -10,6 +10,7 @@ from marketplace.common.clock import now, said
 from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.text import checked_text
+from payments.escrow.adjusting.services import lock_all
 from projects.agreements.amending.services import amend
 from projects.agreements.models import LIFECYCLE, Proposal
 from projects.agreements.proposals.words import money_in_words, name_of, terms_of
@@ -99,6 +100,9 @@ def accept_proposal(*, proposal_id: int, by: Actor, confirmed_with: str = "") ->
     """
     proposal, role = _advance(proposal_id, "accept", by=by)
     _close(proposal)
+    if proposal.into_id is None:
+        # The money too, before anything is judged or said of it: banks come from below.
+        lock_all([proposal.milestone.escrow_id])
     text = (
         f"{name_of(proposal, role)} has accepted: “{proposal.milestone.title}” has ended. "
         f"{money_in_words(proposal, OTHER[role])}"

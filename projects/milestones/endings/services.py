@@ -8,6 +8,7 @@ from marketplace.common.clock import said
 from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import BOTH
 from payments.escrow import services as escrows
+from payments.escrow.adjusting.services import lock_all
 from payments.escrow.division import ends_released
 from payments.escrow.rolling.services import lock_pair, roll
 from payments.escrow.selectors import held_in
@@ -29,7 +30,7 @@ def resolve_milestone(
     """End a disputed milestone by a decision: ``to_freelancer`` of its price, the rest of
     what is held back.
     """
-    milestone = lock_milestone(milestone_id)
+    milestone = _lock_with_money(milestone_id)
     outcome = _outcome(milestone, to_freelancer, unpaid=Milestone.Status.REFUNDED)
     milestone = advance_milestone(milestone_id, "resolve", by=by, to=outcome)
     close_milestones(milestone)
@@ -47,7 +48,7 @@ def cancel_by_agreement(
     ``with_contract``, where the other milestones end as well: alone, that is an approval. Raises
     InvalidInput for a part that cannot be agreed on, WrongState where the milestone has ended.
     """
-    milestone = lock_milestone(milestone_id)
+    milestone = _lock_with_money(milestone_id)
     judge_step(milestone, "cancel_agreed", BOTH)
     if not with_contract:
         checked_ending(to_freelancer, milestone)
@@ -58,6 +59,13 @@ def cancel_by_agreement(
         escrows.split(escrow_id=milestone.escrow_id, to_payee=to_freelancer, reason="agreed")
     else:
         escrows.give_back(escrow_id=milestone.escrow_id, reason="agreed")
+    return milestone
+
+
+def _lock_with_money(milestone_id: int) -> Milestone:
+    """The money too, before anything is judged: banks come from below."""
+    milestone = lock_milestone(milestone_id)
+    milestone.escrow = lock_all([milestone.escrow_id])[milestone.escrow_id]
     return milestone
 
 
