@@ -13,6 +13,7 @@ from projects.agreements.paper.typeface import MISSING, readable
 from projects.agreements.paper.writing import paper_of
 from projects.contracts.selectors import agreement_of
 from tests.projects.change_world import price_to
+from tests.projects.ending_world import contract_at_work, to_end
 from tests.world import (
     PASSWORD,
     active_contract,
@@ -58,6 +59,21 @@ def test_who_signed_and_how_is_on_it(ada, ben):
     words = read(paper_of(agreement_of(order.contract)))
     assert "by Ada, confirmed with their password" in words
     assert "Changes version 1" in words and "$700.00" in words
+
+
+def test_how_it_ends_is_on_it(ada, ben):
+    contract = contract_at_work(ada, ben)
+    assert "How it ends" not in read(paper_of(agreement_of(contract)))
+    accept_change(order_id=to_end(contract, ada, {1: 40_000}).pk, by=ben)
+    words = read(paper_of(agreement_of(contract)))
+    for said in (
+        "How it ends",
+        "1 Part 1 $1,030.00 $400.00 $618.00",
+        "2 Part 2 $1,030.00 $0.00 $1,030.00",
+        "4 Part 4 $0.00 $0.00 $0.00",
+        "In all $3,090.00 $400.00 $2,678.00",
+    ):
+        assert said in words, (said, words)
 
 
 def test_an_offer_is_not_taken_for_an_agreement(ada, ben):

@@ -8,7 +8,7 @@ from django.conf import settings
 
 from marketplace.common.clock import said
 from marketplace.common.money import in_words
-from payments.policies.fees import quote
+from payments.policies.fees import fee_on_part, quote
 from payments.policies.words import percent
 from projects.agreements.paper.sheet import Sheet
 from projects.agreements.paper.typeface import MISSING, readable
@@ -35,6 +35,7 @@ def paper_of(agreement: Agreement) -> bytes:
     sheet.paragraph(wording["posting"]["title"], is_bold=True)
     _parties(sheet, agreement, wording)
     _milestones(sheet, agreement, wording)
+    _end(sheet, wording)
     _scope(sheet, wording)
     sheet.heading("The rules")
     sheet.points(rules_of(wording))
@@ -103,6 +104,31 @@ def _milestones(sheet: Sheet, agreement: Agreement, wording: dict[str, Any]) -> 
 
 
 _SIDES = ("client", "freelancer")
+
+
+def _end(sheet: Sheet, wording: dict[str, Any]) -> None:
+    """What both have signed of each milestone that ends; nothing where the contract goes on."""
+    ends = {one["position"]: one["end"] for one in wording.get("changes", []) if "end" in one}
+    if not ends:
+        return
+    rows = [["", "Milestone", "Held", "To the freelancer", "Back to the client"]]
+    points = wording["policy"]["client_fee_basis_points"]
+    totals = [0, 0, 0]
+    for part in wording["milestones"]:
+        if (end := ends.get(part["position"])) is None:
+            continue
+        held, paid = end["held"], end["to_freelancer"]
+        back = held - paid - fee_on_part(end.get("released", 0), paid, points)
+        totals = [total + more for total, more in zip(totals, (held, paid, back), strict=True)]
+        amounts = [in_words(amount, wording["currency"]) for amount in (held, paid, back)]
+        rows.append([f"{part['position']}", part["title"], *amounts])
+    rows.append(["", "In all", *(in_words(total, wording["currency"]) for total in totals)])
+    sheet.heading("How it ends")
+    sheet.paragraph(
+        "With this version the contract ends. Of what is held for each milestone, this part of its "
+        "price is released, less the freelancer's fee, and the rest goes back."
+    )
+    sheet.columns(rows, widths=(5, 45, 24, 26, 26), aligns="LLRRR", has_head=True, has_sum=True)
 
 
 def _due(part: dict[str, Any]) -> str:
