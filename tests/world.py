@@ -130,10 +130,10 @@ def planned_milestone(
     return active_contract(client, freelancer, [amount], **award).milestones.get()
 
 
-def fund(milestone: Milestone) -> Milestone:
-    """Pay for a milestone, as the provider's letter of a payment that succeeded would."""
+def fund(milestone: Milestone, amount: int | None = None) -> Milestone:
+    """Pay for a milestone, or ``amount`` of its price, as the letter of a payment would."""
     client = milestone.contract.client.members.get()
-    payment = fund_milestone(milestone_id=milestone.pk, by=client)
+    payment = fund_milestone(milestone_id=milestone.pk, by=client, amount=amount)
     take_in(
         payment_id=payment.pk,
         intent_id=f"pi_{payment.public_id}",

@@ -27,6 +27,7 @@ from projects.contracts.models import Contract
 from projects.contracts.selectors import agreement_of
 from projects.contracts.sentences import sentence_of
 from projects.disputes.models import Dispute
+from projects.milestones.parts.services import release_part
 from projects.milestones.services import (
     cancel_milestone,
     fund_milestone,
@@ -164,6 +165,21 @@ def test_what_has_moved_meanwhile_is_not_what_was_proposed(ada, ben, meanwhile, 
     assert contract.status == Contract.Status.ACTIVE
     withdraw_change(order_id=order.pk, by=ben)
     accept_change(order_id=to_end(contract, ben).pk, by=ada)
+    call_command("check_ledger")
+
+
+def test_as_much_held_after_another_release_is_not_what_was_proposed(ada, ben):
+    contract = active_contract(ada, ben, [100_000])
+    fund(part(contract, 1), 50_000)
+    order = to_end(contract, ben, {1: 40_000})
+    release_part(milestone_id=part(contract, 1).pk, by=ada, amount=20_000)
+    fund(part(contract, 1), 20_000)
+    assert facts_now(part(contract, 1).escrow).held == order.changes[0]["end"]["held"]
+    with pytest.raises(WrongState, match="“Part 1” has moved since"):
+        accept_change(order_id=order.pk, by=ada)
+    withdraw_change(order_id=order.pk, by=ben)
+    accept_change(order_id=to_end(contract, ben, {1: 40_000}).pk, by=ada)
+    assert part(contract, 1).escrow.released == 60_000
     call_command("check_ledger")
 
 

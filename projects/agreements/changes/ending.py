@@ -29,7 +29,6 @@ def ended_parts(
     What was held when it was proposed is what is held when it is accepted, or it is refused then.
     """
     ends = {change["position"]: change["end"] for change in changes if "end" in change}
-    ends = {change["position"]: change["end"] for change in changes if "end" in change}
     return [
         EndedPart(one, end["held"], end["to_freelancer"], share_of(one, end))
         for one in milestones

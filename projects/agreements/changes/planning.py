@@ -5,7 +5,8 @@ Each change names a milestone by its ``position`` in the agreement, and has one 
 - ``amount``, ``due_at``, ``criteria``: each ``{"from": …, "to": …}``, any of them,
 - ``drop``: true, for a milestone that is cancelled,
 - ``add``: ``title``, ``amount``, ``due_at`` and ``criteria`` of a milestone that is new, and
-- ``end``: ``to_freelancer`` of the price is released and the rest of what is ``held`` goes back.
+- ``end``: ``to_freelancer`` of the price is released and the rest of what is ``held`` goes back;
+  ``released`` was so much of it before (missing in older ones: nothing).
   That ends the contract: every open milestone has it then, and no other change stands beside.
 
 Amounts are minor units, times ISO 8601.
@@ -147,7 +148,8 @@ def judge_changes(contract: Contract, changes: Sequence[Change]) -> dict[int, Mi
         one = milestones[change["position"]]
         if "end" in change:
             judge_step(one, "cancel_agreed", BOTH, facts[one.escrow_id])
-            if facts[one.escrow_id].held != change["end"]["held"]:
+            stands = (facts[one.escrow_id].held, one.escrow.released)
+            if stands != (change["end"]["held"], change["end"].get("released", 0)):
                 raise WrongState(
                     f"The money of “{one.title}” has moved since this was proposed.",
                     code="changed_meanwhile",
@@ -206,7 +208,8 @@ def _end(milestone: Milestone, wish: Wish, param: str, *, held: int) -> Change:
     part = checked_division(
         wish.to_freelancer, milestone.escrow, held=held, param=f"{param}.to_freelancer"
     )
-    return {"position": milestone.position, "end": {"to_freelancer": part, "held": held}}
+    end = {"to_freelancer": part, "held": held, "released": milestone.escrow.released}
+    return {"position": milestone.position, "end": end}
 
 
 def _addition(contract: Contract, wish: Wish, position: int, param: str) -> Change:
