@@ -95,8 +95,8 @@ def record_chargeback(
 
 def is_same_wish(chargeback: Chargeback, told: Chargeback) -> bool:
     """Whether what is wished for now is what was told."""
-    wish, was = ((one.answer, one.answer_attempt) for one in (chargeback, told))
-    return wish == was
+    wish = (chargeback.answer, chargeback.answer_attempt)
+    return wish == (told.answer, told.answer_attempt)
 
 
 def ask_about_chargeback(*, chargeback_id: int) -> None:

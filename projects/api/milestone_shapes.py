@@ -7,6 +7,7 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from marketplace.common.etags import etag_of
 from marketplace.common.lifecycle import CLIENT
 from marketplace.common.shapes import AmountIn
 from payments.chargebacks.models import Chargeback
@@ -17,7 +18,7 @@ from payments.fundings.models import Payment
 from projects.agreements.outlook import Prospect
 from projects.bids.terms import MAX_CRITERIA
 from projects.contracts.roles import role_in
-from projects.milestones.criteria import LONGEST_HOW, tag_of
+from projects.milestones.criteria import LONGEST_HOW
 from projects.milestones.deliveries import LONGEST_LINK, LONGEST_NOTE, MAX_LINKS
 from projects.milestones.models import Milestone
 from projects.milestones.rules import due_of, idle_from, late_from
@@ -139,7 +140,7 @@ class MilestoneOut(serializers.Serializer):
     next_steps = serializers.SerializerMethodField(help_text="What you can do right now.")
 
     def get_criteria_tag(self, prospect: Prospect) -> str:
-        return tag_of(prospect.milestone.criteria)
+        return etag_of(prospect.milestone.criteria)
 
     @extend_schema_field(PaymentOut(allow_null=True))
     def get_payment(self, prospect: Prospect) -> dict[str, Any] | None:

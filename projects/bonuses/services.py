@@ -18,7 +18,7 @@ from projects.bonuses.models import Bonus
 from projects.contracts.models import LIFECYCLE, Contract
 from projects.contracts.roles import Actor, role_in
 from projects.contracts.selectors import page_of
-from projects.contracts.services import record, tell_other_side
+from projects.contracts.services import lock_contract, record, tell_other_side
 
 LONGEST_NOTE = 1_000
 
@@ -45,7 +45,7 @@ def give_bonus(
     Raises NotAllowed, WrongState (the contract is neither active nor completed), InvalidInput or
     KeyReused.
     """
-    contract = _lock_contract(contract_id)
+    contract = lock_contract(contract_id)
     LIFECYCLE.judge(contract, "give_bonus", role=role_in(contract, by))
     amount = checked_bonus(amount, contract)
     note = checked_text(note, param="note", longest=LONGEST_NOTE)
@@ -124,16 +124,7 @@ def _judged(bonus_id: int, by: Actor) -> Bonus:
 
 def _locked(bonus_id: int) -> Bonus:
     """The contract first, then its bonus, as everywhere."""
-    contract = _lock_contract(Bonus.objects.values_list("contract_id", flat=True).get(pk=bonus_id))
+    contract = lock_contract(Bonus.objects.values_list("contract_id", flat=True).get(pk=bonus_id))
     bonus = Bonus.objects.select_for_update(of=("self",)).get(pk=bonus_id)
     bonus.contract = contract
     return bonus
-
-
-def _lock_contract(contract_id: int) -> Contract:
-    return (
-        # Events that other deeds write about the contract need not wait for it.
-        Contract.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("client", "freelancer", "policy")
-        .get(pk=contract_id)
-    )

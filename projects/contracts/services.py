@@ -1,4 +1,4 @@
-"""What every deed on a contract leaves behind."""
+"""What every deed on a contract takes first, and what it leaves behind."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -24,6 +24,12 @@ class Trace:
     about: Any
     text: str
     detail: dict[str, Any] = field(default_factory=dict)
+
+
+def lock_contract(contract_id: int) -> Contract:
+    """With its parties and policy. Events that other deeds write about it need not wait for it."""
+    locked = Contract.objects.select_for_update(of=("self",), no_key=True)
+    return locked.select_related("client", "freelancer", "policy").get(pk=contract_id)
 
 
 def record(contract: Contract, kind: str, *, by: Actor, about: Any = None, **detail: Any) -> Event:

@@ -21,7 +21,7 @@ from payments.escrow.models import Escrow
 from projects.contracts.models import LIFECYCLE as CONTRACT_LIFECYCLE
 from projects.contracts.models import Contract
 from projects.contracts.roles import Actor, role_in
-from projects.contracts.services import record, tell_other_side
+from projects.contracts.services import lock_contract, record, tell_other_side
 from projects.givebacks.models import LIFECYCLE, GiveBack
 
 S = GiveBack.Status
@@ -41,7 +41,7 @@ def ask_back(
     NotAllowed, InvalidInput, KeyReused, or WrongState: too late, one is asked for already, or the
     client's bank takes it back by itself.
     """
-    contract = _lock_contract(contract_id)
+    contract = lock_contract(contract_id)
     CONTRACT_LIFECYCLE.judge(contract, "ask_back", role=role_in(contract, by))
     if known := _known(contract, once, amount, escrow_id):
         return known
@@ -65,7 +65,7 @@ def give_back(
     *, contract_id: int, escrow_id: int, by: Actor, amount: int, note: str = "", once: str = ""
 ) -> GiveBack:
     """Give ``amount`` of a released price back, unasked. Raises as ``accept_giveback`` does."""
-    contract = _lock_contract(contract_id)
+    contract = lock_contract(contract_id)
     CONTRACT_LIFECYCLE.judge(contract, "give_back", role=role_in(contract, by))
     if known := _known(contract, once, amount, escrow_id):
         return known
@@ -223,7 +223,7 @@ def _close(giveback: GiveBack) -> None:
 def _lock(giveback_id: int) -> GiveBack:
     """The contract first, then what is on it, as everywhere."""
     contract_id = GiveBack.objects.values_list("contract_id", flat=True).get(pk=giveback_id)
-    contract = _lock_contract(contract_id)
+    contract = lock_contract(contract_id)
     giveback = (
         GiveBack.objects.select_for_update(of=("self",))
         .select_related("escrow__policy")
@@ -231,15 +231,6 @@ def _lock(giveback_id: int) -> GiveBack:
     )
     giveback.contract = contract
     return giveback
-
-
-def _lock_contract(contract_id: int) -> Contract:
-    return (
-        # Events that other deeds write about the contract need not wait for it.
-        Contract.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("client", "freelancer", "policy")
-        .get(pk=contract_id)
-    )
 
 
 def _in_words(giveback: GiveBack) -> str:

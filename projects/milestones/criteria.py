@@ -1,23 +1,17 @@
 """What a delivery answers to each acceptance criterion, and what a client finds not met."""
 
-import hashlib
-import json
 from typing import Any
 
 from marketplace.common.errors import InvalidInput, WrongState
+from marketplace.common.etags import etag_of
 from marketplace.common.text import checked_line
 
 LONGEST_HOW = 500
 
 
-def tag_of(criteria: list[str]) -> str:
-    """Another one for other criteria: whoever names them by number says by it which they read."""
-    return hashlib.sha256(json.dumps(criteria).encode()).hexdigest()[:16]
-
-
 def refuse_if_changed(criteria: list[str], tag: str) -> None:
     """Raises WrongState where ``tag`` is of criteria that have been changed since; "" is of any."""
-    if tag and tag != tag_of(criteria):
+    if tag and tag != etag_of(criteria):
         raise WrongState(
             "The criteria were changed while you wrote. Read them again: they are named by number.",
             code="criteria_changed",

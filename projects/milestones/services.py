@@ -75,7 +75,7 @@ def submit_work(
     """Hand in the work; the client's review period starts.
 
     ``criteria`` answers each criterion of the milestone: {"criterion" (its number, from 1), "met",
-    "how"}; ``criteria_tag`` says which criteria were read (``criteria.tag_of``). Raises
+    "how"}; ``criteria_tag`` says which criteria were read (their ``etag_of``). Raises
     InvalidInput for an empty delivery, an unusable link, an answer that is missing or to no
     criterion, TooLarge for a file, WrongState where the criteria have been changed since.
     """

@@ -90,8 +90,8 @@ class PartForm(forms.Form):
         return wish if is_wanted else None
 
 
-class ChangeForm(forms.Form):
-    """All of it, with a note."""
+class ProposalForm(forms.Form):
+    """Why something is proposed, and the signature of whoever proposes it."""
 
     note = forms.CharField(
         label="Note",
@@ -100,10 +100,14 @@ class ChangeForm(forms.Form):
         widget=forms.Textarea({"rows": 4}),
         help_text="Why you propose it. The other side reads it.",
     )
-    # Only whoever sends it off signs; a look at the difference needs none.
+    # Asked for by whoever sends it off; a look at what it brings is valid without.
     password = PasswordField(
         required=False, help_text=f"{WHY_IT_IS_ASKED} Accepted, your proposal is your signature."
     )
+
+
+class ChangeForm(ProposalForm):
+    """All of it, with a note."""
 
     def __init__(self, data: Any = None, *, contract: Contract) -> None:
         super().__init__(data)

@@ -4,8 +4,9 @@ from typing import Any
 
 from django import forms
 
+from marketplace.common.etags import etag_of
 from marketplace.common.http import refusals_on
-from projects.milestones.criteria import refuse_if_changed, tag_of
+from projects.milestones.criteria import refuse_if_changed
 
 
 class _TagInput(forms.HiddenInput):
@@ -35,7 +36,7 @@ class CriteriaForm(forms.Form):
     def __init__(self, *args: Any, criteria: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.criteria = criteria
-        self.fields["criteria_tag"].widget.tag = tag_of(criteria)
+        self.fields["criteria_tag"].widget.tag = etag_of(criteria)
 
     def clean_criteria_tag(self) -> str:
         tag: str = self.cleaned_data["criteria_tag"]

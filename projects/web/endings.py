@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access.confirming import confirm_by_password
 from marketplace.common.errors import InvalidInput
-from marketplace.common.forms import AmountField, PasswordField, clean_amount
+from marketplace.common.forms import AmountField, clean_amount
 from marketplace.common.money import to_major
 from payments.escrow.division import price_held
 from payments.escrow.facts import facts_of_each
@@ -20,7 +20,6 @@ from projects.agreements.changes.asking.services import propose_ending
 from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.changes.planning import Wish, planned_changes
 from projects.agreements.changes.selectors import standing_on
-from projects.agreements.changes.services import LONGEST_NOTE
 from projects.agreements.leaving.rules import judged_leaving
 from projects.agreements.leaving.services import leave_contract
 from projects.contracts.models import LIFECYCLE, Contract
@@ -29,25 +28,13 @@ from projects.contracts.selectors import contracts_of
 from projects.milestones.models import Milestone
 from projects.milestones.selectors import milestones_of
 from projects.web.change_cards import shown_change, shown_end
-from projects.web.signing import WHY_IT_IS_ASKED
+from projects.web.change_forms import ProposalForm
 
 Deed = Callable[..., ChangeOrder]
 
 
-class EndingForm(forms.Form):
+class EndingForm(ProposalForm):
     """For each open milestone with money what part of the price goes to the freelancer."""
-
-    note = forms.CharField(
-        label="Note",
-        required=False,
-        max_length=LONGEST_NOTE,
-        widget=forms.Textarea({"rows": 4}),
-        help_text="Why you propose it. The other side reads it.",
-    )
-    # Asked for by whoever sends it off; a look at the sums is valid without.
-    password = PasswordField(
-        required=False, help_text=f"{WHY_IT_IS_ASKED} Accepted, your proposal is your signature."
-    )
 
     def __init__(self, data: Any = None, *, contract: Contract) -> None:
         super().__init__(data)

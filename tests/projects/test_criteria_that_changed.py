@@ -5,9 +5,9 @@ import re
 import pytest
 
 from marketplace.common.errors import WrongState
+from marketplace.common.etags import etag_of
 from projects.disputes.models import Dispute
 from projects.disputes.services import open_dispute
-from projects.milestones.criteria import tag_of
 from projects.milestones.models import Milestone, Submission
 from projects.milestones.services import return_work, submit_work
 from tests.world import answers_to, api_of, fund, plan_of, planned_milestone
@@ -15,7 +15,7 @@ from tests.world import answers_to, api_of, fund, plan_of, planned_milestone
 pytestmark = pytest.mark.django_db
 
 READ, AGREED = ["It keeps the basket.", "It is fast."], ["It is fast.", "It keeps the basket."]
-TAG = tag_of(READ)
+TAG = etag_of(READ)
 
 
 def funded(ada, ben) -> Milestone:

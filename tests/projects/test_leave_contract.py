@@ -203,13 +203,13 @@ def test_a_milestone_that_is_added_meanwhile_is_not_overlooked(ada, ben, monkeyp
     seen = tag_for(contract, ben)
     wish = Wish(title="More", amount=30_000, due_at=now() + timedelta(days=20))
     order = propose_change(contract_id=contract.pk, by=ada, wishes=[wish])
-    lock = leaving._lock_contract
+    lock = leaving.lock_contract
 
     def waits_for_its_lock(contract_id: int) -> Contract:
         accept_change(order_id=order.pk, by=ben)
         return lock(contract_id)
 
-    monkeypatch.setattr(leaving, "_lock_contract", waits_for_its_lock)
+    monkeypatch.setattr(leaving, "lock_contract", waits_for_its_lock)
     with pytest.raises(WrongState) as refusal:
         leave_contract(contract_id=contract.pk, by=ben, seen=seen)
     assert refusal.value.code == "changed_meanwhile"

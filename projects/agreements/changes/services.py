@@ -23,7 +23,7 @@ from projects.agreements.signing import Signature, signature_of
 from projects.contracts.models import LIFECYCLE as CONTRACT_LIFECYCLE
 from projects.contracts.models import Contract
 from projects.contracts.roles import Actor, role_in
-from projects.contracts.services import tell_other_side
+from projects.contracts.services import lock_contract, tell_other_side
 from projects.disputes.rules import OTHER
 from projects.milestones.models import Milestone
 from projects.milestones.services import lock_milestone
@@ -50,7 +50,7 @@ def propose_change(
     each showed at the door that it is they. Raises InvalidInput for what cannot be agreed on,
     WrongState for a contract that is not active, or while another change waits for its answer.
     """
-    contract = _lock_contract(contract_id)
+    contract = lock_contract(contract_id)
     role = _side_of(contract, by)
     waiting = ChangeOrder.objects.select_for_update().filter(contract=contract)
     for standing in waiting.filter(status=S.PROPOSED).order_by("pk"):
@@ -242,15 +242,10 @@ def _advance(order_id: int, step: str, *, by: Actor) -> tuple[ChangeOrder, str]:
 def _lock(order_id: int) -> ChangeOrder:
     """The contract first, then its order, in every deed; milestones before both."""
     contract_id = ChangeOrder.objects.values_list("contract_id", flat=True).get(pk=order_id)
-    contract = _lock_contract(contract_id)
+    contract = lock_contract(contract_id)
     order = ChangeOrder.objects.select_for_update().get(pk=order_id)
     order.contract = contract
     return order
-
-
-def _lock_contract(contract_id: int) -> Contract:
-    locked = Contract.objects.select_for_update(of=("self",), no_key=True)
-    return locked.select_related("client", "freelancer", "policy").get(pk=contract_id)
 
 
 def _lock_touched(order_id: int) -> list[Milestone]:

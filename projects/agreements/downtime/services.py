@@ -15,7 +15,7 @@ from projects.agreements.downtime.clocks import CLOCKS, strikes_at, struck_in
 from projects.agreements.downtime.selectors import why_put_off
 from projects.agreements.models import Proposal
 from projects.contracts.models import Contract, PutOff
-from projects.contracts.services import record, tell_other_side
+from projects.contracts.services import lock_contract, record, tell_other_side
 from projects.disputes.models import Dispute
 from projects.givebacks.models import GiveBack
 from projects.milestones import reminders
@@ -73,23 +73,18 @@ def _put_off(clock: str, outage: Outage, pk: int) -> None:
 def _lock(clock: str, pk: int) -> tuple[Any, Contract]:
     """From the top, as everywhere: the contract or the milestone, then what is on it."""
     if clock == C.OFFER:
-        contract = _lock_contract(pk)
+        contract = lock_contract(pk)
         return contract, contract
     if clock not in _ROWS:
         milestone = lock_milestone(pk)
         return milestone, milestone.contract
     model = _ROWS[clock]
     if clock in {C.CHANGE, C.GIVEBACK}:
-        contract = _lock_contract(model.objects.values_list("contract_id", flat=True).get(pk=pk))
+        contract = lock_contract(model.objects.values_list("contract_id", flat=True).get(pk=pk))
     else:
         above = model.objects.values_list("milestone_id", flat=True).get(pk=pk)
         contract = lock_milestone(above).contract
     return model.objects.select_for_update(of=("self",)).get(pk=pk), contract
-
-
-def _lock_contract(pk: int) -> Contract:
-    locked = Contract.objects.select_for_update(of=("self",), no_key=True)
-    return locked.select_related("client", "freelancer").get(pk=pk)
 
 
 def _move(clock: str, thing: Any, was_due_at: datetime, outage: Outage) -> datetime:

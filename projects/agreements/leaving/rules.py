@@ -5,12 +5,11 @@ end it alone; if there is none for one of them, none ends. What is submitted or 
 own course.
 """
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from marketplace.common.errors import WrongState
+from marketplace.common.etags import etag_of
 from marketplace.common.lifecycle import CLIENT, FREELANCER
 from payments.escrow.facts import MoneyFacts
 from projects.milestones.models import LIFECYCLE, Milestone
@@ -44,7 +43,7 @@ class Leaving:
     def tag(self) -> str:
         """Another one for another end: whoever leaves says by it which they have read."""
         said = sorted((one.milestone.public_id, one.ground, one.returned) for one in self.ended)
-        return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
+        return etag_of(said)
 
 
 def judged_leaving(

@@ -13,7 +13,7 @@ from projects.agreements.proposals.services import drop_what_it_overtakes
 from projects.agreements.services import close_if_finished
 from projects.contracts.models import LIFECYCLE, Contract
 from projects.contracts.roles import Actor, role_in
-from projects.contracts.services import record, tell_other_side
+from projects.contracts.services import lock_contract, record, tell_other_side
 from projects.milestones.models import Milestone
 from projects.milestones.services import end_unpaid, lock_milestone
 
@@ -28,7 +28,7 @@ def leave_contract(*, contract_id: int, by: Actor, seen: str) -> Contract:
     would end is not what was ``seen`` (its ``Leaving.tag``): then none is.
     """
     milestones = [lock_milestone(pk) for pk in _still_open(contract_id)]
-    contract = _lock_contract(contract_id)
+    contract = lock_contract(contract_id)
     role = role_in(contract, by)
     LIFECYCLE.judge(contract, "leave", role=role)
     if _still_open(contract_id) != [one.pk for one in milestones]:
@@ -72,8 +72,3 @@ def _in_words(leaving: Leaving, contract: Contract) -> str:
     back = in_words(leaving.returned, contract.currency)
     said = "1 milestone is cancelled" if many == 1 else f"{many} milestones are cancelled"
     return f"{said}, {back} goes back to the client" if leaving.returned else said
-
-
-def _lock_contract(contract_id: int) -> Contract:
-    locked = Contract.objects.select_for_update(of=("self",), no_key=True)
-    return locked.select_related("client", "freelancer", "policy").get(pk=contract_id)
