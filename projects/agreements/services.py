@@ -24,7 +24,7 @@ from projects.agreements.terms import (
     wording_of,
 )
 from projects.bids import services as bids
-from projects.bids.declining.services import decline_others
+from projects.bids.declining.services import settle_awards
 from projects.contracts.models import FREELANCERS_REASONS, LIFECYCLE, Agreement, Contract
 from projects.contracts.roles import Actor, role_in
 from projects.contracts.selectors import agreement_of
@@ -109,7 +109,7 @@ def _judge_terms(ownership: str, confidentiality_years: int) -> None:
 
 @transaction.atomic
 def accept_offer(*, contract_id: int, by: Actor, confirmed_with: str = "") -> Contract:
-    """Sign as the freelancer: the milestones come to life, the posting is awarded.
+    """Sign as the freelancer: the milestones come to life; the last award ends the posting.
 
     ``confirmed_with`` is how they showed at the door that it is they.
     """
@@ -129,8 +129,7 @@ def accept_offer(*, contract_id: int, by: Actor, confirmed_with: str = "") -> Co
     agreement.save()
     seal_agreement(agreement)
     bids.accept_bid(bid_id=contract.bid_id, by=by)
-    postings.award_posting(posting_id=contract.posting_id, by=SYSTEM)
-    decline_others(bid_id=contract.bid_id)
+    settle_awards(posting_id=contract.posting_id)
     _plan_milestones(contract, json.loads(agreement.body)["milestones"])
 
     record(contract, "contract_accepted", by=by, sha256=agreement.sha256)

@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from marketplace.common.shapes import AmountIn
 from projects.postings import rules
-from projects.postings.models import Posting
+from projects.postings.models import MOST_AWARDS, Posting
 from projects.postings.roles import open_steps
 from projects.postings.selectors import LONGEST_QUERY, ORDERS, Filters
 
@@ -34,6 +34,8 @@ class PostingOut(serializers.ModelSerializer):
     id = serializers.CharField(source="public_id")
     client = PartyOut()
     skills = serializers.ListField(child=serializers.CharField())
+    awards = serializers.IntegerField(help_text="How many freelancers its client means to choose.")
+    awards_made = serializers.IntegerField(help_text="How many offers on it are accepted so far.")
     takes_bids = serializers.BooleanField()
     choose_by = serializers.DateTimeField(
         allow_null=True, help_text="Until when the client may choose; then its bids are given back."
@@ -52,6 +54,8 @@ class PostingOut(serializers.ModelSerializer):
             "currency",
             "budget_least",
             "budget_most",
+            "awards",
+            "awards_made",
             "wished_deadline",
             "bids_close_at",
             "choose_by",
@@ -106,6 +110,13 @@ class PostingIn(serializers.Serializer):
     currency = serializers.CharField(max_length=3, required=False)
     budget_least = AmountIn(required=False, allow_null=True)
     budget_most = AmountIn(required=False, allow_null=True)
+    awards = serializers.IntegerField(
+        min_value=1,
+        max_value=MOST_AWARDS,
+        required=False,
+        help_text="How many freelancers you mean to choose: 1 where nothing is said. While it is "
+        "open more can be announced, and fewer down to those made or offered.",
+    )
     wished_deadline = serializers.DateField(required=False, allow_null=True)
     bids_close_at = serializers.DateTimeField(required=False, allow_null=True)
 
@@ -140,6 +151,9 @@ class BrowseIn(serializers.Serializer):
     budget_most = AmountIn(least=0, required=False)
     days = serializers.IntegerField(
         required=False, min_value=1, max_value=365, help_text="Published within so many days."
+    )
+    awards = serializers.IntegerField(
+        required=False, min_value=1, max_value=MOST_AWARDS, help_text="For at least so many."
     )
     order = serializers.ChoiceField(
         ORDERS, required=False, default="newest", help_text="match needs q."

@@ -23,7 +23,7 @@ from projects.api.posting_shapes import (
     PostingOut,
     ReasonIn,
 )
-from projects.bids.declining.services import close_bidding
+from projects.bids.declining.services import close_bidding, edit_bidding
 from projects.postings import services
 from projects.postings.models import Posting
 from projects.postings.selectors import (
@@ -94,13 +94,13 @@ class PostingView(APIView):
 
     @extend_schema(request=PostingIn(partial=True), responses=PostingInFullOut)
     def patch(self, request: Request, public_id: str) -> Response:
-        """Change what is given. Once published, kind and currency stay."""
+        """Change what is given. Once published, kind and currency stay; an open posting that
+        announces no more awards than are made is awarded, and the bids left on it are declined.
+        """
         posting = _visible(request, public_id)
         given = PostingIn(data=request.data, partial=True)
         given.is_valid(raise_exception=True)
-        posting = services.edit_posting(
-            posting_id=posting.pk, by=request.user, **given.validated_data
-        )
+        posting = edit_bidding(posting_id=posting.pk, by=request.user, **given.validated_data)
         return _out(posting, request)
 
 
@@ -117,7 +117,9 @@ class CloseView(APIView):
     @extend_schema(request=ClosingIn, responses=PostingInFullOut)
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
-        """Take it off the market; the bids that stand are given back with the reason."""
+        """Take it off the market; the bids that stand are given back with the reason. With some
+        award made it ends as awarded, and they are declined: enough are found.
+        """
         posting = _visible(request, public_id)
         given = ClosingIn(data=request.data)
         given.is_valid(raise_exception=True)

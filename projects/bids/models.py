@@ -24,11 +24,15 @@ class DeclinedFor(models.TextChoices):
     OTHER_CHOSEN = "other_chosen", "Another bid was chosen"
     POSTING_CHANGED = "posting_changed", "What is wanted has changed"
     OTHER = "other", "Another reason"
+    ENOUGH_FOUND = "enough_found", "The client has found enough"
+    NO_MORE_HIRED = "no_more_hired", "The time to choose is over, and nobody more was hired"
     NOBODY_HIRED = "nobody_hired", "The posting has ended, and nobody was hired"
 
 
-# The last one is the house's own: a client who hires nobody closes the posting.
-CLIENTS_REASONS = [why for why in DeclinedFor if why != DeclinedFor.NOBODY_HIRED]
+# Nobody said no to these: the time of the posting was over, or it was closed without an award.
+GIVEN_BACK = {DeclinedFor.NO_MORE_HIRED, DeclinedFor.NOBODY_HIRED}
+# The others are the house's own: a client who has found enough, or nobody, closes the posting.
+CLIENTS_REASONS = [why for why in DeclinedFor if why not in {*GIVEN_BACK, DeclinedFor.ENOUGH_FOUND}]
 
 
 class Bid(models.Model):
@@ -99,6 +103,11 @@ class Bid(models.Model):
                 condition=Q(status__in=["submitted", "shortlisted"], remind_at__isnull=False),
                 name="bids_to_remind_of",
             ),
+            models.Index(
+                fields=["posting"],
+                condition=Q(status__in=["offered", "accepted"]),
+                name="bids_that_take_an_award",
+            ),
             models.Index(fields=["freelancer", "-created_at", "-id"], name="bids_of_a_freelancer"),
             models.Index(fields=["posting", "-created_at", "-id"], name="bids_on_a_posting"),
         ]
@@ -114,8 +123,7 @@ class Bid(models.Model):
     @property
     def state_in_words(self) -> str:
         """Its status as people read it: a bid that nobody refused is not called declined."""
-        given_back = self.declined_for == DeclinedFor.NOBODY_HIRED
-        return "Given back" if given_back else self.get_status_display()
+        return "Given back" if self.declined_for in GIVEN_BACK else self.get_status_display()
 
     @property
     def reason_in_words(self) -> str:

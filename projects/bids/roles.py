@@ -6,6 +6,7 @@ from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
 from projects.bids.counters.selectors import is_negotiated
 from projects.bids.models import LIFECYCLE, Bid
 from projects.bids.validity import may_be_renewed
+from projects.postings.awards import taken_of
 from projects.postings.models import Posting
 from projects.postings.roles import Actor
 
@@ -18,11 +19,19 @@ def open_steps(bid: Bid, by: Actor) -> list[str]:
         shut.add("edit")
     if bid.posting.status != Posting.Status.OPEN or bid.valid_until <= now():
         shut |= {"offer", "counter"}
+    if "offer" in steps and awards_taken(bid) >= bid.posting.awards:
+        shut.add("offer")
     if not may_be_renewed(bid):
         shut.add("renew")
     if is_negotiated(bid):
         shut |= {"edit", "counter"}
     return [step for step in steps if LIFECYCLE.steps[step].label and step not in shut]
+
+
+def awards_taken(bid: Bid) -> int:
+    """How many awards of its posting are made or offered, counted with the others of its list."""
+    counted: int | None = bid.__dict__.get("awards_taken")
+    return taken_of(bid.posting) if counted is None else counted
 
 
 def role_in(bid: Bid, by: Actor) -> str | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from accounts.parties.models import Membership
 from accounts.parties.selectors import party_ids_of
@@ -14,6 +14,7 @@ from payments.policies.fees import Quote, quote
 from payments.policies.selectors import policy_in_force
 from projects.bids.counters.selectors import waits_on_each
 from projects.bids.models import LIVE, STANDING, Bid
+from projects.postings.awards import MADE, TAKEN, counted_on_each
 from projects.postings.models import TIME_TO_CHOOSE, Posting
 from projects.postings.selectors import postings_of
 
@@ -92,13 +93,13 @@ def bid_counts(*postings: Posting) -> dict[int, dict[str, int]]:
 
 
 def postings_to_award(user: User | AnonymousUser, *, limit: int) -> list[Posting]:
-    """Their open postings with bids to choose from and no offer out, the newest first; each with
-    its ``live_bids``.
+    """Their open postings with bids to choose from and an award left to offer, the newest first;
+    each with its ``live_bids``.
     """
-    offered = Bid.objects.filter(posting=OuterRef("pk"), status=Bid.Status.OFFERED)
     found = (
         postings_of(user)
-        .filter(~Exists(offered), status=Posting.Status.OPEN)
+        .alias(taken=counted_on_each(TAKEN))
+        .filter(status=Posting.Status.OPEN, taken__lt=F("awards"))
         .annotate(live_bids=Count("bids", filter=Q(bids__status__in=LIVE)))
         .filter(live_bids__gt=0)
     )
@@ -131,4 +132,8 @@ def quotes_of(bids: Iterable[Bid]) -> dict[int, Quote]:
 
 def _with_sides() -> QuerySet[Bid]:
     bids = Bid.objects.select_related("posting__client", "freelancer")
-    return bids.defer("posting__search").annotate(is_negotiated=waits_on_each())
+    return bids.defer("posting__search").annotate(
+        is_negotiated=waits_on_each(),
+        awards_made=counted_on_each(MADE, "posting"),
+        awards_taken=counted_on_each(TAKEN, "posting"),
+    )

@@ -20,6 +20,7 @@ from projects.bids.validity import reminds_at
 from projects.bids.wordings.services import TERMS, write_wording
 from projects.invitations.services import accept_invitations
 from projects.postings import services as postings
+from projects.postings.awards import judge_award_left
 from projects.postings.models import Posting
 from projects.postings.roles import Actor
 
@@ -147,10 +148,11 @@ def lapse_bid(*, bid_id: int, by: Actor) -> Bid:
 
 @transaction.atomic
 def offer_bid(*, bid_id: int, by: Actor, version: int | None = None) -> Bid:
-    """The client chooses it; the contract is offered on its terms, one offer at a time.
+    """The client chooses it; the contract is offered on its terms, with an award that is left.
 
     ``version`` is the wording that the client had before their eyes: a later one is refused, so
-    that nobody signs what they have not read. Raises WrongState.
+    that nobody signs what they have not read. Raises WrongState, with ``no_award_left`` where as
+    many are made and offered as were announced.
     """
     posting_id = Bid.objects.values_list("posting_id", flat=True).get(pk=bid_id)
     posting = postings.lock_posting(posting_id)
@@ -162,8 +164,7 @@ def offer_bid(*, bid_id: int, by: Actor, version: int | None = None) -> Bid:
         raise WrongState("This bid was changed after you opened it. Read it again first.")
     if bid.valid_until <= now():
         raise WrongState("This bid is not valid any more.")
-    if posting.bids.filter(status=Bid.Status.OFFERED).exists():
-        raise WrongState("There is an offer already: wait for its answer or withdraw it first.")
+    judge_award_left(posting)
     bid.offered_from = bid.status
     LIFECYCLE.advance(bid, "offer", role=role_in(bid, by))
     bid.save(update_fields=["status", "offered_from"])
@@ -187,7 +188,7 @@ def return_bid(*, bid_id: int, by: Actor) -> Bid:
 
 @transaction.atomic
 def accept_bid(*, bid_id: int, by: Actor) -> Bid:
-    """The freelancer accepts the offer. Then award the posting and ``decline_others``."""
+    """The freelancer accepts the offer. What follows for the posting is for ``settle_awards``."""
     return _close(bid_id, "accept", by=by)
 
 

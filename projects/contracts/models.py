@@ -89,11 +89,6 @@ class Contract(models.Model):
                 condition=Q(status__in=["offered", "active", "completed"]),
                 name="one_live_contract_per_bid",
             ),
-            models.UniqueConstraint(
-                fields=["posting"],
-                condition=Q(status__in=["offered", "active", "completed"]),
-                name="one_live_contract_per_posting",
-            ),
         ]
         indexes = [
             models.Index(

@@ -15,6 +15,8 @@ from marketplace.common.models import StoredFile
 from marketplace.common.money import AmountField, CurrencyField
 from marketplace.common.public_ids import PublicIdField
 
+# Each of them is chosen by reading bids: for more people than this nobody does.
+MOST_AWARDS = 20
 # After the last bid came in. A bid may be valid for so long, so that time takes none of them away.
 TIME_TO_CHOOSE = timedelta(days=60)
 # The skills as a machine compares them: a capital letter makes no other skill.
@@ -27,7 +29,9 @@ class Posting(models.Model):
     A fixed posting's budget is for the whole; an hourly posting's range is per hour, and it is bid
     on with milestones all the same. Without a budget it is open to offers. Once ``bids_close_at``
     has passed no bid comes in any more; the posting expires when none is left to choose from, and
-    with those that are left once nobody was chosen by ``choose_by``.
+    with those that are left once nobody was chosen by ``choose_by``. ``awards`` is for how many
+    freelancers it is, each with a contract of their own: it is open until so many offers are
+    accepted, or ends with those that were.
     An unlisted posting is in no list and found by no search: its address is given by hand. An
     invite-only one is not there at all but for those whom its client invites.
     """
@@ -61,6 +65,7 @@ class Posting(models.Model):
     currency = CurrencyField(default="USD")
     budget_least = AmountField(null=True, blank=True)
     budget_most = AmountField(null=True, blank=True)
+    awards = models.PositiveSmallIntegerField(default=1)
     wished_deadline = models.DateField(null=True, blank=True)
     bids_close_at = models.DateTimeField(null=True, blank=True)
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.DRAFT)
@@ -83,6 +88,10 @@ class Posting(models.Model):
                 condition=(Q(budget_least__isnull=True) | Q(budget_least__gt=0))
                 & (Q(budget_most__isnull=True) | Q(budget_most__gte=F("budget_least"))),
                 name="a_budget_is_a_range",
+            ),
+            models.CheckConstraint(
+                condition=Q(awards__gte=1, awards__lte=MOST_AWARDS),
+                name="a_posting_announces_some_awards",
             ),
         ]
         indexes = [
@@ -111,6 +120,12 @@ class Posting(models.Model):
                 F("id").desc(),
                 condition=Q(status="open"),
                 name="open_postings_of_a_currency",
+            ),
+            models.Index(
+                F("published_at").desc(),
+                F("id").desc(),
+                condition=Q(status="open", awards__gt=1),
+                name="open_postings_for_several",
             ),
             models.Index(
                 fields=["bids_close_at"], condition=Q(status="open"), name="open_postings_closing"
@@ -146,6 +161,27 @@ class Posting(models.Model):
         return self.bids_close_at is not None and self.bids_close_at <= now()
 
     @property
+    def is_for_several(self) -> bool:
+        """Whether it is for more than one freelancer."""
+        return self.awards > 1
+
+    @property
+    def awards_in_words(self) -> str:
+        """What everybody reads of them: "2 of 3 awarded", or for how many it is."""
+        if made := self.awards_made:
+            return f"{made} of {self.awards} awarded"
+        return f"{self.awards} awards"
+
+    @property
+    def awards_made(self) -> int:
+        """How many offers on it were accepted: whatever became of their contracts, they count.
+
+        Counted anew where it was not read with the others of its list (``postings.awards``).
+        """
+        counted: int | None = self.__dict__.get("counted_awards")
+        return self.bids.filter(status="accepted").count() if counted is None else counted
+
+    @property
     def choose_by(self) -> datetime | None:
         """Until when its client may choose among the bids."""
         return None if self.bids_close_at is None else self.bids_close_at + TIME_TO_CHOOSE
@@ -163,6 +199,7 @@ LIFECYCLE = Lifecycle(
     #    step        from                            to           by
     Step("publish",  {S.DRAFT},                      S.OPEN,      {OWNER}, label="Publish", tells="posting_published"),
     Step("edit",     {S.DRAFT, S.OPEN},              "same",      {OWNER}, label="Edit"),
+    # With its last award, or with those that were made when it is closed or its time is over.
     Step("award",    {S.OPEN},                       S.AWARDED,   {SYSTEM}, tells="posting_awarded"),
     Step("close",    {S.DRAFT, S.OPEN},              S.CLOSED,    {OWNER}, label="Close", tells="posting_closed"),
     Step("expire",   {S.OPEN},                       S.EXPIRED,   {SYSTEM}, clock="bids_close_at", tells="posting_expired"),

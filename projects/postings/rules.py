@@ -8,7 +8,7 @@ from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput
 from marketplace.common.money import checked_amount, known_currency
 from marketplace.common.text import checked_line, checked_text
-from projects.postings.models import Posting
+from projects.postings.models import MOST_AWARDS, Posting
 
 SHORTEST_TITLE = 3
 LONGEST_TITLE = 150
@@ -90,6 +90,13 @@ def _checked_budget_most(amount: object) -> int | None:
     return None if amount is None else checked_amount(amount, param="budget_most")
 
 
+def _checked_awards(awards: object) -> int:
+    is_yes_or_no = isinstance(awards, bool)
+    if is_yes_or_no or not isinstance(awards, int) or not 1 <= awards <= MOST_AWARDS:
+        raise InvalidInput(f"Announce from 1 to {MOST_AWARDS} awards.", param="awards")
+    return awards
+
+
 def _checked_wished_deadline(day: object) -> date | None:
     if day is None:
         return None
@@ -127,6 +134,7 @@ _CHECKS = {
     "currency": known_currency,
     "budget_least": _checked_budget_least,
     "budget_most": _checked_budget_most,
+    "awards": _checked_awards,
     "wished_deadline": _checked_wished_deadline,
     "bids_close_at": _checked_bids_close_at,
 }

@@ -16,7 +16,8 @@ from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput
 from marketplace.common.money import checked_amount, known_currency
 from marketplace.common.text import checked_line
-from projects.postings.models import SKILLS_FOLDED, Posting
+from projects.postings.awards import MADE, counted_on_each
+from projects.postings.models import MOST_AWARDS, SKILLS_FOLDED, Posting
 
 NEWEST, MATCH = "newest", "match"
 ORDERS = (NEWEST, MATCH)
@@ -43,7 +44,7 @@ def postings_visible_to(user: User | AnonymousUser) -> QuerySet[Posting]:
     seen = published & _lets_in(user) | Q(client__in=party_ids_of(user))
     if StaffRole.MODERATOR in staff_roles_of(user):
         seen |= published | Q(status=Posting.Status.SUSPENDED)
-    return Posting.objects.filter(seen).select_related("client").defer("search")
+    return _as_shown(Posting.objects.filter(seen))
 
 
 def is_let_in(posting: Posting, user: User | AnonymousUser) -> bool:
@@ -78,18 +79,26 @@ def _lets_in(user: User | AnonymousUser) -> Q:
 def postings_of(user: User | AnonymousUser) -> QuerySet[Posting]:
     """Their own, drafts too."""
     mine = Posting.objects.filter(client__in=party_ids_of(user))
-    return mine.select_related("client").defer("search")
+    return _as_shown(mine)
 
 
 def open_postings() -> QuerySet[Posting]:
     """What everybody finds and may bid on, newest first: none that is unlisted."""
     found = Posting.objects.filter(status=Posting.Status.OPEN, visibility=Posting.Visibility.PUBLIC)
-    return found.select_related("client").defer("search").order_by("-published_at", "-id")
+    return _as_shown(found).order_by("-published_at", "-id")
+
+
+def _as_shown(found: QuerySet[Posting]) -> QuerySet[Posting]:
+    """With whose they are and how many of their awards are made."""
+    counted = found.annotate(counted_awards=counted_on_each(MADE))
+    return counted.select_related("client").defer("search")
 
 
 @dataclass(frozen=True)
 class Filters:
-    """What somebody looks for. Budgets are minor units of ``currency`` and need one."""
+    """What somebody looks for. Budgets are minor units of ``currency`` and need one; ``awards`` is
+    how many a posting announces at least.
+    """
 
     q: str = ""
     skill: str = ""
@@ -98,6 +107,7 @@ class Filters:
     budget_least: int | None = None
     budget_most: int | None = None
     days: int | None = None
+    awards: int | None = None
 
     def __post_init__(self) -> None:
         """Raises InvalidInput with the field at fault."""
@@ -115,6 +125,8 @@ class Filters:
                     raise InvalidInput("Choose the currency of the budget.", param="currency")
         if self.days is not None and not 1 <= self.days <= 365:
             raise InvalidInput("Look back from 1 to 365 days.", param="days")
+        if self.awards is not None and not 1 <= self.awards <= MOST_AWARDS:
+            raise InvalidInput(f"Look for 1 to {MOST_AWARDS} awards.", param="awards")
 
 
 def browse(filters: Filters, *, order: str = NEWEST) -> QuerySet[Posting]:
@@ -132,10 +144,8 @@ def browse(filters: Filters, *, order: str = NEWEST) -> QuerySet[Posting]:
     newest_hits = found.values("pk")[:RANKED]
     rank = SearchRank(F("search"), _words(filters.q)) * 1_000_000.0
     return (
-        Posting.objects.filter(pk__in=newest_hits)
+        _as_shown(Posting.objects.filter(pk__in=newest_hits))
         .annotate(rank=Cast(Cast(rank, FloatField()), IntegerField()))
-        .select_related("client")
-        .defer("search")
         .order_by("-rank", "-published_at", "-id")
     )
 
@@ -166,6 +176,8 @@ def _fits(filters: Filters) -> Q:
         )
     if filters.days is not None:
         fits &= Q(published_at__gte=now() - timedelta(days=filters.days))
+    if filters.awards is not None:
+        fits &= Q(awards__gte=filters.awards)
     return fits
 
 

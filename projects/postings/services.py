@@ -1,10 +1,9 @@
 """What can happen to a posting, in the order it happens.
 
 What its end means for the bids on it is seen to one room up, in ``projects.bids.declining``:
-``close_bidding`` and ``expire_bidding``.
+``edit_bidding``, ``close_bidding`` and ``expire_bidding``.
 """
 
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -19,8 +18,9 @@ from marketplace.common.audit import log_deed
 from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, NotAllowed, NotThere, WrongState
 from marketplace.common.files import store_files
-from marketplace.common.lifecycle import MODERATOR
+from marketplace.common.lifecycle import MODERATOR, SYSTEM
 from projects.postings import rules
+from projects.postings.awards import judge_announced
 from projects.postings.models import LIFECYCLE, Posting, PostingFile
 from projects.postings.roles import Actor, judge_let_in, role_in
 
@@ -37,8 +37,8 @@ def create_posting(
     With ``publish`` it is published at once, or not made at all.
 
     Takes title (needed), description (Markdown), skills (a list), kind, visibility, currency,
-    budget_least and budget_most (minor units), wished_deadline (a date) and bids_close_at. Raises
-    InvalidInput.
+    budget_least and budget_most (minor units), awards (for how many freelancers it is),
+    wished_deadline (a date) and bids_close_at. Raises InvalidInput.
     """
     if party is not None and not acts_for(by, party.pk):
         raise NotAllowed("You cannot act for them.")
@@ -52,7 +52,9 @@ def create_posting(
 def edit_posting(*, posting_id: int, by: Actor, publish: bool = False, **changes: Any) -> Posting:
     """Change what is given, leave the rest. Once published, kind and currency stay.
 
-    With ``publish`` the draft is published as changed, or nothing changes.
+    With ``publish`` the draft is published as changed, or nothing changes. An open posting that
+    announces no more awards than are made is awarded: with bids on it, ``edit_bidding``. Raises
+    InvalidInput, and WrongState for fewer awards than are made or offered.
     """
     posting = _advance(posting_id, "edit", by=by)
     # What is not changed is not judged again: a wish may have passed since.
@@ -65,6 +67,8 @@ def edit_posting(*, posting_id: int, by: Actor, publish: bool = False, **changes
             raise InvalidInput("Say what you want done.", param="description")
         if checked.get("bids_close_at", posting.bids_close_at) is None:
             checked["bids_close_at"] = rules.default_bids_close_at()
+        if "awards" in checked:
+            judge_announced(posting, checked["awards"])
         # Who finds it is no part of what is asked for: no bidder need read it again.
         if set(checked) - {"visibility"}:
             checked["edited_at"] = now()
@@ -72,6 +76,8 @@ def edit_posting(*, posting_id: int, by: Actor, publish: bool = False, **changes
         setattr(posting, field, value)
     rules.check_budget(posting.budget_least, posting.budget_most)
     posting.save(update_fields=list(checked))
+    if posting.status == Posting.Status.OPEN and posting.awards == posting.awards_made:
+        return award_posting(posting_id=posting.pk, by=SYSTEM)
     return publish_posting(posting_id=posting.pk, by=by) if publish else posting
 
 
@@ -95,38 +101,55 @@ def publish_posting(*, posting_id: int, by: Actor) -> Posting:
 
 @transaction.atomic
 def close_posting(*, posting_id: int, reason: str, by: Actor) -> Posting:
-    """The project will not be awarded here. With bids on it: ``close_bidding``."""
+    """It will not be awarded here, or not once more: with an award made it ends as awarded.
+
+    With bids on it: ``close_bidding``.
+    """
     posting = _advance(posting_id, "close", by=by)
-    posting.status_reason, posting.closed_at = rules.checked_reason(reason, least=0), now()
+    reason = rules.checked_reason(reason, least=0)
+    if posting.awards_made:
+        return award_posting(posting_id=posting_id, by=SYSTEM, reason=reason)
+    posting.status_reason, posting.closed_at = reason, now()
     posting.save(update_fields=["status", "status_reason", "closed_at"])
     return posting
 
 
 @transaction.atomic
 def expire_posting(*, posting_id: int, by: Actor) -> Posting:
-    """Its time is over. Raises WrongState while bids may still come in."""
+    """Its time is over: with some award made it ends as awarded, otherwise as expired.
+
+    Raises WrongState while bids may still come in.
+    """
     posting = _advance(posting_id, "expire", by=by)
     if not posting.is_past_bids:
         raise WrongState("Bids are still welcome here.")
+    made, title = posting.awards_made, posting.title
+    if made:
+        text = (
+            f"“{title}” has ended: its time is over, with {made} of {posting.awards} awards made."
+        )
+        _tell(posting, "posting_awarded", text, by=by)
+        return award_posting(posting_id=posting_id, by=by)
     posting.closed_at = now()
     posting.save(update_fields=["status", "closed_at"])
-    notify(
-        to=posting.client,
-        kind="posting_expired",
-        text=f"“{posting.title}” has expired: its time for bids is over, and nobody was hired.",
-        path=posting.path,
-        title=posting.title,
-        by=by,
-    )
+    text = f"“{title}” has expired: its time for bids is over, and nobody was hired."
+    _tell(posting, "posting_expired", text, by=by)
     return posting
 
 
+def _tell(posting: Posting, kind: str, text: str, *, by: Actor) -> None:
+    notify(to=posting.client, kind=kind, text=text, path=posting.path, title=posting.title, by=by)
+
+
 @transaction.atomic
-def award_posting(*, posting_id: int, by: Actor) -> Posting:
-    """An offer was accepted. By SYSTEM only; the other bids are for ``decline_others``."""
+def award_posting(*, posting_id: int, by: Actor, reason: str = "") -> Posting:
+    """Its awards are made, or as many as will be. By SYSTEM only; the bids left: ``settle_awards``.
+
+    ``reason`` is what its client says of ending it before the last one.
+    """
     posting = _advance(posting_id, "award", by=by)
-    posting.closed_at = now()
-    posting.save(update_fields=["status", "closed_at"])
+    posting.status_reason, posting.closed_at = reason, now()
+    posting.save(update_fields=["status", "status_reason", "closed_at"])
     return posting
 
 
@@ -213,40 +236,6 @@ def remove_file(*, posting_id: int, file_public_id: str, by: Actor) -> Posting:
         raise NotThere("There is no such file on this posting.")
     _note_edit(posting)
     return posting
-
-
-@transaction.atomic
-def import_postings(
-    *, by: User, rows: list[dict[str, Any]], publish: bool
-) -> tuple[list[Posting], list[dict[str, Any]]]:
-    """Many postings of one client in one INSERT: those made, and the rows already there by title.
-
-    A row holds checked fields of ``create_posting`` (rules.checked_posting). Two imports at once
-    wait for each other, so that neither makes what the other has made.
-    """
-    client = Party.objects.select_for_update(no_key=True).get(pk=own_party_of(by).pk)
-    titles = {row["title"] for row in rows}
-    seen = set(
-        Posting.objects.filter(client=client, title__in=titles).values_list("title", flat=True)
-    )
-    fresh: list[dict[str, Any]] = []
-    there: list[dict[str, Any]] = []
-    for row in rows:
-        (there if row["title"] in seen else fresh).append(row)
-        seen.add(row["title"])
-    # A microsecond apart, so that they stand in the order of the file.
-    moments = [now() + timedelta(microseconds=place) for place in range(len(fresh))]
-    made = [
-        Posting(
-            client=client,
-            created_at=moment,
-            status=Posting.Status.OPEN if publish else Posting.Status.DRAFT,
-            published_at=moment if publish else None,
-            **({"bids_close_at": rules.default_bids_close_at()} if publish else {}) | row,
-        )
-        for moment, row in zip(moments, fresh, strict=True)
-    ]
-    return Posting.objects.bulk_create(made), there
 
 
 def lock_posting(posting_id: int) -> Posting:

@@ -245,6 +245,7 @@ def list_bids(request: HttpRequest, public_id: str) -> HttpResponse:
         "total": sum(counts.values()),
         "standing": sum(counts.get(status, 0) for status in STANDING),
         "shortlisted": counts.get(Bid.Status.SHORTLISTED, 0),
+        "offered": counts.get(Bid.Status.OFFERED, 0),
         "is_shortlist": is_shortlist,
         "is_all": not is_shortlist,
         "nav": "work",

@@ -9,7 +9,7 @@ from django.conf import settings
 from marketplace.common.forms import AmountField, clean_amount
 from marketplace.common.money import to_major
 from projects.postings import rules
-from projects.postings.models import Posting
+from projects.postings.models import MOST_AWARDS, Posting
 from projects.postings.selectors import Filters
 
 CURRENCIES = [(code, code) for code in settings.CURRENCIES]
@@ -55,6 +55,15 @@ class PostingForm(forms.Form):
     budget_least = AmountField(required=False, label="Budget from")
     budget_most = AmountField(required=False, label="Budget up to")
     currency = forms.ChoiceField(choices=CURRENCIES)
+    awards = forms.IntegerField(
+        min_value=1,
+        max_value=MOST_AWARDS,
+        initial=1,
+        required=False,
+        label="How many freelancers do you want?",
+        help_text="Each of them gets a contract of their own. The posting stays open until so "
+        "many have accepted your offer.",
+    )
     wished_deadline = forms.DateField(
         required=False,
         label="Done by",
@@ -75,6 +84,7 @@ class PostingForm(forms.Form):
         if posting is not None and posting.status != Posting.Status.DRAFT:
             # What bids refer to stays as it was published.
             self.fields["kind"].disabled = self.fields["currency"].disabled = True
+            self.fields["awards"].help_text = _on_awards(posting)
 
     @classmethod
     def of(cls, posting: Posting) -> "PostingForm":
@@ -97,6 +107,7 @@ class PostingForm(forms.Form):
             "kind": posting.kind,
             "visibility": posting.visibility,
             "currency": posting.currency,
+            "awards": posting.awards,
             "wished_deadline": posting.wished_deadline,
             "bids_close_at": posting.bids_close_at,
             **amounts,
@@ -105,6 +116,8 @@ class PostingForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         given = self.cleaned_data
         given["skills"] = given.get("skills", "").split(",")
+        if given.get("awards") is None:
+            given.pop("awards", None)
         for name in ("budget_least", "budget_most"):
             if name in given:
                 given[name] = clean_amount(self, name, given.get("currency", ""))
@@ -113,6 +126,17 @@ class PostingForm(forms.Form):
                 given["bids_close_at"], self.posting.bids_close_at
             )
         return given
+
+
+def _on_awards(posting: Posting) -> str:
+    """What another number would do to a posting that is open."""
+    made = posting.awards_made
+    if not made:
+        return "Each gets a contract of their own. You can change this while the posting is open."
+    return (
+        f"So many have accepted: {made}. You can ask for more. With {made} the posting is awarded, "
+        "and the bids that are left are declined."
+    )
 
 
 def _unless_unchanged(moment: datetime | None, kept: datetime | None) -> datetime | None:
@@ -159,6 +183,13 @@ class BrowseForm(forms.Form):
             ("7", "Last 7 days"),
             ("30", "Last 30 days"),
         ],
+    )
+    awards = forms.TypedChoiceField(
+        required=False,
+        coerce=int,
+        empty_value=None,
+        label="For how many",
+        choices=[("", "Any number"), ("2", "Two or more"), ("5", "Five or more")],
     )
     order = forms.ChoiceField(
         required=False,

@@ -12,7 +12,7 @@ from marketplace.common.files import attachment
 from marketplace.common.http import refusals_on
 from marketplace.common.lifecycle import MODERATOR, OWNER
 from marketplace.common.pages import Page, capped_count, page_of
-from projects.bids.declining.services import close_bidding
+from projects.bids.declining.services import close_bidding, edit_bidding
 from projects.bids.models import STANDING
 from projects.bids.selectors import bid_counts, live_bid_on
 from projects.invitations.selectors import invitation_to, invitations_to
@@ -33,6 +33,12 @@ from projects.web.posting_forms import BrowseForm, PostingForm, ReasonForm
 from projects.web.questions import rows_of
 
 FORM = require_http_methods(["GET", "HEAD", "POST"])
+_SAVED: dict[str, str] = {
+    Posting.Status.DRAFT: "The draft is saved. Only you see it.",
+    Posting.Status.OPEN: "Your posting is open for bids.",
+    Posting.Status.AWARDED: "As many awards are made as you want: the posting is awarded, and the "
+    "bids that were left are declined.",
+}
 # The newest questions and invitations are on the posting's own page, the others one click away.
 FEW = 3
 
@@ -93,12 +99,13 @@ def show_posting(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _bids_on(posting: Posting) -> dict[str, int]:
-    """How many there are: of all, of those to choose from, of those on the shortlist."""
+    """How many there are: of all, to choose from, on the shortlist, with an offer."""
     counts = bid_counts(posting)[posting.pk]
     return {
         "has_bids": sum(counts.values()),
         "standing": sum(counts.get(status, 0) for status in STANDING),
         "shortlisted": counts.get("shortlisted", 0),
+        "offered": counts.get("offered", 0),
     }
 
 
@@ -125,7 +132,7 @@ def edit_posting(request: HttpRequest, public_id: str) -> HttpResponse:
     is_publishing = request.POST.get("then") == "publish"
     if form.is_valid():
         with refusals_on(form):
-            posting = services.edit_posting(
+            posting = edit_bidding(
                 posting_id=posting.pk, by=request.user, publish=is_publishing, **form.cleaned_data
             )
             return _saved(request, posting)
@@ -133,11 +140,7 @@ def edit_posting(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _saved(request: HttpRequest, posting: Posting) -> HttpResponse:
-    is_open = posting.status == Posting.Status.OPEN
-    messages.success(
-        request,
-        "Your posting is open for bids." if is_open else "The draft is saved. Only you see it.",
-    )
+    messages.success(request, _SAVED[posting.status])
     return redirect("posting", posting.public_id)
 
 
@@ -166,8 +169,10 @@ def create_closing(request: HttpRequest, public_id: str) -> HttpResponse:
     )
     if form.is_valid():
         with refusals_on(form):
-            close_bidding(posting_id=posting.pk, by=request.user, **form.cleaned_data)
-            messages.success(request, "The posting is closed.")
+            closed = close_bidding(posting_id=posting.pk, by=request.user, **form.cleaned_data)
+            is_closed = closed.status == Posting.Status.CLOSED
+            said = "is closed." if is_closed else "is awarded, and takes no more bids."
+            messages.success(request, f"The posting {said}")
             return redirect("posting", public_id)
     context = {"form": form, "posting": posting} | _bids_on(posting)
     status = 400 if form.errors else 200

@@ -199,7 +199,7 @@ def test_accepting_and_awarding_at_once_never_wait_in_a_circle(ada, ben, bells):
         )
 
         assert outcomes[0] == "done"
-        assert set(outcomes[1:]) == {"wrong_state"}
+        assert set(outcomes[1:]) <= {"wrong_state", "no_award_left"}
 
 
 @pytest.mark.django_db(transaction=True)

@@ -10,12 +10,12 @@ from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
 from marketplace.common.lifecycle import SYSTEM
 from projects.bids import services
-from projects.bids.declining.services import decline_others
+from projects.bids.declining.services import settle_awards
 from projects.bids.differences import letter_differences, wording_differences
 from projects.bids.models import Bid, BidVersion
 from projects.bids.selectors import lapsed_bid_ids
 from projects.bids.wordings.services import MOST_VERSIONS
-from projects.postings.services import award_posting, edit_posting, suspend_posting
+from projects.postings.services import edit_posting, suspend_posting
 from projects.tasks import lapse_bids
 from tests.races import at_once
 from tests.world import open_posting, plan_of, submitted_bid
@@ -237,12 +237,13 @@ def test_nobody_offers_on_words_they_have_not_read(bid, ada, ben):
     assert services.offer_bid(bid_id=bid.pk, by=ada, version=2).status == "offered"
 
 
-def test_there_is_one_offer_at_a_time(bid, ada, cleo):
+def test_of_one_award_there_is_one_offer_at_a_time(bid, ada, cleo):
     other = submitted_bid(bid.posting, cleo)
     services.offer_bid(bid_id=bid.pk, by=ada)
 
-    with pytest.raises(WrongState):
+    with pytest.raises(WrongState, match="There is an offer already") as refusal:
         services.offer_bid(bid_id=other.pk, by=ada)
+    assert refusal.value.code == "no_award_left"
 
 
 def test_a_bid_past_its_validity_is_not_offered(bid, ada, time_machine):
@@ -265,17 +266,16 @@ def test_only_the_freelancer_accepts_and_the_rest_are_declined(bid, ada, ben, cl
         services.accept_bid(bid_id=bid.pk, by=ada)
 
     services.accept_bid(bid_id=bid.pk, by=ben)
-    award_posting(posting_id=posting.pk, by=SYSTEM)
-    declined = decline_others(bid_id=bid.pk)
+    settle_awards(posting_id=posting.pk)
 
-    assert [one.pk for one in declined] == [other.pk]
     bid.refresh_from_db()
     other.refresh_from_db()
     posting.refresh_from_db()
     assert (bid.status, other.status, posting.status) == ("accepted", "declined", "awarded")
     assert other.declined_for == "other_chosen"
     assert told("bid_declined") == ["Cleo"]
-    assert decline_others(bid_id=bid.pk) == []
+    with pytest.raises(WrongState):
+        settle_awards(posting_id=posting.pk)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -288,7 +288,7 @@ def test_two_offers_at_once_leave_one(ada, ben, cleo):
             *[lambda pk=bid.pk: services.offer_bid(bid_id=pk, by=ada) for bid in bids]
         )
 
-        assert sorted(outcomes) == ["done", "wrong_state"]
+        assert sorted(outcomes) == ["done", "no_award_left"]
         assert posting.bids.filter(status="offered").count() == 1
 
 

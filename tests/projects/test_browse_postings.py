@@ -13,6 +13,7 @@ from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput
 from marketplace.common.pages import capped_count, page_of
 from projects.bids.declining.services import close_bidding
+from projects.postings.importing.services import import_postings
 from projects.postings.models import Posting
 from projects.postings.selectors import (
     KEYS,
@@ -22,7 +23,7 @@ from projects.postings.selectors import (
     order_for,
     postings_visible_to,
 )
-from projects.postings.services import import_postings, suspend_posting
+from projects.postings.services import suspend_posting
 from tests.world import draft_posting, open_posting
 
 pytestmark = pytest.mark.django_db

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from projects.postings.importing.services import import_postings
 from projects.postings.models import Posting
-from projects.postings.services import import_postings
 from tests.races import at_once
 
 pytestmark = pytest.mark.django_db
@@ -71,6 +71,20 @@ def test_a_title_that_comes_twice_in_a_file_is_imported_once(ada, run):
 def test_drafts_stay_with_their_client(ada, run):
     run(GOOD, "--draft")
     assert set(Posting.objects.values_list("status", "published_at")) == {("draft", None)}
+
+
+def test_awards_are_used_where_they_are_said(ada, run):
+    header = "title,kind,budget_min_usd,budget_max_usd,skills,awards\n"
+    bad = ["0", "21", "-1", "1.5", "two", "9" * 30, "²"]
+    lines = [f"Bad {place},fixed,,,,{awards}" for place, awards in enumerate(bad)]
+
+    status, said, complained = run(
+        header + "Three,fixed,,,, 3 \nOne,fixed,,,,\n" + "\n".join(lines)
+    )
+
+    assert (status, f"Imported 2, there already 0, refused {len(bad)}." in said) == (1, True)
+    assert [line.partition(": ")[2][:7] for line in complained.splitlines()] == ["awards:"] * 7
+    assert dict(Posting.objects.values_list("title", "awards")) == {"Three": 3, "One": 1}
 
 
 def test_a_description_is_used_where_there_is_one(ada, run):

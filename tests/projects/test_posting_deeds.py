@@ -15,6 +15,7 @@ from projects.bids.declining.services import close_bidding, expire_bidding
 from projects.bids.selectors import expired_posting_ids
 from projects.bids.services import offer_bid, withdraw_bid
 from projects.postings import services
+from projects.postings.importing.services import import_postings
 from projects.postings.models import Posting
 from projects.tasks import expire_postings
 from tests.world import draft_posting, open_posting, submitted_bid
@@ -66,6 +67,15 @@ def test_its_page_is_where_notices_lead(ada):
         ({"budget_most": 10.5}, "budget_most"),
         ({"budget_most": 10**12}, "budget_most"),
         ({"budget_least": 200, "budget_most": 100}, "budget_most"),
+        ({"awards": 0}, "awards"),
+        ({"awards": -1}, "awards"),
+        ({"awards": 21}, "awards"),
+        ({"awards": 10**30}, "awards"),
+        ({"awards": 1.0}, "awards"),
+        ({"awards": True}, "awards"),
+        ({"awards": "2"}, "awards"),
+        ({"awards": None}, "awards"),
+        ({"awards": [2]}, "awards"),
         ({"wished_deadline": date(2020, 1, 1)}, "wished_deadline"),
         ({"wished_deadline": date(9999, 1, 1)}, "wished_deadline"),
         ({"wished_deadline": "soon"}, "wished_deadline"),
@@ -294,9 +304,7 @@ def test_it_does_not_expire_before_its_time(ada):
 
 def test_without_an_end_of_its_own_it_takes_bids_for_ninety_days(ada, time_machine):
     typed = open_posting(ada)
-    services.import_postings(
-        by=ada, rows=[{"title": "From a file", "description": "Much."}], publish=True
-    )
+    import_postings(by=ada, rows=[{"title": "From a file", "description": "Much."}], publish=True)
     time_machine.move_to(now() + timedelta(days=89))
     assert expired_posting_ids() == []
 

@@ -1,7 +1,10 @@
 """How bids end that nobody accepts: declined by the client, or with the posting that they were on.
 
-Whoever is declined reads why; a bid that ends because nobody was hired is given back.
+Whoever is declined reads why; a bid that ends because the time of its posting is over, or because
+nobody was hired, is given back.
 """
+
+from typing import Any
 
 from django.db import transaction
 
@@ -34,34 +37,48 @@ def decline_bid(*, bid_id: int, reason: str, note: str = "", by: Actor) -> Bid:
 
 
 @transaction.atomic
-def decline_others(*, bid_id: int) -> list[Bid]:
-    """This bid was accepted: every other live one on its posting is declined, with that reason."""
-    posting_id = Bid.objects.values_list("posting_id", flat=True).get(pk=bid_id)
-    lapse_invitations(posting_id=posting_id)
-    return [
-        _decline(bid, DeclinedFor.OTHER_CHOSEN, "", by=SYSTEM)
-        for bid in _locked_live(posting_id)
-        if bid.pk != bid_id
-    ]
+def settle_awards(*, posting_id: int) -> Posting:
+    """An offer was accepted. With the last award that was announced the posting is awarded, and the
+    bids left on it are declined, with that reason; until then it stays open, and they stand.
+    """
+    # Locked before it is counted: of two who accept at once, one is the last.
+    posting = postings.lock_posting(posting_id)
+    if posting.awards_made < posting.awards:
+        return posting
+    posting = postings.award_posting(posting_id=posting_id, by=SYSTEM)
+    return _decline_live(posting, DeclinedFor.OTHER_CHOSEN)
+
+
+@transaction.atomic
+def edit_bidding(*, posting_id: int, by: Actor, **changes: Any) -> Posting:
+    """Edit the posting. Where it announces no more awards than are made, its client has found
+    enough: it is awarded, and the bids left on it are declined. Refuses as ``edit_posting`` does.
+    """
+    posting = postings.edit_posting(posting_id=posting_id, by=by, **changes)
+    if posting.status != Posting.Status.AWARDED:
+        return posting
+    return _decline_live(posting, DeclinedFor.ENOUGH_FOUND)
 
 
 @transaction.atomic
 def close_bidding(*, posting_id: int, reason: str, by: Actor) -> Posting:
-    """Close the posting and give its live bids back, with what the client says of it.
+    """Close the posting and give its live bids back, with what the client says of it; where some
+    award was made, its client has found enough, and the bids left on it are declined for that.
 
     Raises WrongState while an offer waits for its answer.
     """
     posting = postings.close_posting(posting_id=posting_id, reason=reason, by=by)
     if posting.bids.filter(status=Bid.Status.OFFERED).exists():
         raise WrongState("There is an offer out: withdraw it before you close the posting.")
-    _give_back_live(posting)
-    lapse_invitations(posting_id=posting_id)
-    return posting
+    if posting.status == Posting.Status.AWARDED:
+        return _decline_live(posting, DeclinedFor.ENOUGH_FOUND)
+    return _give_back_live(posting)
 
 
 @transaction.atomic
 def expire_bidding(*, posting_id: int, by: Actor) -> Posting:
-    """Expire a posting on which no bid stands, or whose client has not chosen in time.
+    """End a posting on which no bid stands, or whose client has not chosen in time: as expired, or
+    as awarded where some award was made.
 
     Bids that still stand then are given back. Raises WrongState where one may be chosen yet.
     """
@@ -71,27 +88,38 @@ def expire_bidding(*, posting_id: int, by: Actor) -> Posting:
         raise WrongState("There is an offer out: it is answered first.")
     if standing & LIVE and not posting.is_past_choosing:
         raise WrongState("There are bids to choose from.")
-    _give_back_live(posting)
-    lapse_invitations(posting_id=posting_id)
-    return posting
+    return _give_back_live(posting)
 
 
 @transaction.atomic
 def give_back_bid(*, bid_id: int, by: Actor) -> Bid:
-    """The posting has ended, and nobody was hired: its author reads so, and what the client said.
+    """The posting has ended, and nobody (more) was hired: its author reads so, and what the client
+    said.
 
     Of the house alone, in the transaction that ends the posting.
     """
     bid = lock_bid(bid_id)
     LIFECYCLE.advance(bid, "give_back", role=role_in(bid, by))
-    _end(bid, DeclinedFor.NOBODY_HIRED, bid.posting.status_reason)
+    is_awarded = bid.posting.status == Posting.Status.AWARDED
+    why = DeclinedFor.NO_MORE_HIRED if is_awarded else DeclinedFor.NOBODY_HIRED
+    _end(bid, why, bid.posting.status_reason)
     tell_freelancer(bid, "bid_given_back", "Your bid on “{title}” is given back. {reason}", by=by)
     return bid
 
 
-def _give_back_live(posting: Posting) -> None:
+def _decline_live(posting: Posting, why: str) -> Posting:
+    """The posting is awarded: whoever is left reads why, and what its client says of it."""
+    for bid in _locked_live(posting.pk):
+        _decline(bid, why, posting.status_reason, by=SYSTEM)
+    lapse_invitations(posting_id=posting.pk)
+    return posting
+
+
+def _give_back_live(posting: Posting) -> Posting:
     for bid in _locked_live(posting.pk):
         give_back_bid(bid_id=bid.pk, by=SYSTEM)
+    lapse_invitations(posting_id=posting.pk)
+    return posting
 
 
 def _locked_live(posting_id: int) -> list[Bid]:

@@ -1,9 +1,10 @@
 """Postings of one client from a CSV file: ``import_postings FILE.csv --client EMAIL``.
 
 Columns: title, kind (fixed or hourly), budget_min_usd, budget_max_usd (either may be empty) and
-skills (separated by |); a column description is used where there is one, others are ignored. What
-a client has already, by its title, is left alone, so a file can be imported twice. A line that
-cannot be used is named with its number and the reason, and the rest is imported.
+skills (separated by |). Columns description and awards (for how many freelancers it is) are used
+where they are there and filled in, others are ignored. What a client has already, by its title, is
+left alone, so a file can be imported twice. A line that cannot be used is named with its number and
+the reason, and the rest is imported.
 
 The exit status is 0 only when every line is there afterwards.
 """
@@ -23,7 +24,7 @@ from marketplace.common import clock
 from marketplace.common.errors import DomainError, InvalidInput
 from marketplace.common.money import to_minor
 from projects.postings import rules
-from projects.postings.services import import_postings
+from projects.postings.importing.services import import_postings
 
 CURRENCY = "USD"
 NEEDED = ("title", "kind", "budget_min_usd", "budget_max_usd", "skills")
@@ -108,10 +109,16 @@ def _fields(row: dict[str | None, Any]) -> dict[str, Any]:
             "budget_least": _amount(row["budget_min_usd"], "budget_min_usd"),
             "budget_most": _amount(row["budget_max_usd"], "budget_max_usd"),
             "skills": row["skills"].split("|"),
+            "awards": _count((row.get("awards") or "1").strip() or "1"),
         }
     )
     rules.check_budget(fields["budget_least"], fields["budget_most"])
     return fields
+
+
+def _count(text: str) -> int | str:
+    """A whole number as people write one; the rules refuse anything else."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 5 else text
 
 
 def _amount(text: str, column: str) -> int | None:

@@ -27,7 +27,10 @@ class SamplePosting:
     currency: str = "USD"
     kind: str = "fixed"
     visibility: str = "public"
+    awards: int = 1
     bids: tuple[tuple[str, int, int], ...] = field(default=())
+    # Whose bid became a contract: fewer than there are awards, so that it stays open.
+    hired: tuple[str, ...] = field(default=())
     # Who asked what, and the answer; without one it waits.
     questions: tuple[tuple[str, str, str], ...] = field(default=())
     # Who is asked to bid, with the note, and why not; with a reason they have declined.
@@ -220,11 +223,15 @@ POSTINGS = (
     SamplePosting(
         "jonah",
         "Proof-reading of a cookery book, 240 pages",
-        "British spelling, metric measures, and a second look at every quantity.",
+        "British spelling, metric measures, and a second look at every quantity. Two people, half "
+        "of the chapters each.",
         ("Copywriting", "Proof-reading"),
         (18, 30),
         currency="GBP",
         kind="hourly",
+        awards=2,
+        bids=(("ines", 840, 24), ("farid", 720, 30)),
+        hired=("ines",),
     ),
     SamplePosting(
         "grace",

@@ -87,6 +87,7 @@ def _post(sample: SamplePosting, people: dict[str, User]) -> Posting:
         kind=sample.kind,
         visibility=sample.visibility,
         currency=sample.currency,
+        awards=sample.awards,
         budget_least=least and least * 100,
         budget_most=most and most * 100,
         wished_deadline=(now() + timedelta(days=60)).date(),
@@ -106,6 +107,8 @@ def _post(sample: SamplePosting, people: dict[str, User]) -> Posting:
             plan=_plan(price * 100, days),
             valid_until=now() + timedelta(days=21),
         )
+    for name in sample.hired:
+        _agree(posting, client, people[name])
     for name, note, no in sample.invited:
         whom = people[name].public_id
         sent = invite_person(posting_id=posting.pk, whom=whom, note=note, by=client)
@@ -142,6 +145,15 @@ def answers_to(milestone: Milestone, *how: str) -> list[dict]:
     return [{"criterion": n, "met": True, "how": words} for n, words in enumerate(how, start=1)]
 
 
+def _agree(posting: Posting, client: User, freelancer: User) -> None:
+    """Both sign what the freelancer has bid."""
+    bid = posting.bids.get(freelancer__memberships__user=freelancer)
+    signed = confirm_by_password(client, PASSWORD)
+    contract = award_bid(bid_id=bid.pk, by=client, confirmed_with=signed)
+    signed = confirm_by_password(freelancer, PASSWORD)
+    accept_offer(contract_id=contract.pk, by=freelancer, confirmed_with=signed)
+
+
 def _agree_on_one(people: dict[str, User]) -> None:
     """One contract that waits for its first funding, and two shortlists to compare."""
     hugo, ben = people["hugo"], people["ben"]
@@ -150,8 +162,7 @@ def _agree_on_one(people: dict[str, User]) -> None:
     )
     for name, text in TALK_BEFORE:
         write_message(bid_id=bid.pk, by=people[name], text=text)
-    contract = award_bid(bid_id=bid.pk, by=hugo, confirmed_with=confirm_by_password(hugo, PASSWORD))
-    accept_offer(contract_id=contract.pk, by=ben, confirmed_with=confirm_by_password(ben, PASSWORD))
+    _agree(bid.posting, hugo, ben)
     for reader in (hugo, ben):
         read_messages(bid_id=bid.pk, by=reader, up_to=len(TALK_BEFORE))
     for name, text in TALK_AFTER:

@@ -15,6 +15,7 @@ SAMPLES: dict[str, str] = {
     "change your password.",
     # --- Postings and bids
     "posting_expired": f"{_SHOP} has expired: its time for bids is over, and nobody was hired.",
+    "posting_awarded": f"{_SHOP} has ended: its time is over, with 2 of 3 awards made.",
     "posting_suspended": f"{_SHOP} was suspended: It asks for passwords.",
     "posting_restored": f"{_SHOP} is open again.",
     "question_asked": f"A bidder asks about {_SHOP}.",
