@@ -71,6 +71,7 @@ def expired_posting_ids(*, limit: int = BATCH) -> list[int]:
     due = Posting.objects.filter(
         ~Exists(bids.filter(status__in=STANDING))
         | Q(bids_close_at__lte=now() - TIME_TO_CHOOSE)
+        & (Q(promised_choose_by=None) | Q(promised_choose_by__lte=now()))
         & ~Exists(bids.filter(status=Bid.Status.OFFERED)),
         status=Posting.Status.OPEN,
         bids_close_at__lte=now(),

@@ -68,6 +68,8 @@ class Posting(models.Model):
     awards = models.PositiveSmallIntegerField(default=1)
     wished_deadline = models.DateField(null=True, blank=True)
     bids_close_at = models.DateTimeField(null=True, blank=True)
+    # What whoever had bid was told, where the time for bids was made shorter afterwards.
+    promised_choose_by = models.DateTimeField(null=True)
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.DRAFT)
     status_reason = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(default=now)
@@ -183,8 +185,11 @@ class Posting(models.Model):
 
     @property
     def choose_by(self) -> datetime | None:
-        """Until when its client may choose among the bids."""
-        return None if self.bids_close_at is None else self.bids_close_at + TIME_TO_CHOOSE
+        """Until when its client may choose among the bids: never earlier than bidders were told."""
+        if self.bids_close_at is None:
+            return None
+        moment = self.bids_close_at + TIME_TO_CHOOSE
+        return max(moment, self.promised_choose_by or moment)
 
     @property
     def is_past_choosing(self) -> bool:

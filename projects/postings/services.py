@@ -24,6 +24,8 @@ from projects.postings.awards import judge_announced
 from projects.postings.models import LIFECYCLE, Posting, PostingFile
 from projects.postings.roles import Actor, judge_let_in, role_in
 
+# Whose bid stands was told until when it may be chosen.
+_TOLD = ("submitted", "shortlisted", "offered")
 # Bids are in this currency and of this kind: what is published keeps them.
 _SETTLED_WHEN_PUBLISHED = {"currency", "kind"}
 
@@ -67,6 +69,8 @@ def edit_posting(*, posting_id: int, by: Actor, publish: bool = False, **changes
             raise InvalidInput("Say what you want done.", param="description")
         if checked.get("bids_close_at", posting.bids_close_at) is None:
             checked["bids_close_at"] = rules.default_bids_close_at()
+        if _ends_earlier(posting, checked) and posting.bids.filter(status__in=_TOLD).exists():
+            checked["promised_choose_by"] = posting.choose_by
         if "awards" in checked:
             judge_announced(posting, checked["awards"])
         # Who finds it is no part of what is asked for: no bidder need read it again.
@@ -79,6 +83,12 @@ def edit_posting(*, posting_id: int, by: Actor, publish: bool = False, **changes
     if posting.status == Posting.Status.OPEN and posting.awards == posting.awards_made:
         return award_posting(posting_id=posting.pk, by=SYSTEM)
     return publish_posting(posting_id=posting.pk, by=by) if publish else posting
+
+
+def _ends_earlier(posting: Posting, changes: dict[str, Any]) -> bool:
+    """Whether bids would close before they do now."""
+    asked, kept = changes.get("bids_close_at"), posting.bids_close_at
+    return asked is not None and kept is not None and asked < kept
 
 
 def _changed(posting: Posting, given: dict[str, Any]) -> dict[str, Any]:

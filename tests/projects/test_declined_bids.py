@@ -21,7 +21,6 @@ from projects.bids.selectors import expired_posting_ids
 from projects.bids.services import offer_bid, return_bid, shortlist_bid, withdraw_bid
 from projects.messages.rules import Talk
 from projects.postings.models import TIME_TO_CHOOSE, Posting
-from projects.postings.services import edit_posting
 from projects.tasks import expire_postings
 from tests.projects.counter_world import countered
 from tests.projects.test_posting_and_bid_pages import browser_of
@@ -167,10 +166,8 @@ def test_a_posting_that_closes_gives_its_bids_back(ada, ben, cleo):
 @pytest.fixture
 def left_open(ada, ben, later) -> Posting:
     """Its bids close an hour from the start; Ben's stands about as long as it may be chosen."""
-    posting = open_posting(ada, bids_close_at=now() + timedelta(days=3))
+    posting = open_posting(ada, bids_close_at=now() + timedelta(hours=1))
     submitted_bid(posting, ben, valid_until=now() + timedelta(days=60))
-    edit_posting(posting_id=posting.pk, by=ada, bids_close_at=now() + timedelta(hours=1))
-    posting.refresh_from_db()
     later(days=59)
     return posting
 

@@ -22,7 +22,6 @@ from projects.bids.roles import open_steps
 from projects.bids.selectors import lapsing_bid_ids
 from projects.bids.services import edit_bid, lapse_bid, withdraw_bid
 from projects.bids.validity import AHEAD, renewable_until, words_of_reminder
-from projects.postings.services import edit_posting
 from projects.reasons.services import why_gone
 from projects.tasks import deliver_due_notifications, lapse_bids, remind_of_bids
 from tests.projects.counter_world import countered
@@ -216,14 +215,14 @@ def test_a_date_that_is_none_renews_nothing(bid, ben, until, says):
     assert told("bid_renewed") == []
 
 
-def test_no_bid_outlives_the_time_to_choose(bid, ada, ben):
-    edit_posting(posting_id=bid.posting_id, by=ada, bids_close_at=now() + timedelta(hours=1))
-    bid.posting.refresh_from_db()
+def test_no_bid_outlives_the_time_to_choose(ada, ben, later):
+    bid = submitted_bid(open_posting(ada, bids_close_at=now() + timedelta(hours=1)), ben)
+    later(hours=2)
     with pytest.raises(InvalidInput, match="The client chooses by"):
         renew_bid(bid_id=bid.pk, valid_until=bid.posting.choose_by + timedelta(minutes=1), by=ben)
 
     assert renewable_until(bid) <= bid.posting.choose_by
-    renew_bid(bid_id=bid.pk, valid_until=in_days(60), by=ben)
+    renew_bid(bid_id=bid.pk, valid_until=bid.posting.choose_by, by=ben)
     assert "renew" not in open_steps(Bid.objects.get(), ben)
 
 
