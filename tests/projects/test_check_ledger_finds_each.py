@@ -30,6 +30,7 @@ from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.changes.services import accept_change
 from projects.agreements.models import Proposal
 from projects.agreements.proposals.services import accept_proposal, propose_ending
+from projects.bids.models import Bid
 from projects.contracts.models import Agreement
 from projects.disputes.models import Dispute
 from projects.disputes.sealed.models import SealedOffer
@@ -40,6 +41,7 @@ from projects.givebacks.services import ask_back, give_back
 from projects.management.commands.check_ledger import CHECKS
 from projects.milestones.models import Milestone
 from projects.milestones.services import cancel_milestone, release_milestone
+from projects.postings.models import Posting
 from tests.against_the_rules import against_the_rules, force
 from tests.payments.chargeback_world import Bank
 from tests.payments.payout_world import ready_without_provider
@@ -268,6 +270,9 @@ PLANTED: dict[str, Callable[[], object]] = {
     "withdrawals_are_booked_once": lambda: Chargeback.objects.get().movements.create(
         remote_id="txn_unbooked", amount=5, lost=5, fee=0, fee_currency="USD"
     ),
+    # Awards
+    "postings_make_the_awards_that_they_announce": lambda: force(Posting, status="closed"),
+    "accepted_bids_became_contracts": lambda: force(Bid, status="withdrawn"),
     # Work
     "milestones_and_their_money_agree": lambda: force(HELD, status="released"),
     "milestones_hold_their_own_price": lambda: HELD.update(amount=1),

@@ -20,6 +20,10 @@ from projects.agreements.services import (
 from projects.bids.declining.services import close_bidding, edit_bidding, expire_bidding
 from projects.bids.models import Bid
 from projects.bids.selectors import expired_posting_ids, postings_to_award
+from projects.contracts.checks import (
+    accepted_bids_became_contracts,
+    postings_make_the_awards_that_they_announce,
+)
 from projects.contracts.models import Contract
 from projects.invitations.services import invite_person
 from projects.milestones.services import cancel_milestone
@@ -355,6 +359,41 @@ def test_with_an_award_made_whatever_ends_it_awards_it(step, posting, ada, ben, 
                     outcome = type(refusal)
             assert outcome == expected, (step, status, role)
             assert as_it_is(posting).status == after, (step, status, role)
+
+
+@pytest.mark.parametrize(
+    ("planted", "said"),
+    [
+        ({"status": "closed"}, "is closed, with 1 of 2 awards made and 1 offered."),
+        ({"status": "expired"}, "is expired, with 1 of 2 awards made and 1 offered."),
+        ({"status": "open", "awards": 1}, "is open, with 1 of 1 awards made and 1 offered."),
+    ],
+)
+def test_the_proof_of_the_books_finds_a_number_that_is_wrong(
+    posting, ada, ben, cleo, planted, said
+):
+    hired(posting, ben, ada)
+    offered(posting, cleo, ada)
+    assert postings_make_the_awards_that_they_announce() == []
+
+    force(Posting.objects.filter(pk=posting.pk), **planted)
+    assert postings_make_the_awards_that_they_announce() == [f"{posting.public_id} {said}"]
+
+
+def test_the_proof_finds_an_award_that_nobody_made(posting, ben):
+    submitted_bid(posting, ben)
+    force(Posting.objects.filter(pk=posting.pk), status="awarded")
+    assert postings_make_the_awards_that_they_announce() == [
+        f"{posting.public_id} is awarded, with 0 of 2 awards made and 0 offered."
+    ]
+
+
+def test_the_proof_finds_an_acceptance_that_nobody_signed(posting, ben):
+    bid = submitted_bid(posting, ben)
+    force(Bid.objects.filter(pk=bid.pk), status="accepted")
+    assert accepted_bids_became_contracts() == [
+        f"{bid.public_id} is accepted, and no contract on it was signed by both."
+    ]
 
 
 def refused_by(law: str):

@@ -14,6 +14,7 @@ from payments.incoming.checks import WHEN_QUIET
 from payments.ledger.services import still_picture
 from projects.agreements.checks import CHECKS as AGREEMENTS
 from projects.agreements.sealing.checks import CHECKS as SEALS
+from projects.contracts.checks import CHECKS as AWARDS
 from projects.disputes.checks import CHECKS as DISPUTES
 from projects.givebacks.checks import CHECKS as GIVEBACKS
 from projects.milestones.checks import CHECKS as MILESTONES
@@ -24,6 +25,7 @@ CHECKS: list[Check] = [
     lifecycles_are_kept_by_the_database,
     the_audit_log_is_whole,
     *PAYMENTS,
+    *AWARDS,
     *MILESTONES,
     *DISPUTES,
     *AGREEMENTS,
