@@ -28,6 +28,8 @@ SETTINGS = {
     # Several things have a status: each list of them is named after its thing.
     "ENUM_NAME_OVERRIDES": {
         "PostingStatus": "projects.postings.models.Posting.Status",
+        "PostingKind": "projects.postings.models.Posting.Kind",
+        "ScreeningQuestionKind": "projects.screening.models.ScreeningQuestion.Kind",
         "InvitationStatus": "projects.invitations.models.Invitation.Status",
         "BidStatus": "projects.bids.models.Bid.Status",
         "BidDeclinedFor": "projects.bids.models.DeclinedFor",

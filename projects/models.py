@@ -15,6 +15,7 @@ from projects.messages.models import Conversation, Message, MessageFile
 from projects.milestones.models import Milestone, Reminder, Submission, SubmissionFile
 from projects.postings.models import Posting, PostingFile
 from projects.questions.models import Question
+from projects.screening.models import ScreeningQuestion
 
 __all__ = [
     "Agreement",
@@ -38,6 +39,7 @@ __all__ = [
     "PutOff",
     "Question",
     "Reminder",
+    "ScreeningQuestion",
     "Seal",
     "SealedOffer",
     "SigningKey",

@@ -180,6 +180,20 @@ LINES = [
     Line("api-posting", "GET", "ada ben dora", of="chosen"),
     Line("api-posting-questions", "GET", "ada ben dora", of="chosen"),
     Line("api-posting-invitations", "GET", "ada dora", of="chosen", sees="ben"),
+    # --- Screening questions: asked by Ada of everybody who bids --------------------------------
+    Line("screening-questions", "GET POST", "ada", of="posting", sees="cleo ben dora"),
+    Line("screening-questions", "GET POST", "ada", of="draft"),
+    Line("api-screening-questions", "GET", SIGNED_IN, of="posting"),
+    Line(
+        "api-screening-questions",
+        "PUT",
+        "ada",
+        of="posting",
+        sees="cleo ben dora",
+        body={"questions": []},
+    ),
+    Line("screening-questions", "GET POST", "ada", of="chosen", sees="ben dora"),
+    Line("api-screening-questions", "GET", "ada ben dora", of="chosen"),
     # --- Questions: asked by Ben; a moderator reads and removes them ------------------------------
     Line("posting-questions", "GET", EVERYBODY, of="posting"),
     Line("question-create", "GET POST", "cleo ben dora", of="posting", sees="ada"),

@@ -44,7 +44,7 @@ def knock(world: AccessWorld, who: str, method: str, line: Line) -> HttpResponse
         client, send = world.programs[who], {"format": "json"}
     else:
         client, send = world.browsers[who], {}
-    if line.body and method == "POST":
+    if line.body and method in ("POST", "PUT"):
         send["data"] = line.body
     with connection.execute_wrapper(_refuse_to_write) if method == "GET" else nullcontext():
         return getattr(client, method.lower())(path, **send)

@@ -12,6 +12,7 @@ from payments.policies.fees import quote
 from payments.policies.models import Policy
 from payments.policies.selectors import policy_in_force
 from projects.api.posting_shapes import PartyOut
+from projects.api.screening_shapes import AnswersField
 from projects.bids import terms
 from projects.bids.models import CLIENTS_REASONS, Bid, BidVersion, DeclinedFor
 from projects.bids.roles import open_steps, role_in
@@ -63,6 +64,7 @@ class WordingOut(serializers.Serializer):
     letter = serializers.CharField(allow_null=True, help_text="Markdown.")
     plan = PlannedMilestone(many=True, allow_null=True)
     valid_until = serializers.DateTimeField(allow_null=True)
+    answers = AnswersField(allow_null=True)
 
 
 class BidVersionOut(WordingOut):
@@ -125,7 +127,7 @@ class BidOut(WordingOut):
         shown = super().to_representation(bid)
         shown["declined_for"] = bid.declined_for or None
         if not shows_terms(bid, self.context["request"].user):
-            hidden = ("price", "days", "letter", "plan", "valid_until", "quote")
+            hidden = ("price", "days", "letter", "plan", "valid_until", "answers", "quote")
             shown |= dict.fromkeys(hidden)
         return shown
 
@@ -146,6 +148,7 @@ class BidEditIn(serializers.Serializer):
         child=PlannedMilestone(), min_length=1, max_length=terms.MAX_MILESTONES
     )
     valid_until = DeadlineIn(help_text="1 to 60 days ahead; a day alone is its last minute.")
+    answers = AnswersField(required=False)
 
 
 class RenewalIn(serializers.Serializer):

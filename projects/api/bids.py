@@ -25,10 +25,18 @@ from projects.bids import services
 from projects.bids.declining.services import decline_bid
 from projects.bids.models import Bid
 from projects.bids.renewals.services import renew_bid
-from projects.bids.selectors import bids_of, bids_on, own_bids_of, quote_of, shows_terms
+from projects.bids.selectors import (
+    bids_of,
+    bids_on,
+    narrowed_by_answers,
+    own_bids_of,
+    quote_of,
+    shows_terms,
+)
 from projects.bids.terms import checked_amounts
 from projects.postings.models import Posting
 from projects.postings.selectors import postings_visible_to
+from projects.screening.selectors import questions_of, wanted_answers
 
 
 def _visible(request: Request, public_id: str) -> Bid:
@@ -43,14 +51,19 @@ class PostingBidsView(ListAPIView):
     serializer_class = BidOut
 
     def get_queryset(self) -> QuerySet[Bid]:
-        return bids_on(self._posting(), self.request.user)
+        posting, asked = self._posting(), self.request.query_params
+        wanted = wanted_answers(questions_of(posting), asked)
+        return narrowed_by_answers(bids_on(posting, self.request.user), wanted)
 
     def _posting(self) -> Posting:
         visible = postings_visible_to(self.request.user)
         return get_object_or_404(visible, public_id=self.kwargs["public_id"])
 
     def get(self, request: Request, public_id: str) -> Response:
-        """All bids on your own posting; on another's, those that you made."""
+        """All bids on your own posting; on another's, those that you made.
+
+        `?<id of a screening question>=` yes, no or a choice narrows them to those that answer so.
+        """
         return self.list(request)
 
     @extend_schema(request=BidIn, responses={201: BidOut})

@@ -6,10 +6,12 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.common.shapes import AmountIn
+from projects.api.screening_shapes import ScreeningQuestionOut
 from projects.postings import rules
 from projects.postings.models import MOST_AWARDS, Posting
 from projects.postings.roles import open_steps
 from projects.postings.selectors import LONGEST_QUERY, ORDERS, Filters
+from projects.screening.selectors import questions_of
 
 
 class PartyOut(serializers.Serializer):
@@ -76,17 +78,22 @@ class PostingOut(serializers.ModelSerializer):
 
 
 class PostingInFullOut(PostingOut):
-    """The same with its files."""
+    """The same with its files, and with what is asked of everybody who bids."""
 
     files = serializers.SerializerMethodField()
+    screening_questions = serializers.SerializerMethodField()
 
     class Meta(PostingOut.Meta):
-        fields = [*PostingOut.Meta.fields, "files"]
+        fields = [*PostingOut.Meta.fields, "files", "screening_questions"]
 
     @extend_schema_field(FileOut(many=True))
     def get_files(self, posting: Posting) -> Any:
         found = posting.files.select_related("stored").order_by("pk")
         return FileOut(found, many=True).data
+
+    @extend_schema_field(ScreeningQuestionOut(many=True))
+    def get_screening_questions(self, posting: Posting) -> Any:
+        return ScreeningQuestionOut(questions_of(posting), many=True).data
 
 
 class PostingIn(serializers.Serializer):

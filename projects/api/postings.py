@@ -3,6 +3,7 @@
 from django.db.models import QuerySet
 from django.http import FileResponse
 from django.shortcuts import get_object_or_404
+from django.urls import path
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.generics import ListAPIView
@@ -89,7 +90,7 @@ class OwnPostingsView(ListAPIView):
 class PostingView(APIView):
     @extend_schema(responses=PostingInFullOut)
     def get(self, request: Request, public_id: str) -> Response:
-        """A posting with its files."""
+        """A posting with its files and screening questions."""
         return _out(_visible(request, public_id), request)
 
     @extend_schema(request=PostingIn(partial=True), responses=PostingInFullOut)
@@ -177,3 +178,36 @@ class PostingFileView(APIView):
         posting = _visible(request, public_id)
         services.remove_file(posting_id=posting.pk, file_public_id=file_id, by=request.user)
         return Response(status=204)
+
+
+ROUTES = [
+    path("postings/", PostingsView.as_view(), name="api-postings"),
+    path("postings/mine/", OwnPostingsView.as_view(), name="api-own-postings"),
+    path("postings/<str:public_id>/", PostingView.as_view(), name="api-posting"),
+    path(
+        "postings/<str:public_id>/publish/",
+        PublishView.as_view(),
+        name="api-posting-publish",
+    ),
+    path("postings/<str:public_id>/close/", CloseView.as_view(), name="api-posting-close"),
+    path(
+        "postings/<str:public_id>/suspend/",
+        SuspendView.as_view(),
+        name="api-posting-suspend",
+    ),
+    path(
+        "postings/<str:public_id>/restore/",
+        RestoreView.as_view(),
+        name="api-posting-restore",
+    ),
+    path(
+        "postings/<str:public_id>/files/",
+        PostingFilesView.as_view(),
+        name="api-posting-files",
+    ),
+    path(
+        "postings/<str:public_id>/files/<str:file_id>/",
+        PostingFileView.as_view(),
+        name="api-posting-file",
+    ),
+]

@@ -26,6 +26,7 @@ from projects.api import (
     proofs,
     proposals,
     questions,
+    screening,
     sealed_offers,
     simulations,
     statements,
@@ -33,37 +34,10 @@ from projects.api import (
 
 urlpatterns = [
     # Postings
-    path("postings/", postings.PostingsView.as_view(), name="api-postings"),
-    path("postings/mine/", postings.OwnPostingsView.as_view(), name="api-own-postings"),
-    path("postings/<str:public_id>/", postings.PostingView.as_view(), name="api-posting"),
-    path(
-        "postings/<str:public_id>/publish/",
-        postings.PublishView.as_view(),
-        name="api-posting-publish",
-    ),
-    path("postings/<str:public_id>/close/", postings.CloseView.as_view(), name="api-posting-close"),
-    path(
-        "postings/<str:public_id>/suspend/",
-        postings.SuspendView.as_view(),
-        name="api-posting-suspend",
-    ),
-    path(
-        "postings/<str:public_id>/restore/",
-        postings.RestoreView.as_view(),
-        name="api-posting-restore",
-    ),
-    path(
-        "postings/<str:public_id>/files/",
-        postings.PostingFilesView.as_view(),
-        name="api-posting-files",
-    ),
-    path(
-        "postings/<str:public_id>/files/<str:file_id>/",
-        postings.PostingFileView.as_view(),
-        name="api-posting-file",
-    ),
+    *postings.ROUTES,
     *invitations.ROUTES,
     *questions.ROUTES,
+    *screening.ROUTES,
     *counters.ROUTES,
     # Bids
     *bids.ROUTES,

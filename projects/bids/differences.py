@@ -7,9 +7,13 @@ from difflib import SequenceMatcher
 from typing import Any, Protocol
 
 from marketplace.common.money import in_words
+from projects.screening.models import ScreeningQuestion
+from projects.screening.rules import Answers
+from projects.screening.selectors import in_words as answer_in_words
 
 # What is about no single milestone.
 WHOLE = "As a whole"
+ANSWERS = "Answers"
 # Comparing grows with the square of the lines; a letter of more lines is shown whole.
 _COMPARED_LINES = 100
 
@@ -39,6 +43,7 @@ class Wording(Terms, Protocol):
 
     letter: str
     valid_until: datetime
+    answers: Answers
 
 
 @dataclass(frozen=True)
@@ -49,12 +54,18 @@ class LetterLine:
     text: str
 
 
-def wording_differences(old: Wording, new: Wording, currency: str) -> list[Line]:
-    """What an edit changed but for the letter."""
+def wording_differences(
+    old: Wording, new: Wording, currency: str, questions: Sequence[ScreeningQuestion] = ()
+) -> list[Line]:
+    """What an edit changed but for the letter; ``questions`` are those that both answer."""
     lines = terms_differences(old, new, currency)
     valid = [_moment(one.valid_until) for one in (old, new)]
     if valid[0] != valid[1]:
         lines.insert(0, Line(WHOLE, "Valid until", *valid))
+    for question in questions:
+        said = [answer_in_words(question, one.answers) for one in (old, new)]
+        if said[0] != said[1]:
+            lines.append(Line(ANSWERS, question.text, *said))
     return lines
 
 

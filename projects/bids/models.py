@@ -59,6 +59,8 @@ class Bid(models.Model):
     days = models.PositiveIntegerField()
     letter = models.TextField(max_length=10_000)
     plan = models.JSONField()
+    # What it answers to the posting's screening questions, by their public ids.
+    answers = models.JSONField(default=dict, blank=True)
     valid_until = models.DateTimeField()
     # When its author is to be told that it lapses; null once they were, for this date.
     remind_at = models.DateTimeField(null=True)
@@ -174,6 +176,7 @@ class BidVersion(models.Model):
     days = models.PositiveIntegerField()
     letter = models.TextField()
     plan = models.JSONField()
+    answers = models.JSONField(default=dict)
     valid_until = models.DateTimeField()
     created_at = models.DateTimeField()
 

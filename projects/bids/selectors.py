@@ -17,6 +17,7 @@ from projects.bids.models import LIVE, STANDING, Bid
 from projects.postings.awards import MADE, TAKEN, counted_on_each
 from projects.postings.models import TIME_TO_CHOOSE, Posting
 from projects.postings.selectors import postings_of
+from projects.screening.rules import Answers
 
 
 def bids_of(user: User | AnonymousUser) -> QuerySet[Bid]:
@@ -35,6 +36,13 @@ def bids_on(posting: Posting, user: User | AnonymousUser) -> QuerySet[Bid]:
     found = _with_sides().filter(posting=posting)
     parties = party_ids_of(user)
     return found if posting.client_id in parties else found.filter(freelancer__in=parties)
+
+
+def narrowed_by_answers(bids: QuerySet[Bid], wanted: Answers) -> QuerySet[Bid]:
+    """Those that answer so. What was withdrawn is its author's alone again, and in no such list."""
+    if not wanted:
+        return bids
+    return bids.filter(answers__contains=wanted).exclude(status=Bid.Status.WITHDRAWN)
 
 
 def bids_that_lapse(user: User | AnonymousUser, *, limit: int) -> list[Bid]:

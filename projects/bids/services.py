@@ -23,6 +23,8 @@ from projects.postings import services as postings
 from projects.postings.awards import judge_award_left
 from projects.postings.models import Posting
 from projects.postings.roles import Actor
+from projects.screening.rules import checked_answers
+from projects.screening.selectors import questions_of
 
 # A bid cannot be renewed while it is offered: so much is left of it when it stands again.
 TIME_AFTER_AN_OFFER = timedelta(days=3)
@@ -38,13 +40,15 @@ def submit_bid(
     letter: str,
     plan: list[dict[str, Any]],
     valid_until: datetime,
+    answers: dict[str, Any] | None = None,
     currency: str | None = None,
     party: Party | None = None,
 ) -> Bid:
     """Offer to do it. Raises InvalidInput, NotAllowed (own posting) or WrongState.
 
     ``price`` and the plan's amounts are minor units of the posting's currency; the amounts sum to
-    the price. ``party`` is who bids, the person's own if none is named.
+    the price. ``answers`` are those to its screening questions, by their public ids. ``party`` is
+    who bids, the person's own if none is named.
     """
     # Locked, so that a posting cannot end while a bid is on its way in.
     posting = postings.lock_posting_for(posting_id, by)
@@ -56,9 +60,10 @@ def submit_bid(
         raise WrongState("This posting takes no more bids.")
     if currency is not None and currency != posting.currency:
         raise InvalidInput(f"This posting is in {posting.currency}.", param="currency")
-    given = dict(zip(TERMS, (price, days, letter, plan, valid_until), strict=True))
-    terms = checked_terms(given, currency=posting.currency)
+    given = {"price": price, "days": days, "letter": letter, "plan": plan}
+    terms = checked_terms(given | {"valid_until": valid_until}, currency=posting.currency)
     checked_valid_until(valid_until)
+    terms["answers"] = checked_answers(questions_of(posting), answers or {})
     bid = _insert(
         Bid(
             posting=posting,
@@ -86,7 +91,8 @@ def _insert(bid: Bid) -> Bid:
 
 @transaction.atomic
 def edit_bid(*, bid_id: int, by: Actor, **changes: Any) -> Bid:
-    """Change what is given of price, days, letter, plan and valid_until; the old wording is kept.
+    """Change what is given of price, days, letter, plan, valid_until and answers (all of them); the
+    old wording is kept.
 
     The same words again change nothing. Raises WrongState while a counter-offer waits: what it
     differs from stands until it is answered.
@@ -98,7 +104,9 @@ def edit_bid(*, bid_id: int, by: Actor, **changes: Any) -> Bid:
     if unknown:
         raise InvalidInput("A bid has no such field.", param=min(unknown))
     old = {name: getattr(bid, name) for name in TERMS}
-    new = checked_terms(old | changes, currency=bid.currency)
+    new = old | checked_terms(old | changes, currency=bid.currency)
+    if "answers" in changes:
+        new["answers"] = checked_answers(questions_of(bid.posting), changes["answers"])
     if new["valid_until"] != old["valid_until"]:
         checked_valid_until(new["valid_until"])
     if new == old:

@@ -205,7 +205,7 @@ def add_files(*, posting_id: int, uploads: list[UploadedFile], by: User) -> list
         raise InvalidInput("Choose at least one file.", param="files")
     if posting.files.count() + len(uploads) > settings.MAX_FILES:
         raise InvalidInput(f"A posting has at most {settings.MAX_FILES} files.", param="files")
-    _note_edit(posting)
+    note_edit(posting)
     return [
         PostingFile.objects.create(posting=posting, stored=stored)
         for stored in store_files(uploads, by=by)
@@ -225,13 +225,6 @@ def _log(posting: Posting, step: str, text: str, *, by: Actor, reason: str = "")
     )
 
 
-def _note_edit(posting: Posting) -> None:
-    """Who has bid already is shown that what is asked for has changed since."""
-    if posting.status != Posting.Status.DRAFT:
-        posting.edited_at = now()
-        posting.save(update_fields=["edited_at"])
-
-
 @transaction.atomic
 def remove_file(*, posting_id: int, file_public_id: str, by: Actor) -> Posting:
     """Take a file off the posting; its bytes stay with whoever has fetched them.
@@ -244,7 +237,7 @@ def remove_file(*, posting_id: int, file_public_id: str, by: Actor) -> Posting:
     removed, _ = posting.files.filter(stored__public_id=file_public_id).delete()
     if not removed:
         raise NotThere("There is no such file on this posting.")
-    _note_edit(posting)
+    note_edit(posting)
     return posting
 
 
@@ -258,6 +251,13 @@ def lock_posting_for(posting_id: int, by: User) -> Posting:
     posting = lock_posting(posting_id)
     judge_let_in(posting, by)
     return posting
+
+
+def note_edit(posting: Posting) -> None:
+    """Who has bid already is shown that what is asked for has changed since."""
+    if posting.status != Posting.Status.DRAFT:
+        posting.edited_at = now()
+        posting.save(update_fields=["edited_at"])
 
 
 def _advance(posting_id: int, step: str, *, by: Actor) -> Posting:

@@ -1,5 +1,6 @@
 """What people type about bids."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,9 @@ from projects.bids import terms
 from projects.bids.counters.services import LONGEST_NOTE
 from projects.bids.models import Bid
 from projects.bids.validity import LEAST_RENEWAL, renewable_until
+from projects.screening.models import ScreeningQuestion
 from projects.web.plan_forms import PlanForm
+from projects.web.screening_forms import answer_fields, answers_given
 
 VALIDITIES = [(7, "7 days"), (14, "14 days"), (30, "30 days"), (60, "60 days")]
 
@@ -39,12 +42,15 @@ class BidForm(PlanForm):
         *,
         currency: str,
         bid: Bid | None = None,
+        questions: Sequence[ScreeningQuestion] = (),
         typed: QueryDict | None = None,
     ) -> None:
         initial = {"letter": bid.letter, "valid_days": ""} if bid else None
         plan = bid.plan if bid else None
         super().__init__(data, currency=currency, plan=plan, initial=initial, typed=typed)
-        self.bid = bid
+        self.bid, self.questions = bid, questions
+        self._answers = answer_fields(questions, answers=bid.answers if bid else {}, typed=typed)
+        self.fields |= self._answers
         if bid is not None:
             self.fields["valid_days"] = forms.TypedChoiceField(
                 coerce=int,
@@ -54,9 +60,17 @@ class BidForm(PlanForm):
                 choices=[("", "As it was"), *VALIDITIES],
             )
 
+    @property
+    def answers(self) -> list[forms.BoundField]:
+        """The fields of the screening questions."""
+        return [self[name] for name in self._answers]
+
     def terms(self) -> dict[str, Any]:
         """What the services take."""
-        given = self.plan_terms() | {"letter": self.cleaned_data["letter"]}
+        given = self.plan_terms() | {
+            "letter": self.cleaned_data["letter"],
+            "answers": answers_given(self.questions, self.cleaned_data),
+        }
         if days := self.cleaned_data["valid_days"]:
             given["valid_until"] = now() + timedelta(days=days)
         return given

@@ -17,13 +17,11 @@ from marketplace.common.pages import page_of
 from projects.bids import services
 from projects.bids.declining.services import decline_bid
 from projects.bids.differences import letter_differences, wording_differences
-from projects.bids.models import CLIENTS_REASONS, LIFECYCLE, LIVE, STANDING, Bid, BidVersion
+from projects.bids.models import CLIENTS_REASONS, LIFECYCLE, LIVE, Bid, BidVersion
 from projects.bids.renewals.services import renew_bid
 from projects.bids.roles import open_steps, role_in
 from projects.bids.selectors import (
-    bid_counts,
     bids_of,
-    bids_on,
     live_bid_on,
     own_bids_of,
     people_behind,
@@ -37,16 +35,16 @@ from projects.invitations.selectors import answered_by_a_bid
 from projects.postings.models import Posting
 from projects.postings.roles import judge_let_in
 from projects.postings.selectors import postings_of, postings_visible_to
+from projects.screening.models import ScreeningQuestion
+from projects.screening.selectors import questions_of
 from projects.web.bid_forms import BidForm, RenewalForm
 from projects.web.counter_cards import rounds_of
 from projects.web.decline_forms import DeclineForm
 from projects.web.plan_forms import form_as_sent, quote_of_typed
+from projects.web.screening import answered
 
 FORM = require_http_methods(["GET", "HEAD", "POST"])
 _AGREED = (Contract.Status.OFFERED, Contract.Status.ACTIVE, Contract.Status.COMPLETED)
-# Side by side there is room for so many, and a page of them costs the same few queries.
-COMPARED = 4
-CHOSEN_FROM = 30
 
 
 @require_safe
@@ -55,8 +53,10 @@ def show_bid(request: HttpRequest, public_id: str) -> HttpResponse:
     role = role_in(bid, request.user)
     # Only the last one can stand: an offer that came to nothing left the bid to be awarded again.
     offered = contracts_of(request.user).filter(bid=bid).order_by("-pk").first()
-    context = _seen([bid], request)[0] | {
-        "history": _history(bid) if shows_terms(bid, request.user) else [],
+    questions = questions_of(bid.posting)
+    context = seen_by(request, [bid])[0] | {
+        "history": _history(bid, questions) if shows_terms(bid, request.user) else [],
+        "answers": answered(questions, bid.answers),
         "completed": completed_counts([bid.freelancer_id]).get(bid.freelancer_id, 0),
         "is_client": role == CLIENT,
         "contract": offered if offered and offered.status in _AGREED else None,
@@ -71,7 +71,7 @@ def show_bid(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(request, "bids/bid.html", context)
 
 
-def _seen(bids: list[Bid], request: HttpRequest) -> list[dict[str, Any]]:
+def seen_by(request: HttpRequest, bids: list[Bid]) -> list[dict[str, Any]]:
     """Each bid with who made it, what it comes to and what this person may do to it."""
     people, quotes = people_behind(bids), quotes_of(bids)
     seen = []
@@ -90,14 +90,14 @@ def _seen(bids: list[Bid], request: HttpRequest) -> list[dict[str, Any]]:
     return seen
 
 
-def _history(bid: Bid) -> list[dict[str, Any]]:
+def _history(bid: Bid, questions: list[ScreeningQuestion]) -> list[dict[str, Any]]:
     """Each edit with what it changed, the newest first."""
     wordings: list[Bid | BidVersion] = [*bid.versions.order_by("number"), bid]
     agreed = set(bid.counter_offers.exclude(became=None).values_list("became", flat=True))
     edits = [
         {
             "at": new.worded_at if isinstance(new, Bid) else new.created_at,
-            "lines": wording_differences(old, new, bid.currency),
+            "lines": wording_differences(old, new, bid.currency, questions),
             "is_agreed": (new.version if isinstance(new, Bid) else new.number) in agreed,
             "letter": letter_differences(old.letter, new.letter),
         }
@@ -116,7 +116,8 @@ def create_bid(request: HttpRequest, public_id: str) -> HttpResponse:
     judge_let_in(posting, request.user)
     if not posting.takes_bids:
         raise WrongState("This posting takes no more bids.")
-    form = form_as_sent(BidForm, request, currency=posting.currency)
+    questions = questions_of(posting)
+    form = form_as_sent(BidForm, request, currency=posting.currency, questions=questions)
     if form.is_valid():
         with form.refusals():
             bid = services.submit_bid(posting_id=posting.pk, by=request.user, **form.terms())
@@ -129,7 +130,8 @@ def create_bid(request: HttpRequest, public_id: str) -> HttpResponse:
 def edit_bid(request: HttpRequest, public_id: str) -> HttpResponse:
     bid = get_object_or_404(bids_of(request.user), public_id=public_id)
     LIFECYCLE.judge(bid, "edit", role=role_in(bid, request.user))
-    form = form_as_sent(BidForm, request, currency=bid.currency, bid=bid)
+    asked = {"bid": bid, "questions": questions_of(bid.posting)}
+    form = form_as_sent(BidForm, request, currency=bid.currency, **asked)
     if form.is_valid():
         with form.refusals():
             services.edit_bid(bid_id=bid.pk, by=request.user, **form.terms())
@@ -211,7 +213,7 @@ def remove_shortlisting(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _row(request: HttpRequest, bid: Bid) -> HttpResponse:
-    return answer(request, "bids/_row.html", _seen([bid], request)[0], page=bid.path)
+    return answer(request, "bids/_row.html", seen_by(request, [bid])[0], page=bid.path)
 
 
 @FORM
@@ -227,57 +229,6 @@ def create_decline(request: HttpRequest, public_id: str) -> HttpResponse:
             return redirect("posting-bids", bid.posting.public_id)
     status = 400 if form.errors else 200
     return render(request, "bids/decline.html", {"form": form, "bid": bid}, status=status)
-
-
-@require_safe
-def list_bids(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The bids on a posting, for its client."""
-    posting = get_object_or_404(postings_of(request.user), public_id=public_id)
-    found, counts = bids_on(posting, request.user), bid_counts(posting)[posting.pk]
-    is_shortlist = request.GET.get("shown") == "shortlist"
-    if is_shortlist:
-        found = found.filter(status=Bid.Status.SHORTLISTED)
-    page = page_of(request, found)
-    context = {
-        "posting": posting,
-        "page": page,
-        "rows": _seen(page.items, request),
-        "total": sum(counts.values()),
-        "standing": sum(counts.get(status, 0) for status in STANDING),
-        "shortlisted": counts.get(Bid.Status.SHORTLISTED, 0),
-        "offered": counts.get(Bid.Status.OFFERED, 0),
-        "is_shortlist": is_shortlist,
-        "is_all": not is_shortlist,
-        "nav": "work",
-    }
-    return render(request, "bids/of_posting.html", context)
-
-
-@require_safe
-def compare_bids(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Those that were ticked, or the shortlist, side by side."""
-    posting = get_object_or_404(postings_of(request.user), public_id=public_id)
-    standing = bids_on(posting, request.user).filter(status__in=STANDING)
-    others = list(standing.order_by("price", "pk")[:CHOSEN_FROM])
-    ticked = set(request.GET.getlist("bid"))
-    bids = [
-        bid
-        for bid in others
-        if (bid.public_id in ticked if ticked else bid.status != Bid.Status.SUBMITTED)
-    ][:COMPARED]
-    completed = completed_counts([bid.freelancer_id for bid in bids])
-    context = {
-        "posting": posting,
-        "columns": [
-            seen | {"completed": completed.get(seen["bid"].freelancer_id, 0)}
-            for seen in _seen(bids, request)
-        ],
-        "others": [{"bid": bid, "is_shown": bid in bids} for bid in others],
-        "is_shortlist": not ticked,
-        "most": COMPARED,
-        "nav": "work",
-    }
-    return render(request, "bids/compare.html", context)
 
 
 @require_safe

@@ -29,6 +29,7 @@ from projects.postings.selectors import (
     postings_visible_to,
 )
 from projects.questions.selectors import questions_on, waiting_on
+from projects.screening.selectors import questions_of
 from projects.web.posting_forms import BrowseForm, PostingForm, ReasonForm
 from projects.web.questions import rows_of
 
@@ -82,6 +83,7 @@ def show_posting(request: HttpRequest, public_id: str) -> HttpResponse:
         "is_owner": role == OWNER,
         "is_let_in": is_let_in(posting, request.user),
         "files": posting.files.select_related("stored").order_by("pk"),
+        "screening": questions_of(posting),
         "questions": rows_of(list(newest[:FEW]), request),
         "nav": "browse",
     }

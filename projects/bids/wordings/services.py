@@ -7,7 +7,7 @@ from marketplace.common.errors import WrongState
 from projects.bids.models import Bid, BidVersion
 from projects.bids.validity import reminds_at
 
-TERMS = ("price", "days", "letter", "plan", "valid_until")
+TERMS = ("price", "days", "letter", "plan", "valid_until", "answers")
 # Enough to come to terms; the history stays short enough to be read, and compared word by word.
 MOST_VERSIONS = 20
 

@@ -21,17 +21,17 @@ from projects.management.demo.sample import (
     DORA,
     NEIGHBOURS,
     PASSWORD,
-    POSTINGS,
     TALK_AFTER,
     TALK_BEFORE,
     SamplePerson,
-    SamplePosting,
 )
+from projects.management.demo.sample_postings import POSTINGS, SamplePosting
 from projects.messages.services import read_messages, write_message
 from projects.milestones.models import Milestone
 from projects.postings.models import Posting
 from projects.postings.services import create_posting, publish_posting
 from projects.questions.services import answer_question, ask_question
+from projects.screening.services import set_screening_questions
 
 CAST = {"client": ADA, "freelancer": BEN, "passer-by": CLEO, "staff": DORA}
 
@@ -94,7 +94,11 @@ def _post(sample: SamplePosting, people: dict[str, User]) -> Posting:
         bids_close_at=now() + timedelta(days=30),
     )
     publish_posting(posting_id=posting.pk, by=client)
+    asked = set_screening_questions(
+        posting_id=posting.pk, questions=list(sample.screening), by=client
+    )
     for name, price, days in sample.bids:
+        said = zip(asked, sample.answers.get(name, ()), strict=True)
         submit_bid(
             posting_id=posting.pk,
             by=people[name],
@@ -106,6 +110,7 @@ def _post(sample: SamplePosting, people: dict[str, User]) -> Posting:
             ),
             plan=_plan(price * 100, days),
             valid_until=now() + timedelta(days=21),
+            answers={question.public_id: answer for question, answer in said},
         )
     for name in sample.hired:
         _agree(posting, client, people[name])
