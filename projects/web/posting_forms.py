@@ -134,8 +134,8 @@ def _on_awards(posting: Posting) -> str:
     if not made:
         return "Each gets a contract of their own. You can change this while the posting is open."
     return (
-        f"So many have accepted: {made}. You can ask for more. With {made} the posting is awarded, "
-        "and the bids that are left are declined."
+        f"Already awarded: {made}. You can ask for more. With {made} the posting is awarded, and "
+        "the bids that are left are declined."
     )
 
 
