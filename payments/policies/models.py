@@ -33,6 +33,9 @@ class Policy(models.Model):
     review_period_most_days = models.PositiveIntegerField(default=30)
     lateness_grace_days = models.PositiveIntegerField(default=3)
     never_started_days = models.PositiveIntegerField(default=14)
+    # Nothing is held and nothing is under way: so long the payer has to change that. 0: no such
+    # clock, as in versions that are older than it.
+    funding_days = models.PositiveIntegerField(default=14)
     proposal_answer_days = models.PositiveIntegerField(default=3)
     dispute_answer_days = models.PositiveIntegerField(default=5)
     ruling_days = models.PositiveIntegerField(default=10)

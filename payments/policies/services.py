@@ -18,8 +18,11 @@ from payments.policies.words import RULES
 MOST_BASIS_POINTS = 5_000
 MOST_DAYS = 3_650
 MOST_UNITS = 1_000_000
-# Clocks that may be off: a payout need not rest, lateness need not be waited for.
-MAY_BE_ZERO = frozenset({"lateness_grace_days", "payout_hold_days", "first_payout_hold_days"})
+# Clocks that may be off: a payout need not rest, lateness need not be waited for, and whoever is to
+# pay in may be given no day for it.
+MAY_BE_ZERO = frozenset(
+    {"lateness_grace_days", "funding_days", "payout_hold_days", "first_payout_hold_days"}
+)
 
 
 def planned_version(

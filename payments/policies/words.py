@@ -16,6 +16,10 @@ def days(count: int) -> str:
     return f"{count} day" if count == 1 else f"{count} days"
 
 
+def days_or_none(count: int) -> str:
+    return days(count) if count else "none"
+
+
 def units(count: int) -> str:
     return f"{count} unit" if count == 1 else f"{count} units"
 
@@ -87,6 +91,13 @@ GROUPS = {
             "review_period_most_days",
             "Longest time to review",
             "What an agreement may extend it to.",
+        ),
+        Rule(
+            "funding_days",
+            "Time to fund",
+            "While no money is held: from the signing on, or from the end of the milestone before. "
+            "Then the freelancer may end the contract for that.",
+            days_or_none,
         ),
         Rule(
             "lateness_grace_days",

@@ -21,6 +21,7 @@ from projects.agreements.strikes import (
     bonus_strikes,
     change_strikes,
     dispute_strikes,
+    funding_strikes,
     giveback_strikes,
     offer_strikes,
     payment_strikes,
@@ -200,6 +201,7 @@ def _prospects(
 ) -> Prospects:
     strikes = [
         *offer_strikes(contract),
+        *funding_strikes(contract, [prospect.milestone for prospect in milestones]),
         *change_strikes(change),
         *(strike for one in givebacks for strike in giveback_strikes(one, contract)),
         *(strike for _, paid in bonuses for strike in bonus_strikes(paid, contract)),

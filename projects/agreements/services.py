@@ -30,6 +30,8 @@ from projects.contracts.roles import Actor, role_in
 from projects.contracts.selectors import agreement_of
 from projects.contracts.services import record, tell_other_side
 from projects.milestones.planning.services import plan_milestone
+from projects.milestones.selectors import is_funded
+from projects.milestones.unfunded.services import start_funding_time, stop_funding_time
 from projects.postings import services as postings
 from projects.postings.models import Posting
 
@@ -131,6 +133,7 @@ def accept_offer(*, contract_id: int, by: Actor, confirmed_with: str = "") -> Co
     bids.accept_bid(bid_id=contract.bid_id, by=by)
     settle_awards(posting_id=contract.posting_id)
     _plan_milestones(contract, json.loads(agreement.body)["milestones"])
+    start_funding_time(contract)
 
     record(contract, "contract_accepted", by=by, sha256=agreement.sha256)
     text = f"“{contract.title}” is agreed. Fund the first milestone so that the work can begin."
@@ -170,7 +173,8 @@ def lapse_offer(*, contract_id: int) -> Contract:
 def close_finished_contract(*, contract_id: int) -> Contract:
     """End the contract once all its milestones have ended: completed, if any work was paid.
 
-    Rung when a milestone ends, and found by a sweep. Safe to call too early or again.
+    Where what is left is not funded, the client's time to fund it starts. Rung when a milestone
+    ends, and found by a sweep. Safe to call too early or again.
     """
     return close_if_finished(_lock(contract_id))
 
@@ -180,8 +184,13 @@ def close_if_finished(contract: Contract) -> Contract:
     """The same for a contract that the caller has locked, who may just have ended them all."""
     milestones = list(contract.milestones.select_related("escrow"))
     still_open = not milestones or any(m.closed_at is None for m in milestones)
-    if contract.status != Contract.Status.ACTIVE or still_open:
+    if contract.status != Contract.Status.ACTIVE:
         return contract
+    if still_open:
+        if milestones and contract.funding_due_at is None and not is_funded(contract):
+            start_funding_time(contract)
+        return contract
+    stop_funding_time(contract)
     # A part may have been released of what was cancelled in the end.
     step = "complete" if any(m.escrow.released for m in milestones) else "cancel"
     LIFECYCLE.advance(contract, step, role=SYSTEM)
@@ -230,11 +239,9 @@ def _plan_milestones(contract: Contract, parts: list[dict]) -> None:
 
 
 def _lock(contract_id: int) -> Contract:
-    return (
-        Contract.objects.select_for_update(of=("self",))
-        .select_related("client", "freelancer", "policy", "posting")
-        .get(pk=contract_id)
-    )
+    """As every deed on a contract does, with its posting."""
+    locked = Contract.objects.select_for_update(of=("self",), no_key=True)
+    return locked.select_related("client", "freelancer", "policy", "posting").get(pk=contract_id)
 
 
 def _advance(contract_id: int, step: str, *, by: Actor) -> Contract:

@@ -1,5 +1,6 @@
-"""The clocks of what is open on a contract: offer, dispute, proposal, payout, money asked back."""
+"""The clocks of what is open on a contract: offer, money awaited, dispute, proposal, payout."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from marketplace.common.lifecycle import CLIENT, FREELANCER, MEDIATOR, SYSTEM
@@ -15,6 +16,7 @@ from projects.disputes.rules import OTHER
 from projects.givebacks.models import GiveBack
 from projects.milestones.models import Milestone
 from projects.milestones.outlook import Stop, Strike
+from projects.milestones.rules import unfunded_from
 
 # While a dispute is open, its milestone can still end by either side's giving in, or by both.
 _BY_AGREEING = (
@@ -46,6 +48,28 @@ def offer_strikes(contract: Contract) -> tuple[Strike, ...]:
             title="The offer",
         ),
     )
+
+
+def funding_strikes(contract: Contract, milestones: Sequence[Milestone]) -> list[Strike]:
+    """The client's time to fund it, while no money is in for any of these that have not ended."""
+    awaited = [one for one in milestones if one.closed_at is None]
+    if contract.funding_due_at is None or not all(unfunded_from(one) for one in awaited):
+        return []
+    client, freelancer = contract.client.name, contract.freelancer.name
+    return [
+        Strike(
+            "may_leave_unfunded",
+            contract.funding_due_at,
+            f"{freelancer} may end the contract because {client} has not funded it in time. "
+            "Nothing is held, so no money moves.",
+            by_itself=False,
+            step="leave",
+            by=FREELANCER,
+            stops=f"{client} can fund a milestone before.",
+            stopped_by=(Stop(CLIENT, "fund"),),
+            title="The time to fund it",
+        )
+    ]
 
 
 def dispute_strikes(dispute: Dispute | None) -> list[Strike]:

@@ -120,6 +120,7 @@ def wording_of(
             "freelancer_fee_basis_points": policy.freelancer_fee_basis_points,
             "lateness_grace_days": policy.lateness_grace_days,
             "never_started_days": policy.never_started_days,
+            "funding_days": policy.funding_days,
             "payout_hold_days": policy.payout_hold_days,
             "first_payout_hold_days": policy.first_payout_hold_days,
             "proposal_answer_days": policy.proposal_answer_days,

@@ -8,6 +8,7 @@ from marketplace.common.money import in_words
 from projects.agreements.outlook import Prospects
 from projects.agreements.turn import Turn
 from projects.agreements.turns_at_work import (
+    end_unfunded,
     finish_bonus,
     finish_payment,
     fund,
@@ -120,6 +121,7 @@ _TURNS: dict[str, tuple[Callable[[Prospects], Turn | None], ...]] = {
         partial(await_change, FREELANCER),
         _each(await_dispute, FREELANCER),
         _each(wait_for_review),
+        end_unfunded,
         _each(wait_for_funds),
     ),
 }

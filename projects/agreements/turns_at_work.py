@@ -1,10 +1,11 @@
 """Whose turn it is at the work itself: to deliver it, to review it, to pay for it."""
 
+from marketplace.common.clock import now
 from marketplace.common.money import in_words
 from projects.agreements.outlook import Prospect, Prospects
 from projects.agreements.turn import Turn
 from projects.milestones.models import Milestone
-from projects.milestones.rules import due_of
+from projects.milestones.rules import due_of, unfunded_from
 
 S = Milestone.Status
 
@@ -87,9 +88,19 @@ def fund(prospect: Prospect) -> Turn | None:
         return None
     cost = in_words(prospect.facts.to_fund, milestone.currency)
     what = "the rest of " if prospect.facts.held else ""
+    due_at, text = (
+        unfunded_from(milestone),
+        f"You pay {cost}. It is held until you approve the work.",
+    )
+    if due_at is not None:
+        name = milestone.contract.freelancer.name
+        may = "may end the contract now" if due_at <= now() else "may end the contract after that"
+        text += f" While nothing is funded, {name} {may}."
     return Turn(
         f"Fund {what}“{milestone.title}”",
-        f"You pay {cost}. It is held until you approve the work.",
+        text,
+        when="To be funded by" if due_at else "",
+        at=due_at,
         step="fund",
         prospect=prospect,
     )
@@ -150,13 +161,30 @@ def wait_for_review(prospect: Prospect) -> Turn | None:
     )
 
 
+def end_unfunded(prospects: Prospects) -> Turn | None:
+    """The client's time to fund the contract is over: nobody need wait on."""
+    strike = next((one for one in prospects.strikes if one.kind == "may_leave_unfunded"), None)
+    if strike is None or not strike.has_struck:
+        return None
+    return Turn(
+        f"{prospects.contract.client.name} has not funded the contract in time",
+        "You may end it for that, or wait on. Nothing is held, so no money moves.",
+        when="Was to be funded by",
+        at=strike.at,
+        step="leave",
+    )
+
+
 def wait_for_funds(prospect: Prospect) -> Turn | None:
     milestone = prospect.milestone
     if milestone.closed_at is not None or prospect.facts.is_fully_held:
         return None
+    due_at = unfunded_from(milestone)
     return Turn(
         f"{milestone.contract.client.name} funds “{milestone.title}”",
         "You need not start before the money is held.",
         waits=True,
+        when="To be funded by" if due_at else "",
+        at=due_at,
         prospect=prospect,
     )

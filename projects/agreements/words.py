@@ -23,6 +23,7 @@ def rules_of(wording: dict[str, Any]) -> list[str]:
         f"Funded work that is not started within {_days(policy['never_started_days'])} may be "
         f"cancelled by {client}.",
         f"{freelancer} may cancel a milestone at any time; what is held for it goes back.",
+        _funding(client, freelancer, policy.get("funding_days", 0)),
         "Both sides may agree at any time to end a milestone and to divide what is held for it; a "
         f"proposal that is not answered within {_days(policy['proposal_answer_days'])} lapses.",
         "Either side may dispute a funded milestone; the other has "
@@ -35,6 +36,16 @@ def rules_of(wording: dict[str, Any]) -> list[str]:
         f"after {_days(policy['first_payout_hold_days'])}.",
     ]
     return [rule for rule in rules if rule]
+
+
+def _funding(client: str, freelancer: str, days: int) -> str:
+    if not days:
+        return ""
+    return (
+        f"While no money is held at all, {client} has {_days(days)} to fund a milestone: from the "
+        "last signature of both on, or from the end of the milestone before. After that "
+        f"{freelancer} may end the contract for that cause, and no money moves."
+    )
 
 
 def _revisions(client: str, revisions: int | None) -> str:

@@ -25,7 +25,7 @@ from payments.refunds.settling.services import LONGEST_REASON, settle_refund
 from projects.api.disputes import DisputeOut, SharesOut
 from projects.disputes import services
 from projects.disputes.selectors import desk_disputes, effect_of, still_open
-from projects.milestones.rules import checked_part
+from projects.milestones.amounts import checked_part
 
 
 class RulingIn(serializers.Serializer):

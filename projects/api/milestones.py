@@ -169,7 +169,8 @@ class CancelView(APIView):
         """End it unpaid: what is held goes back to the client.
 
         ``ground`` is one of ``next_steps``: cancel (the freelancer), drop (the client, while
-        nothing is held), cancel_late or cancel_idle (the client, once that clock has struck).
+        nothing is held), and once that clock has struck cancel_late or cancel_idle (the client) and
+        cancel_unfunded (the freelancer).
         """
         milestone = _milestone(request, public_id)
         body = CancelIn(data=request.data)

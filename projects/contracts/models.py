@@ -68,6 +68,9 @@ class Contract(models.Model):
     created_at = models.DateTimeField(default=now)
     offer_lapses_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True)
+    # Until when the client has to fund something, while nothing is held: null while that clock
+    # does not run.
+    funding_due_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -79,6 +82,10 @@ class Contract(models.Model):
                 condition=Q(status="declined", declined_for__in=DeclinedFor.values)
                 | ~Q(status="declined") & Q(declined_for=""),
                 name="a_declined_offer_has_its_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="active") | Q(funding_due_at__isnull=True),
+                name="only_an_active_contract_waits_for_money",
             ),
             models.CheckConstraint(
                 condition=~Q(declined_for="other", status_reason=""),
@@ -93,6 +100,11 @@ class Contract(models.Model):
         indexes = [
             models.Index(
                 fields=["offer_lapses_at"], condition=Q(status="offered"), name="offers_that_lapse"
+            ),
+            models.Index(
+                fields=["funding_due_at"],
+                condition=Q(funding_due_at__isnull=False),
+                name="contracts_to_be_funded",
             ),
             models.Index(fields=["client", "-created_at", "-id"], name="contracts_of_a_client"),
             models.Index(
@@ -195,6 +207,7 @@ class PutOff(models.Model):
         DELIVERY = "delivery", "the time to deliver it"
         GRACE = "grace", "the time before it can be cancelled for lateness"
         START = "start", "the time to start it"
+        FUNDING = "funding", "the time to fund it"
         OFFER = "offer", "the time to accept the offer"
         PROPOSAL = "proposal", "the time to answer the proposal"
         CHANGE = "change", "the time to answer the change"

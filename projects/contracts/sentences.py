@@ -104,6 +104,7 @@ _GROUNDS = {
     "drop": "it was not funded yet",
     "cancel_late": "the delivery was late",
     "cancel_idle": "the work was never started",
+    "cancel_unfunded": "the client did not fund it in time",
 }
 
 
@@ -122,13 +123,17 @@ def sentence_of(event: Event) -> Sentence:
     if isinstance(version, int) and version > 1:
         text += f", version {version}"
     text += in_numbers(event.detail.get("not_met"))
-    if ground := _GROUNDS.get(str(event.detail.get("ground", ""))):
-        text += f": {ground}"
+    text += why_cancelled(str(event.detail.get("ground", "")))
     if terms := event.detail.get("terms"):
         text += f": {terms}"
     if reason := event.detail.get("reason"):
         text += f": {reason}"
     return Sentence(text, sentence.icon, sentence.tone)
+
+
+def why_cancelled(ground: str) -> str:
+    """At the end of a sentence. Of the freelancer's right to cancel at any time nothing is said."""
+    return f": {_GROUNDS[ground]}" if ground in _GROUNDS else ""
 
 
 def in_numbers(not_met: Any) -> str:

@@ -24,10 +24,10 @@ from projects.disputes.sealed.models import SealedOffer
 from projects.disputes.selectors import effect_of
 from projects.disputes.words import shares_in_words
 from projects.milestones import services as milestones
+from projects.milestones.amounts import checked_part
 from projects.milestones.criteria import refuse_if_changed
 from projects.milestones.endings import services as endings
 from projects.milestones.models import Milestone
-from projects.milestones.rules import checked_part
 
 LONGEST_STATEMENT = 10_000
 # Of one side: enough for a long argument, few enough for a mediator to read.

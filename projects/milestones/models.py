@@ -101,6 +101,7 @@ LIFECYCLE = Lifecycle(
     Step("release",        AT_WORK | {S.DISPUTED},  S.RELEASED,   {CLIENT}, label="Approve and release", tells="milestone_released"),
     Step("release_part",   AT_WORK,                 "same",       {CLIENT}, label="Release a part", tells="part_released"),
     Step("release_silent", {S.SUBMITTED},           S.RELEASED,   {SYSTEM}, clock="review_period_days", tells="milestone_released"),
+    Step("cancel_unfunded", {S.PLANNED},            S.CANCELLED,  {FREELANCER}, label="Cancel: not funded in time", clock="funding_days", tells="milestone_cancelled"),
     Step("cancel",         AT_WORK | {S.DISPUTED},  S.CANCELLED,  {FREELANCER}, label="Cancel and refund", tells="milestone_cancelled"),
     Step("drop",           {S.PLANNED},             S.CANCELLED,  {CLIENT}, label="Cancel", tells="milestone_cancelled"),
     Step("cancel_late",    {S.PLANNED, S.RETURNED}, S.CANCELLED,  {CLIENT}, label="Cancel for lateness", clock="lateness_grace_days", tells="milestone_cancelled"),

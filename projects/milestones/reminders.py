@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import F, Max
+from django.db.models import F, Max, Q, QuerySet
 
 from accounts.notifications.services import News, notify_each
 from marketplace.common.clock import now, said
@@ -11,6 +11,7 @@ from payments.escrow.selectors import held_in
 from projects.contracts.models import Contract
 from projects.contracts.selectors import page_of
 from projects.milestones.models import Milestone, Reminder
+from projects.milestones.selectors import is_funded
 
 S = Milestone.Status
 
@@ -26,7 +27,16 @@ _BEFORE_REVIEW_ENDS = {
     "review_ends_in_24_hours": timedelta(hours=24),
     "review_ends_in_2_hours": timedelta(hours=2),
 }
-KINDS = (*_BEFORE_DUE, "review_half_over", *_BEFORE_REVIEW_ENDS)
+# How long before the time to fund a contract is over both sides hear of it, and when it is.
+_BEFORE_FUNDING_ENDS = {
+    "fund_in_7_days": timedelta(days=7),
+    "fund_in_1_day": timedelta(days=1),
+    "fund_over": timedelta(0),
+}
+KINDS = (*_BEFORE_DUE, "review_half_over", *_BEFORE_REVIEW_ENDS, *_BEFORE_FUNDING_ENDS)
+# Of these, after an outage, only the last word is told. Those of a review are all told, since money
+# moves by its silence.
+_LAST_WORD_COUNTS = Q(kind__startswith="due_") | Q(kind__startswith="fund_")
 
 
 def remind_of_due_date(milestone: Milestone) -> None:
@@ -45,9 +55,28 @@ def remind_of_review(milestone: Milestone) -> None:
     _plan(milestone, times)
 
 
+def remind_of_funding(contract: Contract) -> None:
+    """Plan the warnings that nothing is funded, in place of those that no longer hold; none where
+    that clock does not run.
+
+    They belong to the contract, and hang on its first open milestone: they stay when that ends.
+    """
+    _untold_of_funding().filter(milestone__contract=contract).delete()
+    first = contract.milestones.filter(closed_at=None).order_by("position").first()
+    if contract.funding_due_at is None or first is None:
+        return
+    due_at = contract.funding_due_at
+    _write(first, {kind: due_at - ahead for kind, ahead in _BEFORE_FUNDING_ENDS.items()})
+
+
+def _untold_of_funding() -> QuerySet[Reminder]:
+    return Reminder.objects.filter(told_at=None, kind__in=_BEFORE_FUNDING_ENDS)
+
+
 def forget_reminders(*milestones: Milestone) -> None:
     """The reason has gone: what was not told yet never will be."""
-    Reminder.objects.filter(milestone__in=milestones, told_at__isnull=True).delete()
+    untold = Reminder.objects.filter(milestone__in=milestones, told_at__isnull=True)
+    untold.exclude(kind__in=_BEFORE_FUNDING_ENDS).delete()
 
 
 def put_off_reminders(milestone: Milestone, kinds: str, by: timedelta) -> None:
@@ -104,6 +133,8 @@ def read_key(key: str) -> datetime:
 
 def why_gone(milestone: Milestone, kind: str, due_at: datetime) -> str:
     """Why nobody needs this reminder any more; '' where its reason stands."""
+    if kind in _BEFORE_FUNDING_ENDS:
+        return _why_funding_waits_no_more(milestone.contract, kind, due_at)
     if milestone.closed_at is not None or milestone.contract.status != Contract.Status.ACTIVE:
         return f"“{milestone.title}” has ended."
     if kind in _BEFORE_DUE:
@@ -121,19 +152,32 @@ def why_gone(milestone: Milestone, kind: str, due_at: datetime) -> str:
     return ""
 
 
+def _why_funding_waits_no_more(contract: Contract, kind: str, due_at: datetime) -> str:
+    if contract.status != Contract.Status.ACTIVE:
+        return f"“{contract.title}” has ended."
+    if contract.funding_due_at is None or is_funded(contract):
+        return f"“{contract.title}” is funded."
+    if contract.funding_due_at - _BEFORE_FUNDING_ENDS[kind] != due_at:
+        return f"“{contract.title}” is to be funded by another date now."
+    return ""
+
+
 def last_words_due(milestone_ids: Collection[int]) -> dict[int, datetime]:
-    """For each milestone, when the last of the due warnings of its delivery date was due."""
+    """For each milestone, when the last of the due warnings of its delivery date, or of the time to
+    fund its contract, was due.
+    """
     due = Reminder.objects.filter(
-        milestone__in=milestone_ids, told_at=None, due_at__lte=now(), kind__startswith="due_"
+        _LAST_WORD_COUNTS, milestone__in=milestone_ids, told_at=None, due_at__lte=now()
     )
     return dict(due.values_list("milestone").annotate(Max("due_at")).order_by())
 
 
 def is_superseded(reminder: Reminder, last_words: Mapping[int, datetime]) -> bool:
-    """Whether a later word on the same delivery date is due as well: after an outage, only the
-    last is told. The warnings of a review are all told, since money moves by its silence.
-    """
-    return reminder.kind.startswith("due_") and reminder.due_at < last_words[reminder.milestone_id]
+    """Whether a later word on the same date is due as well."""
+    last = last_words.get(reminder.milestone_id)
+    return (
+        reminder.kind.startswith(("due_", "fund_")) and last is not None and reminder.due_at < last
+    )
 
 
 def words_of(reminder: Reminder) -> str:
@@ -146,6 +190,8 @@ def words_of(reminder: Reminder) -> str:
             f"{said(milestone.escrow.limit_at)}. What is not released by then goes back to the "
             "client, unless the work is submitted and silence can approve it."
         )
+    if reminder.kind in _BEFORE_FUNDING_ENDS:
+        return _words_of_funding(milestone.contract)
     if reminder.kind.startswith("due_"):
         due = said(milestone.due_at)
         if now() >= milestone.due_at:
@@ -158,8 +204,27 @@ def words_of(reminder: Reminder) -> str:
     )
 
 
+def _words_of_funding(contract: Contract) -> str:
+    assert contract.funding_due_at
+    client, freelancer = contract.client.name, contract.freelancer.name
+    due = said(contract.funding_due_at)
+    if now() >= contract.funding_due_at:
+        return (
+            f"{client} had until {due} to fund “{contract.title}”, and nothing is held. From now "
+            f"on {freelancer} may end it for that; until then it can still be funded."
+        )
+    return (
+        f"Nothing is held for “{contract.title}”: {client} has until {due} to fund it. After that "
+        f"{freelancer} may end it for that."
+    )
+
+
 def _plan(milestone: Milestone, times: dict[str, datetime]) -> None:
     forget_reminders(milestone)
+    _write(milestone, times)
+
+
+def _write(milestone: Milestone, times: dict[str, datetime]) -> None:
     Reminder.objects.bulk_create(
         [
             Reminder(milestone=milestone, kind=kind, due_at=at)

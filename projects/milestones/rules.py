@@ -8,17 +8,15 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from marketplace.common.clock import now, said
-from marketplace.common.errors import InvalidInput, WrongState
+from marketplace.common.errors import WrongState
 from marketplace.common.money import in_words
 from marketplace.common.outages.selectors import is_made_up_for
 from payments.chargebacks.selectors import has_open_chargeback
-from payments.escrow import division
-from payments.escrow.division import price_held
 from payments.escrow.facts import MoneyFacts, facts_now
 from payments.escrow.models import Escrow
-from payments.escrow.selectors import held_in
 from projects.contracts.models import Contract
 from projects.milestones.models import LIFECYCLE, Milestone
+from projects.milestones.selectors import is_funded
 
 
 def untold_since(milestone: Milestone) -> datetime | None:
@@ -67,6 +65,15 @@ def idle_from(milestone: Milestone) -> datetime | None:
     return milestone.escrow.held_at + time + milestone.start_extension
 
 
+def unfunded_from(milestone: Milestone) -> datetime | None:
+    """From when on the freelancer may end it for want of money; None where that clock rests.
+
+    It is a clock of the contract: while nothing at all is held.
+    """
+    is_awaited = milestone.escrow.status == Escrow.Status.AWAITING
+    return milestone.contract.funding_due_at if is_awaited else None
+
+
 def _may_fund(milestone: Milestone, facts: MoneyFacts) -> str:
     return "" if facts.to_fund else "This milestone is already funded."
 
@@ -113,6 +120,15 @@ def _may_cancel_idle(milestone: Milestone, facts: MoneyFacts) -> str:
         return "That is only possible while funded work has not been started."
     if now() < idle:
         return f"If the work is never started, it can be cancelled from {said(idle)} on."
+    return ""
+
+
+def _may_cancel_unfunded(milestone: Milestone, facts: MoneyFacts) -> str:
+    due_at = unfunded_from(milestone)
+    if due_at is None:
+        return "That is only possible while the time to fund a contract runs, and nothing is held."
+    if now() < due_at:
+        return f"If nothing is funded, it can be ended for that from {said(due_at)} on."
     return ""
 
 
@@ -192,8 +208,8 @@ def _may_roll_in(milestone: Milestone, facts: MoneyFacts) -> str:
     return _not_yet_silent(milestone, facts)
 
 
-# What a client may do because time has passed in which the other side might have acted.
-_STRUCK_AGAINST_THE_FREELANCER = {"cancel_late", "cancel_idle"}
+# What one side may do because time has passed in which the other might have acted.
+_STRUCK_AGAINST_THE_OTHER = {"cancel_late", "cancel_idle", "cancel_unfunded"}
 
 _RULES: dict[str, Callable[[Milestone, MoneyFacts], str]] = {
     "fund": _may_fund,
@@ -206,6 +222,7 @@ _RULES: dict[str, Callable[[Milestone, MoneyFacts], str]] = {
     "drop": _may_drop,
     "cancel_late": _may_cancel_late,
     "cancel_idle": _may_cancel_idle,
+    "cancel_unfunded": _may_cancel_unfunded,
     "return": _may_return,
     "dispute": _may_dispute,
     "adjust": _may_roll_in,
@@ -232,7 +249,9 @@ def judge_step(
     LIFECYCLE.judge(milestone, step, role=role)
     if refusal := refusal_of(milestone, step, facts):
         raise WrongState(refusal)
-    if step in _STRUCK_AGAINST_THE_FREELANCER and not is_made_up_for():
+    if step == "cancel_unfunded" and is_funded(milestone.contract):
+        raise WrongState("Money has just come in for this contract: nothing is late any more.")
+    if step in _STRUCK_AGAINST_THE_OTHER and not is_made_up_for():
         raise WrongState(
             "Milepost was not at work for a while: what would have struck in that time is being "
             "put off. Try again in a minute."
@@ -249,49 +268,3 @@ def open_steps(
         for step in LIFECYCLE.open_to(role, milestone.status)
         if not refusal_of(milestone, step, facts)
     ]
-
-
-def checked_part(part: object, milestone: Milestone, *, param: str) -> int:
-    """A part of the price that the freelancer can get of what is held, from nothing to all of it,
-    in minor units. Raises InvalidInput.
-    """
-    return division.checked_division(
-        part, milestone.escrow, held=held_in(milestone.escrow), param=param
-    )
-
-
-def checked_share(part: object, milestone: Milestone, *, param: str) -> int:
-    """A part of the price that the client can fund now, in minor units. Raises InvalidInput."""
-    return division.checked_funding(
-        part, milestone.escrow, held=held_in(milestone.escrow), param=param
-    )
-
-
-def checked_release(part: object, milestone: Milestone, *, param: str) -> int:
-    """A part of the price that can be released while the rest stays held. Raises InvalidInput."""
-    return division.checked_part(
-        part, milestone.escrow, held=held_in(milestone.escrow), param=param
-    )
-
-
-def checked_ending(
-    to_freelancer: object, milestone: Milestone, *, param: str = "to_freelancer"
-) -> int:
-    """The part of the price with which both sides may end it, in minor units. Raises InvalidInput.
-
-    Nothing of it is a cancellation, a part of it a split; all of it is neither.
-    """
-    held = held_in(milestone.escrow)
-    amount = division.checked_division(to_freelancer, milestone.escrow, held=held, param=param)
-    refused_whole_ending(amount, milestone.escrow, held=held, param=param)
-    return amount
-
-
-def refused_whole_ending(amount: int, escrow: Escrow, *, held: int, param: str) -> None:
-    """Both ending it with all of it for the freelancer is a release. Raises InvalidInput."""
-    if amount and amount == price_held(escrow, held=held):
-        raise InvalidInput(
-            "That is all that is held: there is nothing to divide. "
-            "The client can approve the work instead, which releases all of it.",
-            param=param,
-        )

@@ -69,6 +69,26 @@ def submission_files_of(user: User | AnonymousUser) -> QuerySet[SubmissionFile]:
     ).select_related("stored")
 
 
+def is_funded(contract: Contract) -> bool:
+    """Whether money has come in for any of its milestones that have not ended."""
+    return _with_money_paid_in().filter(contract=contract).exists()
+
+
+def unfunded_contracts() -> QuerySet[Contract]:
+    """Active contracts with something left to do, and no money in for any of it."""
+    still_open = Milestone.objects.filter(contract=OuterRef("pk"), closed_at=None)
+    return Contract.objects.filter(
+        Exists(still_open),
+        ~Exists(_with_money_paid_in().filter(contract=OuterRef("pk"))),
+        status=Contract.Status.ACTIVE,
+    )
+
+
+def _with_money_paid_in() -> QuerySet[Milestone]:
+    """What a bank took back is not unfunded: that has its own ways."""
+    return Milestone.objects.filter(closed_at=None).exclude(escrow__status=Escrow.Status.AWAITING)
+
+
 def unreviewed_ids(*, limit: int) -> list[int]:
     """Submitted work whose review period is over: silence has approved it, unless a chargeback
     stands against its money, or has left too little of it.
@@ -148,11 +168,15 @@ def _nearing_limit(at: datetime) -> QuerySet[Milestone]:
 
 
 def finished_contract_ids(*, limit: int) -> list[int]:
-    """Active contracts whose milestones have all ended."""
+    """Active contracts whose milestones have all ended; and those of which nothing that is left is
+    funded, while their time to fund does not run though their policy knows one.
+    """
     finished = (
         Contract.objects.filter(status=Contract.Status.ACTIVE, milestones__isnull=False)
         .exclude(milestones__closed_at__isnull=True)
         .distinct()
         .order_by("pk")
     )
-    return list(finished.values_list("pk", flat=True)[:limit])
+    found = list(finished.values_list("pk", flat=True)[:limit])
+    waiting = unfunded_contracts().filter(funding_due_at=None, policy__funding_days__gt=0)
+    return found + list(waiting.order_by("pk").values_list("pk", flat=True)[: limit - len(found)])

@@ -16,12 +16,13 @@ from marketplace.common.money import in_words
 from marketplace.common.text import checked_text
 from payments.chargebacks.selectors import look_for_open_chargebacks
 from payments.escrow import services as escrows
+from payments.escrow.adjusting.services import lock_all
 from payments.escrow.facts import facts_of_each
 from payments.escrow.paying.services import release_each
 from payments.fundings.models import Payment
 from projects.contracts.roles import Actor, role_in
 from projects.contracts.selectors import page_of
-from projects.contracts.sentences import in_numbers
+from projects.contracts.sentences import in_numbers, why_cancelled
 from projects.contracts.services import Trace, record, record_and_tell, tell_other_side
 from projects.milestones import reminders
 from projects.milestones.criteria import checked_answers, checked_not_met, refuse_if_changed
@@ -30,7 +31,7 @@ from projects.milestones.models import LIFECYCLE, Milestone, Submission, Submiss
 from projects.milestones.rules import due_of, judge_step, review_end_of
 
 # The steps that end a milestone unpaid, each with its own right and its own clock.
-GROUNDS = ("cancel", "drop", "cancel_late", "cancel_idle")
+GROUNDS = ("cancel", "cancel_unfunded", "drop", "cancel_late", "cancel_idle")
 
 
 @transaction.atomic
@@ -218,12 +219,14 @@ def cancel_milestone(*, milestone_id: int, by: Actor, step: str = "cancel") -> M
     """End it unpaid; what is held goes back to the client.
 
     ``step`` says on which ground: "cancel" (the freelancer, always), "drop" (the client, while
-    nothing is held), "cancel_late" or "cancel_idle" (the client, once that clock has struck).
+    nothing is held), and once their clock has struck "cancel_late" or "cancel_idle" (the client)
+    and "cancel_unfunded" (the freelancer).
     """
     if step not in GROUNDS:
         raise InvalidInput("There is no such way to cancel a milestone.", param="ground")
     milestone = end_unpaid(milestone_id=milestone_id, by=by, step=step)
-    text = f"“{milestone.title}” is cancelled. What was held for it goes back to the client."
+    text = f"“{milestone.title}” is cancelled{why_cancelled(step)}. "
+    text += "What was held for it goes back to the client."
     tell_other_side(milestone.contract, "milestone_cancelled", text, by=by)
     return milestone
 
@@ -233,7 +236,10 @@ def end_unpaid(*, milestone_id: int, by: Actor, step: str) -> Milestone:
     """The same by one of these steps, told to nobody: one side may end many at once, and the room
     above says so in one word.
     """
-    milestone = advance_milestone(milestone_id, step, by=by)
+    milestone = lock_milestone(milestone_id)
+    # The money too, before anything is judged: payments come from below.
+    milestone.escrow = lock_all([milestone.escrow_id])[milestone.escrow_id]
+    _judge_and_advance(milestone, step, by=by)
     close_milestones(milestone)
     escrows.give_back(escrow_id=milestone.escrow_id, reason=step)
     record(milestone.contract, "milestone_cancelled", by=by, about=milestone, ground=step)
@@ -270,9 +276,9 @@ def close_milestones(*milestones: Milestone) -> None:
 
 
 def lock_milestone(milestone_id: int) -> Milestone:
-    """The milestone, held against every other deed on it until the transaction ends."""
+    """The milestone, held against every other deed; rows that only name it need not wait."""
     return (
-        Milestone.objects.select_for_update(of=("self",))
+        Milestone.objects.select_for_update(of=("self",), no_key=True)
         .select_related(
             "contract__client", "contract__freelancer", "contract__policy", "escrow__policy"
         )
@@ -283,7 +289,11 @@ def lock_milestone(milestone_id: int) -> Milestone:
 def advance_milestone(milestone_id: int, step: str, *, by: Actor, to: str = "") -> Milestone:
     """Lock the row first, judge it second: nothing can change in between."""
     milestone = lock_milestone(milestone_id)
+    _judge_and_advance(milestone, step, by=by, to=to)
+    return milestone
+
+
+def _judge_and_advance(milestone: Milestone, step: str, *, by: Actor, to: str = "") -> None:
     role = role_in(milestone.contract, by)
     judge_step(milestone, step, role)
     LIFECYCLE.advance(milestone, step, role=role, to=to)
-    return milestone

@@ -79,6 +79,9 @@ def buttons_of(turn: Turn, contract: Contract) -> list[Button]:
     """The buttons of the next step, as they also stand on the milestone's card."""
     if turn.about:
         return _buttons_about(turn, contract)
+    if turn.step == "leave":
+        url = reverse("contract-leave", args=[contract.public_id])
+        return [Button("leave", "See what would end", url, "primary", "x")]
     prospect = turn.prospect
     if prospect is None or not turn.step:
         return []

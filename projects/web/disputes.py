@@ -22,8 +22,9 @@ from projects.disputes.models import Dispute
 from projects.disputes.sealed.selectors import own_figure_of
 from projects.disputes.sealed.services import seal_figure, withdraw_figure
 from projects.disputes.selectors import disputes_of, outcome_of
+from projects.milestones.amounts import checked_ending
 from projects.milestones.models import Milestone
-from projects.milestones.rules import checked_ending, judge_step
+from projects.milestones.rules import judge_step
 from projects.milestones.selectors import latest_delivery, milestones_of
 from projects.web.criteria import CriteriaForm
 from projects.web.parts import PartForm, clean_part, clean_words, draw_part

@@ -17,8 +17,9 @@ from payments.fundings import services as fundings
 from payments.fundings.models import Payment
 from projects.contracts.roles import role_in
 from projects.milestones import services
+from projects.milestones.amounts import checked_share
 from projects.milestones.models import Milestone
-from projects.milestones.rules import checked_share, judge_step
+from projects.milestones.rules import judge_step
 from projects.milestones.selectors import milestones_of
 from projects.web.parts import draw_part
 

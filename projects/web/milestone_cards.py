@@ -78,6 +78,7 @@ _LOOKS = {
     "release": ("milestone-release", "check", "primary", False),
     "release_part": ("milestone-release-part", "check", "quiet", False),
     "cancel": ("milestone-cancel", "x", "quiet", False),
+    "cancel_unfunded": ("milestone-cancel", "x", "quiet", False),
     "drop": ("milestone-cancel", "x", "quiet", False),
     "cancel_late": ("milestone-cancel", "x", "danger", False),
     "cancel_idle": ("milestone-cancel", "x", "danger", False),

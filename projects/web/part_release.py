@@ -13,9 +13,10 @@ from marketplace.common.forms import AmountField
 from payments.escrow.facts import facts_now
 from projects.contracts.roles import role_in
 from projects.disputes.selectors import effect_of
+from projects.milestones.amounts import checked_release
 from projects.milestones.models import Milestone
 from projects.milestones.parts import services
-from projects.milestones.rules import checked_release, judge_step
+from projects.milestones.rules import judge_step
 from projects.milestones.selectors import milestones_of
 from projects.web.parts import clean_part, draw_part
 

@@ -13,8 +13,8 @@ from marketplace.common.forms import AmountField, clean_amount
 from marketplace.common.http import refusals_on
 from marketplace.common.text import checked_text
 from projects.disputes.services import LONGEST_STATEMENT
+from projects.milestones.amounts import checked_part
 from projects.milestones.models import Milestone
-from projects.milestones.rules import checked_part
 
 # Passes a part of a milestone's price, or refuses it in words, about the field named ``param``.
 Judge = Callable[..., int]

@@ -25,9 +25,10 @@ from projects.agreements.rules import judge_room
 from projects.agreements.selectors import proposals_of, standing_proposal
 from projects.contracts.roles import role_in
 from projects.disputes.selectors import effect_of
+from projects.milestones.amounts import checked_ending
 from projects.milestones.models import Milestone
 from projects.milestones.rolling import checked_roll, limit_of_roll, targets_of
-from projects.milestones.rules import checked_ending, judge_step
+from projects.milestones.rules import judge_step
 from projects.milestones.selectors import milestones_of
 from projects.web.contracts import answer_contract
 from projects.web.parts import Judge, PartForm, clean_part, draw_part

@@ -32,6 +32,7 @@ from tests.projects.test_every_clock_is_told import (
     a_review,
     an_offer,
     money_asked_back,
+    money_to_come,
     seen,
     work,
 )
@@ -57,6 +58,7 @@ CLOCKS: dict[str, tuple[Callable[[User, User], World], str]] = {
     "delivery": (lambda ada, ben: work(ada, ben, due_of), "late"),
     "grace": (lambda ada, ben: work(ada, ben, late_from), "may_cancel_late"),
     "start": (lambda ada, ben: work(ada, ben, idle_from), "may_cancel_idle"),
+    "funding": (money_to_come, "may_leave_unfunded"),
     "proposal": (a_proposal, "proposal_lapses"),
     "change": (a_change, "change_lapses"),
     "dispute": (a_dispute, "dispute_answer"),

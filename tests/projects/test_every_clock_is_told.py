@@ -55,6 +55,12 @@ def an_offer(ada: User, ben: User) -> World:
     return contract, contract.offer_lapses_at, contract.offer_lapses_at
 
 
+def money_to_come(ada: User, ben: User) -> World:
+    contract = active_contract(ada, ben, [10_000])
+    assert contract.funding_due_at
+    return contract, contract.funding_due_at, contract.funding_due_at
+
+
 def a_review(ada: User, ben: User) -> World:
     milestone = submitted_milestone(ada, ben)
     return milestone.contract, milestone.review_ends_at, milestone.review_ends_at
@@ -135,6 +141,11 @@ CLOCKS: dict[str, tuple[Callable[[User, User], World], str, tuple[str, ...]]] = 
         "may_cancel_idle",
         (CLIENT, FREELANCER),
     ),
+    "milestone.cancel_unfunded": (
+        money_to_come,
+        "may_leave_unfunded",
+        (CLIENT, FREELANCER),
+    ),
     "milestone.refund_limit": (work_near_the_limit, "holding_limit", (CLIENT, FREELANCER)),
     "proposal.lapse": (a_proposal, "proposal_lapses", (FREELANCER, CLIENT)),
     "change order.lapse": (a_change, "change_lapses", (FREELANCER, CLIENT)),
@@ -148,6 +159,7 @@ CLOCKS: dict[str, tuple[Callable[[User, User], World], str, tuple[str, ...]]] = 
 # The due times in rows, each by the clock that it belongs to.
 DUE_TIMES = {
     "contract.offer_lapses_at": "contract.lapse",
+    "contract.funding_due_at": "milestone.cancel_unfunded",
     "milestone.due_at": "milestone.cancel_late",
     "milestone.review_ends_at": "milestone.release_silent",
     "reminder.due_at": "",  # a warning of another clock
@@ -268,9 +280,10 @@ def test_a_bonus_that_is_not_paid_is_its_givers_alone(ada, ben):
     client, freelancer = turns(contract)
     assert "your bonus of $50.00" in client.title
     assert (freelancer.step, freelancer.about) == ("", "")
-    assert strikes_for(seen(contract), FREELANCER) == {("unfunded", None)}
+    kinds = {kind for kind, _ in strikes_for(seen(contract), FREELANCER)}
+    assert kinds == {"unfunded", "may_leave_unfunded"}
     told = api_of(ben).get(f"/api/v1/contracts/{contract.public_id}/next/").json()
-    assert told["happens"] == []
+    assert [one["kind"] for one in told["happens"]] == ["may_leave_unfunded"]
     assert "onus of" not in browser(ben).get(f"/contracts/{contract.public_id}/").content.decode()
 
 

@@ -1,10 +1,12 @@
 """Versions of the rules: added by a command, read by everybody, and never changed."""
 
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.core.management import CommandError, call_command
-from django.db import InternalError, transaction
+from django.db import InternalError, connection, transaction
 
 from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput
@@ -15,9 +17,11 @@ from payments.policies.services import add_version, planned_version
 from payments.policies.words import RULES
 from projects.milestones.services import release_milestone
 from tests.races import at_once, meet_after
-from tests.world import api_of, funded_milestone
+from tests.world import api_of, funded_milestone, person
 
 pytestmark = pytest.mark.django_db
+
+a_time_to_fund = import_module("payments.migrations.0037_a_time_to_fund")
 
 
 def page(client) -> str:
@@ -128,6 +132,19 @@ def test_of_eight_at_once_one_adds_the_next_version(monkeypatch):
 
     assert sorted(outcomes) == ["done", *["wrong_state"] * 7]
     assert Policy.objects.count() == 2
+
+
+@pytest.mark.parametrize(("people", "days"), [(0, 14), (1, 0)])
+def test_a_clock_that_is_new_does_not_run_by_what_was_signed_before(people, days):
+    """The column comes to a house that is being set up, and to one where people have signed."""
+    for _ in range(people):
+        person("Ada")
+    with connection.schema_editor() as editor:
+        a_time_to_fund.drop_column(apps, editor)
+        a_time_to_fund.add_column(apps, editor)
+    assert Policy.objects.get(version=1).funding_days == days
+    later_version = add_version({"funding_days": 10})
+    assert later_version.funding_days == 10
 
 
 # --- The command ---------------------------------------------------------------------------------

@@ -10,6 +10,8 @@ from projects.agreements.signing import Signature, sign
 from projects.agreements.terms import canonical, digest
 from projects.contracts.models import Agreement, Contract
 from projects.contracts.selectors import agreement_of
+from projects.contracts.services import lock_contract
+from projects.milestones.unfunded.services import start_funding_time
 
 
 @transaction.atomic
@@ -27,7 +29,7 @@ def amend(
     on them. ``signatures`` are those of both sides. The contract's lock keeps two from amending at
     once; the caller holds the milestones that change before it.
     """
-    Contract.objects.select_for_update(no_key=True).get(pk=contract.pk)
+    locked = lock_contract(contract.pk)
     before = agreement_of(contract)
     wording = json.loads(before.body)
     wording["milestones"] = _changed(wording["milestones"], changes)
@@ -42,6 +44,10 @@ def amend(
         sign(agreement, role, signature)
     agreement.save(force_insert=True)
     seal_agreement(agreement)
+    if locked.funding_due_at is not None:
+        # Both have just agreed on how it goes on: the client has the whole time for that.
+        start_funding_time(locked)
+        contract.funding_due_at = locked.funding_due_at
     return agreement
 
 

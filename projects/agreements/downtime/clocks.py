@@ -20,6 +20,7 @@ from projects.contracts.models import Contract, PutOff
 from projects.disputes.models import Dispute
 from projects.givebacks.models import GiveBack
 from projects.milestones.models import Milestone
+from projects.milestones.selectors import unfunded_contracts
 
 C, S = PutOff.Clock, Milestone.Status
 _DAY = Value(timedelta(days=1))
@@ -64,6 +65,7 @@ CLOCKS: dict[str, RunningClock] = {
             + F("start_extension")
         ),
     ),
+    C.FUNDING: RunningClock(unfunded_contracts, F("funding_due_at")),
     C.OFFER: RunningClock(
         lambda: Contract.objects.filter(status=Contract.Status.OFFERED),
         F("offer_lapses_at"),

@@ -21,6 +21,7 @@ from projects.givebacks.models import GiveBack
 from projects.milestones import reminders
 from projects.milestones.rules import is_over_limit, within_limit
 from projects.milestones.services import lock_milestone
+from projects.milestones.unfunded.services import put_off_funding_time
 
 C = PutOff.Clock
 # What is neither a milestone's own clock nor the contract's.
@@ -72,7 +73,7 @@ def _put_off(clock: str, outage: Outage, pk: int) -> None:
 
 def _lock(clock: str, pk: int) -> tuple[Any, Contract]:
     """From the top, as everywhere: the contract or the milestone, then what is on it."""
-    if clock == C.OFFER:
+    if clock in {C.OFFER, C.FUNDING}:
         contract = lock_contract(pk)
         return contract, contract
     if clock not in _ROWS:
@@ -109,6 +110,8 @@ def _move(clock: str, thing: Any, was_due_at: datetime, outage: Outage) -> datet
     elif clock == C.START:
         thing.start_extension += lasted
         thing.save(update_fields=["start_extension"])
+    elif clock == C.FUNDING:
+        put_off_funding_time(thing, by=lasted)
     elif clock == C.OFFER:
         thing.offer_lapses_at = due_at
         thing.save(update_fields=["offer_lapses_at"])

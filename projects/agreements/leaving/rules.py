@@ -12,11 +12,15 @@ from marketplace.common.errors import WrongState
 from marketplace.common.etags import etag_of
 from marketplace.common.lifecycle import CLIENT, FREELANCER
 from payments.escrow.facts import MoneyFacts
+from payments.escrow.models import Escrow
 from projects.milestones.models import LIFECYCLE, Milestone
 from projects.milestones.rules import refusal_of
 
 S = Milestone.Status
-_GROUNDS = {FREELANCER: {"cancel"}, CLIENT: {"drop", "cancel_late", "cancel_idle"}}
+_GROUNDS = {
+    FREELANCER: {"cancel_unfunded", "cancel"},
+    CLIENT: {"drop", "cancel_late", "cancel_idle"},
+}
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,11 @@ class Leaving:
         return sum(one.returned for one in self.ended)
 
     @property
+    def is_unfunded(self) -> bool:
+        """Whether it ends because the client did not fund it in time: then nothing is held."""
+        return all(one.ground == "cancel_unfunded" for one in self.ended)
+
+    @property
     def tag(self) -> str:
         """Another one for another end: whoever leaves says by it which they have read."""
         said = sorted((one.milestone.public_id, one.ground, one.returned) for one in self.ended)
@@ -54,14 +63,16 @@ def judged_leaving(
     Raises WrongState where nothing can end, or one of them cannot.
     """
     ended, left = [], []
-    for one in milestones:
-        if one.closed_at is not None:
-            continue
+    still_open = [one for one in milestones if one.closed_at is None]
+    grounds = _GROUNDS[role]
+    if any(one.escrow.status != Escrow.Status.AWAITING for one in still_open):
+        grounds = grounds - {"cancel_unfunded"}  # its clock is that of the whole contract
+    for one in still_open:
         if one.status not in {S.PLANNED, S.RETURNED}:
             left.append(one)
             continue
         money = facts[one.escrow_id]
-        steps = [step for step in LIFECYCLE.open_to(role, one.status) if step in _GROUNDS[role]]
+        steps = [step for step in LIFECYCLE.open_to(role, one.status) if step in grounds]
         ground = next((step for step in steps if not refusal_of(one, step, money)), "")
         if not ground:
             reason = refusal_of(one, "cancel_late" if money.is_fully_held else "drop", money)

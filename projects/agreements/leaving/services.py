@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from marketplace.common.clock import said
 from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import CLIENT
 from marketplace.common.money import in_words
@@ -22,9 +23,10 @@ from projects.milestones.services import end_unpaid, lock_milestone
 def leave_contract(*, contract_id: int, by: Actor, seen: str) -> Contract:
     """End everything that is still to be worked on; what is held for it goes back to the client.
 
-    The freelancer can at any time, the client where each of them is late, was never started, or is
-    not funded. What is submitted or disputed keeps its own course; where nothing of that is left,
-    the contract has ended. Raises WrongState where one of them cannot be ended so, or where what
+    The freelancer can at any time, and the record says whose lateness it was once the time to fund
+    it is over; the client where each of them is late, was never started, or is not funded. What is
+    submitted or disputed keeps its own course; where nothing of that is left, the contract has
+    ended. Raises WrongState where one of them cannot be ended so, or where what
     would end is not what was ``seen`` (its ``Leaving.tag``): then none is.
     """
     milestones = [lock_milestone(pk) for pk in _still_open(contract_id)]
@@ -47,6 +49,8 @@ def leave_contract(*, contract_id: int, by: Actor, seen: str) -> Contract:
     record(contract, "contract_left", by=by, terms=_in_words(leaving, contract))
     name = contract.client.name if role == CLIENT else contract.freelancer.name
     text = f"{name} has ended “{contract.title}”: {_in_words(leaving, contract)}."
+    if leaving.is_unfunded:
+        text += " Nothing is held, so no money moves."
     if leaving.left:
         text += " What is submitted or disputed keeps its own course."
     tell_other_side(contract, "contract_left", text, by=by)
@@ -69,6 +73,9 @@ def _changed_meanwhile() -> WrongState:
 
 def _in_words(leaving: Leaving, contract: Contract) -> str:
     many = len(leaving.ended)
+    words = "1 milestone is cancelled" if many == 1 else f"{many} milestones are cancelled"
+    if leaving.is_unfunded:
+        assert contract.funding_due_at
+        return f"{words}, since nothing was funded by {said(contract.funding_due_at)}"
     back = in_words(leaving.returned, contract.currency)
-    said = "1 milestone is cancelled" if many == 1 else f"{many} milestones are cancelled"
-    return f"{said}, {back} goes back to the client" if leaving.returned else said
+    return f"{words}, {back} goes back to the client" if leaving.returned else words

@@ -20,11 +20,11 @@ from projects.contracts.models import Contract
 from projects.contracts.roles import Actor, role_in
 from projects.contracts.services import record, tell_other_side, tell_side
 from projects.disputes.rules import OTHER
+from projects.milestones.amounts import checked_ending
 from projects.milestones.endings import services as endings
 from projects.milestones.endings.services import lock_milestones
 from projects.milestones.models import Milestone
 from projects.milestones.rolling import checked_roll, judge_roll, limit_of_roll
-from projects.milestones.rules import checked_ending
 from projects.milestones.services import advance_milestone
 
 S = Proposal.Status

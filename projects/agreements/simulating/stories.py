@@ -13,8 +13,9 @@ from payments.policies.fees import Quote, quote
 from payments.policies.models import Policy
 from projects.agreements.simulating.trial import LimitReached, Line, Trial
 from projects.bids.terms import checked_milestone_amount, checked_milestone_days
+from projects.milestones.amounts import refused_whole_ending
 from projects.milestones.models import Milestone
-from projects.milestones.rules import due_of, refused_whole_ending
+from projects.milestones.rules import due_of
 
 S = Milestone.Status
 STAGES = {

@@ -22,8 +22,8 @@ from projects.disputes.sealed.selectors import crossing_of, price_held_of
 from projects.disputes.selectors import effect_of
 from projects.disputes.services import lock_dispute, tell_side_of
 from projects.disputes.words import shares_in_words
+from projects.milestones.amounts import checked_ending
 from projects.milestones.endings import services as endings
-from projects.milestones.rules import checked_ending
 
 
 @transaction.atomic

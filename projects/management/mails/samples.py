@@ -92,6 +92,12 @@ SAMPLES: dict[str, str] = {
     "limit_in_14_days": f"The payment provider holds the money for {_PART} until {_DUE}.",
     "limit_in_7_days": f"The payment provider holds the money for {_PART} until {_DUE}.",
     "limit_in_1_day": f"The payment provider holds the money for {_PART} until {_DUE}.",
+    "fund_in_7_days": f"Nothing is held for {_SHOP}: Ada Nwosu has until {_DUE} to fund it. After "
+    "that Ben Okafor may end it for that.",
+    "fund_in_1_day": f"Nothing is held for {_SHOP}: Ada Nwosu has until {_DUE} to fund it. After "
+    "that Ben Okafor may end it for that.",
+    "fund_over": f"Ada Nwosu had until {_DUE} to fund {_SHOP}, and nothing is held. From now on "
+    "Ben Okafor may end it for that; until then it can still be funded.",
     "clock_put_off": f"Milepost was not there for 2 h 10 min. {_PART} is due on {_DUE} instead.",
     # --- Money
     "card_refused": f"Your card was refused for {_PART}. Try another one.",

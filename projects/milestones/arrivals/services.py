@@ -7,11 +7,12 @@ from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.money import in_words
 from payments.escrow.facts import facts_now
 from payments.escrow.telling.services import note_told
-from projects.contracts.services import record, tell_other_side
+from projects.contracts.services import lock_contract, record, tell_other_side
 from projects.milestones import reminders
 from projects.milestones.models import Milestone
 from projects.milestones.rules import due_of, untold_since
 from projects.milestones.services import lock_milestone
+from projects.milestones.unfunded.services import stop_funding_time
 
 
 @transaction.atomic
@@ -22,6 +23,8 @@ def tell_funding(*, milestone_id: int) -> Milestone:
     Found by a sweep, since the payments floor has never heard of a milestone.
     """
     milestone = lock_milestone(milestone_id)
+    # Whoever starts its time to fund looks at the money under this lock.
+    stop_funding_time(lock_contract(milestone.contract_id))
     milestone.escrow = note_told(escrow_id=milestone.escrow_id)
     if milestone.escrow.untold_since is None:
         return milestone

@@ -13,9 +13,10 @@ from payments.escrow.division import ends_released
 from payments.escrow.rolling.services import lock_pair, roll
 from payments.escrow.selectors import held_in
 from projects.contracts.roles import Actor
+from projects.milestones.amounts import checked_ending
 from projects.milestones.models import LIFECYCLE, Milestone
 from projects.milestones.rolling import checked_roll, judge_roll, limit_of_roll
-from projects.milestones.rules import checked_ending, judge_step
+from projects.milestones.rules import judge_step
 from projects.milestones.services import (
     advance_milestone,
     close_milestones,
