@@ -111,7 +111,8 @@ def offered_contract(
     posting = open_posting(client, currency=currency)
     plan = award.pop("plan", None) or plan_of(*amounts)
     price = sum(part["amount"] for part in plan)
-    bid = submitted_bid(posting, freelancer, price, plan=plan)
+    days = max(20, *(part["days"] for part in plan))
+    bid = submitted_bid(posting, freelancer, price, plan=plan, days=days)
     return award_bid(bid_id=bid.pk, by=client, **award)
 
 

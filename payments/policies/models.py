@@ -58,6 +58,12 @@ class Policy(models.Model):
         """So long the provider holds money for a payee in this country ("" where unknown)."""
         return self.holding_days_by_country.get(country, self.holding_days)
 
+    def funding_due_at(self, since: datetime) -> datetime | None:
+        """Until when something is to be paid in, where nothing is held since then; None where there
+        is no such clock.
+        """
+        return since + timedelta(days=self.funding_days) if self.funding_days else None
+
     def clears_at(self, released_at: datetime, *, was_paid_before: bool) -> datetime:
         """When what was released then may go to the payee's bank: a first payout rests longer."""
         days = self.payout_hold_days if was_paid_before else self.first_payout_hold_days

@@ -10,7 +10,8 @@ from rest_framework.views import APIView
 
 from marketplace.common.shapes import AmountIn
 from payments.policies.selectors import policy_asked_for
-from projects.agreements.simulating.stories import STAGES, STORIES, Wish, foretell
+from projects.agreements.simulating.scenes import STAGES, Wish
+from projects.agreements.simulating.stories import STORIES, foretell
 from projects.milestones.models import Milestone
 
 
@@ -27,12 +28,20 @@ class SimulationIn(serializers.Serializer):
     stage = serializers.ChoiceField(
         sorted(STAGES),
         default="funded",
-        help_text="Where it then stands: for cancelled, agreed and disputed.",
+        help_text="Where it then stands: for cancelled, agreed, disputed, contract_agreed and "
+        "contract_left.",
     )
     part = AmountIn(
         least=0,
         default=0,
-        help_text="Of the price, for the freelancer: for partial, agreed and disputed.",
+        help_text="Of the price, for the freelancer: for partial, agreed, disputed and "
+        "contract_agreed.",
+    )
+    second = AmountIn(
+        least=0,
+        default=0,
+        help_text="Price of another milestone, funded with the first: for stories of a whole "
+        "contract (never_funded, contract_…). As the first where left out.",
     )
     policy = serializers.IntegerField(
         required=False,
@@ -43,7 +52,9 @@ class SimulationIn(serializers.Serializer):
 
 
 class SimulatedLineOut(serializers.Serializer):
-    """``step`` and ``by`` are as in the lifecycle table of milestones."""
+    """``step`` and ``by`` are as in the lifecycle table of milestones; ``leave`` as in that of
+    contracts.
+    """
 
     at = serializers.DateTimeField()
     step = serializers.CharField()
@@ -51,8 +62,22 @@ class SimulatedLineOut(serializers.Serializer):
     text = serializers.CharField()
 
 
+class SimulatedMilestoneOut(serializers.Serializer):
+    """One milestone in the end, in minor units; ``fees`` are those of both sides."""
+
+    position = serializers.IntegerField()
+    price = serializers.IntegerField()
+    status = serializers.ChoiceField(Milestone.Status.choices)
+    to_freelancer = serializers.IntegerField()
+    to_client = serializers.IntegerField()
+    fees = serializers.IntegerField()
+
+
 class SimulationOut(serializers.Serializer):
-    """Who gets what, in minor units, and when. The four amounts sum to what the client paid in."""
+    """Who gets what, in minor units, and when. The four amounts sum to what the client paid in.
+
+    ``status`` is that of the first milestone; a story of a whole contract has two.
+    """
 
     story = serializers.CharField(source="wish.story")
     currency = serializers.CharField(source="wish.currency")
@@ -60,6 +85,7 @@ class SimulationOut(serializers.Serializer):
     client_pays = serializers.IntegerField(source="quote.client_pays")
     happens = SimulatedLineOut(many=True, source="lines")
     status = serializers.ChoiceField(Milestone.Status.choices)
+    milestones = SimulatedMilestoneOut(many=True)
     to_freelancer = serializers.IntegerField()
     freelancer_fee = serializers.IntegerField()
     client_fee = serializers.IntegerField()

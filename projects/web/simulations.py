@@ -16,7 +16,8 @@ from marketplace.common.forms import AmountField, clean_amount
 from marketplace.common.money import to_major
 from payments.policies.models import Policy
 from payments.policies.selectors import policy_asked_for
-from projects.agreements.simulating.stories import STAGES, STORIES, Foretold, Wish, foretell
+from projects.agreements.simulating.scenes import STAGES, Wish
+from projects.agreements.simulating.stories import STORIES, Foretold, foretell
 
 EXAMPLE = {"story": "silence", "price": "1000", "currency": "USD", "days": "14"}
 
@@ -37,12 +38,17 @@ class SimulationForm(forms.Form):
         label="Where it stands then",
         choices=list(STAGES.items()),
         required=False,
-        help_text="For a cancellation, an ending by both, a dispute.",
+        help_text="For a cancellation, an ending by both, a dispute, who leaves.",
     )
     part = AmountField(
         label="The freelancer’s part of the price",
         required=False,
         help_text="For a part of the work, an ending by both, a dispute.",
+    )
+    second = AmountField(
+        label="Price of another milestone",
+        required=False,
+        help_text="Where the whole contract ends: funded with the first, and as dear if left out.",
     )
     policy = forms.IntegerField(
         required=False, min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput
@@ -50,7 +56,7 @@ class SimulationForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         given = self.cleaned_data
-        for name in ("price", "part"):
+        for name in ("price", "part", "second"):
             if name in given and "currency" in given:
                 given[name] = clean_amount(self, name, given["currency"])
         return given
@@ -60,7 +66,8 @@ class SimulationForm(forms.Form):
         if not self.is_valid():
             return None
         given = {name: value for name, value in self.cleaned_data.items() if name != "policy"}
-        given |= {"part": given["part"] or 0, "stage": given["stage"] or "funded"}
+        given |= {name: given[name] or 0 for name in ("part", "second")}
+        given |= {"stage": given["stage"] or "funded"}
         try:
             return foretell(Wish(policy=policy, **given))
         except DomainError as refusal:

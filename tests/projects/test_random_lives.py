@@ -38,6 +38,7 @@ from projects.agreements.changes.services import (
     decline_change,
     propose_change,
 )
+from projects.agreements.leaving.services import leave_contract
 from projects.agreements.models import Proposal
 from projects.agreements.proposals.services import (
     accept_proposal,
@@ -46,11 +47,12 @@ from projects.agreements.proposals.services import (
     withdraw_proposal,
 )
 from projects.contracts.models import Contract
+from projects.contracts.roles import role_in
 from projects.disputes.models import Dispute
 from projects.disputes.services import answer_dispute, decide_dispute, open_dispute
 from projects.givebacks.models import GiveBack
 from projects.givebacks.services import accept_giveback, ask_back, decline_giveback
-from projects.milestones.models import Milestone
+from projects.milestones.models import PARTIES, Milestone
 from projects.milestones.parts.services import release_part
 from projects.milestones.services import (
     cancel_milestone,
@@ -59,6 +61,7 @@ from projects.milestones.services import (
     start_work,
     submit_work,
 )
+from tests.projects.ending_world import tag_for
 from tests.world import active_contract, answers_to, fund
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(3_600)]
@@ -115,6 +118,11 @@ def _proposes(scene: Scene, milestone: Milestone, by: User, act: Act) -> None:
     into = others[act.part % len(others)] if others and act.part % 3 == 0 else None
     part = _share(milestone, act)
     propose_ending(milestone_id=milestone.pk, by=by, to_freelancer=part, into_id=into)
+
+
+def _leaves(scene: Scene, _milestone: Milestone, by: User, _act: Act) -> None:
+    seen = tag_for(scene.contract, by) if role_in(scene.contract, by) in PARTIES else ""
+    leave_contract(contract_id=scene.contract.pk, by=by, seen=seen)
 
 
 def _ends_it_all(scene: Scene, milestone: Milestone, by: User, act: Act) -> None:
@@ -193,6 +201,7 @@ DEEDS: dict[str, Callable[[Scene, Milestone, User, Act], object]] = {
     "propose an end": _proposes,
     "propose a change": _changes,
     "propose to end it all": _ends_it_all,
+    "leave": _leaves,
     "answer": _answers,
     "ask back": _asks_back,
     "rule": _rules,

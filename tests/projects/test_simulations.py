@@ -10,12 +10,15 @@ from hypothesis import strategies as st
 from marketplace.common import clock
 from marketplace.common.clock import imagined, now
 from marketplace.common.errors import DomainError, InvalidInput, WrongState
-from payments.escrow.selectors import held_in
 from payments.payouts.models import Earning
 from payments.policies.selectors import policy_in_force
+from payments.policies.services import add_version
+from projects.agreements.changes.services import accept_change
+from projects.agreements.leaving.services import leave_contract
 from projects.agreements.outlook import prospects_of
 from projects.agreements.proposals.services import accept_proposal, propose_ending
-from projects.agreements.simulating.stories import STAGES, STORIES, Foretold, Wish, foretell
+from projects.agreements.simulating.scenes import STAGES, Wish
+from projects.agreements.simulating.stories import STORIES, Foretold, foretell
 from projects.contracts.models import Contract
 from projects.disputes.services import answer_dispute, decide_dispute, open_dispute
 from projects.milestones.limits.services import refund_at_limit
@@ -29,6 +32,7 @@ from projects.milestones.services import (
     start_work,
     submit_work,
 )
+from tests.projects.ending_world import tag_for, to_end
 from tests.world import active_contract, api_of, fund, offered_contract, plan_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(900)]
@@ -48,26 +52,28 @@ class Life:
     def __init__(self, people, later, asked: Wish, foretold: Foretold) -> None:
         self.ada, self.ben, self.mediator = people
         self.later, self.asked, self.foretold = later, asked, foretold
-        contract = active_contract(
+        prices = [one.price for one in foretold.milestones]
+        self.contract = active_contract(
             self.ada,
             self.ben,
-            plan=plan_of(asked.price, days=asked.days),
+            plan=plan_of(*prices, days=asked.days * len(prices)),
             currency=asked.currency,
             review_days=asked.review_days,
         )
-        self.milestone = contract.milestones.get()
+        self.milestone, *self.others = self.contract.milestones.order_by("position")
+        self.to_fund = [*self.others, self.milestone]
         self.began_at = now()
 
     def live(self) -> None:
         start = self.foretold.lines[0].at if self.foretold.lines else now()
-        for line in self.foretold.lines:
-            # A minute after its moment: then its clock has struck.
-            wait = self.began_at + (line.at - start) + timedelta(minutes=1) - now()
+        for number, line in enumerate(self.foretold.lines, start=1):
+            # Each a minute later than the one before it was: then the clock that it set has struck.
+            wait = self.began_at + (line.at - start) + timedelta(minutes=number) - now()
             self.later(days=max(wait, timedelta(0)) / timedelta(days=1))
             getattr(self, line.step)()
 
     def fund(self) -> None:
-        fund(self.milestone)
+        fund(self.to_fund.pop(0))
 
     def start(self) -> None:
         start_work(milestone_id=self.milestone.pk, by=self.ben)
@@ -99,7 +105,17 @@ class Life:
     def cancel(self) -> None:
         cancel_milestone(milestone_id=self.milestone.pk, by=self.ben)
 
+    def leave(self) -> None:
+        by_client = self.asked.story == "contract_left_by_client"
+        leaver = self.ada if by_client else self.ben
+        seen = tag_for(self.contract, leaver)
+        leave_contract(contract_id=self.contract.pk, by=leaver, seen=seen)
+
     def cancel_agreed(self) -> None:
+        if self.others:
+            order = to_end(self.contract, self.ada, {1: self.asked.part})
+            accept_change(order_id=order.pk, by=self.ben)
+            return
         proposal = propose_ending(
             milestone_id=self.milestone.pk, by=self.ada, to_freelancer=self.asked.part
         )
@@ -160,9 +176,15 @@ def test_what_is_foretold_comes_true_in_the_books(ada, ben, dora, later, monkeyp
     life.live()
 
     milestone = Milestone.objects.select_related("escrow", "contract").get(pk=life.milestone.pk)
-    facts = prospects_of(milestone.contract).of(milestone).facts
+    prospects = prospects_of(milestone.contract)
     assert milestone.status == foretold.status
-    assert held_in(milestone.escrow) == foretold.still_held == 0
+    for prospect, one in zip(prospects.milestones, foretold.milestones, strict=True):
+        assert prospect.milestone.status == one.status
+        facts = prospect.facts
+        assert (facts.received, facts.refunded) == (one.to_freelancer, one.to_client)
+        assert facts.spent - facts.received == one.fees
+    facts = prospects.total
+    assert facts.held == foretold.still_held == 0
     assert facts.received == foretold.to_freelancer
     assert facts.refunded == foretold.to_client
     assert facts.spent - facts.received == foretold.client_fee + foretold.freelancer_fee
@@ -192,6 +214,46 @@ def test_lateness_goes_back_once_the_grace_is_over():
     assert found.lines[-1].at - found.lines[0].at == timedelta(days=14 + 3)
 
 
+def test_a_contract_that_nobody_funds_ends_without_a_cent():
+    found = foretell(wish("never_funded"))
+    assert [(one.status, one.to_freelancer, one.to_client) for one in found.milestones] == [
+        ("cancelled", 0, 0)
+    ] * 2
+    (line,) = found.lines
+    assert (line.step, line.by) == ("leave", "freelancer")
+    assert line.at - now() - timedelta(days=14) < timedelta(minutes=1)
+    assert "has not funded it in time" in line.text
+
+
+def test_rules_without_a_time_to_fund_say_so():
+    add_version({"funding_days": 0})
+    with pytest.raises(WrongState, match="no such clock runs"):
+        foretell(wish("never_funded"))
+
+
+def test_both_end_the_contract_to_the_cent():
+    found = foretell(wish("contract_agreed", part=33_333, second=50_000))
+    first, second = found.milestones
+    assert (first.status, first.to_freelancer, first.fees) == ("split", 32_333, 2_000)
+    assert first.to_client == 103_001 - 32_333 - 2_000
+    assert (second.status, second.to_freelancer, second.to_client) == ("cancelled", 0, 51_500)
+    assert [line.step for line in found.lines] == ["fund", "fund", "cancel_agreed"]
+
+
+def test_who_leaves_alone_leaves_what_is_delivered_to_its_review():
+    found = foretell(wish("contract_left", stage="submitted", second=50_000))
+    assert [one.status for one in found.milestones] == ["released", "cancelled"]
+    assert (found.to_freelancer, found.to_client) == (97_001, 51_500)
+    assert [line.step for line in found.lines][-2:] == ["leave", "release_silent"]
+
+
+def test_a_client_leaves_when_everything_gives_a_reason():
+    found = foretell(wish("contract_left_by_client", days=5))
+    assert [one.status for one in found.milestones] == ["cancelled", "cancelled"]
+    assert found.to_client == 2 * 103_001
+    assert found.lines[-1].at - found.lines[0].at == timedelta(days=5 * 2 + 3), "the later is late"
+
+
 def test_what_takes_longer_than_the_provider_holds_ends_at_its_limit():
     found = foretell(wish("late", days=200))
     assert (found.lines[-1].step, found.status, found.to_client) == (
@@ -205,7 +267,8 @@ def test_what_takes_longer_than_the_provider_holds_ends_at_its_limit():
 def test_the_parts_sum_to_what_the_client_paid_in(story):
     found = foretell(wish(story, part=33_333))
     parts = found.to_freelancer, found.to_client, found.client_fee, found.freelancer_fee
-    assert sum(parts) == found.quote.client_pays
+    paid_in = 0 if story == "never_funded" else found.quote.client_pays
+    assert sum(parts) == paid_in
     assert found.still_held == 0
 
 
@@ -223,6 +286,8 @@ def test_the_parts_sum_to_what_the_client_paid_in(story):
         ({"story": "agreed", "part": 100_001}, "part"),
         ({"story": "disputed", "part": 100_002}, "part"),
         ({"story": "partial", "part": 0}, "part"),
+        ({"story": "contract_agreed", "part": 100_002}, "part"),
+        ({"story": "contract_left", "second": 1}, "second"),
     ],
 )
 def test_figures_that_no_milestone_has_are_refused(figures, param):
@@ -255,10 +320,18 @@ def test_programs_try_without_logging_in():
     assert told["happens"][-1]["by"] == "client"
 
 
+def test_programs_read_what_becomes_of_each_milestone():
+    query = "story=contract_agreed&price=100001&currency=USD&part=33333&second=50000"
+    told = api_of().get(f"/api/v1/simulations/?{query}").json()
+    assert [one["to_client"] for one in told["milestones"]] == [68_668, 51_500]
+    assert told["to_client"] == 68_668 + 51_500
+
+
 @pytest.mark.parametrize(
     ("query", "status", "param"),
     [
         ("", 400, "story"),
+        ("story=contract_left&price=100001&currency=USD&second=1", 400, "second"),
         ("story=x&price=100&currency=USD", 400, "story"),
         ("story=late&price=x&currency=USD", 400, "price"),
         ("story=late&price=1000.5&currency=USD", 400, "price"),
@@ -279,6 +352,11 @@ def test_the_page_draws_who_gets_what(client):
     assert "To the freelancer: $970.00" in page
     page = client.get("/rules/try/?story=late&price=1,000.01").content.decode()
     assert "$1,030.01 goes back" in page or "$1,030.01 back" in page
+    page = client.get("/rules/try/?story=contract_agreed&price=1,000&part=400&second=500").content
+    assert "What becomes of each milestone" in page.decode()
+    assert "$515.00" in page.decode()
+    page = client.get("/rules/try/?story=never_funded&price=1,000").content.decode()
+    assert "Nothing is held, so no money moves" in page
 
 
 @pytest.mark.parametrize(

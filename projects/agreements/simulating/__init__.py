@@ -1,1 +1,1 @@
-"""What would become of a milestone, told before anybody signs."""
+"""What would become of a milestone, or of a whole contract, told before anybody signs."""

@@ -1,55 +1,59 @@
 """What can be tried before signing: each story is a list of deeds and of silences."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput
 from marketplace.common.lifecycle import BOTH, CLIENT, FREELANCER, MEDIATOR
-from marketplace.common.money import in_words, known_currency
+from marketplace.common.money import known_currency
 from payments.escrow import division
 from payments.policies.fees import Quote, quote
-from payments.policies.models import Policy
-from projects.agreements.simulating.trial import LimitReached, Line, Trial
+from projects.agreements.simulating.scenes import (
+    STAGES,
+    Wish,
+    bring_to,
+    division_of,
+    let_strike,
+    worded,
+)
+from projects.agreements.simulating.trial import LimitReached, Line, Trial, signed_now
+from projects.agreements.simulating.whole import (
+    agreed,
+    left_by_client,
+    left_by_freelancer,
+    never_funded,
+)
 from projects.bids.terms import checked_milestone_amount, checked_milestone_days
 from projects.milestones.amounts import refused_whole_ending
 from projects.milestones.models import Milestone
-from projects.milestones.rules import due_of
 
 S = Milestone.Status
-STAGES = {
-    "unfunded": "Before it is funded",
-    "funded": "Funded, not delivered",
-    "submitted": "Delivered, under review",
-    "returned": "Changes were asked for",
-}
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What is tried. ``price`` and ``part`` (of the price) are minor units; ``days`` the time to
-    deliver, ``review_days`` the time to review.
-    """
+class Ended:
+    """One milestone in the end; the amounts are minor units, the fees those of both sides."""
 
-    story: str
+    position: int
     price: int
-    currency: str
-    days: int
-    review_days: int
-    policy: Policy
-    stage: str = "funded"
-    part: int = 0
+    status: str
+    to_freelancer: int
+    to_client: int
+    fees: int
 
 
 @dataclass(frozen=True)
 class Foretold:
-    """How it ends, and when. The four amounts sum to what the client paid in, in minor units."""
+    """How it ends, and when. The four amounts sum to what the client paid in, in minor units;
+    ``status`` is that of the first milestone, and ``milestones`` are all that the story has.
+    """
 
     wish: Wish
     quote: Quote
     lines: list[Line]
     status: str
+    milestones: list[Ended]
     to_freelancer: int
     to_client: int
     client_fee: int
@@ -58,91 +62,61 @@ class Foretold:
     bank_at: datetime | None
 
 
-def _to(stage: str, trial: Trial) -> None:
-    """Bring it there: funded at once, delivered on its day, changes asked for a day later."""
-    if stage == "unfunded":
-        return
-    trial.fund(CLIENT)
-    trial.note("fund", CLIENT, f"The client funds it: {_words(trial, trial.held)} is held.")
-    if stage == "funded":
-        return
-    _deliver(trial)
-    if stage == "returned":
-        trial.wait(trial.at + timedelta(hours=12))
-        trial.give_back_work(CLIENT)
-        trial.note("return", CLIENT, "The client asks for changes: the review clock stops.")
-
-
-def _deliver(trial: Trial) -> None:
-    trial.start(FREELANCER)
-    trial.wait(due_of(trial.milestone))
-    trial.submit(FREELANCER)
-    trial.note("submit", FREELANCER, "The freelancer delivers on the due date; the review begins.")
-
-
 def _approved(trial: Trial, wish: Wish) -> None:
-    _to("submitted", trial)
+    bring_to("submitted", trial)
     trial.end("release", CLIENT)
     trial.note("release", CLIENT, "The client approves it: all of the price is released.")
 
 
 def _silence(trial: Trial, wish: Wish) -> None:
-    _to("submitted", trial)
-    _let_strike(trial, "approved", to_payee=None)
+    bring_to("submitted", trial)
+    let_strike(trial, "approved", to_payee=None)
 
 
 def _late(trial: Trial, wish: Wish) -> None:
-    _to("funded", trial)
+    bring_to("funded", trial)
     trial.start(FREELANCER)
     trial.note("start", FREELANCER, "The freelancer starts, and never delivers.")
-    _let_strike(trial, "may_cancel_late", to_payee=0)
+    let_strike(trial, "may_cancel_late", to_payee=0)
 
 
 def _never_started(trial: Trial, wish: Wish) -> None:
-    _to("funded", trial)
-    _let_strike(trial, "may_cancel_idle", to_payee=0)
+    bring_to("funded", trial)
+    let_strike(trial, "may_cancel_idle", to_payee=0)
 
 
 def _abandoned(trial: Trial, wish: Wish) -> None:
-    _to("funded", trial)
-    _let_strike(trial, "holding_limit", to_payee=0)
-
-
-def _let_strike(trial: Trial, kind: str, *, to_payee: int | None) -> None:
-    strike = trial.strike(kind)
-    assert strike.at is not None
-    trial.wait(strike.at)
-    trial.end(strike.step, strike.by, to_payee=to_payee)
-    trial.note(strike.step, strike.by, strike.text[:1].upper() + strike.text[1:])
+    bring_to("funded", trial)
+    let_strike(trial, "holding_limit", to_payee=0)
 
 
 def _partial(trial: Trial, wish: Wish) -> None:
-    _to("funded", trial)
+    bring_to("funded", trial)
     part = division.checked_part(wish.part, trial.escrow, held=trial.held, param="part")
     trial.release_part(CLIENT, part)
-    trial.note("release_part", CLIENT, f"The client releases {_words(trial, part)} of the price.")
+    trial.note("release_part", CLIENT, f"The client releases {worded(trial, part)} of the price.")
     trial.end("cancel", FREELANCER, to_payee=0)
     trial.note("cancel", FREELANCER, "The freelancer cancels the rest: it goes back to the client.")
 
 
 def _cancelled(trial: Trial, wish: Wish) -> None:
-    _to(wish.stage, trial)
+    bring_to(wish.stage, trial)
     trial.end("cancel", FREELANCER, to_payee=0)
     trial.note("cancel", FREELANCER, "The freelancer cancels: all that is held goes back.")
 
 
 def _agreed(trial: Trial, wish: Wish) -> None:
-    _to(wish.stage, trial)
-    part = _division(trial, wish)
+    bring_to(wish.stage, trial)
+    part = division_of(trial, wish)
     refused_whole_ending(part, trial.escrow, held=trial.held, param="part")
     trial.end("cancel_agreed", BOTH, to_payee=part, to=S.SPLIT if part else S.CANCELLED)
-    text = f"Both agree to end it: {_words(trial, part)} is released, the rest goes back."
+    text = f"Both agree to end it: {worded(trial, part)} is released, the rest goes back."
     trial.note("cancel_agreed", BOTH, text)
 
 
 def _disputed(trial: Trial, wish: Wish) -> None:
-    _to(wish.stage, trial)
-    part = _division(trial, wish)
+    bring_to(wish.stage, trial)
+    part = division_of(trial, wish)
     trial.dispute(CLIENT)
     trial.note("dispute", CLIENT, "The client opens a dispute: the money stays held.")
     policy = trial.policy
@@ -154,16 +128,8 @@ def _disputed(trial: Trial, wish: Wish) -> None:
         to_payee=part,
         to=S.RELEASED if is_all else S.SPLIT if part else S.REFUNDED,
     )
-    text = f"At the latest now a mediator decides: {_words(trial, part)} of the price is released."
+    text = f"At the latest now a mediator decides: {worded(trial, part)} of the price is released."
     trial.note("resolve", MEDIATOR, text)
-
-
-def _division(trial: Trial, wish: Wish) -> int:
-    return division.checked_division(wish.part, trial.escrow, held=trial.held, param="part")
-
-
-def _words(trial: Trial, amount: int) -> str:
-    return in_words(amount, trial.milestone.currency)
 
 
 @dataclass(frozen=True)
@@ -173,6 +139,7 @@ class Story:
     play: Callable[[Trial, Wish], None]
     asks_part: bool = False
     asks_stage: bool = False
+    is_whole: bool = False
 
 
 STORIES = {
@@ -186,6 +153,33 @@ STORIES = {
         "The freelancer cancels", "At any stage: all goes back.", _cancelled, asks_stage=True
     ),
     "agreed": Story("Both end it", "At any stage, with a part as agreed.", _agreed, True, True),
+    "never_funded": Story(
+        "The client never funds",
+        "The freelancer ends the contract for that.",
+        never_funded,
+        is_whole=True,
+    ),
+    "contract_agreed": Story(
+        "Both end the contract",
+        "All of it in one step, with a part as agreed.",
+        agreed,
+        True,
+        True,
+        True,
+    ),
+    "contract_left": Story(
+        "The freelancer leaves",
+        "Alone, at any stage: what is delivered is still reviewed.",
+        left_by_freelancer,
+        asks_stage=True,
+        is_whole=True,
+    ),
+    "contract_left_by_client": Story(
+        "The client leaves",
+        "Alone, once everything is late or was never started.",
+        left_by_client,
+        is_whole=True,
+    ),
     "disputed": Story("A dispute", "A mediator decides on a split.", _disputed, True, True),
 }
 
@@ -206,27 +200,43 @@ def foretell(wish: Wish) -> Foretold:
     least, most = policy.review_period_least_days, policy.review_period_most_days
     if not least <= wish.review_days <= most:
         raise InvalidInput(f"A review takes {least} to {most} days.", param="review_days")
-    trial = Trial(
-        price=price,
-        currency=currency,
-        days=days,
-        review_days=wish.review_days,
-        policy=policy,
-        at=now(),
-    )
+    story = STORIES[wish.story]
+    if story.is_whole:
+        second = checked_milestone_amount(wish.second or price, "second", policy, currency)
+        wish = replace(wish, second=second)
+    contract = signed_now(currency=currency, review_days=wish.review_days, policy=policy)
+    trial = Trial(contract, price=price, days=days)
     try:
-        STORIES[wish.story].play(trial, wish)
+        story.play(trial, wish)
     except LimitReached:
-        _let_strike(trial, "holding_limit", to_payee=0)
+        for one in trial.whole:
+            if one.held:
+                let_strike(one, "holding_limit", to_payee=0)
+    return _told(wish, trial.whole)
+
+
+def _told(wish: Wish, whole: list[Trial]) -> Foretold:
+    first = whole[0]
     return Foretold(
         wish=wish,
-        quote=quote([price], policy),
-        lines=trial.lines,
-        status=trial.milestone.status,
-        to_freelancer=trial.to_freelancer,
-        to_client=trial.to_client,
-        client_fee=trial.client_fee,
-        freelancer_fee=trial.freelancer_fee,
-        still_held=trial.held,
-        bank_at=trial.bank_at,
+        quote=quote([one.escrow.amount for one in whole], wish.policy),
+        lines=first.lines,
+        status=first.milestone.status,
+        milestones=[
+            Ended(
+                position=one.milestone.position,
+                price=one.escrow.amount,
+                status=one.milestone.status,
+                to_freelancer=one.to_freelancer,
+                to_client=one.to_client,
+                fees=one.client_fee + one.freelancer_fee,
+            )
+            for one in whole
+        ],
+        to_freelancer=sum(one.to_freelancer for one in whole),
+        to_client=sum(one.to_client for one in whole),
+        client_fee=sum(one.client_fee for one in whole),
+        freelancer_fee=sum(one.freelancer_fee for one in whole),
+        still_held=sum(one.held for one in whole),
+        bank_at=max((one.bank_at for one in whole if one.bank_at), default=None),
     )

@@ -1,15 +1,15 @@
-"""One milestone that is never saved, judged and divided by what judges and divides real ones.
+"""A milestone that is never saved, judged and divided by what judges and divides real ones.
 
 Nothing here decides: may a step be made (the lifecycle table and ``milestones/rules.py``), when a
-clock strikes (``milestones/outlook.py``), who gets what (``escrow/division.py``). Nothing is
-written.
+clock strikes (``milestones/outlook.py``, ``agreements/strikes.py``), who gets what
+(``escrow/division.py``), what ends with a contract (``agreements/leaving``). Nothing is written.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from accounts.parties.models import Party
-from marketplace.common.clock import imagined
+from marketplace.common.clock import imagined, now
 from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import SYSTEM
 from payments.chargebacks.selectors import look_for_open_chargebacks
@@ -18,6 +18,8 @@ from payments.escrow.facts import MoneyFacts, facts_of
 from payments.escrow.models import LIFECYCLE as ESCROW
 from payments.escrow.models import Escrow
 from payments.policies.models import Policy
+from projects.agreements.leaving.rules import Ended, judged_leaving
+from projects.agreements.strikes import funding_strikes
 from projects.contracts.models import Contract
 from projects.milestones.models import LIFECYCLE, Milestone
 from projects.milestones.outlook import Strike, outlook_of
@@ -38,66 +40,91 @@ class LimitReached(Exception):
     """The provider holds the money no longer: whatever else was to happen comes too late."""
 
 
+def signed_now(*, currency: str, review_days: int, policy: Policy) -> Contract:
+    """A contract that both have signed just now, under these rules, and that is never saved."""
+    return Contract(
+        client=Party(name="the client"),
+        freelancer=Party(name="the freelancer"),
+        currency=currency,
+        policy=policy,
+        review_days=review_days,
+        status=Contract.Status.ACTIVE,
+        accepted_at=now(),
+        funding_due_at=policy.funding_due_at(now()),
+    )
+
+
 class Trial:
     """The milestone in its life so far; each deed is refused in the words of the real one."""
 
-    def __init__(
-        self,
-        *,
-        price: int,
-        currency: str,
-        days: int,
-        review_days: int,
-        policy: Policy,
-        at: datetime,
-    ) -> None:
-        client, freelancer = Party(name="the client"), Party(name="the freelancer")
-        contract = Contract(
-            client=client,
-            freelancer=freelancer,
-            currency=currency,
-            policy=policy,
-            review_days=review_days,
-            status=Contract.Status.ACTIVE,
-            accepted_at=at,
-        )
+    def __init__(self, contract: Contract, *, price: int, days: int, position: int = 1) -> None:
+        assert contract.accepted_at
+        policy, currency, at = contract.policy, contract.currency, contract.accepted_at
         escrow = Escrow(
-            payer=client, payee=freelancer, currency=currency, amount=price, policy=policy
+            pk=position,  # what is asked by the key of an escrow tells two of them apart
+            payer=contract.client,
+            payee=contract.freelancer,
+            currency=currency,
+            amount=price,
+            policy=policy,
         )
         look_for_open_chargebacks([escrow])
         self.milestone = Milestone(
             contract=contract,
             escrow=escrow,
-            position=1,
-            title="This milestone",
+            position=position,
+            title="This milestone" if position == 1 else "The other milestone",
             amount=price,
             currency=currency,
             allowance_days=days,
-            due_at=at + timedelta(days=days),
+            due_at=at + timedelta(days=days * position),
         )
+        self.contract, self.days = contract, days
         self.escrow, self.policy, self.at = escrow, policy, at
         self.held = self.to_freelancer = self.to_client = 0
         self.freelancer_fee = self.client_fee = 0
         self.bank_at: datetime | None = None
         self.lines: list[Line] = []
+        self.whole = [self]
+
+    def beside(self, price: int) -> "Trial":
+        """Another milestone of the same contract, whose time follows on this one's."""
+        other = Trial(self.contract, price=price, days=self.days, position=len(self.whole) + 1)
+        other.lines = self.lines
+        self.whole.append(other)
+        other.whole = self.whole
+        return other
 
     @property
     def facts(self) -> MoneyFacts:
         return facts_of(self.escrow, held=self.held)
 
     def strike(self, kind: str) -> Strike:
-        """That clock as it runs now."""
+        """That clock as it runs now. Raises WrongState where these rules know none."""
         with imagined(self.at):
             outlook = outlook_of(self.milestone, self.facts)
-        strikes = [*outlook.strikes, *([outlook.end] if outlook.end else [])]
-        return next(strike for strike in strikes if strike.kind == kind)
+            awaited = funding_strikes(self.contract, [one.milestone for one in self.whole])
+        strikes = [*outlook.strikes, *([outlook.end] if outlook.end else []), *awaited]
+        found = next((strike for strike in strikes if strike.kind == kind), None)
+        if found is None:
+            raise WrongState("By these rules no such clock runs.")
+        return found
+
+    def leaving(self, role: str) -> list[tuple["Trial", Ended]]:
+        """What ends if this side leaves the contract now. Raises WrongState as leaving does."""
+        facts = {one.escrow.pk: one.facts for one in self.whole}
+        with imagined(self.at):
+            leaving = judged_leaving([one.milestone for one in self.whole], facts, role)
+        return [(self.whole[ended.milestone.position - 1], ended) for ended in leaving.ended]
 
     def wait(self, until: datetime) -> None:
-        """Nothing happens until then. Raises LimitReached where the money has gone back before."""
-        limit_at = self.escrow.limit_at
-        if self.held and limit_at is not None and limit_at < until:
-            raise LimitReached
-        self.at = max(self.at, until)
+        """Nothing happens until then. Raises LimitReached where money has gone back before."""
+        for one in self.whole:
+            limit_at = one.escrow.limit_at
+            if one.held and limit_at is not None and limit_at < until:
+                raise LimitReached
+        for one in self.whole:
+            one.at = max(one.at, until)
 
     def note(self, step: str, by: str, text: str) -> None:
         self.lines.append(Line(self.at, step, by, text))

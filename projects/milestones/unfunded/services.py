@@ -15,8 +15,8 @@ from projects.milestones import reminders
 @transaction.atomic
 def start_funding_time(contract: Contract) -> None:
     """From now on, by the days of its policy; where those are none, there is no such clock."""
-    if days := contract.policy.funding_days:
-        _set(contract, now() + timedelta(days=days))
+    if due_at := contract.policy.funding_due_at(now()):
+        _set(contract, due_at)
 
 
 @transaction.atomic
