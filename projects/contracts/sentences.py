@@ -86,6 +86,9 @@ _SENTENCES = {
     "change_declined": Sentence("Declined to change the agreement", "x"),
     "change_withdrawn": Sentence("Withdrew the change of the agreement", "undo-2"),
     "change_lapsed": Sentence("The change of the agreement lapsed without an answer", "clock"),
+    "change_overtaken": Sentence(
+        "The change of the agreement lapsed with what it was about", "clock", "warn"
+    ),
     "change_dropped": Sentence("The contract ended before the change was answered", "clock"),
     "dispute_opened": Sentence("Opened a dispute on “{title}”", "scale", "bad"),
     "dispute_answered": Sentence("Answered the dispute on “{title}”", "message-square", "info"),

@@ -21,8 +21,9 @@ from projects.contracts.sentences import sentence_of
 from projects.milestones.models import Milestone
 from projects.milestones.parts.services import release_part
 from projects.milestones.services import release_milestone, return_work, start_work, submit_work
+from projects.tasks import lapse_changes
 from tests.projects.change_world import the_books_agree
-from tests.projects.ending_world import contract_at_work, part, states_of, tag_for
+from tests.projects.ending_world import contract_at_work, part, states_of, tag_for, to_end
 from tests.races import at_once, overtaken_after
 from tests.world import active_contract, api_of, fund
 
@@ -223,7 +224,35 @@ def test_a_change_that_waits_for_its_answer_lapses_with_it(ada, ben):
     leave_contract(contract_id=contract.pk, by=ben, seen=tag_for(contract, ben))
     order.refresh_from_db()
     assert order.status == ChangeOrder.Status.LAPSED
-    assert sentence_of(contract.events.order_by("pk").last()).text.startswith("The change")
+    why = "since Ben has ended what was still to be worked on"
+    line = sentence_of(contract.events.order_by("pk").last()).text
+    assert line == f"The change of the agreement lapsed with what it was about: 1 price: {why}"
+    told = Notification.objects.filter(kind="change_overtaken")
+    assert {notice.recipient for notice in told} == {ada, ben}
+    text = f"The change of “{contract.title}” has lapsed, {why}."
+    assert {notice.text for notice in told} == {text}
+    lapse_changes()
+    assert not Notification.objects.filter(kind="change_lapsed").exists(), "told once"
+
+
+def test_a_proposal_to_end_it_all_lapses_with_it_too(ada, ben):
+    contract = contract_of_two(ada, ben)
+    order = to_end(contract, ada, {1: 40_000})
+    leave_contract(contract_id=contract.pk, by=ben, seen=tag_for(contract, ben))
+    order.refresh_from_db()
+    contract.refresh_from_db()
+    assert (order.status, contract.status) == ("lapsed", "cancelled")
+    assert Notification.objects.filter(kind="change_overtaken").count() == 2
+
+
+def test_what_had_lapsed_by_itself_says_so(ada, ben, later):
+    contract = contract_at_work(ada, ben)
+    wish = Wish(part(contract, 2).public_id, amount=90_000)
+    propose_change(contract_id=contract.pk, by=ada, wishes=[wish])
+    later(days=3.1)
+    leave_contract(contract_id=contract.pk, by=ben, seen=tag_for(contract, ben))
+    assert Notification.objects.filter(kind="change_lapsed").count() == 2
+    assert not Notification.objects.filter(kind="change_overtaken").exists()
 
 
 def test_what_fails_in_the_middle_leaves_nothing(ada, ben, monkeypatch):

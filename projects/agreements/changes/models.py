@@ -104,5 +104,7 @@ LIFECYCLE = Lifecycle(
     Step("lapse",    {S.PROPOSED}, S.LAPSED,     {SYSTEM}, clock="proposal_answer_days", tells="change_lapsed"),
     # The contract has ended: nothing is left to change.
     Step("drop",     {S.PROPOSED}, S.LAPSED,     {SYSTEM}, tells="change_dropped"),
+    # One side has ended alone what it was about.
+    Step("overtake", {S.PROPOSED}, S.LAPSED,     {SYSTEM}, tells="change_overtaken"),
 )
 # fmt: on

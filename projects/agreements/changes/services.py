@@ -57,7 +57,7 @@ def propose_change(
         standing.contract = contract
         if standing.state == S.PROPOSED:
             raise WrongState("Another change is proposed: it is answered or withdrawn first.")
-        _lapse(standing)
+        _lapse(standing, "lapse")
     return _propose(contract, role, confirmed_with, by=by, wishes=wishes, note=note)
 
 
@@ -155,16 +155,19 @@ def lapse_change(*, order_id: int) -> ChangeOrder:
     """
     order = _lock(order_id)
     if order.status == S.PROPOSED and order.state == S.LAPSED:
-        _lapse(order)
+        _lapse(order, "drop" if order.is_moot else "lapse")
     return order
 
 
-def drop_what_waits(contract: Contract) -> None:
-    """What was proposed was about a contract that is another now; its lock is held."""
+def overtake_what_waits(contract: Contract, *, because: str) -> None:
+    """What was proposed was about a contract that is another now; its lock is held. Both sides read
+    why: ``because`` goes on after a comma.
+    """
     waiting = ChangeOrder.objects.select_for_update().filter(contract=contract)
     for order in waiting.filter(status=S.PROPOSED).order_by("pk"):
         order.contract = contract
-        _lapse(order)
+        # One whose time was over has lapsed by itself, whether that was written down or not.
+        _lapse(order, "overtake" if order.answer_due_at > now() else "lapse", because=because)
 
 
 def _propose(
@@ -212,15 +215,15 @@ def _propose(
     return order
 
 
-def _lapse(order: ChangeOrder) -> None:
-    step = "drop" if order.is_moot else "lapse"
+def _lapse(order: ChangeOrder, step: str, *, because: str = "") -> None:
     LIFECYCLE.advance(order, step, role=SYSTEM)
     _close(order)
     kind = LIFECYCLE.steps[step].tells
-    record_order(order, kind, by=SYSTEM)
-    if step == "lapse":  # of the contract's end both have heard
-        noun = noun_of(order)
-        text = f"The {noun} of “{order.contract.title}” has lapsed. Nothing has changed."
+    is_overtaken = step == "overtake"
+    record_order(order, kind, by=SYSTEM, **({"reason": because} if is_overtaken else {}))
+    if step != "drop":  # of the contract's end both have heard
+        noun, end = noun_of(order), f", {because}." if is_overtaken else ". Nothing has changed."
+        text = f"The {noun} of “{order.contract.title}” has lapsed{end}"
         tell_other_side(order.contract, kind, text, by=SYSTEM)
 
 

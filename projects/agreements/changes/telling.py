@@ -8,8 +8,8 @@ from projects.contracts.roles import Actor
 from projects.contracts.services import record, tell_side
 
 
-def record_order(order: ChangeOrder, kind: str, *, by: Actor) -> None:
-    record(order.contract, kind, by=by, about=order, terms=in_short(order.changes))
+def record_order(order: ChangeOrder, kind: str, *, by: Actor, **detail: str) -> None:
+    record(order.contract, kind, by=by, about=order, terms=in_short(order.changes), **detail)
 
 
 def name_of(contract: Contract, role: str) -> str:

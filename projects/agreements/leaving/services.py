@@ -8,7 +8,7 @@ from marketplace.common.lifecycle import CLIENT
 from marketplace.common.money import in_words
 from payments.escrow.adjusting.services import lock_all
 from payments.escrow.facts import facts_of_each
-from projects.agreements.changes.services import drop_what_waits
+from projects.agreements.changes.services import overtake_what_waits
 from projects.agreements.leaving.rules import Leaving, judged_leaving
 from projects.agreements.proposals.services import drop_what_it_overtakes
 from projects.agreements.services import close_if_finished
@@ -55,7 +55,7 @@ def leave_contract(*, contract_id: int, by: Actor, seen: str) -> Contract:
         text += " What is submitted or disputed keeps its own course."
     tell_other_side(contract, "contract_left", text, by=by)
     contract = close_if_finished(contract)
-    drop_what_waits(contract)
+    overtake_what_waits(contract, because=f"since {name} has ended what was still to be worked on")
     return contract
 
 

@@ -57,6 +57,8 @@ SAMPLES: dict[str, str] = {
     "change_declined": f"Ben Okafor has declined your change of {_SHOP}. Nothing has changed.",
     "change_withdrawn": f"Ada Nwosu has withdrawn a change of {_SHOP}. Nothing has changed.",
     "change_lapsed": f"The change of {_SHOP} has lapsed. Nothing has changed.",
+    "change_overtaken": f"The change of {_SHOP} has lapsed, since Ada Nwosu has ended what was "
+    "still to be worked on.",
     "change_dropped": f"The change of {_SHOP} has lapsed with its contract.",
     "ending_proposed": f"Ben Okafor proposes to end {_PART}. You get $400.00. Answer by {_DUE}; "
     "after that the proposal lapses.",
