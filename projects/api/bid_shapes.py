@@ -16,7 +16,7 @@ from projects.api.screening_shapes import AnswersField
 from projects.bids import terms
 from projects.bids.models import CLIENTS_REASONS, Bid, BidVersion, DeclinedFor
 from projects.bids.roles import open_steps, role_in
-from projects.bids.selectors import shows_terms
+from projects.bids.selectors import awards_made, shows_terms
 
 # What a client may decline a bid for.
 REASONS = [(why.value, why.label) for why in CLIENTS_REASONS]
@@ -90,6 +90,12 @@ class BidOut(WordingOut):
     posting_title = serializers.CharField(source="posting.title")
     client = PartyOut(source="posting.client")
     freelancer = PartyOut()
+    awards = serializers.IntegerField(
+        source="posting.awards", help_text="How many freelancers its client means to choose."
+    )
+    awards_made = serializers.SerializerMethodField(
+        help_text="How many of them are hired; with the last one the bids that are left are over."
+    )
     role = serializers.SerializerMethodField(help_text="Your side of it.")
     currency = serializers.CharField()
     quote = serializers.SerializerMethodField()
@@ -104,6 +110,10 @@ class BidOut(WordingOut):
     renewed_at = serializers.DateTimeField(allow_null=True)
     closed_at = serializers.DateTimeField(allow_null=True)
     next_steps = serializers.SerializerMethodField(help_text="What you can do to it right now.")
+
+    @extend_schema_field(serializers.IntegerField())
+    def get_awards_made(self, bid: Bid) -> int:
+        return awards_made(bid)
 
     @extend_schema_field(serializers.ChoiceField((CLIENT, FREELANCER)))
     def get_role(self, bid: Bid) -> str | None:

@@ -40,7 +40,9 @@ class PostingOut(serializers.ModelSerializer):
     awards_made = serializers.IntegerField(help_text="How many offers on it are accepted so far.")
     takes_bids = serializers.BooleanField()
     choose_by = serializers.DateTimeField(
-        allow_null=True, help_text="Until when the client may choose; then its bids are given back."
+        allow_null=True,
+        help_text="Until when the client may choose; then its bids are given back. Never earlier "
+        "than it was when a bid that stands came in.",
     )
     next_steps = serializers.SerializerMethodField(help_text="What you can do to it right now.")
 

@@ -121,6 +121,12 @@ def people_behind(bids: Iterable[Bid]) -> dict[int, User]:
     return {place.party_id: place.user for place in places.select_related("user").order_by("-pk")}
 
 
+def awards_made(bid: Bid) -> int:
+    """How many awards of its posting are made, counted with the others of its list."""
+    counted: int | None = bid.__dict__.get("awards_made")
+    return bid.posting.awards_made if counted is None else counted
+
+
 def shows_terms(bid: Bid, user: User | AnonymousUser) -> bool:
     """What was withdrawn is its author's alone again; that it was there stays to be seen."""
     if bid.status != Bid.Status.WITHDRAWN:

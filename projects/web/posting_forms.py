@@ -85,6 +85,11 @@ class PostingForm(forms.Form):
             # What bids refer to stays as it was published.
             self.fields["kind"].disabled = self.fields["currency"].disabled = True
             self.fields["awards"].help_text = _on_awards(posting)
+            self.fields[
+                "bids_close_at"
+            ].help_text += (
+                " If bids close earlier, the time to choose stays as those who have bid were told."
+            )
 
     @classmethod
     def of(cls, posting: Posting) -> "PostingForm":

@@ -206,6 +206,11 @@ def test_the_api_names_why_nothing_is_offered_or_lowered(one_of_three, ada, cleo
     assert "offer" not in api.get(f"/api/v1/bids/{cleos.public_id}/").json()["next_steps"]
     refused = api.post(f"/api/v1/bids/{cleos.public_id}/award/", SIGNED)
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "no_award_left")
+    for reader, listed in ((ada, f"{door}bids/"), (cleo, "/api/v1/bids/")):
+        rows = api_of(reader).get(listed).json()["results"]
+        assert {(row["awards"], row["awards_made"]) for row in rows} == {(3, 1)}
+    shortlisted = api.post(f"/api/v1/bids/{cleos.public_id}/shortlist/").json()
+    assert (shortlisted["awards"], shortlisted["awards_made"]) == (3, 1)
     refused = api.patch(door, {"awards": 2})
     error = refused.json()["error"]
     assert (refused.status_code, error["code"], error["param"]) == (

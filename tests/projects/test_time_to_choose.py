@@ -80,6 +80,8 @@ def test_the_sweep_waits_for_what_was_promised(posting, ada, ben, later):
 def test_both_doors_say_what_was_promised(posting, ada, ben, later):
     submitted_bid(posting, ben, valid_until=now() + 60 * DAY)
     told = promised(posting)
+    form = browser_of(ada).get(f"{posting.path}edit/").content.decode()
+    assert "the time to choose stays as those who have bid were told" in form
     close_bids_in(posting, ada, 1)
     later(days=2)
 
