@@ -13,8 +13,9 @@ Keys are one person's own and are kept for 7 days. While the first call is under
 409 `idempotency_in_progress` and, in `Retry-After`, when to come again; another body or address
 with the same key gets 409 `key_reused`.
 
-**Signing.** Whoever signs an agreement, or a change of one, gives their `password` with the call: a
-token alone, which a program keeps for months, signs nothing.
+**Signing.** Whoever signs an agreement, or a change of one, or accepts the confidentiality of a
+posting, gives their `password` with the call: a token alone, which a program keeps for months,
+signs nothing.
 """
 
 SETTINGS = {

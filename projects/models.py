@@ -6,6 +6,7 @@ from projects.agreements.sealing.models import Seal, SigningKey
 from projects.bids.counters.models import CounterOffer
 from projects.bids.models import Bid, BidVersion
 from projects.bonuses.models import Bonus
+from projects.confidentiality.models import Acceptance, ConfidentialPart
 from projects.contracts.models import Agreement, Contract, Event, PutOff
 from projects.disputes.models import Dispute, Statement
 from projects.disputes.sealed.models import SealedOffer
@@ -18,11 +19,13 @@ from projects.questions.models import Question
 from projects.screening.models import ScreeningQuestion
 
 __all__ = [
+    "Acceptance",
     "Agreement",
     "Bid",
     "BidVersion",
     "Bonus",
     "ChangeOrder",
+    "ConfidentialPart",
     "Contract",
     "Conversation",
     "CounterOffer",

@@ -10,6 +10,7 @@ from projects.web import (
     calendar,
     changes,
     choosing,
+    confidentiality,
     contracts,
     counters,
     disputes,
@@ -54,6 +55,7 @@ urlpatterns = [
     *invitations.ROUTES,
     *questions.ROUTES,
     *screening.ROUTES,
+    *confidentiality.ROUTES,
     # Bids
     path("my/bids/", bids.list_own_bids, name="my-bids"),
     path("postings/<str:public_id>/bid/", bids.create_bid, name="bid-create"),

@@ -1,43 +1,13 @@
 """Who may reach which page and which call: one line a route and method.
 
-A route that is not listed here is refused by ``tests/test_access.py``. ``may`` are those who come
-through; ``sees`` are those who are told that it is not theirs to do (403), on a thing that they
-may see. Everybody else gets 404. A visitor is sent to log in, or gets 401 from the API, unless
-``visitor`` says otherwise.
-
-``of`` names what the route is about, as ``tests/access_world.py`` makes it; ``body`` is sent where
-the input is looked at before the person.
+A route that is not listed here is refused by ``tests/test_access.py``.
 """
 
-from dataclasses import dataclass, field
-from typing import Any
-
+from projects.confidentiality.models import hash_of
+from tests.access_line import EVERYBODY, SIDES, SIGNED_IN, Line, foreign
+from tests.projects.confidentiality_world import TEXT
 from tests.projects.counter_world import terms
 from tests.world import SIGNED
-
-# Ada is the client of everything, Ben the freelancer, Cleo passes by, Dora has every staff role.
-SIGNED_IN = "cleo ada ben dora"
-EVERYBODY = f"visitor {SIGNED_IN}"
-SIDES = "ada ben"
-
-
-@dataclass(frozen=True)
-class Line:
-    route: str
-    methods: str
-    may: str
-    of: str = ""
-    sees: str = ""
-    body: dict[str, Any] = field(default_factory=dict)
-    visitor: str = "log in"
-    # Pages of the library for sign-in: without an object, and with manners of their own. Of them
-    # we only ask that they never break, and that visitors do not see those of members.
-    is_foreign: bool = False
-
-
-def foreign(route: str, may: str) -> Line:
-    return Line(route, "GET", may, is_foreign=True)
-
 
 REASON = {"reason": "Because."}
 RENEWAL = {"valid_until": "2099-01-01T00:00:00Z"}
@@ -180,6 +150,35 @@ LINES = [
     Line("api-posting", "GET", "ada ben dora", of="chosen"),
     Line("api-posting-questions", "GET", "ada ben dora", of="chosen"),
     Line("api-posting-invitations", "GET", "ada dora", of="chosen", sees="ben"),
+    # --- What is confidential of a posting: Ben has accepted it, Cleo and the staff have not -----
+    Line("posting", "GET", EVERYBODY, of="secret"),
+    Line("posting-questions", "GET", EVERYBODY, of="secret"),
+    Line("posting-file", "GET", "ada ben", of="secret_file", visitor="not there"),
+    Line("api-posting-file", "GET", "ada ben", of="secret_file"),
+    Line("question", "GET", "ada ben", of="secret_question", visitor="not there"),
+    Line("api-question", "GET", "ada ben", of="secret_question"),
+    Line("confidentiality", "GET POST", SIGNED_IN, of="secret"),
+    Line("confidentiality-edit", "GET POST", "ada", of="secret", sees="cleo ben dora"),
+    Line("confidentiality-acceptance", "GET", SIDES, of="acceptance"),
+    Line("api-confidentiality", "GET", SIGNED_IN, of="secret"),
+    Line(
+        "api-confidentiality",
+        "PUT",
+        "ada",
+        of="secret",
+        sees="cleo ben dora",
+        body={"text": "Keep it.", "details": ""},
+    ),
+    Line(
+        "api-confidentiality-accept",
+        "POST",
+        "cleo ben dora",
+        of="secret",
+        sees="ada",
+        body=SIGNED | {"text_sha256": hash_of(TEXT)},
+    ),
+    Line("api-confidentiality-acceptances", "GET", SIGNED_IN, of="secret"),
+    Line("api-confidentiality-acceptance", "GET", SIDES, of="acceptance"),
     # --- Screening questions: asked by Ada of everybody who bids --------------------------------
     Line("screening-questions", "GET POST", "ada", of="posting", sees="cleo ben dora"),
     Line("screening-questions", "GET POST", "ada", of="draft"),

@@ -36,6 +36,7 @@ from projects.milestones.services import cancel_milestone, release_milestone, su
 from projects.postings.services import add_files, suspend_posting
 from projects.questions.services import answer_question, ask_question
 from tests.projects.change_world import price_to
+from tests.projects.confidentiality_world import accept, secret_posting
 from tests.projects.counter_world import countered
 from tests.world import (
     Program,
@@ -105,7 +106,18 @@ def _postings(world: AccessWorld, ada: User, ben: User, dora: User) -> None:
     invitation = invite_person(
         posting_id=chosen.pk, whom=ben.public_id, note="You know lamps.", by=ada
     )
+    secret = secret_posting(ada)
+    acceptance = accept(secret, ben)
+    whispered = ask_question(posting_id=secret.pk, text="How heavy?", by=ben)
+    answer_question(question_id=whispered.pk, answer="Very.", by=ada)
     world.places |= {
+        "secret": {"public_id": secret.public_id},
+        "secret_file": {
+            "public_id": secret.public_id,
+            "file_id": secret.files.get().stored.public_id,
+        },
+        "secret_question": {"public_id": whispered.public_id},
+        "acceptance": {"public_id": acceptance.public_id},
         "posting": {"public_id": posting.public_id},
         "draft": {"public_id": draft.public_id},
         "chosen": {"public_id": chosen.public_id},

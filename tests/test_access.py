@@ -13,7 +13,8 @@ from django.db import connection, transaction
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from tests.access_table import EVERYBODY, LINES, Line
+from tests.access_line import EVERYBODY, Line
+from tests.access_table import LINES
 from tests.access_world import AccessWorld, one_of_everything
 
 pytestmark = pytest.mark.django_db

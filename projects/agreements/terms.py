@@ -10,6 +10,7 @@ from accounts.people.profile import COUNTRIES
 from marketplace.common.models import StoredFile
 from payments.policies.models import Policy
 from projects.bids.models import Bid
+from projects.confidentiality.selectors import part_of
 from projects.contracts.models import Contract
 
 # The form of the wording. 1 said nothing of ownership and confidentiality; what was signed in it
@@ -74,7 +75,7 @@ def wording_of(
     contract: Contract, bid: Bid, *, ownership: str, confidentiality_years: int
 ) -> dict[str, Any]:
     """What both sides sign. Amounts are minor units of ``currency``; days run from acceptance."""
-    posting, policy = contract.posting, contract.policy
+    posting, policy, part = contract.posting, contract.policy, part_of(contract.posting)
     return {
         "agreement": FORM,
         "contract": contract.public_id,
@@ -91,6 +92,7 @@ def wording_of(
                     pk__in=posting.files.values("stored")
                 ).order_by("name", "sha256")
             ],
+            **({"details": part.details} if part and part.details else {}),
         },
         "bid": {"id": bid.public_id, "version": bid.version, "letter": bid.letter},
         "currency": contract.currency,

@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from marketplace.common.shapes import AmountIn
 from projects.api.screening_shapes import ScreeningQuestionOut
+from projects.confidentiality.selectors import files_behind, gate_of
 from projects.postings import rules
 from projects.postings.models import MOST_AWARDS, Posting
 from projects.postings.roles import open_steps
@@ -80,18 +81,40 @@ class PostingOut(serializers.ModelSerializer):
 
 
 class PostingInFullOut(PostingOut):
-    """The same with its files, and with what is asked of everybody who bids."""
+    """The same with its files, and with what is asked of everybody who bids.
 
+    Where it is confidential, details and files are there for whoever has accepted the text of
+    `confidentiality`.
+    """
+
+    is_confidential = serializers.SerializerMethodField()
+    details = serializers.SerializerMethodField(help_text="Markdown.")
     files = serializers.SerializerMethodField()
     screening_questions = serializers.SerializerMethodField()
 
     class Meta(PostingOut.Meta):
-        fields = [*PostingOut.Meta.fields, "files", "screening_questions"]
+        fields = [
+            *PostingOut.Meta.fields,
+            "is_confidential",
+            "details",
+            "files",
+            "screening_questions",
+        ]
+
+    def to_representation(self, posting: Posting) -> dict[str, Any]:
+        self._gate = gate_of(posting, self.context["request"].user)
+        return super().to_representation(posting)
+
+    def get_is_confidential(self, posting: Posting) -> bool:
+        return self._gate.part is not None
+
+    @extend_schema_field(serializers.CharField(allow_null=True))
+    def get_details(self, posting: Posting) -> str | None:
+        return self._gate.details if self._gate.part and self._gate.is_open else None
 
     @extend_schema_field(FileOut(many=True))
     def get_files(self, posting: Posting) -> Any:
-        found = posting.files.select_related("stored").order_by("pk")
-        return FileOut(found, many=True).data
+        return FileOut(files_behind(self._gate, posting), many=True).data
 
     @extend_schema_field(ScreeningQuestionOut(many=True))
     def get_screening_questions(self, posting: Posting) -> Any:

@@ -25,6 +25,7 @@ from projects.api.posting_shapes import (
     ReasonIn,
 )
 from projects.bids.declining.services import close_bidding, edit_bidding
+from projects.confidentiality.selectors import files_behind, gate_of
 from projects.postings import services
 from projects.postings.models import Posting
 from projects.postings.selectors import (
@@ -169,7 +170,8 @@ class PostingFileView(APIView):
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     def get(self, request: Request, public_id: str, file_id: str) -> FileResponse:
         """Download a file of the posting."""
-        files = _visible(request, public_id).files.select_related("stored")
+        posting = _visible(request, public_id)
+        files = files_behind(gate_of(posting, request.user), posting)
         return attachment(get_object_or_404(files, stored__public_id=file_id).stored)
 
     @extend_schema(responses={204: None})

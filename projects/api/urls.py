@@ -7,6 +7,7 @@ from projects.api import (
     bonuses,
     calendar,
     changes,
+    confidentiality,
     contracts,
     counters,
     desk,
@@ -38,6 +39,7 @@ urlpatterns = [
     *invitations.ROUTES,
     *questions.ROUTES,
     *screening.ROUTES,
+    *confidentiality.ROUTES,
     *counters.ROUTES,
     # Bids
     *bids.ROUTES,

@@ -18,6 +18,7 @@ from projects.bids.roles import role_in
 from projects.bids.terms import checked_terms, checked_valid_until
 from projects.bids.validity import reminds_at
 from projects.bids.wordings.services import TERMS, write_wording
+from projects.confidentiality.selectors import judge_open_to
 from projects.invitations.services import accept_invitations
 from projects.postings import services as postings
 from projects.postings.awards import judge_award_left
@@ -58,6 +59,7 @@ def submit_bid(
         raise NotAllowed("You cannot act for them.")
     if not posting.takes_bids:
         raise WrongState("This posting takes no more bids.")
+    judge_open_to(posting, by)
     if currency is not None and currency != posting.currency:
         raise InvalidInput(f"This posting is in {posting.currency}.", param="currency")
     given = {"price": price, "days": days, "letter": letter, "plan": plan}

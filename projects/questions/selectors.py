@@ -12,6 +12,7 @@ from accounts.people.selectors import staff_roles_of
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import FREELANCER, MODERATOR, OWNER
 from projects.bids.models import STANDING, Bid
+from projects.confidentiality.selectors import gate_of, let_in, opens_to
 from projects.postings.models import Posting
 from projects.postings.roles import Actor
 from projects.postings.roles import role_in as role_on_posting
@@ -24,21 +25,26 @@ A_DAY = timedelta(days=1)
 def questions_visible_to(user: User | AnonymousUser) -> QuerySet[Question]:
     """Answered ones for whoever sees the posting; one's own; those to an owner; all for moderators.
 
-    What was withdrawn was not asked: the owner does not read it.
+    What was withdrawn was not asked: the owner does not read it. On a posting with a confidential
+    part they are for those who have accepted its text.
     """
     parties = party_ids_of(user)
     seen = Q(status=Question.Status.ANSWERED) | Q(asker__in=parties)
     seen |= Q(posting__client__in=parties) & ~Q(status=Question.Status.WITHDRAWN)
     if StaffRole.MODERATOR in staff_roles_of(user):
         seen = Q()
-    found = Question.objects.filter(seen, posting__in=postings_visible_to(user).values("pk"))
-    return found.select_related("posting")
+    visible = postings_visible_to(user)
+    is_open = Q(posting__in=visible.filter(opens_to(user)).values("pk"))
+    is_own = Q(posting__in=visible.values("pk"), asker__in=parties)
+    return Question.objects.filter(seen, is_open | is_own).select_related("posting")
 
 
 def questions_on(posting: Posting, user: User | AnonymousUser) -> QuerySet[Question]:
     """Those on a posting that this person may read; the caller has looked at the posting."""
     role = role_on_posting(posting, user)
     found = Question.objects.filter(posting=posting).select_related("posting")
+    if not gate_of(posting, user).is_open:
+        return found.filter(asker__in=party_ids_of(user))
     if role == MODERATOR:
         return found
     if role == OWNER:
@@ -57,11 +63,14 @@ def asked_by(asker: Party) -> QuerySet[Question]:
 
 
 def parties_concerned(question: Question) -> QuerySet[Party]:
-    """The asker, whoever has asked here too, and everybody whose bid stands: each once."""
+    """The asker, whoever has asked here too, and everybody whose bid stands: each once, and none
+    who may not read it.
+    """
     on_posting = {"posting": question.posting_id}
     bidders = Bid.objects.filter(**on_posting, status__in=STANDING).values("freelancer")
     askers = Question.objects.filter(**on_posting).exclude(status=Question.Status.WITHDRAWN)
-    return Party.objects.filter(Q(pk__in=bidders) | Q(pk__in=askers.values("asker")))
+    concerned = Party.objects.filter(Q(pk__in=bidders) | Q(pk__in=askers.values("asker")))
+    return let_in(question.posting, concerned)
 
 
 def role_in(question: Question, by: Actor) -> str | None:

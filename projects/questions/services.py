@@ -11,6 +11,7 @@ from marketplace.common.clock import now
 from marketplace.common.errors import NotAllowed, WrongState
 from marketplace.common.lifecycle import MODERATOR
 from marketplace.common.text import checked_text
+from projects.confidentiality.selectors import judge_open_to
 from projects.postings import services as postings
 from projects.postings.models import Posting
 from projects.postings.roles import Actor
@@ -41,6 +42,7 @@ def ask_question(*, posting_id: int, text: str, by: User, party: Party | None = 
         raise NotAllowed("You cannot act for them.")
     if not posting.takes_bids:
         raise WrongState("This posting takes no more bids, and no more questions.")
+    judge_open_to(posting, by)
     text = checked_text(text, param="text", longest=LONGEST_QUESTION, least=1)
     asker = _lock_asker(party or own_party_of(by))
     _check_limits(posting, asker)

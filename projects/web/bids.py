@@ -29,6 +29,7 @@ from projects.bids.selectors import (
     shows_terms,
 )
 from projects.bids.validity import may_be_renewed
+from projects.confidentiality.selectors import gate_of
 from projects.contracts.models import Contract
 from projects.contracts.selectors import completed_counts, contracts_of
 from projects.invitations.selectors import answered_by_a_bid
@@ -116,6 +117,8 @@ def create_bid(request: HttpRequest, public_id: str) -> HttpResponse:
     judge_let_in(posting, request.user)
     if not posting.takes_bids:
         raise WrongState("This posting takes no more bids.")
+    if not gate_of(posting, request.user).is_open:
+        return redirect("confidentiality", public_id)
     questions = questions_of(posting)
     form = form_as_sent(BidForm, request, currency=posting.currency, questions=questions)
     if form.is_valid():

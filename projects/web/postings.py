@@ -15,6 +15,7 @@ from marketplace.common.pages import Page, capped_count, page_of
 from projects.bids.declining.services import close_bidding, edit_bidding
 from projects.bids.models import STANDING
 from projects.bids.selectors import bid_counts, live_bid_on
+from projects.confidentiality.selectors import files_behind, gate_of
 from projects.invitations.selectors import invitation_to, invitations_to
 from projects.invitations.selectors import open_steps as steps_of_invitation
 from projects.postings import services
@@ -76,13 +77,15 @@ def _results(request: HttpRequest, form: BrowseForm) -> dict[str, Any]:
 def show_posting(request: HttpRequest, public_id: str) -> HttpResponse:
     posting = get_object_or_404(postings_visible_to(request.user), public_id=public_id)
     role = role_in(posting, request.user)
+    gate = gate_of(posting, request.user)
     newest = questions_on(posting, request.user).order_by("-created_at", "-id")
     context = {
         "posting": posting,
         "steps": open_steps(posting, request.user),
         "is_owner": role == OWNER,
         "is_let_in": is_let_in(posting, request.user),
-        "files": posting.files.select_related("stored").order_by("pk"),
+        "gate": gate,
+        "files": files_behind(gate, posting),
         "screening": questions_of(posting),
         "questions": rows_of(list(newest[:FEW]), request),
         "nav": "browse",
@@ -221,7 +224,8 @@ def create_files(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_safe
 def show_file(request: HttpRequest, public_id: str, file_id: str) -> FileResponse:
     posting = get_object_or_404(postings_visible_to(request.user), public_id=public_id)
-    kept = get_object_or_404(posting.files.select_related("stored"), stored__public_id=file_id)
+    files = files_behind(gate_of(posting, request.user), posting)
+    kept = get_object_or_404(files, stored__public_id=file_id)
     return attachment(kept.stored)
 
 

@@ -14,6 +14,7 @@ from marketplace.common.errors import NotAllowed
 from marketplace.common.http import refusals_on
 from marketplace.common.lifecycle import FREELANCER, OWNER
 from marketplace.common.pages import page_of
+from projects.confidentiality.selectors import gate_of
 from projects.postings.roles import judge_let_in
 from projects.postings.roles import role_in as role_on_posting
 from projects.postings.selectors import is_let_in, postings_visible_to
@@ -62,6 +63,7 @@ def list_questions(request: HttpRequest, public_id: str) -> HttpResponse:
         "is_owner": is_owner,
         "is_let_in": is_let_in(posting, request.user),
         "waiting": waiting_on(posting) if is_owner else 0,
+        "gate": gate_of(posting, request.user),
         "nav": "browse",
     }
     return render(request, "questions/of_posting.html", context)
@@ -86,6 +88,8 @@ def create_question(request: HttpRequest, public_id: str) -> HttpResponse:
     if role_on_posting(posting, request.user) == OWNER:
         raise NotAllowed("This is your own posting: say it in its description.")
     judge_let_in(posting, request.user)
+    if not gate_of(posting, request.user).is_open:
+        return redirect("confidentiality", public_id)
     form = QuestionForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         with refusals_on(form):

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 from django.urls import reverse
 
-from tests.access_table import LINES, Line
+from tests.access_line import Line
+from tests.access_table import LINES
 from tests.access_world import AccessWorld, one_of_everything
 from tests.browser.long_world import at_the_limits
 from tests.browser.looks import troubles_of

@@ -28,6 +28,7 @@ OPTIONAL: dict[str, str] = {
     "posting_expired": "Your posting closes by itself",
     "posting_awarded": "Your posting ends by itself with the awards that are made",
     "invitation_sent": "You are invited to bid on a posting",
+    "confidentiality_asked": "A posting that you bid on asks for silence in other words",
     "bid_shortlisted": "Your bid is shortlisted",
     "bid_declined": "Your bid is declined",
     "bid_given_back": "Your bid is given back: its posting has ended",

@@ -142,6 +142,8 @@ def _scope(sheet: Sheet, wording: dict[str, Any]) -> None:
     posting = wording["posting"]
     sheet.heading("What is wanted")
     sheet.paragraph(posting["description"] or "Nothing beyond the title was written.")
+    if "details" in posting:
+        sheet.paragraph(posting["details"])
     for file in posting["files"]:
         sheet.paragraph(f"{file['name']}, {file['size']} bytes, SHA-256 {file['sha256']}")
     sheet.heading("What was offered")

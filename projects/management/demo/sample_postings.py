@@ -15,6 +15,8 @@ class SamplePosting:
     kind: str = "fixed"
     visibility: str = "public"
     awards: int = 1
+    # What whoever wants to read on accepts, and what they read then.
+    confidentiality: tuple[str, str] | None = None
     bids: tuple[tuple[str, int, int], ...] = field(default=())
     # Whose bid became a contract: fewer than there are awards, so that it stays open.
     hired: tuple[str, ...] = field(default=())
@@ -110,6 +112,14 @@ POSTINGS = (
         (1_500, 2_500),
         currency="EUR",
         bids=(("grace", 2_200, 21),),
+        confidentiality=(
+            "What you read here and in the files names customers of ours. Show it to nobody, use "
+            "it for your bid and for this work alone, and delete it when the work is done or goes "
+            "to somebody else.",
+            "The sheets are those of **Lisbon, Setúbal and Évora**. Names and telephone numbers "
+            "stand in one column, bicycles by their frame numbers in another. Some 2,100 rows are "
+            "of a shop that we bought in 2019 and whose owner must not be named in the report.",
+        ),
     ),
     SamplePosting(
         "hugo",

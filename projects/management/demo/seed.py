@@ -13,6 +13,8 @@ from projects.agreements.services import accept_offer, award_bid
 from projects.bids.counters.services import counter_counter, propose_counter
 from projects.bids.models import Bid
 from projects.bids.services import shortlist_bid, submit_bid
+from projects.confidentiality.models import hash_of
+from projects.confidentiality.services import accept_confidentiality, set_confidentiality
 from projects.invitations.services import decline_invitation, invite_person
 from projects.management.demo.sample import (
     ADA,
@@ -97,6 +99,9 @@ def _post(sample: SamplePosting, people: dict[str, User]) -> Posting:
     asked = set_screening_questions(
         posting_id=posting.pk, questions=list(sample.screening), by=client
     )
+    if sample.confidentiality:
+        text, details = sample.confidentiality
+        _keep_secret(posting, text, details, [people[name] for name, *_ in sample.bids])
     for name, price, days in sample.bids:
         said = zip(asked, sample.answers.get(name, ()), strict=True)
         submit_bid(
@@ -124,6 +129,19 @@ def _post(sample: SamplePosting, people: dict[str, User]) -> Posting:
         if answer:
             answer_question(question_id=question.pk, answer=answer, by=client)
     return posting
+
+
+def _keep_secret(posting: Posting, text: str, details: str, bidders: list[User]) -> None:
+    """Whoever bids has accepted it."""
+    client = posting.client.memberships.get().user
+    set_confidentiality(posting_id=posting.pk, text=text, details=details, by=client)
+    for person in bidders:
+        accept_confidentiality(
+            posting_id=posting.pk,
+            sha256=hash_of(text),
+            confirmed_with=confirm_by_password(person, PASSWORD),
+            by=person,
+        )
 
 
 def _plan(price: int, days: int) -> list[dict]:

@@ -24,6 +24,8 @@ SAMPLES: dict[str, str] = {
     "question_removed": f"A question about {_SHOP} was removed: It asks for a telephone number.",
     "invitation_sent": f"Ada Nwosu invites you to bid on {_SHOP}.",
     "invitation_declined": f"Ben Okafor will not bid on {_SHOP}: My year is full.",
+    "confidentiality_asked": f"{_SHOP} asks for confidentiality in other words now. Your bid "
+    "stands; accept them to read the details.",
     "bid_submitted": f"Ben Okafor bid $2,400.00 on {_SHOP}.",
     "bid_edited": f"Ben Okafor changed the bid on {_SHOP}: $2,300.00.",
     "bid_renewed": f"Ben Okafor renewed the bid on {_SHOP}: it is valid until {_DUE}.",
