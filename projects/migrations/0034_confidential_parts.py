@@ -36,7 +36,7 @@ ALTER TABLE projects_confidentialpart DROP CONSTRAINT a_text_has_its_hash;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("projects", "0032_screening_questions"),
+        ("projects", "0033_the_time_to_fund"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
