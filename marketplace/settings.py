@@ -239,6 +239,8 @@ WHITENOISE_USE_FINDERS = SANDBOX
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 MAX_FILE_BYTES = 25 * 1024 * 1024
 MAX_FILES = 10
+# All that is ever attached to one posting or bid, with what earlier wordings keep.
+MAX_ATTACHED_BYTES = 100 * 1024 * 1024
 # A whole request: a delivery of files and some text.
 MAX_BODY_BYTES = 60 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

@@ -4,6 +4,7 @@ from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.models import Proposal
 from projects.agreements.sealing.models import Seal, SigningKey
 from projects.bids.counters.models import CounterOffer
+from projects.bids.files.models import BidFile
 from projects.bids.models import Bid, BidVersion
 from projects.bonuses.models import Bonus
 from projects.confidentiality.models import Acceptance, ConfidentialPart
@@ -22,6 +23,7 @@ __all__ = [
     "Acceptance",
     "Agreement",
     "Bid",
+    "BidFile",
     "BidVersion",
     "Bonus",
     "ChangeOrder",

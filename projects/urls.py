@@ -62,6 +62,7 @@ urlpatterns = [
     *choosing.ROUTES,
     path("bids/quote/", bids.show_quote, name="bid-quote"),
     path("bids/<str:public_id>/", bids.show_bid, name="bid"),
+    path("bids/<str:public_id>/files/<str:file_id>/", bids.show_file, name="bid-file"),
     path("bids/<str:public_id>/edit/", bids.edit_bid, name="bid-edit"),
     path("bids/<str:public_id>/renew/", bids.create_renewal, name="bid-renew"),
     path("bids/<str:public_id>/withdraw/", bids.create_withdrawal, name="bid-withdraw"),

@@ -96,7 +96,7 @@ def _postings(world: AccessWorld, ada: User, ben: User, dora: User) -> None:
     posting, draft, suspended = open_posting(ada), draft_posting(ada), open_posting(ada)
     (attached,) = add_files(posting_id=posting.pk, uploads=[_upload()], by=ada)
     suspend_posting(posting_id=suspended.pk, reason="It is a lottery.", by=dora)
-    bid = submitted_bid(posting, ben)
+    bid = submitted_bid(posting, ben, files=[_upload()])
     message = write_message(bid_id=bid.pk, by=ben, text="Here.", files=[_upload()])
     waiting, answered = (
         ask_question(posting_id=posting.pk, text="How fast?", by=ben) for _ in range(2)
@@ -124,6 +124,10 @@ def _postings(world: AccessWorld, ada: User, ben: User, dora: User) -> None:
         "suspended": {"public_id": suspended.public_id},
         "posting_file": {"public_id": posting.public_id, "file_id": attached.stored.public_id},
         "bid": {"public_id": bid.public_id},
+        "bid_file": {
+            "public_id": bid.public_id,
+            "file_id": bid.files.get().stored.public_id,
+        },
         "counter": {"public_id": _countered(ada, ben)},
         "message_file": {
             "public_id": message.public_id,

@@ -18,7 +18,7 @@ from payments.ledger import chart
 from payments.ledger.services import Move, move_money
 from payments.reconciliation.models import Difference, ReconciliationRun
 from payments.reconciliation.running.services import plan_run
-from projects.bids.services import edit_bid
+from projects.bids.services import edit_bid, shortlist_bid
 from projects.bonuses.services import give_bonus
 from projects.contracts.services import record
 from projects.givebacks.services import give_back
@@ -209,12 +209,32 @@ def test_tokens(ada, path):
 @pytest.mark.parametrize("path", ["/api/v1/bids/{}/versions/", "/bids/{}/"])
 def test_the_wordings_of_a_bid(ada, ben, path):
     bid = submitted_bid(open_posting(ada), ben)
-    numbers = iter(range(10))
+    numbers = iter(range(20))
     client = api_of(ada) if path.startswith("/api") else browser(ada)
     grows_for_free(
         lambda: client.get(path.format(bid.public_id)),
-        lambda: edit_bid(bid_id=bid.pk, by=ben, letter=f"Wording {next(numbers)}."),
+        lambda: edit_bid(
+            bid_id=bid.pk,
+            by=ben,
+            letter=f"Wording {next(numbers)}.",
+            files=[SimpleUploadedFile(f"{next(numbers)}.txt", b"a")],
+        ),
     )
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/postings/{}/bids/", "/postings/{}/bids/", "/postings/{}/compare/"]
+)
+def test_the_bids_on_a_posting_with_their_files(ada, path):
+    posting, names = open_posting(ada), iter("ABCDEF")
+    client = api_of(ada) if path.startswith("/api") else browser(ada)
+
+    def grow() -> None:
+        files = [SimpleUploadedFile(f"{number}.txt", b"a") for number in range(2)]
+        bid = submitted_bid(posting, person(f"Bidder {next(names)}"), files=files)
+        shortlist_bid(bid_id=bid.pk, by=ada)
+
+    grows_for_free(lambda: client.get(path.format(posting.public_id)), grow)
 
 
 @pytest.mark.parametrize("reader", ["ada", "ben", "dora"])

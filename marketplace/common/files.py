@@ -13,26 +13,31 @@ from marketplace.common.errors import InvalidInput, TooLarge
 from marketplace.common.models import StoredFile
 
 
-def store_file(upload: UploadedFile, *, by, param: str = "files") -> StoredFile:
-    """Keep an upload. Raises InvalidInput (empty) or TooLarge.
-
-    The bytes are read in chunks, so that a large file never stands in memory as a whole. The
-    caller's transaction decides whether the row stays; a file without a row is harmless.
-    """
+def check_upload(upload: UploadedFile, *, param: str = "files") -> None:
+    """Raises InvalidInput for an empty file, TooLarge for one that is more than we take."""
     name = safe_name(upload.name or "")
     if not upload.size:
         raise InvalidInput(f"“{name}” is empty.", param=param)
     if upload.size > settings.MAX_FILE_BYTES:
-        limit = settings.MAX_FILE_BYTES // (1024 * 1024)
-        raise TooLarge(f"“{name}” is larger than {limit} MB.", param=param)
-    digest = hashlib.sha256()
-    for chunk in upload.chunks():
-        digest.update(chunk)
-    upload.seek(0)
+        limit = in_megabytes(settings.MAX_FILE_BYTES)
+        raise TooLarge(f"“{name}” is larger than {limit}.", param=param)
+
+
+def store_files(uploads: list[UploadedFile], *, by, param: str = "files") -> list[StoredFile]:
+    """Keep several uploads, or none. Raises InvalidInput or TooLarge."""
+    if len(uploads) > settings.MAX_FILES:
+        raise InvalidInput(f"Send at most {settings.MAX_FILES} files at once.", param=param)
+    for upload in uploads:
+        check_upload(upload, param=param)
+    return [_store(upload, by) for upload in uploads]
+
+
+def _store(upload: UploadedFile, by) -> StoredFile:
+    """The caller's transaction decides whether the row stays; a file without one is harmless."""
     stored = StoredFile(
-        name=name,
-        size=upload.size,
-        sha256=digest.hexdigest(),
+        name=safe_name(upload.name or ""),
+        size=upload.size or 0,
+        sha256=digest_of(upload),
         uploaded_by=by,
         created_at=now(),
     )
@@ -42,11 +47,18 @@ def store_file(upload: UploadedFile, *, by, param: str = "files") -> StoredFile:
     return stored
 
 
-def store_files(uploads: list[UploadedFile], *, by, param: str = "files") -> list[StoredFile]:
-    """Keep several uploads, or none. Raises InvalidInput or TooLarge."""
-    if len(uploads) > settings.MAX_FILES:
-        raise InvalidInput(f"Send at most {settings.MAX_FILES} files at once.", param=param)
-    return [store_file(upload, by=by, param=param) for upload in uploads]
+def digest_of(upload: UploadedFile) -> str:
+    """Its SHA-256 in hex, read in chunks: a large file never stands in memory as a whole."""
+    digest = hashlib.sha256()
+    for chunk in upload.chunks():
+        digest.update(chunk)
+    upload.seek(0)
+    return digest.hexdigest()
+
+
+def in_megabytes(size: int) -> str:
+    """A limit as people read it."""
+    return f"{size // (1024 * 1024)} MB"
 
 
 def safe_name(name: str) -> str:

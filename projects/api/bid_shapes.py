@@ -3,17 +3,21 @@
 from functools import cached_property
 from typing import Any
 
+from django.conf import settings
+from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.common.lifecycle import CLIENT, FREELANCER
-from marketplace.common.shapes import AmountIn, DeadlineIn, DeclineNoteIn
+from marketplace.common.shapes import AmountIn, DeadlineIn, DeclineNoteIn, JsonTextIn
 from payments.policies.fees import quote
 from payments.policies.models import Policy
 from payments.policies.selectors import policy_in_force
-from projects.api.posting_shapes import PartyOut
+from projects.api.posting_shapes import FileOut, PartyOut
 from projects.api.screening_shapes import AnswersField
 from projects.bids import terms
+from projects.bids.files.models import BidFile
+from projects.bids.files.selectors import files_in
 from projects.bids.models import CLIENTS_REASONS, Bid, BidVersion, DeclinedFor
 from projects.bids.roles import open_steps, role_in
 from projects.bids.selectors import awards_made, shows_terms
@@ -56,6 +60,17 @@ class QuoteIn(serializers.Serializer):
     )
 
 
+class BidFileOut(FileOut):
+    """A file of a bid, and where it is fetched."""
+
+    url = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.URLField)
+    def get_url(self, file: BidFile) -> str:
+        ids = [file.bid.public_id, file.stored.public_id]
+        return settings.SITE_URL + reverse("api-bid-file", args=ids)
+
+
 class WordingOut(serializers.Serializer):
     """The terms of one wording."""
 
@@ -65,6 +80,11 @@ class WordingOut(serializers.Serializer):
     plan = PlannedMilestone(many=True, allow_null=True)
     valid_until = serializers.DateTimeField(allow_null=True)
     answers = AnswersField(allow_null=True)
+    files = serializers.SerializerMethodField(help_text="Of this wording.")
+
+    @extend_schema_field(BidFileOut(many=True, allow_null=True))
+    def get_files(self, wording: Bid | BidVersion) -> list[dict[str, Any]]:
+        return BidFileOut(files_in(wording), many=True).data
 
 
 class BidVersionOut(WordingOut):
@@ -137,7 +157,7 @@ class BidOut(WordingOut):
         shown = super().to_representation(bid)
         shown["declined_for"] = bid.declined_for or None
         if not shows_terms(bid, self.context["request"].user):
-            hidden = ("price", "days", "letter", "plan", "valid_until", "answers", "quote")
+            hidden = ("price", "days", "letter", "plan", "valid_until", "answers", "files", "quote")
             shown |= dict.fromkeys(hidden)
         return shown
 
@@ -148,7 +168,7 @@ class DeclineIn(DeclineNoteIn):
     reason = serializers.ChoiceField(REASONS)
 
 
-class BidEditIn(serializers.Serializer):
+class TermsIn(serializers.Serializer):
     """The terms of a bid; in an edit those that change."""
 
     price = AmountIn(help_text="In minor units: the sum of the plan.")
@@ -170,7 +190,34 @@ class RenewalIn(serializers.Serializer):
     )
 
 
-class BidIn(BidEditIn):
+class BidIn(TermsIn):
     """A bid; its ``currency`` is the posting's, if it is given at all."""
 
     currency = serializers.CharField(max_length=3, required=False)
+
+
+class BidEditIn(TermsIn):
+    """What changes of a bid; each file that comes takes the place of the one of the same name."""
+
+    remove_files = serializers.ListField(
+        child=serializers.CharField(max_length=40),
+        max_length=100,
+        required=False,
+        help_text="The ids of the files that go.",
+    )
+
+
+class _FilesIn(serializers.Serializer):
+    plan = JsonTextIn(help_text="The JSON of the list.")
+    answers = JsonTextIn(required=False, help_text="The JSON of the answers by their questions.")
+    files = serializers.ListField(
+        child=serializers.FileField(allow_empty_file=True), required=False, default=list
+    )
+
+
+class BidFilesIn(_FilesIn, BidIn):
+    """The same, with files; ``plan`` and ``answers`` are JSON."""
+
+
+class BidEditFilesIn(_FilesIn, BidEditIn):
+    """The same, with files; ``plan`` and ``answers`` are JSON."""

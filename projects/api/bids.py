@@ -1,18 +1,28 @@
 """Bids, for programs."""
 
+from typing import Any
+
 from django.db.models import QuerySet
+from django.http import FileResponse
 from django.shortcuts import get_object_or_404
 from django.urls import path
+from django.utils.datastructures import MultiValueDict
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.generics import ListAPIView
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from marketplace.common.api import idempotent
+from marketplace.common.api import JsonParser, idempotent
+from marketplace.common.files import attachment
 from marketplace.common.money import known_currency
 from projects.api.bid_shapes import (
+    BidEditFilesIn,
     BidEditIn,
+    BidFilesIn,
     BidIn,
     BidOut,
     BidVersionOut,
@@ -23,6 +33,7 @@ from projects.api.bid_shapes import (
 )
 from projects.bids import services
 from projects.bids.declining.services import decline_bid
+from projects.bids.files.selectors import bid_files_of, files_included, with_files
 from projects.bids.models import Bid
 from projects.bids.renewals.services import renew_bid
 from projects.bids.selectors import (
@@ -44,16 +55,29 @@ def _visible(request: Request, public_id: str) -> Bid:
 
 
 def _out(bid: Bid, request: Request, status: int = 200) -> Response:
+    with_files(bid)
     return Response(BidOut(bid, context={"request": request}).data, status=status)
 
 
+def _given(
+    request: Request, *, plain: type[Serializer], with_files: type[Serializer], **how: Any
+) -> dict[str, Any]:
+    """What was sent, as JSON or as a form with files."""
+    shape = with_files if isinstance(request.data, MultiValueDict) else plain
+    given = shape(data=request.data, context={"request": request}, **how)
+    given.is_valid(raise_exception=True)
+    return given.validated_data
+
+
 class PostingBidsView(ListAPIView):
+    parser_classes = (JsonParser, MultiPartParser)
     serializer_class = BidOut
 
     def get_queryset(self) -> QuerySet[Bid]:
         posting, asked = self._posting(), self.request.query_params
         wanted = wanted_answers(questions_of(posting), asked)
-        return narrowed_by_answers(bids_on(posting, self.request.user), wanted)
+        found = narrowed_by_answers(bids_on(posting, self.request.user), wanted)
+        return files_included(found)
 
     def _posting(self) -> Posting:
         visible = postings_visible_to(self.request.user)
@@ -66,14 +90,16 @@ class PostingBidsView(ListAPIView):
         """
         return self.list(request)
 
-    @extend_schema(request=BidIn, responses={201: BidOut})
+    @extend_schema(
+        request={"application/json": BidIn, "multipart/form-data": BidFilesIn},
+        responses={201: BidOut},
+    )
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Offer to do it."""
         posting = self._posting()
-        given = BidIn(data=request.data, context={"request": request})
-        given.is_valid(raise_exception=True)
-        bid = services.submit_bid(posting_id=posting.pk, by=request.user, **given.validated_data)
+        given = _given(request, plain=BidIn, with_files=BidFilesIn)
+        bid = services.submit_bid(posting_id=posting.pk, by=request.user, **given)
         return _out(bid, request, status=201)
 
 
@@ -83,34 +109,51 @@ class BidsView(ListAPIView):
     serializer_class = BidOut
 
     def get_queryset(self) -> QuerySet[Bid]:
-        return own_bids_of(self.request.user)
+        return files_included(own_bids_of(self.request.user))
 
 
 class BidView(APIView):
+    parser_classes = (JsonParser, MultiPartParser)
+
     @extend_schema(responses=BidOut)
     def get(self, request: Request, public_id: str) -> Response:
         """A bid, for its author and the client alone."""
         return _out(_visible(request, public_id), request)
 
-    @extend_schema(request=BidEditIn(partial=True), responses=BidOut)
+    @extend_schema(
+        request={
+            "application/json": BidEditIn(partial=True),
+            "multipart/form-data": BidEditFilesIn(partial=True),
+        },
+        responses=BidOut,
+    )
     def patch(self, request: Request, public_id: str) -> Response:
         """Change what is given; the earlier wording stays to be read under versions."""
         bid = _visible(request, public_id)
-        given = BidEditIn(data=request.data, partial=True, context={"request": request})
-        given.is_valid(raise_exception=True)
-        bid = services.edit_bid(bid_id=bid.pk, by=request.user, **given.validated_data)
+        given = _given(request, plain=BidEditIn, with_files=BidEditFilesIn, partial=True)
+        bid = services.edit_bid(bid_id=bid.pk, by=request.user, **given)
         return _out(bid, request)
 
 
 class BidVersionsView(APIView):
     @extend_schema(responses=BidVersionOut(many=True))
     def get(self, request: Request, public_id: str) -> Response:
-        """Every wording of a bid, the newest first."""
+        """Every wording of a bid, the newest first, each with its files."""
         bid = _visible(request, public_id)
+        with_files(bid)
         wordings = [bid, *bid.versions.order_by("-number")]
         if not shows_terms(bid, request.user):
             wordings = []
         return Response(BidVersionOut(wordings, many=True).data)
+
+
+class BidFileView(APIView):
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    def get(self, request: Request, public_id: str, file_id: str) -> FileResponse:
+        """Download a file of a bid, of any of its wordings."""
+        files = bid_files_of(request.user)
+        found = get_object_or_404(files, bid__public_id=public_id, stored__public_id=file_id)
+        return attachment(found.stored)
 
 
 class WithdrawView(APIView):
@@ -181,6 +224,7 @@ ROUTES = [
     path("bids/quotes/", QuotesView.as_view(), name="api-bid-quotes"),
     path("bids/<str:public_id>/", BidView.as_view(), name="api-bid"),
     path("bids/<str:public_id>/versions/", BidVersionsView.as_view(), name="api-bid-versions"),
+    path("bids/<str:public_id>/files/<str:file_id>/", BidFileView.as_view(), name="api-bid-file"),
     path("bids/<str:public_id>/withdraw/", WithdrawView.as_view(), name="api-bid-withdraw"),
     path("bids/<str:public_id>/renew/", RenewView.as_view(), name="api-bid-renew"),
     path("bids/<str:public_id>/shortlist/", ShortlistView.as_view(), name="api-bid-shortlist"),

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from marketplace.common.etags import etag_of
 from marketplace.common.lifecycle import CLIENT
-from marketplace.common.shapes import AmountIn
+from marketplace.common.shapes import AmountIn, JsonTextIn
 from payments.chargebacks.models import Chargeback
 from payments.chargebacks.selectors import has_now
 from payments.chargebacks.words import story_of
@@ -248,7 +248,7 @@ class SubmissionIn(_SubmissionIn):
 class SubmissionFilesIn(_SubmissionIn):
     """The same, with files; ``criteria`` is the JSON of the list."""
 
-    criteria = serializers.JSONField(binary=True, required=False, default=list)
+    criteria = JsonTextIn(required=False, default=list)
 
     files = serializers.ListField(
         child=serializers.FileField(allow_empty_file=True), required=False, default=list

@@ -6,6 +6,7 @@ from datetime import datetime
 from difflib import SequenceMatcher
 from typing import Any, Protocol
 
+from marketplace.common.models import StoredFile
 from marketplace.common.money import in_words
 from projects.screening.models import ScreeningQuestion
 from projects.screening.rules import Answers
@@ -100,6 +101,21 @@ def criteria_differences(title: str, old: Sequence[str], new: Sequence[str]) -> 
     return gone + come or [Line(title, "Done means", " · ".join(old), " · ".join(new))]
 
 
+def file_differences(old: Sequence[StoredFile], new: Sequence[StoredFile]) -> list[Line]:
+    """Each file that is gone or new; on one line where another of the same name took its place."""
+    before, after = ({one.public_id: one for one in files} for files in (old, new))
+    gone = {one.name: one for key, one in before.items() if key not in after}
+    come = {one.name: one for key, one in after.items() if key not in before}
+    lines = []
+    for name in sorted(gone | come):
+        was, now = gone.get(name), come.get(name)
+        if was and now:
+            lines.append(Line(WHOLE, "File", _with_hash(was), _with_hash(now)))
+        else:
+            lines.append(Line(WHOLE, "File", name if was else "", name if now else ""))
+    return lines
+
+
 def letter_differences(old: str, new: str) -> list[LetterLine]:
     """The letter line by line; nothing where it is the same."""
     if old == new:
@@ -154,6 +170,11 @@ def _changed(old: Milestone, new: Milestone, currency: str) -> list[Line]:
     ]
     lines = [Line(new["title"], *pair) for pair in pairs if pair[1] != pair[2]]
     return lines + criteria_differences(new["title"], old["criteria"], new["criteria"])
+
+
+def _with_hash(file: StoredFile) -> str:
+    """What tells two of one name apart."""
+    return f"{file.name} (SHA-256 {file.sha256[:8]}…)"
 
 
 def _moment(moment: datetime) -> str:

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 
 from accounts.parties.models import Party
@@ -11,6 +12,7 @@ from accounts.people.models import User
 from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
 from projects.bids.counters.services import drop_counter, judge_no_counter
+from projects.bids.files.services import checked_files, write_files
 from projects.bids.locking.services import lock_bid
 from projects.bids.models import LIFECYCLE, Bid
 from projects.bids.news import tell_client, tell_freelancer
@@ -44,8 +46,9 @@ def submit_bid(
     answers: dict[str, Any] | None = None,
     currency: str | None = None,
     party: Party | None = None,
+    files: list[UploadedFile] | None = None,
 ) -> Bid:
-    """Offer to do it. Raises InvalidInput, NotAllowed (own posting) or WrongState.
+    """Offer to do it. Raises InvalidInput, NotAllowed (own posting), TooLarge or WrongState.
 
     ``price`` and the plan's amounts are minor units of the posting's currency; the amounts sum to
     the price. ``answers`` are those to its screening questions, by their public ids. ``party`` is
@@ -75,6 +78,7 @@ def submit_bid(
             **terms,
         )
     )
+    write_files(bid, checked_files(bid, uploads=files or []), by=by)
     accept_invitations(posting=posting, party=bid.freelancer, by=by)
     tell_client(bid, "bid_submitted", "{who} bid {price} on “{title}”.", by=by)
     return bid
@@ -92,12 +96,20 @@ def _insert(bid: Bid) -> Bid:
 
 
 @transaction.atomic
-def edit_bid(*, bid_id: int, by: Actor, **changes: Any) -> Bid:
+def edit_bid(
+    *,
+    bid_id: int,
+    by: Actor,
+    files: list[UploadedFile] | None = None,
+    remove_files: list[str] | None = None,
+    **changes: Any,
+) -> Bid:
     """Change what is given of price, days, letter, plan, valid_until and answers (all of them); the
     old wording is kept.
 
-    The same words again change nothing. Raises WrongState while a counter-offer waits: what it
-    differs from stands until it is answered.
+    ``files`` come to it, each in the place of one of the same name; ``remove_files`` are the ids of
+    those that go. The same words and files again change nothing. Raises WrongState while a
+    counter-offer waits: what it differs from stands until it is answered.
     """
     bid = _advance(bid_id, "edit", by=by)
     if not bid.posting.takes_bids:
@@ -111,10 +123,13 @@ def edit_bid(*, bid_id: int, by: Actor, **changes: Any) -> Bid:
         new["answers"] = checked_answers(questions_of(bid.posting), changes["answers"])
     if new["valid_until"] != old["valid_until"]:
         checked_valid_until(new["valid_until"])
-    if new == old:
+    changed = checked_files(bid, uploads=files or [], remove=remove_files)
+    if new == old and not changed:
         return bid
     judge_no_counter(bid)
     write_wording(bid, new)
+    assert isinstance(by, User)  # the table lets people only
+    write_files(bid, changed, by=by)
     tell_client(bid, "bid_edited", "{who} changed the bid on “{title}”: now {price}.", by=by)
     return bid
 

@@ -6,7 +6,6 @@ What its end means for the bids on it is seen to one room up, in ``projects.bids
 
 from typing import Any
 
-from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
@@ -14,6 +13,7 @@ from accounts.notifications.services import notify
 from accounts.parties.models import Party
 from accounts.parties.selectors import acts_for, own_party_of, person_ids_of
 from accounts.people.models import User
+from marketplace.common.attachments import check_attachments
 from marketplace.common.audit import log_deed
 from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, NotAllowed, NotThere, WrongState
@@ -203,8 +203,10 @@ def add_files(*, posting_id: int, uploads: list[UploadedFile], by: User) -> list
     posting = _advance(posting_id, "edit", by=by)
     if not uploads:
         raise InvalidInput("Choose at least one file.", param="files")
-    if posting.files.count() + len(uploads) > settings.MAX_FILES:
-        raise InvalidInput(f"A posting has at most {settings.MAX_FILES} files.", param="files")
+    there = list(posting.files.values_list("stored__name", "stored__size"))
+    check_attachments(
+        uploads, beside=[name for name, _ in there], held=sum(size for _, size in there)
+    )
     note_edit(posting)
     return [
         PostingFile.objects.create(posting=posting, stored=stored)

@@ -5,11 +5,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
 
+from marketplace.common.attachments import WHAT_TO_SEND
 from marketplace.common.clock import now
+from marketplace.common.files import in_megabytes
+from marketplace.common.forms import FilesField
 from projects.bids import terms
 from projects.bids.counters.services import LONGEST_NOTE
+from projects.bids.files.selectors import files_in, with_files
 from projects.bids.models import Bid
 from projects.bids.validity import LEAST_RENEWAL, renewable_until
 from projects.screening.models import ScreeningQuestion
@@ -20,7 +26,7 @@ VALIDITIES = [(7, "7 days"), (14, "14 days"), (30, "30 days"), (60, "60 days")]
 
 
 class BidForm(PlanForm):
-    """The letter, the validity and the rows of the plan."""
+    """The letter, the files, the validity and the rows of the plan."""
 
     letter = forms.CharField(
         max_length=terms.LONGEST_LETTER,
@@ -29,6 +35,13 @@ class BidForm(PlanForm):
         help_text="Why you, how you would go about it, what you need to know. Markdown works. "
         "Only the client reads it.",
     )
+    remove_files = forms.MultipleChoiceField(
+        required=False,
+        label="Take off",
+        widget=forms.CheckboxSelectMultiple,
+        help_text="The client can still read them with the earlier wording.",
+    )
+    files = FilesField(required=False, label="Files")
     valid_days = forms.TypedChoiceField(
         coerce=int,
         label="This bid is valid for",
@@ -39,6 +52,7 @@ class BidForm(PlanForm):
     def __init__(
         self,
         data: QueryDict | None = None,
+        files: MultiValueDict | None = None,
         *,
         currency: str,
         bid: Bid | None = None,
@@ -47,10 +61,11 @@ class BidForm(PlanForm):
     ) -> None:
         initial = {"letter": bid.letter, "valid_days": ""} if bid else None
         plan = bid.plan if bid else None
-        super().__init__(data, currency=currency, plan=plan, initial=initial, typed=typed)
+        super().__init__(data, files, currency=currency, plan=plan, initial=initial, typed=typed)
         self.bid, self.questions = bid, questions
         self._answers = answer_fields(questions, answers=bid.answers if bid else {}, typed=typed)
         self.fields |= self._answers
+        self._name_files(typed)
         if bid is not None:
             self.fields["valid_days"] = forms.TypedChoiceField(
                 coerce=int,
@@ -65,12 +80,33 @@ class BidForm(PlanForm):
         """The fields of the screening questions."""
         return [self[name] for name in self._answers]
 
+    def _name_files(self, typed: QueryDict | None) -> None:
+        """Those that stand, to be taken off; how much may come."""
+        standing = []
+        if self.bid is not None:
+            with_files(self.bid)
+            standing = [(file.stored.public_id, file.stored.name) for file in files_in(self.bid)]
+        if standing:
+            self.fields["remove_files"].choices = standing
+            if typed is not None:
+                self.initial["remove_files"] = typed.getlist("remove_files")
+            self.fields["files"].label = "More files"
+        else:
+            del self.fields["remove_files"]
+        each, together = (
+            in_megabytes(size) for size in (settings.MAX_FILE_BYTES, settings.MAX_ATTACHED_BYTES)
+        )
+        self.fields["files"].help_text = (
+            f"{WHAT_TO_SEND} Up to {settings.MAX_FILES} files of {each} each, {together} in all "
+            "with those of earlier wordings."
+            + (" A file takes the place of the one of the same name." if standing else "")
+        )
+
     def terms(self) -> dict[str, Any]:
         """What the services take."""
-        given = self.plan_terms() | {
-            "letter": self.cleaned_data["letter"],
-            "answers": answers_given(self.questions, self.cleaned_data),
-        }
+        names = {"letter", "files", "remove_files"} & set(self.fields)
+        given = self.plan_terms() | {name: self.cleaned_data[name] for name in names}
+        given["answers"] = answers_given(self.questions, self.cleaned_data)
         if days := self.cleaned_data["valid_days"]:
             given["valid_until"] = now() + timedelta(days=days)
         return given

@@ -1,23 +1,23 @@
 """Pages about bids."""
 
-from itertools import pairwise
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.people.profile import COUNTRIES
 from marketplace.common.errors import NotAllowed, WrongState
+from marketplace.common.files import attachment
 from marketplace.common.http import answer, refusals_on
 from marketplace.common.lifecycle import CLIENT
 from marketplace.common.money import known_currency
 from marketplace.common.pages import page_of
 from projects.bids import services
 from projects.bids.declining.services import decline_bid
-from projects.bids.differences import letter_differences, wording_differences
-from projects.bids.models import CLIENTS_REASONS, LIFECYCLE, LIVE, Bid, BidVersion
+from projects.bids.files.selectors import bid_files_of, files_in, with_files
+from projects.bids.models import CLIENTS_REASONS, LIFECYCLE, LIVE, Bid
 from projects.bids.renewals.services import renew_bid
 from projects.bids.roles import open_steps, role_in
 from projects.bids.selectors import (
@@ -36,8 +36,8 @@ from projects.invitations.selectors import answered_by_a_bid
 from projects.postings.models import Posting
 from projects.postings.roles import judge_let_in
 from projects.postings.selectors import postings_of, postings_visible_to
-from projects.screening.models import ScreeningQuestion
 from projects.screening.selectors import questions_of
+from projects.web.bid_cards import history_of, shown_files
 from projects.web.bid_forms import BidForm, RenewalForm
 from projects.web.counter_cards import rounds_of
 from projects.web.decline_forms import DeclineForm
@@ -56,7 +56,7 @@ def show_bid(request: HttpRequest, public_id: str) -> HttpResponse:
     offered = contracts_of(request.user).filter(bid=bid).order_by("-pk").first()
     questions = questions_of(bid.posting)
     context = seen_by(request, [bid])[0] | {
-        "history": _history(bid, questions) if shows_terms(bid, request.user) else [],
+        "history": history_of(bid, questions) if shows_terms(bid, request.user) else [],
         "answers": answered(questions, bid.answers),
         "completed": completed_counts([bid.freelancer_id]).get(bid.freelancer_id, 0),
         "is_client": role == CLIENT,
@@ -75,6 +75,7 @@ def show_bid(request: HttpRequest, public_id: str) -> HttpResponse:
 def seen_by(request: HttpRequest, bids: list[Bid]) -> list[dict[str, Any]]:
     """Each bid with who made it, what it comes to and what this person may do to it."""
     people, quotes = people_behind(bids), quotes_of(bids)
+    with_files(*bids)
     seen = []
     for bid in bids:
         person = people.get(bid.freelancer_id)
@@ -86,25 +87,10 @@ def seen_by(request: HttpRequest, bids: list[Bid]) -> list[dict[str, Any]]:
                 "quote": quotes[bid.pk],
                 "steps": open_steps(bid, request.user),
                 "shows_terms": shows_terms(bid, request.user),
+                "files": shown_files(files_in(bid)),
             }
         )
     return seen
-
-
-def _history(bid: Bid, questions: list[ScreeningQuestion]) -> list[dict[str, Any]]:
-    """Each edit with what it changed, the newest first."""
-    wordings: list[Bid | BidVersion] = [*bid.versions.order_by("number"), bid]
-    agreed = set(bid.counter_offers.exclude(became=None).values_list("became", flat=True))
-    edits = [
-        {
-            "at": new.worded_at if isinstance(new, Bid) else new.created_at,
-            "lines": wording_differences(old, new, bid.currency, questions),
-            "is_agreed": (new.version if isinstance(new, Bid) else new.number) in agreed,
-            "letter": letter_differences(old.letter, new.letter),
-        }
-        for old, new in pairwise(wordings)
-    ]
-    return edits[::-1]
 
 
 @FORM
@@ -153,6 +139,8 @@ def _show_form(request: HttpRequest, form: BidForm, posting: Posting) -> HttpRes
         "currency": form.currency,
         # Of an edit nothing is learned that the bid has not told already.
         "addresses": [] if form.bid else _addresses_told(posting, request),
+        # A browser sends files once: whoever looks or corrects has to choose them again.
+        "lost_files": bool(request.FILES),
         "nav": "browse",
     }
     is_part = request.htmx and request.POST.get("then") == "row"
@@ -164,6 +152,14 @@ def _addresses_told(posting: Posting, request: HttpRequest) -> list[str]:
     """Of which addresses the bid would tell the client that they are this person's."""
     answered = answered_by_a_bid(posting, request.user).filter(freelancer=None)
     return list(answered.order_by("pk").values_list("email", flat=True))
+
+
+@require_safe
+def show_file(request: HttpRequest, public_id: str, file_id: str) -> FileResponse:
+    """A file of any of its wordings."""
+    files = bid_files_of(request.user)
+    found = get_object_or_404(files, bid__public_id=public_id, stored__public_id=file_id)
+    return attachment(found.stored)
 
 
 @require_safe

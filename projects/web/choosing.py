@@ -61,12 +61,14 @@ def compare_bids(request: HttpRequest, public_id: str) -> HttpResponse:
         if (bid.public_id in ticked if ticked else bid.status != Bid.Status.SUBMITTED)
     ][:COMPARED]
     completed = completed_counts([bid.freelancer_id for bid in bids])
+    columns = [
+        seen | {"completed": completed.get(seen["bid"].freelancer_id, 0)}
+        for seen in seen_by(request, bids)
+    ]
     context = {
         "posting": posting,
-        "columns": [
-            seen | {"completed": completed.get(seen["bid"].freelancer_id, 0)}
-            for seen in seen_by(request, bids)
-        ],
+        "columns": columns,
+        "has_files": any(column["files"] for column in columns),
         "answers": side_by_side(questions_of(posting), bids),
         "others": [{"bid": bid, "is_shown": bid in bids} for bid in others],
         "is_shortlist": not ticked,

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from django import forms
 from django.http import HttpRequest, QueryDict
+from django.utils.datastructures import MultiValueDict
 
 from marketplace.common.errors import DomainError, InvalidInput
 from marketplace.common.forms import AmountField, clean_amount
@@ -61,6 +62,7 @@ class PlanForm(forms.Form):
     def __init__(
         self,
         data: QueryDict | None = None,
+        files: MultiValueDict | None = None,
         *,
         currency: str,
         plan: list[dict[str, Any]] | None = None,
@@ -70,7 +72,7 @@ class PlanForm(forms.Form):
         """``data`` is judged; ``typed`` is only shown again, as it was typed. ``plan`` stands."""
         if typed is not None:
             initial = {name: typed.get(name, "") for name in self.base_fields}
-        super().__init__(data, initial=initial)
+        super().__init__(data, files, initial=initial)
         self.currency, self.plan, self.typed = currency, plan or [], typed
         self.rows = [self._row(place) for place in range(self._row_count())]
 
@@ -157,7 +159,7 @@ def form_as_sent(form: type[F], request: HttpRequest, **of_what: Any) -> F:
         return form(**of_what)
     if request.POST.get("then") in ("row", "preview"):
         return form(typed=request.POST, **of_what)
-    return form(request.POST, **of_what)
+    return form(request.POST, request.FILES, **of_what)
 
 
 def quote_of_typed(texts: list[str], currency: str) -> tuple[Quote | None, str]:

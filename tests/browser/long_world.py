@@ -39,7 +39,7 @@ def at_the_limits() -> list[tuple[str, str]]:
         part | {"title": TITLE, "criteria": [LINE, f"{WORD} {WORD}"]}
         for part in plan_of(HALF, HALF)
     ]
-    bid = submitted_bid(posting, ben, 2 * HALF, letter=TEXT, plan=plan)
+    bid = submitted_bid(posting, ben, 2 * HALF, letter=TEXT, plan=plan, files=[_upload()])
     shortlist_bid(bid_id=bid.pk, by=ada)
     contract = active_contract(ada, ben, plan=plan)
     delivered, disputed = (fund(milestone) for milestone in contract.milestones.order_by("pk"))

@@ -24,11 +24,11 @@ pytestmark = [
 # Answers that no person looks at: files, fragments, numbers for machines.
 NOT_PAGES = set(
     """
-    agreement-checker agreement-json agreement-pdf bid-messages-export bid-quote calendar-feed
-    contract-messages-export contract-statement-csv contract-statement-json desk-dispute-file
-    desk-dispute-message-file health live message-file metrics mfa_download_recovery_codes
-    payout-setup-refresh posting-file readiness signed-agreement signing-keys statement-checker
-    statement-csv statement-json submission-file
+    agreement-checker agreement-json agreement-pdf bid-file bid-messages-export bid-quote
+    calendar-feed contract-messages-export contract-statement-csv contract-statement-json
+    desk-dispute-file desk-dispute-message-file health live message-file metrics
+    mfa_download_recovery_codes payout-setup-refresh posting-file readiness signed-agreement
+    signing-keys statement-checker statement-csv statement-json submission-file
     """.split()
 )
 

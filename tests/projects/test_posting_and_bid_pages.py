@@ -206,9 +206,10 @@ def test_closing_asks_for_no_more_than_a_sentence(ada, ben):
 def test_files_are_added_and_served_as_downloads(ada):
     posting = draft_posting(ada)
     browser = browser_of(ada)
-    page = SimpleUploadedFile("lamp.html", b"<script>alert(1)</script>", content_type="text/html")
-
-    assert browser.post(f"{posting.path}files/", {"files": page}).status_code == 302
+    html = {"files": SimpleUploadedFile("lamp.html", b"<script>")}
+    assert "“lamp.html” are" in browser.post(f"{posting.path}files/", html).content.decode()
+    text = SimpleUploadedFile("lamp.txt", b"<script>alert(1)</script>", content_type="text/html")
+    assert browser.post(f"{posting.path}files/", {"files": text}).status_code == 302
     stored = posting.files.get().stored
     path = f"{posting.path}files/{stored.public_id}/"
     answer = browser.get(path)

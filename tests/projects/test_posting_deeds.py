@@ -242,7 +242,7 @@ def test_one_bad_file_keeps_all_out(ada, settings):
 def test_there_is_an_end_to_files(ada, settings):
     settings.MAX_FILES = 2
     posting = draft_posting(ada)
-    services.add_files(posting_id=posting.pk, uploads=[_upload(), _upload()], by=ada)
+    services.add_files(posting_id=posting.pk, uploads=[_upload(), _upload("b.txt")], by=ada)
 
     with pytest.raises(InvalidInput):
         services.add_files(posting_id=posting.pk, uploads=[_upload()], by=ada)

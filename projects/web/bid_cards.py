@@ -1,0 +1,54 @@
+"""What pages show of a bid beside its terms: its files, and what each edit changed."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+from django.urls import reverse
+
+from projects.bids.differences import (
+    file_differences,
+    letter_differences,
+    wording_differences,
+)
+from projects.bids.files.models import BidFile
+from projects.bids.files.selectors import files_in, with_files
+from projects.bids.models import Bid, BidVersion
+from projects.screening.models import ScreeningQuestion
+
+
+def shown_files(files: list[BidFile]) -> list[dict[str, Any]]:
+    """As the list of files draws them."""
+    return [
+        {
+            "name": file.stored.name,
+            "size": file.stored.size,
+            "sha256": file.stored.sha256,
+            "url": reverse("bid-file", args=[file.bid.public_id, file.stored.public_id]),
+        }
+        for file in files
+    ]
+
+
+def history_of(bid: Bid, questions: Sequence[ScreeningQuestion]) -> list[dict[str, Any]]:
+    """Each edit with what it changed, the newest first, and the files of the wording before it."""
+    with_files(bid)
+    wordings: list[Bid | BidVersion] = [*bid.versions.order_by("number"), bid]
+    agreed = set(bid.counter_offers.exclude(became=None).values_list("became", flat=True))
+    edits = [
+        {
+            "at": new.worded_at if isinstance(new, Bid) else new.created_at,
+            "lines": wording_differences(old, new, bid.currency, questions)
+            + _changed_files(old, new),
+            "is_agreed": (new.version if isinstance(new, Bid) else new.number) in agreed,
+            "letter": letter_differences(old.letter, new.letter),
+            "gone": shown_files([file for file in files_in(old) if file not in files_in(new)]),
+        }
+        for old, new in pairwise(wordings)
+    ]
+    return edits[::-1]
+
+
+def _changed_files(old: Bid | BidVersion, new: Bid | BidVersion) -> list[Any]:
+    before, after = ([file.stored for file in files_in(one)] for one in (old, new))
+    return file_differences(before, after)
