@@ -1,5 +1,6 @@
 """Which offers and proposals wait for somebody: for a side, or for the house."""
 
+import json
 from dataclasses import replace
 
 from django.contrib.auth.models import AnonymousUser
@@ -10,7 +11,9 @@ from marketplace.common.clock import now
 from payments.escrow.division import Shares, shares_given, shares_of
 from payments.escrow.selectors import held_in
 from projects.agreements.models import Proposal
-from projects.contracts.models import LIFECYCLE, Contract
+from projects.bids.files.models import BidFile
+from projects.bids.files.selectors import files_as_of, with_files
+from projects.contracts.models import LIFECYCLE, Agreement, Contract
 from projects.milestones.models import Milestone
 from projects.milestones.selectors import milestones_of
 from projects.postings.models import Posting
@@ -34,6 +37,14 @@ def open_steps(contract: Contract, role: str | None, *, may_leave: bool = False)
     stands_still = contract.posting.status == Posting.Status.SUSPENDED
     is_over = stands_still or contract.offer_lapses_at <= now()
     return [step for step in steps if not (step == "accept" and is_over)]
+
+
+def files_offered(agreement: Agreement) -> list[BidFile]:
+    """The files of the bid that both have signed, to be fetched; by their names."""
+    signed = json.loads(agreement.body)["bid"]
+    bid = agreement.contract.bid
+    with_files(bid)
+    return files_as_of(bid, signed["version"])
 
 
 def proposals_of(user: User | AnonymousUser) -> QuerySet[Proposal]:

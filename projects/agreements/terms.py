@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import TextChoices
@@ -9,13 +10,14 @@ from django.db.models import TextChoices
 from accounts.people.profile import COUNTRIES
 from marketplace.common.models import StoredFile
 from payments.policies.models import Policy
+from projects.bids.files.selectors import files_in, with_files
 from projects.bids.models import Bid
 from projects.confidentiality.selectors import part_of
 from projects.contracts.models import Contract
 
-# The form of the wording. 1 said nothing of ownership and confidentiality; what was signed in it
-# stays in it, with every later version.
-FORM = 2
+# The form of the wording. 1 said nothing of ownership and confidentiality, 2 nothing of the files
+# of the bid; what was signed in them stays in them, with every later version.
+FORM = 3
 
 # How often changes may be asked for, for each milestone: by default, and at most.
 USUAL_REVISIONS, MOST_REVISIONS = 3, 20
@@ -76,6 +78,7 @@ def wording_of(
 ) -> dict[str, Any]:
     """What both sides sign. Amounts are minor units of ``currency``; days run from acceptance."""
     posting, policy, part = contract.posting, contract.policy, part_of(contract.posting)
+    with_files(bid)
     return {
         "agreement": FORM,
         "contract": contract.public_id,
@@ -86,15 +89,15 @@ def wording_of(
             "id": posting.public_id,
             "title": posting.title,
             "description": posting.description,
-            "files": [
-                {"name": stored.name, "size": stored.size, "sha256": stored.sha256}
-                for stored in StoredFile.objects.filter(
-                    pk__in=posting.files.values("stored")
-                ).order_by("name", "sha256")
-            ],
+            "files": _named(StoredFile.objects.filter(pk__in=posting.files.values("stored"))),
             **({"details": part.details} if part and part.details else {}),
         },
-        "bid": {"id": bid.public_id, "version": bid.version, "letter": bid.letter},
+        "bid": {
+            "id": bid.public_id,
+            "version": bid.version,
+            "letter": bid.letter,
+            "files": _named(file.stored for file in files_in(bid)),
+        },
         "currency": contract.currency,
         "price": bid.price,
         "milestones": [
@@ -129,6 +132,12 @@ def wording_of(
             "dispute_answer_days": policy.dispute_answer_days,
         },
     }
+
+
+def _named(files: Iterable[StoredFile]) -> list[dict[str, Any]]:
+    """As they are signed: by their hash."""
+    found = sorted(files, key=lambda stored: (stored.name, stored.sha256))
+    return [{"name": one.name, "size": one.size, "sha256": one.sha256} for one in found]
 
 
 def holding_in_words(policy: Policy) -> str:

@@ -17,14 +17,16 @@ from marketplace.common.api import OldestFirst, idempotent
 from marketplace.common.shapes import DeclineNoteIn
 from projects.agreements import services
 from projects.agreements.outlook import prospects_of
-from projects.agreements.selectors import open_steps
+from projects.agreements.selectors import files_offered, open_steps
 from projects.agreements.terms import (
     MOST_REVISIONS,
     MOST_YEARS_OF_SILENCE,
     USUAL_REVISIONS,
     Ownership,
 )
+from projects.api.bid_shapes import BidFileOut
 from projects.api.milestone_shapes import MilestoneOut, MoneyOut
+from projects.api.posting_shapes import PartyOut
 from projects.api.signing import SignatureIn, confirmation_in, confirmed
 from projects.bids.selectors import bids_of
 from projects.contracts.models import FREELANCERS_REASONS, Contract, DeclinedFor, Event
@@ -32,6 +34,7 @@ from projects.contracts.roles import role_in
 from projects.contracts.selectors import (
     SIDES,
     agreement_asked_for,
+    agreement_of,
     contracts_of,
     filtered,
     timeline_of,
@@ -41,11 +44,6 @@ from projects.contracts.sentences import sentence_of
 
 # What a freelancer may decline an offer for.
 REASONS = [(why.value, why.label) for why in FREELANCERS_REASONS]
-
-
-class SideOut(serializers.Serializer):
-    id = serializers.CharField(source="public_id")
-    name = serializers.CharField()
 
 
 class ContractOut(serializers.Serializer):
@@ -59,8 +57,8 @@ class ContractOut(serializers.Serializer):
         source="reason_in_words", help_text="Why the offer came to nothing, as people read it."
     )
     role = serializers.SerializerMethodField()
-    client = SideOut()
-    freelancer = SideOut()
+    client = PartyOut()
+    freelancer = PartyOut()
     posting = serializers.CharField(source="posting.public_id")
     bid = serializers.CharField(source="bid.public_id")
     currency = serializers.CharField()
@@ -92,6 +90,9 @@ class ContractOut(serializers.Serializer):
 class ContractInFullOut(ContractOut):
     """The same with the money of all milestones, and each of them."""
 
+    files = serializers.SerializerMethodField(
+        help_text="Of the bid, in the wording that is signed."
+    )
     money = serializers.SerializerMethodField()
     milestones = serializers.SerializerMethodField()
     leave_tag = serializers.SerializerMethodField(
@@ -107,6 +108,10 @@ class ContractInFullOut(ContractOut):
     def get_leave_tag(self, contract: Contract) -> str:
         leaving = self.context["prospects"].leaving_of(self.get_role(contract) or "")
         return leaving.tag if leaving else ""
+
+    @extend_schema_field(BidFileOut(many=True))
+    def get_files(self, contract: Contract) -> list[dict[str, Any]]:
+        return BidFileOut(files_offered(agreement_of(contract)), many=True).data
 
     @extend_schema_field(MoneyOut)
     def get_money(self, contract: Contract) -> dict[str, Any]:
@@ -248,8 +253,9 @@ class WithdrawView(APIView):
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Take the offer back as the client, while it is not answered."""
-        contract, reason = _contract(request, public_id), _reason(request)
-        services.withdraw_offer(contract_id=contract.pk, by=request.user, reason=reason)
+        contract, body = _contract(request, public_id), OfferEndIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        services.withdraw_offer(contract_id=contract.pk, by=request.user, **body.validated_data)
         return shown_contract(request, contract)
 
 
@@ -282,12 +288,6 @@ class TimelineView(ListAPIView):
 
 def _contract(request: Request, public_id: str) -> Contract:
     return get_object_or_404(contracts_of(request.user), public_id=public_id)
-
-
-def _reason(request: Request) -> str:
-    body = OfferEndIn(data=request.data)
-    body.is_valid(raise_exception=True)
-    return body.validated_data["reason"]
 
 
 def shown_contract(

@@ -14,7 +14,7 @@ from payments.payees.selectors import is_ready
 from payments.policies.fees import quote
 from payments.policies.words import percent
 from projects.agreements.outlook import Prospects, Strike, prospects_of
-from projects.agreements.selectors import open_steps
+from projects.agreements.selectors import files_offered, open_steps
 from projects.agreements.turn import Turn
 from projects.agreements.turns import turn_of
 from projects.bonuses.selectors import seen_on
@@ -25,6 +25,7 @@ from projects.contracts.sentences import sentence_of, who_of
 from projects.givebacks.selectors import givebacks_on, returnable
 from projects.messages.selectors import unread_of_each
 from projects.milestones.models import Milestone
+from projects.web.bid_cards import shown_files
 from projects.web.change_cards import shown_change
 from projects.web.milestone_cards import Button, button_of, cards_of
 from projects.web.simulations import try_url
@@ -60,6 +61,7 @@ def context_of(request: HttpRequest, contract: Contract) -> dict[str, Any]:
         "freelancer_fee": percent(contract.policy.freelancer_fee_basis_points),
         "plan": None if prospects.milestones else plan_of(contract, json.loads(agreement.body)),
         "is_offered": offered,
+        "files": shown_files(files_offered(agreement)),
         "bonuses": list(seen_on(contract, role)[:LATEST]),
         "givebacks": list(givebacks_on(contract)[:LATEST]),
         "can_give_back": returnable(contract).exists(),

@@ -4,6 +4,7 @@ import io
 import re
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pypdf import PdfReader
 
@@ -11,6 +12,7 @@ from accounts.people.services import create_person
 from projects.agreements.changes.services import accept_change
 from projects.agreements.paper.typeface import MISSING, readable
 from projects.agreements.paper.writing import paper_of
+from projects.agreements.services import award_bid
 from projects.contracts.selectors import agreement_of
 from tests.projects.change_world import price_to
 from tests.projects.ending_world import contract_at_work, to_end
@@ -20,7 +22,9 @@ from tests.world import (
     api_of,
     funded_milestone,
     offered_contract,
+    open_posting,
     plan_of,
+    submitted_bid,
 )
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +55,19 @@ def test_all_that_was_agreed_is_on_it(ada, ben):
     bare = words.replace(" ", "")
     assert agreement.sha256 in bare and agreement.seal.signature in bare
     assert agreement.seal.key_id in bare and MISSING not in words
+
+
+def test_the_files_of_the_bid_are_on_it(ada, ben):
+    files = [SimpleUploadedFile("plan.txt", b"three steps")]
+    bid = submitted_bid(open_posting(ada), ben, files=files)
+    agreement = agreement_of(award_bid(bid_id=bid.pk, by=ada))
+    stored = bid.files.get().stored
+    bare = read(paper_of(agreement)).replace(" ", "")
+    assert f"plan.txt,11bytes,SHA-256{stored.sha256}" in bare
+    browser = Client()
+    browser.force_login(ben)
+    page = browser.get(f"/contracts/{agreement.contract.public_id}/agreement/").content.decode()
+    assert "plan.txt" in page and stored.sha256 in page
 
 
 def test_who_signed_and_how_is_on_it(ada, ben):

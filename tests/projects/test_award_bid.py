@@ -70,6 +70,23 @@ def test_the_files_of_the_posting_are_signed_by_their_hash(ada, bid):
     ]
 
 
+def test_the_files_of_the_bid_are_signed_by_their_hash(ada, ben, bid):
+    for uploads in (["old.txt"], ["plan.txt", "brief.txt"]):
+        files = [SimpleUploadedFile(name, name.encode()) for name in uploads]
+        edit_bid(bid_id=bid.pk, by=ben, files=files)
+    old = bid.files.get(stored__name="old.txt").stored.public_id
+    edit_bid(bid_id=bid.pk, by=ben, remove_files=[old])
+
+    agreement = award_bid(bid_id=bid.pk, by=ada).agreements.get()
+
+    signed = json.loads(agreement.body)
+    assert (signed["agreement"], signed["bid"]["version"]) == (3, 4)
+    assert signed["bid"]["files"] == [
+        {"name": name, "size": len(name), "sha256": hashlib.sha256(name.encode()).hexdigest()}
+        for name in ("brief.txt", "plan.txt")
+    ]
+
+
 def test_the_wording_is_canonical_and_named_by_its_hash(ada, bid):
     contract = award_bid(bid_id=bid.pk, by=ada)
 

@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from marketplace.common.clock import now
+from projects.agreements.services import accept_offer, award_bid, decline_offer
 from projects.bids.models import Bid
 from projects.bids.services import edit_bid, withdraw_bid
 from projects.postings.services import add_files
@@ -197,6 +198,39 @@ def test_a_preview_keeps_what_is_ticked(bid, ben):
     typed = typed_bid(then="preview", valid_days="") | {"remove_files": [id_of(bid, "plan.pdf")]}
     page = browser_of(ben).post(f"{bid.path}edit/", typed)
     assert page.context["form"]["remove_files"].value() == typed["remove_files"]
+
+
+# --- Once it is awarded --------------------------------------------------------------------------
+
+
+def test_the_contract_shows_the_files_that_were_signed(bid, ada, ben, cleo, dora):
+    edit_bid(bid_id=bid.pk, by=ben, files=[a_file("lamp.png", PNG)])
+    gone = id_of(bid, "plan.pdf")
+    edit_bid(bid_id=bid.pk, by=ben, remove_files=[gone])
+    contract = award_bid(bid_id=bid.pk, by=ada)
+    accept_offer(contract_id=contract.pk, by=ben)
+    path, file_id = f"/contracts/{contract.public_id}/", id_of(bid, "lamp.png")
+
+    for person in (ada, ben):
+        page = browser_of(person).get(path).content.decode()
+        assert path_of(bid, file_id) in page and gone not in page
+        (file,) = api_of(person).get(f"/api/v1{path}").json()["files"]
+        assert (file["id"], file["name"]) == (file_id, "lamp.png")
+        assert browser_of(person).get(path_of(bid, file_id)).status_code == 200
+    for person in (cleo, dora):
+        assert browser_of(person).get(path_of(bid, file_id)).status_code == 404
+
+
+def test_an_offer_that_came_to_nothing_shows_the_files_of_then(bid, ada, ben):
+    contract = award_bid(bid_id=bid.pk, by=ada)
+    decline_offer(contract_id=contract.pk, by=ben, reason="terms")
+    edit_bid(bid_id=bid.pk, by=ben, remove_files=[id_of(bid, "plan.pdf")])
+
+    path = f"/contracts/{contract.public_id}/"
+    assert "plan.pdf" in browser_of(ada).get(path).content.decode()
+    assert [one["name"] for one in api_of(ada).get(f"/api/v1{path}").json()["files"]] == [
+        "plan.pdf"
+    ]
 
 
 # --- Nobody else ---------------------------------------------------------------------------------

@@ -144,10 +144,15 @@ def _scope(sheet: Sheet, wording: dict[str, Any]) -> None:
     sheet.paragraph(posting["description"] or "Nothing beyond the title was written.")
     if "details" in posting:
         sheet.paragraph(posting["details"])
-    for file in posting["files"]:
-        sheet.paragraph(f"{file['name']}, {file['size']} bytes, SHA-256 {file['sha256']}")
+    _files(sheet, posting["files"])
     sheet.heading("What was offered")
     sheet.paragraph(wording["bid"]["letter"])
+    _files(sheet, wording["bid"].get("files", []))
+
+
+def _files(sheet: Sheet, files: list[dict[str, Any]]) -> None:
+    for file in files:
+        sheet.paragraph(f"{file['name']}, {file['size']} bytes, SHA-256 {file['sha256']}")
 
 
 def _signatures(sheet: Sheet, agreement: Agreement, wording: dict[str, Any]) -> None:
