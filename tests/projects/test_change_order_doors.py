@@ -47,6 +47,7 @@ def test_by_the_pages_from_proposal_to_the_next_version(ada, ben):
     said = form_of(milestone, **{f"{name}-amount": "700", "note": "Fewer pages."})
 
     preview = browser(ben).post(path, said | {"preview": "1"}).content.decode()
+    assert "Password</label>" in preview, "it is needed, and not called optional"
     assert "$700.00" in preview and "$309.00" in preview and not ChangeOrder.objects.exists()
     assert browser(ben).post(path, said).status_code == 302
 
