@@ -169,7 +169,7 @@ class RenewView(APIView):
     @extend_schema(request=RenewalIn, responses=BidOut)
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
-        """Let your bid stand longer, on the same terms; the client is told."""
+        """Let your bid stand longer, on the same terms; the client is told, once a day at most."""
         bid = _visible(request, public_id)
         given = RenewalIn(data=request.data, context={"request": request})
         given.is_valid(raise_exception=True)

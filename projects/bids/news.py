@@ -7,9 +7,12 @@ from projects.bids.models import Bid
 from projects.postings.roles import Actor
 
 
-def tell_client(bid: Bid, kind: str, text: str, *, by: Actor) -> None:
-    """``text`` may name {who} bid, {price}, {title} of the posting and {reason} of its end."""
-    _tell(bid.posting.client, bid, kind, text, by=by)
+def tell_client(bid: Bid, kind: str, text: str, *, by: Actor, key: str = "") -> None:
+    """``text`` may name {who} bid, {price}, {title} of the posting and {reason} of its end.
+
+    What was told under a ``key`` before tells nothing again.
+    """
+    _tell(bid.posting.client, bid, kind, text, by=by, key=key)
 
 
 def tell_freelancer(bid: Bid, kind: str, text: str, *, by: Actor) -> None:
@@ -17,7 +20,7 @@ def tell_freelancer(bid: Bid, kind: str, text: str, *, by: Actor) -> None:
     _tell(bid.freelancer, bid, kind, text, by=by)
 
 
-def _tell(to: Party, bid: Bid, kind: str, text: str, *, by: Actor) -> None:
+def _tell(to: Party, bid: Bid, kind: str, text: str, *, by: Actor, key: str = "") -> None:
     notify(
         to=to,
         kind=kind,
@@ -28,6 +31,7 @@ def _tell(to: Party, bid: Bid, kind: str, text: str, *, by: Actor) -> None:
             reason=bid.reason_in_words,
         ),
         path=bid.path,
+        key=key,
         about=bid.public_id,
         title=bid.posting.title,
         by=by,

@@ -9,7 +9,7 @@ from projects.bids.terms import LEAST_VALID_DAYS, MOST_VALID_DAYS, checked_valid
 
 # How long before a bid lapses its author hears of it; of a short one when half of it is over.
 AHEAD = timedelta(days=3)
-# A renewal is for so much longer: the client is told of each.
+# A renewal is for so much longer: less is not worth telling.
 LEAST_RENEWAL = timedelta(days=LEAST_VALID_DAYS)
 
 

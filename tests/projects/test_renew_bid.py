@@ -186,6 +186,22 @@ def test_it_stands_longer_on_the_same_terms(bid, ben, later):
     assert lapse_bids()["done"] == 1
 
 
+def test_of_many_renewals_the_client_hears_once_a_day(bid, ben, time_machine):
+    noon = (now() + timedelta(days=1)).replace(hour=12)
+    for hours, news in ((0, 1), (0, 1), (11, 1), (13, 2), (24, 2)):
+        time_machine.move_to(noon + timedelta(hours=hours))
+        bid.refresh_from_db()
+        renew_bid(bid_id=bid.pk, valid_until=bid.valid_until + timedelta(days=1), by=ben)
+        assert told("bid_renewed") == ["Ada"] * news, hours
+
+
+def test_another_bid_renewed_on_the_same_day_is_news(bid, cleo, ben):
+    other = submitted_bid(bid.posting, cleo)
+    for one, author in ((bid, ben), (other, cleo)):
+        renew_bid(bid_id=one.pk, valid_until=in_days(45), by=author)
+    assert told("bid_renewed") == ["Ada", "Ada"]
+
+
 def test_other_terms_that_wait_can_still_be_accepted(bid, ada, ben, later):
     later(days=28)
     counter = countered(bid, ada)

@@ -22,7 +22,7 @@ from projects.postings.roles import Actor
 
 @transaction.atomic
 def renew_bid(*, bid_id: int, valid_until: datetime, by: Actor) -> Bid:
-    """Let it stand longer on the same terms; the client is told.
+    """Let it stand longer on the same terms; the client is told, once a day at most.
 
     It is the same wording, so what is proposed about it stands, and so does who has read it. Raises
     InvalidInput for a moment that is not at least a day later than the present one, more than 60
@@ -37,7 +37,8 @@ def renew_bid(*, bid_id: int, valid_until: datetime, by: Actor) -> Bid:
     bid.save(update_fields=["valid_until", "remind_at", "renewed_at"])
     until = said(bid.valid_until)
     text = f"{{who}} renewed the bid on “{{title}}”: it is valid until {until}."
-    tell_client(bid, "bid_renewed", text, by=by)
+    key = f"{bid.public_id}:renewed:{bid.renewed_at:%Y-%m-%d}"
+    tell_client(bid, "bid_renewed", text, by=by, key=key)
     return bid
 
 
