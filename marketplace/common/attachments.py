@@ -75,6 +75,18 @@ def check_attachments(
         )
 
 
+def limits_in_words() -> str:
+    """What may be attached, for whoever is about to choose."""
+    each, at_once, together = (
+        in_megabytes(size)
+        for size in (settings.MAX_FILE_BYTES, settings.MAX_BODY_BYTES, settings.MAX_ATTACHED_BYTES)
+    )
+    return (
+        f"{WHAT_TO_SEND} Up to {settings.MAX_FILES} of at most {each} each; {at_once} at once, "
+        f"{together} in all."
+    )
+
+
 def folded(name: str) -> str:
     """The name as some computers compare it: two that differ in less are one file there."""
     return unicodedata.normalize("NFC", name).casefold()

@@ -60,10 +60,10 @@ def _out(bid: Bid, request: Request, status: int = 200) -> Response:
 
 
 def _given(
-    request: Request, *, plain: type[Serializer], with_files: type[Serializer], **how: Any
+    request: Request, *, plain: type[Serializer], in_parts: type[Serializer], **how: Any
 ) -> dict[str, Any]:
     """What was sent, as JSON or as a form with files."""
-    shape = with_files if isinstance(request.data, MultiValueDict) else plain
+    shape = in_parts if isinstance(request.data, MultiValueDict) else plain
     given = shape(data=request.data, context={"request": request}, **how)
     given.is_valid(raise_exception=True)
     return given.validated_data
@@ -98,7 +98,7 @@ class PostingBidsView(ListAPIView):
     def post(self, request: Request, public_id: str) -> Response:
         """Offer to do it."""
         posting = self._posting()
-        given = _given(request, plain=BidIn, with_files=BidFilesIn)
+        given = _given(request, plain=BidIn, in_parts=BidFilesIn)
         bid = services.submit_bid(posting_id=posting.pk, by=request.user, **given)
         return _out(bid, request, status=201)
 
@@ -130,7 +130,7 @@ class BidView(APIView):
     def patch(self, request: Request, public_id: str) -> Response:
         """Change what is given; the earlier wording stays to be read under versions."""
         bid = _visible(request, public_id)
-        given = _given(request, plain=BidEditIn, with_files=BidEditFilesIn, partial=True)
+        given = _given(request, plain=BidEditIn, in_parts=BidEditFilesIn, partial=True)
         bid = services.edit_bid(bid_id=bid.pk, by=request.user, **given)
         return _out(bid, request)
 

@@ -33,6 +33,7 @@ from projects.bids.selectors import bids_of
 from projects.contracts.models import Agreement, Contract
 from projects.contracts.selectors import agreement_asked_for, contracts_of
 from projects.web.agreement_files import CHECKER_SHA256
+from projects.web.bid_cards import files_of
 from projects.web.contract_page import plan_of
 from projects.web.signing import WHY_IT_IS_ASKED
 from projects.web.simulations import try_url
@@ -115,6 +116,7 @@ def create_award(request: HttpRequest, public_id: str) -> HttpResponse:
         "bid": bid,
         "form": form,
         "policy": policy,
+        "files": files_of(bid),
         "plan": {"parts": parts, "total": quote([p["amount"] for p in parts], policy)},
         "is_lapsed": bid.valid_until <= now(),
         "nav": "work",

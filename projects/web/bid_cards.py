@@ -30,6 +30,12 @@ def shown_files(files: list[BidFile]) -> list[dict[str, Any]]:
     ]
 
 
+def files_of(bid: Bid) -> list[dict[str, Any]]:
+    """Those of the wording that stands."""
+    with_files(bid)
+    return shown_files(files_in(bid))
+
+
 def history_of(bid: Bid, questions: Sequence[ScreeningQuestion]) -> list[dict[str, Any]]:
     """Each edit with what it changed, the newest first, and the files of the wording before it."""
     with_files(bid)

@@ -5,13 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 
-from marketplace.common.attachments import WHAT_TO_SEND
+from marketplace.common.attachments import limits_in_words
 from marketplace.common.clock import now
-from marketplace.common.files import in_megabytes
 from marketplace.common.forms import FilesField
 from projects.bids import terms
 from projects.bids.counters.services import LONGEST_NOTE
@@ -93,13 +91,10 @@ class BidForm(PlanForm):
             self.fields["files"].label = "More files"
         else:
             del self.fields["remove_files"]
-        each, together = (
-            in_megabytes(size) for size in (settings.MAX_FILE_BYTES, settings.MAX_ATTACHED_BYTES)
-        )
-        self.fields["files"].help_text = (
-            f"{WHAT_TO_SEND} Up to {settings.MAX_FILES} files of {each} each, {together} in all "
-            "with those of earlier wordings."
-            + (" A file takes the place of the one of the same name." if standing else "")
+        self.fields["files"].help_text = limits_in_words() + (
+            " A file takes the place of the one of the same name; those of earlier wordings count."
+            if standing
+            else ""
         )
 
     def terms(self) -> dict[str, Any]:

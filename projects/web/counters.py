@@ -18,6 +18,7 @@ from projects.bids.models import LIFECYCLE as BIDS
 from projects.bids.models import Bid
 from projects.bids.roles import open_steps, role_in
 from projects.bids.selectors import bids_of
+from projects.web.bid_cards import files_of
 from projects.web.bid_forms import CounterForm
 from projects.web.counter_cards import shown_counter
 from projects.web.plan_forms import form_as_sent
@@ -92,6 +93,7 @@ def _draft(
         "problem": problem,
         "currency": form.currency,
         "side": role,
+        "files": files_of(bid),
         "other": bid.freelancer if role == CLIENT else bid.posting.client,
         "nav": "work",
     }

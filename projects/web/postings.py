@@ -8,6 +8,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from marketplace.common.attachments import limits_in_words
 from marketplace.common.files import attachment
 from marketplace.common.http import refusals_on
 from marketplace.common.lifecycle import MODERATOR, OWNER
@@ -85,6 +86,7 @@ def show_posting(request: HttpRequest, public_id: str) -> HttpResponse:
         "is_owner": role == OWNER,
         "is_let_in": is_let_in(posting, request.user),
         "gate": gate,
+        "file_limits": limits_in_words(),
         "files": files_behind(gate, posting),
         "screening": questions_of(posting),
         "questions": rows_of(list(newest[:FEW]), request),

@@ -12,6 +12,7 @@ from projects.agreements.services import accept_offer, award_bid, decline_offer
 from projects.bids.models import Bid
 from projects.bids.services import edit_bid, withdraw_bid
 from projects.postings.services import add_files
+from tests.projects.counter_world import countered
 from tests.projects.test_bid_files import PDF, PNG, a_file, id_of
 from tests.projects.test_posting_and_bid_api import refused, sent_bid
 from tests.projects.test_posting_and_bid_pages import browser_of, typed_bid
@@ -200,6 +201,13 @@ def test_a_preview_keeps_what_is_ticked(bid, ben):
     assert page.context["form"]["remove_files"].value() == typed["remove_files"]
 
 
+def test_other_terms_name_the_files_and_carry_none(bid, ada):
+    path = f"/bids/{bid.public_id}/counter/"
+    assert path_of(bid, id_of(bid, "plan.pdf")) in browser_of(ada).get(path).content.decode()
+    counter = countered(bid, ada)
+    assert "files" not in api_of(ada).get(f"/api/v1/counter-offers/{counter.public_id}/").json()
+
+
 # --- Once it is awarded --------------------------------------------------------------------------
 
 
@@ -207,7 +215,15 @@ def test_the_contract_shows_the_files_that_were_signed(bid, ada, ben, cleo, dora
     edit_bid(bid_id=bid.pk, by=ben, files=[a_file("lamp.png", PNG)])
     gone = id_of(bid, "plan.pdf")
     edit_bid(bid_id=bid.pk, by=ben, remove_files=[gone])
+    assert (
+        path_of(bid, id_of(bid, "lamp.png"))
+        in browser_of(ada).get(f"{bid.path}award/").content.decode()
+    )
     contract = award_bid(bid_id=bid.pk, by=ada)
+    assert (
+        "lamp.png"
+        in browser_of(ben).get(f"/contracts/{contract.public_id}/accept/").content.decode()
+    )
     accept_offer(contract_id=contract.pk, by=ben)
     path, file_id = f"/contracts/{contract.public_id}/", id_of(bid, "lamp.png")
 

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from django.core.files.uploadedfile import SimpleUploadedFile
+
 from accounts.access.confirming import confirm_by_password
 from accounts.notifications.preferences.kinds import OPTIONAL
 from accounts.notifications.preferences.services import change_preferences
@@ -31,10 +33,15 @@ from projects.management.demo.sample_postings import POSTINGS, SamplePosting
 from projects.messages.services import read_messages, write_message
 from projects.milestones.models import Milestone
 from projects.postings.models import Posting
-from projects.postings.services import create_posting, publish_posting
+from projects.postings.services import add_files, create_posting, publish_posting
 from projects.questions.services import answer_question, ask_question
 from projects.screening.services import set_screening_questions
 
+_HOW_I_WORK = """# How I work
+
+One call in the first days, one message a week, and everything in a repository of yours.
+Before the larger half begins you have seen and tried the smaller one.
+"""
 CAST = {"client": ADA, "freelancer": BEN, "passer-by": CLEO, "staff": DORA}
 
 
@@ -95,6 +102,8 @@ def _post(sample: SamplePosting, people: dict[str, User]) -> Posting:
         wished_deadline=(now() + timedelta(days=60)).date(),
         bids_close_at=now() + timedelta(days=30),
     )
+    brief = f"# {sample.title}\n\n{sample.description}\n"
+    add_files(posting_id=posting.pk, uploads=[_text("brief.md", brief)], by=client)
     publish_posting(posting_id=posting.pk, by=client)
     asked = set_screening_questions(
         posting_id=posting.pk, questions=list(sample.screening), by=client
@@ -116,6 +125,7 @@ def _post(sample: SamplePosting, people: dict[str, User]) -> Posting:
             plan=_plan(price * 100, days),
             valid_until=now() + timedelta(days=21),
             answers={question.public_id: answer for question, answer in said},
+            files=[_text("how-i-work.md", _HOW_I_WORK)],
         )
     for name in sample.hired:
         _agree(posting, client, people[name])
@@ -142,6 +152,10 @@ def _keep_secret(posting: Posting, text: str, details: str, bidders: list[User])
             confirmed_with=confirm_by_password(person, PASSWORD),
             by=person,
         )
+
+
+def _text(name: str, words: str) -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, words.encode())
 
 
 def _plan(price: int, days: int) -> list[dict]:
