@@ -8,14 +8,16 @@ from django.db.models import Q, QuerySet
 
 from accounts.people.models import User
 from marketplace.common.clock import now
+from marketplace.common.models import StoredFile
 from payments.escrow.division import Shares, shares_given, shares_of
 from payments.escrow.selectors import held_in
 from projects.agreements.models import Proposal
 from projects.bids.files.models import BidFile
 from projects.bids.files.selectors import files_as_of, with_files
 from projects.contracts.models import LIFECYCLE, Agreement, Contract
+from projects.contracts.selectors import agreement_of
 from projects.milestones.models import Milestone
-from projects.milestones.selectors import milestones_of
+from projects.milestones.selectors import files_on, milestones_of
 from projects.postings.models import Posting
 
 
@@ -45,6 +47,15 @@ def files_offered(agreement: Agreement) -> list[BidFile]:
     bid = agreement.contract.bid
     with_files(bid)
     return files_as_of(bid, signed["version"])
+
+
+def case_files(milestone: Milestone) -> QuerySet[StoredFile]:
+    """What whoever decides about a milestone may fetch: what was delivered for it, and what the bid
+    came with that both have signed.
+    """
+    offered = [file.stored_id for file in files_offered(agreement_of(milestone.contract))]
+    delivered = files_on(milestone).values("stored")
+    return StoredFile.objects.filter(Q(pk__in=delivered) | Q(pk__in=offered))
 
 
 def proposals_of(user: User | AnonymousUser) -> QuerySet[Proposal]:

@@ -17,33 +17,55 @@ from rest_framework.views import APIView
 
 from marketplace.common.api import OldestFirst
 from marketplace.common.files import attachment
+from projects.agreements.selectors import case_files, files_offered
+from projects.api.bid_shapes import BidFileOut
 from projects.api.contracts import AgreementOut, EventOut
 from projects.api.milestone_shapes import SubmissionFileOut, SubmissionOut
-from projects.contracts.models import Event
+from projects.contracts.models import Agreement, Event
 from projects.contracts.selectors import agreement_of, timeline_of
 from projects.disputes.models import Dispute
 from projects.disputes.selectors import desk_disputes
 from projects.milestones.models import Submission
-from projects.milestones.selectors import deliveries_on, files_on
+from projects.milestones.selectors import deliveries_on
 
 
-class EvidenceFileOut(SubmissionFileOut):
+class _OfACase(serializers.Serializer):
     @extend_schema_field(serializers.URLField)
     def get_url(self, file: Any) -> str:
         ids = [self.context["dispute"].public_id, file.stored.public_id]
         return settings.SITE_URL + reverse("api-desk-dispute-file", args=ids)
 
 
+class EvidenceFileOut(_OfACase, SubmissionFileOut):
+    """A file of a delivery."""
+
+
+class EvidenceBidFileOut(_OfACase, BidFileOut):
+    """A file of the bid."""
+
+
 class EvidenceSubmissionOut(SubmissionOut):
     files = EvidenceFileOut(many=True, source="files.all")
 
 
+class CaseAgreementOut(AgreementOut):
+    """The same with the files of the bid that was signed, to be fetched."""
+
+    files = serializers.SerializerMethodField()
+
+    @extend_schema_field(EvidenceBidFileOut(many=True))
+    def get_files(self, agreement: Agreement) -> list[dict[str, Any]]:
+        files = files_offered(agreement)
+        return EvidenceBidFileOut(files, many=True, context=self.context).data
+
+
 class CaseAgreementView(APIView):
-    @extend_schema(responses=AgreementOut)
+    @extend_schema(responses=CaseAgreementOut)
     def get(self, request: Request, public_id: str) -> Response:
         """What both sides of the dispute signed."""
-        contract = _case(request, public_id).milestone.contract
-        return Response(AgreementOut(agreement_of(contract)).data)
+        dispute = _case(request, public_id)
+        agreement = agreement_of(dispute.milestone.contract)
+        return Response(CaseAgreementOut(agreement, context={"dispute": dispute}).data)
 
 
 class CaseSubmissionsView(ListAPIView):
@@ -68,9 +90,9 @@ class CaseSubmissionsView(ListAPIView):
 class CaseFileView(APIView):
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     def get(self, request: Request, public_id: str, file_id: str) -> FileResponse:
-        """The bytes of a delivered file, as they were received."""
+        """The bytes of a file, as it was delivered, or as the bid came with it."""
         milestone = _case(request, public_id).milestone
-        return attachment(get_object_or_404(files_on(milestone), stored__public_id=file_id).stored)
+        return attachment(get_object_or_404(case_files(milestone), public_id=file_id))
 
 
 class CaseTimelineView(ListAPIView):

@@ -17,14 +17,16 @@ from projects.bids.models import Bid, BidVersion
 from projects.screening.models import ScreeningQuestion
 
 
-def shown_files(files: list[BidFile]) -> list[dict[str, Any]]:
-    """As the list of files draws them."""
+def shown_files(
+    files: list[BidFile], *, route: str = "bid-file", of: str = ""
+) -> list[dict[str, Any]]:
+    """As the list of files draws them; ``route`` is below their bid, or whatever ``of`` names."""
     return [
         {
             "name": file.stored.name,
             "size": file.stored.size,
             "sha256": file.stored.sha256,
-            "url": reverse("bid-file", args=[file.bid.public_id, file.stored.public_id]),
+            "url": reverse(route, args=[of or file.bid.public_id, file.stored.public_id]),
         }
         for file in files
     ]

@@ -11,12 +11,15 @@ from marketplace.common.clock import now
 from projects.agreements.services import accept_offer, award_bid, decline_offer
 from projects.bids.models import Bid
 from projects.bids.services import edit_bid, withdraw_bid
+from projects.disputes.services import open_dispute
+from projects.milestones.services import submit_work
 from projects.postings.services import add_files
 from tests.projects.counter_world import countered
+from tests.projects.screening_world import answers_to, asking
 from tests.projects.test_bid_files import PDF, PNG, a_file, id_of
 from tests.projects.test_posting_and_bid_api import refused, sent_bid
 from tests.projects.test_posting_and_bid_pages import browser_of, typed_bid
-from tests.world import api_of, open_posting, plan_of, submitted_bid
+from tests.world import api_of, fund, open_posting, plan_of, submitted_bid
 
 pytestmark = pytest.mark.django_db
 
@@ -85,6 +88,20 @@ def test_a_program_edits_the_files_and_reads_every_wording(bid, ben):
     ]
     first, last = wordings[-1]["files"][0], wordings[0]["files"][0]
     assert first["id"] != last["id"] and first["sha256"] == last["sha256"]
+
+
+def test_answers_come_beside_the_files_as_json(ada, ben):
+    posting = asking(ada)
+    api, path = api_of(ben), f"/api/v1/postings/{posting.public_id}/bids/"
+    form = form_of(a_file())
+    refused(api.post(path, form | {"answers": "[1]"}, format="multipart"), 400, "answers")
+    answers = answers_to(posting, several_choices=["Finnish"])
+    made = api.post(path, form_of(a_file()) | {"answers": json.dumps(answers)}, format="multipart")
+    assert made.json()["answers"] == answers
+    path = f"/api/v1/bids/{made.json()['id']}/"
+    answers = answers_to(posting, several_choices=["Finnish"], whole_number=30)
+    changed = api.patch(path, {"answers": json.dumps(answers)}, format="multipart").json()
+    assert (changed["answers"], changed["version"], len(changed["files"])) == (answers, 2, 1)
 
 
 def test_the_same_key_sends_one_bid_with_one_set_of_files(posting, ben):
@@ -247,6 +264,30 @@ def test_an_offer_that_came_to_nothing_shows_the_files_of_then(bid, ada, ben):
     assert [one["name"] for one in api_of(ada).get(f"/api/v1{path}").json()["files"]] == [
         "plan.pdf"
     ]
+
+
+def test_whoever_decides_a_dispute_reads_the_files_that_were_signed(bid, ada, ben, dora, mona):
+    edit_bid(bid_id=bid.pk, by=ben, files=[a_file("lamp.png", PNG)])
+    gone, signed = (id_of(bid, name) for name in ("plan.pdf", "lamp.png"))
+    edit_bid(bid_id=bid.pk, by=ben, remove_files=[gone])
+    contract = award_bid(bid_id=bid.pk, by=ada)
+    accept_offer(contract_id=contract.pk, by=ben)
+    milestone = fund(contract.milestones.get())
+    submit_work(milestone_id=milestone.pk, by=ben, note="Done.")
+    words = {"reason": "late", "statement": "Late.", "asked_for": 0}
+    dispute = open_dispute(milestone_id=milestone.pk, by=ada, **words)
+    desk = f"/desk/disputes/{dispute.public_id}/"
+
+    assert f"{desk}files/{signed}/" in browser_of(dora).get(desk).content.decode()
+    answer = browser_of(dora).get(f"{desk}files/{signed}/")
+    assert b"".join(answer.streaming_content) == PNG
+    (file,) = api_of(dora).get(f"/api/v1{desk}agreement/").json()["files"]
+    assert file["url"] == f"http://127.0.0.1:8000/api/v1{desk}files/{signed}/"
+    assert api_of(dora).get(f"/api/v1{desk}files/{signed}/").status_code == 200
+    for person, path in ((dora, gone), (mona, signed), (ada, signed)):
+        assert browser_of(person).get(f"{desk}files/{path}/").status_code == 404
+        assert api_of(person).get(f"/api/v1{desk}files/{path}/").status_code == 404
+    assert browser_of(dora).get(path_of(bid, signed)).status_code == 404, "by the case alone"
 
 
 # --- Nobody else ---------------------------------------------------------------------------------

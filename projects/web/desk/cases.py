@@ -16,6 +16,7 @@ from marketplace.common.forms import AmountField
 from marketplace.common.money import to_major
 from marketplace.common.pages import page_of
 from payments.policies.fees import quote
+from projects.agreements.selectors import case_files, files_offered
 from projects.contracts.roles import role_in
 from projects.contracts.selectors import agreement_of, timeline_of
 from projects.contracts.sentences import sentence_of, who_of
@@ -25,7 +26,8 @@ from projects.disputes.models import Dispute
 from projects.disputes.rules import open_steps
 from projects.disputes.selectors import desk_disputes, effect_of, outcome_of, still_open
 from projects.milestones.models import Milestone
-from projects.milestones.selectors import deliveries_on, files_on
+from projects.milestones.selectors import deliveries_on
+from projects.web.bid_cards import shown_files
 from projects.web.desk.doors import for_staff
 from projects.web.parts import PartForm, clean_part, clean_words, draw_part
 
@@ -100,13 +102,9 @@ def create_ruling(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_safe
 @for_staff
 def show_file(request: HttpRequest, public_id: str, file_id: str) -> HttpResponseBase:
-    """A file of the disputed milestone, as it was delivered."""
+    """A file of the disputed milestone as it was delivered, or of the bid as it was signed."""
     dispute = get_object_or_404(desk_disputes(request.user), public_id=public_id)
-    delivered = get_object_or_404(
-        files_on(dispute.milestone),
-        stored__public_id=file_id,
-    )
-    return attachment(delivered.stored)
+    return attachment(get_object_or_404(case_files(dispute.milestone), public_id=file_id))
 
 
 def _page(
@@ -121,6 +119,9 @@ def _page(
         "contract": contract,
         "agreement": agreement,
         "terms": json.loads(agreement.body),
+        "offered_files": shown_files(
+            files_offered(agreement), route="desk-dispute-file", of=dispute.public_id
+        ),
         "submissions": _submissions(dispute),
         "held": quote([milestone.amount], contract.policy),
         "rest": milestone.amount - dispute.asked_for,
