@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 def test_the_wording_says_whose_the_result_is(ada, ben, client, rule):
     contract = offered_contract(ada, ben, ownership=rule)
     wording = json.loads(agreement_of(contract).body)
-    assert wording["agreement"] == 2
+    assert wording["agreement"] == 3
     assert wording["ownership"] == {"rule": rule, "text": OWNERSHIP_IN_WORDS[Ownership(rule)]}
 
     client.force_login(ben)
