@@ -26,9 +26,8 @@ HALF = 45_000_000_000
 def at_the_limits() -> list[tuple[str, str]]:
     """The pages of Ada's and Ben's longest dealings, with who reads them."""
     ada, ben = (_long_winded(User.objects.get(email=f"{n}@example.com")) for n in ("ada", "ben"))
-    posting = open_posting(
-        ada, title=TITLE, description=TEXT, skills=[f"{WORD[:38]}{n:02}" for n in range(15)]
-    )
+    skills = [f"{WORD[:38]}{n:02}" for n in range(15)]
+    posting = open_posting(ada, title=TITLE, description=TEXT, skills=skills, awards=20)
     add_files(posting_id=posting.pk, uploads=[_upload()], by=ada)
     asked = [
         invite_person(posting_id=posting.pk, whom=whom, note=TEXT[:1_000], by=ada)
