@@ -179,9 +179,9 @@ def close_finished_contract(contract_id: int) -> None:
 
 @shared_task(name="projects.close_finished_contracts")
 def close_finished_contracts() -> dict[str, int]:
-    """Finds what a lost bell left behind."""
+    """Of many milestones that ended at once, and what a lost bell left behind."""
     return sweep(
-        milestones_due.finished_contract_ids(limit=BATCH),
+        milestones_due.contracts_with_news(limit=BATCH),
         lambda pk: agreements.close_finished_contract(contract_id=pk),
     )
 

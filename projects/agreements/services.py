@@ -29,6 +29,7 @@ from projects.contracts.models import FREELANCERS_REASONS, LIFECYCLE, Agreement,
 from projects.contracts.roles import Actor, role_in
 from projects.contracts.selectors import agreement_of
 from projects.contracts.services import record, tell_other_side
+from projects.milestones.endings.services import lock_news, note_followed
 from projects.milestones.planning.services import plan_milestone
 from projects.milestones.selectors import is_funded
 from projects.milestones.unfunded.services import start_funding_time, stop_funding_time
@@ -176,7 +177,10 @@ def close_finished_contract(*, contract_id: int) -> Contract:
     Where what is left is not funded, the client's time to fund it starts. Rung when a milestone
     ends, and found by a sweep. Safe to call too early or again.
     """
-    return close_if_finished(_lock(contract_id))
+    news = lock_news(contract_id)
+    contract = close_if_finished(_lock(contract_id))
+    note_followed(news)
+    return contract
 
 
 @transaction.atomic

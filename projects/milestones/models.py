@@ -63,6 +63,8 @@ class Milestone(models.Model):
     submitted_at = models.DateTimeField(null=True)
     review_ends_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
+    # Whether its contract was not looked at since: perhaps it has ended with it.
+    end_is_news = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
@@ -79,6 +81,9 @@ class Milestone(models.Model):
                 fields=["review_ends_at"],
                 condition=Q(review_ends_at__isnull=False),
                 name="reviews_that_end",
+            ),
+            models.Index(
+                fields=["closed_at"], condition=Q(end_is_news=True), name="ends_that_are_news"
             ),
         ]
 

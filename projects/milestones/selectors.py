@@ -167,16 +167,7 @@ def _nearing_limit(at: datetime) -> QuerySet[Milestone]:
     return near.exclude(escrow__in=_without_money(near)).order_by("escrow__limit_at")
 
 
-def finished_contract_ids(*, limit: int) -> list[int]:
-    """Active contracts whose milestones have all ended; and those of which nothing that is left is
-    funded, while their time to fund does not run though their policy knows one.
-    """
-    finished = (
-        Contract.objects.filter(status=Contract.Status.ACTIVE, milestones__isnull=False)
-        .exclude(milestones__closed_at__isnull=True)
-        .distinct()
-        .order_by("pk")
-    )
-    found = list(finished.values_list("pk", flat=True)[:limit])
-    waiting = unfunded_contracts().filter(funding_due_at=None, policy__funding_days__gt=0)
-    return found + list(waiting.order_by("pk").values_list("pk", flat=True)[: limit - len(found)])
+def contracts_with_news(*, limit: int) -> list[int]:
+    """Contracts with milestones that have ended and were not followed up, the longest ago first."""
+    news = Milestone.objects.filter(end_is_news=True).order_by("closed_at")
+    return list(dict.fromkeys(news.values_list("contract_id", flat=True)[:limit]))

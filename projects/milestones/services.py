@@ -264,7 +264,8 @@ def close_milestones(*milestones: Milestone) -> None:
     for milestone in milestones:
         milestone.closed_at, milestone.review_ends_at = at, None
     live = Milestone.objects.filter(pk__in=[it.pk for it in milestones], closed_at=None)
-    closed = live.update(status=milestones[0].status, closed_at=at, review_ends_at=None)
+    ended = {"closed_at": at, "review_ends_at": None, "end_is_news": True}
+    closed = live.update(status=milestones[0].status, **ended)
     if closed != len(milestones):
         raise WrongState("This milestone has ended just now.")
     reminders.forget_reminders(*milestones)

@@ -26,7 +26,7 @@ from projects.contracts.sentences import sentence_of
 from projects.milestones import services
 from projects.milestones.models import Milestone, Reminder
 from projects.milestones.rules import open_steps
-from projects.milestones.selectors import finished_contract_ids
+from projects.milestones.selectors import contracts_with_news
 from projects.milestones.services import cancel_milestone, fund_milestone, release_milestone
 from projects.tasks import close_finished_contracts, tell_fundings, tell_reminders
 from tests.projects.change_world import price_to, the_books_agree
@@ -99,16 +99,17 @@ def test_it_begins_anew_where_nothing_is_held_any_more(ada, ben, later, deed):
 
     assert is_near(due(contract), 14)
     assert Reminder.objects.filter(kind__startswith="fund_").count() == 3
-    assert finished_contract_ids(limit=9) == []
+    assert contracts_with_news(limit=9) == []
 
 
 def test_it_does_not_begin_while_another_milestone_is_held(ada, ben):
     contract = active_contract(ada, ben, [100_000, 50_000, 50_000])
     first, _ = fund(part(contract, 1)), fund(part(contract, 2))
     release_milestone(milestone_id=first.pk, by=ada)
-    assert finished_contract_ids(limit=9) == []
-    close_finished_contract(contract_id=contract.pk)
+    assert contracts_with_news(limit=9) == [contract.pk]
+    close_finished_contracts()
     assert due(contract) is None
+    assert contracts_with_news(limit=9) == [], "looked at once, not again and again"
 
 
 def test_what_is_dropped_while_it_runs_moves_nothing(ada, ben, later):
@@ -149,7 +150,7 @@ def test_rules_that_know_no_such_time_have_no_such_clock(ada, ben, later):
     assert "to fund a milestone" not in _agreement_page(contract, ada)
     later(days=100)
     close_finished_contracts()
-    assert finished_contract_ids(limit=9) == []
+    assert contracts_with_news(limit=9) == []
     assert open_steps(part(contract, 1), "freelancer") == ["cancel", "propose_ending"]
     leave_contract(contract_id=contract.pk, by=ben, seen=tag_for(contract, ben))
     assert grounds_of(contract) == ["cancel", "cancel"]
@@ -420,6 +421,7 @@ def test_eight_sweeps_begin_it_once(ada, ben):
     release_milestone(milestone_id=first.pk, by=ada)
     outcomes = at_once(*[lambda: close_finished_contract(contract_id=contract.pk)] * 8)
     assert outcomes == ["done"] * 8
+    assert contracts_with_news(limit=9) == []
     assert is_near(due(contract), 14)
     assert Reminder.objects.filter(kind__startswith="fund_").count() == 3
 

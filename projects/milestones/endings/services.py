@@ -1,5 +1,6 @@
 """The ends that divide what is held. Rooms above call them: a decision stands behind each."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -119,6 +120,21 @@ def _judge_limit(limit_at: datetime | None, *, agreed: datetime | None) -> None:
             param="into",
             code="limit_moved",
         )
+
+
+def lock_news(contract_id: int) -> list[int]:
+    """Those of its milestones whose end was not followed up: locked before their contract, as all
+    milestones are.
+    """
+    news = Milestone.objects.select_for_update(no_key=True).filter(
+        contract=contract_id, end_is_news=True
+    )
+    return list(news.order_by("pk").values_list("pk", flat=True))
+
+
+def note_followed(milestone_ids: Sequence[int]) -> None:
+    """Their contract was looked at; the caller holds their locks."""
+    Milestone.objects.filter(pk__in=milestone_ids).update(end_is_news=False)
 
 
 def lock_milestones(milestone_id: int, other_id: int) -> tuple[Milestone, Milestone]:
