@@ -1,6 +1,8 @@
-"""Build the style sheet and the font into ``static/build/``: ``python assets/build.py [--watch]``.
+"""Build the style sheet and the font into ``static/build/``, and the catalogues of other languages
+where they lie: ``python assets/build.py [--watch]``.
 
-Both are made from wheels pinned in requirements/build.txt, so a build needs no network and no Node.
+All are made by wheels pinned in requirements/build.txt, so a build needs no network, no Node and no
+gettext.
 """
 
 import argparse
@@ -11,8 +13,12 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
 ASSETS = Path(__file__).resolve().parent
 BUILT = ASSETS.parent / "static" / "build"
+LOCALE = ASSETS.parent / "locale"
 
 # Latin with its extensions, punctuation, currency signs, arrows, the minus sign and the few marks
 # that pages use. Other scripts fall back to the reader's own fonts.
@@ -70,11 +76,21 @@ def build_styles(*, watch: bool) -> None:
     os.replace(half, target)
 
 
+def build_catalogues() -> None:
+    """Each django.po as the django.mo beside it, which is what is read when people are told."""
+    for source in sorted(LOCALE.glob("*/LC_MESSAGES/django.po")):
+        half = source.with_name(f"django.{os.getpid()}.part")
+        with source.open("rb") as written, half.open("wb") as made:
+            write_mo(made, read_po(written, abort_invalid=True))
+        os.replace(half, source.with_suffix(".mo"))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--watch", action="store_true", help="build again whenever a file changes")
     options = parser.parse_args()
     BUILT.mkdir(parents=True, exist_ok=True)
+    build_catalogues()
     build_font()
     build_styles(watch=options.watch)
 

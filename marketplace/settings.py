@@ -78,7 +78,6 @@ MIDDLEWARE = [
     "marketplace.common.http.BodyLimitMiddleware",
     "marketplace.common.http.AddressMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "marketplace.common.clock.ClockMiddleware",
@@ -215,8 +214,10 @@ REST_KNOX = {"TOKEN_TTL": None, "AUTO_REFRESH": False, "TOKEN_PREFIX": "mp_"}
 
 # --- Language, time, money -----------------------------------------------------------------------
 
+# Of pages and refusals. In these people read what they are told and mailed; each has its catalogue
+# in locale/ and its manners in marketplace/common/words.py.
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 CURRENCIES = _listed("CURRENCIES", "USD,EUR,GBP,JPY,KWD")

@@ -95,7 +95,7 @@ class Supervisor:
         self._step("Starting PostgreSQL and Valkey ...")
         self._start_services()
         self._describe()
-        self._step("Building the style sheet ...")
+        self._step("Building the styles and the catalogues ...")
         self._do("assets", [sys.executable, "assets/build.py"])
         self._step("Preparing the database ...")
         self._do("migrate", programs.command("migrate", self.environment))

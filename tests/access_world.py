@@ -16,6 +16,7 @@ from accounts.people.models import StaffRole, User
 from accounts.people.services import grant_staff_roles
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import SYSTEM
+from marketplace.common.words import Words
 from payments.chargebacks.models import Chargeback
 from payments.fundings.models import Payment
 from payments.payees.models import ConnectedAccount
@@ -81,7 +82,7 @@ def one_of_everything() -> AccessWorld:
 
 def _people(world: AccessWorld, ada: User) -> None:
     token, _ = create_token(user_id=ada.pk, name="another", by=ada, is_told=False)
-    notify(to=ada, kind="test", text="Something happened.", path="/")
+    notify(to=ada, kind="test", text=Words("Something happened."), path="/")
     world.places |= {
         "person": {"public_id": ada.public_id},
         "party": {"public_id": own_party_of(ada).public_id},

@@ -6,8 +6,17 @@ import pytest
 from celery import current_app
 from django.db import connection
 
+from assets.build import build_catalogues
 from marketplace.common import doorbell
 from payments.policies.models import Policy
+
+# --- Other languages ------------------------------------------------------------------------------
+
+
+def pytest_configure() -> None:
+    """What is told in other languages is read from what is built: as the sources are now."""
+    build_catalogues()
+
 
 # --- What migrations wrote ------------------------------------------------------------------------
 

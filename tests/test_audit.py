@@ -23,6 +23,7 @@ from marketplace.common.clock import now
 from marketplace.common.lifecycle import FINANCE, MEDIATOR, MODERATOR, SYSTEM
 from marketplace.common.lifecycle_sql import lifecycles
 from marketplace.common.models import AuditEntry
+from marketplace.common.words import Words
 from payments.chargebacks.answering import services as answering
 from payments.escrow.services import refund
 from payments.fundings.models import Payment
@@ -182,7 +183,7 @@ def lifts_a_hold(ada, ben, dora) -> tuple[str, set]:
 
 
 def retries_a_mail(ada, ben, dora) -> tuple[str, set]:
-    notify(to=ada, kind="bid_placed", text="Ben made a bid.", path="/")
+    notify(to=ada, kind="bid_placed", text=Words("Ben made a bid."), path="/")
     force(Notification, mail_due_at=None, mail_failure="550 No.", mail_failed_at=now())
     retry_mail(notification_id=Notification.objects.latest("pk").pk, by=dora)
     return "retry mail", {ada.pk}

@@ -13,6 +13,7 @@ from accounts.notifications.models import Notification, OutgoingMail
 from accounts.notifications.services import notify
 from marketplace.common.audit import log_deed
 from marketplace.common.clock import now
+from marketplace.common.words import Words
 from payments.fundings.models import Payment
 from payments.ledger import chart
 from payments.ledger.services import Move, move_money
@@ -173,7 +174,7 @@ def test_the_statements_of_a_person(ada, ben):
 def test_notices(ada, path):
     client = api_of(ada) if path.startswith("/api") else browser(ada)
     grows_for_free(
-        lambda: client.get(path), lambda: notify(to=ada, kind="news", text="News.", path="/")
+        lambda: client.get(path), lambda: notify(to=ada, kind="news", text=Words("News."), path="/")
     )
 
 
@@ -189,7 +190,7 @@ def test_mails_that_fail(ada, dora, path):
     names = iter("ABCDE")
 
     def fail() -> None:
-        notify(to=person(f"Reader {next(names)}"), kind="news", text="News.", path="/")
+        notify(to=person(f"Reader {next(names)}"), kind="news", text=Words("News."), path="/")
         Notification.objects.update(
             mail_due_at=None, mail_failure="550 No such mailbox.", mail_failed_at=now()
         )

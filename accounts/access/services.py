@@ -1,9 +1,12 @@
 """How a person comes in: sign-up, log-in for programs, forgotten passwords, the second factor."""
 
+from typing import Any
+
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, validate_totp_code
+from django.conf import settings
 from django.contrib.auth import authenticate
 from django.db import transaction
 from django.urls import reverse
@@ -20,6 +23,7 @@ from accounts.people.profile import checked_email
 from accounts.people.services import ADDRESS_TAKEN, checked_password, create_person, set_password
 from marketplace.common.errors import InvalidInput, MailUnreachable, NotAllowed, WrongState
 from marketplace.common.text import checked_line
+from marketplace.common.words import Words
 
 MAX_TOKENS = 50
 SIGN_UP = "sign-up"
@@ -29,15 +33,19 @@ RESET = "reset"
 # --- Sign-up -------------------------------------------------------------------------------------
 
 
-def sign_up(*, email: str, name: str, password: str) -> None:
+def sign_up(
+    *, email: str, name: str, password: str, language: str = settings.LANGUAGE_CODE
+) -> None:
     """Make a person who cannot log in yet, and mail them a code that proves the address.
+
+    ``language`` is one of settings.LANGUAGES. Raises InvalidInput.
 
     Whoever asks learns nothing of who is here: an address that somebody has gets a mail that says
     so, and the answer is the same. Not atomic: the mail leaves when the person is kept.
     """
     email = checked_email(email)
     try:
-        create_person(email=email, name=name, password=password)
+        create_person(email=email, name=name, password=password, language=language)
     except InvalidInput as refusal:
         if refusal.code != ADDRESS_TAKEN:
             raise
@@ -66,7 +74,7 @@ def _mail_proof(email: str) -> None:
     _mail("account/email/email_confirmation_signup", to=email, email=email, code=code)
 
 
-def _mail(template: str, *, to: str, **context: str) -> None:
+def _mail(template: str, *, to: str, **context: Any) -> None:
     try:
         letters.send(template, to=to, **context)
     except OSError:
@@ -131,7 +139,10 @@ def create_token(
         notify(
             to=user,
             kind="token_made",
-            text=f"A token for the API was made: “{token.name}”. If that was not you, revoke it.",
+            text=Words(
+                "A token for the API was made: “%(name)s”. If that was not you, revoke it.",
+                name=token.name,
+            ),
             path=reverse("tokens"),
         )
     return token, secret
@@ -190,7 +201,14 @@ def add_second_factor(
     if not validate_totp_code(secret, code):
         raise InvalidInput("That is not the code that the app shows now.", param="code")
     TOTP.activate(user, secret)
-    _tell_of_factor(user, "added")
+    _tell_of_factor(
+        user,
+        "second_factor_added",
+        Words(
+            "The second factor of your account was added. If that was not you, change your "
+            "password."
+        ),
+    )
     return RecoveryCodes.activate(user).generate_codes()
 
 
@@ -202,18 +220,19 @@ def remove_second_factor(*, user_id: int, code: str, password: str, by: User) ->
         raise WrongState("You have no second factor.")
     _check_second_factor(user, code)
     Authenticator.objects.filter(user=user).delete()
-    _tell_of_factor(user, "removed")
-
-
-def _tell_of_factor(user: User, what: str) -> None:
-    """Its owner learns it also where a stranger did it."""
-    notify(
-        to=user,
-        kind=f"second_factor_{what}",
-        text=f"The second factor of your account was {what}. If that was not you, change your "
-        "password.",
-        path=reverse("mfa_index"),
+    _tell_of_factor(
+        user,
+        "second_factor_removed",
+        Words(
+            "The second factor of your account was removed. If that was not you, change your "
+            "password."
+        ),
     )
+
+
+def _tell_of_factor(user: User, kind: str, text: Words) -> None:
+    """Its owner learns it also where a stranger did it."""
+    notify(to=user, kind=kind, text=text, path=reverse("mfa_index"))
 
 
 def _lock_own_account(user_id: int, password: str, by: User) -> User:

@@ -1,6 +1,7 @@
 """Coming in without a page."""
 
 from django.shortcuts import get_object_or_404
+from django.utils.translation import get_language_from_request
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import extend_schema
@@ -38,6 +39,11 @@ class AddressIn(serializers.Serializer):
 class SignUpIn(AddressIn):
     name = serializers.CharField(max_length=80)
     password = serializers.CharField(max_length=1_000, trim_whitespace=False)
+    language = serializers.CharField(
+        max_length=8,
+        required=False,
+        help_text="Of notices and mails; left out, what Accept-Language asks for, or en.",
+    )
 
 
 class CodeIn(AddressIn):
@@ -100,7 +106,7 @@ class SignUpView(_OpenView):
         """Sign up; a code comes by mail."""
         given = _given(SignUpIn, request)
         count_knock(request, "sign-up", email=given["email"])
-        services.sign_up(**given)
+        services.sign_up(**{"language": get_language_from_request(request)} | given)
         return Response({"sent_to": given["email"]}, status=status.HTTP_202_ACCEPTED)
 
 

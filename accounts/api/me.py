@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
@@ -97,7 +98,10 @@ class ProfileIn(serializers.Serializer):
     rate_currency = serializers.CharField(allow_blank=True, max_length=3)
     country = serializers.CharField(allow_blank=True, max_length=2, help_text="ISO 3166-1 alpha-2.")
     time_zone = serializers.CharField(max_length=40, help_text="IANA, such as Europe/Berlin.")
-    language = serializers.CharField(max_length=8)
+    language = serializers.CharField(
+        max_length=8,
+        help_text="Of notices and mails: " + ", ".join(code for code, _ in settings.LANGUAGES),
+    )
 
 
 class MeView(APIView):

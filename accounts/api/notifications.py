@@ -1,8 +1,10 @@
 """Notices."""
 
+from datetime import UTC
 from typing import Any
 
 from django.shortcuts import get_object_or_404
+from django.utils import timezone, translation
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
@@ -24,6 +26,7 @@ class NotificationOut(serializers.ModelSerializer):
     """Something you were told."""
 
     id = serializers.CharField(source="public_id")
+    text = serializers.SerializerMethodField(help_text="In your language; its times are in UTC.")
     mail_called_off = serializers.CharField(
         help_text="Why no mail of it left although nothing failed; empty where none was called off."
     )
@@ -40,6 +43,11 @@ class NotificationOut(serializers.ModelSerializer):
             "mailed_at",
             "mail_called_off",
         ]
+
+    def get_text(self, notice: Notification) -> str:
+        reader = signed_in(self.context["request"].user)
+        with translation.override(reader.language), timezone.override(UTC):
+            return notice.text
 
 
 class ReadOut(serializers.Serializer):
@@ -93,7 +101,7 @@ class ReadView(APIView):
         """Mark one as read."""
         notice = get_object_or_404(notifications_of(request.user), public_id=public_id)
         notice = services.read_notification(notification_id=notice.pk, by=signed_in(request.user))
-        return Response(NotificationOut(notice).data)
+        return Response(NotificationOut(notice, context={"request": request}).data)
 
 
 class ReadAllView(APIView):

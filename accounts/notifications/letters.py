@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string, select_template
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.people.models import User
 
@@ -66,14 +66,26 @@ def render(template: str, **context: Any) -> Letter:
 
 
 def render_for(reader: User, template: str, **context: Any) -> Letter:
-    """The same, with its times in the zone of this reader."""
-    with timezone.override(ZoneInfo(reader.time_zone)):
+    """The same in the language of this reader, with its times by the clock on their wall."""
+    zone = ZoneInfo(reader.time_zone)
+    with translation.override(reader.language), timezone.override(zone):
         return render(template, reader=reader, **context)
 
 
-def send(template: str, *, to: str, **context: Any) -> None:
-    """Send now. Raises OSError when the mail server refuses or is silent."""
-    render(template, **context).to(to).send()
+def send(
+    template: str, *, to: str, reader: User | None = None, language: str = "", **context: Any
+) -> None:
+    """Send now, for ``reader`` or whoever has this address; for a stranger in ``language``.
+
+    Raises OSError when the mail server refuses or is silent.
+    """
+    reader = reader or User.objects.filter(email=to.lower()).first()
+    if reader is not None:
+        letter = render_for(reader, template, **context)
+    else:
+        with translation.override(language or settings.LANGUAGE_CODE):
+            letter = render(template, **context)
+    letter.to(to).send()
 
 
 def _paragraphs(text: str) -> Iterator[Paragraph]:

@@ -6,6 +6,11 @@ from django.db import models
 from accounts.notifications.digests.models import Digest
 from marketplace.common.clock import now
 from marketplace.common.public_ids import PublicIdField
+from marketplace.common.text import cut_line
+from marketplace.common.words import Words
+
+# Fit for a subject line; what a long title makes longer is cut, not refused: the deed is done.
+LONGEST_TEXT = 300
 
 
 class Notification(models.Model):
@@ -22,7 +27,10 @@ class Notification(models.Model):
     # Of the contract or posting that it belongs to, as its reader knows it: mails of a day group
     # by it.
     title = models.CharField(max_length=200, blank=True)
-    text = models.CharField(max_length=300)
+    # What it says, as marketplace.common.words keeps it: put into words when it is read.
+    said = models.JSONField(null=True)
+    # The finished sentence of a notice from before it was kept so; empty for all others.
+    written = models.CharField(max_length=LONGEST_TEXT, blank=True)
     path = models.CharField(max_length=200)
     created_at = models.DateTimeField(default=now)
     read_at = models.DateTimeField(null=True)
@@ -44,6 +52,11 @@ class Notification(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["recipient", "key"], name="nobody_is_told_twice"),
+            models.CheckConstraint(
+                condition=models.Q(said__isnull=False, written="")
+                | models.Q(said__isnull=True) & ~models.Q(written=""),
+                name="a_notice_says_something",
+            ),
             models.CheckConstraint(
                 condition=models.Q(mail_failure="", mail_failed_at__isnull=True)
                 | ~models.Q(mail_failure="") & models.Q(mail_failed_at__isnull=False),
@@ -86,6 +99,13 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def text(self) -> str:
+        """What it says in the active language, with its times by the clock of the active zone."""
+        if self.said is None:
+            return self.written
+        return cut_line(str(Words.of_json(self.said)), LONGEST_TEXT)
 
 
 class OutgoingMail(models.Model):

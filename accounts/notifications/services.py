@@ -14,8 +14,8 @@ from accounts.people.models import User
 from marketplace.common.clock import now
 from marketplace.common.doorbell import ring
 from marketplace.common.public_ids import new_public_id
+from marketplace.common.words import Words
 
-_LONGEST_TEXT = 300
 # From so many notices of one transaction on, one bell is rung for all of them.
 _MANY = 10
 
@@ -30,7 +30,7 @@ class News:
 
     to: Party
     kind: str
-    text: str
+    text: Words
     path: str
     key: str = ""
     about: str = ""
@@ -42,7 +42,7 @@ def notify(
     *,
     to: Party | User,
     kind: str,
-    text: str,
+    text: Words,
     path: str,
     key: str = "",
     about: str = "",
@@ -54,9 +54,9 @@ def notify(
     What is told is as in News. Belongs into the transaction of the deed.
     """
     people = [to] if isinstance(to, User) else people_of_each([to])[to.pk]
-    said = {"kind": kind, "text": text, "path": path, "key": key, "about": about, "title": title}
+    more = {"kind": kind, "path": path, "key": key, "about": about, "title": title}
     _tell(
-        [_notice(person, **said) for person in people if person != by],
+        [_notice(person, text, **more) for person in people if person != by],
         may_be_known=bool(key),
     )
 
@@ -66,7 +66,15 @@ def notify_each(news: Sequence[News]) -> None:
     people = people_of_each(one.to for one in news)
     _tell(
         [
-            _notice(person, **{name: it for name, it in vars(one).items() if name != "to"})
+            _notice(
+                person,
+                one.text,
+                kind=one.kind,
+                path=one.path,
+                key=one.key,
+                about=one.about,
+                title=one.title,
+            )
             for one in news
             for person in people[one.to.pk]
         ],
@@ -74,13 +82,9 @@ def notify_each(news: Sequence[News]) -> None:
     )
 
 
-def _notice(to: User, *, text: str, key: str, title: str, **said: str) -> Notification:
+def _notice(to: User, text: Words, *, key: str, title: str, **more: str) -> Notification:
     return Notification(
-        recipient=to,
-        key=key or new_public_id("ke"),
-        text=_one_line(text),
-        title=title[:200],
-        **said,
+        recipient=to, key=key or new_public_id("ke"), title=title[:200], said=text.as_json(), **more
     )
 
 
@@ -96,12 +100,6 @@ def _tell(notices: list[Notification], *, may_be_known: bool) -> None:
         told = list(Notification.objects.filter(public_id__in=names).values_list("pk", flat=True))
     for notice_id in told:
         ring("accounts.deliver_notification", notice_id)
-
-
-def _one_line(text: str) -> str:
-    """Fit for a subject line; a long title is cut, not refused: the deed is done already."""
-    line = " ".join(text.split())
-    return line if len(line) <= _LONGEST_TEXT else f"{line[: _LONGEST_TEXT - 1]}…"
 
 
 @transaction.atomic

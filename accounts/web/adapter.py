@@ -3,9 +3,11 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context as allauth_context
 from django.contrib.auth.hashers import make_password
 from django.forms import BaseForm
 from django.http import HttpRequest
+from django.utils.translation import get_language_from_request
 
 from accounts.notifications import letters
 from accounts.people.models import User
@@ -21,7 +23,10 @@ class AccountAdapter(DefaultAccountAdapter):
     ) -> User:
         given = form.cleaned_data
         return register_person(
-            email=given["email"], name=given["name"], password=given["password1"]
+            email=given["email"],
+            name=given["name"],
+            password=given["password1"],
+            language=get_language_from_request(request),
         )
 
     def set_password(self, user: User, password: str) -> None:
@@ -33,8 +38,16 @@ class AccountAdapter(DefaultAccountAdapter):
         super().send_account_already_exists_mail(email)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        given = {"email": email} | context
+        reader, asking = given.pop("user", None), allauth_context.request
         try:
-            letters.send(template_prefix, to=email, **({"email": email} | context))
+            letters.send(
+                template_prefix,
+                to=email,
+                reader=reader if isinstance(reader, User) else None,
+                language=get_language_from_request(asking) if asking else "",
+                **given,
+            )
         except OSError:
             raise MailUnreachable(
                 "We could not send you a mail just now. Try again in a few minutes."

@@ -78,7 +78,10 @@ class ProfileForm(forms.Form):
         choices=_zone_choices,
         help_text="Every time that you see is shown in this zone.",
     )
-    language = forms.ChoiceField(choices=settings.LANGUAGES)
+    language = forms.ChoiceField(
+        choices=settings.LANGUAGES,
+        help_text="Of your notices and our mails. The other pages are in English.",
+    )
 
     @classmethod
     def of(cls, user: User) -> "ProfileForm":

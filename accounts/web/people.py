@@ -1,5 +1,6 @@
 """Pages about people: one's own profile, and that which everybody may see."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -25,6 +26,7 @@ def show_profile(request: HttpRequest) -> HttpResponse:
         "has_second_factor": has_second_factor(person),
         "mail_failing": failing_mail_of(person),
         "token_count": tokens_of(person).count(),
+        "language": dict(settings.LANGUAGES)[person.language],
     }
     return render(request, "accounts/profile.html", context)
 

@@ -4,7 +4,6 @@ Web, workers and commands all read the same offset from the database: at the sta
 and of each task, so that a moved clock is seen by everybody at their next step.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -17,8 +16,6 @@ from django.utils import timezone
 from marketplace.common.models import ClockOffset
 
 _offset = timedelta(0)
-_SAID = "%d %B %Y, %H:%M"
-_MOMENT = re.compile(r"(?<!\d)(\d{1,2} [A-Z][a-z]+ \d{4}, \d{2}:\d{2}) UTC\b")
 _imagined: ContextVar[datetime | None] = ContextVar("imagined", default=None)
 
 
@@ -53,32 +50,10 @@ def end_of_day(day: date, zone: tzinfo) -> datetime:
 
 
 def said(moment: datetime) -> str:
-    """A moment in a sentence that may be read anywhere: 3 December 2026, 14:00 UTC. Whoever shows
-    it to one person says it by their clock (``as_read_in``).
+    """A moment in a sentence that may be read anywhere: 3 December 2026, 14:00 UTC. What is told to
+    somebody says it by their clock (marketplace.common.words).
     """
     return f"{moment.astimezone(UTC):%-d %B %Y, %H:%M} UTC"
-
-
-def as_read_in(text: str, zone: tzinfo) -> str:
-    """The same sentence for somebody who lives there: each moment in it that was ``said``, by the
-    clock on their wall, with its zone: 3 December 2026, 15:00 CET (Europe/Berlin).
-    """
-
-    def on_their_wall(found: re.Match[str]) -> str:
-        try:
-            moment = datetime.strptime(found[1], _SAID).replace(tzinfo=UTC).astimezone(zone)
-        except (ValueError, OverflowError):  # somebody's own words that only look like it
-            return found[0]
-        return f"{moment:%-d %B %Y, %H:%M %Z} ({zone})"
-
-    return text if str(zone) == "UTC" else _MOMENT.sub(on_their_wall, text)
-
-
-def lasting(time: timedelta) -> str:
-    """A time in a sentence, in whole minutes and at least one: 2 h 10 min."""
-    minutes = max(1, round(time / timedelta(minutes=1)))
-    parts = (minutes // 1440, "d"), (minutes // 60 % 24, "h"), (minutes % 60, "min")
-    return " ".join(f"{count} {unit}" for count, unit in parts if count)
 
 
 def refresh() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from marketplace.common.errors import InvalidInput
 from marketplace.common.text import checked_line
+from marketplace.common.words import Words
 
 # The word beside which a sentence is needed, and which says nothing by itself.
 OTHER = "other"
@@ -20,8 +21,10 @@ def checked_reason(reason: object, note: object, *, among: Collection[str]) -> t
     return reason, kept
 
 
-def in_words(reason: str, label: str, note: str) -> str:
-    """How the other side reads it."""
+def said(reason: str, label: str, note: str) -> Words:
+    """How the other side reads it; labels are marked for the catalogues where they stand."""
     if reason == OTHER:
-        return note
-    return f"{label}: {note}" if note else f"{label}."
+        return Words.of_others(note)
+    if note:
+        return Words("%(reason)s: %(note)s", reason=Words(label), note=note)
+    return Words("%(reason)s.", reason=Words(label))

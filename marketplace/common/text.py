@@ -1,11 +1,14 @@
 """Words of strangers: one line or many, never a control character, never longer than agreed."""
 
+import re
 import unicodedata
 
 from marketplace.common.errors import InvalidInput
 
 # Joiners that Persian, Hindi and others cannot be written without.
 _JOINERS = "\u200c\u200d"
+# All space but that which keeps an amount and its currency together.
+_BREAKS = re.compile(r"[^\S\u00a0\u202f]+")
 
 
 def checked_line(text: object, *, param: str, longest: int, least: int = 1) -> str:
@@ -32,6 +35,12 @@ def checked_text(text: object, *, param: str, longest: int, least: int = 0) -> s
             f"This is too long: {len(text):,} characters, at most {longest:,}.", param=param
         )
     return text
+
+
+def cut_line(text: str, longest: int) -> str:
+    """On one line, and cut where it is longer: of what is shown in passing."""
+    line = _BREAKS.sub(" ", text).strip()
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
 def _is_control(sign: str) -> bool:

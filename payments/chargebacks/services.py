@@ -6,10 +6,10 @@ from django.db import transaction
 from django.db.models import Max
 
 from accounts.notifications.services import notify
-from marketplace.common.clock import now, said
+from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput
 from marketplace.common.lifecycle import SYSTEM
-from marketplace.common.money import in_words
+from marketplace.common.words import Money, Words
 from payments.chargebacks.models import (
     FREEZING,
     LIFECYCLE,
@@ -233,7 +233,9 @@ def _book_fee(chargeback: Chargeback, withdrawal: RemoteWithdrawal) -> None:
 def _tell(chargeback: Chargeback, escrow: Escrow, before: str) -> None:
     """Both sides, once for each state that means something to them."""
     words = _words(chargeback, escrow, before)
-    for party in (escrow.payer, escrow.payee) if words else ():
+    if words is None:
+        return
+    for party in (escrow.payer, escrow.payee):
         notify(
             to=party,
             kind=NOTICES[S(chargeback.status)],
@@ -243,14 +245,15 @@ def _tell(chargeback: Chargeback, escrow: Escrow, before: str) -> None:
         )
 
 
-def _words(chargeback: Chargeback, escrow: Escrow, before: str) -> str:
-    amount = in_words(chargeback.amount, chargeback.currency)
-    what = f"{amount} that were paid for “{escrow.title}”"
+def _words(chargeback: Chargeback, escrow: Escrow, before: str) -> Words | None:
+    text = None
     if chargeback.status == S.OPEN or (chargeback.status == S.REVIEW and before in ("", S.INQUIRY)):
-        until = f" We answer it by {said(chargeback.due_at)}." if chargeback.due_at else ""
-        return f"The client's bank has taken back {what}.{until}"
-    if chargeback.status == S.WON:
-        return f"The client's bank has given back {what}."
-    if chargeback.status == S.LOST:
-        return f"The client's bank keeps {what}."
-    return ""
+        text = Words("The client's bank has taken back %(amount)s that were paid for “%(title)s”.")
+        if chargeback.due_at:
+            text += Words("We answer it by %(due)s.", due=chargeback.due_at)
+    elif chargeback.status == S.WON:
+        text = Words("The client's bank has given back %(amount)s that were paid for “%(title)s”.")
+    elif chargeback.status == S.LOST:
+        text = Words("The client's bank keeps %(amount)s that were paid for “%(title)s”.")
+    amount = Money(chargeback.amount, chargeback.currency)
+    return text and text.filled(amount=amount, title=escrow.title)

@@ -7,7 +7,8 @@ from accounts.parties.models import Party
 from marketplace.common.clock import now
 from marketplace.common.errors import KeyReused, WrongState
 from marketplace.common.lifecycle import SYSTEM
-from marketplace.common.money import checked_amount, in_words, known_currency
+from marketplace.common.money import checked_amount, known_currency
+from marketplace.common.words import Money, Words
 from payments.escrow.division import (
     charge_for,
     checked_division,
@@ -128,16 +129,19 @@ def take_in(*, payment_id: int, intent_id: str, charge_id: str, card: str = "") 
 
 
 def _tell_of_return(payment: Payment, *, is_wanted: bool) -> None:
-    why = (
-        "its bank has taken an earlier payment back. Please use another card."
-        if is_wanted
-        else "so much was not to be paid for it any more. Nothing is to be done."
+    text = Words(
+        "%(amount)s that you paid for “%(title)s” go back to your card: so much was not to be paid "
+        "for it any more. Nothing is to be done."
     )
+    if is_wanted:
+        text = Words(
+            "%(amount)s that you paid for “%(title)s” go back to your card: its bank has taken an "
+            "earlier payment back. Please use another card."
+        )
     notify(
         to=payment.payer,
         kind="card_refused" if is_wanted else "payment_returned",
-        text=f"{in_words(payment.amount, payment.currency)} that you paid for “{payment.title}” go "
-        f"back to your card: {why}",
+        text=text.filled(amount=Money(payment.amount, payment.currency), title=payment.title),
         path=payment.return_path,
         key=f"payment_returned:{payment.public_id}",
     )

@@ -20,6 +20,7 @@ from marketplace.common.errors import (
     NotAllowed,
     WrongState,
 )
+from marketplace.common.words import Words
 from payments.gateway.base import Gateway, GatewayRefused, GatewayUnknown, RemoteAccount
 from payments.gateway.outcomes import unreachable
 from payments.gateway.stripe import gateway
@@ -208,9 +209,11 @@ def _next_ask(account: ConnectedAccount) -> datetime | None:
 
 def _tell(account: ConnectedAccount) -> None:
     text = {
-        A.ACTIVE: "Your payouts are set up. What you earn is paid out by itself.",
-        A.RESTRICTED: "The payment provider needs more from you before it can pay you out again.",
-        A.CLOSED: "Your payout account is closed. Open another: what you have earned waits.",
+        A.ACTIVE: Words("Your payouts are set up. What you earn is paid out by itself."),
+        A.RESTRICTED: Words(
+            "The payment provider needs more from you before it can pay you out again."
+        ),
+        A.CLOSED: Words("Your payout account is closed. Open another: what you have earned waits."),
     }.get(A(account.status))
     if text:
         party: Party = account.party

@@ -16,6 +16,7 @@ from marketplace.common.doorbell import ring
 from marketplace.common.errors import NotAllowed, WrongState
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.money import in_words, known_currency
+from marketplace.common.words import Money, Words
 from payments.ledger import chart
 from payments.ledger.services import Move, move_money
 from payments.payees.models import ConnectedAccount
@@ -147,7 +148,7 @@ def remind_payee(*, party_id: int) -> None:
     notify(
         to=Party.objects.get(pk=party_id),
         kind="payout_account_missing",
-        text="You have earned money that we cannot pay out yet. Set up your payouts.",
+        text=Words("You have earned money that we cannot pay out yet. Set up your payouts."),
         path=reverse("payout-setup"),
         key=f"payout_account_missing:{year}-{week}",
     )
@@ -259,17 +260,12 @@ def book_payout(payout: Payout, source: str, target: str, deed: str) -> None:
     )
 
 
-def sum_of(payout: Payout) -> str:
-    """Its amount in words."""
-    return in_words(payout.amount, payout.currency)
-
-
-def tell_payee(payout: Payout, kind: str, text: str, by: User | None = None) -> None:
-    """Notify whoever is paid, but not who did it."""
+def tell_payee(payout: Payout, kind: str, text: Words, by: User | None = None) -> None:
+    """Notify whoever is paid, but not who did it; ``text`` may name the sum."""
     notify(
         to=payout.party,
         kind=kind,
-        text=text,
+        text=text.filled(sum=Money(payout.amount, payout.currency)),
         path=reverse("payout", args=[payout.public_id]),
         by=by,
     )

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_noop
 
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import FINANCE, SYSTEM, Lifecycle, Step
@@ -112,27 +113,27 @@ class Difference(models.Model):
         SET_ASIDE = "set_aside", "Set aside"
 
     class Kind(models.TextChoices):
-        PAYMENT_UNNOTED = "payment_unnoted", "Payment we were not told of"
-        CHARGE_TWICE = "charge_twice", "Second charge for one payment"
-        CHARGE_FOREIGN = "charge_foreign", "Charge that is not ours"
-        CHARGE_AMOUNT = "charge_amount", "Charge of another amount"
-        FEE = "fee", "Fee that differs"
-        REFUND_FOREIGN = "refund_foreign", "Refund nobody here asked for"
-        REFUND_TWICE = "refund_twice", "Second refund of one request"
-        REFUND_AMOUNT = "refund_amount", "Refund of another amount"
-        REFUND_STATE = "refund_state", "Refund that stands differently"
-        TRANSFER_UNNOTED = "transfer_unnoted", "Transfer we were not told of"
-        TRANSFER_FOREIGN = "transfer_foreign", "Transfer nobody here asked for"
-        TRANSFER_AMOUNT = "transfer_amount", "Transfer of another amount"
-        TRANSFER_REVERSED = "transfer_reversed", "Transfer taken back behind our back"
-        PAYOUT_FOREIGN = "payout_foreign", "Bank payout nobody here asked for"
-        PAYOUT_AMOUNT = "payout_amount", "Bank payout of another amount"
-        PAYOUT_STATE = "payout_state", "Bank payout that stands differently"
-        CHARGEBACK_UNNOTED = "chargeback_unnoted", "Chargeback we were not told of"
-        MOVEMENT = "movement", "Movement that is in no book of ours"
-        MISSING = "missing", "Something the provider does not know"
-        SILENT = "silent", "Account of which the provider says nothing"
-        SUM = "sum", "Sum that no line explains"
+        PAYMENT_UNNOTED = "payment_unnoted", gettext_noop("Payment we were not told of")
+        CHARGE_TWICE = "charge_twice", gettext_noop("Second charge for one payment")
+        CHARGE_FOREIGN = "charge_foreign", gettext_noop("Charge that is not ours")
+        CHARGE_AMOUNT = "charge_amount", gettext_noop("Charge of another amount")
+        FEE = "fee", gettext_noop("Fee that differs")
+        REFUND_FOREIGN = "refund_foreign", gettext_noop("Refund nobody here asked for")
+        REFUND_TWICE = "refund_twice", gettext_noop("Second refund of one request")
+        REFUND_AMOUNT = "refund_amount", gettext_noop("Refund of another amount")
+        REFUND_STATE = "refund_state", gettext_noop("Refund that stands differently")
+        TRANSFER_UNNOTED = "transfer_unnoted", gettext_noop("Transfer we were not told of")
+        TRANSFER_FOREIGN = "transfer_foreign", gettext_noop("Transfer nobody here asked for")
+        TRANSFER_AMOUNT = "transfer_amount", gettext_noop("Transfer of another amount")
+        TRANSFER_REVERSED = "transfer_reversed", gettext_noop("Transfer taken back behind our back")
+        PAYOUT_FOREIGN = "payout_foreign", gettext_noop("Bank payout nobody here asked for")
+        PAYOUT_AMOUNT = "payout_amount", gettext_noop("Bank payout of another amount")
+        PAYOUT_STATE = "payout_state", gettext_noop("Bank payout that stands differently")
+        CHARGEBACK_UNNOTED = "chargeback_unnoted", gettext_noop("Chargeback we were not told of")
+        MOVEMENT = "movement", gettext_noop("Movement that is in no book of ours")
+        MISSING = "missing", gettext_noop("Something the provider does not know")
+        SILENT = "silent", gettext_noop("Account of which the provider says nothing")
+        SUM = "sum", gettext_noop("Sum that no line explains")
 
     public_id = PublicIdField(prefix="df")
     kind = models.CharField(max_length=20, choices=Kind.choices)

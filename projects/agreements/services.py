@@ -6,11 +6,12 @@ from datetime import timedelta
 from django.db import transaction
 
 from accounts.people.models import User
-from marketplace.common.clock import now, said
+from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, WrongState
 from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
 from marketplace.common.reasons import checked_reason
 from marketplace.common.text import checked_text
+from marketplace.common.words import Words
 from payments.policies.selectors import policy_in_force
 from projects.agreements.sealing.services import seal_agreement
 from projects.agreements.signing import Signature, sign
@@ -37,6 +38,14 @@ from projects.postings import services as postings
 from projects.postings.models import Posting
 
 OFFER_STANDS_STILL = "The posting is suspended: its offer cannot be accepted until it is restored."
+# What the other side is told, by the step that ended it.
+_ENDED = {
+    "complete": Words("“%(title)s” is completed."),
+    "cancel": Words("“%(title)s” is cancelled."),
+    "decline": Words("The offer “%(title)s” is declined."),
+    "withdraw": Words("The offer “%(title)s” is withdrawn."),
+    "lapse": Words("The offer “%(title)s” has lapsed."),
+}
 
 
 @transaction.atomic
@@ -94,7 +103,11 @@ def award_bid(
     agreement.save(force_insert=True)
 
     record(contract, "contract_offered", by=by)
-    text = f"You are offered “{contract.title}”. Answer by {said(contract.offer_lapses_at)}."
+    text = Words(
+        "You are offered “%(title)s”. Answer by %(due)s.",
+        title=contract.title,
+        due=contract.offer_lapses_at,
+    )
     tell_other_side(contract, "contract_offered", text, by=by, about=contract.public_id)
     return contract
 
@@ -137,7 +150,10 @@ def accept_offer(*, contract_id: int, by: Actor, confirmed_with: str = "") -> Co
     start_funding_time(contract)
 
     record(contract, "contract_accepted", by=by, sha256=agreement.sha256)
-    text = f"“{contract.title}” is agreed. Fund the first milestone so that the work can begin."
+    text = Words(
+        "“%(title)s” is agreed. Fund the first milestone so that the work can begin.",
+        title=contract.title,
+    )
     tell_other_side(contract, "contract_accepted", text, by=by)
     return contract
 
@@ -203,8 +219,7 @@ def close_if_finished(contract: Contract) -> Contract:
 
     kind = LIFECYCLE.steps[step].tells
     record(contract, kind, by=SYSTEM)
-    word = contract.get_status_display().lower()
-    tell_other_side(contract, kind, f"“{contract.title}” is {word}.", by=SYSTEM)
+    tell_other_side(contract, kind, _ENDED[step].filled(title=contract.title), by=SYSTEM)
     return contract
 
 
@@ -214,10 +229,11 @@ def _end_offer(contract: Contract, step: str, *, by: Actor) -> Contract:
     bids.return_bid(bid_id=contract.bid_id, by=by)
 
     kind = LIFECYCLE.steps[step].tells
-    why, word = contract.reason_in_words, contract.get_status_display().lower()
-    record(contract, kind, by=by, reason=why)
-    text = f"The offer “{contract.title}” is {word}."
-    tell_other_side(contract, kind, f"{text} {why}".strip(), by=by)
+    record(contract, kind, by=by, reason=contract.reason_in_words)
+    text = _ENDED[step].filled(title=contract.title)
+    if contract.reason_in_words:
+        text += contract.reason
+    tell_other_side(contract, kind, text, by=by)
     return contract
 
 

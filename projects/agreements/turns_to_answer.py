@@ -28,8 +28,9 @@ def answer_proposal(role: str, prospect: Prospect) -> Turn | None:
         net = in_words(shares.payee, milestone.currency)
         text = f"{who} would get {net}; the rest goes into “{proposal.into.title}”."
         limit = prospect.limit_then
-        if limit and limit.at != limit.before:
-            text += f" {limit_in_words(proposal)}"
+        until = limit_in_words(proposal)
+        if until and limit and limit.at != limit.before:
+            text += f" {until}"
     elif shares:
         got, left = shares.payee, shares.payer
         if role == CLIENT:

@@ -4,29 +4,34 @@ from datetime import datetime
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_noop
 
 from accounts.parties.models import Party
+from marketplace.common import reasons
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM, Lifecycle, Step
 from marketplace.common.money import AmountField, CurrencyField
 from marketplace.common.public_ids import PublicIdField
-from marketplace.common.reasons import in_words
+from marketplace.common.words import Words
 from projects.postings.models import Posting
 
 
 class DeclinedFor(models.TextChoices):
     """Why a bid is declined: what a client chooses from, and what the end of its posting says."""
 
-    PRICE = "price", "The price does not fit"
-    TIMING = "timing", "The time does not fit"
-    EXPERIENCE = "experience", "Other experience is needed"
-    PLAN = "plan", "The plan does not fit"
-    OTHER_CHOSEN = "other_chosen", "Another bid was chosen"
-    POSTING_CHANGED = "posting_changed", "What is wanted has changed"
-    OTHER = "other", "Another reason"
-    ENOUGH_FOUND = "enough_found", "The client has found enough"
-    NO_MORE_HIRED = "no_more_hired", "The time to choose is over, and nobody more was hired"
-    NOBODY_HIRED = "nobody_hired", "The posting has ended, and nobody was hired"
+    PRICE = "price", gettext_noop("The price does not fit")
+    TIMING = "timing", gettext_noop("The time does not fit")
+    EXPERIENCE = "experience", gettext_noop("Other experience is needed")
+    PLAN = "plan", gettext_noop("The plan does not fit")
+    OTHER_CHOSEN = "other_chosen", gettext_noop("Another bid was chosen")
+    POSTING_CHANGED = "posting_changed", gettext_noop("What is wanted has changed")
+    OTHER = "other", gettext_noop("Another reason")
+    ENOUGH_FOUND = "enough_found", gettext_noop("The client has found enough")
+    NO_MORE_HIRED = (
+        "no_more_hired",
+        gettext_noop("The time to choose is over, and nobody more was hired"),
+    )
+    NOBODY_HIRED = "nobody_hired", gettext_noop("The posting has ended, and nobody was hired")
 
 
 # Nobody said no to these: the time of the posting was over, or it was closed without an award.
@@ -128,11 +133,16 @@ class Bid(models.Model):
         return "Given back" if self.declined_for in GIVEN_BACK else self.get_status_display()
 
     @property
-    def reason_in_words(self) -> str:
-        """Why it was declined, as its author reads it; '' where it was not."""
+    def reason(self) -> Words:
+        """Why it was declined, as its author is told; nothing where it was not."""
         if not self.declined_for:
-            return ""
-        return in_words(self.declined_for, self.get_declined_for_display(), self.status_reason)
+            return Words.of_others("")
+        label = self.get_declined_for_display()
+        return reasons.said(self.declined_for, label, self.status_reason)
+
+    @property
+    def reason_in_words(self) -> str:
+        return str(self.reason)
 
     @property
     def worded_at(self) -> datetime:

@@ -2,33 +2,33 @@
 
 from accounts.notifications.services import notify
 from accounts.parties.models import Party
-from marketplace.common.money import in_words
+from marketplace.common.words import Money, Words
 from projects.bids.models import Bid
 from projects.postings.roles import Actor
 
 
-def tell_client(bid: Bid, kind: str, text: str, *, by: Actor, key: str = "") -> None:
-    """``text`` may name {who} bid, {price}, {title} of the posting and {reason} of its end.
+def tell_client(bid: Bid, kind: str, text: Words, *, by: Actor, key: str = "") -> None:
+    """``text`` may name who bid, the price, the title of the posting and the reason of its end.
 
     What was told under a ``key`` before tells nothing again.
     """
     _tell(bid.posting.client, bid, kind, text, by=by, key=key)
 
 
-def tell_freelancer(bid: Bid, kind: str, text: str, *, by: Actor) -> None:
+def tell_freelancer(bid: Bid, kind: str, text: Words, *, by: Actor) -> None:
     """The same to whoever has bid."""
     _tell(bid.freelancer, bid, kind, text, by=by)
 
 
-def _tell(to: Party, bid: Bid, kind: str, text: str, *, by: Actor, key: str = "") -> None:
+def _tell(to: Party, bid: Bid, kind: str, text: Words, *, by: Actor, key: str = "") -> None:
     notify(
         to=to,
         kind=kind,
-        text=text.format(
+        text=text.filled(
             who=bid.freelancer.name,
-            price=in_words(bid.price, bid.currency),
+            price=Money(bid.price, bid.currency),
             title=bid.posting.title,
-            reason=bid.reason_in_words,
+            reason=bid.reason,
         ),
         path=bid.path,
         key=key,

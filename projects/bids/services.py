@@ -11,6 +11,7 @@ from accounts.parties.selectors import acts_for, own_party_of
 from accounts.people.models import User
 from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
+from marketplace.common.words import Words
 from projects.bids.counters.services import drop_counter, judge_no_counter
 from projects.bids.files.services import checked_files, write_files
 from projects.bids.locking.services import lock_bid
@@ -80,7 +81,7 @@ def submit_bid(
     )
     write_files(bid, checked_files(bid, uploads=files or []), by=by)
     accept_invitations(posting=posting, party=bid.freelancer, by=by)
-    tell_client(bid, "bid_submitted", "{who} bid {price} on “{title}”.", by=by)
+    tell_client(bid, "bid_submitted", Words("%(who)s bid %(price)s on “%(title)s”."), by=by)
     return bid
 
 
@@ -130,7 +131,9 @@ def edit_bid(
     write_wording(bid, new)
     assert isinstance(by, User)  # the table lets people only
     write_files(bid, changed, by=by)
-    tell_client(bid, "bid_edited", "{who} changed the bid on “{title}”: now {price}.", by=by)
+    tell_client(
+        bid, "bid_edited", Words("%(who)s changed the bid on “%(title)s”: now %(price)s."), by=by
+    )
     return bid
 
 
@@ -138,7 +141,7 @@ def edit_bid(
 def withdraw_bid(*, bid_id: int, by: Actor) -> Bid:
     """Take it back; another may be made while the posting takes bids."""
     bid = _close(bid_id, "withdraw", by=by)
-    tell_client(bid, "bid_withdrawn", "{who} withdrew the bid on “{title}”.", by=by)
+    tell_client(bid, "bid_withdrawn", Words("%(who)s withdrew the bid on “%(title)s”."), by=by)
     return bid
 
 
@@ -146,7 +149,9 @@ def withdraw_bid(*, bid_id: int, by: Actor) -> Bid:
 def shortlist_bid(*, bid_id: int, by: Actor) -> Bid:
     """One of those that the client thinks about."""
     bid = _save(_advance(bid_id, "shortlist", by=by))
-    tell_freelancer(bid, "bid_shortlisted", "Your bid on “{title}” is on the shortlist.", by=by)
+    tell_freelancer(
+        bid, "bid_shortlisted", Words("Your bid on “%(title)s” is on the shortlist."), by=by
+    )
     return bid
 
 
@@ -164,7 +169,9 @@ def lapse_bid(*, bid_id: int, by: Actor) -> Bid:
     if bid.valid_until > now():
         raise WrongState("This bid is still valid.")
     bid = _close(bid_id, "lapse", by=by)
-    tell_freelancer(bid, "bid_lapsed", "Your bid on “{title}” has lapsed unanswered.", by=by)
+    tell_freelancer(
+        bid, "bid_lapsed", Words("Your bid on “%(title)s” has lapsed unanswered."), by=by
+    )
     return bid
 
 

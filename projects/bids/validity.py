@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from marketplace.common.clock import now, said
 from marketplace.common.errors import InvalidInput
+from marketplace.common.words import Words
 from projects.bids.models import LIVE, Bid
 from projects.bids.terms import LEAST_VALID_DAYS, MOST_VALID_DAYS, checked_valid_until
 
@@ -47,15 +48,16 @@ def checked_renewal(bid: Bid, until: object) -> datetime:
     return moment
 
 
-def words_of_reminder(bid: Bid) -> str:
+def words_of_reminder(bid: Bid) -> Words:
     """With the date itself: it may be read much later."""
-    what_then = (
-        "Renew it if it still stands."
-        if may_be_renewed(bid)
-        else "The client may choose it until then."
+    warning = Words(
+        "Your bid on “%(title)s” is valid until %(until)s and then lapses.",
+        title=bid.posting.title,
+        until=bid.valid_until,
     )
-    until = said(bid.valid_until)
-    return f"Your bid on “{bid.posting.title}” is valid until {until} and then lapses. {what_then}"
+    if may_be_renewed(bid):
+        return warning + Words("Renew it if it still stands.")
+    return warning + Words("The client may choose it until then.")
 
 
 def key_of_reminder(bid: Bid) -> str:

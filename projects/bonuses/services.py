@@ -8,6 +8,7 @@ from marketplace.common.errors import InvalidInput, KeyReused, NotAllowed
 from marketplace.common.lifecycle import CLIENT
 from marketplace.common.money import checked_amount, in_words
 from marketplace.common.text import checked_text
+from marketplace.common.words import Money, Words
 from payments.escrow import services as escrows
 from payments.escrow.facts import facts_now
 from payments.escrow.models import Escrow
@@ -102,11 +103,15 @@ def tell_bonus(*, bonus_id: int) -> None:
     contract, escrow = bonus.contract, bonus.escrow
     words = in_words(escrow.amount, escrow.currency)
     record(contract, "bonus_paid", by=bonus.given_by, about=bonus, terms=words)
-    net = in_words(facts_now(escrow).received, escrow.currency)
-    text = (
-        f"{contract.client.name} paid you a bonus of {words} for “{contract.title}”: you get {net}."
+    text = Words(
+        "%(who)s paid you a bonus of %(bonus)s for “%(title)s”: you get %(net)s.",
+        who=contract.client.name,
+        bonus=Money(escrow.amount, escrow.currency),
+        title=contract.title,
+        net=Money(facts_now(escrow).received, escrow.currency),
     )
-    text += f" {bonus.note}" if bonus.note else ""
+    if bonus.note:
+        text += Words.of_others(bonus.note)
     tell_other_side(contract, "bonus_paid", text, by=bonus.given_by)
 
 

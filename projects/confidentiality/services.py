@@ -9,6 +9,7 @@ from accounts.people.models import User
 from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, NotAllowed, NotThere, WrongState
 from marketplace.common.text import checked_text
+from marketplace.common.words import Words
 from projects.confidentiality.models import Acceptance, ConfidentialPart, hash_of
 from projects.confidentiality.selectors import acceptance_by, part_of
 from projects.postings import services as postings
@@ -100,8 +101,11 @@ def _tell_bidders(posting: Posting) -> None:
             News(
                 to=party,
                 kind="confidentiality_asked",
-                text=f"“{posting.title}” asks for confidentiality in other words now. Your bid "
-                "stands; accept them to read the details.",
+                text=Words(
+                    "“%(title)s” asks for confidentiality in other words now. Your bid stands; "
+                    "accept them to read the details.",
+                    title=posting.title,
+                ),
                 path=f"{posting.path}confidentiality/",
             )
             for party in Party.objects.filter(pk__in=bids.values("freelancer")).order_by("pk")

@@ -3,14 +3,16 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_noop
 
 from accounts.parties.models import Party
+from marketplace.common import reasons
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM, Lifecycle, Step
 from marketplace.common.models import Outage
 from marketplace.common.money import CurrencyField
 from marketplace.common.public_ids import PublicIdField
-from marketplace.common.reasons import in_words
+from marketplace.common.words import Words
 from payments.policies.models import Policy
 from projects.bids.models import Bid
 from projects.postings.models import Posting
@@ -19,12 +21,12 @@ from projects.postings.models import Posting
 class DeclinedFor(models.TextChoices):
     """Why a freelancer declines an offer."""
 
-    PRICE = "price", "The price does not fit"
-    TIMING = "timing", "The time does not fit"
-    TERMS = "terms", "The terms of the contract do not fit"
-    UNAVAILABLE = "unavailable", "No longer available"
-    OTHER = "other", "Another reason"
-    UNSAID = "unsaid", "No reason was given"
+    PRICE = "price", gettext_noop("The price does not fit")
+    TIMING = "timing", gettext_noop("The time does not fit")
+    TERMS = "terms", gettext_noop("The terms of the contract do not fit")
+    UNAVAILABLE = "unavailable", gettext_noop("No longer available")
+    OTHER = "other", gettext_noop("Another reason")
+    UNSAID = "unsaid", gettext_noop("No reason was given")
 
 
 # The last one is that of offers declined before a reason was asked for.
@@ -116,11 +118,16 @@ class Contract(models.Model):
         return self.title
 
     @property
-    def reason_in_words(self) -> str:
-        """Why the offer came to nothing, as the other side reads it; '' where nobody said."""
+    def reason(self) -> Words:
+        """Why the offer came to nothing, as the other side is told; nothing where nobody said."""
         if not self.declined_for:
-            return self.status_reason
-        return in_words(self.declined_for, self.get_declined_for_display(), self.status_reason)
+            return Words.of_others(self.status_reason)
+        label = self.get_declined_for_display()
+        return reasons.said(self.declined_for, label, self.status_reason)
+
+    @property
+    def reason_in_words(self) -> str:
+        return str(self.reason)
 
 
 S = Contract.Status
@@ -203,16 +210,16 @@ class PutOff(models.Model):
     """
 
     class Clock(models.TextChoices):
-        REVIEW = "review", "the time to review it"
-        DELIVERY = "delivery", "the time to deliver it"
-        GRACE = "grace", "the time before it can be cancelled for lateness"
-        START = "start", "the time to start it"
-        FUNDING = "funding", "the time to fund it"
-        OFFER = "offer", "the time to accept the offer"
-        PROPOSAL = "proposal", "the time to answer the proposal"
-        CHANGE = "change", "the time to answer the change"
-        DISPUTE = "dispute", "the time to answer the dispute"
-        GIVEBACK = "giveback", "the time to answer whether money goes back"
+        REVIEW = "review", gettext_noop("the time to review it")
+        DELIVERY = "delivery", gettext_noop("the time to deliver it")
+        GRACE = "grace", gettext_noop("the time before it can be cancelled for lateness")
+        START = "start", gettext_noop("the time to start it")
+        FUNDING = "funding", gettext_noop("the time to fund it")
+        OFFER = "offer", gettext_noop("the time to accept the offer")
+        PROPOSAL = "proposal", gettext_noop("the time to answer the proposal")
+        CHANGE = "change", gettext_noop("the time to answer the change")
+        DISPUTE = "dispute", gettext_noop("the time to answer the dispute")
+        GIVEBACK = "giveback", gettext_noop("the time to answer whether money goes back")
 
     outage = models.ForeignKey(Outage, on_delete=models.PROTECT, related_name="+")
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="put_off")

@@ -8,6 +8,7 @@ from accounts.notifications.services import News, notify_each
 from accounts.parties.models import Party
 from accounts.people.models import User
 from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
+from marketplace.common.words import Words
 from projects.contracts.models import Contract, Event
 from projects.contracts.roles import Actor, role_in
 from projects.contracts.selectors import page_of
@@ -22,7 +23,7 @@ class Trace:
 
     contract: Contract
     about: Any
-    text: str
+    text: Words
     detail: dict[str, Any] = field(default_factory=dict)
 
 
@@ -59,7 +60,7 @@ def _event(contract: Contract, kind: str, *, by: Actor, about: Any, detail: dict
     )
 
 
-def tell_side(contract: Contract, role: str, kind: str, text: str, **more: str) -> None:
+def tell_side(contract: Contract, role: str, kind: str, text: Words, **more: str) -> None:
     """Tell one of the sides; ``more`` is as in News."""
     to = contract.client if role == CLIENT else contract.freelancer
     notify_each(
@@ -67,14 +68,14 @@ def tell_side(contract: Contract, role: str, kind: str, text: str, **more: str) 
     )
 
 
-def tell_other_side(contract: Contract, kind: str, text: str, *, by: Actor, **more: str) -> None:
+def tell_other_side(contract: Contract, kind: str, text: Words, *, by: Actor, **more: str) -> None:
     """Tell whoever did not do it: the other side, or both when the house acted; ``more`` is as in
     News.
     """
     notify_each(_news(contract, kind, text, by=by, **more))
 
 
-def _news(contract: Contract, kind: str, text: str, *, by: Actor, **more: str) -> list[News]:
+def _news(contract: Contract, kind: str, text: Words, *, by: Actor, **more: str) -> list[News]:
     role = role_in(contract, by)
     to: list[Party] = {
         CLIENT: [contract.freelancer],

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_noop
 
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import (
@@ -39,12 +40,12 @@ class Dispute(models.Model):
         CLOSED = "closed", "Closed"
 
     class Reason(models.TextChoices):
-        NOT_DELIVERED = "not_delivered", "Nothing was delivered"
-        NOT_AS_AGREED = "not_as_agreed", "The work is not as agreed"
-        LATE = "late", "The work is late"
-        UNFAIR_RETURN = "unfair_return", "Changes beyond what was agreed"
-        NO_RESPONSE = "no_response", "The other side does not answer"
-        OTHER = "other", "Something else"
+        NOT_DELIVERED = "not_delivered", gettext_noop("Nothing was delivered")
+        NOT_AS_AGREED = "not_as_agreed", gettext_noop("The work is not as agreed")
+        LATE = "late", gettext_noop("The work is late")
+        UNFAIR_RETURN = "unfair_return", gettext_noop("Changes beyond what was agreed")
+        NO_RESPONSE = "no_response", gettext_noop("The other side does not answer")
+        OTHER = "other", gettext_noop("Something else")
 
     public_id = PublicIdField(prefix="dp")
     milestone = models.ForeignKey(Milestone, on_delete=models.PROTECT, related_name="disputes")

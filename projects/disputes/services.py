@@ -9,15 +9,16 @@ from accounts.notifications.services import notify
 from accounts.parties.selectors import person_ids_of
 from accounts.people.models import User
 from marketplace.common.audit import log_deed
-from marketplace.common.clock import now, said
+from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, WrongState
 from marketplace.common.lifecycle import CLIENT, FREELANCER, MEDIATOR, SYSTEM
 from marketplace.common.money import in_words
 from marketplace.common.text import checked_text
+from marketplace.common.words import Words
 from payments.escrow.adjusting.services import lock_all
 from projects.contracts.roles import Actor, role_in
-from projects.contracts.sentences import in_numbers
 from projects.contracts.services import record
+from projects.contracts.words import with_numbers
 from projects.disputes.models import LIFECYCLE, OPEN, Dispute, Statement
 from projects.disputes.rules import OTHER, checked_grounds, judge_step
 from projects.disputes.sealed.models import SealedOffer
@@ -32,6 +33,21 @@ from projects.milestones.models import Milestone
 LONGEST_STATEMENT = 10_000
 # Of one side: enough for a long argument, few enough for a mediator to read.
 MOST_STATEMENTS = 20
+# By how its milestone has ended meanwhile.
+_CLOSED = {
+    Milestone.Status.RELEASED: Words(
+        "The dispute about “%(title)s” is closed: the milestone is released."
+    ),
+    Milestone.Status.REFUNDED: Words(
+        "The dispute about “%(title)s” is closed: the milestone is refunded."
+    ),
+    Milestone.Status.SPLIT: Words(
+        "The dispute about “%(title)s” is closed: the milestone is split."
+    ),
+    Milestone.Status.CANCELLED: Words(
+        "The dispute about “%(title)s” is closed: the milestone is cancelled."
+    ),
+}
 
 
 @transaction.atomic
@@ -77,18 +93,17 @@ def open_dispute(
     )
     _add(dispute, by, role, text)
 
-    why = dispute.get_reason_display().lower()
-    detail: dict[str, Any] = {"reason": why, "asked_for": asked_for}
+    why = dispute.get_reason_display()
+    detail: dict[str, Any] = {"reason": why.lower(), "asked_for": asked_for}
     detail |= {"not_met": missed} if missed else {}
     record(contract, "dispute_opened", by=by, about=dispute, **detail)
-    tell_side_of(
-        dispute,
-        OTHER[role],
-        "dispute_opened",
-        f"A dispute is open on “{milestone.title}”: {why}{in_numbers(missed)}. "
-        f"Answer by {said(answer_due_at)}; after that a mediator decides without you.",
-        by=by,
+    told = Words(
+        "A dispute is open on “%(title)s”: %(reason)s.", title=milestone.title, reason=Words(why)
     )
+    told = with_numbers(told, missed) + Words(
+        "Answer by %(due)s; after that a mediator decides without you.", due=answer_due_at
+    )
+    tell_side_of(dispute, OTHER[role], "dispute_opened", told, by=by)
     return dispute
 
 
@@ -100,14 +115,12 @@ def answer_dispute(*, dispute_id: int, by: Actor, statement: str) -> Dispute:
     ruling_due_at = _hand_to_mediator(dispute)
 
     record(dispute.milestone.contract, "dispute_answered", by=by, about=dispute)
-    tell_side_of(
-        dispute,
-        OTHER[role],
-        "dispute_answered",
-        f"The dispute about “{dispute.milestone.title}” is answered. "
-        f"A mediator decides by {said(ruling_due_at)}.",
-        by=by,
+    told = Words(
+        "The dispute about “%(title)s” is answered. A mediator decides by %(due)s.",
+        title=dispute.milestone.title,
+        due=ruling_due_at,
     )
+    tell_side_of(dispute, OTHER[role], "dispute_answered", told, by=by)
     return dispute
 
 
@@ -121,13 +134,11 @@ def add_statement(*, dispute_id: int, by: Actor, statement: str) -> Statement:
     added = _add(dispute, by, role, text)
 
     record(dispute.milestone.contract, "dispute_statement", by=by, about=dispute)
-    tell_side_of(
-        dispute,
-        OTHER[role],
-        "dispute_statement",
-        f"There is a new statement in the dispute about “{dispute.milestone.title}”.",
-        by=by,
+    told = Words(
+        "There is a new statement in the dispute about “%(title)s”.",
+        title=dispute.milestone.title,
     )
+    tell_side_of(dispute, OTHER[role], "dispute_statement", told, by=by)
     return added
 
 
@@ -138,9 +149,11 @@ def escalate_dispute(*, dispute_id: int) -> Dispute:
     ruling_due_at = _hand_to_mediator(dispute)
 
     record(dispute.milestone.contract, "dispute_escalated", by=SYSTEM, about=dispute)
-    text = (
-        f"The time to answer the dispute about “{dispute.milestone.title}” is over. "
-        f"A mediator decides by {said(ruling_due_at)}; both sides can still add to it."
+    text = Words(
+        "The time to answer the dispute about “%(title)s” is over. A mediator decides by %(due)s; "
+        "both sides can still add to it.",
+        title=dispute.milestone.title,
+        due=ruling_due_at,
     )
     for role in (CLIENT, FREELANCER):
         tell_side_of(dispute, role, "dispute_escalated", text, by=SYSTEM)
@@ -172,9 +185,9 @@ def decide_dispute(*, dispute_id: int, by: Actor, to_freelancer: int, ruling: st
     contract = milestone.contract
     record(contract, "dispute_decided", by=by, about=dispute, to_freelancer=to_freelancer)
     for role in (CLIENT, FREELANCER):
-        gets = shares_in_words(shares, milestone.currency, role)
-        text = f"The dispute about “{milestone.title}” is decided. {gets}"
-        text += " The reasons are on its page."
+        text = Words("The dispute about “%(title)s” is decided.", title=milestone.title)
+        text += shares_in_words(shares, milestone.currency, role)
+        text += Words("The reasons are on its page.")
         tell_side_of(dispute, role, "dispute_decided", text, by=by)
     money = [in_words(amount, milestone.currency) for amount in (shares.payee, shares.payer)]
     log_deed(
@@ -206,10 +219,7 @@ def close_moot_dispute(*, dispute_id: int) -> Dispute:
     _burn_figures(dispute)
 
     record(dispute.milestone.contract, "dispute_closed", by=SYSTEM, about=dispute)
-    text = (
-        f"The dispute about “{dispute.milestone.title}” is closed: the milestone is "
-        f"{dispute.milestone.get_status_display().lower()}."
-    )
+    text = _CLOSED[Milestone.Status(dispute.milestone.status)].filled(title=dispute.milestone.title)
     for role in (CLIENT, FREELANCER):
         tell_side_of(dispute, role, "dispute_closed", text, by=SYSTEM)
     return dispute
@@ -265,7 +275,7 @@ def _checked_statement(text: object) -> str:
     return checked_text(text, param="statement", longest=LONGEST_STATEMENT, least=1)
 
 
-def tell_side_of(dispute: Dispute, role: str, kind: str, text: str, *, by: Actor) -> None:
+def tell_side_of(dispute: Dispute, role: str, kind: str, text: Words, *, by: Actor) -> None:
     """Tell the client or the freelancer something that is on the dispute's page."""
     contract = dispute.milestone.contract
     to = contract.client if role == CLIENT else contract.freelancer

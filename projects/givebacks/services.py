@@ -4,14 +4,15 @@ from datetime import timedelta
 
 from django.db import transaction
 
+from accounts.parties.models import Party
 from accounts.people.models import User
-from marketplace.common.clock import now, said
+from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, KeyReused, WrongState
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.money import in_words
 from marketplace.common.text import checked_text
+from marketplace.common.words import Money, Words
 from payments.escrow.givebacks.rules import (
-    GivenBack,
     checked_amount_back,
     given_back_by,
     judge_giving_back,
@@ -48,13 +49,16 @@ def ask_back(
     escrow = _checked(contract, escrow_id, amount)
     _make_room(contract, escrow)
     giveback = _create(contract, escrow, by, amount, note, once, status=S.ASKED)
-    words = _in_words(giveback)
-    record(contract, "giveback_asked", by=by, about=giveback, terms=words)
+    record(contract, "giveback_asked", by=by, about=giveback, terms=_in_words(giveback))
     back = given_back_by(amount, escrow)
-    text = (
-        f"{contract.client.name} asks you to give back {words} of “{escrow.title}”: "
-        f"{in_words(back.payee, escrow.currency)} of what you got. It is yours to decide. Without "
-        f"an answer by {said(giveback.answer_due_at)} nothing changes."
+    text = Words(
+        "%(who)s asks you to give back %(part)s of “%(title)s”: %(net)s of what you got. It is "
+        "yours to decide. Without an answer by %(due)s nothing changes.",
+        who=contract.client.name,
+        part=Money(giveback.amount, escrow.currency),
+        title=escrow.title,
+        net=Money(back.payee, escrow.currency),
+        due=giveback.answer_due_at,
     )
     tell_other_side(contract, "giveback_asked", text, by=by, about=giveback.public_id)
     return giveback
@@ -96,10 +100,8 @@ def decline_giveback(*, giveback_id: int, by: Actor) -> GiveBack:
     giveback = _advance(giveback_id, "decline", by=by)
     contract = giveback.contract
     record(contract, "giveback_declined", by=by, about=giveback)
-    text = (
-        f"{contract.freelancer.name} does not give back {_in_words(giveback)} of "
-        f"“{giveback.escrow.title}”. Nothing has changed."
-    )
+    text = Words("%(who)s does not give back %(part)s of “%(title)s”. Nothing has changed.")
+    text = _filled(text, giveback, contract.freelancer)
     tell_other_side(contract, "giveback_declined", text, by=by)
     return giveback
 
@@ -110,10 +112,8 @@ def withdraw_giveback(*, giveback_id: int, by: Actor) -> GiveBack:
     giveback = _advance(giveback_id, "withdraw", by=by)
     contract = giveback.contract
     record(contract, "giveback_withdrawn", by=by, about=giveback)
-    text = (
-        f"{contract.client.name} no longer asks for {_in_words(giveback)} of "
-        f"“{giveback.escrow.title}” back. Nothing has changed."
-    )
+    text = Words("%(who)s no longer asks for %(part)s of “%(title)s” back. Nothing has changed.")
+    text = _filled(text, giveback, contract.client)
     tell_other_side(contract, "giveback_withdrawn", text, by=by)
     return giveback
 
@@ -132,10 +132,8 @@ def _lapse(giveback: GiveBack) -> None:
     _close(giveback)
     contract = giveback.contract
     record(contract, "giveback_lapsed", by=SYSTEM, about=giveback)
-    text = (
-        f"Nobody answered whether {_in_words(giveback)} of “{giveback.escrow.title}” goes back. "
-        "Nothing has changed."
-    )
+    text = Words("Nobody answered whether %(part)s of “%(title)s” goes back. Nothing has changed.")
+    text = _filled(text, giveback, contract.client)
     tell_other_side(contract, "giveback_lapsed", text, by=SYSTEM)
 
 
@@ -144,15 +142,19 @@ def _pay(giveback: GiveBack, by: Actor) -> None:
     contract, escrow = giveback.contract, giveback.escrow
     back = give_back_released(escrow_id=escrow.pk, amount=giveback.amount, deed=giveback.public_id)
     record(contract, "giveback_done", by=by, about=giveback, terms=_in_words(giveback))
-    tell_other_side(contract, "giveback_done", _done_in_words(giveback, back), by=by)
-
-
-def _done_in_words(giveback: GiveBack, back: GivenBack) -> str:
-    contract, escrow = giveback.contract, giveback.escrow
-    return (
-        f"{contract.freelancer.name} gives back {_in_words(giveback)} of “{escrow.title}”: with "
-        f"your fee on it, {in_words(back.payer, escrow.currency)} go back to your card."
+    text = Words(
+        "%(who)s gives back %(part)s of “%(title)s”: with your fee on it, %(back)s go back to your "
+        "card.",
+        back=Money(back.payer, escrow.currency),
     )
+    text = _filled(text, giveback, contract.freelancer)
+    tell_other_side(contract, "giveback_done", text, by=by)
+
+
+def _filled(text: Words, giveback: GiveBack, who: Party) -> Words:
+    escrow = giveback.escrow
+    part = Money(giveback.amount, escrow.currency)
+    return text.filled(who=who.name, part=part, title=escrow.title)
 
 
 def _known(contract: Contract, once: str, amount: int, escrow_id: int) -> GiveBack | None:

@@ -19,6 +19,7 @@ from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.text import checked_line, checked_text
+from marketplace.common.words import Words
 from projects.invitations.models import LIFECYCLE, Invitation
 from projects.invitations.selectors import answered_by_a_bid, role_in, sent_by
 from projects.postings import services as postings
@@ -67,11 +68,17 @@ def decline_invitation(*, invitation_id: int, by: Actor, reason: str = "") -> In
     assert isinstance(by, User)  # the table lets the invited person only
     invitation.status_reason = checked_reason(reason, least=0)
     _close(invitation, answered_by=own_party_of(by))
-    why = f": {invitation.status_reason}" if invitation.status_reason else "."
+    text = Words("%(who)s will not bid on “%(title)s”.")
+    if invitation.status_reason:
+        text = Words("%(who)s will not bid on “%(title)s”: %(reason)s")
     notify(
         to=invitation.posting.client,
         kind="invitation_declined",
-        text=f"{invitation.whom} will not bid on “{invitation.posting.title}”{why}",
+        text=text.filled(
+            who=invitation.whom,
+            title=invitation.posting.title,
+            reason=invitation.status_reason,
+        ),
         path=f"{invitation.posting.path}invitations/",
         title=invitation.posting.title,
         by=by,
@@ -178,7 +185,11 @@ def _tell_invited(invitation: Invitation, *, by: Actor) -> None:
     notify(
         to=to,
         kind="invitation_sent",
-        text=f"{posting.client.name} invites you to bid on “{posting.title}”.",
+        text=Words(
+            "%(who)s invites you to bid on “%(title)s”.",
+            who=posting.client.name,
+            title=posting.title,
+        ),
         path=invitation.path,
         about=invitation.public_id,
         title=posting.title,

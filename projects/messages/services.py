@@ -15,6 +15,7 @@ from marketplace.common.errors import InvalidInput, NotAllowed, TooOften, WrongS
 from marketplace.common.files import store_files
 from marketplace.common.lifecycle import CLIENT, FREELANCER
 from marketplace.common.text import checked_text
+from marketplace.common.words import Words
 from projects.bids.models import Bid
 from projects.bids.roles import role_in
 from projects.contracts.roles import Actor
@@ -122,7 +123,11 @@ def _tell(talk: Talk, message: Message) -> None:
         notify(
             to=person,
             kind="message_mention",
-            text=f"{message.by.name} names you in a message about “{talk.title}”.",
+            text=Words(
+                "%(who)s names you in a message about “%(title)s”.",
+                who=message.by.name,
+                title=talk.title,
+            ),
             path=talk.path,
             key=f"{message.public_id}:mention",
             title=talk.title,
@@ -136,7 +141,11 @@ def _tell(talk: Talk, message: Message) -> None:
         notify(
             to=person,
             kind="message_written",
-            text=f"{message.by.name} has written to you about “{talk.title}”.",
+            text=Words(
+                "%(who)s has written to you about “%(title)s”.",
+                who=message.by.name,
+                title=talk.title,
+            ),
             path=talk.path,
             key=f"{talk.bid.public_id}:messages:{mark}",
             title=talk.title,

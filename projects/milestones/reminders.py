@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from django.db.models import F, Max, Q, QuerySet
 
 from accounts.notifications.services import News, notify_each
-from marketplace.common.clock import now, said
+from marketplace.common.clock import now
+from marketplace.common.words import Words
 from payments.escrow.selectors import held_in
 from projects.contracts.models import Contract
 from projects.contracts.selectors import page_of
@@ -180,42 +181,51 @@ def is_superseded(reminder: Reminder, last_words: Mapping[int, datetime]) -> boo
     )
 
 
-def words_of(reminder: Reminder) -> str:
+def words_of(reminder: Reminder) -> Words:
     """What the reminder says, with the date itself: it may be read much later."""
     milestone = reminder.milestone
     if reminder.kind.startswith("limit_"):
         assert milestone.escrow.limit_at
-        return (
-            f"The payment provider holds the money for “{milestone.title}” until "
-            f"{said(milestone.escrow.limit_at)}. What is not released by then goes back to the "
-            "client, unless the work is submitted and silence can approve it."
+        return Words(
+            "The payment provider holds the money for “%(title)s” until %(limit)s. What is not "
+            "released by then goes back to the client, unless the work is submitted and silence "
+            "can approve it.",
+            title=milestone.title,
+            limit=milestone.escrow.limit_at,
         )
     if reminder.kind in _BEFORE_FUNDING_ENDS:
         return _words_of_funding(milestone.contract)
     if reminder.kind.startswith("due_"):
-        due = said(milestone.due_at)
-        if now() >= milestone.due_at:
-            return f"“{milestone.title}” was due on {due} and waits to be delivered."
-        return f"“{milestone.title}” is due on {due}."
+        late = now() >= milestone.due_at
+        text = Words("“%(title)s” is due on %(due)s.")
+        if late:
+            text = Words("“%(title)s” was due on %(due)s and waits to be delivered.")
+        return text.filled(title=milestone.title, due=milestone.due_at)
     assert milestone.review_ends_at
-    return (
-        f"“{milestone.title}” is waiting for a review. "
-        f"Without an answer it is approved and paid on {said(milestone.review_ends_at)}."
+    return Words(
+        "“%(title)s” is waiting for a review. Without an answer it is approved and paid on "
+        "%(due)s.",
+        title=milestone.title,
+        due=milestone.review_ends_at,
     )
 
 
-def _words_of_funding(contract: Contract) -> str:
+def _words_of_funding(contract: Contract) -> Words:
     assert contract.funding_due_at
-    client, freelancer = contract.client.name, contract.freelancer.name
-    due = said(contract.funding_due_at)
+    text = Words(
+        "Nothing is held for “%(title)s”: %(client)s has until %(due)s to fund it. After that "
+        "%(freelancer)s may end it for that."
+    )
     if now() >= contract.funding_due_at:
-        return (
-            f"{client} had until {due} to fund “{contract.title}”, and nothing is held. From now "
-            f"on {freelancer} may end it for that; until then it can still be funded."
+        text = Words(
+            "%(client)s had until %(due)s to fund “%(title)s”, and nothing is held. From now on "
+            "%(freelancer)s may end it for that; until then it can still be funded."
         )
-    return (
-        f"Nothing is held for “{contract.title}”: {client} has until {due} to fund it. After that "
-        f"{freelancer} may end it for that."
+    return text.filled(
+        title=contract.title,
+        client=contract.client.name,
+        freelancer=contract.freelancer.name,
+        due=contract.funding_due_at,
     )
 
 

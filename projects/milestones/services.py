@@ -7,13 +7,13 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import QuerySet
 
-from marketplace.common.clock import now, said
+from marketplace.common.clock import now
 from marketplace.common.doorbell import ring
 from marketplace.common.errors import InvalidInput, WrongState
 from marketplace.common.files import store_files
 from marketplace.common.lifecycle import SYSTEM
-from marketplace.common.money import in_words
 from marketplace.common.text import checked_text
+from marketplace.common.words import Money, Words
 from payments.chargebacks.selectors import look_for_open_chargebacks
 from payments.escrow import services as escrows
 from payments.escrow.adjusting.services import lock_all
@@ -22,13 +22,14 @@ from payments.escrow.paying.services import release_each
 from payments.fundings.models import Payment
 from projects.contracts.roles import Actor, role_in
 from projects.contracts.selectors import page_of
-from projects.contracts.sentences import in_numbers, why_cancelled
 from projects.contracts.services import Trace, record, record_and_tell, tell_other_side
+from projects.contracts.words import with_numbers
 from projects.milestones import reminders
 from projects.milestones.criteria import checked_answers, checked_not_met, refuse_if_changed
 from projects.milestones.deliveries import LONGEST_NOTE, checked_links
 from projects.milestones.models import LIFECYCLE, Milestone, Submission, SubmissionFile
 from projects.milestones.rules import due_of, judge_step, review_end_of
+from projects.milestones.words import CANCELLED, RELEASED, RELEASED_BY_SILENCE, SUBMITTED
 
 # The steps that end a milestone unpaid, each with its own right and its own clock.
 GROUNDS = ("cancel", "cancel_unfunded", "drop", "cancel_late", "cancel_idle")
@@ -57,7 +58,7 @@ def start_work(*, milestone_id: int, by: Actor) -> Milestone:
     milestone.save(update_fields=["started_at"])
 
     record(milestone.contract, "work_started", by=by, about=milestone)
-    text = f"The work on “{milestone.title}” has begun."
+    text = Words("The work on “%(title)s” has begun.", title=milestone.title)
     tell_other_side(milestone.contract, "work_started", text, by=by)
     return milestone
 
@@ -107,10 +108,7 @@ def submit_work(
     reminders.remind_of_review(milestone)
 
     record(milestone.contract, "work_submitted", by=by, about=milestone, version=submission.version)
-    text = (
-        f"“{milestone.title}” has been delivered. Approve it or ask for changes by "
-        f"{said(milestone.review_ends_at)}; after that it is approved by itself."
-    )
+    text = SUBMITTED.filled(title=milestone.title, due=milestone.review_ends_at)
     tell_other_side(milestone.contract, "work_submitted", text, by=by, about=milestone.public_id)
     return submission
 
@@ -149,7 +147,8 @@ def return_work(
     detail: dict[str, Any] = {"version": submission.version}
     detail |= {"not_met": missed} if missed else {}
     record(milestone.contract, "work_returned", by=by, about=milestone, **detail)
-    text = f"Changes are asked for on “{milestone.title}”{in_numbers(missed)}."
+    text = Words("Changes are asked for on “%(title)s”.", title=milestone.title)
+    text = with_numbers(text, missed)
     tell_other_side(milestone.contract, "work_returned", text, by=by)
     return milestone
 
@@ -206,10 +205,9 @@ def _release(milestones: Sequence[Milestone], step: str, *, by: Actor) -> None:
     traces = []
     for milestone in milestones:
         brought = milestone.escrow.released - facts[milestone.escrow_id].released
-        text = (
-            f"“{milestone.title}” is approved and {in_words(brought, milestone.currency)} released"
+        text = (RELEASED_BY_SILENCE if silent else RELEASED).filled(
+            title=milestone.title, amount=Money(brought, milestone.currency)
         )
-        text += ", since the review period is over." if silent else "."
         traces.append(Trace(milestone.contract, milestone, text, {"silent": silent}))
     record_and_tell(traces, "milestone_released", by=by)
 
@@ -225,8 +223,8 @@ def cancel_milestone(*, milestone_id: int, by: Actor, step: str = "cancel") -> M
     if step not in GROUNDS:
         raise InvalidInput("There is no such way to cancel a milestone.", param="ground")
     milestone = end_unpaid(milestone_id=milestone_id, by=by, step=step)
-    text = f"“{milestone.title}” is cancelled{why_cancelled(step)}. "
-    text += "What was held for it goes back to the client."
+    text = CANCELLED[step].filled(title=milestone.title)
+    text += Words("What was held for it goes back to the client.")
     tell_other_side(milestone.contract, "milestone_cancelled", text, by=by)
     return milestone
 

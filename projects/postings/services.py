@@ -19,6 +19,7 @@ from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, NotAllowed, NotThere, WrongState
 from marketplace.common.files import store_files
 from marketplace.common.lifecycle import MODERATOR, SYSTEM
+from marketplace.common.words import Words
 from projects.postings import rules
 from projects.postings.awards import judge_announced
 from projects.postings.models import LIFECYCLE, Posting, PostingFile
@@ -133,21 +134,27 @@ def expire_posting(*, posting_id: int, by: Actor) -> Posting:
     posting = _advance(posting_id, "expire", by=by)
     if not posting.is_past_bids:
         raise WrongState("Bids are still welcome here.")
-    made, title = posting.awards_made, posting.title
-    if made:
-        text = (
-            f"“{title}” has ended: its time is over, with {made} of {posting.awards} awards made."
+    if posting.awards_made:
+        text = Words.counted(
+            "“%(title)s” has ended: its time is over, with %(made)s of %(count)s award made.",
+            "“%(title)s” has ended: its time is over, with %(made)s of %(count)s awards made.",
+            count=posting.awards,
+            title=posting.title,
+            made=posting.awards_made,
         )
         _tell(posting, "posting_awarded", text, by=by)
         return award_posting(posting_id=posting_id, by=by)
     posting.closed_at = now()
     posting.save(update_fields=["status", "closed_at"])
-    text = f"“{title}” has expired: its time for bids is over, and nobody was hired."
+    text = Words(
+        "“%(title)s” has expired: its time for bids is over, and nobody was hired.",
+        title=posting.title,
+    )
     _tell(posting, "posting_expired", text, by=by)
     return posting
 
 
-def _tell(posting: Posting, kind: str, text: str, *, by: Actor) -> None:
+def _tell(posting: Posting, kind: str, text: Words, *, by: Actor) -> None:
     notify(to=posting.client, kind=kind, text=text, path=posting.path, title=posting.title, by=by)
 
 
@@ -172,7 +179,11 @@ def suspend_posting(*, posting_id: int, reason: str, by: Actor) -> Posting:
     notify(
         to=posting.client,
         kind="posting_suspended",
-        text=f"“{posting.title}” was suspended: {posting.status_reason}",
+        text=Words(
+            "“%(title)s” was suspended: %(reason)s",
+            title=posting.title,
+            reason=posting.status_reason,
+        ),
         path=posting.path,
         by=by,
     )
@@ -189,7 +200,7 @@ def restore_posting(*, posting_id: int, by: Actor) -> Posting:
     notify(
         to=posting.client,
         kind="posting_restored",
-        text=f"“{posting.title}” is open again.",
+        text=Words("“%(title)s” is open again.", title=posting.title),
         path=posting.path,
         by=by,
     )

@@ -11,6 +11,7 @@ from marketplace.common.clock import now
 from marketplace.common.errors import NotAllowed, WrongState
 from marketplace.common.lifecycle import MODERATOR
 from marketplace.common.text import checked_text
+from marketplace.common.words import Words
 from projects.confidentiality.selectors import judge_open_to
 from projects.postings import services as postings
 from projects.postings.models import Posting
@@ -50,7 +51,7 @@ def ask_question(*, posting_id: int, text: str, by: User, party: Party | None = 
     notify(
         to=posting.client,
         kind="question_asked",
-        text=f"A bidder asks about “{posting.title}”.",
+        text=Words("A bidder asks about “%(title)s”.", title=posting.title),
         path=question.path,
         about=question.public_id,
         by=by,
@@ -90,13 +91,12 @@ def decline_question(*, question_id: int, reason: str, by: Actor) -> Question:
     question = _advance(question_id, "decline", by=by)
     _check_open(question)
     _close(question, checked_reason(reason))
-    title = question.posting.title
-    _tell_asker(
-        question,
-        "question_declined",
-        f"Your question about “{title}” is not answered: {question.status_reason}",
-        by=by,
+    text = Words(
+        "Your question about “%(title)s” is not answered: %(reason)s",
+        title=question.posting.title,
+        reason=question.status_reason,
     )
+    _tell_asker(question, "question_declined", text, by=by)
     return question
 
 
@@ -112,7 +112,11 @@ def remove_question(*, question_id: int, reason: str, by: Actor) -> Question:
     question = _advance(question_id, "remove", by=by)
     _close(question, checked_reason(reason))
     posting, why = question.posting, question.status_reason
-    text = f"A moderator removed a question about “{posting.title}”: {why}"
+    text = Words(
+        "A moderator removed a question about “%(title)s”: %(reason)s",
+        title=posting.title,
+        reason=why,
+    )
     for party in (question.asker, posting.client):
         notify(to=party, kind="question_removed", text=text, path=question.path, by=by)
     assert isinstance(by, User)  # the table lets moderators only
@@ -157,12 +161,14 @@ def _check_open(question: Question) -> None:
         raise WrongState("This posting is not open any more: its questions stay as they are.")
 
 
-def _told(question: Question, *, is_asker: bool) -> str:
-    what = "Your question" if is_asker else "A question"
-    return f"{what} about “{question.posting.title}” is answered."
+def _told(question: Question, *, is_asker: bool) -> Words:
+    title = question.posting.title
+    if is_asker:
+        return Words("Your question about “%(title)s” is answered.", title=title)
+    return Words("A question about “%(title)s” is answered.", title=title)
 
 
-def _tell_asker(question: Question, kind: str, text: str, *, by: Actor) -> None:
+def _tell_asker(question: Question, kind: str, text: Words, *, by: Actor) -> None:
     notify(to=question.asker, kind=kind, text=text, path=question.path, by=by)
 
 

@@ -6,6 +6,7 @@ from django.core.cache import caches
 from accounts.access import codes
 from accounts.notifications.models import Notification
 from accounts.notifications.services import notify
+from marketplace.common.words import Words
 from projects.tasks import deliver_notification
 from tests.races import outcomes_at_once
 
@@ -20,7 +21,7 @@ def at_once(act, *, times=8):
 
 
 def test_a_notice_is_mailed_once_by_eight_workers(ada, mailoutbox):
-    notify(to=ada, kind="bid_placed", text="Ben made a bid.", path="/")
+    notify(to=ada, kind="bid_placed", text=Words("Ben made a bid."), path="/")
     notice = Notification.objects.get()
 
     at_once(lambda: deliver_notification(notification_id=notice.pk))
@@ -29,7 +30,7 @@ def test_a_notice_is_mailed_once_by_eight_workers(ada, mailoutbox):
 
 
 def test_the_same_key_is_told_once_by_eight_deeds(ada, bells):
-    at_once(lambda: notify(to=ada, kind="due", text="Due soon.", path="/", key="ms_1:due"))
+    at_once(lambda: notify(to=ada, kind="due", text=Words("Due soon."), path="/", key="ms_1:due"))
 
     assert ada.notifications.count() == 1
     assert len(bells) == 1

@@ -29,6 +29,7 @@ from marketplace.common import clock
 from marketplace.common.audit import entries_about
 from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
 from marketplace.common.lifecycle import SYSTEM
+from marketplace.common.words import Words
 from projects.tasks import deliver_due_notifications, deliver_notification
 from tests.races import at_once, meet_after
 from tests.world import api_of
@@ -73,7 +74,7 @@ def moved(monkeypatch):
 
 
 def tell(person) -> Notification:
-    notify(to=person, kind="bid_placed", text="Ben made a bid.", path="/postings/x/")
+    notify(to=person, kind="bid_placed", text=Words("Ben made a bid."), path="/postings/x/")
     return Notification.objects.latest("pk")
 
 

@@ -20,6 +20,7 @@ from accounts.notifications.preferences.unsubscribing import token_of
 from accounts.notifications.services import notify, read_notification
 from marketplace.common import clock
 from marketplace.common.errors import InvalidInput, NotAllowed
+from marketplace.common.words import Words
 from projects.tasks import deliver_due_notifications, deliver_notification
 from tests.races import at_once, meet_after
 from tests.world import api_of
@@ -41,7 +42,7 @@ def at(monkeypatch):
 
 
 def tell(person, kind="bid_submitted") -> Notification:
-    notify(to=person, kind=kind, text="Something happened.", path="/profile/")
+    notify(to=person, kind=kind, text=Words("Something happened."), path="/profile/")
     return Notification.objects.latest("pk")
 
 

@@ -5,13 +5,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.notifications.services import notify
+from marketplace.common.words import Words
 from tests.world import api_of
 
 pytestmark = pytest.mark.django_db
 
 
 def tell(person, text="Ben made a bid."):
-    notify(to=person, kind="bid_placed", text=text, path="/profile/")
+    notify(to=person, kind="bid_placed", text=Words.of_others(text), path="/profile/")
     return person.notifications.latest("pk")
 
 

@@ -18,6 +18,7 @@ from accounts.notifications.services import notify
 from accounts.parties.models import Membership
 from accounts.parties.selectors import own_party_of
 from marketplace.common import clock
+from marketplace.common.words import Words
 from projects.tasks import deliver_due_notifications, deliver_notification
 
 
@@ -43,9 +44,9 @@ def moved(monkeypatch):
     return move
 
 
-def tell(person, **given) -> Notification:
-    words = {"kind": "bid_placed", "text": "Ben made a bid on “Logo”.", "path": "/postings/x/"}
-    notify(to=person, **words | given)
+def tell(person, *, text="Ben made a bid on “Logo”.", **given) -> Notification:
+    more = {"kind": "bid_placed", "path": "/postings/x/"} | given
+    notify(to=person, text=Words.of_others(text), **more)
     return Notification.objects.latest("pk")
 
 

@@ -15,6 +15,7 @@ from accounts.notifications.services import (
 from marketplace.common import idempotency
 from marketplace.common.clock import now
 from marketplace.common.models import IdempotencyRecord
+from marketplace.common.words import Words
 from tests.races import holds_nothing_below
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def notices(ada, bells) -> list[Notification]:
     """Three of Ada's; the first lies behind the others in its table."""
     for number in range(3):
-        notify(to=ada, kind="test", text=f"Number {number}.", path="/here/")
+        notify(to=ada, kind="test", text=Words("Number %(number)s.", number=number), path="/here/")
     Notification.objects.filter(pk=Notification.objects.earliest("pk").pk).update(created_at=now())
     return list(Notification.objects.order_by("pk"))
 

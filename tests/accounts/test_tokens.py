@@ -101,9 +101,9 @@ def test_the_owner_is_told_of_a_new_token(client, ada):
     logged_in_just_now(client, ada).post("/account/tokens/", {"name": "bookkeeping"})
     log_in()
 
-    told = list(ada.notifications.order_by("pk").values_list("kind", "text", "path"))
-    assert [(kind, path) for kind, _, path in told] == [("token_made", "/account/tokens/")] * 2
-    assert "“bookkeeping”" in told[0][1]
+    told = list(ada.notifications.order_by("pk"))
+    assert [(it.kind, it.path) for it in told] == [("token_made", "/account/tokens/")] * 2
+    assert "“bookkeeping”" in told[0].text
 
 
 def test_the_page_refuses_a_token_without_a_name(client, ada):

@@ -14,6 +14,7 @@ from accounts.notifications import services as notifications
 from accounts.notifications.preferences.services import change_preferences
 from accounts.parties.selectors import own_party_of
 from marketplace.common.clock import now
+from marketplace.common.words import Words
 from payments.fundings import services as fundings
 from payments.payees.models import ConnectedAccount
 from payments.payees.services import start_onboarding
@@ -402,7 +403,7 @@ def mail_notices(world: World) -> Act:
 def mail_a_day(world: World) -> Act:
     daily = {"message_written": "daily"}
     change_preferences(user_id=world.ada.pk, by=world.ada, mail=daily)
-    notifications.notify(to=world.ada, kind="message_written", text="Ben writes.", path="/")
+    notifications.notify(to=world.ada, kind="message_written", text=Words("Ben writes."), path="/")
     task("accounts.deliver_due_notifications")()
     days_pass(1.5)
     return task("accounts.deliver_due_digests")

@@ -15,6 +15,7 @@ from accounts.notifications.models import Notification
 from accounts.notifications.services import notify
 from marketplace import heartbeats
 from marketplace.common.models import ClockOffset, Heartbeat
+from marketplace.common.words import Words
 from payments.incoming.models import WebhookEvent
 
 # Where no other test rings.
@@ -212,9 +213,9 @@ def test_metrics_do_without_a_broker_that_is_silent(client, monkeypatch):
 @pytest.mark.django_db
 def test_metrics_tell_how_much_is_overdue(client, ada):
     hour = timedelta(hours=1)
-    notify(to=ada, kind="test", text="Something happened.", path="/")
-    notify(to=ada, kind="test", text="Something else.", path="/")
-    Notification.objects.filter(text="Something else.").update(mail_due_at=timezone.now() + hour)
+    notify(to=ada, kind="test", text=Words("Something happened."), path="/")
+    notify(to=ada, kind="later", text=Words("Something else."), path="/")
+    Notification.objects.filter(kind="later").update(mail_due_at=timezone.now() + hour)
     event = {"remote_id": "evt_1", "kind": "account", "payload": {}}
     WebhookEvent.objects.create(next_try_at=timezone.now() - hour, **event)
 

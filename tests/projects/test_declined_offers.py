@@ -23,7 +23,7 @@ def offer(ada, ben) -> Contract:
 
 def told() -> list[tuple[str, str]]:
     found = Notification.objects.filter(kind="contract_declined").order_by("pk")
-    return list(found.values_list("recipient__name", "text"))
+    return [(notice.recipient.name, notice.text) for notice in found]
 
 
 def test_a_freelancer_declines_for_a_reason_and_with_a_sentence(offer, ben):

@@ -24,6 +24,7 @@ from accounts.notifications.preferences.models import MailPreferences
 from accounts.notifications.preferences.services import change_preferences
 from accounts.notifications.services import notify, read_notification
 from marketplace.common import clock
+from marketplace.common.words import Words
 from projects.bids.services import edit_bid, withdraw_bid
 from projects.milestones.services import submit_work
 from projects.tasks import deliver_due_digests, deliver_due_notifications, tell_reminders
@@ -72,7 +73,7 @@ def wish(reader, how="daily", **hours) -> None:
 
 def tell(reader, text="Something happened.", **given) -> Notification:
     words = {"kind": "bid_submitted", "path": "/profile/"} | given
-    notify(to=reader, text=text, **words)
+    notify(to=reader, text=Words.of_others(text), **words)
     return Notification.objects.latest("pk")
 
 

@@ -292,8 +292,10 @@ def test_it_lapses_after_the_days_of_its_policy(ada, ben, later):
     lapse_change(order_id=order.pk)
     order.refresh_from_db()
     assert order.status == ChangeOrder.Status.LAPSED
-    texts = Notification.objects.filter(kind="change_lapsed").values_list("text", flat=True)
-    assert set(texts) == {f"The ending of “{contract.title}” has lapsed. Nothing has changed."}
+    told = Notification.objects.filter(kind="change_lapsed")
+    assert {notice.text for notice in told} == {
+        f"The ending of “{contract.title}” has lapsed. Nothing has changed."
+    }
 
 
 def test_it_goes_round_by_round(ada, ben):

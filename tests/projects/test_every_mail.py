@@ -6,18 +6,15 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 from django.conf import settings
 from django.core.management import call_command
-from hypothesis import given
-from hypothesis.strategies import datetimes, just, timezone_keys
 
 from accounts.notifications.preferences.kinds import OPTIONAL
 from accounts.notifications.services import notify
-from marketplace.common import clock
 from marketplace.common.lifecycle_sql import lifecycles
+from marketplace.common.words import Money, Words
 from payments.chargebacks.words import NOTICES
 from projects.management.mails import rendering
 from projects.management.mails.rendering import every_mail
@@ -25,9 +22,12 @@ from projects.management.mails.samples import SAMPLES
 from projects.milestones import reminders
 from projects.milestones.limits.services import AHEAD
 from projects.reasons.rules import REASONS
+from tests.marketplace.test_words import every_sentence
 from tests.world import api_of
 
 MAILS = dict(every_mail())
+IN_GERMAN = dict(every_mail(language="de"))
+IN_BOTH = [(mails, name) for mails in (MAILS, IN_GERMAN) for name in mails]
 # Whoever is told is told through one of these; the kind is a word among what they are given.
 TELLS = {
     *("notify", "News", "tell_other_side", "tell_side", "tell_payee", "record_and_tell"),
@@ -76,9 +76,9 @@ def words_of(page: str) -> str:
     return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", body)).split())
 
 
-@pytest.mark.parametrize("name", MAILS)
-def test_both_parts_say_the_same_and_lead_to_the_same_places(name):
-    mail = MAILS[name]
+@pytest.mark.parametrize(("mails", "name"), IN_BOTH)
+def test_both_parts_say_the_same_and_lead_to_the_same_places(mails, name):
+    mail = mails[name]
     page, kind = mail.alternatives[0]
     read, links = words_of(page), set(re.findall(r'href="([^"]+)"', html.unescape(page)))
 
@@ -118,7 +118,8 @@ def test_what_is_optional_ends_by_one_click_and_nothing_else_does(name):
 def test_what_people_wrote_is_never_markup():
     evil = '<b>&amp;</b> <a href="https://evil.example">'
     reader = rendering.User(email="ada@example.com", name=evil)
-    page = rendering.letter_of(rendering._notice(reader, "bid_submitted", evil)).alternatives[0][0]
+    told = rendering._notice(reader, "bid_submitted", Words.of_others(evil))
+    page = rendering.letter_of(told).alternatives[0][0]
 
     assert "<b>" not in page
     assert "evil.example" not in re.sub(r"&lt;a href=.{0,60}", "", page)
@@ -133,8 +134,9 @@ def test_no_link_is_made_of_what_a_stranger_says():
 
 
 def test_they_can_be_looked_at(tmp_path, capsys):
-    call_command("show_mails", str(tmp_path))
+    call_command("show_mails", str(tmp_path), language="de")
 
+    assert "Einloggen" in (tmp_path / "account_already_exists.txt").read_text()
     assert f"{len(MAILS)} mails" in capsys.readouterr().out
     assert len(list(tmp_path.glob("*.html"))) == len(list(tmp_path.glob("*.txt"))) == len(MAILS)
 
@@ -144,7 +146,7 @@ def test_they_can_be_looked_at(tmp_path, capsys):
 DUE = "3 December 2026, 14:00 UTC"
 
 
-@pytest.mark.parametrize("name", [kind for kind, text in SAMPLES.items() if DUE in text])
+@pytest.mark.parametrize("name", [kind for kind, words in SAMPLES.items() if DUE in str(words)])
 def test_times_are_those_of_the_readers_wall(name):
     mail = MAILS[name]
 
@@ -161,67 +163,85 @@ def test_the_mail_of_a_day_and_of_the_account_say_the_zone_too():
             assert "UTC" not in said
 
 
-@pytest.mark.parametrize(
-    ("zone", "said"),
-    [
-        ("UTC", "3 December 2026, 14:00 UTC"),
-        ("Asia/Kathmandu", "3 December 2026, 19:45 +0545 (Asia/Kathmandu)"),
-        ("Pacific/Kiritimati", "4 December 2026, 04:00 +14 (Pacific/Kiritimati)"),
-        ("America/New_York", "3 December 2026, 09:00 EST (America/New_York)"),
-    ],
-)
-def test_the_day_is_that_of_the_reader_too(zone, said):
-    assert clock.as_read_in(f"Answer by {DUE}; or not.", ZoneInfo(zone)) == (
-        f"Answer by {said}; or not."
-    )
-
-
-def test_the_hour_that_is_there_twice_says_which():
-    first = clock.said(datetime(2026, 10, 25, 0, 30, tzinfo=UTC))
-    second = clock.said(datetime(2026, 10, 25, 1, 30, tzinfo=UTC))
-
-    read = clock.as_read_in(f"{first} and {second}", ZoneInfo("Europe/Berlin"))
-    assert read == (
-        "25 October 2026, 02:30 CEST (Europe/Berlin) and 25 October 2026, 02:30 CET (Europe/Berlin)"
-    )
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        "31 February 2026, 14:00 UTC",
-        "3 Brumaire 2026, 14:00 UTC",
-        "3 December 2026, 25:00 UTC",
-        "31 December 9999, 23:59 UTC",
-        "13 December 20261, 14:00 UTC",
-        "3 December 2026",
-        "",
-    ],
-)
-def test_what_only_looks_like_a_time_stays_as_it_is(words):
-    assert clock.as_read_in(words, ZoneInfo("Asia/Tokyo")) == words
-
-
-@given(
-    moment=datetimes(datetime(1970, 1, 2), datetime(2100, 1, 1), timezones=just(UTC)),
-    zone=timezone_keys(),
-)
-def test_any_moment_is_the_same_moment_on_any_wall(moment, zone):
-    moment = moment.replace(second=0, microsecond=0)
-    read = clock.as_read_in(clock.said(moment), ZoneInfo(zone))
-
-    wall = moment.astimezone(ZoneInfo(zone))
-    assert read.startswith(f"{wall:%-d %B %Y, %H:%M} ")
-
-
 @pytest.mark.django_db
 def test_notices_are_read_by_the_same_clock_in_the_house(ada, client):
     ada.time_zone = "Europe/Berlin"
     ada.save()
-    notify(to=ada, kind="contract_offered", text=f"Answer by {DUE}.", path="/")
+    due = datetime(2026, 12, 3, 14, tzinfo=UTC)
+    notify(to=ada, kind="contract_offered", text=Words("Answer by %(due)s.", due=due), path="/")
     client.force_login(ada)
 
     assert "Answer by 3 December 2026, 15:00 CET (Europe/Berlin)." in client.get("/notices/").text
     # Programs have their own clocks.
     (found,) = api_of(ada).get("/api/v1/notifications/").json()["results"]
     assert found["text"] == f"Answer by {DUE}."
+
+
+# --- In the reader's language --------------------------------------------------------------------
+
+# Words that no German sentence has.
+ENGLISH = set("the is are of and your you that for has been with by to it not if this from".split())
+
+
+def sentences_of(words: Words) -> Iterator[Words]:
+    """Each of them, and those in their places."""
+    part: Words | None = words
+    while part is not None:
+        yield part
+        for value in part.values.values():
+            if isinstance(value, Words):
+                yield from sentences_of(value)
+        part = part.then
+
+
+VALUES = {
+    kind: [value for words in sentences_of(sample) for value in words.values.values()]
+    for kind, sample in SAMPLES.items()
+}
+# What stands in the samples in nobody's language but its author's, the longest first.
+THEIRS = sorted(
+    {"Ada Nwosu", *(value for values in VALUES.values() for value in values if type(value) is str)},
+    key=len,
+    reverse=True,
+)
+
+
+def kinds_with(sort: type) -> list[str]:
+    return [kind for kind, values in VALUES.items() if any(type(value) is sort for value in values)]
+
+
+def texts_of(mail) -> tuple[str, str, str]:
+    return str(mail.subject), mail.body, words_of(mail.alternatives[0][0])
+
+
+@pytest.mark.parametrize("name", IN_GERMAN)
+def test_nothing_english_is_left_in_german(name):
+    mail = IN_GERMAN[name]
+
+    assert '<html lang="de">' in mail.alternatives[0][0]
+    assert mail.subject != MAILS[name].subject
+    theirs = re.compile("|".join([*map(re.escape, THEIRS), r"https?://\S+", r"\S+@\S+"]))
+    for said in texts_of(mail):
+        ours = re.findall(r"[A-Za-z]+", theirs.sub("", said))
+        assert {word.lower() for word in ours} & ENGLISH == set()
+
+
+@pytest.mark.parametrize("kind", kinds_with(Money))
+def test_amounts_are_written_as_germans_write_them(kind):
+    for said in texts_of(IN_GERMAN[kind]):
+        assert re.search(r"\b(1\.000,01|950,01)\s€", said)
+        assert "€1" not in said and "€9" not in said
+
+
+@pytest.mark.parametrize("kind", kinds_with(datetime))
+def test_times_are_those_of_a_german_wall(kind):
+    for said in texts_of(IN_GERMAN[kind]):
+        assert "3. Dezember 2026, 15:00 Uhr MEZ (Europe/Berlin)" in said
+        assert "UTC" not in said
+
+
+@pytest.mark.parametrize("kind", SAMPLES)
+def test_samples_say_what_the_deeds_say(kind):
+    said = {it for words in sentences_of(SAMPLES[kind]) for it in (words.english, words.many) if it}
+
+    assert said <= every_sentence()

@@ -38,7 +38,7 @@ def test_they_are_kept_in_order_told_and_in_the_timeline(ada, ben):
     dispute.refresh_from_db()
     assert dispute.not_met == ["It is fast.", "It is blue."]
     notice = Notification.objects.get(kind="dispute_opened")
-    assert "the work is not as agreed: criteria 2 and 3 are not met. Answer by" in notice.text
+    assert "The work is not as agreed. Criteria 2 and 3 are not met. Answer by" in notice.text
     told = sentence_of(Event.objects.get(kind="dispute_opened")).text
     assert ": criteria 2 and 3 are not met" in told
 

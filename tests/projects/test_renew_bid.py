@@ -107,11 +107,11 @@ def test_a_bid_whose_time_ran_out_during_an_offer_stands_three_days_more(bid, ad
 
 def test_a_reminder_asks_for_a_renewal_only_where_there_is_one(bid, ben, later):
     later(days=26)
-    assert "Renew it" in words_of_reminder(bid)
+    assert "Renew it" in str(words_of_reminder(bid))
     Bid.objects.update(valid_until=renewable_until(bid))
     bid.refresh_from_db()
-    assert "Renew it" not in words_of_reminder(bid)
-    assert "The client may choose it until then." in words_of_reminder(bid)
+    assert "Renew it" not in str(words_of_reminder(bid))
+    assert "The client may choose it until then." in str(words_of_reminder(bid))
     (deadline,) = deadlines_of(ben)
     assert "renew" not in deadline.text
 

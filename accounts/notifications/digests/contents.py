@@ -7,12 +7,13 @@ from accounts.notifications.models import Notification
 
 # More than this nobody reads in a mail; the rest is counted, and stands in the house.
 MOST_SHOWN = 50
-ELSEWHERE = "Everything else"
 
 
 @dataclass(frozen=True)
 class Group:
-    """All that happened on one contract or posting, the oldest first."""
+    """All that happened on one contract or posting, the oldest first; without a title what belongs
+    to none of them.
+    """
 
     title: str
     notices: list[Notification]
@@ -39,7 +40,7 @@ def contents_of(notices: Iterable[Notification]) -> Contents:
     shown = told[-MOST_SHOWN:]
     groups: dict[str, list[Notification]] = {}
     for notice in shown:
-        groups.setdefault(notice.title or ELSEWHERE, []).append(notice)
+        groups.setdefault(notice.title, []).append(notice)
     return Contents(
         [Group(title, of_it) for title, of_it in groups.items()],
         shown=len(shown),

@@ -3,12 +3,11 @@
 from datetime import datetime
 
 from django import template
-from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from marketplace.common import markdown as md
-from marketplace.common.clock import as_read_in
 from marketplace.common.money import in_words
+from marketplace.common.words import said_moment
 
 register = template.Library()
 
@@ -36,9 +35,9 @@ def file_size(size: int) -> str:
 
 
 @register.filter
-def as_read(text: str) -> str:
-    """A sentence that was written for everybody, with its times in the zone of who reads it now."""
-    return as_read_in(text, timezone.get_current_timezone())
+def moment(at: datetime) -> str:
+    """In a sentence, for who reads it now: 3 December 2026, 15:00 CET (Europe/Berlin)."""
+    return said_moment(at)
 
 
 @register.filter

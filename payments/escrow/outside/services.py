@@ -4,7 +4,7 @@ from django.db import transaction
 
 from accounts.notifications.services import notify
 from marketplace.common.errors import WrongState
-from marketplace.common.money import in_words
+from marketplace.common.words import Money, Words
 from payments.escrow.backing.services import lock_book_of
 from payments.escrow.models import Escrow
 from payments.escrow.outside.selectors import Effect, effect_of
@@ -73,8 +73,12 @@ def _tell(escrow: Escrow, payment: Payment, refund: Refund, taken: int) -> None:
         notify(
             to=party,
             kind="held_funds_returned",
-            text=f"{in_words(taken, escrow.currency)} of what was held for {escrow.title} went "
-            "back to the payer. To be complete it has to be paid in again.",
+            text=Words(
+                "%(amount)s of what was held for “%(title)s” went back to the payer. To be "
+                "complete it has to be paid in again.",
+                amount=Money(taken, escrow.currency),
+                title=escrow.title,
+            ),
             path=payment.return_path,
             key=f"{refund.public_id}:outside",
         )

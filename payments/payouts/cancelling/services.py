@@ -8,6 +8,7 @@ from accounts.people.models import User
 from marketplace.common.clock import now
 from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import SYSTEM
+from marketplace.common.words import Words
 from payments.gateway.base import GatewayRefused, GatewayUnknown
 from payments.gateway.outcomes import unreachable
 from payments.gateway.stripe import gateway
@@ -18,7 +19,6 @@ from payments.payouts.services import (
     book_payout,
     lock_payout,
     refuse_if_being_cancelled,
-    sum_of,
     tell_payee,
 )
 
@@ -143,7 +143,7 @@ def _cancel(payout_id: int, transfer_id: str, reversal_id: str) -> Payout:
     tell_payee(
         payout,
         "payout_cancelled",
-        f"Your payout of {sum_of(payout)} was cancelled. The money goes out with the next one.",
+        Words("Your payout of %(sum)s was cancelled. The money goes out with the next one."),
         by=payout.cancel_wished_by,
     )
     return payout

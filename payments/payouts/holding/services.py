@@ -10,11 +10,12 @@ from accounts.parties.selectors import acts_for, person_ids_of
 from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_roles_of
 from marketplace.common.audit import log_deed
-from marketplace.common.clock import now, said
+from marketplace.common.clock import now
 from marketplace.common.doorbell import ring
 from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
 from marketplace.common.lifecycle import FINANCE, SYSTEM
 from marketplace.common.text import checked_text
+from marketplace.common.words import Words
 from payments.payees.models import ConnectedAccount
 from payments.payouts.holding.models import PayoutHold
 from payments.payouts.holding.selectors import standing_hold_on
@@ -59,7 +60,9 @@ def place_hold(*, party_id: int, reason: str, evidence: str, days: int, by: User
     notify(
         to=hold.party,
         kind="payouts_held",
-        text=f"Your payouts are held until {said(hold.ends_at)} at the latest. Read why.",
+        text=Words(
+            "Your payouts are held until %(until)s at the latest. Read why.", until=hold.ends_at
+        ),
         path=reverse("earnings"),
     )
     text = f"Held the payouts of {hold.party.name} for {days} days at most."
@@ -105,7 +108,7 @@ def lift_hold(*, hold_id: int, by: User | str) -> PayoutHold:
     notify(
         to=hold.party,
         kind="payouts_go_on",
-        text="Your payouts are no longer held. What waited is on its way.",
+        text=Words("Your payouts are no longer held. What waited is on its way."),
         path=reverse("earnings"),
         by=by,
     )

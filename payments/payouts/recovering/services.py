@@ -13,7 +13,7 @@ from accounts.notifications.services import notify
 from accounts.parties.models import Party
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import SYSTEM
-from marketplace.common.money import in_words
+from marketplace.common.words import Money, Words
 from payments.ledger import chart
 from payments.ledger.services import Move, move_money
 from payments.payees.models import ConnectedAccount
@@ -126,12 +126,18 @@ def _call_back(party: Party, currency: str) -> None:
 
 
 def _tell(recovery: Recovery, *, left: int) -> None:
-    taken, rest = (in_words(n, recovery.currency) for n in (recovery.amount, left))
-    still = f" {rest} are still owed." if left else " Nothing is owed any more."
+    text = Words(
+        "%(taken)s of what you earned went to what you owe after a chargeback.",
+        taken=Money(recovery.amount, recovery.currency),
+    )
+    if left:
+        text += Words("%(rest)s are still owed.", rest=Money(left, recovery.currency))
+    else:
+        text += Words("Nothing is owed any more.")
     notify(
         to=recovery.party,
         kind="debt_recovered",
-        text=f"{taken} of what you earned went to what you owe after a chargeback.{still}",
+        text=text,
         path=reverse("earnings"),
         key=f"debt_recovered:{recovery.public_id}",
     )

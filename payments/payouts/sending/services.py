@@ -8,6 +8,7 @@ from django.db import transaction
 from marketplace.common.clock import now
 from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import SYSTEM
+from marketplace.common.words import Words
 from payments.gateway.base import (
     GatewayRefused,
     GatewayUnknown,
@@ -24,10 +25,9 @@ from payments.payouts.services import (
     book_payout,
     lock_payout,
     stands_elsewhere,
-    sum_of,
     tell_payee,
 )
-from payments.payouts.words import reason_in_words
+from payments.payouts.words import reason_of
 
 S = Payout.Status
 
@@ -261,7 +261,7 @@ def _arrive(payout: Payout, attempt: PayoutAttempt) -> None:
     payout.failure_code, payout.closed_at = "", now()
     payout.next_check_at = now() + MAY_COME_BACK
     payout.save(update_fields=["status", "failure_code", "closed_at", "next_check_at"])
-    tell_payee(payout, "payout_paid", f"{sum_of(payout)} have been paid to your bank.")
+    tell_payee(payout, "payout_paid", Words("%(sum)s have been paid to your bank."))
 
 
 def _fail(payout: Payout, attempt: PayoutAttempt, code: str) -> None:
@@ -276,8 +276,8 @@ def _fail(payout: Payout, attempt: PayoutAttempt, code: str) -> None:
     _close(attempt, code)
     payout.failure_code, payout.closed_at, payout.next_check_at = code[:80], now(), None
     payout.save(update_fields=["status", "failure_code", "closed_at", "next_check_at"])
-    reason = reason_in_words(code)
-    tell_payee(payout, "payout_failed", f"Your payout of {sum_of(payout)} failed. {reason}")
+    text = Words("Your payout of %(sum)s failed.")
+    tell_payee(payout, "payout_failed", text + reason_of(code) if code else text)
 
 
 def _close(attempt: PayoutAttempt, code: str) -> None:

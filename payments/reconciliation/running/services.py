@@ -15,6 +15,7 @@ from marketplace.common.doorbell import ring
 from marketplace.common.errors import NotAllowed
 from marketplace.common.lifecycle import FINANCE, SYSTEM
 from marketplace.common.money import in_words
+from marketplace.common.words import Money, Words
 from payments.gateway.base import GatewayRefused, GatewayUnknown, RemoteMovement
 from payments.reconciliation.findings import HEALING, Finding, K
 from payments.reconciliation.models import (
@@ -214,12 +215,16 @@ def _confirm(run: ReconciliationRun, row: Difference) -> None:
     LIFECYCLE.advance(row, "confirm", role=SYSTEM)
     run.found += 1
     _record(row, "found")
-    amount = "" if row.amount is None else f", {in_words(row.amount, row.currency)}"
+    text = Words("The provider's books differ from ours: %(kind)s.")
+    if row.amount is not None:
+        text = Words("The provider's books differ from ours: %(kind)s, %(amount)s.").filled(
+            amount=Money(row.amount, row.currency)
+        )
     for person in people_of_finance():
         notify(
             to=person,
             kind="books_differ",
-            text=f"The provider's books differ from ours: {row.get_kind_display()}{amount}.",
+            text=text.filled(kind=Words(row.get_kind_display())),
             path=reverse("difference", args=[row.public_id]),
             key=f"{row.public_id}:{row.first_seen_at:%Y%m%d%H%M%S}",
         )

@@ -12,6 +12,7 @@ from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import FINANCE
 from marketplace.common.money import in_words
 from marketplace.common.text import checked_text
+from marketplace.common.words import Money, Words
 from payments.ledger import chart
 from payments.ledger.services import Move, move_money
 from payments.refunds.models import LIFECYCLE, Refund
@@ -51,8 +52,13 @@ def settle_refund(*, refund_id: int, reason: str, by: User) -> Refund:
     notify(
         to=payer,
         kind="refund_settled",
-        text=f"{amount} that were paid for “{refund.payment.title}” were paid back to you by other"
-        f" means than your card: {reason[:300]}",
+        text=Words(
+            "%(amount)s that were paid for “%(title)s” were paid back to you by other means than "
+            "your card: %(reason)s",
+            amount=Money(refund.amount, refund.currency),
+            title=refund.payment.title,
+            reason=reason,
+        ),
         path=refund.payment.return_path,
         key=f"refund_settled:{refund.public_id}",
         by=by,

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from accounts.people.models import User
 from marketplace.common.answers import judge_answer
-from marketplace.common.clock import now, said
+from marketplace.common.clock import now
 from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.text import checked_text
@@ -16,8 +16,8 @@ from projects.agreements.amending.services import amend
 from projects.agreements.changes.applying.services import apply_changes
 from projects.agreements.changes.models import LIFECYCLE, ChangeOrder
 from projects.agreements.changes.planning import Wish, effect_of, judge_changes, planned_changes
-from projects.agreements.changes.telling import name_of, record_order, tell_of
-from projects.agreements.changes.words import in_short, money_in_words, noun_of
+from projects.agreements.changes.telling import ANSWER_BY, name_of, record_order, said_of, tell_of
+from projects.agreements.changes.words import money_in_words
 from projects.agreements.services import close_if_finished
 from projects.agreements.signing import Signature, signature_of
 from projects.contracts.models import LIFECYCLE as CONTRACT_LIFECYCLE
@@ -111,8 +111,7 @@ def accept_change(*, order_id: int, by: Actor, confirmed_with: str = "") -> Chan
         order,
         OTHER[role],
         "change_accepted",
-        f"{name_of(contract, role)} has accepted your {noun_of(order)} of “{contract.title}”: "
-        f"{in_short(order.changes)}. {money}",
+        said_of(order, "change_accepted", who=name_of(contract, role)) + money,
     )
     if order.is_ending:
         close_if_finished(contract)
@@ -125,10 +124,7 @@ def decline_change(*, order_id: int, by: Actor) -> ChangeOrder:
     order, role = _advance(order_id, "decline", by=by)
     _close(order)
     record_order(order, "change_declined", by=by)
-    text = (
-        f"{name_of(order.contract, role)} has declined your {noun_of(order)} of "
-        f"“{order.contract.title}”. Nothing has changed."
-    )
+    text = said_of(order, "change_declined", who=name_of(order.contract, role))
     tell_of(order, OTHER[role], "change_declined", text)
     return order
 
@@ -139,10 +135,7 @@ def withdraw_change(*, order_id: int, by: Actor) -> ChangeOrder:
     order, role = _advance(order_id, "withdraw", by=by)
     _close(order)
     record_order(order, "change_withdrawn", by=by)
-    text = (
-        f"{name_of(order.contract, role)} has withdrawn the {noun_of(order)} of "
-        f"“{order.contract.title}”. Nothing has changed."
-    )
+    text = said_of(order, "change_withdrawn", who=name_of(order.contract, role))
     tell_of(order, OTHER[role], "change_withdrawn", text)
     return order
 
@@ -159,15 +152,15 @@ def lapse_change(*, order_id: int) -> ChangeOrder:
     return order
 
 
-def overtake_what_waits(contract: Contract, *, because: str) -> None:
+def overtake_what_waits(contract: Contract, *, who: str) -> None:
     """What was proposed was about a contract that is another now; its lock is held. Both sides read
-    why: ``because`` goes on after a comma.
+    that ``who`` by this name has ended what was left.
     """
     waiting = ChangeOrder.objects.select_for_update().filter(contract=contract)
     for order in waiting.filter(status=S.PROPOSED).order_by("pk"):
         order.contract = contract
         # One whose time was over has lapsed by itself, whether that was written down or not.
-        _lapse(order, "overtake" if order.answer_due_at > now() else "lapse", because=because)
+        _lapse(order, "overtake" if order.answer_due_at > now() else "lapse", who=who)
 
 
 def _propose(
@@ -202,29 +195,24 @@ def _propose(
     )
     kind = "change_countered" if counters else "change_proposed"
     record_order(order, kind, by=by)
-    verb = "proposes to end" if order.is_ending else "proposes to change"
-    verb = "proposes something else instead" if counters else verb
     money = money_in_words(effect, contract.currency, OTHER[role], client=contract.client.name)
-    tell_of(
-        order,
-        OTHER[role],
-        kind,
-        f"{name_of(contract, role)} {verb}: “{contract.title}”, {in_short(changes)}. {money} "
-        f"Answer by {said(order.answer_due_at)}; after that it lapses and nothing has changed.",
-    )
+    text = said_of(order, kind, who=name_of(contract, role)) + money
+    tell_of(order, OTHER[role], kind, text + ANSWER_BY.filled(due=order.answer_due_at))
     return order
 
 
-def _lapse(order: ChangeOrder, step: str, *, because: str = "") -> None:
+def _lapse(order: ChangeOrder, step: str, *, who: str = "") -> None:
     LIFECYCLE.advance(order, step, role=SYSTEM)
     _close(order)
     kind = LIFECYCLE.steps[step].tells
-    is_overtaken = step == "overtake"
-    record_order(order, kind, by=SYSTEM, **({"reason": because} if is_overtaken else {}))
+    if step == "overtake":
+        record_order(
+            order, kind, by=SYSTEM, reason=f"since {who} has ended what was still to be worked on"
+        )
+    else:
+        record_order(order, kind, by=SYSTEM)
     if step != "drop":  # of the contract's end both have heard
-        noun, end = noun_of(order), f", {because}." if is_overtaken else ". Nothing has changed."
-        text = f"The {noun} of “{order.contract.title}” has lapsed{end}"
-        tell_other_side(order.contract, kind, text, by=SYSTEM)
+        tell_other_side(order.contract, kind, said_of(order, kind, who=who), by=SYSTEM)
 
 
 def _side_of(contract: Contract, by: Actor) -> str:

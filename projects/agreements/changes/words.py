@@ -1,13 +1,17 @@
 """Changes of an agreement in words: what was, and what would be."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import reduce
+from operator import add
 from typing import Any
 
 from django.utils import timezone
 
 from marketplace.common.lifecycle import CLIENT
 from marketplace.common.money import in_words
+from marketplace.common.words import Money, Words
 from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.changes.planning import Effect
 from projects.bids.differences import Line, criteria_differences
@@ -66,34 +70,62 @@ def _changed(title: str, change: dict[str, Any], currency: str) -> list[Line]:
     return lines
 
 
+def counted(changes: Sequence[dict[str, Any]]) -> tuple[Words, ...]:
+    """How many there are of each sort: 2 prices; 1 date."""
+    kinds = Counter(kind for change in changes for kind in change)
+    said = {
+        "amount": Words.counted("%(count)s price", "%(count)s prices", count=kinds["amount"]),
+        "due_at": Words.counted("%(count)s date", "%(count)s dates", count=kinds["due_at"]),
+        "criteria": Words.counted(
+            "%(count)s list of criteria", "%(count)s lists of criteria", count=kinds["criteria"]
+        ),
+        "add": Words.counted(
+            "%(count)s milestone added", "%(count)s milestones added", count=kinds["add"]
+        ),
+        "drop": Words.counted(
+            "%(count)s milestone dropped", "%(count)s milestones dropped", count=kinds["drop"]
+        ),
+        "end": Words.counted(
+            "%(count)s milestone ends", "%(count)s milestones end", count=kinds["end"]
+        ),
+    }
+    return tuple(said[kind] for kind in said if kinds[kind])
+
+
 def in_short(changes: Sequence[dict[str, Any]]) -> str:
     """For a line of the timeline: '2 prices, 1 date'."""
-    counted = {
-        ("price", "prices"): sum("amount" in change for change in changes),
-        ("date", "dates"): sum("due_at" in change for change in changes),
-        ("list of criteria", "lists of criteria"): sum("criteria" in one for one in changes),
-        ("milestone added", "milestones added"): sum("add" in change for change in changes),
-        ("milestone dropped", "milestones dropped"): sum("drop" in change for change in changes),
-        ("milestone ends", "milestones end"): sum("end" in change for change in changes),
-    }
-    return ", ".join(f"{n} {one if n == 1 else many}" for (one, many), n in counted.items() if n)
+    return ", ".join(map(str, counted(changes)))
 
 
-def money_in_words(effect: Effect, currency: str, role: str, *, client: str) -> str:
+def money_in_words(effect: Effect, currency: str, role: str, *, client: str) -> Words:
     """What accepting moves, for the reader."""
-    who = "You get" if role == CLIENT else f"{client} gets"
-    pays = "You pay" if role == CLIENT else f"{client} pays"
-    parts = []
-    if effect.paid:
-        payee = "The freelancer gets" if role == CLIENT else "You get"
-        parts.append(f"{payee} {in_words(effect.paid, currency)} after fees.")
-    if effect.returned:
-        parts.append(f"{who} {in_words(effect.returned, currency)} back at once.")
-    if effect.missing:
-        parts.append(f"{pays} {in_words(effect.missing, currency)} more before work is handed in.")
+    paid, returned, missing = (
+        Money(amount, currency) for amount in (effect.paid, effect.returned, effect.missing)
+    )
+    said = []
+    if effect.paid and role == CLIENT:
+        said.append(Words("The freelancer gets %(amount)s after fees.", amount=paid))
+    elif effect.paid:
+        said.append(Words("You get %(amount)s after fees.", amount=paid))
+    if effect.returned and role == CLIENT:
+        said.append(Words("You get %(amount)s back at once.", amount=returned))
+    elif effect.returned:
+        said.append(Words("%(who)s gets %(amount)s back at once.", who=client, amount=returned))
+    if effect.missing and role == CLIENT:
+        said.append(Words("You pay %(amount)s more before work is handed in.", amount=missing))
+    elif effect.missing:
+        said.append(
+            Words(
+                "%(who)s pays %(amount)s more before work is handed in.",
+                who=client,
+                amount=missing,
+            )
+        )
     if effect.is_unguarded:
-        parts.append("Until it is paid, what is handed in already is not approved by silence.")
-    return " ".join(parts) or "No money moves."
+        said.append(
+            Words("Until it is paid, what is handed in already is not approved by silence.")
+        )
+    return reduce(add, said) if said else Words("No money moves.")
 
 
 def noun_of(order: ChangeOrder) -> str:

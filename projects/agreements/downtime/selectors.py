@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from marketplace.common.clock import lasting, said
+from marketplace.common.clock import said
 from marketplace.common.models import Outage
+from marketplace.common.words import said_length
 from projects.contracts.models import Contract, PutOff
 from projects.milestones.outlook import Outlook, Strike
 
@@ -16,7 +17,7 @@ Reasons = dict[tuple[int, datetime], str]
 def why_put_off(by: timedelta, outage: Outage) -> str:
     """Extended by 2 h 10 min: Milepost was down from … to …."""
     return (
-        f"extended by {lasting(by)}: Milepost was down from {said(outage.began_at)} "
+        f"extended by {said_length(by)}: Milepost was down from {said(outage.began_at)} "
         f"to {said(outage.ended_at)}"
     )
 

@@ -6,10 +6,11 @@ from typing import Any
 
 from django.db import transaction
 
-from marketplace.common.clock import now, said
+from marketplace.common.clock import now
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.models import Outage
 from marketplace.common.sweeps import sweep
+from marketplace.common.words import Words
 from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.downtime.clocks import CLOCKS, strikes_at, struck_in
 from projects.agreements.downtime.selectors import why_put_off
@@ -140,7 +141,16 @@ def _tell(
         seconds=round((due_at - was_due_at).total_seconds()),
         until=due_at.isoformat(),
     )
-    text = f"“{thing}”: {C(clock).label} ends on {said(due_at)}, {why}."
+    text = Words(
+        "“%(thing)s”: %(clock)s ends on %(due)s, extended by %(by)s: Milepost was down from "
+        "%(began)s to %(ended)s.",
+        thing=str(thing),
+        clock=Words(C(clock).label),
+        due=due_at,
+        by=due_at - was_due_at,
+        began=outage.began_at,
+        ended=outage.ended_at,
+    )
     tell_other_side(contract, "clock_put_off", text, by=SYSTEM)
 
 

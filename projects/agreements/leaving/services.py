@@ -2,10 +2,12 @@
 
 from django.db import transaction
 
+from accounts.parties.models import Party
 from marketplace.common.clock import said
 from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import CLIENT
 from marketplace.common.money import in_words
+from marketplace.common.words import Money, Words
 from payments.escrow.adjusting.services import lock_all
 from payments.escrow.facts import facts_of_each
 from projects.agreements.changes.services import overtake_what_waits
@@ -47,15 +49,15 @@ def leave_contract(*, contract_id: int, by: Actor, seen: str) -> Contract:
         drop_what_it_overtakes(ended.milestone.pk)
 
     record(contract, "contract_left", by=by, terms=_in_words(leaving, contract))
-    name = contract.client.name if role == CLIENT else contract.freelancer.name
-    text = f"{name} has ended “{contract.title}”: {_in_words(leaving, contract)}."
+    who = contract.client if role == CLIENT else contract.freelancer
+    text = _told(leaving, contract, who)
     if leaving.is_unfunded:
-        text += " Nothing is held, so no money moves."
+        text += Words("Nothing is held, so no money moves.")
     if leaving.left:
-        text += " What is submitted or disputed keeps its own course."
+        text += Words("What is submitted or disputed keeps its own course.")
     tell_other_side(contract, "contract_left", text, by=by)
     contract = close_if_finished(contract)
-    overtake_what_waits(contract, because=f"since {name} has ended what was still to be worked on")
+    overtake_what_waits(contract, who=who.name)
     return contract
 
 
@@ -68,6 +70,39 @@ def _changed_meanwhile() -> WrongState:
     return WrongState(
         "What you would end has changed since you read it. Read it again before you end it.",
         code="changed_meanwhile",
+    )
+
+
+def _told(leaving: Leaving, contract: Contract, who: Party) -> Words:
+    if leaving.is_unfunded:
+        assert contract.funding_due_at
+        return Words.counted(
+            "%(who)s has ended “%(title)s”: %(count)s milestone is cancelled, since nothing was "
+            "funded by %(due)s.",
+            "%(who)s has ended “%(title)s”: %(count)s milestones are cancelled, since nothing was "
+            "funded by %(due)s.",
+            count=len(leaving.ended),
+            who=who.name,
+            title=contract.title,
+            due=contract.funding_due_at,
+        )
+    if not leaving.returned:
+        return Words.counted(
+            "%(who)s has ended “%(title)s”: %(count)s milestone is cancelled.",
+            "%(who)s has ended “%(title)s”: %(count)s milestones are cancelled.",
+            count=len(leaving.ended),
+            who=who.name,
+            title=contract.title,
+        )
+    return Words.counted(
+        "%(who)s has ended “%(title)s”: %(count)s milestone is cancelled, %(back)s goes back to "
+        "the client.",
+        "%(who)s has ended “%(title)s”: %(count)s milestones are cancelled, %(back)s goes back to "
+        "the client.",
+        count=len(leaving.ended),
+        who=who.name,
+        title=contract.title,
+        back=Money(leaving.returned, contract.currency),
     )
 
 

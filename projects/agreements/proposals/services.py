@@ -6,10 +6,11 @@ from django.db import transaction
 
 from accounts.people.models import User
 from marketplace.common.answers import judge_answer
-from marketplace.common.clock import now, said
+from marketplace.common.clock import now
 from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.text import checked_text
+from marketplace.common.words import Words
 from payments.escrow.adjusting.services import lock_all
 from projects.agreements.amending.services import amend
 from projects.agreements.models import LIFECYCLE, Proposal
@@ -85,9 +86,9 @@ def propose_ending(
         proposal,
         OTHER[role],
         "ending_proposed",
-        f"{name_of(proposal, role)} proposes to end “{milestone.title}”. "
-        f"{money_in_words(proposal, OTHER[role])} Answer by {said(proposal.answer_due_at)}; "
-        "after that the proposal lapses.",
+        _filled(Words("%(who)s proposes to end “%(title)s”."), proposal, role)
+        + money_in_words(proposal, OTHER[role])
+        + Words("Answer by %(due)s; after that the proposal lapses.", due=proposal.answer_due_at),
     )
     return proposal
 
@@ -103,10 +104,8 @@ def accept_proposal(*, proposal_id: int, by: Actor, confirmed_with: str = "") ->
     if proposal.into_id is None:
         # The money too, before anything is judged or said of it: banks come from below.
         lock_all([proposal.milestone.escrow_id])
-    text = (
-        f"{name_of(proposal, role)} has accepted: “{proposal.milestone.title}” has ended. "
-        f"{money_in_words(proposal, OTHER[role])}"
-    )
+    text = Words("%(who)s has accepted: “%(title)s” has ended.")
+    text = _filled(text, proposal, role) + money_in_words(proposal, OTHER[role])
     terms, contract = terms_of(proposal), proposal.milestone.contract
     if proposal.into_id is not None:
         # Before any book, as whoever gives money back on this contract.
@@ -140,11 +139,8 @@ def decline_proposal(*, proposal_id: int, by: Actor) -> Proposal:
     _close(proposal)
 
     record(proposal.milestone.contract, "ending_declined", by=by, about=proposal)
-    text = (
-        f"{name_of(proposal, role)} has declined your proposal to end "
-        f"“{proposal.milestone.title}”. Nothing has changed."
-    )
-    _tell(proposal, OTHER[role], "ending_declined", text)
+    text = Words("%(who)s has declined your proposal to end “%(title)s”. Nothing has changed.")
+    _tell(proposal, OTHER[role], "ending_declined", _filled(text, proposal, role))
     return proposal
 
 
@@ -155,11 +151,8 @@ def withdraw_proposal(*, proposal_id: int, by: Actor) -> Proposal:
     _close(proposal)
 
     record(proposal.milestone.contract, "ending_withdrawn", by=by, about=proposal)
-    text = (
-        f"{name_of(proposal, role)} has withdrawn the proposal to end "
-        f"“{proposal.milestone.title}”. Nothing has changed."
-    )
-    _tell(proposal, OTHER[role], "ending_withdrawn", text)
+    text = Words("%(who)s has withdrawn the proposal to end “%(title)s”. Nothing has changed.")
+    _tell(proposal, OTHER[role], "ending_withdrawn", _filled(text, proposal, role))
     return proposal
 
 
@@ -193,7 +186,10 @@ def _lapse(proposal: Proposal) -> None:
     kind = LIFECYCLE.steps[step].tells
     record(milestone.contract, kind, by=SYSTEM, about=proposal)
     if not is_moot:  # of the milestone's end both have heard
-        text = f"The proposal to end “{milestone.title}” has lapsed. Nothing has changed."
+        text = Words(
+            "The proposal to end “%(title)s” has lapsed. Nothing has changed.",
+            title=milestone.title,
+        )
         tell_other_side(milestone.contract, kind, text, by=SYSTEM)
 
 
@@ -259,5 +255,10 @@ def _close(proposal: Proposal) -> None:
     proposal.save(update_fields=["status", "closed_at"])
 
 
-def _tell(proposal: Proposal, role: str, kind: str, text: str) -> None:
+def _filled(text: Words, proposal: Proposal, role: str) -> Words:
+    """Of what the side of this role did."""
+    return text.filled(who=name_of(proposal, role), title=proposal.milestone.title)
+
+
+def _tell(proposal: Proposal, role: str, kind: str, text: Words) -> None:
     tell_side(proposal.milestone.contract, role, kind, text, about=proposal.public_id)

@@ -11,11 +11,11 @@ from django.db import transaction
 from accounts.notifications.services import notify
 from accounts.people.models import User
 from marketplace.common.answers import judge_answer
-from marketplace.common.clock import now, said
+from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, WrongState
 from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
-from marketplace.common.money import in_words
 from marketplace.common.text import checked_text
+from marketplace.common.words import Money, Words
 from payments.policies.selectors import policy_in_force
 from projects.bids.counters.models import LIFECYCLE, CounterOffer
 from projects.bids.locking.services import lock_bid
@@ -105,8 +105,12 @@ def accept_counter(*, counter_id: int, by: Actor) -> CounterOffer:
         counter,
         _OTHER[role],
         "counter_accepted",
-        f"{_name(bid, role)} has accepted your terms for “{bid.posting.title}”: "
-        f"{in_words(bid.price, bid.currency)}. The bid stands so now.",
+        Words(
+            "%(who)s has accepted your terms for “%(title)s”: %(price)s. The bid stands so now.",
+            who=_name(bid, role),
+            title=bid.posting.title,
+            price=Money(bid.price, bid.currency),
+        ),
     )
     return counter
 
@@ -116,7 +120,8 @@ def decline_counter(*, counter_id: int, by: Actor) -> CounterOffer:
     """Say no as the other side: the bid stands as it was."""
     counter, role = _advance(counter_id, "decline", by=by)
     _close(counter)
-    _tell_answer(counter, role, "counter_declined", "declined your terms")
+    text = Words("%(who)s has declined your terms for “%(title)s”. The bid stands as it was.")
+    _tell_answer(counter, role, "counter_declined", text)
     return counter
 
 
@@ -125,7 +130,8 @@ def withdraw_counter(*, counter_id: int, by: Actor) -> CounterOffer:
     """Take one's own proposal back while it is not answered."""
     counter, role = _advance(counter_id, "withdraw", by=by)
     _close(counter)
-    _tell_answer(counter, role, "counter_withdrawn", "withdrawn the other terms")
+    text = Words("%(who)s has withdrawn the other terms for “%(title)s”. The bid stands as it was.")
+    _tell_answer(counter, role, "counter_withdrawn", text)
     return counter
 
 
@@ -194,9 +200,17 @@ def _propose(
         counter,
         _OTHER[role],
         "counter_proposed",
-        f"{_name(bid, role)} proposes other terms for “{bid.posting.title}”: "
-        f"{in_words(counter.price, bid.currency)} in {counter.days} days. Answer by "
-        f"{said(counter.answer_due_at)}; after that they lapse and the bid stands as it is.",
+        Words.counted(
+            "%(who)s proposes other terms for “%(title)s”: %(price)s in %(count)s day. Answer by "
+            "%(due)s; after that they lapse and the bid stands as it is.",
+            "%(who)s proposes other terms for “%(title)s”: %(price)s in %(count)s days. Answer by "
+            "%(due)s; after that they lapse and the bid stands as it is.",
+            count=counter.days,
+            who=_name(bid, role),
+            title=bid.posting.title,
+            price=Money(counter.price, bid.currency),
+            due=counter.answer_due_at,
+        ),
     )
     return counter
 
@@ -213,7 +227,10 @@ def _lapse(counter: CounterOffer) -> None:
     LIFECYCLE.advance(counter, step, role=SYSTEM)
     _close(counter)
     if step == "lapse":
-        text = f"The other terms for “{counter.bid.posting.title}” have lapsed. The bid stands."
+        text = Words(
+            "The other terms for “%(title)s” have lapsed. The bid stands.",
+            title=counter.bid.posting.title,
+        )
         for role in _OTHER:
             _tell(counter, role, "counter_lapsed", text)
 
@@ -253,13 +270,13 @@ def _name(bid: Bid, role: str) -> str:
     return bid.posting.client.name if role == CLIENT else bid.freelancer.name
 
 
-def _tell_answer(counter: CounterOffer, role: str, kind: str, what: str) -> None:
+def _tell_answer(counter: CounterOffer, role: str, kind: str, text: Words) -> None:
     bid = counter.bid
-    text = f"{_name(bid, role)} has {what} for “{bid.posting.title}”. The bid stands as it was."
-    _tell(counter, _OTHER[role], kind, text)
+    filled = text.filled(who=_name(bid, role), title=bid.posting.title)
+    _tell(counter, _OTHER[role], kind, filled)
 
 
-def _tell(counter: CounterOffer, role: str, kind: str, text: str) -> None:
+def _tell(counter: CounterOffer, role: str, kind: str, text: Words) -> None:
     bid = counter.bid
     to = bid.posting.client if role == CLIENT else bid.freelancer
     notify(to=to, kind=kind, text=text, path=f"{bid.path}#terms", about=counter.public_id)

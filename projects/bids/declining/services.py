@@ -12,6 +12,7 @@ from marketplace.common.clock import now
 from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.reasons import checked_reason
+from marketplace.common.words import Words
 from projects.bids.counters.services import drop_counter
 from projects.bids.locking.services import lock_bid
 from projects.bids.models import CLIENTS_REASONS, LIFECYCLE, LIVE, Bid, DeclinedFor
@@ -103,7 +104,9 @@ def give_back_bid(*, bid_id: int, by: Actor) -> Bid:
     is_awarded = bid.posting.status == Posting.Status.AWARDED
     why = DeclinedFor.NO_MORE_HIRED if is_awarded else DeclinedFor.NOBODY_HIRED
     _end(bid, why, bid.posting.status_reason)
-    tell_freelancer(bid, "bid_given_back", "Your bid on “{title}” is given back. {reason}", by=by)
+    tell_freelancer(
+        bid, "bid_given_back", Words("Your bid on “%(title)s” is given back. %(reason)s"), by=by
+    )
     return bid
 
 
@@ -132,7 +135,9 @@ def _locked_live(posting_id: int) -> list[Bid]:
 def _decline(bid: Bid, why: str, note: str, *, by: Actor) -> Bid:
     LIFECYCLE.advance(bid, "decline", role=role_in(bid, by))
     _end(bid, why, note)
-    tell_freelancer(bid, "bid_declined", "Your bid on “{title}” was declined. {reason}", by=by)
+    tell_freelancer(
+        bid, "bid_declined", Words("Your bid on “%(title)s” was declined. %(reason)s"), by=by
+    )
     return bid
 
 

@@ -5,8 +5,9 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.notifications.services import notify
-from marketplace.common.clock import now, said
+from marketplace.common.clock import now
 from marketplace.common.errors import WrongState
+from marketplace.common.words import Words
 from projects.bids.locking.services import lock_bid
 from projects.bids.models import LIFECYCLE, LIVE, Bid
 from projects.bids.news import tell_client
@@ -35,8 +36,10 @@ def renew_bid(*, bid_id: int, valid_until: datetime, by: Actor) -> Bid:
     bid.valid_until = checked_renewal(bid, valid_until)
     bid.remind_at, bid.renewed_at = reminds_at(bid.valid_until), now()
     bid.save(update_fields=["valid_until", "remind_at", "renewed_at"])
-    until = said(bid.valid_until)
-    text = f"{{who}} renewed the bid on “{{title}}”: it is valid until {until}."
+    text = Words(
+        "%(who)s renewed the bid on “%(title)s”: it is valid until %(until)s.",
+        until=bid.valid_until,
+    )
     key = f"{bid.public_id}:renewed:{bid.renewed_at:%Y-%m-%d}"
     tell_client(bid, "bid_renewed", text, by=by, key=key)
     return bid

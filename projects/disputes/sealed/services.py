@@ -12,6 +12,7 @@ from marketplace.common.clock import now
 from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import BOTH, CLIENT, FREELANCER, SYSTEM
 from marketplace.common.money import in_words
+from marketplace.common.words import Words
 from payments.escrow.adjusting.services import lock_all
 from projects.contracts.roles import Actor, role_in
 from projects.contracts.services import record
@@ -101,6 +102,9 @@ def _settle(dispute: Dispute, to_freelancer: int) -> None:
         terms=f"{part} of {price} to the freelancer",
     )
     for role in (CLIENT, FREELANCER):
-        money = shares_in_words(shares, milestone.currency, role)
-        text = f"Both sealed figures have met: the dispute about “{milestone.title}” is settled."
-        tell_side_of(dispute, role, "dispute_settled", f"{text} {money}", by=SYSTEM)
+        text = Words(
+            "Both sealed figures have met: the dispute about “%(title)s” is settled.",
+            title=milestone.title,
+        )
+        text += shares_in_words(shares, milestone.currency, role)
+        tell_side_of(dispute, role, "dispute_settled", text, by=SYSTEM)

@@ -4,6 +4,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from projects.management.mails.rendering import every_mail
@@ -16,11 +17,13 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("folder", type=Path)
+        languages = [code for code, _ in settings.LANGUAGES]
+        parser.add_argument("--language", choices=languages, default=settings.LANGUAGE_CODE)
 
-    def handle(self, *args: Any, folder: Path, **options: Any) -> None:
+    def handle(self, *args: Any, folder: Path, language: str, **options: Any) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         count = 0
-        for name, mail in every_mail():
+        for name, mail in every_mail(language=language):
             (folder / f"{name}.txt").write_text(f"{mail.subject}\n\n{mail.body}")
             (folder / f"{name}.html").write_text(str(mail.alternatives[0][0]))
             count += 1

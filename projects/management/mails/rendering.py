@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 
 from accounts.notifications import letters
@@ -13,6 +14,7 @@ from accounts.notifications.models import Notification
 from accounts.notifications.preferences.kinds import OPTIONAL
 from accounts.people.models import User
 from marketplace.common.clock import now
+from marketplace.common.words import Words
 from projects.management.mails.samples import SAMPLES
 
 # Those to people who may not be logged in, from templates/account/email.
@@ -40,11 +42,13 @@ _GIVEN = {
 }
 
 
-def every_mail(*, time_zone: str = "Europe/Berlin") -> Iterator[tuple[str, EmailMultiAlternatives]]:
+def every_mail(
+    *, language: str = settings.LANGUAGE_CODE, time_zone: str = "Europe/Berlin"
+) -> Iterator[tuple[str, EmailMultiAlternatives]]:
     """The name and the mail of each kind; nothing is read or kept."""
-    reader = User(email="ada@example.com", name="Ada Nwosu", time_zone=time_zone)
-    for kind, text in SAMPLES.items():
-        yield kind, letter_of(_notice(reader, kind, text))
+    reader = User(email="ada@example.com", name="Ada Nwosu", time_zone=time_zone, language=language)
+    for kind, words in SAMPLES.items():
+        yield kind, letter_of(_notice(reader, kind, words))
     daily = [_notice(reader, kind, SAMPLES[kind]) for kind in OPTIONAL]
     for number, notice in enumerate(daily, start=1):
         notice.pk, notice.title = number, "Online shop for a bicycle workshop"
@@ -53,5 +57,6 @@ def every_mail(*, time_zone: str = "Europe/Berlin") -> Iterator[tuple[str, Email
         yield name, letters.render_for(reader, f"account/email/{name}", **_GIVEN).to(reader.email)
 
 
-def _notice(reader: User, kind: str, text: str) -> Notification:
-    return Notification(recipient=reader, kind=kind, text=text, path=f"/contracts/{kind}/")
+def _notice(reader: User, kind: str, words: Words) -> Notification:
+    path = f"/contracts/{kind}/"
+    return Notification(recipient=reader, kind=kind, said=words.as_json(), path=path)

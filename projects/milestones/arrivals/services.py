@@ -2,9 +2,9 @@
 
 from django.db import transaction
 
-from marketplace.common.clock import said
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.money import in_words
+from marketplace.common.words import Money, Words
 from payments.escrow.facts import facts_now
 from payments.escrow.telling.services import note_told
 from projects.contracts.services import lock_contract, record, tell_other_side
@@ -31,16 +31,20 @@ def tell_funding(*, milestone_id: int) -> Milestone:
     facts, currency = facts_now(milestone.escrow), milestone.currency
     if untold_since(milestone) is None or not facts.is_fully_held:
         kind, detail = "part_funded", {"terms": in_words(facts.held, currency)}
-        text = (
-            f"{in_words(facts.held, currency)} of what the client pays for “{milestone.title}” is "
-            f"held; {in_words(facts.to_fund, currency)} is missing."
+        text = Words(
+            "%(held)s of what the client pays for “%(title)s” is held; %(missing)s is missing.",
+            held=Money(facts.held, currency),
+            title=milestone.title,
+            missing=Money(facts.to_fund, currency),
         )
     else:
         _start_delivery_time(milestone)
         kind, detail = "milestone_funded", {}
-        text = (
-            f"{in_words(facts.price_held, currency)} is held for “{milestone.title}”. "
-            f"It is due on {said(milestone.due_at)}."
+        text = Words(
+            "%(held)s is held for “%(title)s”. It is due on %(due)s.",
+            held=Money(facts.price_held, currency),
+            title=milestone.title,
+            due=milestone.due_at,
         )
     record(milestone.contract, kind, by=SYSTEM, about=milestone, **detail)
     tell_other_side(milestone.contract, kind, text, by=SYSTEM)

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import SYSTEM
+from marketplace.common.words import Words
 from payments.escrow import services as escrows
 from payments.escrow.selectors import held_in
 from projects.contracts.services import record, tell_other_side
@@ -45,9 +46,10 @@ def refund_at_limit(*, milestone_id: int) -> Milestone:
     escrows.give_back(escrow_id=milestone.escrow_id, reason="holding_limit")
 
     record(milestone.contract, "milestone_refunded", by=SYSTEM, about=milestone)
-    text = (
-        f"“{milestone.title}” was not released in the time for which the payment provider holds "
-        "money. What was held for it goes back to the client."
+    text = Words(
+        "“%(title)s” was not released in the time for which the payment provider holds money. What "
+        "was held for it goes back to the client.",
+        title=milestone.title,
     )
     tell_other_side(milestone.contract, "milestone_refunded", text, by=SYSTEM)
     return milestone

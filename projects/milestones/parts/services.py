@@ -3,6 +3,7 @@
 from django.db import transaction
 
 from marketplace.common.money import in_words
+from marketplace.common.words import Money, Words
 from payments.escrow import services as escrows
 from projects.contracts.roles import Actor
 from projects.contracts.services import record, tell_other_side
@@ -23,6 +24,10 @@ def release_part(*, milestone_id: int, by: Actor, amount: int, once: str = "") -
         return milestone
     words = in_words(part.amount, milestone.currency)
     record(milestone.contract, "part_released", by=by, about=milestone, terms=words)
-    text = f"{words} of the price of “{milestone.title}” is released. The rest stays held."
+    text = Words(
+        "%(part)s of the price of “%(title)s” is released. The rest stays held.",
+        part=Money(part.amount, milestone.currency),
+        title=milestone.title,
+    )
     tell_other_side(milestone.contract, "part_released", text, by=by)
     return milestone

@@ -1,0 +1,102 @@
+"""Those of the samples that are about money, and about who shall have it."""
+
+from marketplace.common.words import Words
+from projects.management.mails.values import told
+
+MONEY: dict[str, Words] = {
+    # --- Money
+    "card_refused": told(
+        "%(amount)s that you paid for “%(title)s” go back to your card: its bank has "
+        "taken an earlier payment back. Please use another card."
+    ),
+    "payment_returned": told(
+        "%(amount)s that you paid for “%(title)s” go back to your card: so much was not "
+        "to be paid for it any more. Nothing is to be done."
+    ),
+    "refund_settled": told(
+        "%(amount)s that were paid for “%(title)s” were paid back to you by other means "
+        "than your card: %(reason)s",
+        reason="By bank transfer, as agreed by telephone.",
+    ),
+    "held_funds_returned": told(
+        "%(amount)s of what was held for “%(title)s” went back to the payer. To be "
+        "complete it has to be paid in again."
+    ),
+    "bonus_paid": told("%(who)s paid you a bonus of %(bonus)s for “%(title)s”: you get %(net)s."),
+    "giveback_asked": told(
+        "%(who)s asks you to give back %(part)s of “%(title)s”: %(net)s of what you "
+        "got. It is yours to decide. Without an answer by %(due)s nothing changes."
+    ),
+    "giveback_declined": told(
+        "%(who)s does not give back %(part)s of “%(title)s”. Nothing has changed."
+    ),
+    "giveback_withdrawn": told(
+        "%(who)s no longer asks for %(part)s of “%(title)s” back. Nothing has changed."
+    ),
+    "giveback_lapsed": told(
+        "Nobody answered whether %(part)s of “%(title)s” goes back. Nothing has changed."
+    ),
+    "giveback_done": told(
+        "%(who)s gives back %(part)s of “%(title)s”: with your fee on it, %(back)s go "
+        "back to your card."
+    ),
+    "payout_paid": told("%(sum)s have been paid to your bank."),
+    "payout_failed": told(
+        "Your payout of %(sum)s failed.", "The bank says that the account is closed."
+    ),
+    "payout_cancelled": told(
+        "Your payout of %(sum)s was cancelled. The money goes out with the next one."
+    ),
+    "payout_account_missing": told(
+        "You have earned money that we cannot pay out yet. Set up your payouts."
+    ),
+    "payout_account_active": told("Your payouts are set up. What you earn is paid out by itself."),
+    "payout_account_restricted": told(
+        "The payment provider needs more from you before it can pay you out again."
+    ),
+    "payout_account_closed": told(
+        "Your payout account is closed. Open another: what you have earned waits."
+    ),
+    "payouts_held": told("Your payouts are held until %(until)s at the latest. Read why."),
+    "payouts_go_on": told("Your payouts are no longer held. What waited is on its way."),
+    "debt_recovered": told(
+        "%(taken)s of what you earned went to what you owe after a chargeback.",
+        "%(rest)s are still owed.",
+    ),
+    "chargeback_opened": told(
+        "The client's bank has taken back %(amount)s that were paid for “%(title)s”.",
+        "We answer it by %(due)s.",
+    ),
+    "chargeback_won": told(
+        "The client's bank has given back %(amount)s that were paid for “%(title)s”."
+    ),
+    "chargeback_lost": told("The client's bank keeps %(amount)s that were paid for “%(title)s”."),
+    "books_differ": told(
+        "The provider's books differ from ours: %(kind)s, %(amount)s.",
+        kind=Words("Charge of another amount"),
+    ),
+    # --- Disputes
+    "dispute_opened": told(
+        "A dispute is open on “%(title)s”: %(reason)s.",
+        "Answer by %(due)s; after that a mediator decides without you.",
+        reason=Words("The work is not as agreed"),
+    ),
+    "dispute_answered": told(
+        "The dispute about “%(title)s” is answered. A mediator decides by %(due)s."
+    ),
+    "dispute_statement": told("There is a new statement in the dispute about “%(title)s”."),
+    "dispute_escalated": told(
+        "The time to answer the dispute about “%(title)s” is over. A mediator decides "
+        "by %(due)s; both sides can still add to it."
+    ),
+    "dispute_settled": told(
+        "Both sealed figures have met: the dispute about “%(title)s” is settled.",
+        "You get %(gets)s; the client gets back %(back)s.",
+    ),
+    "dispute_decided": told(
+        "The dispute about “%(title)s” is decided.",
+        "You get %(gets)s; the client gets back %(back)s.",
+        "The reasons are on its page.",
+    ),
+    "dispute_closed": told("The dispute about “%(title)s” is closed: the milestone is released."),
+}
