@@ -22,7 +22,7 @@ def never_funded(trial: Trial, wish: Wish) -> None:
     assert strike.at is not None
     trial.beside(wish.second)
     trial.wait(strike.at)
-    _leave(trial, FREELANCER, strike.text)
+    _leave(trial, FREELANCER, strike.text[:1].upper() + strike.text[1:])
 
 
 def agreed(trial: Trial, wish: Wish) -> None:
