@@ -105,6 +105,7 @@ _TIMETABLE = {
     "close-contracts": {"task": "projects.close_finished_contracts", "schedule": 30},
     # The time to answer a dispute is days; a minute more or less harms nobody.
     "escalate-disputes": {"task": "projects.escalate_unanswered_disputes", "schedule": 30},
+    "chase-rulings": {"task": "projects.chase_rulings", "schedule": 30},
     # Seen as closed already: this only writes it down.
     "close-moot-disputes": {"task": "projects.close_moot_disputes", "schedule": 20},
 }

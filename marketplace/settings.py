@@ -5,6 +5,7 @@ people is refused at start by ``marketplace.checks``.
 """
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from environs import Env, validate
 
@@ -220,6 +221,8 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
+# Where the staff works: there the weekend falls that working days leave out.
+STAFF_TIME_ZONE = ZoneInfo(env.str("STAFF_TIME_ZONE", "UTC"))
 CURRENCIES = _listed("CURRENCIES", "USD,EUR,GBP,JPY,KWD")
 
 # --- Files ---------------------------------------------------------------------------------------

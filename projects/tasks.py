@@ -30,6 +30,7 @@ from projects.bonuses import services as bonuses
 from projects.contracts.banks import services as banks
 from projects.disputes import selectors as disputes_due
 from projects.disputes import services as disputes
+from projects.disputes.lateness import services as lateness
 from projects.givebacks import selectors as givebacks_due
 from projects.givebacks import services as givebacks
 from projects.messages import services as messages
@@ -216,6 +217,15 @@ def escalate_unanswered_disputes() -> dict[str, int]:
         disputes_due.unanswered_ids(limit=BATCH),
         lambda pk: disputes.escalate_dispute(dispute_id=pk),
         while_=is_made_up_for,
+    )
+
+
+@shared_task(name="projects.chase_rulings")
+def chase_rulings() -> dict[str, int]:
+    """The house is slower than it said: mediators and both sides hear of it."""
+    return sweep(
+        disputes_due.late_ruling_ids(limit=BATCH),
+        lambda pk: lateness.chase_ruling(dispute_id=pk),
     )
 
 

@@ -47,3 +47,8 @@ def staff_roles_of(user: User | AnonymousUser) -> frozenset[str]:
         names = user.groups.filter(name__in=StaffRole.values).values_list("name", flat=True)
         user._staff_roles = frozenset(names)
     return user._staff_roles
+
+
+def staff_with(role: StaffRole) -> QuerySet[User]:
+    """Who of the staff has this role, in the order in which they came."""
+    return User.objects.filter(is_active=True, is_staff=True, groups__name=role).order_by("pk")

@@ -20,6 +20,10 @@ def days_or_none(count: int) -> str:
     return days(count) if count else "none"
 
 
+def working_days(count: int) -> str:
+    return f"{count} working day" if count == 1 else f"{count} working days"
+
+
 def units(count: int) -> str:
     return f"{count} unit" if count == 1 else f"{count} units"
 
@@ -112,7 +116,13 @@ GROUPS = {
     ),
     "Disagreeing": (
         Rule("dispute_answer_days", "Time to answer a dispute", "Then a mediator looks at it."),
-        Rule("ruling_days", "Time for a ruling", "By the mediator, with reasons."),
+        Rule(
+            "ruling_working_days",
+            "When a ruling is expected",
+            "Monday to Friday. After that every mediator is told, and so are both sides.",
+            working_days,
+        ),
+        Rule("ruling_days", "Longest time for a ruling", "By a mediator, with reasons."),
     ),
     "Being paid": (
         Rule("payout_hold_days", "Rest before a payout", "What is released is paid out after it."),

@@ -88,6 +88,19 @@ def dispute_strikes(dispute: Dispute | None) -> list[Strike]:
                 stopped_by=_BY_AGREEING,
             )
         )
+    if dispute.ruling_expected_at and not dispute.ruling_late_at:
+        strikes.append(
+            Strike(
+                "dispute_ruling_late",
+                dispute.ruling_expected_at,
+                "Every mediator is told that the ruling is late, and so are both sides.",
+                step="chase",
+                by=SYSTEM,
+                stops="A mediator decides before. Until then both sides can agree: by a release or "
+                "by a cancellation.",
+                stopped_by=_BY_AGREEING,
+            )
+        )
     if dispute.ruling_due_at:
         strikes.append(
             Strike(

@@ -78,6 +78,8 @@ class DisputeOut(serializers.ModelSerializer):
             "statements",
             "created_at",
             "answer_due_at",
+            "ruling_expected_at",
+            "ruling_late_at",
             "ruling_due_at",
             "to_freelancer",
             "ruling",

@@ -94,6 +94,7 @@ _SENTENCES = {
     "dispute_answered": Sentence("Answered the dispute on “{title}”", "message-square", "info"),
     "dispute_statement": Sentence("Added a statement on “{title}”", "message-square"),
     "dispute_escalated": Sentence("A mediator now looks at “{title}”", "scale", "warn"),
+    "ruling_late": Sentence("The ruling on “{title}” takes longer than expected", "clock", "warn"),
     "dispute_settled": Sentence(
         "Both sealed figures have met: “{title}” is settled", "handshake", "good"
     ),

@@ -9,6 +9,7 @@ from projects.disputes.models import Dispute
 # What the statements do not tell by themselves.
 _MARKS = {
     "dispute_escalated": ("The time to answer is over: a mediator takes over", "clock", "warn"),
+    "ruling_late": ("The ruling takes longer: every mediator was told", "clock", "warn"),
     "dispute_settled": ("Settled: both sealed figures have met", "handshake", "good"),
     "dispute_closed": ("Closed without a ruling: the milestone has ended", "flag", "neutral"),
 }

@@ -59,6 +59,9 @@ class Dispute(models.Model):
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.OPENED)
     created_at = models.DateTimeField(default=now)
     answer_due_at = models.DateTimeField(null=True)
+    # When the ruling is expected, and when it was told that it had not come by then.
+    ruling_expected_at = models.DateTimeField(null=True)
+    ruling_late_at = models.DateTimeField(null=True)
     ruling_due_at = models.DateTimeField(null=True)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
@@ -85,6 +88,11 @@ class Dispute(models.Model):
                 fields=["answer_due_at"], condition=Q(status="opened"), name="answers_that_are_due"
             ),
             models.Index(
+                fields=["ruling_expected_at"],
+                condition=Q(status="under_review", ruling_late_at=None),
+                name="rulings_that_are_expected",
+            ),
+            models.Index(
                 fields=["created_at", "id"],
                 condition=~Q(status__in=["decided", "closed"]),
                 name="open_disputes_in_order",
@@ -93,6 +101,11 @@ class Dispute(models.Model):
 
     def __str__(self) -> str:
         return self.milestone.title
+
+    @property
+    def desk_path(self) -> str:
+        """The page of those who decide it."""
+        return f"/desk/disputes/{self.public_id}/"
 
     @property
     def path(self) -> str:
@@ -120,6 +133,7 @@ LIFECYCLE = Lifecycle(
     # Also to change what one has sealed, or to take it back: of none of it anybody is told.
     Step("seal",     OPEN,           "same",         {CLIENT, FREELANCER}, label="Seal a figure"),
     Step("settle",   OPEN,           S.CLOSED,       {BOTH}, tells="dispute_settled"),
+    Step("chase",    {S.UNDER_REVIEW}, "same",       {SYSTEM}, clock="ruling_working_days", tells="ruling_late"),
     # Not before the other side was heard, or its time to answer is over.
     Step("decide",   {S.UNDER_REVIEW}, S.DECIDED,    {MEDIATOR}, label="Decide", tells="dispute_decided"),
     Step("close",    OPEN,           S.CLOSED,       {SYSTEM}, tells="dispute_closed"),

@@ -37,6 +37,10 @@ def refusal_of(dispute: Dispute, step: str, role: str | None) -> str:
         return "Answer the dispute first; after that you can add to it."
     if step == "escalate" and not (dispute.answer_due_at and dispute.answer_due_at <= now()):
         return "The time to answer is not over yet."
+    if step == "chase" and dispute.ruling_late_at:
+        return "Everybody knows already that the ruling is late."
+    if step == "chase" and not (dispute.ruling_expected_at and dispute.ruling_expected_at <= now()):
+        return "The ruling is not late yet."
     return ""
 
 

@@ -5,7 +5,7 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from accounts.parties.selectors import party_ids_of
 from accounts.people.models import StaffRole, User
-from accounts.people.selectors import staff_roles_of
+from accounts.people.selectors import staff_roles_of, staff_with
 from marketplace.common.clock import now
 from payments.escrow.division import Shares, shares_given, shares_of
 from payments.escrow.selectors import held_in
@@ -47,6 +47,24 @@ def unanswered_ids(*, limit: int) -> list[int]:
         milestone__closed_at__isnull=True,
     ).order_by("answer_due_at")
     return list(due.values_list("pk", flat=True)[:limit])
+
+
+def late_ruling_ids(*, limit: int) -> list[int]:
+    """Disputes whose ruling was expected by now, and nobody has been told yet that it is late."""
+    late = Dispute.objects.filter(
+        status=Dispute.Status.UNDER_REVIEW,
+        ruling_late_at=None,
+        ruling_expected_at__lte=now(),
+        milestone__closed_at__isnull=True,
+    ).order_by("ruling_expected_at")
+    return list(late.values_list("pk", flat=True)[:limit])
+
+
+def mediators_for(dispute: Dispute) -> list[User]:
+    """Who may decide it: every mediator but those who are a side of its contract."""
+    contract = dispute.milestone.contract
+    sides = {contract.client_id, contract.freelancer_id}
+    return [one for one in staff_with(StaffRole.MEDIATOR) if not sides & party_ids_of(one)]
 
 
 def moot_ids(*, limit: int) -> list[int]:

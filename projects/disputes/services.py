@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from accounts.notifications.services import notify
@@ -15,6 +16,7 @@ from marketplace.common.lifecycle import CLIENT, FREELANCER, MEDIATOR, SYSTEM
 from marketplace.common.money import in_words
 from marketplace.common.text import checked_text
 from marketplace.common.words import Words
+from marketplace.common.working_days import after_working_days
 from payments.escrow.adjusting.services import lock_all
 from projects.contracts.roles import Actor, role_in
 from projects.contracts.services import record
@@ -254,10 +256,14 @@ def lock_dispute(dispute_id: int) -> Dispute:
 
 
 def _hand_to_mediator(dispute: Dispute) -> datetime:
-    """The ruling's clock starts; when it is due."""
-    days = dispute.milestone.contract.policy.ruling_days
-    dispute.ruling_due_at = now() + timedelta(days=days)
-    dispute.save(update_fields=["status", "ruling_due_at"])
+    """The ruling's clocks start; when it is due at the latest."""
+    policy = dispute.milestone.contract.policy
+    dispute.ruling_due_at = now() + timedelta(days=policy.ruling_days)
+    expected_at = after_working_days(
+        now(), policy.ruling_working_days, zone=settings.STAFF_TIME_ZONE
+    )
+    dispute.ruling_expected_at = min(expected_at, dispute.ruling_due_at)
+    dispute.save(update_fields=["status", "ruling_expected_at", "ruling_due_at"])
     return dispute.ruling_due_at
 
 

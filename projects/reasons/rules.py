@@ -92,6 +92,11 @@ REASONS: dict[str, Reason] = {
         ("milestone",),
         _while(Dispute.Status.OPENED, gone="The dispute waits for no answer any more."),
     ),
+    "ruling_wanted": Reason(
+        Dispute,
+        ("milestone",),
+        _while(Dispute.Status.UNDER_REVIEW, gone="The dispute waits for no ruling any more."),
+    ),
     "giveback_asked": Reason(
         GiveBack, (), _while(GiveBack.Status.ASKED, gone="Nothing is asked back any more.")
     ),

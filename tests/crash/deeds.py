@@ -431,6 +431,16 @@ def move_on_where_nobody_answers_a_dispute(world: World) -> Act:
 
 
 @by_the_clock
+def tell_that_a_ruling_is_late(world: World) -> Act:
+    milestone = world.submitted()
+    words = {"reason": "not_as_agreed", "statement": "It loses things.", "asked_for": 50_000}
+    dispute = open_dispute(milestone_id=milestone.pk, by=world.ada, **words)
+    answer_dispute(dispute_id=dispute.pk, by=world.ben, statement="It keeps them.")
+    days_pass(5)
+    return task("projects.chase_rulings")
+
+
+@by_the_clock
 def write_down_that_a_dispute_is_moot(world: World) -> Act:
     milestone = world.submitted()
     words = {"reason": "not_as_agreed", "statement": "It loses things.", "asked_for": 50_000}

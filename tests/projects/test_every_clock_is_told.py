@@ -102,6 +102,11 @@ def a_ruling(ada: User, ben: User) -> World:
     return dispute.milestone.contract, dispute.ruling_due_at, dispute.ruling_due_at
 
 
+def a_late_ruling(ada: User, ben: User) -> World:
+    dispute = reviewed_dispute(ada, ben)
+    return dispute.milestone.contract, dispute.ruling_expected_at, dispute.ruling_due_at
+
+
 def money_asked_back(ada: User, ben: User) -> World:
     milestone = released(ada, ben)
     asked = ask_back(**on(milestone), by=ada, amount=40_000)
@@ -150,6 +155,7 @@ CLOCKS: dict[str, tuple[Callable[[User, User], World], str, tuple[str, ...]]] = 
     "proposal.lapse": (a_proposal, "proposal_lapses", (FREELANCER, CLIENT)),
     "change order.lapse": (a_change, "change_lapses", (FREELANCER, CLIENT)),
     "dispute.escalate": (a_dispute, "dispute_answer", (FREELANCER, CLIENT)),
+    "dispute.chase": (a_late_ruling, "dispute_ruling_late", (FREELANCER, CLIENT)),
     "give back.lapse": (money_asked_back, "giveback_lapses", (FREELANCER, CLIENT)),
     # Time does these, too, and no step of their own room.
     "dispute.ruling": (a_ruling, "dispute_ruling", (FREELANCER, CLIENT)),

@@ -89,6 +89,13 @@ MONEY: dict[str, Words] = {
         "The time to answer the dispute about “%(title)s” is over. A mediator decides "
         "by %(due)s; both sides can still add to it."
     ),
+    "ruling_late": told(
+        "The ruling in the dispute about “%(title)s” takes longer than expected, and every "
+        "mediator has been told. It comes by %(due)s at the latest."
+    ),
+    "ruling_wanted": told(
+        "The ruling in the dispute about “%(title)s” is late. It is due by %(due)s at the latest."
+    ),
     "dispute_settled": told(
         "Both sealed figures have met: the dispute about “%(title)s” is settled.",
         "You get %(gets)s; the client gets back %(back)s.",

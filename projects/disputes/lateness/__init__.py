@@ -1,0 +1,1 @@
+"""Rulings that take longer than the house expects."""

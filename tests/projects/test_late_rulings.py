@@ -1,0 +1,140 @@
+"""A ruling is expected within working days; when it is late, who can do something hears of it."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from accounts.notifications.models import Notification
+from marketplace.common.clock import now
+from marketplace.common.errors import WrongState
+from marketplace.common.lifecycle import SYSTEM
+from payments.policies.services import add_version
+from projects.contracts.models import Event
+from projects.disputes.lateness import services
+from projects.disputes.lateness.services import chase_ruling
+from projects.disputes.models import Dispute
+from projects.disputes.services import decide_dispute
+from projects.milestones.services import release_milestone
+from projects.tasks import chase_rulings
+from tests.projects.test_roll_rest_doors import browser
+from tests.races import at_once
+from tests.world import api_of, reviewed_dispute
+
+pytestmark = pytest.mark.django_db
+FRIDAY = datetime(2026, 12, 4, 15, 20, tzinfo=UTC)
+TUESDAY = FRIDAY + timedelta(days=4)
+
+
+@pytest.fixture(autouse=True)
+def friday(time_machine) -> None:
+    time_machine.move_to(FRIDAY, tick=False)
+
+
+def seen(dispute: Dispute) -> Dispute:
+    return Dispute.objects.select_related("milestone__contract__policy").get(pk=dispute.pk)
+
+
+def told(kind: str) -> set[str]:
+    return {one.recipient.name for one in Notification.objects.filter(kind=kind)}
+
+
+def test_it_is_expected_in_two_working_days_of_the_staff(ada, ben, settings):
+    settings.STAFF_TIME_ZONE = ZoneInfo("Pacific/Kiritimati")  # where Saturday has begun
+    dispute = reviewed_dispute(ada, ben)
+
+    assert dispute.ruling_expected_at == datetime(2026, 12, 8, 10, tzinfo=UTC)
+    assert dispute.ruling_due_at == FRIDAY + timedelta(days=10)
+
+
+def test_it_is_never_expected_later_than_it_is_due(ada, ben):
+    add_version({"ruling_working_days": 30})
+
+    dispute = reviewed_dispute(ada, ben)
+
+    assert dispute.ruling_expected_at == dispute.ruling_due_at == FRIDAY + timedelta(days=10)
+
+
+def test_when_it_is_late_mediators_and_both_sides_hear_of_it_once(ada, ben, dora, time_machine):
+    dispute = reviewed_dispute(ada, ben)
+    assert dispute.ruling_expected_at == TUESDAY
+    time_machine.move_to(TUESDAY - timedelta(seconds=1))
+    assert chase_rulings() == {"done": 0, "failed": 0}
+    with pytest.raises(WrongState, match="not late yet"):
+        chase_ruling(dispute_id=dispute.pk)
+
+    time_machine.move_to(TUESDAY)
+    assert chase_rulings() == {"done": 1, "failed": 0}
+
+    assert told("ruling_late") == {ada.name, ben.name}
+    assert told("ruling_wanted") == {dora.name}
+    assert Event.objects.get(kind="ruling_late").role == SYSTEM
+    assert seen(dispute).ruling_late_at == now()
+    assert seen(dispute).state == "under_review"
+    assert chase_rulings() == {"done": 0, "failed": 0}
+    with pytest.raises(WrongState, match="knows already"):
+        chase_ruling(dispute_id=dispute.pk)
+
+
+def test_a_mediator_who_is_a_side_is_told_as_a_side(ada, dora, time_machine):
+    reviewed_dispute(ada, dora)
+    time_machine.move_to(TUESDAY)
+    chase_rulings()
+
+    assert told("ruling_late") == {ada.name, dora.name}
+    assert told("ruling_wanted") == set()
+
+
+def test_a_dispute_that_has_ended_is_not_late(ada, ben, dora, time_machine):
+    decided, moot = reviewed_dispute(ada, ben), reviewed_dispute(ada, ben)
+    decide_dispute(dispute_id=decided.pk, by=dora, to_freelancer=1, ruling="Hardly anything.")
+    release_milestone(milestone_id=moot.milestone_id, by=ada)
+    time_machine.move_to(TUESDAY)
+
+    assert chase_rulings() == {"done": 0, "failed": 0}
+    for dispute in (decided, moot):
+        with pytest.raises(WrongState):
+            chase_ruling(dispute_id=dispute.pk)
+
+
+def test_its_pages_and_the_api_say_when_it_is_expected_and_that_it_is_late(
+    ada, ben, dora, time_machine
+):
+    dispute = reviewed_dispute(ada, ben)
+    page, desk = f"/disputes/{dispute.public_id}/", f"/desk/disputes/{dispute.public_id}/"
+    assert "The ruling is expected by" in browser(ada).get(page).content.decode()
+    assert "Ruling expected by" in browser(dora).get(desk).content.decode()
+    assert "Ruling late" not in browser(dora).get("/desk/disputes/").content.decode()
+
+    time_machine.move_to(TUESDAY + timedelta(minutes=1))
+    chase_rulings()
+
+    assert "It takes longer than expected" in browser(ben).get(page).content.decode()
+    assert "This ruling is late" in browser(dora).get(desk).content.decode()
+    assert "Ruling late" in browser(dora).get("/desk/disputes/").content.decode()
+    answer = api_of(ada).get(f"/api/v1/disputes/{dispute.public_id}/").json()
+    assert answer["ruling_expected_at"] == "2026-12-08T15:20:00Z"
+    assert answer["ruling_late_at"] == "2026-12-08T15:21:00Z"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_beats_at_once_tell_it_once(ada, ben, dora, time_machine):
+    dispute = reviewed_dispute(ada, ben)
+    time_machine.move_to(TUESDAY)
+
+    outcomes = at_once(*[lambda: chase_ruling(dispute_id=dispute.pk)] * 8)
+
+    assert sorted(outcomes) == ["done"] + ["wrong_state"] * 7
+    assert Notification.objects.filter(kind="ruling_late").count() == 2
+    assert Notification.objects.filter(kind="ruling_wanted").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_the_judgement_they_tell_it_eight_times(ada, ben, dora, time_machine, monkeypatch):
+    dispute = reviewed_dispute(ada, ben)
+    time_machine.move_to(TUESDAY)
+    monkeypatch.setattr(services, "judge_step", lambda *args: None)
+
+    at_once(*[lambda: chase_ruling(dispute_id=dispute.pk)] * 8)
+
+    assert Notification.objects.filter(kind="ruling_wanted").count() == 8
