@@ -54,7 +54,7 @@ def as_it_is(posting: Posting) -> Posting:
 def told(kind: str) -> list[tuple[str, str]]:
     """Who was told something of this kind, and what."""
     found = Notification.objects.filter(kind=kind).order_by("pk")
-    return list(found.values_list("recipient__name", "text"))
+    return [(notice.recipient.name, notice.text) for notice in found]
 
 
 @pytest.fixture
