@@ -25,6 +25,7 @@ from payments.policies.selectors import policy_in_force
 from payments.refunds.models import Refund
 from projects.disputes.models import Dispute
 from projects.disputes.services import decide_dispute, open_dispute
+from projects.milestones.endings.services import cancel_by_agreement
 from projects.milestones.models import Milestone
 from projects.milestones.services import (
     cancel_milestone,
@@ -220,6 +221,23 @@ def test_without_the_lock_two_of_the_staff_pass_the_first_judgement_together(
 
     assert got_past_the_first_judgement(outcomes), outcomes
     assert held_in(dispute.milestone.escrow) == 0
+
+
+def test_without_the_lock_a_split_and_an_approval_pass_the_first_judgement_together(
+    ada, ben, bells, monkeypatch
+):
+    milestone = submitted_milestone(ada, ben)
+    without_locks(monkeypatch)
+    meet_after(monkeypatch, Lifecycle, "advance")
+
+    outcomes = outcomes_at_once(
+        *[lambda: release_milestone(milestone_id=milestone.pk, by=ada)] * 4,
+        *[lambda: cancel_by_agreement(milestone_id=milestone.pk, to_freelancer=40_000)] * 4,
+    )
+
+    assert got_past_the_first_judgement(outcomes), outcomes
+    assert held_in(milestone.escrow) == 0
+    assert Transfer.objects.filter(kind="release").count() == 1
 
 
 # --- A new policy while somebody funds -----------------------------------------------------------
