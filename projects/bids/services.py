@@ -21,7 +21,7 @@ from projects.bids.roles import role_in
 from projects.bids.terms import checked_terms, checked_valid_until
 from projects.bids.validity import reminds_at
 from projects.bids.wordings.services import TERMS, write_wording
-from projects.confidentiality.selectors import judge_open_to
+from projects.confidentiality.selectors import judge_open_to, judge_promised
 from projects.invitations.services import accept_invitations
 from projects.postings import services as postings
 from projects.postings.awards import judge_award_left
@@ -184,7 +184,8 @@ def offer_bid(*, bid_id: int, by: Actor, version: int | None = None) -> Bid:
 
     ``version`` is the wording that the client had before their eyes: a later one is refused, so
     that nobody signs what they have not read. Raises WrongState, with ``no_award_left`` where as
-    many are made and offered as were announced.
+    many are made and offered as were announced, and ``confidentiality_not_accepted`` where its
+    author has not promised to keep the details to themselves.
     """
     posting_id = Bid.objects.values_list("posting_id", flat=True).get(pk=bid_id)
     posting = postings.lock_posting(posting_id)
@@ -197,6 +198,7 @@ def offer_bid(*, bid_id: int, by: Actor, version: int | None = None) -> Bid:
     if bid.valid_until <= now():
         raise WrongState("This bid is not valid any more.")
     judge_award_left(posting)
+    judge_promised(posting, bid.freelancer)
     bid.offered_from = bid.status
     LIFECYCLE.advance(bid, "offer", role=role_in(bid, by))
     bid.save(update_fields=["status", "offered_from"])

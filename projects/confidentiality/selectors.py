@@ -8,7 +8,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from accounts.parties.models import Party
 from accounts.parties.selectors import acts_for, party_ids_of
 from accounts.people.models import User
-from marketplace.common.errors import NotAllowed
+from marketplace.common.errors import NotAllowed, WrongState
 from projects.confidentiality.models import Acceptance, ConfidentialPart
 from projects.postings.models import Posting, PostingFile
 
@@ -73,16 +73,31 @@ def judge_open_to(posting: Posting, by: User | AnonymousUser) -> None:
         )
 
 
+def has_promised(posting: Posting, party: Party) -> bool:
+    """Whether somebody of the party has accepted the text as it stands, if there is one: being
+    chosen is no promise.
+    """
+    part = part_of(posting)
+    return part is None or Party.objects.filter(_accepting(part), pk=party.pk).exists()
+
+
+def judge_promised(posting: Posting, party: Party) -> None:
+    """An offer hands the details over. Raises WrongState (``confidentiality_not_accepted``)."""
+    if not has_promised(posting, party):
+        raise WrongState(
+            f"{party.name} has not accepted the confidentiality text of this posting as it stands: "
+            "an offer would hand them the details. Wait until they have.",
+            code="confidentiality_not_accepted",
+        )
+
+
 def let_in(posting: Posting, parties: QuerySet[Party]) -> QuerySet[Party]:
     """Those of the parties for whom somebody is past the gate."""
     part = part_of(posting)
     if part is None:
         return parties
-    accepted = Acceptance.objects.filter(posting=posting, text_sha256=part.text_sha256)
-    return parties.filter(
-        Q(memberships__user__in=accepted.values("person"))
-        | Q(bids__posting=posting, bids__status__in=_CHOSEN)
-    ).distinct()
+    chosen = Q(bids__posting=posting, bids__status__in=_CHOSEN)
+    return parties.filter(_accepting(part) | chosen).distinct()
 
 
 def acceptances_on(posting: Posting, user: User | AnonymousUser) -> QuerySet[Acceptance]:
@@ -104,3 +119,9 @@ def acceptances_of(user: User | AnonymousUser) -> QuerySet[Acceptance]:
 def acceptance_by(posting: Posting, user: User | AnonymousUser, sha256: str) -> Acceptance | None:
     """How this person accepted the text with this hash, if they did."""
     return acceptances_on(posting, user).filter(person=user.pk, text_sha256=sha256).first()
+
+
+def _accepting(part: ConfidentialPart) -> Q:
+    """Parties of which somebody has accepted its text."""
+    accepted = Acceptance.objects.filter(posting=part.posting_id, text_sha256=part.text_sha256)
+    return Q(memberships__user__in=accepted.values("person"))

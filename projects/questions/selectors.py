@@ -20,13 +20,15 @@ from projects.postings.selectors import postings_visible_to
 from projects.questions.models import LIFECYCLE, Question
 
 A_DAY = timedelta(days=1)
+_UNANSWERED = ~Q(status=Question.Status.ANSWERED)
 
 
 def questions_visible_to(user: User | AnonymousUser) -> QuerySet[Question]:
     """Answered ones for whoever sees the posting; one's own; those to an owner; all for moderators.
 
     What was withdrawn was not asked: the owner does not read it. On a posting with a confidential
-    part they are for those who have accepted its text.
+    part they are for those who have accepted its text; an asker who has not keeps their own while
+    nothing is answered: the answer tells of the details.
     """
     parties = party_ids_of(user)
     seen = Q(status=Question.Status.ANSWERED) | Q(asker__in=parties)
@@ -35,7 +37,7 @@ def questions_visible_to(user: User | AnonymousUser) -> QuerySet[Question]:
         seen = Q()
     visible = postings_visible_to(user)
     is_open = Q(posting__in=visible.filter(opens_to(user)).values("pk"))
-    is_own = Q(posting__in=visible.values("pk"), asker__in=parties)
+    is_own = Q(posting__in=visible.values("pk"), asker__in=parties) & _UNANSWERED
     return Question.objects.filter(seen, is_open | is_own).select_related("posting")
 
 
@@ -44,7 +46,7 @@ def questions_on(posting: Posting, user: User | AnonymousUser) -> QuerySet[Quest
     role = role_on_posting(posting, user)
     found = Question.objects.filter(posting=posting).select_related("posting")
     if not gate_of(posting, user).is_open:
-        return found.filter(asker__in=party_ids_of(user))
+        return found.filter(_UNANSWERED, asker__in=party_ids_of(user))
     if role == MODERATOR:
         return found
     if role == OWNER:

@@ -30,6 +30,7 @@ from projects.bids.differences import Line
 from projects.bids.models import LIFECYCLE
 from projects.bids.roles import role_in as role_in_bid
 from projects.bids.selectors import bids_of
+from projects.confidentiality.selectors import has_promised
 from projects.contracts.models import Agreement, Contract
 from projects.contracts.selectors import agreement_asked_for, contracts_of
 from projects.web.agreement_files import CHECKER_SHA256
@@ -119,6 +120,7 @@ def create_award(request: HttpRequest, public_id: str) -> HttpResponse:
         "files": files_of(bid),
         "plan": {"parts": parts, "total": quote([p["amount"] for p in parts], policy)},
         "is_lapsed": bid.valid_until <= now(),
+        "has_promised": has_promised(bid.posting, bid.freelancer),
         "nav": "work",
     }
     return render(request, "agreements/award.html", context, status=400 if form.errors else 200)

@@ -21,6 +21,7 @@ from projects.confidentiality.selectors import (
     part_of,
 )
 from projects.confidentiality.services import set_confidentiality
+from projects.contracts.models import Agreement
 from projects.contracts.selectors import agreement_of
 from projects.postings import services as postings
 from projects.postings.models import Posting
@@ -106,6 +107,21 @@ def test_questions_are_as_confidential_as_the_details(posting, ada, ben, cleo, m
     for reader in (ada, ben, cleo, mona):
         assert list(questions_visible_to(reader)) == [question]
         assert list(questions_on(posting, reader)) == [question]
+
+
+def test_who_asked_before_the_gate_reads_no_answer_before_they_accept(ada, ben):
+    posting = open_posting(ada)
+    question = ask_question(posting_id=posting.pk, text="How heavy is it?", by=ben)
+    hide(posting, ada)
+    for found in (questions_visible_to(ben), questions_on(posting, ben)):
+        assert list(found) == [question]  # theirs, to be withdrawn
+
+    answer_question(question_id=question.pk, answer="As a moonstone is.", by=ada)
+    for found in (questions_visible_to(ben), questions_on(posting, ben)):
+        assert not found.exists()
+    accept(posting, ben)
+    for found in (questions_visible_to(ben), questions_on(posting, ben)):
+        assert list(found) == [question]
 
 
 def test_an_acceptance_is_for_this_posting_and_this_person(posting, ada, ben, cleo):
@@ -277,6 +293,22 @@ def test_who_is_chosen_signs_the_details_and_keeps_them(posting, ada, ben, cleo)
     assert reads(posting, ben)
 
 
+def test_nobody_is_offered_what_they_have_not_promised_to_keep(ada, ben):
+    posting = open_posting(ada)
+    bid = submitted_bid(posting, ben)
+    for text in (TEXT, OTHER_TEXT):  # the first gate, and a tighter one
+        hide(posting, ada, text=text)
+        with pytest.raises(WrongState, match="Ben has not accepted") as refusal:
+            award_bid(bid_id=bid.pk, by=ada)
+        assert refusal.value.code == "confidentiality_not_accepted"
+        assert gate_of(posting, ben).details == ""
+
+        accept(posting, ben, text)
+        assert gate_of(posting, ben).details == DETAILS
+    contract = award_bid(bid_id=bid.pk, by=ada)
+    assert json.loads(agreement_of(contract).body)["posting"]["details"] == DETAILS
+
+
 def test_an_agreement_about_what_was_never_confidential_says_nothing_of_it(ada, ben):
     contract = award_bid(bid_id=submitted_bid(open_posting(ada), ben).pk, by=ada)
     assert "details" not in json.loads(agreement_of(contract).body)["posting"]
@@ -324,6 +356,17 @@ def test_without_the_lock_they_would_collide(ada, ben, monkeypatch):
     meet_after(monkeypatch, services, "acceptance_by")
     with pytest.raises(IntegrityError, match="one_acceptance_of_a_text"):
         at_once(*[lambda: accept(posting, ben)] * 8)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_award_beside_a_first_gate_gives_no_detail_away(ada, ben):
+    posting = open_posting(ada)
+    bid = submitted_bid(posting, ben)
+    outcomes = at_once(lambda: award_bid(bid_id=bid.pk, by=ada), lambda: hide(posting, ada))
+    assert outcomes in (["done", "done"], ["confidentiality_not_accepted", "done"])
+    bodies = list(Agreement.objects.values_list("body", flat=True))
+    assert len(bodies) == (outcomes[0] == "done")
+    assert not any("details" in json.loads(body)["posting"] for body in bodies)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -17,7 +17,7 @@ from tests.projects.confidentiality_world import (
 )
 from tests.projects.test_posting_and_bid_pages import typed_bid
 from tests.test_growing_lists import grows_for_free
-from tests.world import PASSWORD, api_of, open_posting, person
+from tests.world import PASSWORD, api_of, open_posting, person, submitted_bid
 
 pytestmark = pytest.mark.django_db
 
@@ -93,6 +93,25 @@ def test_no_door_tells_a_detail_to_whoever_has_not_accepted(posting, ada, ben, c
         assert SECRET.encode() in read(ada, f"/api/v1{door}"), door
 
 
+def test_no_door_tells_an_asker_the_answer_before_they_accept(ada, ben):
+    posting = open_posting(ada)
+    question = ask_question(posting_id=posting.pk, text="What is it made of?", by=ben)
+    hide(posting, ada)
+    answer_question(question_id=question.pk, answer=f"It is {SECRET}.", by=ada)
+
+    def told() -> list[bool]:
+        return [
+            SECRET in browser.get(f"{before}{path}").content.decode()
+            for browser, before in ((the_browser, ""), (api_of(ben), "/api/v1"))
+            for path in (question.path, f"{posting.path}questions/")
+        ]
+
+    the_browser = browser(ben)
+    assert told() == [False] * 4
+    accept(posting, ben)
+    assert told() == [True] * 4
+
+
 def test_what_is_public_says_that_there_is_more(posting, ben):
     page = browser().get(posting.path).content.decode()
     assert "The details are confidential" in page
@@ -164,6 +183,35 @@ def test_without_anything_confidential_there_is_no_gate(ada, ben):
     assert api_of(ben).get(api_gate(posting)).status_code == 404
     assert "confidential" not in browser(ben).get(posting.path).content.decode()
     assert "Keep details confidential" in browser(ada).get(posting.path).content.decode()
+
+
+def test_an_award_waits_for_the_promise_and_its_form_says_so(ada, ben):
+    posting = open_posting(ada)
+    bid = submitted_bid(posting, ben)
+    hide(posting, ada)
+    signed = {
+        "review_days": "7",
+        "revisions": "2",
+        "ownership": "on_payment",
+        "confidentiality_years": "0",
+        "version": "1",
+        "password": PASSWORD,
+    }
+    assert "Ben has not accepted your confidentiality text" in (
+        browser(ada).get(f"{bid.path}award/").content.decode()
+    )
+    refused = browser(ada).post(f"{bid.path}award/", signed)
+    assert refused.status_code == 400
+    [sentence] = refused.context["form"].non_field_errors()
+    assert sentence.startswith("Ben has not accepted the confidentiality text of this posting")
+    over_the_api = api_of(ada).post(f"/api/v1{bid.path}award/", {"password": PASSWORD})
+    assert over_the_api.status_code == 409
+    assert over_the_api.json()["error"]["code"] == "confidentiality_not_accepted"
+
+    accept(posting, ben)
+    page = browser(ada).get(f"{bid.path}award/").content.decode()
+    assert "has not accepted" not in page
+    assert browser(ada).post(f"{bid.path}award/", signed).status_code == 302
 
 
 # --- The owner's page ----------------------------------------------------------------------------
