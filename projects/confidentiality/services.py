@@ -20,6 +20,15 @@ from projects.postings.selectors import postings_visible_to
 LONGEST_TEXT = 10_000
 LONGEST_DETAILS = 20_000
 
+_ASKED = Words(
+    "“%(title)s” asks for confidentiality now. Your bid stands; accept its text to read the "
+    "details."
+)
+_ASKED_ANEW = Words(
+    "“%(title)s” asks for confidentiality in other words now. Your bid stands; accept them to read "
+    "the details."
+)
+
 
 @transaction.atomic
 def set_confidentiality(
@@ -46,14 +55,14 @@ def set_confidentiality(
     if not text:
         ConfidentialPart.objects.filter(posting=posting).delete()
         return None
-    is_asked_anew = part is None or part.text != text
+    news = _ASKED if part is None else _ASKED_ANEW if part.text != text else None
     part = part or ConfidentialPart(posting=posting)
     part.text, part.text_sha256, part.details = text, hash_of(text), details
-    if is_asked_anew:
+    if news:
         part.worded_at = now()
     part.save()
-    if is_asked_anew:
-        _tell_bidders(posting)
+    if news:
+        _tell_bidders(posting, news)
     return part
 
 
@@ -93,19 +102,15 @@ def accept_confidentiality(
     )
 
 
-def _tell_bidders(posting: Posting) -> None:
-    """Their bids stand; to read the details, and the questions, they accept the new text."""
+def _tell_bidders(posting: Posting, news: Words) -> None:
+    """Their bids stand; to read the details, and the questions, they accept the text."""
     bids = posting.bids.filter(status__in=["submitted", "shortlisted"])
     notify_each(
         [
             News(
                 to=party,
                 kind="confidentiality_asked",
-                text=Words(
-                    "“%(title)s” asks for confidentiality in other words now. Your bid stands; "
-                    "accept them to read the details.",
-                    title=posting.title,
-                ),
+                text=news.filled(title=posting.title),
                 path=f"{posting.path}confidentiality/",
             )
             for party in Party.objects.filter(pk__in=bids.values("freelancer")).order_by("pk")

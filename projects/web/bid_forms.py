@@ -78,6 +78,11 @@ class BidForm(PlanForm):
         """The fields of the screening questions."""
         return [self[name] for name in self._answers]
 
+    @property
+    def asked(self) -> str:
+        """The ids of the questions that it shows; they come back with what is typed."""
+        return " ".join(question.public_id for question in self.questions)
+
     def _name_files(self, typed: QueryDict | None) -> None:
         """Those that stand, to be taken off; how much may come."""
         standing = []
@@ -96,6 +101,13 @@ class BidForm(PlanForm):
             if standing
             else ""
         )
+
+    def clean(self) -> dict[str, Any]:
+        """Who opened it before the questions changed has not read what they would answer."""
+        given = super().clean()
+        if self.data.get("asked", "") != self.asked:
+            self.add_error(None, "The questions were changed meanwhile: read them again.")
+        return given
 
     def terms(self) -> dict[str, Any]:
         """What the services take."""

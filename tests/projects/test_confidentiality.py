@@ -214,6 +214,17 @@ def test_who_has_bid_is_told_of_other_words_and_their_bid_stands(posting, ada, b
     assert edit_bid(bid_id=Bid.objects.first().pk, by=ben, letter="It stands.").version == 2
 
 
+def test_a_first_text_is_not_called_a_changed_one(ada, ben):
+    posting = open_posting(ada)
+    submitted_bid(posting, ben)
+    hide(posting, ada)
+    hide(posting, ada, text=OTHER_TEXT)
+    told = Notification.objects.filter(kind="confidentiality_asked").order_by("pk")
+    first, changed = (str(notice.text) for notice in told)
+    assert "asks for confidentiality now. Your bid stands; accept its text" in first
+    assert "in other words now" in changed
+
+
 def test_an_answer_is_told_to_those_who_may_read_it(posting, ada, ben, cleo):
     for bidder in (ben, cleo):
         accept(posting, bidder)

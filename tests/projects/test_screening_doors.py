@@ -9,6 +9,7 @@ from marketplace.common.clock import now
 from projects.bids.models import Bid
 from projects.bids.services import edit_bid, withdraw_bid
 from projects.screening.selectors import questions_of
+from projects.screening.services import set_screening_questions
 from tests.projects.screening_world import QUESTIONS, SHOWN, answers_to, asked, asking
 from tests.projects.test_posting_and_bid_pages import typed_bid
 from tests.test_growing_lists import grows_for_free
@@ -47,9 +48,10 @@ def sheet_of(*rows: dict) -> dict:
 
 def typed_answers(posting, **changed) -> dict:
     said = ["Cork", "", "no", "12", "Asia", ["Finnish"]]
-    return {
+    questions = asked(posting)
+    return {"asked": " ".join(question.public_id for question in questions)} | {
         f"answers.{question.public_id}": changed.get(question.kind, answer)
-        for question, answer in zip(asked(posting), said, strict=True)
+        for question, answer in zip(questions, said, strict=True)
     }
 
 
@@ -191,6 +193,27 @@ def test_a_wrong_answer_stands_beside_its_question_and_nothing_is_lost(kind, typ
     name = f"answers.{posting.screening_questions.get(kind=kind).public_id}"
     assert list(answer.context["form"].errors) == [name]
     assert not Bid.objects.exists()
+
+
+@pytest.mark.parametrize("before", [[], QUESTIONS])
+def test_a_form_from_before_the_questions_changed_asks_to_read_them_again(before, ada, ben):
+    posting, page = asking(ada, before), browser(ben)
+    opened = page.get(f"{posting.path}bid/").context["form"]
+    optional = [{"kind": "yes_no", "text": "Is it yours?", "is_required": False}]
+    set_screening_questions(posting_id=posting.pk, questions=optional, by=ada)
+
+    stale = page.post(f"{posting.path}bid/", typed_bid("800") | {"asked": opened.asked})
+    assert stale.status_code == 400
+    form = stale.context["form"]
+    assert form.non_field_errors() == ["The questions were changed meanwhile: read them again."]
+    assert form["letter"].value() == typed_bid("800")["letter"]
+    assert "Is it yours?" in stale.content.decode()
+    assert not Bid.objects.exists()
+
+    [question] = asked(posting)
+    assert f'name="asked" value="{question.public_id}"' in stale.content.decode()
+    page.post(f"{posting.path}bid/", typed_bid("800") | {"asked": form.asked})
+    assert Bid.objects.get().answers == {}
 
 
 def test_one_more_row_of_the_plan_loses_no_answer(posting, ben):
