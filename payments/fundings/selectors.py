@@ -23,6 +23,12 @@ def payments_for(paid_for: Iterable[str]) -> QuerySet[Payment]:
     return paid.order_by("-succeeded_at", "-pk")
 
 
+def is_with_a_bank(paid_for: Iterable[str]) -> bool:
+    """Whether somebody has paid for one of these, and their bank takes days to bring it."""
+    sent_off = Payment.objects.filter(status=Payment.Status.REQUIRES_ACTION)
+    return sent_off.filter(paid_for__in=paid_for).exists()
+
+
 def took_money_back(payment: Payment) -> bool:
     """Whether the bank of this payment's card has an earlier payment of this payer, or wants it."""
     theirs = Payment.objects.filter(payer=payment.payer_id, charged_back_at__isnull=False)

@@ -12,6 +12,7 @@ from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
 from marketplace.common.reasons import checked_reason
 from marketplace.common.text import checked_text
 from marketplace.common.words import Words
+from payments.escrow.models import Escrow
 from payments.policies.selectors import policy_in_force
 from projects.agreements.sealing.services import seal_agreement
 from projects.agreements.signing import Signature, sign
@@ -194,7 +195,13 @@ def close_finished_contract(*, contract_id: int) -> Contract:
     ends, and found by a sweep. Safe to call too early or again.
     """
     news = lock_news(contract_id)
-    contract = close_if_finished(_lock(contract_id))
+    contract = _lock(contract_id)
+    # Also where it ended before anybody was told that it was paid.
+    if any(
+        one.escrow.status not in {Escrow.Status.AWAITING, Escrow.Status.DROPPED} for one in news
+    ):
+        stop_funding_time(contract)
+    contract = close_if_finished(contract)
     note_followed(news)
     return contract
 

@@ -29,4 +29,10 @@ class Migration(migrations.Migration):
                 name="rulings_that_are_expected",
             ),
         ),
+        # Of those that a mediator has already: they are late once their longest time is over.
+        migrations.RunSQL(
+            "UPDATE projects_dispute SET ruling_expected_at = ruling_due_at"
+            " WHERE status = 'under_review'",
+            migrations.RunSQL.noop,
+        ),
     ]

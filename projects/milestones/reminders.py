@@ -12,7 +12,7 @@ from payments.escrow.selectors import held_in
 from projects.contracts.models import Contract
 from projects.contracts.selectors import page_of
 from projects.milestones.models import Milestone, Reminder
-from projects.milestones.selectors import is_funded
+from projects.milestones.selectors import is_being_funded, is_funded
 
 S = Milestone.Status
 
@@ -158,6 +158,8 @@ def _why_funding_waits_no_more(contract: Contract, kind: str, due_at: datetime) 
         return f"“{contract.title}” has ended."
     if contract.funding_due_at is None or is_funded(contract):
         return f"“{contract.title}” is funded."
+    if is_being_funded(contract):
+        return f"What the client paid for “{contract.title}” is on its way."
     if contract.funding_due_at - _BEFORE_FUNDING_ENDS[kind] != due_at:
         return f"“{contract.title}” is to be funded by another date now."
     return ""

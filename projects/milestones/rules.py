@@ -16,7 +16,7 @@ from payments.escrow.facts import MoneyFacts, facts_now
 from payments.escrow.models import Escrow
 from projects.contracts.models import Contract
 from projects.milestones.models import LIFECYCLE, Milestone
-from projects.milestones.selectors import is_funded
+from projects.milestones.selectors import is_being_funded, is_funded
 
 
 def untold_since(milestone: Milestone) -> datetime | None:
@@ -251,6 +251,8 @@ def judge_step(
         raise WrongState(refusal)
     if step == "cancel_unfunded" and is_funded(milestone.contract):
         raise WrongState("Money has just come in for this contract: nothing is late any more.")
+    if step == "cancel_unfunded" and is_being_funded(milestone.contract):
+        raise WrongState("The client has paid, and their bank takes its time: nothing is late.")
     if step in _STRUCK_AGAINST_THE_OTHER and not is_made_up_for():
         raise WrongState(
             "Milepost was not at work for a while: what would have struck in that time is being "

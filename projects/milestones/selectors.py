@@ -11,6 +11,7 @@ from marketplace.common.clock import now
 from payments.chargebacks.selectors import contested_ids
 from payments.escrow.facts import MoneyFacts, facts_of_each
 from payments.escrow.models import Escrow
+from payments.fundings.selectors import is_with_a_bank
 from projects.contracts.models import Contract
 from projects.contracts.selectors import contracts_of
 from projects.milestones.models import Milestone, Reminder, Submission, SubmissionFile
@@ -72,6 +73,12 @@ def submission_files_of(user: User | AnonymousUser) -> QuerySet[SubmissionFile]:
 def is_funded(contract: Contract) -> bool:
     """Whether money has come in for any of its milestones that have not ended."""
     return _with_money_paid_in().filter(contract=contract).exists()
+
+
+def is_being_funded(contract: Contract) -> bool:
+    """Whether its client has paid for a milestone that has not ended, and a bank is at it."""
+    still_open = Milestone.objects.filter(contract=contract, closed_at=None)
+    return is_with_a_bank(still_open.values("escrow__public_id"))
 
 
 def unfunded_contracts() -> QuerySet[Contract]:

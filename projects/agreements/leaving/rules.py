@@ -8,11 +8,13 @@ own course.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from marketplace.common.clock import now
 from marketplace.common.errors import WrongState
 from marketplace.common.etags import etag_of
 from marketplace.common.lifecycle import CLIENT, FREELANCER
 from payments.escrow.facts import MoneyFacts
 from payments.escrow.models import Escrow
+from payments.fundings.selectors import is_with_a_bank
 from projects.milestones.models import LIFECYCLE, Milestone
 from projects.milestones.rules import refusal_of
 
@@ -65,8 +67,12 @@ def judged_leaving(
     ended, left = [], []
     still_open = [one for one in milestones if one.closed_at is None]
     grounds = _GROUNDS[role]
-    if any(one.escrow.status != Escrow.Status.AWAITING for one in still_open):
-        grounds = grounds - {"cancel_unfunded"}  # its clock is that of the whole contract
+    # Its clock is that of the whole contract, and who has paid is not late while a bank is at it.
+    if any(one.escrow.status != Escrow.Status.AWAITING for one in still_open) or (
+        _is_time_to_fund_over(still_open)
+        and is_with_a_bank([one.escrow.public_id for one in still_open])
+    ):
+        grounds = grounds - {"cancel_unfunded"}
     for one in still_open:
         if one.status not in {S.PLANNED, S.RETURNED}:
             left.append(one)
@@ -81,3 +87,8 @@ def judged_leaving(
     if not ended:
         raise WrongState("What is submitted or disputed keeps its own course: nothing is left.")
     return Leaving(ended, left)
+
+
+def _is_time_to_fund_over(milestones: list[Milestone]) -> bool:
+    due_at = milestones[0].contract.funding_due_at if milestones else None
+    return due_at is not None and due_at <= now()

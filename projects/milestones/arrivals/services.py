@@ -24,10 +24,11 @@ def tell_funding(*, milestone_id: int) -> Milestone:
     """
     milestone = lock_milestone(milestone_id)
     # Whoever starts its time to fund looks at the money under this lock.
-    stop_funding_time(lock_contract(milestone.contract_id))
+    contract = lock_contract(milestone.contract_id)
     milestone.escrow = note_told(escrow_id=milestone.escrow_id)
     if milestone.escrow.untold_since is None:
         return milestone
+    stop_funding_time(contract)
     facts, currency = facts_now(milestone.escrow), milestone.currency
     if untold_since(milestone) is None or not facts.is_fully_held:
         kind, detail = "part_funded", {"terms": in_words(facts.held, currency)}

@@ -122,19 +122,20 @@ def _judge_limit(limit_at: datetime | None, *, agreed: datetime | None) -> None:
         )
 
 
-def lock_news(contract_id: int) -> list[int]:
+def lock_news(contract_id: int) -> list[Milestone]:
     """Those of its milestones whose end was not followed up: locked before their contract, as all
     milestones are.
     """
-    news = Milestone.objects.select_for_update(no_key=True).filter(
+    news = Milestone.objects.select_for_update(of=("self",), no_key=True).filter(
         contract=contract_id, end_is_news=True
     )
-    return list(news.order_by("pk").values_list("pk", flat=True))
+    return list(news.select_related("escrow").order_by("pk"))
 
 
-def note_followed(milestone_ids: Sequence[int]) -> None:
+def note_followed(milestones: Sequence[Milestone]) -> None:
     """Their contract was looked at; the caller holds their locks."""
-    Milestone.objects.filter(pk__in=milestone_ids).update(end_is_news=False)
+    ended = [milestone.pk for milestone in milestones]
+    Milestone.objects.filter(pk__in=ended).update(end_is_news=False)
 
 
 def lock_milestones(milestone_id: int, other_id: int) -> tuple[Milestone, Milestone]:
