@@ -100,8 +100,9 @@ def test_a_dispute_has_its_own_clocks(ada, ben):
     assert (strike.kind, strike.at) == ("dispute_answer", opened.answer_due_at)
 
     reviewed = reviewed_dispute(ada, ben)
-    (strike,) = strikes(reviewed.milestone)
-    assert (strike.kind, strike.at) == ("dispute_ruling", reviewed.ruling_due_at)
+    late, ruling = strikes(reviewed.milestone)
+    assert (late.kind, late.at) == ("dispute_ruling_late", reviewed.ruling_expected_at)
+    assert (ruling.kind, ruling.at) == ("dispute_ruling", reviewed.ruling_due_at)
 
 
 def test_released_money_clears(ada, ben):
