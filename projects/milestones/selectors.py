@@ -78,7 +78,7 @@ def is_funded(contract: Contract) -> bool:
 def is_being_funded(contract: Contract) -> bool:
     """Whether its client has paid for a milestone that has not ended, and a bank is at it."""
     still_open = Milestone.objects.filter(contract=contract, closed_at=None)
-    return is_with_a_bank(still_open.values("escrow__public_id"))
+    return is_with_a_bank(still_open.values_list("escrow__public_id", flat=True))
 
 
 def unfunded_contracts() -> QuerySet[Contract]:
