@@ -1,5 +1,6 @@
 """Fields that several shapes of the API share."""
 
+import json
 import re
 from datetime import UTC, date, datetime
 from typing import Any
@@ -41,9 +42,12 @@ class JsonTextIn(serializers.JSONField):
 
     def to_internal_value(self, data: Any) -> Any:
         try:
-            return super().to_internal_value(data)
-        except RecursionError:  # thousands of brackets, one in the other
+            said = super().to_internal_value(data)
+            # Half of a surrogate pair can be written in JSON and nowhere else.
+            json.dumps(said, ensure_ascii=False).encode()
+        except (UnicodeEncodeError, RecursionError):  # or thousands of brackets, one in the other
             self.fail("invalid")
+        return said
 
 
 class DeclineNoteIn(serializers.Serializer):
