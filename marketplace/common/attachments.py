@@ -42,12 +42,12 @@ _WIDE_TEXT = (b"\xff\xfe", b"\xfe\xff")
 
 
 def check_attachments(
-    uploads: list[UploadedFile], *, beside: Iterable[str] = (), held: int = 0, param: str = "files"
+    uploads: list[UploadedFile], *, beside: Iterable[str] = (), param: str = "files"
 ) -> None:
-    """Judge them before any is stored; ``beside`` are the names of the files that stay.
+    """Judge number, names, kinds and the size of each; ``beside`` are the names of those that stay.
 
-    ``held`` is how many bytes are kept there already. Raises InvalidInput or TooLarge, in words
-    that name the file.
+    Raises InvalidInput or TooLarge, in words that name the file. Whether there is room for all of
+    them together is for ``check_room``.
     """
     there = [folded(name) for name in beside]
     if len(there) + len(uploads) > settings.MAX_FILES:
@@ -66,8 +66,11 @@ def check_attachments(
             )
         names.add(folded(name))
         _check_kind(upload, name, param)
-        held += upload.size or 0
-    if uploads and held > settings.MAX_ATTACHED_BYTES:
+
+
+def check_room(uploads: list[UploadedFile], *, held: int, param: str = "files") -> None:
+    """Raises TooLarge where they do not fit beside the ``held`` bytes that are kept there."""
+    if held + sum(upload.size or 0 for upload in uploads) > settings.MAX_ATTACHED_BYTES:
         raise TooLarge(
             f"With this there would be more than {in_megabytes(settings.MAX_ATTACHED_BYTES)} kept "
             "here: send smaller files.",

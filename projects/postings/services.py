@@ -13,7 +13,7 @@ from accounts.notifications.services import notify
 from accounts.parties.models import Party
 from accounts.parties.selectors import acts_for, own_party_of, person_ids_of
 from accounts.people.models import User
-from marketplace.common.attachments import check_attachments
+from marketplace.common.attachments import check_attachments, check_room
 from marketplace.common.audit import log_deed
 from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, NotAllowed, NotThere, WrongState
@@ -215,9 +215,8 @@ def add_files(*, posting_id: int, uploads: list[UploadedFile], by: User) -> list
     if not uploads:
         raise InvalidInput("Choose at least one file.", param="files")
     there = list(posting.files.values_list("stored__name", "stored__size"))
-    check_attachments(
-        uploads, beside=[name for name, _ in there], held=sum(size for _, size in there)
-    )
+    check_attachments(uploads, beside=[name for name, _ in there])
+    check_room(uploads, held=sum(size for _, size in there))
     note_edit(posting)
     return [
         PostingFile.objects.create(posting=posting, stored=stored)

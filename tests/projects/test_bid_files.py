@@ -184,6 +184,26 @@ def test_all_together_are_so_large_with_those_that_earlier_wordings_keep(bid, be
     assert edited(bid, ben, letter="Words cost no room.").version == 4
 
 
+def test_a_bid_made_anew_has_what_the_earlier_ones_left(bid, ben, cleo, settings):
+    settings.MAX_ATTACHED_BYTES = len(PDF) + 10
+    services.withdraw_bid(bid_id=bid.pk, by=ben)
+
+    with pytest.raises(TooLarge) as refusal:
+        submitted_bid(bid.posting, ben, files=[a_file("a.txt", b"x" * 11)])
+    assert refusal.value.param == "files"
+    assert submitted_bid(bid.posting, ben, files=[a_file("a.txt", b"x" * 10)]).files.count() == 1
+    cleos = submitted_bid(bid.posting, cleo, files=[a_file("a.txt", b"x" * 11)])
+    assert cleos.files.count() == 1, "what Ben has sent is no matter of hers"
+
+
+def test_the_same_files_once_more_need_no_room(bid, ben, settings):
+    settings.MAX_ATTACHED_BYTES = len(PDF) + 10
+    assert edited(bid, ben, a_file()).version == 1
+    assert edited(bid, ben, a_file(), a_file("a.txt", b"x" * 10)).version == 2
+    with pytest.raises(TooLarge):
+        edited(bid, ben, a_file(), a_file("b.txt", b"x"))
+
+
 def test_only_a_file_that_stands_can_be_taken_off(bid, ben):
     gone = id_of(bid, "plan.pdf")
     edited(bid, ben, remove_files=[gone])

@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Sum
 
 from accounts.people.models import User
-from marketplace.common.attachments import check_attachments, folded
+from marketplace.common.attachments import check_attachments, check_room, folded
 from marketplace.common.errors import InvalidInput
 from marketplace.common.files import digest_of, safe_name, store_files
 from projects.bids.files.models import BidFile
@@ -33,8 +34,8 @@ def checked_files(
     """
     if not (uploads or remove):
         return FileChange()
-    kept = list(BidFile.objects.filter(bid=bid).select_related("stored").order_by("pk"))
-    standing = [file for file in kept if file.removed_in is None]
+    found = BidFile.objects.filter(bid=bid, removed_in=None)
+    standing = list(found.select_related("stored").order_by("pk"))
     known = {file.stored.public_id for file in standing}
     if unknown := set(remove or ()) - known:
         raise InvalidInput(f"The bid has no file {min(unknown)}.", param="remove_files")
@@ -42,11 +43,7 @@ def checked_files(
     staying = {folded(file.stored.name): file for file in standing if file not in gone}
     # Judged before they are compared: two of one name among the uploads are a mistake.
     names = {folded(safe_name(upload.name or "")) for upload in uploads}
-    check_attachments(
-        uploads,
-        beside=[name for name in staying if name not in names],
-        held=sum(file.stored.size for file in kept),
-    )
+    check_attachments(uploads, beside=[name for name in staying if name not in names])
     fresh = []
     for upload in uploads:
         old = staying.get(folded(safe_name(upload.name or "")))
@@ -55,6 +52,8 @@ def checked_files(
         fresh.append(upload)
         if old is not None:
             gone.append(old)
+    if fresh:
+        check_room(fresh, held=_held_for(bid))
     return FileChange(fresh, gone)
 
 
@@ -66,6 +65,14 @@ def write_files(bid: Bid, change: FileChange, *, by: User) -> None:
         BidFile(bid=bid, stored=stored, added_in=bid.version)
         for stored in store_files(change.uploads, by=by)
     )
+
+
+def _held_for(bid: Bid) -> int:
+    """How many bytes are kept of what its author sent for this posting: a bid that was taken back
+    keeps its files, and whoever bids again has what it left.
+    """
+    sent = BidFile.objects.filter(bid__posting=bid.posting_id, bid__freelancer=bid.freelancer_id)
+    return sent.aggregate(held=Sum("stored__size"))["held"] or 0
 
 
 def _is_same(old: BidFile, upload: UploadedFile) -> bool:
