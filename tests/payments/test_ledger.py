@@ -40,6 +40,18 @@ def test_money_moves_from_one_account_to_another():
     assert findings() == []
 
 
+def test_a_deed_is_one_round_trip(django_assert_num_queries):
+    with django_assert_num_queries(1):
+        fund(1_000)
+    with django_assert_num_queries(1):
+        move_money(
+            Move("release", ADAS, BENS, 970, "USD"),
+            Move("fee", ADAS, chart.platform_fees("USD"), 30, "USD"),
+            key="es_ofAda:release",
+            book="ct_one",
+        )
+
+
 def test_the_same_key_moves_nothing_twice():
     fund()
     fund()
