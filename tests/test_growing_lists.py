@@ -31,6 +31,7 @@ from tests.payments.chargeback_world import Bank
 from tests.world import (
     active_contract,
     api_of,
+    browser,
     funded_milestone,
     open_posting,
     opened_dispute,
@@ -62,12 +63,6 @@ def grows_for_free(ask: Callable[[], object], grow: Callable[[], object]) -> Non
     large, still = cost(ask)
     assert large > small, "what is measured must have grown"
     assert still == few
-
-
-def browser(user) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.mark.parametrize("door", ["api", "page"])

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.access.services import create_token
@@ -53,6 +54,14 @@ def api_of(user: User | None = None) -> Program:
     client = Program()
     if user is not None:
         client.credentials(HTTP_AUTHORIZATION=f"Bearer {token_of(user)}")
+    return client
+
+
+def browser(user: User | None = None) -> Client:
+    """A browser in which this person, or nobody, is logged in."""
+    client = Client()
+    if user is not None:
+        client.force_login(user)
     return client
 
 

@@ -10,7 +10,6 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
-from django.test import Client
 
 from accounts.notifications.mailing import services
 from accounts.notifications.mailing.letter import message_id_of
@@ -32,7 +31,7 @@ from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.words import Words
 from projects.tasks import deliver_due_notifications, deliver_notification
 from tests.races import at_once, meet_after
-from tests.world import api_of
+from tests.world import api_of, browser
 
 pytestmark = pytest.mark.django_db
 
@@ -88,12 +87,6 @@ def given_up(person) -> Notification:
     notice = deliver(tell(person))
     assert notice in given_up_mails()
     return notice
-
-
-def browser(user) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 # --- How a mail fails ----------------------------------------------------------------------------

@@ -16,18 +16,9 @@ from payments.payouts.services import schedule_payout
 from tests.payments.payout_world import arrive, due, ready_without_provider, scheduled
 from tests.payments.world import asked, held, opened, paid_at
 from tests.sandbox import DECLINED_CARD, NO_SUCH_ACCOUNT, play_on
-from tests.world import api_of
+from tests.world import api_of, browser
 
 pytestmark = pytest.mark.django_db
-
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
-
-
-def browser(user=None) -> Client:
-    client = Client()
-    if user is not None:
-        client.force_login(user, backend=BACKEND)
-    return client
 
 
 def text_of(client: Client, path: str, status: int = 200, **how) -> str:

@@ -33,7 +33,7 @@ from tests.payments.reconciling import (
 from tests.payments.world import A_WHILE, days_pass, opened, paid_at, with_account
 from tests.races import at_once, meet_after
 from tests.sandbox import play_on
-from tests.world import api_of, person
+from tests.world import api_of, browser, person
 
 pytestmark = pytest.mark.django_db
 
@@ -300,12 +300,6 @@ def test_without_the_count_of_steps_a_page_is_noted_by_each(sandbox, monkeypatch
 
 
 # --- The doors -----------------------------------------------------------------------------------
-
-
-def browser(user) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def test_the_pages_show_both_sides_and_settle(foreign, dora):

@@ -13,9 +13,10 @@ from projects.bonuses.services import give_bonus
 from projects.milestones.services import release_milestone
 from tests.projects.change_world import price_to
 from tests.races import at_once
-from tests.test_growing_lists import browser, cost
+from tests.test_growing_lists import cost
 from tests.world import (
     api_of,
+    browser,
     funded_milestone,
     offered_contract,
     opened_dispute,

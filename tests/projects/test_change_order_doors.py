@@ -4,21 +4,14 @@ from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.test import Client
 
 from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.changes.services import accept_change
 from projects.milestones.models import Milestone
 from tests.projects.change_world import another, in_days, price_to, proposed, wish
-from tests.world import SIGNED, active_contract, api_of, funded_milestone, plan_of
+from tests.world import SIGNED, active_contract, api_of, browser, funded_milestone, plan_of
 
 pytestmark = pytest.mark.django_db
-
-
-def browser(person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def shown(person, path: str, status: int = 200) -> str:

@@ -23,9 +23,8 @@ from projects.milestones.services import cancel_milestone, release_milestone
 from projects.tasks import tell_chargebacks
 from tests.payments.chargeback_world import Bank, payment_of
 from tests.projects.test_roll_rest import rolled, two
-from tests.projects.test_roll_rest_doors import browser
 from tests.races import at_once, meet_after
-from tests.world import active_contract, api_of, funded_milestone
+from tests.world import active_contract, api_of, browser, funded_milestone
 
 pytestmark = pytest.mark.django_db
 

@@ -1,7 +1,6 @@
 """The gate before the details of a posting, through the pages and the API."""
 
 import pytest
-from django.test import Client
 
 from projects.bids.models import Bid
 from projects.confidentiality.models import Acceptance, hash_of
@@ -17,19 +16,12 @@ from tests.projects.confidentiality_world import (
 )
 from tests.projects.test_posting_and_bid_pages import typed_bid
 from tests.test_growing_lists import grows_for_free
-from tests.world import PASSWORD, api_of, open_posting, person, submitted_bid
+from tests.world import PASSWORD, api_of, browser, open_posting, person, submitted_bid
 
 pytestmark = pytest.mark.django_db
 
 SIGNED = {"password": PASSWORD, "sha256": hash_of(TEXT)}
 SIGNED_BY_A_PROGRAM = {"password": PASSWORD, "text_sha256": hash_of(TEXT)}
-
-
-def browser(user=None) -> Client:
-    client = Client()
-    if user is not None:
-        client.force_login(user)
-    return client
 
 
 @pytest.fixture

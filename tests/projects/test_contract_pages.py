@@ -15,6 +15,7 @@ from projects.milestones.services import cancel_milestone, release_milestone, su
 from tests.world import (
     active_contract,
     answers_to,
+    browser,
     fund,
     funded_milestone,
     offered_contract,
@@ -24,12 +25,6 @@ from tests.world import (
 )
 
 pytestmark = pytest.mark.django_db
-
-
-def browser(user) -> Client:
-    client = Client()
-    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-    return client
 
 
 def page_of(user, contract: Contract) -> str:

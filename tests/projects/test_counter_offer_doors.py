@@ -1,20 +1,13 @@
 """Other terms for a bid by the pages and by the API."""
 
 import pytest
-from django.test import Client
 
 from projects.bids.counters.models import CounterOffer
 from projects.bids.counters.services import accept_counter
 from tests.projects.counter_world import again, bid_of, countered, terms
-from tests.world import api_of
+from tests.world import api_of, browser
 
 pytestmark = pytest.mark.django_db
-
-
-def browser(person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def shown(person, path: str, status: int = 200) -> str:

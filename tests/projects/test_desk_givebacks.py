@@ -18,8 +18,7 @@ from projects.givebacks.services import (
 from tests.payments.chargeback_world import Bank, payment_of
 from tests.projects.giveback_world import on, released
 from tests.projects.test_roll_rest import rolled, two
-from tests.projects.test_roll_rest_doors import browser
-from tests.world import api_of, person
+from tests.world import api_of, browser, person
 
 pytestmark = pytest.mark.django_db
 

@@ -36,9 +36,8 @@ from tests.projects.test_every_clock_is_told import (
     seen,
     work,
 )
-from tests.projects.test_roll_rest_doors import browser
 from tests.races import at_once, meet_after, outcomes_at_once
-from tests.world import api_of, funded_milestone, submitted_milestone
+from tests.world import api_of, browser, funded_milestone, submitted_milestone
 
 pytestmark = pytest.mark.django_db
 

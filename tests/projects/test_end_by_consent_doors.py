@@ -2,7 +2,6 @@
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.notifications.models import Notification
@@ -21,6 +20,7 @@ from projects.contracts.sentences import sentence_of
 from projects.milestones.models import Milestone
 from tests.world import (
     api_of,
+    browser,
     funded_milestone,
     opened_dispute,
     planned_milestone,
@@ -29,17 +29,9 @@ from tests.world import (
 
 pytestmark = pytest.mark.django_db
 
-LOG_IN = "allauth.account.auth_backends.AuthenticationBackend"
-
 
 def propose(milestone: Milestone, by: User, to_freelancer: int = 40_000, **more) -> Proposal:
     return propose_ending(milestone_id=milestone.pk, by=by, to_freelancer=to_freelancer, **more)
-
-
-def browser(user: User) -> Client:
-    client = Client()
-    client.force_login(user, backend=LOG_IN)
-    return client
 
 
 def page_of(user: User, milestone: Milestone) -> str:

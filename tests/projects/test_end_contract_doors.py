@@ -1,20 +1,13 @@
 """The end of a contract by the pages and by the API."""
 
 import pytest
-from django.test import Client
 
 from projects.agreements.changes.models import ChangeOrder
 from projects.contracts.models import Contract
 from tests.projects.ending_world import contract_at_work, part, states_of, to_end
-from tests.world import SIGNED, active_contract, api_of
+from tests.world import SIGNED, active_contract, api_of, browser
 
 pytestmark = pytest.mark.django_db
-
-
-def browser(person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def shown(person, path: str, status: int = 200) -> str:

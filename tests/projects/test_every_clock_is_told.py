@@ -32,10 +32,10 @@ from projects.milestones.rules import due_of, idle_from, late_from
 from projects.milestones.services import fund_milestone
 from tests.projects.change_world import price_to
 from tests.projects.giveback_world import on, released
-from tests.projects.test_roll_rest_doors import browser
 from tests.world import (
     active_contract,
     api_of,
+    browser,
     funded_milestone,
     offered_contract,
     opened_dispute,

@@ -31,9 +31,9 @@ from projects.milestones.services import cancel_milestone, fund_milestone, relea
 from projects.tasks import close_finished_contracts, tell_fundings, tell_reminders
 from tests.projects.change_world import price_to, the_books_agree
 from tests.projects.ending_world import part, states_of, tag_for
-from tests.projects.test_leave_contract import browser, grounds_of
+from tests.projects.test_leave_contract import grounds_of
 from tests.races import at_once, overtaken_after
-from tests.world import active_contract, api_of, fund, offered_contract
+from tests.world import active_contract, api_of, browser, fund, offered_contract
 
 pytestmark = pytest.mark.django_db
 

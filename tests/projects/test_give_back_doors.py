@@ -2,7 +2,6 @@
 
 import pytest
 from django.core.management import call_command
-from django.test import Client
 
 from payments.payouts.models import Payout
 from payments.payouts.services import schedule_payout
@@ -12,7 +11,7 @@ from tests.against_the_rules import force
 from tests.projects.forging import make_anew
 from tests.projects.giveback_world import PRICE, on, payable, released
 from tests.projects.statement_world import checked, saved, statement_of, table_of
-from tests.world import api_of, funded_milestone
+from tests.world import api_of, browser, funded_milestone
 
 pytestmark = pytest.mark.django_db
 
@@ -59,12 +58,6 @@ def test_a_program_hears_what_is_wrong_about_its_field(ada, ben, body, param):
     answer = api_of(ada).post(path, body)
     assert answer.status_code == 400
     assert answer.json()["error"]["param"] == param
-
-
-def browser(user) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def test_both_see_it_on_the_contracts_page(ada, ben):

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.test import Client
 
 from marketplace.common.clock import now
 from projects.bids.declining.services import close_bidding
@@ -12,18 +11,11 @@ from projects.invitations.selectors import unanswered_by
 from projects.invitations.services import decline_invitation, invite_person, withdraw_invitation
 from projects.postings.models import Posting
 from tests.against_the_rules import force
-from tests.world import api_of, open_posting, submitted_bid
+from tests.world import api_of, browser, open_posting, submitted_bid
 
 pytestmark = pytest.mark.django_db
 
 NOTE = "You built <b>lamps</b> before."
-
-
-def browser(user=None) -> Client:
-    client = Client()
-    if user is not None:
-        client.force_login(user)
-    return client
 
 
 def page_of(user, path: str, status: int = 200) -> str:

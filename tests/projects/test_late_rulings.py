@@ -17,9 +17,8 @@ from projects.disputes.models import Dispute
 from projects.disputes.services import decide_dispute
 from projects.milestones.services import release_milestone
 from projects.tasks import chase_rulings
-from tests.projects.test_roll_rest_doors import browser
 from tests.races import at_once
-from tests.world import api_of, reviewed_dispute
+from tests.world import api_of, browser, reviewed_dispute
 
 pytestmark = pytest.mark.django_db
 FRIDAY = datetime(2026, 12, 4, 15, 20, tzinfo=UTC)

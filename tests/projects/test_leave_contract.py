@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
-from django.test import Client
 
 from accounts.notifications.models import Notification
 from marketplace.common.clock import now
@@ -25,7 +24,7 @@ from projects.tasks import lapse_changes
 from tests.projects.change_world import the_books_agree
 from tests.projects.ending_world import contract_at_work, part, states_of, tag_for, to_end
 from tests.races import at_once, overtaken_after
-from tests.world import active_contract, api_of, fund
+from tests.world import active_contract, api_of, browser, fund
 
 pytestmark = pytest.mark.django_db
 
@@ -40,12 +39,6 @@ def contract_of_two(ada, ben) -> Contract:
 def grounds_of(contract: Contract) -> list[str]:
     events = contract.events.filter(kind="milestone_cancelled").order_by("pk")
     return [event.detail["ground"] for event in events]
-
-
-def browser(person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def test_a_freelancer_leaves_and_what_is_submitted_or_disputed_goes_on(ada, ben):

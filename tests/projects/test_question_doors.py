@@ -1,23 +1,15 @@
 """Questions on a posting, through the pages and the API."""
 
 import pytest
-from django.test import Client
 
 from projects.postings.services import close_posting
 from projects.questions.models import Question
 from projects.questions.services import answer_question, ask_question, withdraw_question
-from tests.world import api_of, open_posting, person
+from tests.world import api_of, browser, open_posting, person
 
 pytestmark = pytest.mark.django_db
 
 WORDS = "Which browsers must it run in?"
-
-
-def browser(user=None) -> Client:
-    client = Client()
-    if user is not None:
-        client.force_login(user)
-    return client
 
 
 @pytest.fixture

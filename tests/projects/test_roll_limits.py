@@ -23,9 +23,8 @@ from projects.milestones.endings import services as endings
 from projects.milestones.models import Milestone
 from projects.milestones.rolling import targets_of
 from tests.projects.test_roll_rest import books_are_whole, fresh, propose, two
-from tests.projects.test_roll_rest_doors import browser
 from tests.races import at_once
-from tests.world import SIGNED, active_contract, api_of, fund
+from tests.world import SIGNED, active_contract, api_of, browser, fund
 
 pytestmark = pytest.mark.django_db
 

@@ -1,28 +1,20 @@
 """The rest goes into another milestone, as people, programs and provers meet it."""
 
 import pytest
-from django.test import Client
 
 from accounts.notifications.models import Notification
-from accounts.people.models import User
 from projects.agreements.models import Proposal
 from projects.contracts.models import Contract, Event
 from projects.contracts.selectors import agreement_of
 from tests.projects.forging import make_anew
 from tests.projects.statement_world import checked, saved, statement_of, table_of
 from tests.projects.test_roll_rest import rolled, two
-from tests.world import SIGNED, api_of
+from tests.world import SIGNED, api_of, browser
 
 pytestmark = pytest.mark.django_db
 
 
 # --- Doors ---------------------------------------------------------------------------------------
-
-
-def browser(user: User) -> Client:
-    client = Client()
-    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-    return client
 
 
 def test_the_page_offers_the_others_and_shows_to_the_cent_what_would_move(ada, ben):

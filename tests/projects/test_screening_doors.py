@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.test import Client
 
 from marketplace.common.clock import now
 from projects.bids.models import Bid
@@ -13,18 +12,11 @@ from projects.screening.services import set_screening_questions
 from tests.projects.screening_world import QUESTIONS, SHOWN, answers_to, asked, asking
 from tests.projects.test_posting_and_bid_pages import typed_bid
 from tests.test_growing_lists import grows_for_free
-from tests.world import api_of, open_posting, person, plan_of, submitted_bid
+from tests.world import api_of, browser, open_posting, person, plan_of, submitted_bid
 
 pytestmark = pytest.mark.django_db
 
 SECRET = "In a lighthouse near Cork."
-
-
-def browser(user=None) -> Client:
-    client = Client()
-    if user is not None:
-        client.force_login(user)
-    return client
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from django.test import Client
 
 from accounts.people.models import User
 from marketplace.common.clock import imagined, now
@@ -14,18 +13,11 @@ from projects.disputes.sealed.services import seal_figure
 from projects.disputes.services import decide_dispute
 from projects.milestones.services import release_milestone
 from tests.payments.chargeback_world import Bank
-from tests.world import api_of, opened_dispute, reviewed_dispute
+from tests.world import api_of, browser, opened_dispute, reviewed_dispute
 
 pytestmark = pytest.mark.django_db
 
 _FORGERY_GUARD = re.compile(r'csrfmiddlewaretoken" value="[^"]+"')
-LOG_IN = "allauth.account.auth_backends.AuthenticationBackend"
-
-
-def browser(user: User) -> Client:
-    client = Client()
-    client.force_login(user, backend=LOG_IN)
-    return client
 
 
 def place_of(dispute: Dispute) -> str:

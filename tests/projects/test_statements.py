@@ -46,15 +46,9 @@ from tests.projects.statement_world import (
     statement_of,
     table_of,
 )
-from tests.world import active_contract, api_of, fund, funded_milestone, person
+from tests.world import active_contract, api_of, browser, fund, funded_milestone, person
 
 pytestmark = pytest.mark.django_db
-
-
-def browser(user) -> Client:
-    client = Client()
-    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-    return client
 
 
 def text_of(answer) -> str:
