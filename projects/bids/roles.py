@@ -19,6 +19,8 @@ def open_steps(bid: Bid, by: Actor) -> list[str]:
         shut.add("edit")
     if bid.posting.status != Posting.Status.OPEN or bid.valid_until <= now():
         shut |= {"offer", "counter"}
+    if bid.posting.is_past_choosing:
+        shut.add("offer")
     if "offer" in steps and awards_taken(bid) >= bid.posting.awards:
         shut.add("offer")
     if not may_be_renewed(bid):

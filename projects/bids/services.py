@@ -193,6 +193,8 @@ def offer_bid(*, bid_id: int, by: Actor, version: int | None = None) -> Bid:
     LIFECYCLE.judge(bid, "offer", role=role_in(bid, by))
     if posting.status != Posting.Status.OPEN:
         raise WrongState("This posting is not open any more.")
+    if posting.is_past_choosing:
+        raise WrongState("The time to choose is over: bidders were told that it ends then.")
     if version is not None and version != bid.version:
         raise WrongState("This bid was changed after you opened it. Read it again first.")
     if bid.valid_until <= now():

@@ -19,6 +19,7 @@ from projects.agreements.services import (
 )
 from projects.bids.declining.services import close_bidding, edit_bidding, expire_bidding
 from projects.bids.models import Bid
+from projects.bids.roles import open_steps
 from projects.bids.selectors import expired_posting_ids, postings_to_award
 from projects.contracts.checks import (
     accepted_bids_became_contracts,
@@ -34,7 +35,7 @@ from projects.postings.selectors import Filters, browse
 from projects.tasks import expire_postings
 from tests.against_the_rules import force
 from tests.projects.test_posting_and_bid_lifecycles import POSTING_DEEDS
-from tests.world import draft_posting, open_posting, person, submitted_bid
+from tests.world import SIGNED, api_of, draft_posting, open_posting, person, submitted_bid
 
 pytestmark = pytest.mark.django_db
 
@@ -299,18 +300,44 @@ def test_when_the_time_to_choose_is_over_it_ends_with_what_was_made(left_half_ma
     assert told("posting_expired") == []
 
 
-def test_an_offer_that_is_out_then_is_answered_first(left_half_made, ada, cleo):
+@pytest.fixture
+def nearly_over(ada, ben, cleo, later) -> Posting:
+    """Three announced and one made; Cleo's bid is valid for as long as there is time to choose."""
+    posting = open_posting(ada, awards=3, bids_close_at=now() + timedelta(days=3))
+    hired(posting, ben, ada)
+    bid = submitted_bid(posting, cleo)
+    later(days=62)
+    Bid.objects.filter(pk=bid.pk).update(valid_until=posting.choose_by + timedelta(days=2))
+    return posting
+
+
+def test_an_offer_that_is_out_then_is_answered_first(nearly_over, ada, cleo, later):
     contract = award_bid(bid_id=Bid.objects.get(status="submitted").pk, by=ada)
-    edit_bidding(posting_id=left_half_made.pk, by=ada, awards=3)
+    later(days=1, hours=1)
     assert expired_posting_ids() == []
     with pytest.raises(WrongState, match="offer out"):
-        expire_bidding(posting_id=left_half_made.pk, by=SYSTEM)
+        expire_bidding(posting_id=nearly_over.pk, by=SYSTEM)
 
     accept_offer(contract_id=contract.pk, by=cleo)
 
-    assert as_it_is(left_half_made).status == "open", "two of three"
+    assert as_it_is(nearly_over).status == "open", "two of three"
     assert expire_postings() == {"done": 1, "failed": 0}
-    assert (as_it_is(left_half_made).status, left_half_made.awards_made) == ("awarded", 2)
+    assert (as_it_is(nearly_over).status, nearly_over.awards_made) == ("awarded", 2)
+
+
+def test_no_offer_is_made_when_the_time_to_choose_is_over(nearly_over, ada, cleo, later):
+    """One after the other they would hold the posting open for ever."""
+    bid = Bid.objects.get(status="submitted")
+    assert "offer" in open_steps(bid, ada)
+    later(days=1, hours=1)
+
+    assert "offer" not in open_steps(Bid.objects.get(pk=bid.pk), ada)
+    with pytest.raises(WrongState, match="time to choose is over"):
+        award_bid(bid_id=bid.pk, by=ada)
+    answer = api_of(ada).post(f"/api/v1/bids/{bid.public_id}/award/", SIGNED)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "wrong_state")
+    assert expire_postings() == {"done": 1, "failed": 0}
+    assert as_it_is(nearly_over).status == "awarded"
 
 
 def test_with_nobody_left_to_choose_from_it_ends_when_bids_do(ada, ben, later):
