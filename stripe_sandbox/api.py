@@ -72,7 +72,7 @@ def _answer(world: World, request: Request, request_id: str) -> Answer:
         params={},
         account=_account(world, request),
         ids=ids,
-        key=request.headers.get("Idempotency-Key") if request.method == "POST" else None,
+        key=request.headers.get("Idempotency-Key") if _once(route) else None,
         request_id=request_id,
         fault=fault.fault if fault and fault.fault.startswith("webhook_") else None,
     )
@@ -89,6 +89,11 @@ def _answer(world: World, request: Request, request_id: str) -> Answer:
             world.deliver_now()
         given.cut = name == "reset"
     return given
+
+
+def _once(route: Route) -> bool:
+    """Whether the operation heeds an idempotency key: v2 lets deletions have one, too."""
+    return route.method == "POST" or (route.version == 2 and route.method == "DELETE")
 
 
 # -- who asks, and for what -----------------------------------------------
@@ -135,7 +140,7 @@ def _account(world: World, request: Request) -> str:
 
 def _raw_parameters(route: Route, request: Request) -> Obj:
     try:
-        if request.method == "GET":
+        if request.method in ("GET", "DELETE"):
             return decode_form(request.query)
         return (decode_json if route.version == 2 else decode_form)(request.body)
     except UnicodeDecodeError:

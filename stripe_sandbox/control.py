@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from stripe_sandbox import addresses
 from stripe_sandbox.banks import BANKS
 from stripe_sandbox.cards import CARDS
 from stripe_sandbox.errors import StripeError, no_such
@@ -176,6 +177,18 @@ def resend(world: World, postman: Postman, body: Obj, id: str) -> Obj:
     return {"event": id, "deliveries": len(rows)}
 
 
+def roll_secret(world: World, postman: Postman, body: Obj, id: str) -> Obj:
+    """A new signing secret, as the dashboard's button makes one: for a while both sign."""
+    keep = body.get("keep_seconds", addresses.LONGEST_ROLL)
+    if not isinstance(keep, int) or isinstance(keep, bool):
+        raise ValueError("keep_seconds is a whole number.")
+    with world.handling(None):
+        for address in addresses.everyone(world):
+            if address["id"] == id:
+                return addresses.roll(world, address, keep_seconds=keep)
+        raise no_such("webhook endpoint", id)
+
+
 def list_test_numbers(world: World, postman: Postman, body: Obj) -> Obj:
     return {
         "cards": {card.number: card.label for card in CARDS.values()},
@@ -207,6 +220,7 @@ CONTROLS: tuple[tuple[str, str, Control], ...] = (
     ("POST", f"/accounts{ID}/onboard", onboard_account),
     ("POST", f"/payouts{ID}/fail", fail_payout),
     ("POST", f"/events{ID}/resend", resend),
+    ("POST", f"/endpoints{ID}/roll", roll_secret),
     ("POST", "/topups", top_up),
     ("GET", "/test_numbers", list_test_numbers),
 )

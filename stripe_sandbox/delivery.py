@@ -1,4 +1,4 @@
-"""Carrying events to the webhook: signed, in order, again and again until they are taken.
+"""Carrying events to their addresses: signed, in order, again and again until they are taken.
 
 Signatures and retries live on wall time; moving the sandbox clock does not touch them.
 """
@@ -8,12 +8,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 import http.client
+import json
 import logging
 import threading
 import time
 from typing import Any
 from urllib.parse import urlsplit
 
+from stripe_sandbox import addresses
+from stripe_sandbox.store import Obj
 from stripe_sandbox.world import World, run_due_jobs
 
 logger = logging.getLogger(__name__)
@@ -24,9 +27,11 @@ GIVE_UP_AFTER = 80  # attempts: about three days
 AT_ONCE = 100
 
 
-def signature(body: bytes, secret: str, moment: int) -> str:
-    signed = hmac.new(secret.encode(), b"%d." % moment + body, hashlib.sha256).hexdigest()
-    return f"t={moment},v1={signed}"
+def signature(body: bytes, secrets: list[str], moment: int) -> str:
+    """One ``v1`` for each secret: there are two while one is being rolled."""
+    said = b"%d." % moment + body
+    signed = [hmac.new(one.encode(), said, hashlib.sha256).hexdigest() for one in secrets]
+    return ",".join([f"t={moment}", *(f"v1={one}" for one in signed)])
 
 
 def _taken(status: int) -> bool:
@@ -42,56 +47,69 @@ class Postman:
     def deliver_due(self, *, force: bool = False, limit: int | None = None) -> dict[str, int]:
         """One round over what is due by now; with ``force`` also what waits for a retry."""
         counts = {"delivered": 0, "failed": 0}
-        if not self.world.settings.webhook_url:
-            return counts
         with self._bag:
             tried: set[int] = set()
+            away: set[str] = set()  # nobody is at home: come back with all of it later
             while limit is None or len(tried) < limit:
-                rows = [row for row in self._due(force) if row[0] not in tried]
+                rows = [row for row in self._due(force, away) if row[0] not in tried]
                 if not rows or self._stopped.is_set():
                     return counts
-                for row in rows:
-                    tried.add(row[0])
-                    status = self._deliver(*row)
+                for seq, endpoint, *letter in rows:
+                    if endpoint in away:
+                        continue
+                    tried.add(seq)
+                    status = self._deliver(seq, endpoint, *letter)
                     counts["delivered" if status and _taken(status) else "failed"] += 1
                     if status is None and not force:
-                        return counts  # nobody is at home: come back with all of it later
+                        away.add(endpoint)
         return counts
 
-    def _due(self, force: bool) -> list[tuple[Any, ...]]:
+    def _due(self, force: bool, away: set[str]) -> list[tuple[Any, ...]]:
         return self.world.store.run(
-            "SELECT seq, body, fault, attempts FROM deliveries"
-            " WHERE state = 'waiting' AND due_at <= ? ORDER BY due_at, seq LIMIT ?",
+            "SELECT seq, endpoint, body, fault, attempts FROM deliveries"
+            " WHERE state = 'waiting' AND due_at <= ?"
+            " AND endpoint NOT IN (SELECT value FROM json_each(?)) ORDER BY due_at, seq LIMIT ?",
             1e18 if force else time.time(),
+            json.dumps(list(away)),
             -1 if force else AT_ONCE,
         )
 
-    def _deliver(self, seq: int, body: str, fault: str | None, attempts: int) -> int | None:
-        """Say it once more. Returns the status of the answer, if there was one."""
-        status, outcome = self._post(body.encode(), fault if attempts == 0 else None)
+    def _deliver(
+        self, seq: int, endpoint: str, body: str, fault: str | None, attempts: int
+    ) -> int | None:
+        """Say it once more. Returns the status of the answer, 0 if it was not even sent.
+
+        None means that nobody answered.
+        """
+        address = self.world.store.get(endpoint)
+        if address is None or address["status"] != "enabled":
+            self._note(seq, "given_up", time.time(), attempts, "disabled or deleted")
+            return 0
+        status, outcome = self._post(address, body.encode(), fault if attempts == 0 else None)
         attempts += 1
         wait, state = BACKOFF[min(attempts, len(BACKOFF)) - 1], "waiting"
         if status is not None and _taken(status):
             wait, state = 0, "delivered"
         elif attempts >= GIVE_UP_AFTER:
             state = "given_up"
+        self._note(seq, state, time.time() + wait, attempts, outcome)
+        return status
+
+    def _note(self, seq: int, state: str, due_at: float, attempts: int, outcome: str) -> None:
         self.world.store.run(
             "UPDATE deliveries SET state = ?, due_at = ?, attempts = ?, outcome = ? WHERE seq = ?",
             state,
-            time.time() + wait,
+            due_at,
             attempts,
             outcome,
             seq,
         )
-        return status
 
-    def _post(self, body: bytes, fault: str | None) -> tuple[int | None, str]:
-        settings = self.world.settings
-        assert settings.webhook_url is not None
-        url = urlsplit(settings.webhook_url)
-        secret, moment = settings.webhook_secret, int(time.time())
+    def _post(self, address: Obj, body: bytes, fault: str | None) -> tuple[int | None, str]:
+        url = urlsplit(addresses.url_of(address))
+        secrets, moment = addresses.secrets_of(self.world, address), int(time.time())
         if fault == "webhook_bad_signature":
-            secret += "-wrong"
+            secrets = [f"{one}-wrong" for one in secrets]
         elif fault == "webhook_stale":
             moment -= 3600
         kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
@@ -99,7 +117,7 @@ class Postman:
         path = (url.path or "/") + (f"?{url.query}" if url.query else "")
         headers = {
             "Content-Type": "application/json; charset=utf-8",
-            "Stripe-Signature": signature(body, secret, moment),
+            "Stripe-Signature": signature(body, secrets, moment),
             "User-Agent": "Stripe/1.0 (sandbox)",
         }
         try:
@@ -112,10 +130,9 @@ class Postman:
         return status, str(status)
 
     def listed(self, limit: int = 200) -> list[dict[str, Any]]:
-        names = ("event", "type", "state", "fault", "attempts", "due_at", "outcome")
+        names = ("endpoint", "event", "type", "state", "fault", "attempts", "due_at", "outcome")
         rows = self.world.store.run(
-            "SELECT event, type, state, fault, attempts, due_at, outcome FROM deliveries"
-            " ORDER BY seq DESC LIMIT ?",
+            f"SELECT {', '.join(names)} FROM deliveries ORDER BY seq DESC LIMIT ?",  # noqa: S608
             limit,
         )
         return [dict(zip(names, row, strict=True)) for row in rows]

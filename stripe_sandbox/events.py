@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from stripe_sandbox import API_VERSION
+from stripe_sandbox.addresses import takers_of
 from stripe_sandbox.faults import Fault
 from stripe_sandbox.render import rendered
 from stripe_sandbox.store import Obj, new_id
@@ -31,7 +32,7 @@ def emit(world: World, type: str, obj: Obj, *, before: Obj | None = None) -> Obj
         "created": world.now(),
         "data": data,
         "livemode": False,
-        "pending_webhooks": 1 if world.settings.webhook_url else 0,
+        "pending_webhooks": 0,
         "request": {
             "id": world.call.request_id if world.call else None,
             "idempotency_key": world.call.key if world.call else None,
@@ -41,13 +42,22 @@ def emit(world: World, type: str, obj: Obj, *, before: Obj | None = None) -> Obj
     }
     if account:
         event["account"] = account
+    takers = takers_of(world, event)
     world.store.save(event)
-    _post(world, event, rendered(world, event) | {"pending_webhooks": event["pending_webhooks"]})
+    _post(world, event, rendered(world, event) | {"pending_webhooks": len(takers)}, takers)
     return event
 
 
-def emit_thin(world: World, type: str, account_id: str, data: Obj | None = None) -> Obj:
-    """A v2 event: the letter names the account, the facts are fetched."""
+def emit_thin(
+    world: World,
+    type: str,
+    id: str,
+    data: Obj | None = None,
+    *,
+    about: str = "v2.core.account",
+    only_to: str | None = None,
+) -> Obj:
+    """A v2 event: the letter names the object that it is about, the facts are fetched."""
     event: Obj = {
         "id": new_id("evt_test_", 40),
         "object": "v2.core.event",
@@ -59,9 +69,9 @@ def emit_thin(world: World, type: str, account_id: str, data: Obj | None = None)
         "reason": _reason(world),
         "snapshot_event": None,
         "related_object": {
-            "id": account_id,
-            "type": "v2.core.account",
-            "url": f"/v2/core/accounts/{account_id}",
+            "id": id,
+            "type": about,
+            "url": f"/{about.replace('.', '/')}s/{id}",
         },
         "changes": None,
     }
@@ -71,7 +81,7 @@ def emit_thin(world: World, type: str, account_id: str, data: Obj | None = None)
     letter = rendered(world, event)
     for fetched_later in ("data", "changes", "snapshot_event"):
         letter.pop(fetched_later, None)
-    _post(world, event, letter)
+    _post(world, event, letter, [only_to] if only_to else takers_of(world, event))
     return event
 
 
@@ -84,9 +94,9 @@ def _reason(world: World) -> Obj | None:
     }
 
 
-def _post(world: World, event: Obj, letter: Obj) -> None:
-    """Put the letter in the box, with whatever is to go wrong on the way."""
-    if not world.settings.webhook_url:
+def _post(world: World, event: Obj, letter: Obj, takers: list[str]) -> None:
+    """Put a letter to each taker in the box, with whatever is to go wrong on the way."""
+    if not takers:
         return
     fault = world.faults.for_event(event["type"])
     if fault is None and world.call is not None and world.call.fault:
@@ -100,19 +110,21 @@ def _post(world: World, event: Obj, letter: Obj) -> None:
     elif name == "webhook_never":
         state = "withheld"
     body = json.dumps(letter, ensure_ascii=False)
-    _queue(world, event, body, name, state, due_at)
-    if name == "webhook_duplicate":
-        _queue(world, event, body, name, state, due_at)
-    elif name == "webhook_unknown" and "id" in _subject_of(letter):
-        _queue(world, *_about_nobody(event, letter), None, state, due_at)
+    for taker in takers:
+        _queue(world, taker, event, body, name, state, due_at)
+        if name == "webhook_duplicate":
+            _queue(world, taker, event, body, name, state, due_at)
+        elif name == "webhook_unknown" and "id" in _subject_of(letter):
+            _queue(world, taker, *_about_nobody(event, letter), None, state, due_at)
 
 
 def _queue(
-    world: World, event: Obj, body: str, fault: str | None, state: str, due_at: float
+    world: World, taker: str, event: Obj, body: str, fault: str | None, state: str, due_at: float
 ) -> None:
     world.store.run(
-        "INSERT INTO deliveries (event, type, body, fault, state, due_at)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO deliveries (endpoint, event, type, body, fault, state, due_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        taker,
         event["id"],
         event["type"],
         body,
@@ -134,5 +146,5 @@ def _about_nobody(event: Obj, letter: Obj) -> tuple[Obj, str]:
     about = _subject_of(other)
     about["id"] = new_id(about["id"].split("_")[0] + "_")
     if "url" in about and "related_object" in other:
-        about["url"] = f"/v2/core/accounts/{about['id']}"
+        about["url"] = f"{about['url'].rpartition('/')[0]}/{about['id']}"
     return {**event, "id": other["id"]}, json.dumps(other, ensure_ascii=False)

@@ -62,9 +62,10 @@ def _public(world: World, obj: Obj) -> Obj:
         seen["status"] = "available" if obj["available_on"] <= world.now() else "pending"
     elif obj["object"] == "event":
         waiting = world.store.run(
-            "SELECT 1 FROM deliveries WHERE event = ? AND state = 'waiting' LIMIT 1", obj["id"]
+            "SELECT COUNT(DISTINCT endpoint) FROM deliveries WHERE event = ? AND state = 'waiting'",
+            obj["id"],
         )
-        seen["pending_webhooks"] = len(waiting)
+        seen["pending_webhooks"] = waiting[0][0]
     return seen
 
 

@@ -13,7 +13,9 @@ from stripe_sandbox.objects import (
     charges,
     checkout,
     customers,
+    destinations,
     disputes,
+    endpoints,
     history,
     intents,
     links,
@@ -43,7 +45,8 @@ class Route:
 
     @property
     def spec(self) -> Spec:
-        return self.takes if self.version == 2 else {"expand": strings, **self.takes}
+        expands = self.version == 1 and self.method != "DELETE"
+        return {"expand": strings, **self.takes} if expands else self.takes
 
 
 METADATA: Spec = {"metadata": metadata}
@@ -94,6 +97,11 @@ ROUTES = (
     Route("POST", "/v1/disputes/{id}/close", disputes.accept),
     Route("GET", "/v1/events", history.list_events, history.LIST),
     Route("GET", "/v1/events/{id}", history.retrieve),
+    Route("POST", "/v1/webhook_endpoints", endpoints.create, endpoints.CREATE),
+    Route("GET", "/v1/webhook_endpoints", endpoints.list_endpoints, endpoints.LIST),
+    Route("GET", "/v1/webhook_endpoints/{id}", endpoints.retrieve),
+    Route("POST", "/v1/webhook_endpoints/{id}", endpoints.update, endpoints.UPDATE),
+    Route("DELETE", "/v1/webhook_endpoints/{id}", endpoints.delete),
     Route("POST", "/v2/core/accounts", accounts.create, accounts.FIELDS),
     Route("GET", "/v2/core/accounts", accounts.list_accounts, accounts.LIST),
     Route("GET", "/v2/core/accounts/{id}", accounts.retrieve, accounts.RETRIEVE),
@@ -102,6 +110,16 @@ ROUTES = (
     Route("POST", "/v2/core/account_links", links.create, links.CREATE),
     Route("GET", "/v2/core/events", history.list_thin, history.LIST_V2),
     Route("GET", "/v2/core/events/{id}", history.retrieve_thin),
+    Route("POST", "/v2/core/event_destinations", destinations.create, destinations.CREATE),
+    Route("GET", "/v2/core/event_destinations", destinations.list_destinations,
+          destinations.LIST),
+    Route("GET", "/v2/core/event_destinations/{id}", destinations.retrieve,
+          destinations.RETRIEVE),
+    Route("POST", "/v2/core/event_destinations/{id}", destinations.update, destinations.UPDATE),
+    Route("DELETE", "/v2/core/event_destinations/{id}", destinations.delete),
+    Route("POST", "/v2/core/event_destinations/{id}/disable", destinations.disable),
+    Route("POST", "/v2/core/event_destinations/{id}/enable", destinations.enable),
+    Route("POST", "/v2/core/event_destinations/{id}/ping", destinations.ping),
 )
 # fmt: on
 PATTERNS = [

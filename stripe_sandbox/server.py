@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-from stripe_sandbox import control, pages
+from stripe_sandbox import addresses, control, pages
 from stripe_sandbox.api import Answer, Request, answer
 from stripe_sandbox.delivery import Postman, Ticker
 from stripe_sandbox.store import Obj, Store
@@ -126,6 +126,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), Handler)
         options.setdefault("base_url", f"http://127.0.0.1:{self.server_address[1]}")
         self.world = World(Store(store_path), Settings(**options))
+        addresses.configure(self.world)
         self.postman, self.ticker = Postman(self.world), Ticker(self.world)
         self.world.deliver_now = self.postman.deliver_due
         self._workers = [threading.Thread(target=self.ticker.run, name="ticker", daemon=True)]

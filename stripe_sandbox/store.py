@@ -59,6 +59,7 @@ CREATE TABLE IF NOT EXISTS jobs (
 CREATE INDEX IF NOT EXISTS jobs_due ON jobs (due_at, seq);
 CREATE TABLE IF NOT EXISTS deliveries (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    endpoint TEXT NOT NULL,
     event TEXT NOT NULL,
     type TEXT NOT NULL,
     body TEXT NOT NULL,
@@ -93,6 +94,14 @@ class Store:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.executescript(SCHEMA)
+        self._name_the_endpoint()
+
+    def _name_the_endpoint(self) -> None:
+        """A file from before there were several addresses knows one only."""
+        if "endpoint" not in {row[1] for row in self.run("PRAGMA table_info(deliveries)")}:
+            self.run(
+                "ALTER TABLE deliveries ADD COLUMN endpoint TEXT NOT NULL DEFAULT 'we_configured'"
+            )
 
     def close(self) -> None:
         with self.lock:
@@ -134,6 +143,9 @@ class Store:
             json.dumps(obj, separators=(",", ":")),
         )
         return obj
+
+    def remove(self, id: str) -> None:
+        self.run("DELETE FROM objects WHERE id = ?", id)
 
     def get(self, id: str) -> Obj | None:
         rows = self.run("SELECT body FROM objects WHERE id = ?", id)

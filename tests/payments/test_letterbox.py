@@ -133,6 +133,19 @@ def test_both_secrets_open_while_one_is_being_rolled(settings):
     assert drop(letter(event() | {"id": "evt_two"}, secret="whsec_new")) == 200
 
 
+def test_what_the_provider_signs_with_both_secrets_opens_with_either(sandbox, settings):
+    new = sandbox.ask("POST", "/endpoints/we_configured/roll", keep_seconds=3_600)["secret"]
+    sandbox.api("POST", "/v1/customers")
+    sandbox.collect()
+    (doubly_signed,) = sandbox.letters
+
+    for known, answer in (([SECRET], 200), ([new], 200), ([SECRET, new], 200), (["whsec_x"], 400)):
+        settings.STRIPE_WEBHOOK_SECRETS = known
+        assert drop(doubly_signed) == answer, known
+    assert doubly_signed[1].count("v1=") == 2
+    assert WebhookEvent.objects.count() == 1
+
+
 def test_the_same_letter_is_kept_once():
     for _ in range(3):
         assert drop(letter()) == 200

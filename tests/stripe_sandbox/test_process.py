@@ -3,10 +3,12 @@
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -89,6 +91,65 @@ def test_a_restart_keeps_state_and_loses_no_event(start: Start, webhook: Webhook
     assert client.v1.customers.create({"name": "Ada"}, {"idempotency_key": "k1"}).id == customer.id
     clock = requests.get(f"{url}/_sandbox/clock", timeout=5).json()
     assert clock["offset_seconds"] == 1_000
+
+
+def test_a_restart_keeps_endpoints_and_secrets(start: Start, webhook: Webhook, tmp_path: Path):
+    store = ("--store", str(tmp_path / "sandbox.sqlite3"), "--no-delivery-thread")
+    process, url = start(*store)
+    client = client_for(url)
+    wish = {"url": webhook.url, "enabled_events": ["customer.created"]}
+    made = client.v1.webhook_endpoints.create(wish)
+    rolled = requests.post(f"{url}/_sandbox/endpoints/we_configured/roll", json={}, timeout=5)
+    assert stop(process, signal.SIGKILL) != 0
+
+    process, url = start(*store)
+
+    client = client_for(url)
+    assert [one.id for one in client.v1.webhook_endpoints.list()] == [made.id, "we_configured"]
+    client.v1.customers.create({})
+    requests.post(f"{url}/_sandbox/deliver", json={}, timeout=5)
+    first, second = webhook.letters
+    for letter, secret in (
+        (first, SECRET),
+        (first, rolled.json()["secret"]),
+        (second, made.secret),
+    ):
+        client.construct_event(letter.body, letter.signature, secret)
+
+
+def test_a_start_with_another_secret_is_obeyed(start: Start, webhook: Webhook, tmp_path: Path):
+    store = ("--store", str(tmp_path / "sandbox.sqlite3"), "--no-delivery-thread")
+    process, url = start(*store)
+    requests.post(f"{url}/_sandbox/endpoints/we_configured/roll", json={}, timeout=5)
+    stop(process)
+
+    process, url = start(*store, "--webhook-secret", "whsec_another")
+
+    client = client_for(url)
+    client.v1.customers.create({})
+    requests.post(f"{url}/_sandbox/deliver", json={}, timeout=5)
+    (letter,) = webhook.letters
+    assert letter.signature.count("v1=") == 1
+    client.construct_event(letter.body, letter.signature, "whsec_another")
+
+
+def test_a_file_from_before_there_were_several_addresses_is_read(
+    start: Start, webhook: Webhook, tmp_path: Path
+):
+    path = tmp_path / "sandbox.sqlite3"
+    store = ("--store", str(path), "--no-delivery-thread")
+    process, url = start(*store)
+    client_for(url).v1.customers.create({})
+    stop(process)
+    with closing(sqlite3.connect(path)) as old:
+        old.execute("ALTER TABLE deliveries DROP COLUMN endpoint")
+        old.execute("DELETE FROM objects WHERE kind = 'webhook_endpoint'")
+        old.commit()
+
+    process, url = start(*store)
+
+    requests.post(f"{url}/_sandbox/deliver", json={}, timeout=5)
+    assert webhook.types == ["customer.created"]
 
 
 def test_a_killed_process_has_kept_what_it_answered(start: Start, tmp_path: Path):
