@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from email.message import Message
 
 from stripe_sandbox import API_VERSION, idempotency
-from stripe_sandbox.errors import StripeError
+from stripe_sandbox.errors import CardError, StripeError
 from stripe_sandbox.faults import Fault, from_header
 from stripe_sandbox.forms import decode_form, decode_json
 from stripe_sandbox.params import read
@@ -187,7 +187,7 @@ def _execute(world: World, call: Call, route: Route, raw: Obj, fault: str | None
                 raise StripeError(TROUBLE, status=500, kind="api_error")
             call.params = read(route.spec, raw)
             expand = call.params.pop("expand", None)
-            given = kept = Answer(200, _dump(rendered(world, route.handler(world, call), expand)))
+            given = kept = _handled(world, call, route, expand)
             if fault == "error_500_after":
                 trouble = StripeError(TROUBLE, status=500, kind="api_error")
                 given = Answer(500, _dump(trouble.body(call.request_id)))
@@ -200,6 +200,13 @@ def _execute(world: World, call: Call, route: Route, raw: Obj, fault: str | None
             idempotency.keep(world, call, print_, given.status, given.body)
     given.headers |= _echo(call)
     return given
+
+
+def _handled(world: World, call: Call, route: Route, expand: list[str] | None) -> Answer:
+    try:
+        return Answer(200, _dump(rendered(world, route.handler(world, call), expand)))
+    except CardError as error:  # caught within the transaction: the failed attempt was one
+        return Answer(error.status, _dump(error.body(call.request_id)))
 
 
 def _echo(call: Call) -> dict[str, str]:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from stripe_sandbox import addresses
 from stripe_sandbox.banks import BANKS
-from stripe_sandbox.cards import CARDS
 from stripe_sandbox.errors import StripeError, no_such
 from stripe_sandbox.faults import Fault
+from stripe_sandbox.instruments import BANK_ACCOUNTS, CARDS
 from stripe_sandbox.objects import accounts, capabilities, disputes, payouts
 from stripe_sandbox.objects.balance import move
 from stripe_sandbox.render import rendered
@@ -192,6 +192,7 @@ def roll_secret(world: World, postman: Postman, body: Obj, id: str) -> Obj:
 def list_test_numbers(world: World, postman: Postman, body: Obj) -> Obj:
     return {
         "cards": {card.number: card.label for card in CARDS.values()},
+        "debits": {account.number: account.label for account in BANK_ACCOUNTS.values()},
         "banks": {bank.number: bank.label for bank in BANKS.values()},
     }
 

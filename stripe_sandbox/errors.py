@@ -34,6 +34,13 @@ class StripeError(Exception):
         return {"error": {**self.fields, "request_log_url": log}}
 
 
+class CardError(StripeError):
+    """An attempt was made and refused. What it left behind stays: it is no undoing."""
+
+    def __init__(self, message: str, *, code: str, **more: Any) -> None:
+        super().__init__(message, status=402, kind="card_error", code=code, **more)
+
+
 def unknown_parameter(name: str) -> StripeError:
     return StripeError(
         f"Received unknown parameter: {name}", code="parameter_unknown", param=name, begun=False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from stripe_sandbox.errors import StripeError
+
 # Stripe's own lists, which are not ISO 4217: ISK and UGX have no minor unit in
 # the world but two decimals here, and must be whole.
 ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
@@ -9,6 +11,7 @@ THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
 WHOLE_ONLY = frozenset({"isk", "ugx"})
 
 CARD_FEE_BASIS_POINTS = 290
+DEBIT_FEE_BASIS_POINTS = 80
 
 
 def exponent(currency: str) -> int:
@@ -29,10 +32,31 @@ def least_charge(currency: str) -> int:
     return 500 if currency in THREE_DECIMAL else 50
 
 
+def demand_chargeable(amount: int, currency: str, *, what: str, param: str) -> None:
+    """Refuse what no card network takes; ``what`` it is that has the amount."""
+    if amount < least_charge(currency):
+        raise StripeError(
+            f"The {what} must be at least {written(least_charge(currency), currency)}.",
+            code="amount_too_small",
+            param=param,
+        )
+    if amount % step(currency):
+        raise StripeError(
+            f"Amounts in {currency} have {exponent(currency)} decimals here, and must be a"
+            f" multiple of {step(currency)}.",
+            param=param,
+        )
+
+
 def card_fee(amount: int, currency: str) -> int:
     """2.9 % rounded half up, plus 30 cents, 300 fils, or nothing where there are no cents."""
     share = (amount * CARD_FEE_BASIS_POINTS + 5_000) // 10_000
     return share + {0: 0, 2: 30, 3: 300}[exponent(currency)]
+
+
+def debit_fee(amount: int) -> int:
+    """0.8 % of a debited bank account, rounded half up, and 5.00 USD at most."""
+    return min((amount * DEBIT_FEE_BASIS_POINTS + 5_000) // 10_000, 500)
 
 
 def dispute_fee(currency: str) -> int:

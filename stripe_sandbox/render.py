@@ -14,11 +14,14 @@ EXPANDABLE = {
         "balance_transaction", "customer", "failure_balance_transaction", "payment_intent",
         "source_transfer", "refunds",
     },
-    "payment_intent": {"customer", "latest_charge"},
+    "payment_intent": {"customer", "latest_charge", "payment_method"},
+    "payment_method": {"customer"},
+    "setup_intent": {"customer", "latest_attempt", "payment_method"},
+    "setup_attempt": {"customer", "payment_method", "setup_intent"},
     "checkout.session": {"customer", "payment_intent", "line_items"},
     "refund": {
-        "balance_transaction", "charge", "failure_balance_transaction", "payment_intent",
-        "source_transfer_reversal", "transfer_reversal",
+        "balance_transaction", "charge", "customer", "failure_balance_transaction",
+        "payment_intent", "payment_method", "source_transfer_reversal", "transfer_reversal",
     },
     "transfer": {"balance_transaction", "destination", "destination_payment", "source_transaction"},
     "transfer_reversal": {
@@ -57,6 +60,8 @@ def _not_expandable(path: str) -> StripeError:
 
 
 def _public(world: World, obj: Obj) -> Obj:
+    if obj.get("deleted"):
+        return {name: obj[name] for name in ("id", "object", "deleted")}
     seen = {name: value for name, value in obj.items() if not name.startswith("_")}
     if obj["object"] == "balance_transaction":
         seen["status"] = "available" if obj["available_on"] <= world.now() else "pending"

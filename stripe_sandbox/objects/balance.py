@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stripe_sandbox.countries import currency_of
-from stripe_sandbox.errors import insufficient_balance, no_such
+from stripe_sandbox.errors import StripeError, insufficient_balance, no_such
 from stripe_sandbox.lists import listing, page_of
 from stripe_sandbox.money import written
 from stripe_sandbox.params import Spec, currency, text
@@ -169,6 +169,11 @@ def list_transactions(world: World, call: Call) -> Obj:
 
 def retrieve_transaction(world: World, call: Call) -> Obj:
     return found(world, call, "balance_transaction", call.ids["id"])
+
+
+def demand_platform(call: Call) -> None:
+    if call.account:
+        raise StripeError("This sandbox takes payments on the platform only.")
 
 
 def found(world: World, call: Call, kind: str, id: str, *, noun: str | None = None) -> Obj:

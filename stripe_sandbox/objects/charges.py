@@ -1,11 +1,11 @@
-"""Charges: what a card was asked for, and what came of it."""
+"""Charges: what a card or a bank account was asked for, and what came of it."""
 
 from __future__ import annotations
 
-from stripe_sandbox.cards import CARDS, Card
 from stripe_sandbox.events import emit
+from stripe_sandbox.instruments import INSTRUMENTS, Instrument
 from stripe_sandbox.lists import listing, page_of
-from stripe_sandbox.money import card_fee
+from stripe_sandbox.money import card_fee, debit_fee
 from stripe_sandbox.objects.balance import found, move
 from stripe_sandbox.params import Spec, text
 from stripe_sandbox.store import Obj, new_id
@@ -13,6 +13,7 @@ from stripe_sandbox.world import Call, World, job, later
 
 DAYS_UNTIL_AVAILABLE = 2
 DAY = 86_400
+HOLD = 7 * DAY  # how long a card's bank keeps an amount for a capture
 
 # fmt: off
 NULL = dict.fromkeys((
@@ -55,112 +56,203 @@ def no_billing_details(email: str | None = None) -> Obj:
     return {"address": address, "email": email, "name": None, "phone": None, "tax_id": None}
 
 
-def charge_card(world: World, intent: Obj, card: Card, *, email: str | None) -> Obj:
-    """Ask the card. The money is booked a moment later, as automatic_async does it."""
-    charge = blank_charge(world, prefix="ch_", amount=intent["amount"], currency=intent["currency"])
+def instrument_of(charge_or_method: Obj) -> Instrument:
+    return INSTRUMENTS[charge_or_method["_instrument"]]
+
+
+# -- asking ---------------------------------------------------------------
+
+
+def ask(world: World, intent: Obj, method: Obj, *, refusal: Obj | None = None) -> Obj:
+    """Ask a card, which answers at once, or a bank account, whose bank answers days later.
+
+    The charge is ``succeeded``, ``failed`` or ``pending``. Money is not booked here.
+    """
+    instrument = instrument_of(method)
+    waits = instrument.kind != "card"
+    if refusal is None and instrument.code is not None and not waits:
+        refusal = refusal_by(instrument)
+    prefix = "py_" if waits else "ch_"
+    charge = blank_charge(
+        world, prefix=prefix, amount=intent["amount"], currency=intent["currency"]
+    )
     charge |= {
-        "billing_details": no_billing_details(email),
+        "billing_details": method["billing_details"],
         "customer": intent["customer"],
         "description": intent["description"],
         "metadata": dict(intent["metadata"]),
         "payment_intent": intent["id"],
-        "payment_method": new_id("pm_"),
-        "payment_method_details": {"type": "card", "card": _card_details(card, charge["amount"])},
+        "payment_method": method["id"],
+        "payment_method_details": _details(world, intent, method, refused=refusal is not None),
+        "receipt_email": intent["receipt_email"],
         "statement_descriptor_suffix": intent["statement_descriptor_suffix"],
         "transfer_group": intent["transfer_group"],
-        "outcome": _outcome(card),
-        "_card": card.number,
+        "outcome": _outcome(refusal),
+        "_instrument": instrument.number,
     }
-    if card.code is not None:
-        charge |= {
-            "amount_captured": 0,
-            "captured": False,
-            "failure_code": card.code,
-            "failure_message": card.message,
-            "paid": False,
-            "status": "failed",
-        }
-        emit(world, "charge.failed", world.store.save(charge))
+    if refusal is not None:
+        return refuse(world, charge, refusal)
+    if waits:
+        charge |= {"amount_captured": 0, "captured": False, "paid": False, "status": "pending"}
+        emit(world, "charge.pending", world.store.save(charge))
         return charge
-    emit(world, "charge.succeeded", world.store.save(charge))
-    later(world, "charge.settle", world.settings.settle_delay, charge_id=charge["id"])
+    if intent["capture_method"] == "manual":
+        charge |= {"amount_captured": 0, "captured": False}
+        world.store.save(charge)
+    else:
+        _book_soon(world, intent, charge)
+    emit(world, "charge.succeeded", charge)
     return charge
 
 
+def refusal_by(instrument: Instrument) -> Obj:
+    return {
+        "code": instrument.code,
+        "decline_code": instrument.decline_code,
+        "message": instrument.message,
+    }
+
+
+def refuse(world: World, charge: Obj, refusal: Obj) -> Obj:
+    charge |= {
+        "amount_captured": 0,
+        "captured": False,
+        "failure_code": refusal["code"],
+        "failure_message": refusal["message"],
+        "outcome": _outcome(refusal),
+        "paid": False,
+        "status": "failed",
+    }
+    emit(world, "charge.failed", world.store.save(charge))
+    return charge
+
+
+def arrive(world: World, intent: Obj, charge: Obj) -> None:
+    """The bank of a debited account has paid."""
+    charge |= {
+        "amount_captured": charge["amount"],
+        "captured": True,
+        "paid": True,
+        "status": "succeeded",
+        "_taken_at": world.now(),
+    }
+    _book_soon(world, intent, charge)
+    emit(world, "charge.succeeded", charge)
+
+
+def capture(world: World, intent: Obj, charge: Obj, amount: int) -> None:
+    charge |= {"amount_captured": amount, "captured": True, "_taken_at": world.now()}
+    _book_soon(world, intent, charge)
+    emit(world, "charge.captured", charge)
+
+
+# -- booking --------------------------------------------------------------
+
+
+def _book_soon(world: World, intent: Obj, charge: Obj) -> None:
+    """``automatic_async`` books a moment later; the other ways of capture at once."""
+    if intent["capture_method"] == "automatic_async":
+        world.store.save(charge)
+        later(world, "charge.settle", world.settings.settle_delay, charge_id=charge["id"])
+    else:
+        _book(world, charge)
+
+
 def available_on(charge: Obj) -> int:
-    card = CARDS.get(charge.get("_card", ""))
-    wait = 0 if card and card.bypass_pending else DAYS_UNTIL_AVAILABLE * DAY
-    return charge["created"] + wait
+    bypass = "_instrument" in charge and instrument_of(charge).bypass_pending
+    wait = 0 if bypass else DAYS_UNTIL_AVAILABLE * DAY
+    taken_at: int = charge.get("_taken_at") or charge["created"]
+    return taken_at + wait
 
 
 @job("charge.settle")
 def settle(world: World, *, charge_id: str) -> None:
-    """Write the balance transaction, and let a card that disputes do so."""
     charge = world.store.get(charge_id)
     assert charge is not None and charge["balance_transaction"] is None
+    _book(world, charge)
+    emit(world, "charge.updated", charge, before={"balance_transaction": None})
+
+
+def _book(world: World, charge: Obj) -> None:
+    """Write the balance transaction, and let a card that disputes do so."""
+    instrument = instrument_of(charge)
+    amount, unit = charge["amount_captured"], charge["currency"]
     booked = move(
         world,
         account="",
-        type="charge",
-        amount=charge["amount"],
-        currency=charge["currency"],
+        type="charge" if instrument.kind == "card" else "payment",
+        amount=amount,
+        currency=unit,
         source=charge["id"],
-        fee=card_fee(charge["amount"], charge["currency"]),
+        fee=card_fee(amount, unit) if instrument.kind == "card" else debit_fee(amount),
         description=charge["description"],
         available_on=available_on(charge),
     )
     charge["balance_transaction"] = booked["id"]
     world.store.save(charge)
-    emit(world, "charge.updated", charge, before={"balance_transaction": None})
-    card = CARDS[charge["_card"]]
-    if card.dispute:
-        later(world, "dispute.open", 0, charge_id=charge_id, reason=card.dispute)
+    if instrument.dispute:
+        later(
+            world,
+            "dispute.open",
+            0,
+            charge_id=charge["id"],
+            reason=instrument.dispute,
+            inquiry=instrument.inquiry,
+        )
 
 
-def _outcome(card: Card) -> Obj:
-    declined = card.code is not None
+# -- what it looks like ---------------------------------------------------
+
+
+def _outcome(refusal: Obj | None) -> Obj:
     return {
         "advice_code": None,
         "network_advice_code": None,
         "network_decline_code": None,
-        "network_status": "declined_by_network" if declined else "approved_by_network",
-        "reason": card.decline_code or card.code,
+        "network_status": "declined_by_network" if refusal else "approved_by_network",
+        "reason": (refusal.get("decline_code") or refusal["code"]) if refusal else None,
         "risk_level": "normal",
         "risk_score": 12,
         "seller_message": (
-            "The bank did not accept the payment." if declined else "Payment complete."
+            "The bank did not accept the payment." if refusal else "Payment complete."
         ),
-        "type": "issuer_declined" if declined else "authorized",
+        "type": "issuer_declined" if refusal else "authorized",
     }
 
 
-def _card_details(card: Card, amount: int) -> Obj:
-    return {
-        "amount_authorized": amount if card.code is None else None,
+def _details(world: World, intent: Obj, method: Obj, *, refused: bool) -> Obj:
+    kind = method["type"]
+    seen = method[kind]
+    if kind != "card":
+        names = ("account_holder_type", "account_type", "bank_name", "fingerprint", "last4",
+                 "routing_number")  # fmt: skip
+        return {
+            "type": kind,
+            kind: {name: seen[name] for name in names} | {"payment_reference": None},
+        }
+    same = ("brand", "country", "exp_month", "exp_year", "fingerprint", "funding", "last4",
+            "regulated_status", "wallet")  # fmt: skip
+    checks = {**seen["checks"]}
+    checks["cvc_check"] = "fail" if instrument_of(method).code == "incorrect_cvc" else "pass"
+    card = {
+        **{name: seen[name] for name in same},
+        "amount_authorized": None if refused else intent["amount"],
         "authorization_code": None,
-        "brand": card.brand,
-        "checks": {
-            "address_line1_check": None,
-            "address_postal_code_check": None,
-            "cvc_check": "fail" if card.code == "incorrect_cvc" else "pass",
-        },
-        "country": "US",
+        "checks": checks,
         "electronic_commerce_indicator": None,
-        "exp_month": 12,
-        "exp_year": 2034,
-        "fingerprint": f"sandbox{card.last4}",
-        "funding": "credit",
         "installments": None,
-        "last4": card.last4,
         "mandate": None,
-        "network": card.network,
+        "network": seen["networks"]["available"][0],
         "network_transaction_id": None,
-        "regulated_status": "unregulated",
         "three_d_secure": None,
         "transaction_link_id": None,
-        "wallet": None,
     }
+    if intent["capture_method"] == "manual" and not refused:
+        card["capture_before"] = world.now() + HOLD
+    return {"type": kind, kind: card}
 
+
+# -- reading --------------------------------------------------------------
 
 LIST: Spec = listing(customer=text, payment_intent=text, transfer_group=text)
 

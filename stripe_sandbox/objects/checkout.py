@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from stripe_sandbox.errors import StripeError, invalid_parameter, missing_parameter, no_such
+from stripe_sandbox.errors import StripeError, invalid_parameter, missing_parameter
 from stripe_sandbox.events import emit
+from stripe_sandbox.instruments import types_for
 from stripe_sandbox.lists import listing, page_of, sublist
-from stripe_sandbox.money import exponent, least_charge, step, written
-from stripe_sandbox.objects import intents
-from stripe_sandbox.objects.balance import found
+from stripe_sandbox.money import demand_chargeable
+from stripe_sandbox.objects import customers, intent_states
+from stripe_sandbox.objects.balance import demand_platform, found
 from stripe_sandbox.params import (
     Spec,
     boolean,
@@ -51,6 +52,7 @@ CREATE: Spec = {
             "description": up_to(1000),
             "metadata": metadata,
             "receipt_email": text,
+            "setup_future_usage": one_of("off_session", "on_session"),
             "statement_descriptor_suffix": up_to(22),
             "transfer_group": text,
         }
@@ -111,7 +113,7 @@ def create(world: World, call: Call) -> Obj:
         "mode": "payment",
         "payment_method_collection": "if_required",
         "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
-        "payment_method_types": ["card"],
+        "payment_method_types": types_for(unit, p.get("allowed_payment_method_types")),
         "payment_status": "unpaid",
         "phone_number_collection": {"enabled": False},
         "shipping_options": [],
@@ -131,29 +133,21 @@ def create(world: World, call: Call) -> Obj:
 
 def _check(world: World, call: Call, unit: str, total: int, expires_at: int) -> None:
     now = world.now()
-    if call.account:
-        raise StripeError("This sandbox takes payments on the platform only.")
+    demand_platform(call)
     if not now + HOUR // 2 - 60 <= expires_at <= now + 24 * HOUR + 60:
         raise invalid_parameter(
             "The `expires_at` timestamp must be at least 30 minutes and less than 24 hours from"
             " Checkout Session creation.",
             "expires_at",
         )
-    if total < least_charge(unit):
-        raise StripeError(
-            f"The Checkout Session's total amount must be at least"
-            f" {written(least_charge(unit), unit)}.",
-            code="amount_too_small",
+    demand_chargeable(total, unit, what="Checkout Session's total amount", param="line_items")
+    if call.params.get("customer"):
+        customers.demand(world, call, call.params["customer"])
+    if not types_for(unit, call.params.get("allowed_payment_method_types")):
+        raise invalid_parameter(
+            f"No payment method type can be used for this payment in {unit}.",
+            "allowed_payment_method_types",
         )
-    if total % step(unit):
-        raise StripeError(
-            f"Amounts in {unit} have {exponent(unit)} decimals here, and must be a multiple of"
-            f" {step(unit)}.",
-            param="line_items",
-        )
-    customer = call.params.get("customer")
-    if customer and world.store.position("customer", call.account, customer) is None:
-        raise no_such("customer", customer, param="customer", status=400)
 
 
 def _lines(world: World, p: Obj) -> list[Obj]:
@@ -237,7 +231,7 @@ def _expire(world: World, session: Obj) -> Obj:
     if session["payment_intent"]:
         intent = world.store.get(session["payment_intent"])
         assert intent is not None
-        intents.cancel_with_session(world, intent)
+        intent_states.cancel(world, intent, "expired")
     emit(world, "checkout.session.expired", session)
     return session
 

@@ -29,10 +29,10 @@ EVIDENCE = (
 
 
 @job("dispute.open")
-def open_by_card(world: World, *, charge_id: str, reason: str) -> None:
+def open_by_card(world: World, *, charge_id: str, reason: str, inquiry: bool) -> None:
     charge = world.store.get(charge_id)
     assert charge is not None
-    open_dispute(world, charge, reason=reason)
+    open_dispute(world, charge, reason=reason, inquiry=inquiry)
 
 
 def open_dispute(
@@ -41,7 +41,7 @@ def open_dispute(
     """Take the amount and the fee off the platform; an inquiry takes nothing yet."""
     if charge["status"] != "succeeded" or charge["balance_transaction"] is None:
         raise StripeError("Only a charge that has succeeded and was booked can be disputed.")
-    left = charge["amount"] - charge.get("_with_banks", 0)
+    left = charge["amount_captured"] - charge.get("_with_banks", 0)
     if left == 0:
         raise StripeError("The charge is disputed already.", status=409)
     wanted = amount or left
@@ -75,24 +75,31 @@ def open_dispute(
         "livemode": False,
         "metadata": {},
         "payment_intent": charge["payment_intent"],
-        "payment_method_details": {
-            "card": {
-                "brand": charge["payment_method_details"]["card"]["brand"],
-                "case_type": "inquiry" if inquiry else "chargeback",
-                "network": charge["payment_method_details"]["card"]["network"],
-                "network_reason_code": "83",
-            },
-            "type": "card",
-        },
         "reason": reason,
         "status": "warning_needs_response" if inquiry else "needs_response",
     }
+    if "card" in charge["payment_method_details"]:
+        dispute["payment_method_details"] = _by_card(
+            charge["payment_method_details"]["card"], inquiry
+        )
     if not inquiry:
         _book(world, dispute, -wanted, fee=dispute_fee(charge["currency"]))
     emit(world, "charge.dispute.created", world.store.save(dispute))
     if not inquiry:
         emit(world, "charge.dispute.funds_withdrawn", dispute)
     return dispute
+
+
+def _by_card(card: Obj, inquiry: bool) -> Obj:
+    return {
+        "card": {
+            "brand": card["brand"],
+            "case_type": "inquiry" if inquiry else "chargeback",
+            "network": card["network"],
+            "network_reason_code": "83",
+        },
+        "type": "card",
+    }
 
 
 def escalate(world: World, dispute: Obj) -> Obj:
@@ -103,7 +110,8 @@ def escalate(world: World, dispute: Obj) -> Obj:
     assert charge is not None
     _freeze(world, charge, dispute["amount"])
     dispute |= {"status": "needs_response", "is_charge_refundable": False}
-    dispute["payment_method_details"]["card"]["case_type"] = "chargeback"
+    if "payment_method_details" in dispute:
+        dispute["payment_method_details"]["card"]["case_type"] = "chargeback"
     dispute["evidence_details"] |= {
         "due_by": world.now() + DAYS_TO_ANSWER * 86_400,
         "submission_count": 0,

@@ -1,167 +1,227 @@
-"""Payment intents: one for a checkout session, from its first attempt on."""
+"""Payment intents as a program asks for them: created, confirmed, captured, canceled."""
 
 from __future__ import annotations
 
-from stripe_sandbox.cards import Card
-from stripe_sandbox.errors import StripeError
-from stripe_sandbox.events import emit
+from stripe_sandbox.errors import StripeError, invalid_parameter
+from stripe_sandbox.instruments import types_for
 from stripe_sandbox.lists import listing, page_of
-from stripe_sandbox.objects.balance import found
-from stripe_sandbox.objects.charges import no_billing_details
-from stripe_sandbox.params import Spec, merged_metadata, metadata, one_of, text, up_to
-from stripe_sandbox.store import Obj, new_id
+from stripe_sandbox.money import demand_chargeable, written
+from stripe_sandbox.objects import customers, intent_states, paying
+from stripe_sandbox.objects.balance import demand_platform, found
+from stripe_sandbox.objects.intent_states import UNPAID, demand_state, refused
+from stripe_sandbox.objects.wallet import demand_usable, named
+from stripe_sandbox.params import (
+    Spec,
+    amount,
+    boolean,
+    currency,
+    merged_metadata,
+    metadata,
+    one_of,
+    shape,
+    strings,
+    text,
+    up_to,
+    url,
+)
+from stripe_sandbox.store import Obj
 from stripe_sandbox.world import Call, World
 
-# fmt: off
-NULL = dict.fromkeys((
-    "allowed_payment_method_types", "application", "application_fee_amount", "canceled_at",
-    "cancellation_reason", "customer_account", "excluded_payment_method_types",
-    "last_payment_error", "latest_charge", "managed_payments", "next_action", "on_behalf_of",
-    "payment_method", "payment_method_configuration_details", "payment_record", "processing",
-    "review", "setup_future_usage", "shipping", "source", "statement_descriptor", "transfer_data",
-))
-# fmt: on
-AUTHENTICATION_FAILED = (
-    "payment_intent_authentication_failure",
-    "We are unable to authenticate your payment method. Please choose a different payment method"
-    " and try again.",
-)
+CAPTURE_METHOD = one_of("automatic", "automatic_async", "manual")
+FUTURE = one_of("off_session", "on_session")
+CHANGED: Spec = {
+    "allowed_payment_method_types": strings,
+    "capture_method": CAPTURE_METHOD,
+    "customer": text,
+    "description": up_to(1000),
+    "metadata": metadata,
+    "payment_method": text,
+    "receipt_email": text,
+    "setup_future_usage": FUTURE,
+    "statement_descriptor": up_to(22),
+    "statement_descriptor_suffix": up_to(22),
+    "transfer_group": text,
+}
+CONFIRM: Spec = {
+    "allowed_payment_method_types": strings,
+    "capture_method": CAPTURE_METHOD,
+    "error_on_requires_action": boolean,
+    "off_session": boolean,
+    "payment_method": text,
+    "receipt_email": text,
+    "return_url": url,
+    "setup_future_usage": FUTURE,
+}
+AUTOMATIC: Spec = {
+    "automatic_payment_methods": shape(
+        {"enabled*": boolean, "allow_redirects": one_of("always", "never")}
+    )
+}
+CREATE: Spec = {
+    **CHANGED,
+    **CONFIRM,
+    **AUTOMATIC,
+    "amount*": amount,
+    "confirm": boolean,
+    "confirmation_method": one_of("automatic", "manual"),
+    "currency*": currency,
+}
+# What may still be changed when the money is under way, or was taken.
+ALWAYS = {"description", "metadata", "receipt_email"}
 
 
-def create_for_session(world: World, session: Obj) -> Obj:
-    data = session["_payment_intent_data"]
-    intent = {
-        "id": new_id("pi_"),
-        "object": "payment_intent",
-        **NULL,
-        "amount": session["amount_total"],
-        "amount_capturable": 0,
-        "amount_details": {"tip": {}},
-        "amount_received": 0,
-        "automatic_payment_methods": None,
-        "capture_method": "automatic_async",
-        "client_secret": None,
-        "confirmation_method": "automatic",
-        "created": world.now(),
-        "currency": session["currency"],
-        "customer": session["customer"],
-        "description": data.get("description"),
-        "livemode": False,
-        "metadata": merged_metadata({}, data.get("metadata")),
-        "payment_method_options": {"card": {"installments": None, "mandate_options": None,
-            "network": None, "request_three_d_secure": "automatic"}},
-        "payment_method_types": ["card"],
-        "receipt_email": data.get("receipt_email"),
-        "statement_descriptor_suffix": data.get("statement_descriptor_suffix"),
-        "status": "requires_payment_method",
-        "transfer_group": data.get("transfer_group"),
-        "_session": session["id"],
-    }  # fmt: skip
-    intent["client_secret"] = new_id(f"{intent['id']}_secret_", 25)
-    emit(world, "payment_intent.created", world.store.save(intent))
+def create(world: World, call: Call) -> Obj:
+    demand_platform(call)
+    p = call.params
+    demand_chargeable(p["amount"], p["currency"], what="amount", param="amount")
+    if not p.get("confirm"):
+        for name in ("error_on_requires_action", "off_session", "return_url"):
+            if p.get(name):
+                raise invalid_parameter(f"`{name}` can only be used with `confirm=true`.", name)
+    if p.get("customer"):
+        customers.demand(world, call, p["customer"])
+    intent = intent_states.create(world, p)
+    _demand_a_way_to_pay(intent)
+    _choose(world, intent, p)
+    return _confirm(world, intent, p) if p.get("confirm") else intent
+
+
+def _demand_a_way_to_pay(intent: Obj) -> None:
+    if not intent["payment_method_types"]:
+        raise invalid_parameter(
+            f"No payment method type can be used for this payment in {intent['currency']}.",
+            "allowed_payment_method_types",
+        )
+
+
+def _choose(world: World, intent: Obj, p: Obj) -> None:
+    """Take the method that is named, if it is one that can pay this."""
+    if p.get("payment_method"):
+        intent["payment_method"] = _usable(world, intent, p["payment_method"])["id"]
+    if intent["payment_method"]:
+        intent_states.await_confirmation(world, intent)
+
+
+def _usable(world: World, intent: Obj, id: str) -> Obj:
+    method = named(world, id)
+    demand_usable(method, intent["customer"])
+    if method["type"] not in intent["payment_method_types"]:
+        raise StripeError(
+            f"The PaymentMethod provided ({method['type']}) is not allowed for this PaymentIntent."
+            f" Allowed here are: {', '.join(intent['payment_method_types'])}.",
+            code="payment_intent_incompatible_payment_method",
+            param="payment_method",
+        )
+    return method
+
+
+# -- confirming -----------------------------------------------------------
+
+
+def confirm(world: World, call: Call) -> Obj:
+    intent, p = retrieve(world, call), call.params
+    demand_state(world, intent, "confirm", *UNPAID)
+    _demand_no_session(intent, "confirm", "It is paid at the session's page.")
+    _set(world, intent, p)
+    _choose(world, intent, p)
+    return _confirm(world, intent, p)
+
+
+def _confirm(world: World, intent: Obj, p: Obj) -> Obj:
+    intent_states.demand_method(world, intent)
+    method = _usable(world, intent, intent["payment_method"])
+    outcome = paying.attempt(
+        world,
+        intent,
+        method,
+        page=f"{world.settings.base_url}/authenticate/{intent['id']}",
+        return_url=p.get("return_url"),
+        off_session=p.get("off_session", False),
+        may_ask=not p.get("error_on_requires_action", False),
+    )
+    if outcome == "declined":
+        raise refused(world, intent)
     return intent
 
 
-def ask_for_authentication(world: World, intent: Obj, url: str) -> None:
-    intent |= {
-        "status": "requires_action",
-        "last_payment_error": None,
-        "next_action": {
-            "type": "redirect_to_url",
-            "redirect_to_url": {"return_url": None, "url": url},
-        },
-    }
-    emit(world, "payment_intent.requires_action", world.store.save(intent))
+# -- capturing and canceling ----------------------------------------------
+
+CAPTURE: Spec = {
+    "amount_to_capture": amount,
+    "metadata": metadata,
+    "statement_descriptor": up_to(22),
+    "statement_descriptor_suffix": up_to(22),
+}
 
 
-def succeed(world: World, intent: Obj, charge: Obj) -> None:
-    intent |= {
-        "amount_received": intent["amount"],
-        "last_payment_error": None,
-        "latest_charge": charge["id"],
-        "next_action": None,
-        "payment_method": charge["payment_method"],
-        "status": "succeeded",
-    }
-    emit(world, "payment_intent.succeeded", world.store.save(intent))
+def capture(world: World, call: Call) -> Obj:
+    intent, p = retrieve(world, call), call.params
+    demand_state(world, intent, "capture", "requires_capture")
+    held, unit = intent["amount_capturable"], intent["currency"]
+    wanted = p.pop("amount_to_capture", held)
+    if wanted > held:
+        raise StripeError(
+            f"The amount_to_capture ({written(wanted, unit)}) is greater than the capturable amount"
+            f" ({written(held, unit)}).",
+            code="amount_too_large",
+            param="amount_to_capture",
+        )
+    _set(world, intent, p)
+    paying.capture(world, intent, wanted)
+    return intent
 
 
-def decline(world: World, intent: Obj, charge: Obj, card: Card) -> None:
-    assert card.code is not None
-    _fail(world, intent, card, card.code, card.message, charge=charge)
+CANCEL: Spec = {
+    "cancellation_reason": one_of("abandoned", "duplicate", "fraudulent", "requested_by_customer")
+}
 
 
-def fail_authentication(world: World, intent: Obj, card: Card) -> None:
-    _fail(world, intent, card, *AUTHENTICATION_FAILED, charge=None)
+def cancel(world: World, call: Call) -> Obj:
+    intent = retrieve(world, call)
+    demand_state(world, intent, "cancel", *UNPAID, "requires_capture")
+    session = world.store.get(intent.get("_session", ""))
+    if session is not None and session["status"] == "open":
+        _demand_no_session(intent, "cancel", "Expire the Checkout Session instead.")
+    paying.cancel(world, intent, call.params.get("cancellation_reason"))
+    return intent
 
 
-def _fail(
-    world: World, intent: Obj, card: Card, code: str, message: str, *, charge: Obj | None
-) -> None:
-    error: Obj = {
-        "code": code,
-        "doc_url": "https://stripe.com/docs/error-codes/" + code.replace("_", "-"),
-        "message": message,
-        "payment_method": _payment_method(world, card, charge),
-        "type": "card_error" if charge else "invalid_request_error",
-    }
-    if charge is not None:
-        error["charge"] = charge["id"]
-        intent["latest_charge"] = charge["id"]
-    if card.decline_code:
-        error["decline_code"] = card.decline_code
-    intent |= {
-        "status": "requires_payment_method",
-        "next_action": None,
-        "last_payment_error": error,
-    }
-    emit(world, "payment_intent.payment_failed", world.store.save(intent))
+def _demand_no_session(intent: Obj, what: str, instead: str) -> None:
+    if "_session" in intent:
+        raise StripeError(
+            f"You cannot {what} this PaymentIntent because it was created by a Checkout Session."
+            f" {instead}"
+        )
 
 
-def _payment_method(world: World, card: Card, charge: Obj | None) -> Obj:
-    return {
-        "id": charge["payment_method"] if charge else new_id("pm_"),
-        "object": "payment_method",
-        "allow_redisplay": "limited",
-        "billing_details": no_billing_details(),
-        "card": {
-            "brand": card.brand,
-            "checks": {
-                "address_line1_check": None,
-                "address_postal_code_check": None,
-                "cvc_check": None,
-            },
-            "country": "US",
-            "display_brand": card.brand,
-            "exp_month": 12,
-            "exp_year": 2034,
-            "fingerprint": f"sandbox{card.last4}",
-            "funding": "credit",
-            "generated_from": None,
-            "last4": card.last4,
-            "networks": {"available": [card.network], "preferred": None},
-            "regulated_status": "unregulated",
-            "three_d_secure_usage": {"supported": True},
-            "wallet": None,
-        },
-        "created": world.now(),
-        "customer": None,
-        "customer_account": None,
-        "livemode": False,
-        "metadata": {},
-        "type": "card",
-    }
+# -- changing and reading -------------------------------------------------
+
+UPDATE: Spec = {**CHANGED, "amount": amount, "currency": currency}
 
 
-def cancel_with_session(world: World, intent: Obj) -> None:
-    """An expired session takes its unpaid intent with it."""
-    intent |= {
-        "canceled_at": world.now(),
-        "cancellation_reason": "expired",
-        "next_action": None,
-        "status": "canceled",
-    }
-    emit(world, "payment_intent.canceled", world.store.save(intent))
+def update(world: World, call: Call) -> Obj:
+    intent, p = retrieve(world, call), call.params
+    touches_the_payment = bool(set(p) - ALWAYS)
+    if touches_the_payment:
+        demand_state(world, intent, "update", *UNPAID)
+        _demand_no_session(intent, "update", "Its session says what is paid.")
+    if p.get("customer"):
+        customers.demand(world, call, p["customer"])
+    _set(world, intent, p)
+    if touches_the_payment:
+        demand_chargeable(intent["amount"], intent["currency"], what="amount", param="amount")
+        _choose(world, intent, p)
+    return world.store.save(intent)
+
+
+def _set(world: World, intent: Obj, p: Obj) -> None:
+    plain = (UPDATE.keys() | CONFIRM.keys()) - {"metadata", "payment_method"}
+    intent |= {name: p[name] for name in plain & p.keys() & intent.keys()}
+    intent["metadata"] = merged_metadata(intent["metadata"], p.get("metadata"))
+    intent["payment_method_types"] = types_for(
+        intent["currency"], intent["allowed_payment_method_types"]
+    )
+    _demand_a_way_to_pay(intent)
 
 
 LIST: Spec = listing(customer=text)
@@ -173,34 +233,3 @@ def list_intents(world: World, call: Call) -> Obj:
 
 def retrieve(world: World, call: Call) -> Obj:
     return found(world, call, "payment_intent", call.ids["id"])
-
-
-UPDATE: Spec = {"metadata": metadata, "description": up_to(1000)}
-
-
-def update(world: World, call: Call) -> Obj:
-    intent = retrieve(world, call)
-    if "description" in call.params:
-        intent["description"] = call.params["description"]
-    intent["metadata"] = merged_metadata(intent["metadata"], call.params.get("metadata"))
-    return world.store.save(intent)
-
-
-CANCEL: Spec = {
-    "cancellation_reason": one_of("abandoned", "duplicate", "fraudulent", "requested_by_customer")
-}
-
-
-def cancel(world: World, call: Call) -> Obj:
-    """Never allowed here, as every intent belongs to a session: expire that instead."""
-    intent = retrieve(world, call)
-    if intent["status"] in ("succeeded", "canceled"):
-        raise StripeError(
-            f"You cannot cancel this PaymentIntent because it has a status of {intent['status']}.",
-            code="payment_intent_unexpected_state",
-            payment_intent={k: v for k, v in intent.items() if not k.startswith("_")},
-        )
-    raise StripeError(
-        "You cannot cancel this PaymentIntent because it was created by a Checkout Session."
-        " Expire the Checkout Session instead."
-    )

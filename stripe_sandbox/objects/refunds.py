@@ -6,16 +6,29 @@ account is debited for it here) and goes out once funds have become available.
 
 from __future__ import annotations
 
-from stripe_sandbox.cards import CARDS
 from stripe_sandbox.errors import StripeError, missing_parameter, no_such
 from stripe_sandbox.events import emit
 from stripe_sandbox.lists import listing, page_of
 from stripe_sandbox.money import written
 from stripe_sandbox.objects.balance import available, found, move
+from stripe_sandbox.objects.charges import instrument_of
 from stripe_sandbox.params import Spec, amount, merged_metadata, metadata, one_of, text
 from stripe_sandbox.store import Obj, new_id
 from stripe_sandbox.world import Call, World, job, later
 
+DAYS_TO_ANSWER = 45
+BY_CARD: Obj = {
+    "card": {
+        "reference_status": "pending",
+        "reference_type": "acquirer_reference_number",
+        "type": "refund",
+    },
+    "type": "card",
+}
+BY_BANK: Obj = {
+    "us_bank_transfer": {"reference": None, "reference_status": "pending"},
+    "type": "us_bank_transfer",
+}
 CREATE: Spec = {
     "amount": amount,
     "charge": text,
@@ -30,38 +43,107 @@ def create(world: World, call: Call) -> Obj:
     left = charge["amount"] - charge["amount_refunded"]
     wanted = call.params.get("amount", left)
     _check(charge, wanted, left)
-    charge["amount_refunded"] += wanted
-    charge["refunded"] = charge["amount_refunded"] == charge["amount"]
-    world.store.save(charge)
-    refund: Obj = {
-        "id": new_id("re_"),
+    refund = _new(world, charge, wanted, call.params)
+    if instrument_of(charge).refund == "asks its owner":
+        _ask_owner(world, refund)
+    else:
+        _send_or_wait(world, refund, charge)
+    emit(world, "charge.refunded", charge)
+    emit(world, "refund.created", refund)
+    return refund
+
+
+def release(world: World, charge: Obj, amount: int, *, reason: str | None = None) -> None:
+    """What a card's bank held and nobody took: a refund that moves no money."""
+    refund = _new(world, charge, amount, {"reason": reason})
+    refund["destination_details"] = {"card": BY_CARD["card"] | {"type": "reversal"}, "type": "card"}
+    refund["status"] = "succeeded"
+    emit(world, "charge.refunded", charge)
+    emit(world, "refund.created", world.store.save(refund))
+
+
+def _new(world: World, charge: Obj, amount: int, p: Obj) -> Obj:
+    _count(world, charge, amount)
+    by_card = instrument_of(charge).kind == "card"
+    return {
+        "id": new_id("re_" if by_card else "pyr_"),
         "object": "refund",
-        "amount": wanted,
+        "amount": amount,
         "balance_transaction": None,
         "charge": charge["id"],
         "created": world.now(),
         "currency": charge["currency"],
         "customer": charge["customer"],
         "customer_account": None,
-        "destination_details": {
-            "card": {"reference_status": "pending", "reference_type": "acquirer_reference_number",
-                     "type": "refund"},
-            "type": "card",
-        },
-        "metadata": merged_metadata({}, call.params.get("metadata")),
+        "destination_details": BY_CARD if by_card else BY_BANK,
+        "metadata": merged_metadata({}, p.get("metadata")),
         "payment_intent": charge["payment_intent"],
         "payment_method": charge["payment_method"],
-        "reason": call.params.get("reason"),
+        "reason": p.get("reason"),
         "receipt_number": None,
         "source_transfer_reversal": None,
         "status": "pending",
         "transfer_reversal": None,
-        "_account": call.account,
-    }  # fmt: skip
-    _send_or_wait(world, refund, CARDS[charge["_card"]].refund)
-    emit(world, "charge.refunded", charge)
-    emit(world, "refund.created", refund)
+    }
+
+
+def _count(world: World, charge: Obj, amount: int) -> None:
+    """So much more of it is given back; less where that is negative."""
+    charge["amount_refunded"] += amount
+    charge["refunded"] = charge["amount_refunded"] == charge["amount"]
+    world.store.save(charge)
+
+
+def _ask_owner(world: World, refund: Obj) -> None:
+    """Nobody knows where to send it: the payer is asked by mail, and nothing moves until then."""
+    now = world.now()
+    refund |= {
+        "instructions_email": "payer@example.com",
+        "next_action": {
+            "type": "display_details",
+            "display_details": {
+                "email_sent": {"email_sent_at": now, "email_sent_to": "payer@example.com"},
+                "expires_at": now + DAYS_TO_ANSWER * 86_400,
+            },
+        },
+        "status": "requires_action",
+    }
+    world.store.save(refund)
+    later(world, "refund.answered", world.settings.payout_delay, refund_id=refund["id"])
+
+
+@job("refund.answered")
+def answered(world: World, *, refund_id: str) -> None:
+    refund, charge = _with_charge(world, refund_id)
+    if refund["status"] == "requires_action":
+        del refund["next_action"]
+        refund["status"] = "pending"
+        _send_or_wait(world, refund, charge)
+        _tell_updated(world, refund, {"status": "requires_action"})
+
+
+def cancel(world: World, call: Call) -> Obj:
+    """Only while its owner is still asked."""
+    refund, charge = _with_charge(world, retrieve(world, call)["id"])
+    if refund["status"] != "requires_action":
+        raise StripeError(
+            f"You cannot cancel this refund because it has a status of {refund['status']}. Only a"
+            " refund that requires action can be canceled."
+        )
+    del refund["next_action"]
+    refund["status"] = "canceled"
+    world.store.save(refund)
+    _count(world, charge, -refund["amount"])
+    _tell_updated(world, refund, {"status": "requires_action"})
     return refund
+
+
+def _with_charge(world: World, refund_id: str) -> tuple[Obj, Obj]:
+    refund = world.store.get(refund_id)
+    assert refund is not None
+    charge = world.store.get(refund["charge"])
+    assert charge is not None
+    return refund, charge
 
 
 def _charge_named(world: World, call: Call) -> Obj:
@@ -87,7 +169,7 @@ def _charge_named(world: World, call: Call) -> Obj:
         charge is None
         or charge["object"] != "charge"
         or charge.get("_account", "") != call.account
-        or "_card" not in charge
+        or "_instrument" not in charge
     ):
         raise no_such("charge", id, param=param)
     return charge
@@ -97,6 +179,10 @@ def _check(charge: Obj, wanted: int, left: int) -> None:
     id, unit = charge["id"], charge["currency"]
     if charge["status"] != "succeeded":
         raise StripeError(f"Charge {id} has not succeeded, so it cannot be refunded.")
+    if not charge["captured"] and not charge["refunded"]:
+        raise StripeError(
+            f"Charge {id} has not been captured: canceling its PaymentIntent releases it."
+        )
     if charge.get("_with_banks"):
         raise StripeError(
             f"Charge {id} has been charged back; cannot issue a refund.", code="charge_disputed"
@@ -111,8 +197,9 @@ def _check(charge: Obj, wanted: int, left: int) -> None:
         )
 
 
-def _send_or_wait(world: World, refund: Obj, manner: str) -> None:
+def _send_or_wait(world: World, refund: Obj, charge: Obj) -> None:
     """Book it if the balance covers it, else let it wait."""
+    instrument = instrument_of(charge)
     if available(world, "", refund["currency"]) < refund["amount"]:
         refund["pending_reason"] = "insufficient_funds"
         world.store.save(refund)
@@ -120,7 +207,7 @@ def _send_or_wait(world: World, refund: Obj, manner: str) -> None:
     booked = move(
         world,
         account="",
-        type="refund",
+        type="refund" if instrument.kind == "card" else "payment_refund",
         amount=-refund["amount"],
         currency=refund["currency"],
         source=refund["id"],
@@ -128,10 +215,10 @@ def _send_or_wait(world: World, refund: Obj, manner: str) -> None:
     )
     refund.pop("pending_reason", None)
     refund |= {"balance_transaction": booked["id"], "status": "succeeded"}
-    if manner == "succeeds later":
+    if instrument.refund == "succeeds later":
         refund |= {"status": "pending", "pending_reason": "processing"}
     world.store.save(refund)
-    if manner != "succeeded":
+    if instrument.refund in ("succeeds later", "fails later"):
         later(world, "refund.settle", world.settings.payout_delay, refund_id=refund["id"])
 
 
@@ -142,9 +229,8 @@ def sweep(world: World) -> None:
         "refund", where={"pending_reason": "insufficient_funds"}, newest_first=False
     )
     for refund in waiting:
-        charge = world.store.get(refund["charge"])
-        assert charge is not None
-        _send_or_wait(world, refund, CARDS[charge["_card"]].refund)
+        _, charge = _with_charge(world, refund["id"])
+        _send_or_wait(world, refund, charge)
         if refund["balance_transaction"] is not None:
             _tell_updated(world, refund, {"status": "pending"})
 
@@ -152,12 +238,9 @@ def sweep(world: World) -> None:
 @job("refund.settle")
 def settle(world: World, *, refund_id: str) -> None:
     """The bank's last word on a refund of one of the special cards."""
-    refund = world.store.get(refund_id)
-    assert refund is not None
-    charge = world.store.get(refund["charge"])
-    assert charge is not None
+    refund, charge = _with_charge(world, refund_id)
     before = {"status": refund["status"]}
-    if CARDS[charge["_card"]].refund == "succeeds later":
+    if instrument_of(charge).refund == "succeeds later":
         refund.pop("pending_reason", None)
         refund["status"] = "succeeded"
         world.store.save(refund)
@@ -177,10 +260,8 @@ def settle(world: World, *, refund_id: str) -> None:
         "failure_reason": "expired_or_canceled_card",
         "status": "failed",
     }
-    charge["amount_refunded"] -= refund["amount"]
-    charge["refunded"] = False
-    world.store.save(charge)
     world.store.save(refund)
+    _count(world, charge, -refund["amount"])
     _tell_updated(world, refund, before)
     emit(world, "refund.failed", refund)
 

@@ -32,7 +32,7 @@ def create(world: World, call: Call) -> Obj:
     if p.get("amount") is None:
         if charge is None:
             raise missing_parameter("amount")
-        p["amount"] = charge["amount"] - _taken_from(world, charge)
+        p["amount"] = charge["amount_captured"] - _taken_from(world, charge)
     if charge is None:
         demand(world, "", p["currency"], p["amount"], "transfer")
         due = world.now()
@@ -94,19 +94,19 @@ def _source(world: World, p: Obj) -> Obj | None:
     if p.get("source_transaction") is None:
         return None
     charge = world.store.get(p["source_transaction"])
-    if charge is None or "_card" not in charge:
+    if charge is None or "_instrument" not in charge:
         raise no_such("charge", p["source_transaction"], param="source_transaction")
     return charge
 
 
 def _check_source(world: World, charge: Obj, p: Obj) -> None:
-    if charge["status"] != "succeeded":
+    if charge["status"] != "succeeded" or not charge["captured"]:
         raise StripeError("The source charge has not succeeded.", param="source_transaction")
     if charge["currency"] != p["currency"]:
         raise StripeError(
             "The currency of source_transaction must be that of the transfer.", param="currency"
         )
-    left = charge["amount"] - _taken_from(world, charge)
+    left = charge["amount_captured"] - _taken_from(world, charge)
     if p["amount"] > left:
         raise StripeError(
             f"You cannot create a transfer with an amount greater than what is left of the source"

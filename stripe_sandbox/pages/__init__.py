@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from stripe_sandbox.errors import StripeError
 from stripe_sandbox.forms import decode_form
-from stripe_sandbox.pages import onboarding, pay
+from stripe_sandbox.pages import bank, onboarding, pay
 from stripe_sandbox.pages.layout import STYLE, Page, notice
 from stripe_sandbox.store import Obj
 from stripe_sandbox.world import World, run_due_jobs
@@ -15,8 +15,10 @@ from stripe_sandbox.world import World, run_due_jobs
 PAGES: tuple[tuple[str, str, Callable[[World, str, Obj], Page]], ...] = (
     ("GET", r"/pay/(cs_\w+)", pay.show),
     ("POST", r"/pay/(cs_\w+)", pay.submit),
-    ("GET", r"/pay/(cs_\w+)/authenticate", pay.show_authentication),
-    ("POST", r"/pay/(cs_\w+)/authenticate", pay.submit_authentication),
+    ("GET", r"/pay/(cs_\w+)/authenticate", bank.show_of_session),
+    ("POST", r"/pay/(cs_\w+)/authenticate", bank.submit_of_session),
+    ("GET", r"/authenticate/(\w+)", bank.show),
+    ("POST", r"/authenticate/(\w+)", bank.submit),
     ("GET", r"/onboarding/(\w+)", onboarding.show),
     ("POST", r"/onboarding/(\w+)", onboarding.submit),
 )

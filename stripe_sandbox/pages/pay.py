@@ -1,4 +1,4 @@
-"""The pay page of a checkout session, and the bank's page for 3-D Secure."""
+"""The pay page of a checkout session."""
 
 from __future__ import annotations
 
@@ -6,10 +6,20 @@ import re
 from html import escape
 from urllib.parse import urlsplit
 
-from stripe_sandbox.cards import CARDS, SHOWN, Card, card_of, spaced
+from stripe_sandbox.instruments import (
+    BANK_ACCOUNTS,
+    CARDS,
+    SHOWN,
+    SHOWN_ACCOUNTS,
+    Instrument,
+    card_of,
+    spaced,
+)
 from stripe_sandbox.money import written
 from stripe_sandbox.objects import paying
-from stripe_sandbox.objects.intents import AUTHENTICATION_FAILED
+from stripe_sandbox.objects.charges import instrument_of
+from stripe_sandbox.objects.methods import this_year
+from stripe_sandbox.objects.wallet import blank_method
 from stripe_sandbox.pages.layout import Page, alert, frame, notice, redirect
 from stripe_sandbox.store import Obj
 from stripe_sandbox.world import World
@@ -18,63 +28,55 @@ EXPIRY = re.compile(r"\s*(0?[1-9]|1[0-2])\s*/\s*(?:20)?(\d\d)\s*\Z", re.ASCII)
 
 
 def show(world: World, id: str, form: Obj) -> Page:
-    session = _session(world, id)
-    return _closed(session) or _form(world, session)
+    session = session_of(world, id)
+    return closed(session) or _form(session)
 
 
 def submit(world: World, id: str, form: Obj) -> Page:
-    session = _session(world, id)
-    if session is not None and session["status"] == "complete":
-        return redirect(_success_url(session))  # a second click on an open form
-    if (closed := _closed(session)) is not None:
-        return closed
+    session = session_of(world, id)
+    if session.get("status") == "complete":
+        return redirect(success_url(session))  # a second click on an open form
+    if (page := closed(session)) is not None:
+        return page
     number = str(form.get("test_card") or form.get("card_number") or "")
-    card, problem = card_of(number), _problem(world, number, form)
-    if card is None or problem:
-        return _form(world, session, problem, number)
-    outcome = paying.pay(world, session, card)
-    return _after(world, session, card, outcome, card.message)
+    chosen, problem = _chosen(session, number), _problem(world, form)
+    if chosen is None:
+        problem = "Your card number is incorrect. The sandbox takes its test cards only."
+    if chosen is None or problem:
+        return _form(session, problem, number)
+    intent = paying.intent_of_session(world, session)
+    method = blank_method(world, chosen, email=session["customer_email"])
+    page_of_bank = f"{session['url']}/authenticate"
+    outcome = paying.attempt(
+        world, intent, method, page=page_of_bank, return_url=success_url(session)
+    )
+    if outcome == "authenticate":
+        return redirect(page_of_bank)
+    return after(world, session, outcome)
 
 
-def show_authentication(world: World, id: str, form: Obj) -> Page:
-    session = _session(world, id)
-    if (closed := _closed(session)) is not None:
-        return closed
-    if not _awaits_authentication(world, session):
-        return redirect(session["url"])
-    amount = escape(written(session["amount_total"], session["currency"]))
-    content = f"""<div class="card">
-<h1>Confirm it is you</h1>
-<p>Your test bank asks you to confirm a payment of <strong>{amount}</strong> to
-{_merchant(session)}.</p>
-<form method="post" class="row">
-<button name="answer" value="complete">Complete authentication</button>
-<button name="answer" value="fail" class="quiet">Fail authentication</button>
-</form>
-</div>"""
-    return frame(200, "Confirm it is you", content, leads_to=(session["success_url"],))
+def after(world: World, session: Obj, outcome: str) -> Page:
+    """Where an attempt leads: on, or back to the form with what was said of it."""
+    if outcome in ("paid", "processing"):
+        return redirect(success_url(session))
+    intent = paying.intent_of_session(world, session)
+    error = intent["last_payment_error"]
+    method = world.store.get(error["payment_method"]["id"])
+    assert method is not None
+    return _form(session, error["message"], instrument_of(method).number)
 
 
-def submit_authentication(world: World, id: str, form: Obj) -> Page:
-    session = _session(world, id)
-    if session is not None and session["status"] == "complete":
-        return redirect(_success_url(session))
-    if (closed := _closed(session)) is not None:
-        return closed
-    if not _awaits_authentication(world, session):
-        return redirect(session["url"])
-    card = CARDS[session["_card"]]
-    passed = form.get("answer") == "complete"
-    outcome = paying.finish_authentication(world, session, card, passed=passed)
-    return _after(world, session, card, outcome, AUTHENTICATION_FAILED[1])
+def _chosen(session: Obj, number: str) -> Instrument | None:
+    one = card_of(number) or BANK_ACCOUNTS.get(number)
+    return one if one and one.kind in session["payment_method_types"] else None
 
 
-def _session(world: World, id: str) -> Obj:
+def session_of(world: World, id: str) -> Obj:
     session = world.store.get(id)
     return session if session and session["object"] == "checkout.session" else {}
 
 
-def _closed(session: Obj) -> Page | None:
+def closed(session: Obj) -> Page | None:
     """What to say if there is nothing to pay here, or no longer."""
     if not session:
         return notice(404, "No such payment", "The address is wrong. Please go back to the shop.")
@@ -83,7 +85,7 @@ def _closed(session: Obj) -> Page | None:
             200,
             "This payment is complete",
             "It was paid already, and nothing more is due.",
-            link=(_success_url(session), "Continue"),
+            link=(success_url(session), "Continue"),
         )
     if session["status"] == "expired":
         back = session["cancel_url"]
@@ -96,45 +98,26 @@ def _closed(session: Obj) -> Page | None:
     return None
 
 
-def _problem(world: World, number: str, form: Obj) -> str:
-    if card_of(number) is None:
-        return "Your card number is incorrect. The sandbox takes its test cards only."
+def _problem(world: World, form: Obj) -> str:
     expiry, code = form.get("exp"), form.get("cvc")
     if expiry and (match := EXPIRY.match(str(expiry))) is None:
         return "Your card's expiration date is invalid. Write it as month / year."
-    if expiry and match and int(match[2]) < _year(world):
+    if expiry and match and 2000 + int(match[2]) < this_year(world):
         return "Your card's expiration year is in the past."
     if code and not re.fullmatch(r"\d{3,4}", str(code).strip(), re.ASCII):
         return "Your card's security code is invalid."
     return ""
 
 
-def _year(world: World) -> int:
-    return 1970 + int(world.now() / 31_556_952) - 2000
-
-
-def _after(world: World, session: Obj, card: Card, outcome: str, message: str) -> Page:
-    if outcome == "paid":
-        return redirect(_success_url(session))
-    if outcome == "authenticate":
-        return redirect(f"{session['url']}/authenticate")
-    return _form(world, session, message, card.number)
-
-
-def _awaits_authentication(world: World, session: Obj) -> bool:
-    intent = world.store.get(session["payment_intent"]) if session["payment_intent"] else None
-    return intent is not None and intent["status"] == "requires_action"
-
-
-def _success_url(session: Obj) -> str:
+def success_url(session: Obj) -> str:
     return session["success_url"].replace("{CHECKOUT_SESSION_ID}", session["id"])
 
 
-def _merchant(session: Obj) -> str:
+def merchant(session: Obj) -> str:
     return escape(urlsplit(session["success_url"]).netloc)
 
 
-def _form(world: World, session: Obj, problem: str = "", number: str = SHOWN[0]) -> Page:
+def _form(session: Obj, problem: str = "", number: str = SHOWN[0]) -> Page:
     amount = written(session["amount_total"], session["currency"])
     shown = spaced("".join(number.split()))
     described = ' aria-describedby="problem" aria-invalid="true"' if problem else ""
@@ -144,7 +127,7 @@ def _form(world: World, session: Obj, problem: str = "", number: str = SHOWN[0])
     content = f"""<div class="columns">
 <section class="card">
 <h1>Pay {escape(amount)}</h1>
-<p class="soft">to {_merchant(session)}</p>
+<p class="soft">to {merchant(session)}</p>
 {_lines(session)}
 </section>
 <section class="card">
@@ -168,6 +151,7 @@ def _form(world: World, session: Obj, problem: str = "", number: str = SHOWN[0])
 {"".join(_choice(CARDS[one]) for one in SHOWN)}
 </ul>
 </form>
+{_accounts(session)}
 <p></p>
 {back}
 </section>
@@ -189,8 +173,19 @@ def _lines(session: Obj) -> str:
     return f'<ul class="lines">{"".join(rows)}</ul>'
 
 
-def _choice(card: Card) -> str:
+def _accounts(session: Obj) -> str:
+    if "us_bank_account" not in session["payment_method_types"]:
+        return ""
+    return f"""<h2>Or a test bank account, whose bank answers days later</h2>
+<form method="post">
+<ul class="choices">
+{"".join(_choice(BANK_ACCOUNTS[one]) for one in SHOWN_ACCOUNTS)}
+</ul>
+</form>"""
+
+
+def _choice(one: Instrument) -> str:
     return (
-        f'<li><button class="quiet" name="test_card" value="{card.number}">{escape(card.label)}'
-        f'<span class="number">… {card.last4}</span></button></li>\n'
+        f'<li><button class="quiet" name="test_card" value="{one.number}">{escape(one.label)}'
+        f'<span class="number">… {one.last4}</span></button></li>\n'
     )

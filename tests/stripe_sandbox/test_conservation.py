@@ -20,9 +20,14 @@ KNOWN = Definitions(WHERE) if WHERE else None
 CARDS = ["4242424242424242", "4000000000000077", "4000000000005126", "4000000000007726",
          "4000000000000259", "4000000000000002"]  # fmt: skip
 BANKS = ["000123456789", "000111111116", "000777777777"]
+TOKENS = ["pm_card_visa", "pm_card_bypassPending", "pm_card_chargeDeclined",
+          "pm_card_createDisputeInquiry", "pm_card_authenticationRequired",
+          "pm_usBankAccount_success", "pm_usBankAccount_accountClosed",
+          "pm_usBankAccount_refundAsksOwner"]  # fmt: skip
 AMOUNTS = st.integers(50, 20_000)
 ENTERS = {"charge", "topup"}
 LEAVES = {"refund", "refund_failure", "payout", "payout_failure", "payout_cancel", "adjustment"}
+OF_DEBITS = {"payment", "payment_refund"}  # … on the platform; a payee's come from a transfer
 CHANGES_HANDS = {"transfer", "transfer_refund", "payment", "payment_refund"}
 
 
@@ -35,6 +40,7 @@ class Market(RuleBasedStateMachine):
         self.accounts = [self.play.freelancer(bank) for bank in BANKS]
         self.transfers: list[str] = []
         self.charges: list[str] = []
+        self.intents: list[str] = []
         self.payouts: list[tuple[str, str]] = []
 
     def teardown(self) -> None:
@@ -46,7 +52,7 @@ class Market(RuleBasedStateMachine):
     def attempt(self, deed: Any, *args: Any) -> Any:
         try:
             return deed(*args)
-        except stripe.InvalidRequestError:
+        except (stripe.InvalidRequestError, stripe.CardError):
             return None
 
     @rule(amount=AMOUNTS, card=st.sampled_from(CARDS))
@@ -57,6 +63,42 @@ class Market(RuleBasedStateMachine):
             session.id, {"expand": ["payment_intent"]}
         )
         self.charges.append(session.payment_intent.latest_charge)
+
+    @rule(
+        amount=AMOUNTS,
+        token=st.sampled_from(TOKENS),
+        how=st.sampled_from(["automatic", "automatic_async", "manual"]),
+        share=st.sampled_from([0, 40, 100]),
+    )
+    def pay_by_intent(self, amount, token, how, share):
+        params = {"amount": amount, "currency": "usd", "capture_method": how}
+        intent = self.play.stripe.v1.payment_intents.create(params)
+        self.intents.append(intent.id)
+        service = self.play.stripe.v1.payment_intents
+        self.attempt(service.confirm, intent.id, {"payment_method": token})
+        if share:
+            taken = {"amount_to_capture": amount * share // 100}
+            self.attempt(service.capture, intent.id, taken)
+        intent = service.retrieve(intent.id)
+        if intent.latest_charge:
+            self.charges.append(intent.latest_charge)
+
+    @precondition(lambda self: self.intents)
+    @rule(place=st.integers(0), answer=st.sampled_from(["complete", "fail"]))
+    def authenticate(self, place, answer):
+        id = self.intents[place % len(self.intents)]
+        self.play.submit(f"{self.play.url}/authenticate/{id}", answer=answer)
+
+    @precondition(lambda self: self.intents)
+    @rule(place=st.integers(0))
+    def cancel_intent(self, place):
+        id = self.intents[place % len(self.intents)]
+        self.attempt(self.play.stripe.v1.payment_intents.cancel, id)
+
+    @rule()
+    def cancel_a_refund(self):
+        for refund in self.play.stripe.v1.refunds.list({"limit": 3}).data:
+            self.attempt(self.play.stripe.v1.refunds.cancel, refund.id)
 
     @rule(amount=AMOUNTS)
     def top_up(self, amount):
@@ -136,8 +178,9 @@ class Market(RuleBasedStateMachine):
             assert nets["available"] == self.play.available(account)
             assert nets["pending"] == self.play.pending(account)
             total += sum(nets.values())
-            flows += sum(one.net for one in booked if one.type in ENTERS | LEAVES)
-            between += sum(one.net for one in booked if one.type in CHANGES_HANDS)
+            outside = ENTERS | LEAVES | (set() if account else OF_DEBITS)
+            flows += sum(one.net for one in booked if one.type in outside)
+            between += sum(one.net for one in booked if one.type not in outside)
         assert between == 0
         assert total == flows
 
@@ -150,8 +193,26 @@ class Market(RuleBasedStateMachine):
     def no_charge_gives_back_more_than_it_took(self):
         for charge in self.play.stripe.v1.charges.list({"limit": 100}).data:
             back = self.play.stripe.v1.refunds.list({"charge": charge.id, "limit": 100}).data
-            alive = sum(one.amount for one in back if one.status in ("succeeded", "pending"))
-            assert charge.amount_refunded == alive <= charge.amount
+            alive = [one for one in back if one.status not in ("failed", "canceled")]
+            assert charge.amount_refunded == sum(one.amount for one in alive) <= charge.amount
+            moved = [one.amount for one in alive if one.balance_transaction]
+            assert sum(moved) <= charge.amount_captured
+
+    @invariant()
+    def what_was_received_is_what_was_captured(self):
+        expanded = {"limit": 100, "expand": ["data.latest_charge.balance_transaction"]}
+        for intent in self.play.stripe.v1.payment_intents.list(expanded).data:
+            charge = intent.latest_charge
+            held = charge is not None and charge.status == "succeeded" and not charge.captured
+            alive = intent.status == "requires_capture"
+            assert intent.amount_capturable == (charge.amount if held and alive else 0)
+            if intent.status == "succeeded":
+                assert intent.amount_received == charge.amount_captured
+                booked = charge.balance_transaction
+                assert booked is None or booked.amount == charge.amount_captured
+            else:
+                assert intent.amount_received == 0
+                assert charge is None or charge.balance_transaction is None
 
 
 Market.TestCase.settings = settings(

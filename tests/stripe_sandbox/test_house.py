@@ -9,8 +9,8 @@ import pytest
 
 import stripe_sandbox
 from stripe_sandbox import API_VERSION, money
-from stripe_sandbox.cards import CARDS
 from stripe_sandbox.errors import StripeError
+from stripe_sandbox.instruments import CARDS, INSTRUMENTS, TOKENS
 from stripe_sandbox.render import EXPANDABLE
 from stripe_sandbox.routes import ROUTES
 from tests.stripe_sandbox.definitions import MISSING, WHERE, Definitions
@@ -20,6 +20,9 @@ SOURCES = sorted(HOUSE.rglob("*.py"))
 SCHEMAS = {
     "charge": "Charges#Charge",
     "payment_intent": "PaymentIntents#PaymentIntent",
+    "payment_method": "PaymentMethods#PaymentMethod",
+    "setup_intent": "SetupIntents#SetupIntent",
+    "setup_attempt": "SetupAttempts#SetupAttempt",
     "checkout.session": "Checkout/Sessions#Session",
     "refund": "Refunds#Refund",
     "transfer": "Transfers#Transfer",
@@ -58,6 +61,10 @@ def test_test_card_numbers_are_card_numbers():
         digits = [int(digit) for digit in reversed(number)]
         doubled = [sum(divmod(2 * digit, 10)) for digit in digits[1::2]]
         assert (sum(digits[::2]) + sum(doubled)) % 10 == 0, number
+
+
+def test_every_token_names_one_instrument_and_every_instrument_has_one():
+    assert len(TOKENS) == len(INSTRUMENTS)
 
 
 def test_amounts_are_written_with_their_places():
