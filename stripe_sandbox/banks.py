@@ -13,9 +13,10 @@ class Bank:
     failure_message: str | None = None
     fails_after_paid: bool = False
     keeps_requirements_due: bool = False
+    reviewed_first: bool = False
 
 
-# The two numbers with 7s and 9s are this sandbox's own; the others are Stripe's.
+# The three numbers with 7s, 8s and 9s are this sandbox's own; the others are Stripe's.
 BANKS = {
     bank.number: bank
     for bank in (
@@ -40,6 +41,7 @@ BANKS = {
             "The bank account has been frozen.",
             fails_after_paid=True,
         ),
+        Bank("000888888888", "Is looked at first", reviewed_first=True),
         Bank("000999999999", "Requirements stay due", keeps_requirements_due=True),
     )
 }

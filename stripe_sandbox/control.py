@@ -12,7 +12,7 @@ from stripe_sandbox.banks import BANKS
 from stripe_sandbox.errors import StripeError, no_such
 from stripe_sandbox.faults import Fault
 from stripe_sandbox.instruments import BANK_ACCOUNTS, CARDS
-from stripe_sandbox.objects import accounts, capabilities, disputes, payouts
+from stripe_sandbox.objects import accounts, capabilities, disputes, payouts, warnings
 from stripe_sandbox.objects.balance import move
 from stripe_sandbox.render import rendered
 from stripe_sandbox.store import Obj, new_id
@@ -110,12 +110,33 @@ def escalate_dispute(world: World, postman: Postman, body: Obj, id: str) -> Obj:
         return rendered(world, disputes.escalate(world, _found(world, id, "dispute")))
 
 
+def warn_of_fraud(world: World, postman: Postman, body: Obj) -> Obj:
+    """An early fraud warning: the card's network suspects what its bank may dispute later."""
+    with world.handling(None):
+        charge = _found(world, body["charge"], "charge")
+        fraud_type = body.get("fraud_type", "misc")
+        return rendered(world, warnings.warn(world, charge, fraud_type=fraud_type))
+
+
 def restrict_account(world: World, postman: Postman, body: Obj, id: str) -> Obj:
-    """Ask for something more, and take the capability away until it is there."""
+    """Ask for something more, and take the capability away at once, or ``in_seconds``."""
+    what, wait = (body.get("requirement", capabilities.DOCUMENT),), body.get("in_seconds", 0)
+    if not isinstance(wait, int) or wait < 0:
+        raise ValueError("in_seconds is a whole number.")
     with world.handling(None):
         account = _found(world, id, "v2.core.account")
-        what = body.get("requirement", "identity.individual.documents.primary_verification")
-        capabilities.require(world, account, (what,))
+        if wait:
+            capabilities.require_by(world, account, what, world.now() + wait)
+        else:
+            capabilities.require(world, account, what)
+        return accounts.included(account, list(accounts.INCLUDABLE))
+
+
+def review_account(world: World, postman: Postman, body: Obj, id: str) -> Obj:
+    """Have Stripe look at it: the capability is pending until it is restored."""
+    with world.handling(None):
+        account = _found(world, id, "v2.core.account")
+        capabilities.review(world, account)
         return accounts.included(account, list(accounts.INCLUDABLE))
 
 
@@ -214,9 +235,11 @@ CONTROLS: tuple[tuple[str, str, Control], ...] = (
     ("GET", "/faults", show_faults),
     ("POST", "/faults", plan_faults),
     ("POST", "/disputes", open_dispute),
+    ("POST", "/early_fraud_warnings", warn_of_fraud),
     ("POST", f"/disputes{ID}/close", close_dispute),
     ("POST", f"/disputes{ID}/escalate", escalate_dispute),
     ("POST", f"/accounts{ID}/restrict", restrict_account),
+    ("POST", f"/accounts{ID}/review", review_account),
     ("POST", f"/accounts{ID}/restore", restore_account),
     ("POST", f"/accounts{ID}/onboard", onboard_account),
     ("POST", f"/payouts{ID}/fail", fail_payout),

@@ -22,6 +22,7 @@ class Instrument:
     off_session: str = "refused"  # where it is, with nobody there: or "once set up", "allowed"
     dispute: str | None = None  # the charge succeeds and is disputed for this reason
     inquiry: bool = False  # … and that is only a question at first
+    suspected: bool = False  # the charge succeeds, and an early fraud warning follows
     bypass_pending: bool = False
     refund: str = "succeeded"  # or "fails later", "succeeds later", "asks its owner"
     brand: str = "visa"
@@ -64,6 +65,8 @@ CARDS = {
                    "createDisputeProductNotReceived", dispute="product_not_received"),
         Instrument("4000000000001976", "Succeeds, then an inquiry", "createDisputeInquiry",
                    dispute="fraudulent", inquiry=True),
+        Instrument("4000000000005423", "Succeeds, then an early fraud warning",
+                   "createIssuerFraudRecord", suspected=True),
         Instrument("4000000000009987", "Is declined (lost card)", "chargeDeclinedLostCard", *LOST),
         Instrument("4000000000009979", "Is declined (stolen card)", "chargeDeclinedStolenCard",
                    *STOLEN),

@@ -68,25 +68,36 @@ def page_of(
     return {"object": "list", "data": page, "has_more": len(found) > limit, "url": url}
 
 
-def page_of_v2(world: World, call: Call, kind: str, **where: Any) -> Obj:
-    """v2 pages point to the next one by its address."""
+def page_of_v2(
+    world: World, call: Call, kind: str, and_also: tuple[tuple[str, Any], ...] = (), **where: Any
+) -> Obj:
+    """v2 pages point to the next one by its address, which repeats what was asked for."""
     limit = call.params.get("limit", 10)
-    clauses: tuple[tuple[str, Any], ...] = ()
+    clauses = and_also
     if (mark := call.params.get("page")) is not None:
         seq = world.store.position(kind, call.account, mark)
         if seq is None:
             raise StripeError("Invalid page token.", param="page")
-        clauses = (("seq < ?", seq),)
+        clauses = (*and_also, ("seq < ?", seq))
     found = world.store.find(kind, call.account, where=where, clauses=clauses, limit=limit + 1)
     following = None
     if len(found) > limit:
-        query = {
-            **{k: v for k, v in call.params.items() if isinstance(v, str | int)},
-            "page": found[limit - 1]["id"],
-        }
-        query = {k: str(v).lower() if isinstance(v, bool) else v for k, v in query.items()}
+        query = _flat({**call.params, "page": found[limit - 1]["id"]})
         following = f"{call.path}?{urlencode(query)}"
     return {"data": found[:limit], "next_page_url": following, "previous_page_url": None}
+
+
+def _flat(params: Obj) -> list[tuple[str, Any]]:
+    """Parameters as a query says them: ``types[0]=a``, ``closed=false``."""
+    said: list[tuple[str, Any]] = []
+    for name, value in params.items():
+        if isinstance(value, list):
+            said += [(f"{name}[{place}]", one) for place, one in enumerate(value)]
+        elif isinstance(value, dict):
+            said += [(f"{name}[{key}]", one) for key, one in value.items()]
+        elif value is not None:
+            said.append((name, str(value).lower() if isinstance(value, bool) else value))
+    return said
 
 
 def sublist(data: list[Obj], url: str) -> Obj:

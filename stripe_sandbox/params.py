@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from stripe_sandbox.errors import invalid_parameter, missing_parameter, unknown_parameter
@@ -152,6 +153,22 @@ def time_range(value: Any, name: str) -> dict[str, int]:
     if not isinstance(value, dict):
         return {"eq": integer(value, name)}
     return read(dict.fromkeys(("gt", "gte", "lt", "lte"), integer), value, name)
+
+
+def iso_range(value: Any, name: str) -> dict[str, str]:
+    """``created[gte]=2026-11-29T12:00:00Z``, written as v2 writes its own times."""
+    return read(dict.fromkeys(("gt", "gte", "lt", "lte"), _moment), value, name)
+
+
+def _moment(value: Any, name: str) -> str:
+    try:
+        then = datetime.fromisoformat(value)
+        if then.tzinfo is None:
+            raise ValueError
+        exact = then.astimezone(UTC).isoformat(timespec="milliseconds")
+    except (TypeError, ValueError, OverflowError):
+        raise invalid_parameter(f"Invalid timestamp: {value}", name) from None
+    return exact.replace("+00:00", "Z")
 
 
 def merged_metadata(old: dict[str, str], change: dict[str, str] | None) -> dict[str, str]:

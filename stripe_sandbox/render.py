@@ -30,6 +30,7 @@ EXPANDABLE = {
     "payout": {"balance_transaction", "destination", "failure_balance_transaction"},
     "balance_transaction": {"source"},
     "dispute": {"charge", "payment_intent"},
+    "radar.early_fraud_warning": {"charge", "payment_intent"},
 }  # fmt: skip
 MAX_LEVELS = 4
 

@@ -25,6 +25,7 @@ from stripe_sandbox.objects import (
     settings,
     setups,
     transfers,
+    warnings,
 )
 from stripe_sandbox.objects import automatic as automatic  # nobody calls it, but it has a job
 from stripe_sandbox.params import Spec, metadata, strings
@@ -104,6 +105,7 @@ ROUTES = (
     Route("GET", "/v1/transfers/{id}/reversals", transfers.list_reversals,
           transfers.LIST_REVERSALS),
     Route("GET", "/v1/transfers/{id}/reversals/{reversal}", transfers.retrieve_reversal),
+    Route("POST", "/v1/transfers/{id}/reversals/{reversal}", transfers.update_reversal, METADATA),
     Route("POST", "/v1/payouts", payouts.create, payouts.CREATE),
     Route("GET", "/v1/payouts", payouts.list_payouts, payouts.LIST),
     Route("GET", "/v1/payouts/{id}", payouts.retrieve),
@@ -119,6 +121,8 @@ ROUTES = (
     Route("GET", "/v1/disputes/{id}", disputes.retrieve),
     Route("POST", "/v1/disputes/{id}", disputes.update, disputes.UPDATE),
     Route("POST", "/v1/disputes/{id}/close", disputes.accept),
+    Route("GET", "/v1/radar/early_fraud_warnings", warnings.list_warnings, warnings.LIST),
+    Route("GET", "/v1/radar/early_fraud_warnings/{id}", warnings.retrieve),
     Route("GET", "/v1/events", history.list_events, history.LIST),
     Route("GET", "/v1/events/{id}", history.retrieve),
     Route("POST", "/v1/webhook_endpoints", endpoints.create, endpoints.CREATE),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from stripe_sandbox.countries import COUNTRIES, currency_of
-from stripe_sandbox.errors import StripeError, no_such
+from stripe_sandbox.errors import StripeError, invalid_parameter, no_such
 from stripe_sandbox.events import emit_thin, iso
 from stripe_sandbox.lists import page_of_v2, page_size
 from stripe_sandbox.objects.capabilities import (
@@ -214,11 +217,29 @@ def update(world: World, call: Call) -> Obj:
     return included(account, p.get("include"))
 
 
-CLOSE: Spec = {"applied_configurations": strings}
+CONFIGURATIONS = frozenset({"customer", "merchant", "recipient"})
+
+
+def _configurations(value: Any, name: str) -> list[str]:
+    found = strings(value, name)
+    for one in found:
+        if one not in CONFIGURATIONS:
+            raise invalid_parameter(f"Invalid configuration: {one}", name)
+    return found
+
+
+CLOSE: Spec = {"applied_configurations": _configurations}
 
 
 def close(world: World, call: Call) -> Obj:
+    """Whoever names its configurations must name them all."""
     account = account_of(world, call.ids["id"])
+    named = call.params.get("applied_configurations")
+    if named is not None and set(named) != set(account["applied_configurations"]):
+        raise StripeError(
+            "All configurations that are applied to the account must be given to close it.",
+            param="applied_configurations",
+        )
     held = world.store.run(
         "SELECT SUM(net) FROM movements WHERE account = ? GROUP BY currency", account["id"]
     )
@@ -229,8 +250,12 @@ def close(world: World, call: Call) -> Obj:
     return included(account, None)
 
 
+HAS_ALL = (
+    "NOT EXISTS (SELECT value FROM json_each(?) EXCEPT"
+    " SELECT value FROM json_each(body, '$.applied_configurations'))"
+)
 LIST: Spec = {
-    "applied_configurations": strings,
+    "applied_configurations": _configurations,
     "closed": boolean,
     "limit": page_size,
     "page": text,
@@ -238,6 +263,8 @@ LIST: Spec = {
 
 
 def list_accounts(world: World, call: Call) -> Obj:
+    """Only the accounts that have all of the configurations asked for."""
     where = {"closed": call.params.get("closed", False)}
-    page = page_of_v2(world, call, "v2.core.account", **where)
+    wanted = json.dumps(call.params.get("applied_configurations", []))
+    page = page_of_v2(world, call, "v2.core.account", and_also=((HAS_ALL, wanted),), **where)
     return page | {"data": [included(account, None) for account in page["data"]]}

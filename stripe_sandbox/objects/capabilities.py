@@ -8,12 +8,19 @@ from stripe_sandbox.banks import Bank
 from stripe_sandbox.countries import currency_of
 from stripe_sandbox.events import emit_thin, iso
 from stripe_sandbox.store import Obj, new_id
-from stripe_sandbox.world import World
+from stripe_sandbox.world import World, job, later
 
 TRANSFERS = "stripe_balance.stripe_transfers"
 CAPABILITY_UPDATED = "v2.core.account[configuration.recipient].capability_status_updated"
 REQUIREMENTS_UPDATED = "v2.core.account[requirements].updated"
+DOCUMENT = "identity.individual.documents.primary_verification"
 ACTIVE: Obj = {"status": "active", "status_details": []}
+PENDING: Obj = {
+    "status": "pending",
+    "status_details": [
+        {"code": "requirements_pending_verification", "resolution": "no_resolution"}
+    ],
+}
 ASKED_AT_FIRST = (
     "identity.individual.given_name",
     "identity.individual.surname",
@@ -64,7 +71,10 @@ def onboard(world: World, account: Obj, *, name: str, country: str, bank: Bank) 
     account["_bank"] = bank_account["id"]
     account["defaults"]["payout_methods"] = {account["_currency"]: bank_account["id"]}
     if bank.keeps_requirements_due:
-        require(world, account, ("identity.individual.documents.primary_verification",))
+        require(world, account, (DOCUMENT,))
+    elif bank.reviewed_first:
+        review(world, account)
+        later(world, "account.reviewed", world.settings.payout_delay, account_id=account["id"])
     else:
         clear(world, account)
 
@@ -97,17 +107,57 @@ def require(
     world: World, account: Obj, what: tuple[str, ...], *, code: str = "requirements_past_due"
 ) -> None:
     """Ask for something, and restrict what depends on it until it is there."""
-    account["requirements"] = {
-        "alternatives": None,
-        "entries": [_entry(one) for one in what],
-        "summary": {"minimum_deadline": {"status": "past_due", "time": None}},
-    }
+    _ask(account, [_entry(one, "past_due") for one in what], "past_due")
     _set_capabilities(world, account, restricted(code))
 
 
+def require_by(world: World, account: Obj, what: tuple[str, ...], deadline: int) -> None:
+    """Ask for something in time: all stays as it is until the deadline has passed."""
+    _ask(account, [_entry(one, "currently_due") for one in what], "currently_due", deadline)
+    emit_thin(world, REQUIREMENTS_UPDATED, world.store.save(account)["id"])
+    wait = deadline - world.now()
+    later(world, "account.deadline", wait, account_id=account["id"], deadline=deadline)
+
+
+@job("account.deadline")
+def miss_deadline(world: World, *, account_id: str, deadline: int) -> None:
+    account = world.store.get(account_id)
+    assert account is not None
+    if account.get("_deadline") == deadline and not account["closed"]:
+        what = tuple(entry["description"] for entry in account["requirements"]["entries"])
+        require(world, account, what)
+
+
+def review(world: World, account: Obj) -> None:
+    """All is handed in, and Stripe looks at it: nobody can do anything but wait."""
+    entry = _entry(DOCUMENT, "currently_due") | {"awaiting_action_from": "stripe"}
+    _ask(account, [entry], "currently_due")
+    _set_capabilities(world, account, PENDING)
+
+
+@job("account.reviewed")
+def end_review(world: World, *, account_id: str) -> None:
+    account = world.store.get(account_id)
+    assert account is not None
+    if not account["closed"] and _status(account, "stripe_transfers") == "pending":
+        clear(world, account)
+
+
 def clear(world: World, account: Obj) -> None:
-    account["requirements"] = {"alternatives": None, "entries": [], "summary": None}
+    _ask(account, [])
     _set_capabilities(world, account, ACTIVE)
+
+
+def _ask(
+    account: Obj, entries: list[Obj], status: str | None = None, deadline: int | None = None
+) -> None:
+    due = {"status": status, "time": iso(deadline) if deadline is not None else None}
+    account["requirements"] = {
+        "alternatives": None,
+        "entries": entries,
+        "summary": {"minimum_deadline": due} if entries else None,
+    }
+    account["_deadline"] = deadline
 
 
 def _set_capabilities(world: World, account: Obj, state: Obj) -> None:
@@ -120,7 +170,7 @@ def _set_capabilities(world: World, account: Obj, state: Obj) -> None:
         emit_thin(world, CAPABILITY_UPDATED, account["id"], {"updated_capability": TRANSFERS})
 
 
-def _entry(description: str) -> Obj:
+def _entry(description: str, status: str) -> Obj:
     return {
         "awaiting_action_from": "user",
         "description": description,
@@ -130,11 +180,11 @@ def _entry(description: str) -> Obj:
                 {
                     "capability": TRANSFERS,
                     "configuration": "recipient",
-                    "deadline": {"status": "past_due"},
+                    "deadline": {"status": status},
                 }
             ]
         },
-        "minimum_deadline": {"status": "past_due"},
+        "minimum_deadline": {"status": status},
         "reference": None,
         "requested_reasons": [{"code": "routine_onboarding"}],
     }

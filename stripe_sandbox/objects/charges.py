@@ -174,7 +174,7 @@ def settle(world: World, *, charge_id: str) -> None:
 
 
 def _book(world: World, charge: Obj) -> None:
-    """Write the balance transaction, and let a card that disputes do so."""
+    """Write the balance transaction, and let a card that disputes, or is suspected, do so."""
     instrument = instrument_of(charge)
     amount, unit = charge["amount_captured"], charge["currency"]
     booked = move(
@@ -199,6 +199,8 @@ def _book(world: World, charge: Obj) -> None:
             reason=instrument.dispute,
             inquiry=instrument.inquiry,
         )
+    if instrument.suspected:
+        later(world, "warning.open", 0, charge_id=charge["id"])
 
 
 # -- what it looks like ---------------------------------------------------

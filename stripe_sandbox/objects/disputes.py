@@ -7,6 +7,7 @@ from stripe_sandbox.events import emit
 from stripe_sandbox.lists import listing, page_of
 from stripe_sandbox.money import dispute_fee
 from stripe_sandbox.objects.balance import found, move
+from stripe_sandbox.objects.warnings import too_late
 from stripe_sandbox.params import Spec, boolean, merged_metadata, metadata, shape, text
 from stripe_sandbox.store import Obj, new_id
 from stripe_sandbox.world import Call, World, job
@@ -87,6 +88,7 @@ def open_dispute(
     emit(world, "charge.dispute.created", world.store.save(dispute))
     if not inquiry:
         emit(world, "charge.dispute.funds_withdrawn", dispute)
+    too_late(world, charge)
     return dispute
 
 

@@ -6,9 +6,10 @@ import json
 from typing import Any
 
 from stripe_sandbox.errors import no_such
+from stripe_sandbox.lists import COLUMN_OPERATORS as OPERATORS
 from stripe_sandbox.lists import listing, page_of, page_of_v2, page_size
 from stripe_sandbox.objects.balance import found
-from stripe_sandbox.params import Spec, boolean, strings, text
+from stripe_sandbox.params import Spec, boolean, iso_range, strings, text
 from stripe_sandbox.store import Obj
 from stripe_sandbox.world import Call, World
 
@@ -38,14 +39,25 @@ def retrieve(world: World, call: Call) -> Obj:
     return event
 
 
-LIST_V2: Spec = {"limit": page_size, "object_id": text, "page": text}
+LIST_V2: Spec = {
+    "created": iso_range,
+    "limit": page_size,
+    "object_id": text,
+    "page": text,
+    "types": strings,
+}
 
 
 def list_thin(world: World, call: Call) -> Obj:
     where = {}
     if call.params.get("object_id"):
         where["related_object.id"] = call.params["object_id"]
-    return page_of_v2(world, call, "v2.core.event", **where)
+    and_also: list[tuple[str, Any]] = []
+    if "types" in call.params:
+        and_also.append((OF_TYPES, json.dumps(call.params["types"])))
+    for operator, moment in call.params.get("created", {}).items():
+        and_also.append((f"json_extract(body, '$.created') {OPERATORS[operator]} ?", moment))
+    return page_of_v2(world, call, "v2.core.event", tuple(and_also), **where)
 
 
 def retrieve_thin(world: World, call: Call) -> Obj:

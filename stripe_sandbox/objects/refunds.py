@@ -12,6 +12,7 @@ from stripe_sandbox.lists import listing, page_of
 from stripe_sandbox.money import written
 from stripe_sandbox.objects.balance import available, found, move
 from stripe_sandbox.objects.charges import instrument_of
+from stripe_sandbox.objects.warnings import too_late
 from stripe_sandbox.params import Spec, amount, merged_metadata, metadata, one_of, text
 from stripe_sandbox.store import Obj, new_id
 from stripe_sandbox.world import Call, World, job, later
@@ -50,6 +51,8 @@ def create(world: World, call: Call) -> Obj:
         _send_or_wait(world, refund, charge)
     emit(world, "charge.refunded", charge)
     emit(world, "refund.created", refund)
+    if charge["refunded"]:
+        too_late(world, charge)
     return refund
 
 

@@ -285,6 +285,12 @@ def list_reversals(world: World, call: Call) -> Obj:
     return page_of(world, call, "transfer_reversal", url, transfer="transfer")
 
 
+def update_reversal(world: World, call: Call) -> Obj:
+    reversal = retrieve_reversal(world, call)
+    reversal["metadata"] = merged_metadata(reversal["metadata"], call.params.get("metadata"))
+    return world.store.save(reversal)
+
+
 def retrieve_reversal(world: World, call: Call) -> Obj:
     reversal = found(world, call, "transfer_reversal", call.ids["reversal"])
     if reversal["transfer"] != call.ids["id"]:

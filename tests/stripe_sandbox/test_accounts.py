@@ -1,8 +1,10 @@
+from datetime import datetime
+
 import pytest
 import requests
 import stripe
 
-from tests.stripe_sandbox.play import Play
+from tests.stripe_sandbox.play import DAY, Play
 
 INCLUDE = {"include": ["configuration.recipient", "requirements", "identity", "defaults"]}
 
@@ -92,6 +94,89 @@ def test_an_account_may_be_restricted_later_and_restored(play: Play):
         ]
         * 2
     )
+
+
+def test_a_requirement_with_a_deadline_restricts_nothing_before_it(play: Play):
+    id = play.freelancer()
+    play.control(f"/accounts/{id}/restrict", {"in_seconds": 3 * DAY})
+
+    account = retrieve(play, id)
+    deadline = account.requirements.summary.minimum_deadline
+    assert (status_of(account), deadline.status) == ("active", "currently_due")
+    assert account.requirements.entries[0].minimum_deadline.status == "currently_due"
+    play.advance(3 * DAY - 60)
+    assert datetime.fromisoformat(deadline.time).timestamp() == play.control("/clock")["now"] + 60
+    assert status_of(retrieve(play, id)) == "active"
+
+    play.advance(60)
+
+    account = retrieve(play, id)
+    assert status_of(account) == "restricted"
+    assert account.requirements.summary.minimum_deadline.status == "past_due"
+    play.funded()
+    with pytest.raises(stripe.InvalidRequestError):
+        play.stripe.v1.transfers.create({"amount": 1, "currency": "usd", "destination": id})
+
+
+@pytest.mark.parametrize("then", ["restored", "asked later", "closed"])
+def test_a_deadline_that_was_met_or_moved_restricts_nothing(play: Play, then):
+    id = play.freelancer()
+    play.control(f"/accounts/{id}/restrict", {"in_seconds": DAY})
+    if then == "restored":
+        play.control(f"/accounts/{id}/restore", {})
+    elif then == "asked later":
+        play.control(f"/accounts/{id}/restrict", {"in_seconds": 9 * DAY})
+    else:
+        play.stripe.v2.core.accounts.close(id)
+
+    play.advance(2 * DAY)
+
+    assert status_of(retrieve(play, id)) == "active"
+
+
+def test_a_capability_is_pending_while_stripe_looks_at_it(play: Play):
+    id = play.account().id
+    play.onboard(id, "000888888888")
+    play.funded()
+
+    account = retrieve(play, id)
+    assert status_of(account) == "pending"
+    assert account.requirements.entries[0].awaiting_action_from == "stripe"
+    wish = {"amount": 1_000, "currency": "usd", "destination": id}
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        play.stripe.v1.transfers.create(wish)
+    assert refused.value.code == "insufficient_capabilities_for_transfer"
+
+    play.advance(5)
+
+    assert status_of(retrieve(play, id)) == "active"
+    assert play.stripe.v1.transfers.create(wish).amount == 1_000
+    play.control(f"/accounts/{id}/review", {})
+    assert status_of(retrieve(play, id)) == "pending"
+
+
+def test_accounts_are_listed_by_their_configurations(play: Play):
+    accounts = play.stripe.v2.core.accounts
+    plain = accounts.create({"contact_email": "ada@example.com"}).id
+    made = [play.account().id for _ in range(3)]
+
+    page = accounts.list({"applied_configurations": ["recipient"], "limit": 2})
+
+    assert [one.id for one in page.auto_paging_iter()] == made[::-1]
+    assert plain in [one.id for one in accounts.list()]
+    assert accounts.list({"applied_configurations": ["recipient", "merchant"]}).data == []
+    with pytest.raises(stripe.InvalidRequestError, match="colour"):
+        accounts.list({"applied_configurations": ["colour"]})
+
+
+def test_who_closes_an_account_names_all_its_configurations_or_none(play: Play):
+    accounts = play.stripe.v2.core.accounts
+    id = play.account().id
+
+    with pytest.raises(stripe.InvalidRequestError, match="All configurations"):
+        accounts.close(id, {"applied_configurations": []})
+
+    assert accounts.close(id, {"applied_configurations": ["recipient"]}).closed is True
 
 
 def test_an_account_can_be_set_up_without_the_page(play: Play):

@@ -30,6 +30,7 @@ SCHEMAS = {
     "payout": "Payouts#Payout",
     "balance_transaction": "BalanceTransactions#BalanceTransaction",
     "dispute": "Disputes#Dispute",
+    "radar.early_fraud_warning": "Radar/EarlyFraudWarnings#EarlyFraudWarning",
 }
 needs_definitions = pytest.mark.skipif(not WHERE, reason=MISSING)
 operations = pytest.mark.parametrize("route", ROUTES, ids=lambda r: f"{r.method} {r.path}")

@@ -179,6 +179,7 @@ def test_the_onboarding_page_asks_for_little(play: Play):
         "000111111116",
         "000111111113",
         "000777777777",
+        "000888888888",
         "000999999999",
     }
 

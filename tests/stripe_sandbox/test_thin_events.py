@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+import stripe
 
 from tests.stripe_sandbox.definitions import MISSING, WHERE, Definitions
 from tests.stripe_sandbox.play import Play
@@ -84,6 +85,25 @@ def test_every_fetched_event_has_its_shape(lived):
         assert related["url"] == f"/v2/core/accounts/{related['id']}"
         assert datetime.fromisoformat(event["created"]).tzinfo is not None
         assert {name: event[name] for name in letter.event} == letter.event
+
+
+def test_events_can_be_narrowed_to_types_times_and_accounts(play: Play):
+    first = play.account().id
+    play.advance(60)
+    second = play.account().id
+    events, created = play.stripe.v2.core.events, ["v2.core.account.created"]
+
+    def about(**wish: Any) -> list[str]:
+        found = events.list({"types": created, **wish}).auto_paging_iter()
+        return [one.related_object.id for one in found]
+
+    assert about() == about(limit=1) == [second, first]
+    (late,) = events.list({"types": created, "object_id": second}).data
+    assert about(created={"gte": late.created}) == [second]
+    assert about(created={"lt": late.created}) == [first]
+    assert {one.type for one in events.list({"object_id": first})} > set(created)
+    with pytest.raises(stripe.InvalidRequestError, match="timestamp"):
+        about(created={"gte": "yesterday"})
 
 
 def test_the_table_finds_what_departs():

@@ -98,6 +98,10 @@ def test_a_reversal_brings_back_a_part_and_then_the_rest(play: Play):
     wholly = play.stripe.v1.transfers.retrieve(transfer.id)
     assert (wholly.amount_reversed, wholly.reversed) == (5_000, True)
     assert (play.available(), play.available(ben)) == (9_680, 0)
+    noted = play.stripe.v1.transfers.reversals.update(
+        transfer.id, reversal.id, {"metadata": {"for": "es_9"}}
+    )
+    assert (noted.id, noted.metadata.to_dict()) == (reversal.id, {"for": "es_9"})
     listed = play.stripe.v1.transfers.reversals.list(transfer.id).data
     assert [one.amount for one in listed] == [3_000, 2_000]
     with pytest.raises(stripe.InvalidRequestError, match="already fully reversed"):
