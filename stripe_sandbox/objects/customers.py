@@ -53,6 +53,7 @@ def create(world: World, call: Call) -> Obj:
         "test_clock": None,
         "_account": call.account,
     }
+    world.store.save(customer)
     if p.get("payment_method"):
         demand_platform(call)
         attach_to(world, named(world, p["payment_method"]), customer["id"])

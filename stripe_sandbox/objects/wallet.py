@@ -94,8 +94,9 @@ def demand_usable(method: Obj, customer: str | None) -> None:
 
 
 def keep(world: World, method: Obj, customer: str) -> None:
-    """Attach it, if it is not there already."""
-    if method["customer"] != customer:
+    """Attach it, if it is not there already; a customer deleted in the meantime keeps nothing."""
+    owner = world.store.get(customer)
+    if owner is not None and not owner.get("deleted") and method["customer"] != customer:
         method["customer"] = customer
         emit(world, "payment_method.attached", world.store.save(method))
 

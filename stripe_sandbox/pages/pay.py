@@ -81,10 +81,13 @@ def closed(session: Obj) -> Page | None:
     if not session:
         return notice(404, "No such payment", "The address is wrong. Please go back to the shop.")
     if session["status"] == "complete":
+        paid = session["payment_status"] == "paid"
         return notice(
             200,
             "This payment is complete",
-            "It was paid already, and nothing more is due.",
+            "It was paid already, and nothing more is due."
+            if paid
+            else "A bank was asked to pay. Nothing more can be done here.",
             link=(success_url(session), "Continue"),
         )
     if session["status"] == "expired":

@@ -98,8 +98,9 @@ def test_a_session_is_complete_while_unpaid_and_told_of_when_paid(play: Play):
 
 def test_a_session_stays_unpaid_when_the_bank_refuses(play: Play):
     session = play.session()
-    play.submit(session.url, test_card=CLOSED)
     url = session.url
+    play.submit(url, test_card=CLOSED)
+    assert "A bank was asked to pay" in play.http.get(url).text
     play.advance(5)
 
     session = play.stripe.v1.checkout.sessions.retrieve(session.id, {"expand": ["payment_intent"]})

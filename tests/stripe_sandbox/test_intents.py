@@ -1,9 +1,12 @@
 """Payment intents as a program makes, confirms, captures and cancels them."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import stripe
 
-from tests.stripe_sandbox.play import DAY, Play
+from tests.stripe_sandbox.play import DAY, Play, client_for
 
 
 def made(play: Play, amount: int = 10_000, currency: str = "usd", **fields) -> stripe.PaymentIntent:
@@ -115,6 +118,25 @@ def confirmed_with_key(play: Play) -> stripe.PaymentIntent:
         {"amount": 500, "currency": "usd", "payment_method": "pm_card_visa", "confirm": True},
         {"idempotency_key": "k1"},
     )
+
+
+def test_eight_confirmations_at_once_charge_once(play: Play):
+    intent = made(play)
+    gate = threading.Barrier(8)
+
+    def confirm(_: int) -> str:
+        gate.wait()
+        try:
+            service = client_for(play.url).v1.payment_intents
+            return service.confirm(intent.id, {"payment_method": "pm_card_visa"}).status
+        except stripe.InvalidRequestError as refused:
+            return refused.code or ""
+
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = sorted(pool.map(confirm, range(8)))
+
+    assert outcomes == [*["payment_intent_unexpected_state"] * 7, "succeeded"]
+    assert len(play.stripe.v1.charges.list().data) == 1
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,13 @@ def test_hostile_names_are_only_text(play: Play):
     assert (bad_card.status_code, bad_bank.status_code) == (402, 422)
 
 
+def test_a_page_of_nobody_takes_no_payment(play: Play):
+    for path in ("/pay/cs_nobody", "/pay/cs_nobody/authenticate", "/authenticate/pi_nobody"):
+        answer = play.submit(f"{play.url}{path}", card_number="4242424242424242")
+        assert answer.status_code == get(f"{play.url}{path}").status_code == 404
+        looked_at(answer)
+
+
 def test_a_decline_is_said_next_to_the_form(play: Play):
     session = play.session()
 

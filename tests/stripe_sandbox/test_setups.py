@@ -97,6 +97,16 @@ def test_whoever_fails_to_authenticate_sets_nothing_up(play: Play, ada):
     assert told(play)[-2:] == ["setup_intent.requires_action", "setup_intent.setup_failed"]
 
 
+def test_a_customer_deleted_in_the_meantime_keeps_nothing(play: Play, ada):
+    intent = confirmed(play, "pm_card_threeDSecure2Required", customer=ada)
+    play.stripe.v1.customers.delete(ada)
+
+    play.submit(intent.next_action.redirect_to_url.url, answer="complete")
+
+    assert play.stripe.v1.setup_intents.retrieve(intent.id).status == "succeeded"
+    assert play.stripe.v1.payment_methods.retrieve(intent.payment_method).customer is None
+
+
 def test_a_setup_is_canceled_only_before_its_end(play: Play, ada):
     service = play.stripe.v1.setup_intents
     intent = confirmed(play, "pm_card_threeDSecure2Required")
