@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import requests
+import stripe
 
 from tests.stripe_sandbox.play import SECRET, Webhook, client_for
 
@@ -91,6 +92,39 @@ def test_a_restart_keeps_state_and_loses_no_event(start: Start, webhook: Webhook
     assert client.v1.customers.create({"name": "Ada"}, {"idempotency_key": "k1"}).id == customer.id
     clock = requests.get(f"{url}/_sandbox/clock", timeout=5).json()
     assert clock["offset_seconds"] == 1_000
+
+
+def test_a_restart_finds_every_payment_where_it_was(start: Start, tmp_path: Path):
+    store = ("--store", str(tmp_path / "sandbox.sqlite3"), "--payout-delay", "500")
+    process, url = start(*store)
+    intents = client_for(url).v1.payment_intents
+
+    def paid(token: str, key: str | None = None, **fields: str) -> stripe.PaymentIntent:
+        params = {"amount": 1_000, "currency": "usd", "payment_method": token, "confirm": True}
+        return intents.create({**params, **fields}, {"idempotency_key": key} if key else {})
+
+    held = paid("pm_card_visa", capture_method="manual")
+    debited = paid("pm_usBankAccount_success")
+    asked = paid("pm_card_authenticationRequired")
+    with pytest.raises(stripe.CardError) as declined:
+        paid("pm_card_chargeDeclined", "k1")
+    assert stop(process, signal.SIGKILL) != 0
+
+    process, url = start(*store)
+
+    intents = client_for(url).v1.payment_intents
+    assert intents.capture(held.id, {"amount_to_capture": 400}).amount_received == 400
+    answer = {"answer": "complete"}
+    requests.post(f"{url}/authenticate/{asked.id}", data=answer, timeout=5)
+    assert intents.retrieve(asked.id).status == "succeeded"
+    assert intents.retrieve(debited.id).status == "processing"
+    requests.post(f"{url}/_sandbox/clock", json={"offset_seconds": 600}, timeout=5)
+    assert intents.retrieve(debited.id).status == "succeeded"
+    with pytest.raises(stripe.CardError) as again:
+        paid("pm_card_chargeDeclined", "k1")
+    assert again.value.headers["Idempotent-Replayed"] == "true"
+    assert again.value.error.charge == declined.value.error.charge
+    assert client_for(url).v1.charges.retrieve(declined.value.error.charge).status == "failed"
 
 
 def test_a_restart_keeps_endpoints_and_secrets(start: Start, webhook: Webhook, tmp_path: Path):
