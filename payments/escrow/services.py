@@ -9,6 +9,7 @@ from marketplace.common.errors import KeyReused, WrongState
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.money import checked_amount, known_currency
 from marketplace.common.words import Money, Words
+from payments.escrow.closing import close
 from payments.escrow.division import (
     charge_for,
     checked_division,
@@ -186,7 +187,7 @@ def release_part(*, escrow_id: int, amount: int, once: str = "") -> tuple[Part, 
 @transaction.atomic
 def refund(*, escrow_id: int, reason: str) -> Escrow:
     """Give back to the payer all that is held, fee included: fees are for released money only."""
-    escrow = _advance(escrow_id, "refund")
+    escrow = _closed(escrow_id, "refund")
     pay_out_of(escrow, held=held_in(escrow), to_payee=0, deed="refund", reason=reason)
     return escrow
 
@@ -207,7 +208,7 @@ def split(*, escrow_id: int, to_payee: int, reason: str) -> Escrow:
         return refund(escrow_id=escrow_id, reason=reason)
     if ends_released(to_payee, escrow, held=held):
         return release(escrow_id=escrow_id)
-    escrow = _advance(escrow_id, "split")
+    escrow = _closed(escrow_id, "split")
     pay_out_of(escrow, held=held, to_payee=to_payee, deed="split", reason=reason)
     return escrow
 
@@ -215,7 +216,7 @@ def split(*, escrow_id: int, to_payee: int, reason: str) -> Escrow:
 @transaction.atomic
 def drop(*, escrow_id: int) -> Escrow:
     """It will never be funded: a late payment is given back."""
-    return _advance(escrow_id, "drop")
+    return _closed(escrow_id, "drop")
 
 
 @transaction.atomic
@@ -243,16 +244,10 @@ def _lock_paid_for(public_id: str) -> Escrow:
     )
 
 
-def _advance(escrow_id: int, step: str) -> Escrow:
-    """Close it. Lock the row first, judge it second: nothing can change in between.
-
-    Open pay pages are closed with it.
-    """
+def _closed(escrow_id: int, step: str) -> Escrow:
+    """Lock the row first, judge and close it second: nothing can change in between."""
     escrow = _lock(escrow_id)
-    LIFECYCLE.advance(escrow, step, role=SYSTEM)
-    escrow.closed_at, escrow.untold_since = now(), None
-    escrow.save(update_fields=["status", "closed_at", "untold_since"])
-    fundings.cancel_open_payments(paid_for=[escrow.public_id])
+    close(escrow, step)
     return escrow
 
 

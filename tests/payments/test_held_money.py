@@ -4,11 +4,13 @@ import copy
 import itertools
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from marketplace.common.clock import now
 from marketplace.common.errors import InsufficientFunds, InvalidInput, WrongState
+from marketplace.common.lifecycle import Lifecycle
+from payments.escrow import closing
 from payments.escrow import services as escrows
 from payments.escrow.models import Escrow
 from payments.escrow.paying import services as paying
@@ -312,6 +314,42 @@ def test_release_and_refund_at_once_are_one_of_the_two(ada, ben):
     outcomes = at_once(lambda n: DEEDS["release" if n % 2 else "refund"](escrow.pk))
 
     assert outcomes == {"done": 1, "WrongState": 7}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("other", ["refund", "split", "release"])
+def test_without_the_lock_the_row_is_closed_by_one_deed_of_two_kinds(ada, ben, monkeypatch, other):
+    escrow = held(ada, ben)
+    without_lock(escrow, monkeypatch)
+    meet_after(monkeypatch, Lifecycle, "judge")
+
+    outcomes = at_once(lambda n: DEEDS["refund" if n % 2 else other](escrow.pk))
+
+    assert outcomes == {"done": 1, "WrongState": 7}
+    assert Refund.objects.count() == (0 if fresh(escrow).status == "released" else 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_lock_and_row_all_are_told_that_it_went_and_the_books_find_the_lie(
+    ada, ben, monkeypatch
+):
+    escrow = held(ada, ben)
+    without_lock(escrow, monkeypatch)
+    meet_after(monkeypatch, Lifecycle, "judge")
+    monkeypatch.setattr(
+        closing,
+        "write_closed",
+        lambda escrow, *, judged: escrow.save(update_fields=["status", "closed_at"]),
+    )
+
+    outcomes = at_once(lambda _: DEEDS["refund"](escrow.pk))
+
+    assert outcomes == {"done": 8}  # so it is the lock, and below it the row, that refuse seven …
+    assert balance_of(chart.leaving(Refund.objects.get().public_id)) == 103_000
+    assert fresh(escrow).refunded == 0  # … and what the last of them wrote is not what went.
+    with pytest.raises(CommandError):
+        call_command("check_ledger")
+    Escrow.objects.update(refunded=103_000)
 
 
 @pytest.mark.django_db(transaction=True)

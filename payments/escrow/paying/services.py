@@ -9,6 +9,7 @@ from marketplace.common.clock import now
 from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import SYSTEM
 from payments.escrow.backing.services import refund_from
+from payments.escrow.closing import write_closed
 from payments.escrow.division import Shares, price_held, shares_of
 from payments.escrow.models import LIFECYCLE, Escrow
 from payments.fundings import services as fundings
@@ -46,8 +47,11 @@ def release_each(escrows: Sequence[Escrow], *, held: Mapping[int, int]) -> None:
         if escrow.released == escrow.amount and not division.shares.payer:
             whole.append(escrow.pk)
         else:
-            escrow.save(
-                update_fields=["status", "closed_at", "untold_since", "released", "refunded"]
+            write_closed(
+                escrow,
+                judged=Escrow.Status.HELD,
+                released=escrow.released,
+                refunded=escrow.refunded,
             )
     # Nearly all have brought their whole price: one statement, however many they are.
     changed = Escrow.objects.filter(pk__in=whole, status=Escrow.Status.HELD).update(

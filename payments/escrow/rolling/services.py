@@ -2,15 +2,14 @@
 
 from django.db import transaction
 
-from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput
 from marketplace.common.lifecycle import SYSTEM
+from payments.escrow.closing import close
 from payments.escrow.division import checked_rest, cost_of
 from payments.escrow.models import LIFECYCLE, Escrow, Roll
 from payments.escrow.paying.services import pay_out_of
 from payments.escrow.rolling.rules import limit_then
 from payments.escrow.selectors import held_in
-from payments.fundings import services as fundings
 from payments.ledger import chart
 from payments.ledger.services import Move, move_money
 
@@ -25,7 +24,7 @@ def roll(*, escrow_id: int, into_id: int, part: int) -> Roll:
     """
     source, target = lock_pair(escrow_id, into_id)
     _judge_pair(source, target)
-    LIFECYCLE.advance(source, "roll", role=SYSTEM)
+    close(source, "roll")
     LIFECYCLE.advance(target, "roll_in", role=SYSTEM)
     held, before = held_in(source), held_in(target)
     rest = checked_rest(part, source, target, held=held, param="to_freelancer")
@@ -44,12 +43,10 @@ def roll(*, escrow_id: int, into_id: int, part: int) -> Roll:
         book=source.book,
     )
     source.amount -= rest.price
-    source.closed_at, source.untold_since = now(), None
-    source.save(update_fields=["amount", "status", "closed_at", "untold_since"])
+    source.save(update_fields=["amount"])
     target.amount += rest.price
     target.limit_at = limit_then(source, target, held=before).at
     target.save(update_fields=["amount", "status", "limit_at"])
-    fundings.cancel_open_payments(paid_for=[source.public_id])
     return Roll.objects.create(source=source, target=target, price=rest.price, money=rest.money)
 
 
