@@ -29,7 +29,7 @@ app.conf.update(
         "visibility_timeout": 300,
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,
-        # A silent broker must not hang a request: the doorbell gives up, the sweep will come.
+        # A silent broker hangs nobody; who rings at the door is less patient still (doorbell.py).
         "socket_timeout": 2,
         "socket_connect_timeout": 1,
     },

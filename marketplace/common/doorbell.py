@@ -5,10 +5,14 @@ import time
 from celery import current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError
+from kombu.pools import producers
 
 # Seconds for which a silent bell is left alone: each try takes as long as the broker's time-out,
 # several times over, and a deed may ring at half a dozen doors.
 _REST = 5
+# Seconds that one try may take: somebody is at the door, and the provider of payments wants to hear
+# within a second that its letter is kept. A worker is more patient with the broker than this.
+_IMPATIENT = {"socket_timeout": 0.3, "socket_connect_timeout": 0.3, "max_retries": 0}
 _silent_until = 0.0
 
 
@@ -25,7 +29,11 @@ def ring(task_name: str, *args: int | str) -> None:
         if time.monotonic() < _silent_until:
             return
         try:
-            current_app.send_task(task_name, args=args, retry=False, ignore_result=True)
+            line = current_app.connection_for_write(transport_options=_IMPATIENT)
+            with producers[line].acquire(block=True) as producer:
+                current_app.send_task(
+                    task_name, args=args, producer=producer, retry=False, ignore_result=True
+                )
         except OperationalError:
             _silent_until = time.monotonic() + _REST
             raise
