@@ -71,6 +71,9 @@ class Chargeback(models.Model):
         return self.public_id
 
 
+# What finance may wish to say to the bank: ``answer`` of a chargeback, until it is said.
+ANSWER, ACCEPT = "answer", "accept"
+
 S = Chargeback.Status
 # An inquiry is a question: it blocks nothing and moves nothing.
 ASKED = {S.INQUIRY, S.OPEN}

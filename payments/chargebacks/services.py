@@ -11,6 +11,8 @@ from marketplace.common.errors import InvalidInput
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.words import Money, Words
 from payments.chargebacks.models import (
+    ACCEPT,
+    ANSWER,
     FREEZING,
     LIFECYCLE,
     LIVE,
@@ -28,7 +30,7 @@ from payments.escrow.models import Escrow
 from payments.fundings import services as fundings
 from payments.fundings.models import Payment
 from payments.gateway import chargebacks as provider
-from payments.gateway.chargebacks import RemoteChargeback, RemoteWithdrawal
+from payments.gateway.chargebacks import ChargebackState, RemoteChargeback, RemoteWithdrawal
 from payments.ledger import chart
 from payments.ledger.services import Move, move_money
 
@@ -52,7 +54,9 @@ def record_chargeback(
     """Note what the provider says of a chargeback, and book each of its movements once.
 
     With ``fulfilled``, the row as it was when its answer was sent, the wish for that answer is over
-    in the same moment. Safe to call again and in any order: the object's present state counts.
+    in the same moment; so it is where the object shows that it was granted, as after an answer that
+    was lost: a key is forgotten after a day, and a bank is not told twice.
+    Safe to call again and in any order: the object's present state counts.
     Raises Payment.DoesNotExist where the charge is none of ours (yet), InvalidInput where the
     provider gives up more than it took.
     """
@@ -75,7 +79,9 @@ def record_chargeback(
     chargeback.amount, chargeback.due_at = remote.amount, remote.due_at
     if remote.is_answered:
         chargeback.answered_at = chargeback.answered_at or now()
-    if fulfilled is not None and is_same_wish(chargeback, fulfilled):
+    if _is_granted(chargeback, remote) or (
+        fulfilled is not None and is_same_wish(chargeback, fulfilled)
+    ):
         chargeback.answer = ""
     chargeback.closed_at = None if chargeback.status in LIVE else chargeback.closed_at or now()
     chargeback.next_check_at = _next_check(chargeback)
@@ -91,6 +97,12 @@ def record_chargeback(
     if chargeback.status != before:
         _tell(chargeback, escrow, before)
     return chargeback
+
+
+def _is_granted(chargeback: Chargeback, remote: RemoteChargeback) -> bool:
+    if chargeback.answer == ANSWER:
+        return remote.is_answered
+    return chargeback.answer == ACCEPT and remote.state == ChargebackState.LOST
 
 
 def is_same_wish(chargeback: Chargeback, told: Chargeback) -> bool:

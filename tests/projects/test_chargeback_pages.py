@@ -180,6 +180,33 @@ def test_where_the_provider_is_silent_the_same_answer_is_given_again(
     assert (chargeback.status, chargeback.answer) == ("review", "")
 
 
+@pytest.mark.parametrize(
+    ("deed", "call", "state", "is_answered"),
+    [
+        (answering.send_evidence, "send_evidence", ChargebackState.REVIEW, True),
+        (answering.accept_loss, "accept_chargeback", ChargebackState.LOST, False),
+    ],
+)
+def test_an_answer_that_arrived_though_ours_was_lost_is_seen_and_not_given_again(
+    demand, dora, monkeypatch, later, deed, call, state, is_answered
+):
+    """A day later its key is forgotten: the provider would take it for a second one."""
+    chargeback, bank = demand
+    told = Told(GatewayUnknown("its answer was lost"))
+    monkeypatch.setattr(provider, call, told)
+    monkeypatch.setattr(provider, "chargeback", lambda _: bank.word(state, is_answered=is_answered))
+    said = {"text": "It was done."} if is_answered else {}
+    with pytest.raises(ProviderUnreachable):
+        deed(chargeback_id=chargeback.pk, by=dora, **said)
+
+    later(hours=25)
+    answering.look_after_chargeback(chargeback_id=chargeback.pk)
+
+    assert len(told.keys) == 1
+    chargeback.refresh_from_db()
+    assert (chargeback.status, chargeback.answer) == (state, "")
+
+
 def test_a_refusal_is_said_and_the_next_answer_has_another_key(demand, dora, monkeypatch):
     chargeback, bank = demand
     told = Told(GatewayRefused("not_now", "Not like this."))

@@ -10,7 +10,7 @@ from marketplace.common.clock import now, said
 from marketplace.common.errors import InvalidInput, WrongState
 from marketplace.common.lifecycle import FINANCE
 from marketplace.common.text import checked_text
-from payments.chargebacks.models import LIFECYCLE, Chargeback
+from payments.chargebacks.models import ACCEPT, ANSWER, LIFECYCLE, Chargeback
 from payments.chargebacks.services import (
     ANSWER_AGAIN,
     ask_about_chargeback,
@@ -24,7 +24,6 @@ from payments.gateway.chargebacks import RemoteChargeback
 from payments.gateway.outcomes import unreachable
 
 LONGEST_EVIDENCE = 20_000
-ANSWER, ACCEPT = "answer", "accept"
 
 
 def send_evidence(*, chargeback_id: int, by: User, text: str) -> Chargeback:
