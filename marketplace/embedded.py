@@ -47,15 +47,23 @@ class Postgres:
         self.identity = _nobody() if os.geteuid() == 0 else None
         self.socket_folder = folder
         self.has_own_socket_folder = False
+        self._said_before = 0
 
     def start(self) -> str:
         """Start, create the database if need be, and return its address for DATABASE_URL."""
         self._make_folder()
         self._clear_stale_pid_file()
+        self._launch()
+        self._wait()
+        self._create_database()
+        return f"postgresql://milepost:@/milepost?host={quote(str(self.socket_folder))}"
+
+    def _launch(self) -> None:
         # Its own folder it calls “.”: a folder above may be closed to it later on.
         sockets = self.socket_folder if self.has_own_socket_folder else "."
         options = ["listen_addresses=", f"unix_socket_directories={sockets}"]
         options += _HASTY if self.hasty else []
+        self._said_before = self.log.stat().st_size if self.log.exists() else 0
         self.process = processes.start(
             [
                 *(self.programs / "postgres", "-D", self.folder),
@@ -67,9 +75,6 @@ class Postgres:
             identity=self.identity,
         )
         self.marks.write("postgres", self.process.pid)
-        self._wait()
-        self._create_database()
-        return f"postgresql://milepost:@/milepost?host={quote(str(self.socket_folder))}"
 
     def stop(self) -> None:
         if self.process is not None:
@@ -94,11 +99,13 @@ class Postgres:
             self._give(self.socket_folder)
 
     def _clear_stale_pid_file(self) -> None:
-        """PostgreSQL will not start while its noted process id belongs to anybody at all."""
+        """PostgreSQL will not start while its noted process id belongs to anybody at all, nor while
+        none is noted yet, as where it was killed before it wrote it down.
+        """
         noted = self.folder / "postmaster.pid"
-        with contextlib.suppress(OSError, IndexError):
-            pid = noted.read_text().split()[0]
-            if processes.program_of(int(pid)) not in ("postgres", None):
+        with contextlib.suppress(OSError):
+            pid = noted.read_text().partition("\n")[0]
+            if not pid or processes.program_of(int(pid)) not in ("postgres", None):
                 noted.unlink()
 
     def _give(self, folder: Path) -> None:
@@ -136,11 +143,19 @@ class Postgres:
         # A minute, since after a crash it first reads its log again.
         for _ in processes.tries(60):
             if self.process is None or self.process.poll() is not None:
-                raise Trouble("PostgreSQL stopped while it was starting.", self.log)
+                if not self._was_kept_out():
+                    raise Trouble("PostgreSQL stopped while it was starting.", self.log)
+                self._launch()
             with contextlib.suppress(psycopg2.OperationalError):
                 self._connect().close()
                 return
         raise Trouble("PostgreSQL did not start within a minute.", self.log)
+
+    def _was_kept_out(self) -> bool:
+        """Whether it gave up since what is left of a killed one still holds its memory."""
+        with self.log.open("rb") as log:
+            log.seek(self._said_before)
+            return b"pre-existing shared memory block" in log.read()
 
     def _create_database(self) -> None:
         connection = self._connect()

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketplace.common.api import idempotent, idempotent_in_steps
-from marketplace.common.money import MAX_AMOUNT
+from marketplace.common.shapes import AmountIn
 from payments.escrow.models import Escrow
 from payments.fundings import services as fundings
 from projects.api.milestone_shapes import FundingOut, PaymentOut
@@ -39,9 +39,7 @@ class BonusOut(serializers.ModelSerializer):
 
 
 class BonusIn(serializers.Serializer):
-    amount = serializers.IntegerField(
-        min_value=1, max_value=MAX_AMOUNT, help_text="In minor units, before fees."
-    )
+    amount = AmountIn(help_text="In minor units, before fees.")
     note = serializers.CharField(
         max_length=services.LONGEST_NOTE, required=False, default="", allow_blank=True
     )

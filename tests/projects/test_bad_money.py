@@ -12,11 +12,14 @@ from marketplace.common.money import MAX_AMOUNT
 from payments.fundings.models import Payment
 from payments.ledger.models import Transfer
 from projects.bids.models import Bid
+from tests.projects.giveback_world import released
 from tests.world import (
+    SIGNED,
     api_of,
     draft_posting,
     funded_milestone,
     open_posting,
+    opened_dispute,
     plan_of,
     planned_milestone,
     reviewed_dispute,
@@ -116,13 +119,60 @@ def preview(ada, ben, dora) -> Sent:
     return dora, path, '{"to_freelancer": %s}', "to_freelancer"
 
 
+def bonus(ada, ben, dora) -> Sent:
+    contract = planned_milestone(ada, ben).contract
+    return ada, f"/api/v1/contracts/{contract.public_id}/bonuses/", '{"amount": %s}', "amount"
+
+
+def to_give_back(ada, ben, dora) -> Sent:
+    milestone = released(ada, ben)
+    path = f"/api/v1/contracts/{milestone.contract.public_id}/givebacks/"
+    return ben, path, f'{{"of": "{milestone.public_id}", "amount": %s}}', "amount"
+
+
+def other_price(ada, ben, dora) -> Sent:
+    milestone = planned_milestone(ada, ben)
+    path = f"/api/v1/contracts/{milestone.contract.public_id}/change-orders/"
+    wish = f'{{"milestone": "{milestone.public_id}", "amount": %s}}'
+    return ada, path, _signed(f'{{"changes": [{wish}]}}'), "changes[0].amount"
+
+
+def added(ada, ben, dora) -> Sent:
+    path = f"/api/v1/contracts/{planned_milestone(ada, ben).contract.public_id}/change-orders/"
+    wish = json.dumps({"title": "More", "due_at": SOON, "criteria": ["It runs."]})
+    return ada, path, _signed(f'{{"changes": [{wish[:-1]}, "amount": %s}}]}}'), "changes[0].amount"
+
+
+def ending(ada, ben, dora) -> Sent:
+    milestone = funded_milestone(ada, ben)
+    path = f"/api/v1/contracts/{milestone.contract.public_id}/endings/"
+    wish = f'{{"milestone": "{milestone.public_id}", "to_freelancer": %s}}'
+    return ada, path, _signed(f'{{"parts": [{wish}]}}'), "parts[0].to_freelancer"
+
+
+def figure(ada, ben, dora) -> Sent:
+    path = f"/api/v1/disputes/{opened_dispute(ada, ben).public_id}/sealed-offers/"
+    return ada, path, '{"amount": %s}', "amount"
+
+
+def other_terms(ada, ben, dora) -> Sent:
+    bid = submitted_bid(open_posting(ada), ben)
+    said = json.dumps({"days": 20, "plan": plan_of(80_000)})[:-1] + ', "price": %s}'
+    return ada, f"/api/v1/bids/{bid.public_id}/counter-offers/", said, "price"
+
+
+def _signed(said: str) -> str:
+    return f"{said[:-1]}, {json.dumps(SIGNED)[1:]}"
+
+
 DOORS: list[Callable[..., Sent]] = [
     budget, price, part_of_a_plan, new_price, quoted, funding, part, proposal, dispute, ruling,
-    preview,
+    preview, bonus, to_give_back, other_price, added, ending, figure, other_terms,
 ]  # fmt: skip
-# All to the one side is a share like another, and an amount of null means the whole.
-MAY_BE_ZERO = {proposal, dispute, ruling, preview}
-MAY_BE_NULL = {budget, funding}
+# All to the one side is a share like another, and an amount of null means the whole, or no change.
+MAY_BE_ZERO = {proposal, dispute, ruling, preview, ending, figure}
+MAY_BE_NULL = {budget, funding, other_price}
+BY_ANOTHER_VERB = {budget: "patch", new_price: "patch", figure: "put"}
 
 
 @pytest.mark.parametrize("door", DOORS, ids=lambda door: door.__name__)
@@ -135,7 +185,7 @@ def test_an_amount_that_is_none_is_refused_by_its_field(ada, ben, dora, sandbox,
     for name, amount in bad.items():
         if name == "nothing" and door in MAY_BE_NULL:
             continue
-        send = program.patch if door in {budget, new_price} else program.post
+        send = getattr(program, BY_ANOTHER_VERB.get(door, "post"))
         answer = send(path, said % amount, content_type="application/json")
 
         assert answer.status_code == 400, (name, answer.status_code, answer.content)

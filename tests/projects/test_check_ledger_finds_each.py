@@ -15,6 +15,7 @@ from marketplace.common.clock import now
 from marketplace.models import AuditEntry
 from payments.chargebacks.models import Chargeback
 from payments.escrow import services as escrows
+from payments.escrow.checks import escrows_hold_what_they_say
 from payments.escrow.limits.checks import held_money_is_held_no_longer_than_it_may
 from payments.escrow.models import Escrow, Part, Roll
 from payments.fundings.models import Payment
@@ -332,6 +333,18 @@ def _is_refused() -> bool:
     except CommandError:
         return True
     return False
+
+
+def test_a_fee_that_is_a_unit_off_is_found_though_all_sums_are_right(world):
+    """A unit more for the payee, one less for us: what is held and what went out is the same."""
+    sql(
+        "UPDATE payments_transfer SET"
+        " amount = amount + CASE kind WHEN 'release' THEN 1 ELSE -1 END"
+        " WHERE kind IN ('release', 'freelancer_fee') AND book = (SELECT min(book) FROM"
+        " payments_transfer WHERE kind = 'freelancer_fee')"
+    )
+
+    assert escrows_hold_what_they_say() != []
 
 
 def test_whole_books_are_said_to_be_clean(world):
