@@ -8,9 +8,9 @@ import time
 from dataclasses import dataclass, field
 from email.message import Message
 
-from stripe_sandbox import API_VERSION, idempotency
+from stripe_sandbox import API_VERSION, idempotency, mishaps
 from stripe_sandbox.errors import CardError, StripeError
-from stripe_sandbox.faults import Fault, from_header
+from stripe_sandbox.faults import MISHAPS, Fault, from_header
 from stripe_sandbox.forms import decode_form, decode_json
 from stripe_sandbox.params import read
 from stripe_sandbox.render import rendered
@@ -77,12 +77,18 @@ def _answer(world: World, request: Request, request_id: str) -> Answer:
         fault=fault.fault if fault and fault.fault.startswith("webhook_") else None,
     )
     name = fault.fault if fault else None
-    if fault is not None and (refusal := _refused_before(fault)) is not None:
+    if fault is not None and (refusal := _refused_before(fault, request_id)) is not None:
         return refusal
     with idempotency.claim(world, call):
         if fault and name == "slow":
             time.sleep(fault.seconds)
+        struck = name in MISHAPS and mishaps.before(world, name, raw)
         given = _execute(world, call, route, raw, name)
+        if fault and name in MISHAPS:
+            if given.status == 200 and "Idempotent-Replayed" not in given.headers:
+                struck = mishaps.after(world, name, json.loads(given.body)) or struck
+            if not struck:
+                world.faults.missed(fault)
         if fault and name == "timeout_after":
             given.hang = fault.seconds
         elif name == "event_first":
@@ -152,10 +158,12 @@ def _fault(world: World, request: Request) -> Fault | None:
         asked = from_header(request.headers.get("Sandbox-Fault"))
     except ValueError as error:
         raise StripeError(str(error), begun=False) from None
+    if asked and asked.fault in MISHAPS and not asked.strikes(request.method, request.path):
+        raise StripeError(f"{asked.fault} befalls POST {MISHAPS[asked.fault]}.", begun=False)
     return asked or world.faults.for_call(request.method, request.path)
 
 
-def _refused_before(fault: Fault) -> Answer | None:
+def _refused_before(fault: Fault, request_id: str) -> Answer | None:
     """Faults in which nothing is done, and nothing remembered."""
     match fault.fault:
         case "timeout_before":
@@ -169,7 +177,7 @@ def _refused_before(fault: Fault) -> Answer | None:
         case "rate_limit" | "rate_limit_retry":
             headers = {"Stripe-Should-Retry": "true"} if fault.fault.endswith("retry") else {}
             error = StripeError("Too many requests in a period of time.", code="rate_limit")
-            return Answer(429, _dump(error.body("req_")), headers)
+            return Answer(429, _dump(error.body(request_id)), headers)
     return None
 
 

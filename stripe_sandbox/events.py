@@ -48,6 +48,21 @@ def emit(world: World, type: str, obj: Obj, *, before: Obj | None = None) -> Obj
     return event
 
 
+def differences(before: Obj, now: Obj) -> Obj:
+    """What ``before`` says otherwise than ``now``, as previous_attributes say it."""
+    told: Obj = {}
+    for name, old in before.items():
+        new = now.get(name)
+        if name.startswith("_"):
+            continue
+        if isinstance(old, dict) and isinstance(new, dict):
+            if old != new:
+                told[name] = differences(dict.fromkeys(new) | old, new)
+        elif old != new:
+            told[name] = old
+    return told
+
+
 def emit_thin(
     world: World,
     type: str,

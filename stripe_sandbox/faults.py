@@ -6,6 +6,10 @@ answer), ``reset`` (done, half an answer), ``error_500`` (nothing done, not kept
 kept), ``error_503``, ``rate_limit``, ``rate_limit_retry`` (with Stripe-Should-Retry), ``lock``
 (409), ``slow``, ``event_first`` (done, and its events delivered before the answer).
 
+Mishaps, of one kind of call each: ``capability_revoked`` (before a transfer, after the platform
+looked), ``chargeback`` (after a transfer: of its charge, or the newest), ``payout_fails_later``
+(after it was paid), ``refund_fails_later`` (after it succeeded).
+
 Faults of webhooks: ``webhook_duplicate``, ``webhook_late``, ``webhook_never``,
 ``webhook_reorder``, ``webhook_bad_signature``, ``webhook_stale``, ``webhook_unknown`` (one more
 event, about an object that nobody knows).
@@ -24,6 +28,12 @@ API_FAULTS = frozenset(
     "timeout_before timeout_after reset error_500 error_500_saved error_500_after error_503"
     " rate_limit rate_limit_retry lock slow event_first".split()
 )
+MISHAPS = {
+    "capability_revoked": "/v1/transfers",
+    "chargeback": "/v1/transfers",
+    "payout_fails_later": "/v1/payouts",
+    "refund_fails_later": "/v1/refunds",
+}
 WEBHOOK_FAULTS = frozenset(
     "webhook_duplicate webhook_late webhook_never webhook_reorder webhook_bad_signature"
     " webhook_stale webhook_unknown".split()
@@ -41,9 +51,20 @@ class Fault:
     seconds: float = 2.0
 
     def __post_init__(self) -> None:
-        if self.fault not in API_FAULTS | WEBHOOK_FAULTS:
-            known = ", ".join(sorted(API_FAULTS | WEBHOOK_FAULTS))
+        every = API_FAULTS | WEBHOOK_FAULTS | MISHAPS.keys()
+        if self.fault not in every:
+            known = ", ".join(sorted(every))
             raise ValueError(f"Unknown fault {self.fault!r}. Known: {known}")
+
+    def strikes(self, method: str, path: str) -> bool:
+        """Whether it can befall this call."""
+        if self.fault in MISHAPS:
+            return method == "POST" and path == MISHAPS[self.fault]
+        return (
+            self.fault in API_FAULTS
+            and self.method in (None, method)
+            and (self.path is None or re.fullmatch(self.path, path) is not None)
+        )
 
 
 class FaultPlan:
@@ -66,13 +87,15 @@ class FaultPlan:
             return dict(self._happened)
 
     def for_call(self, method: str, path: str) -> Fault | None:
-        return self._pick(
-            lambda f: (
-                f.fault in API_FAULTS
-                and f.method in (None, method)
-                and (f.path is None or re.fullmatch(f.path, path))
-            )
-        )
+        return self._pick(lambda fault: fault.strikes(method, path))
+
+    def missed(self, fault: Fault) -> None:
+        """It was picked, and nothing came of it: it is still to strike."""
+        with self._lock:
+            if any(fault is planned for planned in self._faults):
+                self._happened[fault.fault] -= 1
+                if fault.times is not None:
+                    fault.times += 1
 
     def for_event(self, type: str) -> Fault | None:
         return self._pick(

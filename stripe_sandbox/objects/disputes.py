@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 from stripe_sandbox.errors import StripeError
-from stripe_sandbox.events import emit
+from stripe_sandbox.events import differences, emit
 from stripe_sandbox.lists import listing, page_of
 from stripe_sandbox.money import dispute_fee
 from stripe_sandbox.objects.balance import found, move
@@ -42,7 +44,7 @@ def open_dispute(
     """Take the amount and the fee off the platform; an inquiry takes nothing yet."""
     if charge["status"] != "succeeded" or charge["balance_transaction"] is None:
         raise StripeError("Only a charge that has succeeded and was booked can be disputed.")
-    left = charge["amount_captured"] - charge.get("_with_banks", 0)
+    left = left_of(charge)
     if left == 0:
         raise StripeError("The charge is disputed already.", status=409)
     wanted = amount or left
@@ -104,11 +106,17 @@ def _by_card(card: Obj, inquiry: bool) -> Obj:
     }
 
 
+def left_of(charge: Obj) -> int:
+    """What of a charge no bank has taken yet; nothing of one that is not booked."""
+    booked = charge["status"] == "succeeded" and charge["balance_transaction"] is not None
+    return charge["amount_captured"] - charge.get("_with_banks", 0) if booked else 0
+
+
 def escalate(world: World, dispute: Obj) -> Obj:
     """An inquiry becomes a chargeback: now the bank takes the money."""
     if not dispute["status"].startswith("warning_") or dispute["status"] == "warning_closed":
         raise StripeError(f"This is no open inquiry: {dispute['status']}.", status=409)
-    charge = world.store.get(dispute["charge"])
+    charge, before = world.store.get(dispute["charge"]), deepcopy(dispute)
     assert charge is not None
     _freeze(world, charge, dispute["amount"])
     dispute |= {"status": "needs_response", "is_charge_refundable": False}
@@ -120,7 +128,8 @@ def escalate(world: World, dispute: Obj) -> Obj:
         "submission_method": "not_submitted",
     }
     _book(world, dispute, -dispute["amount"], fee=dispute_fee(dispute["currency"]))
-    emit(world, "charge.dispute.updated", world.store.save(dispute), before={})
+    world.store.save(dispute)
+    emit(world, "charge.dispute.updated", dispute, before=differences(before, dispute))
     emit(world, "charge.dispute.funds_withdrawn", dispute)
     return dispute
 
@@ -177,6 +186,7 @@ UPDATE: Spec = {
 def update(world: World, call: Call) -> Obj:
     """Evidence is saved, and sent to the bank unless ``submit`` is false."""
     dispute, p = retrieve(world, call), call.params
+    before = deepcopy(dispute)
     dispute["metadata"] = merged_metadata(dispute["metadata"], p.get("metadata"))
     if p.get("evidence"):
         if dispute["status"] not in OPEN:
@@ -186,7 +196,8 @@ def update(world: World, call: Call) -> Obj:
         if p.get("submit", True):
             dispute["evidence_details"] |= {"submission_count": 1, "submission_method": "manual"}
             dispute["status"] = dispute["status"].replace("needs_response", "under_review")
-    emit(world, "charge.dispute.updated", world.store.save(dispute), before={})
+    world.store.save(dispute)
+    emit(world, "charge.dispute.updated", dispute, before=differences(before, dispute))
     return dispute
 
 

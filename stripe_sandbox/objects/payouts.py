@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stripe_sandbox.banks import BANKS, GOOD, Bank
 from stripe_sandbox.errors import StripeError
-from stripe_sandbox.events import emit, emit_thin
+from stripe_sandbox.events import differences, emit, emit_thin
 from stripe_sandbox.lists import listing, page_of
 from stripe_sandbox.objects.balance import demand, found, move
 from stripe_sandbox.objects.capabilities import REQUIREMENTS_UPDATED, can_pay_out
@@ -178,6 +178,8 @@ def send_back(world: World, *, payout_id: str) -> None:
 
 
 def _bank_of(world: World, payout: Obj) -> Bank:
+    if "_bank_number" in payout:  # a mishap has decided
+        return BANKS[payout["_bank_number"]]
     bank_account = world.store.get(payout["destination"]) if payout["destination"] else None
     return BANKS[bank_account["_number"]] if bank_account else BANKS[GOOD]
 
@@ -248,5 +250,7 @@ def retrieve(world: World, call: Call) -> Obj:
 
 def update(world: World, call: Call) -> Obj:
     payout = retrieve(world, call)
+    before = {"metadata": payout["metadata"]}
     payout["metadata"] = merged_metadata(payout["metadata"], call.params.get("metadata"))
-    return world.store.save(payout)
+    emit(world, "payout.updated", world.store.save(payout), before=differences(before, payout))
+    return payout

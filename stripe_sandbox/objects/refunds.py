@@ -221,7 +221,7 @@ def _send_or_wait(world: World, refund: Obj, charge: Obj) -> None:
     if instrument.refund == "succeeds later":
         refund |= {"status": "pending", "pending_reason": "processing"}
     world.store.save(refund)
-    if instrument.refund in ("succeeds later", "fails later"):
+    if instrument.refund in ("succeeds later", "fails later") or refund.get("_fails"):
         later(world, "refund.settle", world.settings.payout_delay, refund_id=refund["id"])
 
 
@@ -240,10 +240,10 @@ def sweep(world: World) -> None:
 
 @job("refund.settle")
 def settle(world: World, *, refund_id: str) -> None:
-    """The bank's last word on a refund of one of the special cards."""
+    """The bank's last word on a refund of one of the special cards, or one that is to fail."""
     refund, charge = _with_charge(world, refund_id)
     before = {"status": refund["status"]}
-    if instrument_of(charge).refund == "succeeds later":
+    if instrument_of(charge).refund == "succeeds later" and not refund.get("_fails"):
         refund.pop("pending_reason", None)
         refund["status"] = "succeeded"
         world.store.save(refund)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from stripe_sandbox.events import emit
+from stripe_sandbox.events import differences, emit
 from stripe_sandbox.params import Spec, boolean, integer, one_of, shape, text
 from stripe_sandbox.store import Obj
 from stripe_sandbox.world import Call, World
@@ -54,6 +54,7 @@ def retrieve(world: World, call: Call) -> Obj:
 
 def update(world: World, call: Call) -> Obj:
     settings, change = _settings(world, call.account), call.params.get("payments", {})
+    before = _settings(world, call.account)
     payments = settings["payments"]
     if "debit_negative_balances" in change:
         payments["debit_negative_balances"] = change["debit_negative_balances"]
@@ -61,5 +62,6 @@ def update(world: World, call: Call) -> Obj:
     if (days := change.get("settlement_timing", {}).get("delay_days_override")) is not None:
         payments["settlement_timing"] |= {"delay_days": days, "delay_days_override": days}
     world.store.note(f"balance_settings:{call.account}", json.dumps(settings))
-    emit(world, "balance_settings.updated", settings | {"_account": call.account}, before={})
+    told = differences(before, settings)
+    emit(world, "balance_settings.updated", settings | {"_account": call.account}, before=told)
     return settings

@@ -64,6 +64,9 @@ def test_an_event_may_come_before_the_answer(play: Play):
 def test_too_many_requests_may_ask_for_a_retry(play: Play):
     assert "Stripe-Should-Retry" not in create(play, "rate_limit").headers
     assert create(play, "rate_limit_retry").headers["Stripe-Should-Retry"] == "true"
+    error = create(play, "rate_limit")
+    assert error.json()["error"]["code"] == "rate_limit"
+    assert error.json()["error"]["request_log_url"].endswith(error.headers["Request-Id"])
     client = stripe.StripeClient("sk_test_x", base_addresses={"api": play.url})
     play.control("/faults", {"faults": [{"fault": "rate_limit"}]})
     with pytest.raises(stripe.RateLimitError):

@@ -117,7 +117,7 @@ def test_only_what_stripe_expands_is_expanded(known: Definitions, kind: str):
     properties = known.schemas[SCHEMAS[kind]]["properties"]
 
     for name in EXPANDABLE[kind]:
-        lists = name in ("refunds", "line_items")
+        lists = name in ("refunds", "line_items", "reversals")
         assert lists or properties[name].get("x-expandable"), name
 
 

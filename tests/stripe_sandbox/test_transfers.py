@@ -102,6 +102,8 @@ def test_a_reversal_brings_back_a_part_and_then_the_rest(play: Play):
         transfer.id, reversal.id, {"metadata": {"for": "es_9"}}
     )
     assert (noted.id, noted.metadata.to_dict()) == (reversal.id, {"for": "es_9"})
+    shown = play.stripe.v1.transfers.retrieve(transfer.id).reversals.data
+    assert [one.metadata.to_dict() for one in shown] == [{}, {"for": "es_9"}]
     listed = play.stripe.v1.transfers.reversals.list(transfer.id).data
     assert [one.amount for one in listed] == [3_000, 2_000]
     with pytest.raises(stripe.InvalidRequestError, match="already fully reversed"):
