@@ -10,7 +10,7 @@ signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from django.core.management import execute_from_command_line  # noqa: E402
 
-from marketplace.embedded import join_running_demo  # noqa: E402
+from marketplace.running_demo import join_running_demo  # noqa: E402
 
 
 def main() -> None:

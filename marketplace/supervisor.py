@@ -20,8 +20,9 @@ from types import FrameType
 
 from marketplace import demo, processes, programs
 from marketplace.children import Child, revived
-from marketplace.embedded import BASE_DIR, DATA, Postgres, Valkey, lock_demo
+from marketplace.embedded import BASE_DIR, DATA, Postgres, Valkey
 from marketplace.processes import MarkBook, Trouble
+from marketplace.running_demo import lock_demo
 from marketplace.watchdog import Watchdog
 
 READY_WITHIN = 90
@@ -154,7 +155,7 @@ class Supervisor:
         self.environment = demo.environment_of(self.port, self.given, addresses)
 
     def _describe(self) -> None:
-        """Leave a note for the other commands of this checkout (embedded.join_running_demo)."""
+        """Leave a note for the other commands of this checkout (running_demo.join_running_demo)."""
         note = DATA / "demo.json"
         note.unlink(missing_ok=True)
         note.touch(mode=0o600)

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from marketplace import demo, embedded, supervisor
-from marketplace.embedded import demo_is_running, free_port, join_running_demo, lock_demo
+from marketplace import demo, embedded, running_demo, supervisor
+from marketplace.embedded import free_port
 from marketplace.processes import Mark, MarkBook, Trouble, start
+from marketplace.running_demo import demo_is_running, join_running_demo, lock_demo
 from marketplace.supervisor import Asked, Supervisor
 
 SERVICES_OF_OTHERS = {"DATABASE_URL": "postgresql:///theirs", "REDIS_URL": "redis://theirs"}
@@ -23,7 +24,7 @@ SERVICES_OF_OTHERS = {"DATABASE_URL": "postgresql:///theirs", "REDIS_URL": "redi
 @pytest.fixture
 def data(tmp_path, monkeypatch) -> Path:
     folder = tmp_path / ".data"
-    for module in (embedded, supervisor, demo):
+    for module in (embedded, running_demo, supervisor, demo):
         monkeypatch.setattr(module, "DATA", folder)
     return folder
 
@@ -103,7 +104,7 @@ def test_what_cannot_be_written_is_one_sentence(data, steps, capsys, monkeypatch
 
 
 def test_the_data_folder_may_lie_deep(data, steps, monkeypatch):
-    for module in (embedded, supervisor, demo):
+    for module in (embedded, running_demo, supervisor, demo):
         monkeypatch.setattr(module, "DATA", data / "a" / "b")
     with lock_demo() as lock:
         assert lock is not None
