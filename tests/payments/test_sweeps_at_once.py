@@ -1,17 +1,23 @@
 """Two beats ring, and many workers come: what is due is done by one of them."""
 
+import itertools
+
 import pytest
 
 from accounts.notifications.models import Notification
 from marketplace.common.clock import now
 from payments import tasks
 from payments.escrow import services as escrows
+from payments.gateway.stripe import StripeGateway
 from payments.ledger import chart
 from payments.ledger.checks import CHECKS
 from payments.ledger.models import Transfer
 from payments.ledger.selectors import balance_of
 from payments.payouts.cancelling.services import wish_to_cancel
 from payments.payouts.models import Earning
+from payments.payouts.sending import services as sending
+from payments.refunds import services as refunds
+from payments.refunds.models import Refund
 from tests.payments.payout_world import (
     arrive,
     available,
@@ -22,7 +28,7 @@ from tests.payments.payout_world import (
     transfers_at,
 )
 from tests.payments.world import A_WHILE, days_pass, held, opened, paid_at
-from tests.races import outcomes_at_once
+from tests.races import meet_after, outcomes_at_once
 from tests.sandbox import AVAILABLE_AT_ONCE, NO_SUCH_ACCOUNT, Sandbox, play_on
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,17 +43,24 @@ def eight_times(sweep) -> list:
     return outcomes
 
 
-def test_a_refund_leaves_once(ada, ben, sandbox: Sandbox, bells):
+def to_send_back(ada, ben, sandbox: Sandbox) -> Refund:
     escrow = opened(ada, ben)
     paid_at(sandbox, escrow, card=AVAILABLE_AT_ONCE)
     sandbox.ask("POST", "/topups", amount=500_000, currency="usd")
     days_pass(A_WHILE)
     play_on(sandbox)
     escrows.refund(escrow_id=escrow.pk, reason="cancelled")
+    return Refund.objects.get()
+
+
+def test_a_refund_leaves_once(ada, ben, sandbox: Sandbox, bells):
+    refund = to_send_back(ada, ben, sandbox)
 
     eight_times(tasks.send_due_refunds)
 
     assert len(sandbox.api("GET", "/v1/refunds")["data"]) == 1
+    refund.refresh_from_db()
+    assert refund.failures == 0
     the_books_agree(sandbox)
 
 
@@ -58,6 +71,44 @@ def test_a_payout_is_one_transfer_and_one_payout(ada, ben, sandbox, bells):
 
     assert (len(transfers_at(sandbox)), len(payouts_at(sandbox))) == (1, 1)
     the_books_agree(sandbox)
+
+
+def without_keys(monkeypatch, call: str) -> None:
+    """Each worker asks the provider under a key of its own."""
+    real, number = getattr(StripeGateway, call), itertools.count()
+
+    def under_another_key(self, *, key: str, **said):
+        return real(self, key=f"{key}:{next(number)}", **said)
+
+    monkeypatch.setattr(StripeGateway, call, under_another_key)
+
+
+def test_without_their_keys_eight_workers_make_several_transfers(
+    ada, ben, sandbox, bells, monkeypatch
+):
+    payout = scheduled(ada, ben, sandbox)
+    sandbox.ask("POST", "/topups", amount=5_000_000, currency="usd")
+    days_pass(A_WHILE)
+    without_keys(monkeypatch, "send_transfer")
+    meet_after(monkeypatch, sending, "begin_attempt")
+
+    eight_times(lambda: sending.send_payout(payout_id=payout.pk))
+
+    assert len(transfers_at(sandbox)) > 1  # so it is the key that keeps it at one
+
+
+def test_without_its_key_a_refund_is_asked_for_twice_and_only_the_provider_refuses(
+    ada, ben, sandbox: Sandbox, bells, monkeypatch
+):
+    refund = to_send_back(ada, ben, sandbox)
+    without_keys(monkeypatch, "send_refund")
+    meet_after(monkeypatch, refunds, "_begin")
+
+    eight_times(lambda: refunds.send_refund(refund_id=refund.pk))
+
+    assert len(sandbox.api("GET", "/v1/refunds")["data"]) == 1  # all of the charge went with it
+    refund.refresh_from_db()
+    assert refund.failures > 0
 
 
 def test_a_cancelled_payout_is_taken_back_once(ada, ben, sandbox, bells):
