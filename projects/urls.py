@@ -14,6 +14,7 @@ from projects.web import (
     contracts,
     counters,
     disputes,
+    evidence,
     funding,
     givebacks,
     home,
@@ -167,6 +168,7 @@ urlpatterns = [
         name="agreement-pdf",
     ),
     path("signing-keys.json", agreement_files.download_keys, name="signing-keys"),
+    path("verify_evidence.py", evidence.show_checker, name="evidence-checker"),
     path("verify_agreement.py", agreement_files.show_checker, name="agreement-checker"),
     path("statements/", statements.list_statements, name="statements"),
     path(
@@ -230,6 +232,7 @@ urlpatterns = [
         name="dispute-statements",
     ),
     path("disputes/<str:public_id>/sealed-offer/", disputes.create_figure, name="dispute-figure"),
+    path("disputes/<str:public_id>/evidence.zip", evidence.download_evidence, name="evidence"),
     # Desk
     path("desk/audit/", audit.list_entries, name="desk-audit"),
     path("desk/", overview.show_desk, name="desk"),
@@ -277,6 +280,11 @@ urlpatterns = [
         "desk/disputes/<str:public_id>/messages/files/<str:file_id>/",
         conversations.show_conversation_file,
         name="desk-dispute-message-file",
+    ),
+    path(
+        "desk/disputes/<str:public_id>/evidence.zip",
+        evidence.download_case_evidence,
+        name="desk-evidence",
     ),
     path(
         "desk/disputes/<str:public_id>/files/<str:file_id>/",

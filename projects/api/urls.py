@@ -18,6 +18,7 @@ from projects.api import (
     desk_mails,
     desk_messages,
     disputes,
+    evidence,
     givebacks,
     invitations,
     messages,
@@ -175,6 +176,7 @@ urlpatterns = [
         name="api-proposal-withdraw",
     ),
     # Disputes
+    *evidence.ROUTES,
     path(
         "milestones/<str:public_id>/disputes/",
         disputes.MilestoneDisputesView.as_view(),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from marketplace.common.lifecycle import CLIENT, FREELANCER
-from projects.messages.models import Message
+from projects.messages.models import Conversation, Message
 from projects.messages.rules import Talk
 from projects.messages.selectors import conversation_about, messages_on
 
@@ -14,12 +14,13 @@ FORMAT = "milepost-messages/1"
 _BATCH = 500
 
 
-def document_of(talk: Talk) -> Iterator[str]:
+def document_of(talk: Talk, conversation: Conversation | None = None) -> Iterator[str]:
     """The parts of the document: who speaks, what was said when, and the hash of each file.
 
-    It ends with the newest message of the moment when it was begun.
+    It ends with the newest message of the moment when it was begun, or when ``conversation`` was
+    read.
     """
-    conversation = conversation_about(talk.bid)
+    conversation = conversation or conversation_about(talk.bid)
     head = {
         "format": FORMAT,
         "bid": talk.bid.public_id,

@@ -27,6 +27,7 @@ from projects.milestones.models import Milestone
 from projects.milestones.rules import judge_step
 from projects.milestones.selectors import latest_delivery, milestones_of
 from projects.web.criteria import CriteriaForm
+from projects.web.evidence import offer_of
 from projects.web.parts import PartForm, clean_part, clean_words, draw_part
 
 
@@ -222,6 +223,7 @@ def _page(
         "rest": milestone.amount - dispute.asked_for,
         "outcome": outcome_of(dispute),
         "record": record_of(dispute),
+        "evidence": offer_of(dispute, route="evidence", with_messages=True),
         "latest": latest_delivery(milestone),
         "form": form,
         "figure": own_figure_of(dispute, role or ""),

@@ -1,6 +1,7 @@
 """A sheet of paper with our margins, head and foot: what a document is set with."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,8 +19,10 @@ _BODY, _SMALL = 10, 8  # points
 class Sheet(FPDF):
     """A4, upright. Every text goes through ``readable``, so nothing typed can break the paper."""
 
-    def __init__(self, *, title: str, foot: str, text: str) -> None:
+    def __init__(self, *, title: str, foot: str, text: str, made_at: datetime) -> None:
         super().__init__(format="A4")
+        # Else it would be of the moment at which it is written, and never the same twice.
+        self.set_creation_date(made_at)
         self.foot = readable(foot)
         self.set_title(title)
         self.set_creator("Milepost")

@@ -36,7 +36,7 @@ def cut_for(text: str, weight: int) -> bytes:
 
 @lru_cache(maxsize=8)
 def _cut(weight: int, extra: str) -> bytes:
-    font = TTFont(_file(), lazy=True)
+    font = TTFont(_file(), lazy=True, recalcTimestamp=False)
     options = subset.Options()
     options.layout_features = []
     cutter = subset.Subsetter(options)
@@ -44,7 +44,9 @@ def _cut(weight: int, extra: str) -> bytes:
     cutter.subset(font)
     small = io.BytesIO()
     font.save(small)
-    at_rest = instancer.instantiateVariableFont(TTFont(small), {"wght": weight, "opsz": 14})
+    at_rest = instancer.instantiateVariableFont(
+        TTFont(small, recalcTimestamp=False), {"wght": weight, "opsz": 14}
+    )
     done = io.BytesIO()
     at_rest.save(done)
     return done.getvalue()

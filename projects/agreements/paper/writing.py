@@ -30,6 +30,7 @@ def paper_of(agreement: Agreement) -> bytes:
         title=f"Agreement: {contract.title}",
         foot=f"{contract.public_id}, version {agreement.version}, SHA-256 {agreement.sha256[:16]}…",
         text=everything,
+        made_at=agreement.created_at,
     )
     sheet.heading("Agreement", 20)
     sheet.paragraph(wording["posting"]["title"], is_bold=True)

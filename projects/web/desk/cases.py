@@ -25,10 +25,12 @@ from projects.disputes.history import record_of
 from projects.disputes.models import Dispute
 from projects.disputes.rules import open_steps
 from projects.disputes.selectors import desk_disputes, effect_of, outcome_of, still_open
+from projects.evidence.selectors import staff_may_read_messages
 from projects.milestones.models import Milestone
 from projects.milestones.selectors import deliveries_on
 from projects.web.bid_cards import shown_files
 from projects.web.desk.doors import for_staff
+from projects.web.evidence import offer_of
 from projects.web.parts import PartForm, clean_part, clean_words, draw_part
 
 
@@ -126,6 +128,9 @@ def _page(
         "held": quote([milestone.amount], contract.policy),
         "rest": milestone.amount - dispute.asked_for,
         "record": record_of(dispute),
+        "evidence": offer_of(
+            dispute, route="desk-evidence", with_messages=staff_may_read_messages(dispute)
+        ),
         "timeline": _timeline(milestone),
         "outcome": outcome_of(dispute),
         "steps": open_steps(dispute, role_in(contract, request.user)),

@@ -1,0 +1,35 @@
+"""Who may have which bundle, and how large it is."""
+
+from django.db.models import Sum
+
+from marketplace.common.errors import InvalidInput
+from projects.agreements.selectors import case_files
+from projects.disputes.models import OPEN, Dispute
+from projects.messages.selectors import files_sent_on
+
+
+def staff_may_read_messages(dispute: Dispute) -> bool:
+    """What people say to each other is read for a decision, and no longer."""
+    return dispute.state in OPEN
+
+
+def is_redacted(asked: str | None) -> bool:
+    """Whether ``redacted`` asks for the copy that may be shown to outsiders.
+
+    Raises InvalidInput for what is neither yes nor no: a guess would hand out the whole record.
+    """
+    if asked in (None, "", "0", "false"):
+        return False
+    if asked in ("1", "true"):
+        return True
+    raise InvalidInput("redacted is 1 or 0.", param="redacted")
+
+
+def bytes_of_files(dispute: Dispute, *, with_messages: bool) -> int:
+    """How much there is in the files of its bundle: all but a few hundred kilobytes of it."""
+    milestone = dispute.milestone
+    size = case_files(milestone).aggregate(size=Sum("size"))["size"] or 0
+    if with_messages:
+        sent = files_sent_on(milestone.contract.bid)
+        size += sent.aggregate(size=Sum("stored__size"))["size"] or 0
+    return size
