@@ -30,7 +30,7 @@ WORDS = {
     "answer": "The Yurt is missing.",
     "statement": "The Wombat eats what is put into it.",
     "reply": "No Vicuña was agreed on.",
-    "message": "Call me: udo@example.org, said the Tapir.",
+    "message": "Call me: udo@example.org, said the <i>Tapir</i>.",
     "file": "Rückgabe Ibex.txt",
 }
 

@@ -1,16 +1,24 @@
 """The bundle of a dispute: all that is on file, the same bytes each time, and nothing private."""
 
+import io
 import json
+import subprocess
+import sys
 import tracemalloc
 from datetime import timedelta
+from zipfile import ZipFile
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils.html import escape
 
 from accounts.people.models import User
 from marketplace.common import clock
 from marketplace.common.models import StoredFile
+from payments.statements import verify_statement
+from projects.agreements.sealing import verify_agreement
+from projects.agreements.sealing.selectors import published_keys
 from projects.disputes.sealed.services import seal_figure
 from projects.disputes.services import add_statement, decide_dispute
 from projects.evidence.bundle import bundle_of
@@ -51,13 +59,29 @@ def test_all_that_is_on_file_is_in_it_and_proves_itself(dispute, tmp_path):
     assert inside["agreement/signed-agreement.json"] and inside["money/statement.json"]
     assert any(name.endswith("-v1.pdf") for name in inside)
     assert json.loads(inside["messages.json"])["messages"][0]["text"] == WORDS["message"]
-    assert WORDS["message"] in inside["messages.html"].decode()
+    assert escape(WORDS["message"]) in inside["messages.html"].decode()
     kinds = [line["kind"] for line in record["timeline"]]
     assert kinds[-2:] == ["dispute_opened", "dispute_answered"]
 
     status, said = verify(tmp_path, archive)
     assert (status, said.count("   ok")) == (0, 5), said
     assert f"The record of dispute {dispute.public_id}" in said
+
+
+def test_what_is_in_it_is_proved_by_the_programs_that_know_it(dispute, tmp_path):
+    with ZipFile(io.BytesIO(bundled(dispute))) as archive:
+        archive.extractall(tmp_path)
+    keys = tmp_path / "keys.json"
+    keys.write_text(json.dumps(published_keys()))
+    agreement = tmp_path / "agreement/signed-agreement.json"
+
+    for program in (
+        ["sha256sum", "--quiet", "--strict", "-c", "SHA256SUMS"],
+        [sys.executable, "-I", verify_agreement.__file__, agreement, keys],
+        [sys.executable, "-I", verify_statement.__file__, tmp_path / "money/statement.json"],
+    ):
+        done = subprocess.run(program, cwd=tmp_path, capture_output=True, check=False, timeout=60)
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_pages_run_nothing_fetch_nothing_and_show_words_as_words(dispute):
