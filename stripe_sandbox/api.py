@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from email.message import Message
 
 from stripe_sandbox import API_VERSION, idempotency, mishaps
-from stripe_sandbox.errors import CardError, StripeError
+from stripe_sandbox.errors import AttemptRefused, StripeError
 from stripe_sandbox.faults import MISHAPS, Fault, from_header
 from stripe_sandbox.forms import decode_form, decode_json
 from stripe_sandbox.params import read
@@ -213,7 +213,7 @@ def _execute(world: World, call: Call, route: Route, raw: Obj, fault: str | None
 def _handled(world: World, call: Call, route: Route, expand: list[str] | None) -> Answer:
     try:
         return Answer(200, _dump(rendered(world, route.handler(world, call), expand)))
-    except CardError as error:  # caught within the transaction: the failed attempt was one
+    except AttemptRefused as error:  # caught within the transaction: the failed attempt was one
         return Answer(error.status, _dump(error.body(call.request_id)))
 
 

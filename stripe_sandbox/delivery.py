@@ -1,6 +1,6 @@
 """Carrying events to their addresses: signed, in order, again and again until they are taken.
 
-Signatures and retries live on wall time; moving the sandbox clock does not touch them.
+Signatures and retries live on wall time; a moved sandbox clock ends only a rolled secret.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 import logging
 import threading
 import time
+from contextlib import closing
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -113,7 +114,6 @@ class Postman:
         elif fault == "webhook_stale":
             moment -= 3600
         kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
-        connection = kind(url.hostname or "127.0.0.1", url.port, timeout=PATIENCE)
         path = (url.path or "/") + (f"?{url.query}" if url.query else "")
         headers = {
             "Content-Type": "application/json; charset=utf-8",
@@ -121,12 +121,12 @@ class Postman:
             "User-Agent": "Stripe/1.0 (sandbox)",
         }
         try:
-            connection.request("POST", path, body, headers)
-            status = connection.getresponse().status
-        except (OSError, http.client.HTTPException) as error:
+            with closing(kind(url.hostname or "127.0.0.1", url.port, timeout=PATIENCE)) as line:
+                line.request("POST", path, body, headers)
+                status = line.getresponse().status
+        # A ValueError: a port or a name that cannot be.
+        except (OSError, ValueError, http.client.HTTPException) as error:
             return None, f"{type(error).__name__}: {error}"
-        finally:
-            connection.close()
         return status, str(status)
 
     def listed(self, limit: int = 200) -> list[dict[str, Any]]:

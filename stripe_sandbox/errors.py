@@ -35,10 +35,12 @@ class StripeError(Exception):
 
 
 class CardError(StripeError):
-    """An attempt was made and refused. What it left behind stays: it is no undoing."""
-
     def __init__(self, message: str, *, code: str, **more: Any) -> None:
         super().__init__(message, status=402, kind="card_error", code=code, **more)
+
+
+class AttemptRefused(CardError):
+    """An attempt was made and refused. What it left behind stays: it is no undoing."""
 
 
 def unknown_parameter(name: str) -> StripeError:

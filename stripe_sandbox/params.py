@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from stripe_sandbox.errors import invalid_parameter, missing_parameter, unknown_parameter
 
@@ -98,9 +99,15 @@ def one_of(*allowed: str) -> Reader:
 
 
 def url(value: Any, name: str) -> str:
-    if not isinstance(value, str) or not re.match(r"https?://[^\s/]+", value):
-        raise invalid_parameter("Not a valid URL", name, "url_invalid")
-    return value
+    try:
+        if isinstance(value, str) and re.match(r"https?://[^\s/]+", value):
+            parts = urlsplit(value)
+            (parts.hostname or "").encode("idna")
+            if parts.hostname and parts.port != 0:  # asking for the port judges it
+                return value
+    except ValueError:
+        pass
+    raise invalid_parameter("Not a valid URL", name, "url_invalid")
 
 
 def strings(value: Any, name: str) -> list[str]:

@@ -94,10 +94,14 @@ class Store:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.executescript(SCHEMA)
-        self._name_the_endpoint()
+        self._carry_over()
 
-    def _name_the_endpoint(self) -> None:
-        """A file from before there were several addresses knows one only."""
+    def _carry_over(self) -> None:
+        """A file from before knows one address only, and calls what paid a charge a card."""
+        self.run(
+            "UPDATE objects SET body = replace(body, '\"_card\":', '\"_instrument\":')"
+            " WHERE kind = 'charge' AND body LIKE '%\"_card\":%'"
+        )
         if "endpoint" not in {row[1] for row in self.run("PRAGMA table_info(deliveries)")}:
             self.run(
                 "ALTER TABLE deliveries ADD COLUMN endpoint TEXT NOT NULL DEFAULT 'we_configured'"

@@ -7,11 +7,11 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 from kombu.pools import producers
 
-# Seconds for which a silent bell is left alone: each try takes as long as the broker's time-out,
-# several times over, and a deed may ring at half a dozen doors.
+# Seconds for which a silent bell is left alone: a deed may ring at half a dozen doors, and each try
+# costs a part of a second.
 _REST = 5
 # Seconds that one try may take: somebody is at the door, and the provider of payments wants to hear
-# within a second that its letter is kept. A worker is more patient with the broker than this.
+# within a second that its letter is kept. With what a worker listens to it is more patient.
 _IMPATIENT = {"socket_timeout": 0.3, "socket_connect_timeout": 0.3, "max_retries": 0}
 _silent_until = 0.0
 

@@ -30,7 +30,7 @@ from payments.escrow.models import Escrow
 from payments.fundings import services as fundings
 from payments.fundings.models import Payment
 from payments.gateway import chargebacks as provider
-from payments.gateway.chargebacks import ChargebackState, RemoteChargeback, RemoteWithdrawal
+from payments.gateway.chargebacks import RemoteChargeback, RemoteWithdrawal
 from payments.ledger import chart
 from payments.ledger.services import Move, move_money
 
@@ -77,9 +77,8 @@ def record_chargeback(
     if chargeback.status != remote.state:
         LIFECYCLE.advance(chargeback, STEP_TO[S(remote.state)], role=SYSTEM)
     chargeback.amount, chargeback.due_at = remote.amount, remote.due_at
-    if remote.is_answered:
-        chargeback.answered_at = chargeback.answered_at or now()
-    if _is_granted(chargeback, remote) or (
+    chargeback.answered_at = (chargeback.answered_at or now()) if remote.is_answered else None
+    if _is_over(chargeback, remote) or (
         fulfilled is not None and is_same_wish(chargeback, fulfilled)
     ):
         chargeback.answer = ""
@@ -99,10 +98,11 @@ def record_chargeback(
     return chargeback
 
 
-def _is_granted(chargeback: Chargeback, remote: RemoteChargeback) -> bool:
+def _is_over(chargeback: Chargeback, remote: RemoteChargeback) -> bool:
+    """Whether there is nothing left of the wish: the answer is there, or the bank has ruled."""
     if chargeback.answer == ANSWER:
         return remote.is_answered
-    return chargeback.answer == ACCEPT and remote.state == ChargebackState.LOST
+    return chargeback.answer == ACCEPT and S(remote.state) not in LIVE
 
 
 def is_same_wish(chargeback: Chargeback, told: Chargeback) -> bool:

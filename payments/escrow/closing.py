@@ -1,4 +1,4 @@
-"""Money that was held is closed once."""
+"""An escrow is closed once, whatever became of its money."""
 
 from marketplace.common.clock import now
 from marketplace.common.errors import WrongState

@@ -16,7 +16,10 @@ class Payment(models.Model):
     ``attempt`` is in the key under which its page was last asked for, first at ``asked_at``.
     ``charged_back_at`` is set while the payer's bank wants the money back or has taken it: nothing
     is refunded then. ``charged_back`` is what the bank has of it.
-    ``card`` is the provider's fingerprint of the card that paid, "" where none did.
+    ``sent_at`` is when the payer had done all that is theirs and their bank was still to bring it,
+    which takes days: None for a card, which pays at once.
+    ``card`` is the provider's fingerprint of the card or bank account that paid, "" where it is
+    not known.
     ``provider_fee`` is what the provider kept of it, once known (its own cost, never the payer's).
     """
 
@@ -50,6 +53,7 @@ class Payment(models.Model):
     provider_fee = AmountField(null=True)
     created_at = models.DateTimeField(default=now)
     expires_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
     succeeded_at = models.DateTimeField(null=True)
     charged_back_at = models.DateTimeField(null=True)
     next_check_at = models.DateTimeField(null=True)

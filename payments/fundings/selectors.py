@@ -25,7 +25,7 @@ def payments_for(paid_for: Iterable[str]) -> QuerySet[Payment]:
 
 def is_with_a_bank(paid_for: Iterable[str]) -> bool:
     """Whether somebody has paid for one of these, and their bank takes days to bring it."""
-    sent_off = Payment.objects.filter(status=Payment.Status.REQUIRES_ACTION)
+    sent_off = Payment.objects.filter(status=Payment.Status.REQUIRES_ACTION, sent_at__isnull=False)
     return sent_off.filter(paid_for__in=paid_for).exists()
 
 

@@ -12,7 +12,7 @@ from marketplace.common.clock import now
 from marketplace.common.doorbell import ring
 from marketplace.common.errors import DomainError, WrongState
 from marketplace.common.lifecycle import SYSTEM
-from marketplace.common.money import checked_amount
+from marketplace.common.money import checked_amount, in_words
 from payments.fundings.models import LIFECYCLE, OPEN, Payment
 from payments.gateway.base import GatewayRefused, GatewayUnknown, PaymentState, RemotePayment
 from payments.gateway.outcomes import unreachable
@@ -53,10 +53,13 @@ def start_payment(
 
     The caller holds the lock of what is paid for, so that two clicks find the same payment.
     An open payment of another amount (``or_less``: of a larger one), or one whose page has closed,
-    makes room.
+    makes room. Raises WrongState while a bank brings one: nobody should pay twice.
     """
     checked_amount(amount)
     for payment in _lock_open([paid_for]):
+        if payment.sent_at is not None:
+            brought = in_words(payment.amount, payment.currency)
+            raise WrongState(f"Your bank is bringing {brought} already, which takes some days.")
         fits = payment.amount == amount or (or_less and payment.amount < amount)
         if fits and payment.currency == currency and not _is_stale(payment):
             return payment
@@ -98,8 +101,7 @@ def open_pay_page(*, payment_id: int) -> Payment:
             code="payment_refused",
         ) from refusal
     except GatewayUnknown as unknown:
-        consequence = "Nothing was charged: please try again in a moment."
-        raise unreachable(unknown, consequence) from unknown
+        raise unreachable(unknown, "Nothing was charged: try again in a moment.") from unknown
     return _note_page(payment_id, payment.attempt, page)
 
 
@@ -134,7 +136,9 @@ def record_state(*, payment_id: int, remote: RemotePayment) -> Payment:
         return payment  # another page of it, which nobody was led to
     payment.session_id = remote.session_id
     payment.failure_code = remote.failure_code or payment.failure_code
-    payment.save(update_fields=["session_id", "failure_code"])
+    if remote.is_sent and payment.sent_at is None:
+        payment.sent_at = now()
+    payment.save(update_fields=["session_id", "failure_code", "sent_at"])
     if remote.state in OVER:
         LIFECYCLE.advance(payment, OVER[remote.state], role=SYSTEM)
         payment.url, payment.next_check_at = "", None
@@ -227,11 +231,8 @@ def _lock(payment_id: int) -> Payment:
 
 
 def _lock_open(paid_for: Collection[str]) -> list[Payment]:
-    return list(
-        Payment.objects.select_for_update()
-        .filter(paid_for__in=paid_for, status__in=OPEN)
-        .order_by("pk")
-    )
+    still_open = Payment.objects.filter(paid_for__in=paid_for, status__in=OPEN)
+    return list(still_open.select_for_update().order_by("pk"))
 
 
 def _advance(payment: Payment, step: str) -> None:
@@ -251,7 +252,7 @@ def _close(payment: Payment, step: str) -> None:
 
 def _is_stale(payment: Payment) -> bool:
     closes_at = payment.expires_at or payment.created_at + PAGE_LIFE
-    return closes_at - MARGIN <= now()
+    return payment.sent_at is None and closes_at - MARGIN <= now()
 
 
 def _next_ask(payment: Payment) -> datetime:

@@ -65,8 +65,9 @@ class State(StrEnum):
 class RemotePayment:
     """A pay page and what happened on it; ``payment`` is our public id, as noted there.
 
-    ``card`` is the provider's fingerprint of the card, the same whenever that card pays; "" where
-    something else paid.
+    ``is_sent``: the payer has done all that is theirs, and their bank brings it, which takes days.
+    ``card`` is the provider's fingerprint of the card or bank account, the same whenever it pays;
+    "" where something else paid.
     """
 
     session_id: str
@@ -80,6 +81,7 @@ class RemotePayment:
     charge_id: str = ""
     card: str = ""
     failure_code: str = ""
+    is_sent: bool = False
 
 
 @dataclass(frozen=True)

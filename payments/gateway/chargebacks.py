@@ -96,7 +96,8 @@ def chargeback_of(dispute: stripe.Dispute) -> RemoteChargeback:
         # A state that we do not know yet is a demand: money may be missing, and a person looks.
         state=_STATES.get(dispute.status, ChargebackState.OPEN),
         due_at=moment(details.due_by),
-        is_answered=details.submission_count > 0,
+        # Where the bank asks anew, as after an inquiry, what was answered before is no answer.
+        is_answered=details.submission_count > 0 and "needs_response" not in dispute.status,
         withdrawals=tuple(
             RemoteWithdrawal(one.id, -one.amount, one.currency.upper(), one.fee)
             # Of the same second, what was taken comes before what was given back.

@@ -53,10 +53,12 @@ def payment_of(session: stripe.checkout.Session) -> RemotePayment:
     intent = session.payment_intent
     expanded = intent if isinstance(intent, stripe.PaymentIntent) else None
     error = getattr(expanded, "last_payment_error", None)
+    state = _payment_state(session, expanded)
     return RemotePayment(
         session_id=session.id,
         payment=session.client_reference_id or "",
-        state=_payment_state(session, expanded),
+        state=state,
+        is_sent=state == PaymentState.WAITING and session.status == "complete",
         amount=session.amount_total,
         currency=session.currency.upper(),
         url=session.url or "",
@@ -70,8 +72,8 @@ def payment_of(session: stripe.checkout.Session) -> RemotePayment:
 
 def _card_of(charge: Any) -> str:
     paid_by = charge.payment_method_details if isinstance(charge, stripe.Charge) else None
-    card = getattr(paid_by, "card", None)
-    return getattr(card, "fingerprint", None) or ""
+    means = getattr(paid_by, paid_by.type, None) if paid_by else None
+    return getattr(means, "fingerprint", None) or ""
 
 
 def _payment_state(

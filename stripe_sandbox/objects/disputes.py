@@ -169,7 +169,6 @@ def close_dispute(world: World, dispute: Obj, *, outcome: str) -> Obj:
     dispute["status"] = "warning_closed" if inquiry else outcome
     if outcome == "won" and not inquiry:
         _freeze(world, charge, -dispute["amount"])
-    if outcome == "won" and not inquiry:
         _book(world, dispute, dispute["amount"])
         emit(world, "charge.dispute.funds_reinstated", world.store.save(dispute))
     emit(world, "charge.dispute.closed", world.store.save(dispute))
@@ -194,7 +193,8 @@ def update(world: World, call: Call) -> Obj:
         dispute["evidence"] |= p["evidence"]
         dispute["evidence_details"]["has_evidence"] = True
         if p.get("submit", True):
-            dispute["evidence_details"] |= {"submission_count": 1, "submission_method": "manual"}
+            dispute["evidence_details"]["submission_count"] += 1
+            dispute["evidence_details"]["submission_method"] = "manual"
             dispute["status"] = dispute["status"].replace("needs_response", "under_review")
     world.store.save(dispute)
     emit(world, "charge.dispute.updated", dispute, before=differences(before, dispute))
@@ -203,7 +203,10 @@ def update(world: World, call: Call) -> Obj:
 
 def accept(world: World, call: Call) -> Obj:
     """Closing a dispute by the API means losing it."""
-    return close_dispute(world, retrieve(world, call), outcome="lost")
+    dispute = retrieve(world, call)
+    if dispute["status"] not in OPEN:
+        raise StripeError("This dispute is already closed.")
+    return close_dispute(world, dispute, outcome="lost")
 
 
 LIST: Spec = listing(charge=text, payment_intent=text)

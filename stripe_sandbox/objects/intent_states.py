@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stripe_sandbox.errors import CardError, StripeError
+from stripe_sandbox.errors import AttemptRefused, StripeError
 from stripe_sandbox.events import emit
 from stripe_sandbox.instruments import types_for
 from stripe_sandbox.params import merged_metadata
@@ -172,13 +172,15 @@ def cancel(world: World, intent: Obj, reason: str | None) -> None:
 # -- what is said of them -------------------------------------------------
 
 
-def refused(world: World, intent: Obj, key: str = "payment_intent") -> CardError:
+def refused(world: World, intent: Obj, key: str = "payment_intent") -> AttemptRefused:
     """The answer to a confirmation that came to nothing: the last error, and the intent."""
     error = intent["last_payment_error" if key == "payment_intent" else "last_setup_error"]
     told = {
         name: error[name] for name in ("charge", "decline_code", "payment_method") if name in error
     }
-    return CardError(error["message"], code=error["code"], **told, **{key: rendered(world, intent)})
+    return AttemptRefused(
+        error["message"], code=error["code"], **told, **{key: rendered(world, intent)}
+    )
 
 
 def demand_state(world: World, intent: Obj, what: str, *allowed: str) -> None:

@@ -242,6 +242,8 @@ def sweep(world: World) -> None:
 def settle(world: World, *, refund_id: str) -> None:
     """The bank's last word on a refund of one of the special cards, or one that is to fail."""
     refund, charge = _with_charge(world, refund_id)
+    if refund["status"] == "failed":
+        return  # it was to fail for two reasons, and has
     before = {"status": refund["status"]}
     if instrument_of(charge).refund == "succeeds later" and not refund.get("_fails"):
         refund.pop("pending_reason", None)

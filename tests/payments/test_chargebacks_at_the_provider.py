@@ -4,8 +4,10 @@ import pytest
 
 from accounts.notifications.models import Notification
 from accounts.parties.selectors import own_party_of
+from marketplace.common.errors import ProviderUnreachable, WrongState
+from payments.chargebacks.answering.services import look_after_chargeback, send_evidence
 from payments.chargebacks.models import Chargeback
-from payments.chargebacks.selectors import has_open_chargeback
+from payments.chargebacks.selectors import has_open_chargeback, to_be_answered
 from payments.escrow import services as escrows
 from payments.fundings.models import Payment
 from payments.incoming.selectors import unexplained_events
@@ -104,6 +106,49 @@ def test_an_inquiry_becomes_a_demand(ada, ben, sandbox):
 
     assert (Chargeback.objects.get().status, stands(escrow)) == ("open", 0)
     all_agrees()
+
+
+def test_an_inquiry_that_was_answered_and_becomes_a_demand_is_answered_anew(
+    ada, ben, dora, sandbox
+):
+    """What the bank was told of the inquiry is no answer to what it demands."""
+    _, payment = funded(ada, ben, sandbox)
+    asked = sandbox.ask("POST", "/disputes", charge=payment.charge_id, inquiry=True)
+    play_on(sandbox)
+    chargeback = Chargeback.objects.get()
+    send_evidence(chargeback_id=chargeback.pk, by=dora, text="It was done.")
+    assert not to_be_answered().exists()
+
+    sandbox.ask("POST", f"/disputes/{asked['id']}/escalate")
+    play_on(sandbox)
+
+    assert to_be_answered().get() == chargeback
+    send_evidence(chargeback_id=chargeback.pk, by=dora, text="It was done, and approved.")
+    chargeback.refresh_from_db()
+    assert (chargeback.status, to_be_answered().exists()) == ("review", False)
+    with pytest.raises(WrongState):
+        send_evidence(chargeback_id=chargeback.pk, by=dora, text="And more.")
+    all_agrees()
+
+
+def test_an_answer_whose_answer_was_lost_is_given_once(ada, ben, dora, sandbox):
+    _, payment = funded(ada, ben, sandbox)
+    demand = sandbox.ask("POST", "/disputes", charge=payment.charge_id)
+    play_on(sandbox)
+    chargeback = Chargeback.objects.get()
+    lost = {"fault": "timeout_after", "method": "POST", "path": "/v1/disputes/.*", "seconds": 0.05}
+    sandbox.trouble(lost | {"times": None})
+    with pytest.raises(ProviderUnreachable):
+        send_evidence(chargeback_id=chargeback.pk, by=dora, text="It was done.")
+    sandbox.trouble()
+    sandbox.letters.clear()
+
+    days_pass(1.1)  # by then its key may be forgotten
+    look_after_chargeback(chargeback_id=chargeback.pk)
+
+    told = sandbox.api("GET", f"/v1/disputes/{demand['id']}")["evidence_details"]
+    chargeback.refresh_from_db()
+    assert (told["submission_count"], chargeback.status, chargeback.answer) == (1, "review", "")
 
 
 def test_several_on_one_payment(ada, ben, sandbox):

@@ -185,6 +185,8 @@ def test_where_the_provider_is_silent_the_same_answer_is_given_again(
     [
         (answering.send_evidence, "send_evidence", ChargebackState.REVIEW, True),
         (answering.accept_loss, "accept_chargeback", ChargebackState.LOST, False),
+        (answering.accept_loss, "accept_chargeback", ChargebackState.CLOSED, False),  # an inquiry
+        (answering.accept_loss, "accept_chargeback", ChargebackState.WON, False),  # all the same
     ],
 )
 def test_an_answer_that_arrived_though_ours_was_lost_is_seen_and_not_given_again(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from marketplace.common.clock import now
 from marketplace.common.errors import WrongState
 from payments.fundings.models import Payment
 from projects.agreements.leaving.services import leave_contract
@@ -19,7 +20,9 @@ pytestmark = pytest.mark.django_db
 
 def with_the_bank(payment: Payment) -> Payment:
     """As a bank debit is for days after its payer has agreed to it."""
-    Payment.objects.filter(pk=payment.pk).update(status=Payment.Status.REQUIRES_ACTION)
+    Payment.objects.filter(pk=payment.pk).update(
+        status=Payment.Status.REQUIRES_ACTION, sent_at=now()
+    )
     return payment
 
 

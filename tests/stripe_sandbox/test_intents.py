@@ -390,8 +390,15 @@ def test_what_nobody_captures_is_released_after_a_week(play: Play):
 # -- what cannot be done --------------------------------------------------
 
 
-@pytest.mark.parametrize("state", ["succeeded", "canceled", "processing", "requires_capture"])
-@pytest.mark.parametrize("deed", ["confirm", "capture", "cancel", "update"])
+@pytest.mark.parametrize(
+    ("state", "deed"),
+    [
+        (state, deed)
+        for state in ("succeeded", "canceled", "processing", "requires_capture")
+        for deed in ("confirm", "capture", "cancel", "update")
+        if state != "requires_capture" or deed in ("confirm", "update")
+    ],
+)
 def test_what_a_state_does_not_allow_is_refused_by_its_code(play: Play, state, deed):
     service = play.stripe.v1.payment_intents
     if state == "canceled":
@@ -401,8 +408,6 @@ def test_what_a_state_does_not_allow_is_refused_by_its_code(play: Play, state, d
     else:
         manual = state == "requires_capture"
         intent = confirmed(play, capture_method="manual" if manual else "automatic")
-        if manual and deed in ("capture", "cancel"):
-            return
     assert intent.status == state
     params = {"amount": 2_000} if deed == "update" else {}
 

@@ -24,10 +24,11 @@ def roll(*, escrow_id: int, into_id: int, part: int) -> Roll:
     """
     source, target = lock_pair(escrow_id, into_id)
     _judge_pair(source, target)
-    close(source, "roll")
+    LIFECYCLE.judge(source, "roll", role=SYSTEM)
     LIFECYCLE.advance(target, "roll_in", role=SYSTEM)
     held, before = held_in(source), held_in(target)
     rest = checked_rest(part, source, target, held=held, param="to_freelancer")
+    close(source, "roll")
     if part:
         cost = cost_of(source.released + part, source) - cost_of(source.released, source)
         pay_out_of(source, held=cost, to_payee=part, deed="last")
