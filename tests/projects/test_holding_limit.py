@@ -1,7 +1,7 @@
 """The provider holds money for a time only: both sides are warned, and then it goes back."""
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 from django.db.models import QuerySet
 
 from accounts.notifications.models import Notification
@@ -12,7 +12,6 @@ from payments.escrow import services as escrows
 from payments.escrow.facts import facts_now
 from payments.escrow.limits import services as limits
 from payments.escrow.limits.services import note_country
-from payments.escrow.models import Escrow
 from payments.escrow.services import take_in
 from payments.payees.models import ConnectedAccount
 from payments.payees.services import start_onboarding
@@ -304,10 +303,10 @@ def test_the_limit_and_a_release_at_once_are_one_of_the_two(ada, ben, bells, lat
 
 
 @pytest.mark.django_db(transaction=True)
-def test_without_row_locks_it_goes_back_once_and_the_answers_lie(
+def test_without_row_locks_all_are_let_through_and_the_write_closes_it_once(
     ada, ben, bells, later, monkeypatch
 ):
-    """The lower guard: what has left the account cannot leave it again."""
+    """What is below that, tests/payments/test_held_money.py takes away too."""
     milestone = funded_milestone(ada, ben)
     later(days=91)
     monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **_: self.all())
@@ -316,9 +315,6 @@ def test_without_row_locks_it_goes_back_once_and_the_answers_lie(
     outcomes = at_once(lambda _: escrows.refund(escrow_id=milestone.escrow_id, reason="limit"))
 
     monkeypatch.undo()
-    assert outcomes == {"done": 8}, "so it is the lock that makes the answers right"
+    assert outcomes == {"done": 1, "WrongState": 7}
     assert Refund.objects.get().amount == 103_000
-    with pytest.raises(CommandError):
-        call_command("check_ledger")
-    Escrow.objects.update(refunded=103_000)
     Milestone.objects.update(status="refunded", closed_at=now())
