@@ -18,6 +18,7 @@ from marketplace.common.money import in_words
 from payments.fundings.models import LIFECYCLE as PAYMENT_LIFECYCLE
 from payments.fundings.models import Payment
 from payments.gateway.base import GatewayRefused, GatewayUnknown, RemoteRefund, State
+from payments.gateway.keys import may_be_forgotten
 from payments.gateway.stripe import gateway
 from payments.ledger import chart
 from payments.ledger.services import Move, move_money
@@ -31,8 +32,6 @@ COVER_COMES = timedelta(hours=1)
 TRY_AGAIN = timedelta(days=1)
 # Waits for cover are no failures, and are not counted.
 MOST_ATTEMPTS = 3
-# The provider forgets an idempotency key after a day at the earliest: past this, look it up.
-KEY_LIFE = timedelta(hours=20)
 
 
 @transaction.atomic
@@ -217,7 +216,7 @@ def _ask(refund: Refund) -> RemoteRefund:
     if refund.remote_id:
         return provider.refund(refund.remote_id)
     # Also on a later attempt: the no to an earlier one may not have been its last word.
-    if refund.attempt > 1 or (refund.sent_at and refund.sent_at < now() - KEY_LIFE):
+    if refund.attempt > 1 or (refund.sent_at and may_be_forgotten(refund.sent_at)):
         found = provider.find_refund(
             refund=refund.public_id, attempt=refund.attempt, charge_id=charge_id
         )

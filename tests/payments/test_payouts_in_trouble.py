@@ -5,13 +5,15 @@ from dataclasses import replace
 import pytest
 from django.core.management import call_command
 
+from marketplace.common import clock
 from marketplace.common.clock import now
 from marketplace.common.errors import WrongState
-from payments.gateway.base import GatewayRefused, RemotePayout, State
+from payments.gateway.base import GatewayRefused, RemotePayout, RemoteTransfer, State
 from payments.ledger.models import Transfer
 from payments.payees.models import ConnectedAccount
 from payments.payouts import services as payouts
 from payments.payouts.models import Payout
+from payments.payouts.sending import services as sending
 from payments.payouts.sending.services import _record_refusal, record_payout, send_payout
 from tests.against_the_rules import force
 from tests.payments.payout_world import (
@@ -38,6 +40,42 @@ pytestmark = pytest.mark.django_db
 # --- Answers that do not come --------------------------------------------------------------------
 
 FAULTS = ["timeout_before", "timeout_after", "error_500", "lock"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_was_stopped_for_a_day_looks_first_what_others_did_meanwhile(
+    ada, ben, sandbox, monkeypatch
+):
+    """Stopped after it had judged and before it asked; for the provider its key is news by then.
+
+    Found by chaos, seed 169 of 200: it judged the age of its key by the time at which it had begun,
+    and a second transfer went to the payee.
+    """
+    payout = scheduled(ada, ben, sandbox)
+    attempt = sending.begin_attempt(payout.pk)
+    send_payout(payout_id=payout.pk)
+    when_it_was_stopped = clock.offset()
+    days_pass(1.1)
+    monkeypatch.setattr(clock, "_offset", when_it_was_stopped)
+
+    sending._settle_transfer(attempt)
+    bank = sending._ask_the_bank(attempt)
+
+    assert len(transfers_at(sandbox)) == len(payouts_at(sandbox)) == 1
+    assert bank.remote_id == payout.attempts.get().remote_id
+
+
+def test_a_second_transfer_is_not_noted_over_the_first(ada, ben, sandbox):
+    payout = scheduled(ada, ben, sandbox)
+    send_payout(payout_id=payout.pk)
+    first = now_of(payout).transfer_id
+
+    with pytest.raises(WrongState, match=f"{first} and tr_another"):
+        sending._note_transfer(
+            payout.pk, RemoteTransfer("tr_another", 97_000, 0, "USD", "acct_one")
+        )
+
+    assert now_of(payout).transfer_id == first
 
 
 @pytest.mark.parametrize("path", [TRANSFERS, PAYOUTS])

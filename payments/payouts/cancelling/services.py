@@ -10,6 +10,7 @@ from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.words import Words
 from payments.gateway.base import GatewayRefused, GatewayUnknown
+from payments.gateway.keys import may_be_forgotten
 from payments.gateway.outcomes import unreachable
 from payments.gateway.stripe import gateway
 from payments.ledger import chart
@@ -25,8 +26,6 @@ from payments.payouts.services import (
 S = Payout.Status
 
 ASK_AGAIN = timedelta(minutes=1)
-# The provider forgets an idempotency key after a day at the earliest: past this, look it up.
-KEY_LIFE = timedelta(hours=20)
 
 
 def cancel_payout(*, payout_id: int, by: User | str) -> Payout:
@@ -105,7 +104,7 @@ def _transfer_of(payout: Payout) -> str:
 
 def _take_back(payout: Payout, transfer_id: str) -> str:
     assert payout.cancel_wished_at is not None
-    if payout.cancel_wished_at < now() - KEY_LIFE:
+    if may_be_forgotten(payout.cancel_wished_at):
         found = gateway().find_reversal(transfer_id=transfer_id)
         if found:
             return found

@@ -16,6 +16,7 @@ from payments.gateway.base import (
     RemoteTransfer,
     State,
 )
+from payments.gateway.keys import may_be_forgotten
 from payments.gateway.stripe import gateway
 from payments.ledger import chart
 from payments.payees import services as payees
@@ -37,8 +38,6 @@ ASK_ABOUT = timedelta(hours=1)  # a payout on its way, of which no letter came
 COVER_COMES = timedelta(minutes=30)
 # "Paid" may turn into "failed" within five business days.
 MAY_COME_BACK = timedelta(days=7)
-# The provider forgets an idempotency key after a day at the earliest: past this, look it up.
-KEY_LIFE = timedelta(hours=20)
 
 
 def send_payout(*, payout_id: int) -> None:
@@ -161,7 +160,7 @@ def _next_ask(payout: Payout, attempt: PayoutAttempt) -> datetime | None:
 def _settle_transfer(attempt: PayoutAttempt) -> None:
     payout = attempt.payout
     # Also on a later attempt: an earlier one may have been refused after its transfer was made.
-    if attempt.number > 1 or attempt.remote_id or attempt.started_at < now() - KEY_LIFE:
+    if attempt.number > 1 or attempt.remote_id or may_be_forgotten(attempt.started_at):
         found = gateway().find_transfer(payout=payout.public_id)
         if found is not None:
             _note_transfer(payout.pk, found)
@@ -180,6 +179,9 @@ def _settle_transfer(attempt: PayoutAttempt) -> None:
 @transaction.atomic
 def _note_transfer(payout_id: int, transfer: RemoteTransfer) -> None:
     payout = lock_payout(pk=payout_id)
+    if payout.transfer_id not in ("", transfer.remote_id):
+        # The first one goes on to the bank; a person calls the other one back (``reconcile``).
+        raise WrongState(f"{payout.transfer_id} and {transfer.remote_id} are both for {payout}.")
     payout.transfer_id = transfer.remote_id
     payout.save(update_fields=["transfer_id"])
 
@@ -188,7 +190,7 @@ def _ask_the_bank(attempt: PayoutAttempt) -> RemotePayout:
     payout, number, account = attempt.payout, attempt.number, attempt.destination
     if attempt.remote_id:
         return gateway().payout(attempt.remote_id, account=account)
-    if attempt.started_at < now() - KEY_LIFE:
+    if may_be_forgotten(attempt.started_at):
         found = gateway().find_payout(payout=payout.public_id, attempt=number, account=account)
         if found is not None:
             return found
