@@ -97,6 +97,9 @@ class Street:
                 # A defect of these tests is one of this seed; the others are played all the same.
                 verdict = Verdict(seed=seed, violations=[traceback.format_exc()])
                 house = None
+            if verdict.violations and house is not None:
+                house.stop()  # what went wrong stands in its books, and is to be looked at
+                house = None
             if not self._is_over:
                 self.verdicts.append(verdict)
                 _tell(verdict, say)
