@@ -281,6 +281,24 @@ def test_an_account_that_says_nothing_is_one_line_and_the_others_are_compared(
     assert (soon.due_at - found.run.started_at).total_seconds() == 3_600
 
 
+def test_what_stands_is_not_over_because_nobody_answers_for_it(ada, ben, sandbox, monkeypatch):
+    """Found by chaos, seed 200: a run that met a busy provider took the line off the desk."""
+    account = with_account(sandbox, ben)
+    topped_up(sandbox)
+    sandbox.api("POST", "/v1/transfers", amount=500, currency="usd", destination=account.remote_id)
+    stands = the_difference()
+    days_pass(3)  # by then no page of movements shows it any more
+
+    def busy(*_: object, **__: object) -> None:
+        raise GatewayUnknown("busy")
+
+    monkeypatch.setattr(books_of_provider, "transfer", busy)
+    assert str(stands) in lines()
+
+    monkeypatch.undo()
+    assert the_difference() == stands
+
+
 def _balance_without(silent: str):
     answers = books_of_provider.balance
 

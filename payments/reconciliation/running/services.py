@@ -206,6 +206,9 @@ def _note_second_look(run: ReconciliationRun, pk: int, finding: Finding | None) 
         return
     if finding:
         _see(run, finding)
+    if finding and finding.kind == K.SILENT:  # nothing was said of it: it stands as it stood
+        row.save(update_fields=["looked_at"])
+        return
     _end(run, row)
 
 
