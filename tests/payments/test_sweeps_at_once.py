@@ -6,6 +6,7 @@ import pytest
 
 from accounts.notifications.models import Notification
 from marketplace.common.clock import now
+from marketplace.common.errors import WrongState
 from payments import tasks
 from payments.escrow import services as escrows
 from payments.gateway.stripe import StripeGateway
@@ -92,9 +93,11 @@ def test_without_their_keys_eight_workers_make_several_transfers(
     without_keys(monkeypatch, "send_transfer")
     meet_after(monkeypatch, sending, "begin_attempt")
 
-    eight_times(lambda: sending.send_payout(payout_id=payout.pk))
+    outcomes = outcomes_at_once(*[lambda: sending.send_payout(payout_id=payout.pk)] * WORKERS)
 
     assert len(transfers_at(sandbox)) > 1  # so it is the key that keeps it at one
+    # What is below can only say so: one is noted, and whoever made another one learns of it.
+    assert {type(one) for one in outcomes} == {type(None), WrongState}
 
 
 def test_without_its_key_a_refund_is_asked_for_twice_and_only_the_provider_refuses(
