@@ -91,7 +91,7 @@ def test_no_template_needs_an_exception_from_the_csp():
     at_fault = {
         str(path.relative_to(settings.BASE_DIR))
         for path in TEMPLATES
-        if "emails" not in path.parts
+        if not {"emails", "evidence"} & set(path.parts)  # they leave the house
         and re.search(r"<style|\sstyle=|\son[a-z]+=\"|<script(?![^>]*\bsrc=)", path.read_text())
     }
 
