@@ -18,7 +18,12 @@ _MATTER = "<!-- matter -->"
 def index_of(data: dict[str, Any]) -> str:
     """The record for people; ``data`` as it stands in record.json."""
     dispute = data["dispute"]
-    context = _in_words(data) | {
+    words = _in_words(data)
+    context = words | {
+        # The redacted copy has no sentences of the timeline; a code is not for people.
+        "timeline": [
+            one | {"named": one["kind"].replace("_", " ").capitalize()} for one in words["timeline"]
+        ],
         "currency": data["milestone_in_dispute"]["currency"],
         "reason": Dispute.Reason(dispute["reason"]).label,
         "status": Dispute.Status(dispute["status"]).label,
