@@ -132,7 +132,10 @@ def test_its_secret_is_rolled_like_any_other(play: Play, elsewhere: Webhook):
 
     (letter,) = elsewhere.letters
     for secret in (made.webhook_endpoint.signing_secret, new):
-        play.stripe.parse_event_notification(letter.body, letter.signature, secret)
+        told = play.stripe.parse_event_notification(letter.body, letter.signature, secret)
+        assert told.id == letter.event["id"]
+    with pytest.raises(stripe.SignatureVerificationError):
+        play.stripe.parse_event_notification(letter.body, letter.signature, "whsec_of_nobody")
 
 
 @pytest.mark.parametrize(
