@@ -62,9 +62,17 @@ class Prospect:
 
     def open_to(self, role: str | None) -> list[str]:
         """What somebody of this role can do with the milestone right now, in the table's order."""
+        # One proposal at a time, and nobody pays twice.
+        taken = {"propose_ending"} if self.proposal else set()
+        if self.is_with_a_bank:
+            taken.add("fund")
         steps = open_steps(self.milestone, role, self.facts)
-        # One proposal at a time.
-        return [step for step in steps if not (self.proposal and step == "propose_ending")]
+        return [step for step in steps if step not in taken]
+
+    @property
+    def is_with_a_bank(self) -> bool:
+        """Whether the client has paid, and their bank takes days to bring it."""
+        return self.payment is not None and self.payment.sent_at is not None
 
 
 @dataclass(frozen=True)

@@ -171,8 +171,10 @@ def payout_strikes(milestone: Milestone, earnings: list[Earning]) -> list[Strike
 
 
 def payment_strikes(payment: Payment | None, *, payer: str) -> list[Strike]:
-    """A pay page is open for a while only: nothing is lost when it closes."""
-    if payment is None or payment.expires_at is None:
+    """A pay page is open for a while only: nothing is lost when it closes. What a bank is bringing
+    has no clock of ours.
+    """
+    if payment is None or payment.expires_at is None or payment.sent_at is not None:
         return []
     amount = in_words(payment.amount, payment.currency)
     return [

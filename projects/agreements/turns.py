@@ -8,6 +8,7 @@ from marketplace.common.money import in_words
 from projects.agreements.outlook import Prospects
 from projects.agreements.turn import Turn
 from projects.agreements.turns_at_work import (
+    await_bank,
     end_unfunded,
     finish_bonus,
     finish_payment,
@@ -109,6 +110,7 @@ _TURNS: dict[str, tuple[Callable[[Prospects], Turn | None], ...]] = {
         partial(answer_giveback, CLIENT),
         _each(wait_for_work),
         _each(fund),
+        _each(await_bank),
     ),
     FREELANCER: (
         _each(answer_proposal, FREELANCER),

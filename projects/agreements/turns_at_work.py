@@ -31,7 +31,7 @@ def review(prospect: Prospect) -> Turn | None:
 
 
 def finish_payment(prospect: Prospect) -> Turn | None:
-    if prospect.payment is None:
+    if prospect.payment is None or prospect.is_with_a_bank:
         return None
     milestone = prospect.milestone
     cost = in_words(prospect.payment.amount, milestone.currency)
@@ -45,6 +45,18 @@ def finish_payment(prospect: Prospect) -> Turn | None:
     )
 
 
+def await_bank(prospect: Prospect) -> Turn | None:
+    if prospect.payment is None or not prospect.is_with_a_bank:
+        return None
+    cost = in_words(prospect.payment.amount, prospect.milestone.currency)
+    return Turn(
+        f"Your bank is bringing the money for “{prospect.milestone.title}”",
+        f"{cost} is on its way, which takes some days. The work begins once it is held.",
+        waits=True,
+        prospect=prospect,
+    )
+
+
 def finish_bonus(prospects: Prospects) -> Turn | None:
     """Only its giver knows of a bonus that is not paid."""
     unpaid = next(iter(prospects.bonuses), None)
@@ -52,6 +64,9 @@ def finish_bonus(prospects: Prospects) -> Turn | None:
         return None
     bonus, payment = unpaid
     amount = in_words(bonus.escrow.amount, bonus.escrow.currency)
+    if payment and payment.sent_at is not None:
+        text = "It takes some days, and then goes on at once; until then only you read of it."
+        return Turn(f"Your bank is bringing your bonus of {amount}", text, waits=True)
     return Turn(
         f"Finish the payment of your bonus of {amount}",
         f"It goes to {prospects.contract.freelancer.name} at once when it is paid; until then only "
@@ -84,7 +99,8 @@ def wait_for_work(prospect: Prospect) -> Turn | None:
 
 def fund(prospect: Prospect) -> Turn | None:
     milestone = prospect.milestone
-    if milestone.closed_at is not None or prospect.facts.is_fully_held:
+    done = milestone.closed_at is not None or prospect.facts.is_fully_held
+    if done or prospect.is_with_a_bank:
         return None
     cost = in_words(prospect.facts.to_fund, milestone.currency)
     what = "the rest of " if prospect.facts.held else ""

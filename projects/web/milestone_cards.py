@@ -182,7 +182,8 @@ def _state_of(prospect: Prospect, held: bool) -> tuple[str, str]:
     if held:
         return ("open", "In progress") if milestone.started_at else ("held_funds", "Funds held")
     if prospect.payment:
-        return "requires_action", "Payment started"
+        label = "Waiting for the bank" if prospect.is_with_a_bank else "Payment started"
+        return "requires_action", label
     if prospect.facts.held:
         return "requires_action", "Partly funded"
     return "planned", "Not funded"

@@ -6,7 +6,9 @@ from marketplace.common.clock import now
 from marketplace.common.errors import WrongState
 from payments.fundings.models import Payment
 from projects.agreements.leaving.services import leave_contract
+from projects.agreements.outlook import prospects_of
 from projects.agreements.services import close_finished_contract
+from projects.agreements.turns import turn_of
 from projects.milestones.arrivals.services import tell_funding
 from projects.milestones.models import Reminder
 from projects.milestones.services import cancel_milestone, release_milestone
@@ -14,6 +16,7 @@ from projects.tasks import tell_reminders
 from tests.projects.ending_world import part, tag_for
 from tests.projects.test_fund_in_time import contract_of_two, due, heard, is_near, opened, paid
 from tests.projects.test_leave_contract import grounds_of
+from tests.world import api_of, browser, planned_milestone
 
 pytestmark = pytest.mark.django_db
 
@@ -65,3 +68,35 @@ def test_what_was_paid_and_ended_before_it_was_told_begins_it_anew(ada, ben, lat
 
     assert is_near(due(contract), 14)
     assert Reminder.objects.filter(kind__startswith="fund_", told_at=None).count() == 3
+
+
+# --- What is shown meanwhile ---------------------------------------------------------------------
+
+
+def test_while_a_bank_brings_it_nobody_is_asked_to_pay(ada, ben):
+    milestone = planned_milestone(ada, ben)
+    payment = with_the_bank(opened(milestone))
+    page = f"/contracts/{milestone.contract.public_id}/"
+    place = f"/api/v1/milestones/{milestone.public_id}/"
+
+    shown = browser(ada).get(page).content.decode()
+    assert "Your bank is bringing the money" in shown and "Waiting for the bank" in shown
+    for wrong in ("Continue to pay", "pay page for", "Finish the payment", "Fund with"):
+        assert wrong not in shown
+    assert "is bringing it, which takes some days" in browser(ben).get(page).content.decode()
+    assert "fund" not in api_of(ada).get(place).json()["next_steps"]
+    refused = api_of(ada).post(f"{place}fund/")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "wrong_state")
+    shown = browser(ada).get(f"/payments/{payment.public_id}/").content.decode()
+    assert "Your bank is bringing it" in shown and "Go to the pay page" not in shown
+
+
+def test_it_is_said_once_nothing_else_is_to_be_done(ada, ben):
+    """Another milestone that is to be funded, or reviewed, comes first."""
+    contract = contract_of_two(ada, ben)
+    with_the_bank(opened(part(contract, 1)))
+
+    assert "Fund “" in turn_of(prospects_of(contract), "client").title
+
+    paid(opened(part(contract, 2)))
+    assert "delivers “" in turn_of(prospects_of(contract), "client").title
