@@ -6,6 +6,9 @@ from marketplace.common.lifecycle import SYSTEM
 from payments.escrow.models import LIFECYCLE, Escrow
 from payments.fundings import services as fundings
 
+# Who was a moment too late for what somebody else has done reads this.
+DECIDED = "This has been decided just now."
+
 
 def close(escrow: Escrow, step: str) -> None:
     """Make its last move, and close the pay pages that are open for it; the caller holds its lock.
@@ -31,4 +34,4 @@ def write_closed(escrow: Escrow, *, judged: str, **also: int) -> None:
         **also,
     )
     if not written:
-        raise WrongState("This has been decided just now.")
+        raise WrongState(DECIDED)

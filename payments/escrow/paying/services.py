@@ -9,7 +9,7 @@ from marketplace.common.clock import now
 from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import SYSTEM
 from payments.escrow.backing.services import refund_from
-from payments.escrow.closing import write_closed
+from payments.escrow.closing import DECIDED, write_closed
 from payments.escrow.division import Shares, price_held, shares_of
 from payments.escrow.models import LIFECYCLE, Escrow
 from payments.fundings import services as fundings
@@ -58,7 +58,7 @@ def release_each(escrows: Sequence[Escrow], *, held: Mapping[int, int]) -> None:
         status=Escrow.Status.RELEASED, closed_at=at, untold_since=None, released=F("amount")
     )
     if changed != len(whole):
-        raise WrongState("This has been decided just now.")
+        raise WrongState(DECIDED)
     _book(divisions)
 
 
