@@ -1,5 +1,6 @@
 """What every test may use."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from celery import current_app
 from django.db import connection
 
 from assets.build import build_catalogues
-from marketplace.common import doorbell
+from marketplace.common import clock, doorbell
 from payments.policies.models import Policy
 
 # --- Other languages ------------------------------------------------------------------------------
@@ -69,6 +70,15 @@ def media(settings, tmp_path: Path) -> Path:
     """Files that a test uploads go where they are forgotten."""
     settings.MEDIA_ROOT = tmp_path / "media"
     return settings.MEDIA_ROOT
+
+
+@pytest.fixture(autouse=True)
+def the_present(monkeypatch) -> None:
+    """Whatever clock a test before this one moved, in this process, this one begins in the present.
+
+    A clock is read again at every request, task and key: more places move it than a test sees.
+    """
+    monkeypatch.setattr(clock, "_offset", timedelta(0))
 
 
 # --- Bells ---------------------------------------------------------------------------------------

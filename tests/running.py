@@ -21,7 +21,6 @@ from django.db import connection
 
 from marketplace import processes, programs
 from marketplace.children import Child
-from marketplace.common import clock
 from marketplace.embedded import free_port
 
 
@@ -69,11 +68,10 @@ class Market:
 
 
 @pytest.fixture
-def market(request, transactional_db, settings, tmp_path, monkeypatch) -> Iterator[Market]:
+def market(request, transactional_db, settings, tmp_path) -> Iterator[Market]:
     """All processes, ready; stopped before the database is flushed. The live one for tests that
     are marked ``live``.
     """
-    monkeypatch.setattr(clock, "_offset", clock.offset() * 0)
     port, stripe_port = free_port(), free_port()
     url, stripe = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{stripe_port}"
     settings.STRIPE_API_BASE, settings.SITE_URL = stripe, url

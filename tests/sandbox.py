@@ -20,7 +20,6 @@ import requests
 from django.conf import settings as django_settings
 from django.test import Client
 
-from marketplace.common import clock
 from payments import tasks
 from tests.provider_traffic import Traffic, definitions, event_problems
 
@@ -200,7 +199,6 @@ def play_on(sandbox: Sandbox, *, rounds: int = 12) -> None:
 @pytest.fixture
 def sandbox(settings, monkeypatch) -> Iterator[Sandbox]:
     """A fresh local Stripe that our gateway speaks to."""
-    monkeypatch.setattr(clock, "_offset", clock.offset() * 0)
     one, known = Sandbox(), definitions()
     settings.STRIPE_API_BASE = one.url
     settings.STRIPE_WEBHOOK_SECRETS = [SECRET]

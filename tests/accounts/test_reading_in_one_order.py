@@ -13,7 +13,7 @@ from accounts.notifications.services import (
     read_notifications_about,
 )
 from marketplace.common import idempotency
-from marketplace.common.clock import now
+from marketplace.common.clock import now, wall_time
 from marketplace.common.models import IdempotencyRecord
 from marketplace.common.words import Words
 from tests.races import holds_nothing_below
@@ -58,7 +58,7 @@ def test_a_mail_of_a_day_that_has_left_is_noted_in_the_same_order(ada, notices):
 
 
 def test_old_answers_that_another_sweep_deletes_are_passed_over(ada):
-    long_ago = now() - idempotency.KEPT_FOR - timedelta(days=1)
+    long_ago = wall_time() - idempotency.KEPT_FOR - timedelta(days=1)
     for number in range(3):
         IdempotencyRecord.objects.create(
             user=ada, key=f"key {number}", started_at=long_ago, status=200

@@ -20,12 +20,6 @@ pytestmark = pytest.mark.django_db
 DAY = 86_400
 
 
-@pytest.fixture(autouse=True)
-def clock_goes_back():
-    yield
-    clock._offset = timedelta(0)
-
-
 @pytest.fixture
 def alone(settings):
     """No provider's sandbox to tell."""
@@ -203,9 +197,8 @@ def test_the_page_is_not_there_in_production(client, settings, alone):
     assert client.post("/sandbox/clock/", {"days": 1}).status_code == 404
 
 
-def test_the_proof_of_the_books_lives_in_the_time_of_the_house(db, monkeypatch):
+def test_the_proof_of_the_books_lives_in_the_time_of_the_house(db):
     """What is late is judged by the moved clock, also by a process that has only just started."""
-    monkeypatch.setattr(clock, "_offset", timedelta())
     ClockOffset.objects.create(pk=1, seconds=30 * 86_400)
 
     call_command("check_ledger", stdout=StringIO())
