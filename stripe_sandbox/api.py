@@ -20,6 +20,7 @@ from stripe_sandbox.world import Call, World, run_due_jobs
 
 logger = logging.getLogger(__name__)
 
+REPLAYED = "Idempotent-Replayed"
 TROUBLE = "An unknown error occurred on our end. (The sandbox was asked to fail.)"
 
 
@@ -79,21 +80,24 @@ def _answer(world: World, request: Request, request_id: str) -> Answer:
     name = fault.fault if fault else None
     if fault is not None and (refusal := _refused_before(fault, request_id)) is not None:
         return refusal
-    with idempotency.claim(world, call):
-        if fault and name == "slow":
-            time.sleep(fault.seconds)
-        struck = name in MISHAPS and mishaps.before(world, name, raw)
-        given = _execute(world, call, route, raw, name)
-        if fault and name in MISHAPS:
-            if given.status == 200 and "Idempotent-Replayed" not in given.headers:
-                struck = mishaps.after(world, name, json.loads(given.body)) or struck
-            if not struck:
-                world.faults.missed(fault)
-        if fault and name == "timeout_after":
-            given.hang = fault.seconds
-        elif name == "event_first":
-            world.deliver_now()
-        given.cut = name == "reset"
+    befallen = False
+    try:
+        with idempotency.claim(world, call):
+            if fault and name == "slow":
+                time.sleep(fault.seconds)
+            if name in MISHAPS and idempotency.is_new(world, call, raw, route.version):
+                befallen = mishaps.before(world, name, raw)
+            given = _execute(world, call, route, raw, name)
+            if name in MISHAPS and given.status == 200 and REPLAYED not in given.headers:
+                befallen = mishaps.after(world, name, json.loads(given.body)) or befallen
+            if fault and name == "timeout_after":
+                given.hang = fault.seconds
+            elif name == "event_first":
+                world.deliver_now()
+            given.cut = name == "reset"
+    finally:
+        if fault and name in MISHAPS and not befallen:
+            world.faults.missed(fault)
     return given
 
 
@@ -190,7 +194,7 @@ def _execute(world: World, call: Call, route: Route, raw: Obj, fault: str | None
     try:
         with world.handling(call):
             if (before := idempotency.recall(world, call, print_, route.version)) is not None:
-                return Answer(*before, headers=_echo(call) | {"Idempotent-Replayed": "true"})
+                return Answer(*before, headers=_echo(call) | {REPLAYED: "true"})
             if fault == "error_500_saved":
                 raise StripeError(TROUBLE, status=500, kind="api_error")
             call.params = read(route.spec, raw)

@@ -1,5 +1,8 @@
 """What the world does around a call at the worst moment."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import requests
 import stripe
@@ -78,6 +81,45 @@ def test_the_same_call_again_meets_no_second_mishap(play: Play):
         play.stripe.v1.transfers.create(wish, {"idempotency_key": "k1"})
 
     assert len(play.stripe.v1.disputes.list().data) == 1
+
+
+def post_transfer(play: Play, to: str, *, amount: int = 1_000, **headers: str):
+    sent = {"Authorization": "Bearer sk_test_x", "Idempotency-Key": "k1", **headers}
+    wish = {"amount": amount, "currency": "usd", "destination": to}
+    return requests.post(f"{play.url}/v1/transfers", data=wish, headers=sent, timeout=5)
+
+
+@pytest.mark.parametrize("amount", [1_000, 2_000])
+def test_no_capability_is_revoked_where_the_answer_is_known(play: Play, amount):
+    """The same call again, or another one under its key, which is refused."""
+    ben = play.freelancer()
+    play.funded()
+    assert post_transfer(play, ben).status_code == 200
+    plan(play, "capability_revoked")
+
+    again = post_transfer(play, ben, amount=amount)
+
+    assert again.status_code == (200 if amount == 1_000 else 400)
+    assert happened(play) == {}
+    with pytest.raises(stripe.InvalidRequestError):  # it was still to strike
+        transfer(play, ben)
+    assert happened(play) == {"capability_revoked": 1}
+
+
+def test_what_meets_a_key_in_use_meets_no_mishap(play: Play):
+    ben = play.freelancer()
+    play.funded()
+    plan(play, "capability_revoked")
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(post_transfer, play, ben, **{"Sandbox-Fault": "slow; seconds=0.5"})
+        time.sleep(0.2)
+        conflict = post_transfer(play, ben)
+        assert slow.result().status_code == 200
+
+    assert (conflict.status_code, happened(play)) == (409, {})
+    with pytest.raises(stripe.InvalidRequestError):  # it was still to strike
+        transfer(play, ben)
+    assert happened(play) == {"capability_revoked": 1}
 
 
 def test_a_payout_comes_back_after_it_was_paid(play: Play):
