@@ -16,8 +16,9 @@ class Chargeback(models.Model):
     """One demand of a bank for one payment, or for a part of it; a payment may meet several.
 
     Its state is the provider's, read from the provider's object. What the bank has of the money is
-    told by the provider's movements alone: see ``ChargebackMovement``. ``evidence`` is what we
-    have answered, or are about to: the wish is committed before the provider is asked.
+    told by the provider's movements alone: see ``ChargebackMovement``. ``evidence`` is what the
+    bank was told, or what we are about to tell it: the wish is committed before the provider is
+    asked. ``failure_code`` says why our last wish was not fulfilled.
     """
 
     class Status(models.TextChoices):
@@ -73,6 +74,8 @@ class Chargeback(models.Model):
 
 # What finance may wish to say to the bank: ``answer`` of a chargeback, until it is said.
 ANSWER, ACCEPT = "answer", "accept"
+# ``failure_code`` where somebody said it at the provider's own desk first, and said something else.
+ELSEWHERE = "answered_elsewhere"
 
 S = Chargeback.Status
 # An inquiry is a question: it blocks nothing and moves nothing.

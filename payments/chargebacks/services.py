@@ -13,6 +13,7 @@ from marketplace.common.words import Money, Words
 from payments.chargebacks.models import (
     ACCEPT,
     ANSWER,
+    ELSEWHERE,
     FREEZING,
     LIFECYCLE,
     LIVE,
@@ -55,7 +56,8 @@ def record_chargeback(
 
     With ``fulfilled``, the row as it was when its answer was sent, the wish for that answer is over
     in the same moment; so it is where the object shows that it was granted, as after an answer that
-    was lost: a key is forgotten after a day, and a bank is not told twice.
+    was lost: a key is forgotten after a day, and a bank is not told twice. Who was told something
+    else, at the provider's own desk, has no second answer: then the wish is over and not fulfilled.
     Safe to call again and in any order: the object's present state counts.
     Raises Payment.DoesNotExist where the charge is none of ours (yet), InvalidInput where the
     provider gives up more than it took.
@@ -78,10 +80,10 @@ def record_chargeback(
         LIFECYCLE.advance(chargeback, STEP_TO[S(remote.state)], role=SYSTEM)
     chargeback.amount, chargeback.due_at = remote.amount, remote.due_at
     chargeback.answered_at = (chargeback.answered_at or now()) if remote.is_answered else None
-    if _is_over(chargeback, remote) or (
-        fulfilled is not None and is_same_wish(chargeback, fulfilled)
-    ):
+    if fulfilled is not None and is_same_wish(chargeback, fulfilled):
         chargeback.answer = ""
+    elif _is_over(chargeback, remote):
+        _end_wish(chargeback, remote)
     chargeback.closed_at = None if chargeback.status in LIVE else chargeback.closed_at or now()
     chargeback.next_check_at = _next_check(chargeback)
     chargeback.save()
@@ -103,6 +105,15 @@ def _is_over(chargeback: Chargeback, remote: RemoteChargeback) -> bool:
     if chargeback.answer == ANSWER:
         return remote.is_answered
     return chargeback.answer == ACCEPT and S(remote.state) not in LIVE
+
+
+def _end_wish(chargeback: Chargeback, remote: RemoteChargeback) -> None:
+    """Nothing says whose answer the bank has, but its words, in whatever lines they stand."""
+    is_ours = chargeback.evidence.split() == remote.evidence.split()
+    if chargeback.answer == ANSWER and not is_ours:
+        chargeback.failure_code = ELSEWHERE
+        chargeback.evidence, chargeback.answered_by = remote.evidence, None
+    chargeback.answer = ""
 
 
 def is_same_wish(chargeback: Chargeback, told: Chargeback) -> bool:

@@ -2,7 +2,7 @@
 
 from marketplace.common.clock import said
 from marketplace.common.money import in_words
-from payments.chargebacks.models import Chargeback, ChargebackMovement
+from payments.chargebacks.models import ELSEWHERE, Chargeback, ChargebackMovement
 from payments.escrow.clawback import Taken
 
 S = Chargeback.Status
@@ -67,6 +67,19 @@ def _next(chargeback: Chargeback) -> list[str]:
     if chargeback.status == S.LOST and chargeback.closed_at:
         return [f"It decided so on {said(chargeback.closed_at)}."]
     return []
+
+
+def why_not_told(chargeback: Chargeback) -> str:
+    """Why what finance wished for last is not with the bank; empty where it is, or will be."""
+    if chargeback.failure_code == ELSEWHERE:
+        return (
+            "Somebody answered the bank at the payment provider’s own desk first, and it reads one "
+            "answer only: what was written here was not sent."
+        )
+    if chargeback.failure_code:
+        said_so = chargeback.failure_code.replace("_", " ")
+        return f"The payment provider did not take it: {said_so}."
+    return ""
 
 
 def movement_in_words(movement: ChargebackMovement) -> str:

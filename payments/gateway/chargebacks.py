@@ -50,6 +50,8 @@ class RemoteWithdrawal:
 
 @dataclass(frozen=True)
 class RemoteChargeback:
+    """``evidence`` is what the bank was told in words, whoever told it."""
+
     remote_id: str
     charge_id: str
     amount: int
@@ -59,6 +61,7 @@ class RemoteChargeback:
     due_at: datetime | None
     is_answered: bool
     withdrawals: tuple[RemoteWithdrawal, ...]
+    evidence: str = ""
 
 
 def chargeback(remote_id: str) -> RemoteChargeback:
@@ -105,4 +108,5 @@ def chargeback_of(dispute: stripe.Dispute) -> RemoteChargeback:
                 dispute.balance_transactions, key=lambda one: (one.created, one.amount, one.id)
             )
         ),
+        evidence=dispute.evidence.uncategorized_text or "",
     )

@@ -12,10 +12,10 @@ from rest_framework.views import APIView
 from accounts.people.models import StaffRole
 from accounts.people.selectors import signed_in, staff_roles_of
 from marketplace.common.api import CursorPage, idempotent_in_steps
-from marketplace.common.errors import WrongState
 from payments.chargebacks.answering import services
 from payments.chargebacks.models import Chargeback, ChargebackMovement
 from payments.chargebacks.selectors import desk_chargebacks, rolled_on
+from payments.chargebacks.words import why_not_told
 
 
 class MovementOut(serializers.ModelSerializer):
@@ -37,12 +37,18 @@ class DeskChargebackOut(serializers.ModelSerializer):
     payer = serializers.CharField(source="payment.payer.name")
     movements = MovementOut(many=True)
     answered_by = serializers.CharField(source="answered_by.name", default=None)
+    problem = serializers.SerializerMethodField(
+        help_text="Why what was written last did not reach the bank; empty where it did."
+    )
 
     class Meta:
         model = Chargeback
         fields = ["id", "remote_id", "payment", "payer", "amount", "currency", "reason", "status",
                   "due_at", "opened_at", "closed_at", "evidence", "answered_by", "answered_at",
-                  "movements"]  # fmt: skip
+                  "problem", "movements"]  # fmt: skip
+
+    def get_problem(self, chargeback: Chargeback) -> str:
+        return why_not_told(chargeback)
 
 
 class RolledOnOut(serializers.Serializer):
@@ -103,9 +109,7 @@ class DeskChargebackView(RetrieveAPIView):
 
 def _tell_bank(request: Request, chargeback_id: int) -> Response:
     """Once the wish is noted."""
-    chargeback = services.fulfil_answer(chargeback_id=chargeback_id)
-    if chargeback.failure_code:
-        raise WrongState("The payment provider does not take it.")
+    services.tell_bank(chargeback_id=chargeback_id)
     found = desk_chargebacks(signed_in(request.user)).get(pk=chargeback_id)
     return Response(DeskChargebackOut(found).data)
 

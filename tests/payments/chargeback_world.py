@@ -55,7 +55,9 @@ class Bank:
         name = f"txn_{self.remote_id}_{len(self.withdrawals)}"
         self.withdrawals.append(RemoteWithdrawal(name, amount, self.payment.currency, fee))
 
-    def word(self, state: ChargebackState, *, is_answered: bool = False) -> RemoteChargeback:
+    def word(
+        self, state: ChargebackState, *, is_answered: bool = False, evidence: str = ""
+    ) -> RemoteChargeback:
         return RemoteChargeback(
             remote_id=self.remote_id,
             charge_id=self.payment.charge_id,
@@ -66,6 +68,7 @@ class Bank:
             due_at=now() + timedelta(days=self.due_in_days),
             is_answered=is_answered,
             withdrawals=tuple(self.withdrawals),
+            evidence=evidence,
         )
 
 

@@ -149,6 +149,28 @@ def test_an_answer_whose_answer_was_lost_is_given_once(ada, ben, dora, sandbox):
     told = sandbox.api("GET", f"/v1/disputes/{demand['id']}")["evidence_details"]
     chargeback.refresh_from_db()
     assert (told["submission_count"], chargeback.status, chargeback.answer) == (1, "review", "")
+    assert (chargeback.evidence, chargeback.failure_code) == ("It was done.", "")
+
+
+def test_an_answer_at_the_providers_own_desk_is_the_one_that_the_bank_has(ada, ben, dora, sandbox):
+    _, payment = funded(ada, ben, sandbox)
+    demand = sandbox.ask("POST", "/disputes", charge=payment.charge_id)
+    play_on(sandbox)
+    chargeback = Chargeback.objects.get()
+    sandbox.trouble({"fault": "error_503", "path": "/v1/disputes/.*", "times": None})
+    with pytest.raises(ProviderUnreachable):
+        send_evidence(chargeback_id=chargeback.pk, by=dora, text="It was done.")
+    sandbox.trouble()
+
+    words = {"evidence[uncategorized_text]": "Ask our lawyer.", "submit": "true"}
+    sandbox.api("POST", f"/v1/disputes/{demand['id']}", **words)
+    look_after_chargeback(chargeback_id=chargeback.pk)
+
+    told = sandbox.api("GET", f"/v1/disputes/{demand['id']}")
+    chargeback.refresh_from_db()
+    assert told["evidence_details"]["submission_count"] == 1
+    assert (chargeback.evidence, chargeback.answer) == ("Ask our lawyer.", "")
+    assert chargeback.failure_code == "answered_elsewhere"
 
 
 def test_several_on_one_payment(ada, ben, sandbox):

@@ -196,8 +196,10 @@ def test_an_answer_that_arrived_though_ours_was_lost_is_seen_and_not_given_again
     chargeback, bank = demand
     told = Told(GatewayUnknown("its answer was lost"))
     monkeypatch.setattr(provider, call, told)
-    monkeypatch.setattr(provider, "chargeback", lambda _: bank.word(state, is_answered=is_answered))
-    said = {"text": "It was done."} if is_answered else {}
+    said = {"text": "It was done.\n\nAnd approved."} if is_answered else {}
+    heard = "It was done. And approved." if is_answered else ""
+    word = bank.word(state, is_answered=is_answered, evidence=heard)
+    monkeypatch.setattr(provider, "chargeback", lambda _: word)
     with pytest.raises(ProviderUnreachable):
         deed(chargeback_id=chargeback.pk, by=dora, **said)
 
@@ -206,15 +208,43 @@ def test_an_answer_that_arrived_though_ours_was_lost_is_seen_and_not_given_again
 
     assert len(told.keys) == 1
     chargeback.refresh_from_db()
-    assert (chargeback.status, chargeback.answer) == (state, "")
+    assert (chargeback.status, chargeback.answer, chargeback.failure_code) == (state, "", "")
 
 
-def test_a_refusal_is_said_and_the_next_answer_has_another_key(demand, dora, monkeypatch):
+def test_where_somebody_else_answered_the_bank_first_ours_is_said_not_to_be_sent(
+    demand, dora, client, monkeypatch
+):
+    """At the provider's own desk: the bank reads one answer, and it is not the one written here."""
+    chargeback, bank = demand
+    told = Told(GatewayUnknown("nothing"))
+    monkeypatch.setattr(provider, "send_evidence", told)
+    with pytest.raises(ProviderUnreachable):
+        answering.send_evidence(chargeback_id=chargeback.pk, by=dora, text="It was done.")
+    word = bank.word(ChargebackState.REVIEW, is_answered=True, evidence="Ask our lawyer.")
+    monkeypatch.setattr(provider, "chargeback", lambda _: word)
+
+    answering.look_after_chargeback(chargeback_id=chargeback.pk)
+
+    assert len(told.keys) == 1
+    chargeback.refresh_from_db()
+    assert (chargeback.answer, chargeback.evidence) == ("", "Ask our lawyer.")
+    assert chargeback.answered_by is None
+    shown = page(client, dora, "desk-chargeback", chargeback.public_id)
+    said = api_of(dora).get(reverse("api-desk-chargeback", args=[chargeback.public_id])).json()
+    assert "what was written here was not sent" in shown and "Ask our lawyer." in shown
+    assert "what was written here was not sent" in said["problem"]
+    with pytest.raises(WrongState, match="what was written here was not sent"):
+        answering.tell_bank(chargeback_id=chargeback.pk)
+
+
+def test_a_refusal_is_said_and_the_next_answer_has_another_key(demand, dora, client, monkeypatch):
     chargeback, bank = demand
     told = Told(GatewayRefused("not_now", "Not like this."))
     monkeypatch.setattr(provider, "send_evidence", told)
     with pytest.raises(WrongState, match="Not like this"):
         answering.send_evidence(chargeback_id=chargeback.pk, by=dora, text="It was done.")
+    shown = page(client, dora, "desk-chargeback", chargeback.public_id)
+    assert "did not take it: not now" in shown and "On its way to the bank" not in shown
 
     told.says = bank.word(ChargebackState.REVIEW, is_answered=True)
     answering.send_evidence(chargeback_id=chargeback.pk, by=dora, text="It was done.")

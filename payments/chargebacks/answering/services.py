@@ -17,6 +17,7 @@ from payments.chargebacks.services import (
     is_same_wish,
     record_chargeback,
 )
+from payments.chargebacks.words import why_not_told
 from payments.escrow.models import Escrow
 from payments.gateway import chargebacks as provider
 from payments.gateway.base import GatewayRefused, GatewayUnknown
@@ -33,13 +34,13 @@ def send_evidence(*, chargeback_id: int, by: User, text: str) -> Chargeback:
     refused by the provider) or ProviderUnreachable (the wish stays, and the sweep fulfils it).
     """
     wish_to_answer(chargeback_id=chargeback_id, by=by, text=text)
-    return fulfil_answer(chargeback_id=chargeback_id)
+    return tell_bank(chargeback_id=chargeback_id)
 
 
 def accept_loss(*, chargeback_id: int, by: User) -> Chargeback:
     """Let the bank have it. Not atomic; raises as ``send_evidence`` does."""
     wish_to_accept(chargeback_id=chargeback_id, by=by)
-    return fulfil_answer(chargeback_id=chargeback_id)
+    return tell_bank(chargeback_id=chargeback_id)
 
 
 @transaction.atomic
@@ -52,6 +53,14 @@ def wish_to_answer(*, chargeback_id: int, by: User, text: str) -> None:
 def wish_to_accept(*, chargeback_id: int, by: User) -> None:
     """The wish alone, which the sweep fulfils where nobody else does."""
     _wish(chargeback_id, ACCEPT, by)
+
+
+def tell_bank(*, chargeback_id: int) -> Chargeback:
+    """Fulfil the wish that was just noted. Not atomic; raises as ``send_evidence`` does."""
+    chargeback = fulfil_answer(chargeback_id=chargeback_id)
+    if chargeback.failure_code:  # somebody else was faster, and it was not fulfilled
+        raise WrongState(why_not_told(chargeback))
+    return chargeback
 
 
 def fulfil_answer(*, chargeback_id: int) -> Chargeback:

@@ -16,7 +16,7 @@ from marketplace.common.pages import page_of
 from payments.chargebacks.answering import services
 from payments.chargebacks.models import LIFECYCLE, Chargeback
 from payments.chargebacks.selectors import desk_chargebacks, has_now, rolled_on
-from payments.chargebacks.words import story_of
+from payments.chargebacks.words import story_of, why_not_told
 from payments.escrow.models import Escrow
 from projects.web.desk.doors import for_staff
 
@@ -82,6 +82,7 @@ def _shown(chargeback: Chargeback, user: User) -> dict[str, Any]:
         "escrow": Escrow.objects.get(public_id=chargeback.payment.paid_for),
         "rolls": rolled_on(chargeback),
         "steps": steps,
+        "problem": why_not_told(chargeback),
         "has": has,
         "story": story_of(chargeback, has),
         "movements": sorted(chargeback.movements.all(), key=lambda one: one.pk),
