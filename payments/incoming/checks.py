@@ -1,6 +1,6 @@
 """All proofs about money, gathered, and those that look into several rooms."""
 
-from django.db.models import Exists, F, Func, OuterRef, Q, TextField, Value
+from django.db.models import Count, Exists, F, Func, Model, OuterRef, Q, TextField, Value
 
 from payments.chargebacks.checks import CHECKS as CHARGEBACKS
 from payments.chargebacks.models import Chargeback
@@ -15,14 +15,36 @@ from payments.ledger import chart
 from payments.ledger.checks import CHECKS as LEDGER
 from payments.ledger.models import LedgerAccount, Transfer
 from payments.payouts.checks import CHECKS as PAYOUTS
-from payments.payouts.models import Payout
+from payments.payouts.models import Payout, PayoutAttempt
 from payments.refunds.checks import CHECKS as REFUNDS
 from payments.refunds.models import Refund
+
+# The rows that name an object of the provider, and the column that does.
+NAMED: list[tuple[type[Model], str]] = [
+    (Payment, "charge_id"),
+    (Refund, "remote_id"),
+    (Payout, "transfer_id"),
+    (Payout, "reversal_id"),
+    (PayoutAttempt, "remote_id"),
+]
+
+
+def each_object_of_the_provider_is_of_one_of_ours() -> list[str]:
+    """No charge, refund, transfer, reversal or bank payout counts for two rows."""
+    findings = []
+    for model, name in NAMED:
+        rows = model._default_manager.exclude(**{name: ""}).order_by().values(name)
+        twice = rows.annotate(times=Count("pk")).filter(times__gt=1).order_by(name)
+        findings += [
+            f"{row[name]} is named by {row['times']} {model._meta.verbose_name_plural}."
+            for row in twice
+        ]
+    return findings
 
 
 def what_came_and_went_has_its_object() -> list[str]:
     """Money of others crosses to the provider and back as a payment, a refund, a payout or a
-    chargeback that we know; each has one object there, so none of the provider's was booked twice.
+    chargeback that we know.
     """
     border, ours = Q(source__key__startswith="provider:"), Q(source__key__startswith="platform:")
     border |= Q(target__key__startswith="provider:")
@@ -78,6 +100,7 @@ CHECKS = [
     *REFUNDS,
     *PAYOUTS,
     *CHARGEBACKS,
+    each_object_of_the_provider_is_of_one_of_ours,
     what_came_and_went_has_its_object,
 ]
 # Only where nothing more is expected to happen.
