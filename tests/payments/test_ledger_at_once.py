@@ -1,5 +1,6 @@
 """Eight who move money at the same moment: a deed is done once, and each hears that it is done."""
 
+import re
 import threading
 import time
 from collections import Counter
@@ -12,7 +13,7 @@ from payments.ledger import chart
 from payments.ledger.checks import CHECKS
 from payments.ledger.models import Transfer
 from payments.ledger.selectors import balance_of
-from payments.ledger.services import Move, move_money
+from payments.ledger.services import Deed, Move, move_money, move_money_in_batch
 from tests.against_the_rules import as_the_owner
 from tests.payments.racing import at_once
 
@@ -109,14 +110,18 @@ def _until_others_wait(people: int) -> None:
 @pytest.fixture
 def as_it_was_before() -> Iterator[None]:
     """The function that moves money, without the second look at deeds of no book."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_get_functiondef('payments_move_money'::regproc)")
-        (present,) = cursor.fetchone()
+    present = _definition_of("payments_move_money")
     start = present.index("IF p_book = '' THEN\n            PERFORM FROM payments_ledger")
     end = present.index("v_hashes[0] := v_head")
     _define(present[:start] + "EXIT WHEN p_book = '';\n" + present[end:])
     yield
     _define(present)
+
+
+def _definition_of(function: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_get_functiondef(%s::regproc)", [function])
+        return cursor.fetchone()[0]
 
 
 def _define(function: str) -> None:
@@ -154,4 +159,50 @@ def test_another_deed_with_its_key_is_refused_as_ever(deed, purse):
     outcomes = eight_while_the_first_is_about_to_commit(lambda: deed(part=next(parts)))
 
     assert outcomes == {"done": 1, "KeyReused": 8}
+    assert_sound()
+
+
+# --- Batches -------------------------------------------------------------------------------------
+
+
+def release_all(*, part: int = 10, of: str = "all") -> None:
+    """Five deeds of five books, from one account to another."""
+    move_money_in_batch(
+        [
+            Deed(f"{of}:{n}", [Move("release", ADAS, BENS, part, "USD")], book=f"ct_{n}")
+            for n in range(5)
+        ]
+    )
+
+
+@pytest.fixture
+def full_escrow() -> None:
+    """And every book and account is there: whoever opens one would be waited for."""
+    fund(1_005)
+    release_all(part=1, of="before")
+
+
+@pytest.fixture
+def unlocked_batches() -> Iterator[None]:
+    """The function without the locks that it takes before it looks what was done."""
+    present = _definition_of("payments_move_money_in_batch")
+    unlocked = re.sub(r"PERFORM FROM [^;]* FOR UPDATE;", "", present)
+    assert present.count("FOR UPDATE;") == 2 and "FOR UPDATE;" not in unlocked
+    _define(unlocked)
+    yield
+    _define(present)
+
+
+def test_a_batch_that_comes_while_it_is_being_done_hears_that_it_is_done(full_escrow):
+    assert eight_while_the_first_is_about_to_commit(release_all) == {"done": 9}
+
+    assert (balance_of(ADAS), balance_of(BENS)) == (950, 55)
+    assert_sound()
+
+
+def test_without_its_locks_it_comes_as_far_as_the_keys(full_escrow, unlocked_batches):
+    outcomes = eight_while_the_first_is_about_to_commit(release_all)
+
+    assert outcomes == {"done": 1, "KeyReused": 8}
+    assert (balance_of(ADAS), balance_of(BENS)) == (950, 55)
     assert_sound()

@@ -162,6 +162,20 @@ def test_eight_copies_at_once_are_kept_once():
 
 
 @pytest.mark.django_db(transaction=True)
+def test_were_it_not_looked_for_only_postgresql_would_keep_the_copies_out(monkeypatch):
+    letters = WebhookEvent.objects
+    monkeypatch.setattr(
+        letters,
+        "get_or_create",
+        lambda defaults, **name: (letters.create(**name, **defaults), True),
+    )
+
+    assert at_once(lambda _: drop(letter())) == {"done": 1, "IntegrityError": 7}
+
+    assert WebhookEvent.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_broken_broker_does_not_keep_the_postman_waiting(monkeypatch):
     def broken(*args, **kwargs):
         raise OSError("no broker")
