@@ -115,6 +115,7 @@ def _copy(cursor: Any, pattern: Any, many: int) -> None:
             "public_id": "'ms_' || lpad(n::text, 12, '0')",
             "contract_id": f"contract_id + 1 + n / {EACH}",
             "position": f"n %% {EACH}",
+            "place": f"n %% {EACH}",
             "escrow_id": "escrow_id + n",
         },
     )

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import F, OuterRef, Prefetch, Q, Subquery
 
 from marketplace.common.clock import now
@@ -10,7 +11,7 @@ from marketplace.common.sweeps import SWEPT_WITHIN
 from payments.escrow.selectors import last_released
 from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.models import Proposal
-from projects.contracts.models import Agreement
+from projects.contracts.models import Agreement, Contract
 from projects.milestones.models import Milestone
 
 S = Milestone.Status
@@ -98,6 +99,26 @@ def amounts_are_those_that_were_signed() -> list[str]:
     return findings
 
 
+def milestones_stand_as_they_were_signed() -> list[str]:
+    """The milestones of a contract stand in the order of its newest wording, one in each place."""
+    newest = Agreement.objects.filter(contract=OuterRef("pk")).order_by("-version")
+    contracts = Contract.objects.filter(milestones__isnull=False).annotate(
+        wording=Subquery(newest.values("body")[:1]),
+        places=ArrayAgg("milestones__place", order_by="milestones__place"),
+        standing=ArrayAgg("milestones__position", order_by="milestones__place"),
+    )
+    findings = []
+    for one in contracts.order_by("pk").iterator(chunk_size=1_000):
+        signed = [part["position"] for part in json.loads(one.wording)["milestones"]]
+        every_place = list(range(1, len(one.places) + 1))
+        if one.standing[: len(signed)] != signed or one.places != every_place:
+            findings.append(
+                f"{one.public_id} has its milestones in the order {one.standing}; {signed} was "
+                "signed."
+            )
+    return findings
+
+
 def overdue_changes_have_lapsed() -> list[str]:
     """One open for weeks after its time, or after its contract, is a sweep that stands."""
     long_ago = now() - SWEPT_WITHIN
@@ -114,6 +135,7 @@ def overdue_changes_have_lapsed() -> list[str]:
 CHECKS = [
     overdue_changes_have_lapsed,
     amounts_are_those_that_were_signed,
+    milestones_stand_as_they_were_signed,
     agreed_endings_are_what_was_paid,
     agreed_ends_are_what_was_paid,
     overdue_proposals_have_lapsed,

@@ -139,7 +139,7 @@ def prospects_of_each(contracts: Iterable[Contract]) -> dict[int, Prospects]:
     milestones = list(
         Milestone.objects.filter(contract__in=contracts)
         .select_related("escrow__policy")
-        .order_by("contract_id", "position")
+        .order_by("contract_id", "place")
     )
     known = {contract.pk: contract for contract in contracts}
     for milestone in milestones:

@@ -41,9 +41,9 @@ class EndedPartOut(serializers.Serializer):
 class ChangeOrderOut(serializers.ModelSerializer):
     """A proposed difference. Each of ``changes`` names a milestone by its position and has
 
-    ``amount``, ``due_at`` or ``criteria`` with what it is ``from`` and ``to``; or ``drop``; or
-    ``add`` with a new milestone; or, where the whole contract ends, ``end`` with what goes
-    ``to_freelancer`` of its price while so much is ``held``.
+    ``amount``, ``due_at``, ``criteria`` or ``place`` with what it is ``from`` and ``to``; or
+    ``drop``; or ``add`` with a new milestone; or, where the whole contract ends, ``end`` with what
+    goes ``to_freelancer`` of its price while so much is ``held``.
     """
 
     id = serializers.CharField(source="public_id")
@@ -97,7 +97,7 @@ class WholeChangeOrderOut(ChangeOrderOut):
         if not order.is_ending or order.state != ChangeOrder.Status.PROPOSED:
             return []
         milestones = order.contract.milestones.select_related("escrow__policy")
-        parts = ended_parts(milestones.order_by("position"), order.changes)
+        parts = ended_parts(milestones.order_by("place"), order.changes)
         return list(EndedPartOut(parts, many=True).data)
 
     @extend_schema_field(EffectOut(allow_null=True))
@@ -140,6 +140,15 @@ class WishIn(serializers.Serializer):
         allow_null=True,
         default=None,
         max_length=100,
+    )
+    place = serializers.IntegerField(
+        min_value=1,
+        max_value=1_000,
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Where it is to stand among the milestones, from 1; the others make room. A new "
+        "one stands last where this is left out.",
     )
     to_freelancer = AmountIn(least=0, required=False, allow_null=True, default=None)
 

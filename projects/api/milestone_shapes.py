@@ -105,7 +105,14 @@ class MilestoneOut(serializers.Serializer):
 
     id = serializers.CharField(source="milestone.public_id")
     contract = serializers.CharField(source="milestone.contract.public_id")
-    position = serializers.IntegerField(source="milestone.position")
+    position = serializers.IntegerField(
+        source="milestone.position", help_text="Its number in the agreement, which it keeps."
+    )
+    place = serializers.IntegerField(
+        source="milestone.place",
+        help_text="Where it stands among the milestones of the newest version, from 1; what was "
+        "dropped stands behind them.",
+    )
     title = serializers.CharField(source="milestone.title")
     criteria = serializers.ListField(child=serializers.CharField(), source="milestone.criteria")
     criteria_tag = serializers.SerializerMethodField(

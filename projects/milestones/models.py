@@ -43,7 +43,10 @@ class Milestone(models.Model):
 
     public_id = PublicIdField(prefix="ms")
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="milestones")
+    # Its number in the agreement, which it keeps; and where it stands in the order of the newest
+    # version, behind which stands what was dropped.
     position = models.PositiveSmallIntegerField()
+    place = models.PositiveSmallIntegerField()
     title = models.CharField(max_length=150)
     amount = AmountField()
     currency = CurrencyField()
@@ -70,6 +73,12 @@ class Milestone(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["contract", "position"], name="milestones_are_in_order"
+            ),
+            # Judged at COMMIT: where one moves, others make room.
+            models.UniqueConstraint(
+                fields=["contract", "place"],
+                name="milestones_have_a_place_each",
+                deferrable=models.Deferrable.DEFERRED,
             ),
             models.CheckConstraint(
                 condition=Q(status="submitted") | Q(review_ends_at__isnull=True),

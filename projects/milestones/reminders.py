@@ -63,7 +63,7 @@ def remind_of_funding(contract: Contract) -> None:
     They belong to the contract, and hang on its first open milestone: they stay when that ends.
     """
     _untold_of_funding().filter(milestone__contract=contract).delete()
-    first = contract.milestones.filter(closed_at=None).order_by("position").first()
+    first = contract.milestones.filter(closed_at=None).order_by("place").first()
     if contract.funding_due_at is None or first is None:
         return
     due_at = contract.funding_due_at

@@ -78,7 +78,7 @@ def targets_of(milestone: Milestone) -> list[Milestone]:
     """The other milestones into which its rest could go now, for a page to offer."""
     others = milestone.contract.milestones.exclude(pk=milestone.pk).filter(status__in=_OPEN)
     found = []
-    for other in others.select_related("contract", "escrow__policy").order_by("position"):
+    for other in others.select_related("contract", "escrow__policy").order_by("place"):
         try:
             judge_roll(milestone, other)
         except WrongState:

@@ -29,7 +29,7 @@ def milestones_of(user: User | AnonymousUser) -> QuerySet[Milestone]:
             "contract__policy",
             "escrow__policy",
         )
-        .order_by("contract_id", "position")
+        .order_by("contract_id", "place")
     )
 
 

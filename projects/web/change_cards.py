@@ -32,7 +32,7 @@ def shown_change(order: ChangeOrder, role: str) -> dict[str, Any]:
 
 def shown_end(contract: Contract, changes: list[dict[str, Any]]) -> dict[str, Any]:
     """The end of a contract as a table: what each milestone brings both sides, and the sums."""
-    milestones = contract.milestones.select_related("escrow__policy").order_by("position")
+    milestones = contract.milestones.select_related("escrow__policy").order_by("place")
     parts = ended_parts(milestones, changes)
     return {"parts": parts, "held": sum(one.held for one in parts), "total": total_of(parts)}
 

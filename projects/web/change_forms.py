@@ -43,6 +43,12 @@ class PartForm(forms.Form):
         widget=forms.Textarea({"rows": 3, "class": "short"}),
         help_text="One criterion a line.",
     )
+    place = forms.IntegerField(
+        required=False,
+        min_value=1,
+        label="Place",
+        help_text="In the order of the milestones; the others make room.",
+    )
     drop = forms.BooleanField(
         required=False, label="Drop it: it is cancelled, and what is held for it goes back"
     )
@@ -76,6 +82,7 @@ class PartForm(forms.Form):
                 amount=given["amount"],
                 due_at=due_at,
                 criteria=given["criteria"],
+                place=given["place"],
             )
         if given["drop"]:
             return Wish(milestone=one.public_id, drop=True)
@@ -85,9 +92,9 @@ class PartForm(forms.Form):
             amount=given["amount"] if given["amount"] != one.amount else None,
             due_at=due_at if is_other_day else None,
             criteria=given["criteria"] if given["criteria"] != one.criteria else None,
+            place=given["place"] if given["place"] != one.place else None,
         )
-        is_wanted = (wish.amount, wish.due_at, wish.criteria) != (None, None, None)
-        return wish if is_wanted else None
+        return wish if wish != Wish(milestone=one.public_id) else None
 
 
 class ProposalForm(forms.Form):
@@ -120,7 +127,7 @@ class ChangeForm(ProposalForm):
                 milestone=one,
                 initial=_standing(one),
             )
-            for one in found.order_by("position")
+            for one in found.order_by("place")
             if one.status in LIFECYCLE.steps["adjust"].source
         ]
         self.new = [
@@ -157,4 +164,5 @@ def _standing(milestone: Milestone) -> dict[str, Any]:
         "amount": to_major(milestone.amount, milestone.currency),
         "due_on": timezone.localtime(due_of(milestone)).date(),
         "criteria": "\n".join(milestone.criteria),
+        "place": milestone.place,
     }

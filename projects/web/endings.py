@@ -40,7 +40,7 @@ class EndingForm(ProposalForm):
         super().__init__(data)
         self.currency = contract.currency
         found = contract.milestones.filter(closed_at=None).select_related("escrow__policy")
-        self.open: list[Milestone] = list(found.order_by("position"))
+        self.open: list[Milestone] = list(found.order_by("place"))
         held = facts_of_each(one.escrow for one in self.open)
         for one in self.open:
             if most := price_held(one.escrow, held=held[one.escrow_id].held):

@@ -299,6 +299,7 @@ PLANTED: dict[str, Callable[[], object]] = {
         disputes__status="opened", status="released"
     ).update(closed_at=now() - timedelta(days=91)),
     "amounts_are_those_that_were_signed": lambda: HELD.update(amount=1),
+    "milestones_stand_as_they_were_signed": lambda: HELD.update(place=7),
     "agreed_endings_are_what_was_paid": lambda: Proposal.objects.filter(
         status="accepted", to_freelancer=40_000
     ).update(to_freelancer=39_999),

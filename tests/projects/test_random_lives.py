@@ -136,6 +136,8 @@ def _wishes(milestone: Milestone, act: Act) -> list[Wish]:
         wish["amount"] = max(_share(milestone, act), milestone.amount // 2)
     else:
         wish["due_at"] = now().replace(microsecond=0) + timedelta(days=act.part % 40 + 1)
+    if act.part % 3 == 0:
+        wish["place"] = act.part % 4 + 1
     return [Wish(**wish)]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
+from projects.agreements.amending.order import arranged
 from projects.agreements.sealing.services import seal_agreement
 from projects.agreements.signing import Signature, sign
 from projects.agreements.terms import canonical, digest
@@ -56,6 +57,7 @@ def _changed(parts: list[dict[str, Any]], changes: list[dict[str, Any]]) -> list
     and no longer from the days after acceptance.
     """
     known = {one["position"]: one for one in parts}
+    order = list(known)
     for change in changes:
         position = change["position"]
         if "add" in change:
@@ -64,8 +66,9 @@ def _changed(parts: list[dict[str, Any]], changes: list[dict[str, Any]]) -> list
         elif "drop" in change:
             del known[position]
         else:
+            assert "place" not in change or order[change["place"]["from"] - 1] == position
             for name in {"amount", "criteria", "due_at"} & set(change):
                 # What the wording says is what both saw: else this is a change of something else.
                 assert name == "due_at" or known[position][name] == change[name]["from"]
                 known[position][name] = change[name]["to"]
-    return [known[position] for position in sorted(known)]
+    return [known[position] for position in arranged(order, changes)]

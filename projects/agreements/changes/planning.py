@@ -2,14 +2,15 @@
 
 Each change names a milestone by its ``position`` in the agreement, and has one of
 
-- ``amount``, ``due_at``, ``criteria``: each ``{"from": …, "to": …}``, any of them,
+- ``amount``, ``due_at``, ``criteria``, ``place``: each ``{"from": …, "to": …}``, any of them,
 - ``drop``: true, for a milestone that is cancelled,
-- ``add``: ``title``, ``amount``, ``due_at`` and ``criteria`` of a milestone that is new, and
+- ``add``: ``title``, ``amount``, ``due_at`` and ``criteria`` of a milestone that is new; with a
+  ``place`` where it is not to stand last, and
 - ``end``: ``to_freelancer`` of the price is released and the rest of what is ``held`` goes back;
   ``released`` was so much of it before (missing in older ones: nothing).
   That ends the contract: every open milestone has it then, and no other change stands beside.
 
-Amounts are minor units, times ISO 8601.
+Amounts are minor units, times ISO 8601, places counted from one: see ``amending/order.py``.
 """
 
 from collections.abc import Iterable, Sequence
@@ -28,6 +29,7 @@ from payments.escrow.facts import MoneyFacts, facts_of_each
 from payments.policies.fees import check_payable, quote
 from payments.policies.selectors import minimum_milestone
 from projects.agreements.changes.ending import checked_as_an_end, share_of
+from projects.agreements.changes.moving import check_places
 from projects.bids.terms import (
     LONGEST_MILESTONE_TITLE,
     MAX_MILESTONES,
@@ -54,6 +56,7 @@ class Wish:
     amount: int | None = None
     due_at: datetime | None = None
     criteria: list[str] | None = None
+    place: int | None = None
     to_freelancer: int | None = None
 
 
@@ -100,6 +103,7 @@ def planned_changes(contract: Contract, wishes: Sequence[Wish]) -> list[Change]:
             change = _difference(one, wish, param, facts=facts[one.escrow_id])
         changes.append(change)
     _check_as_a_whole(known.values(), changes)
+    check_places(contract, changes)
     return changes
 
 
@@ -161,7 +165,7 @@ def judge_changes(contract: Contract, changes: Sequence[Change]) -> dict[int, Mi
                 f"A part of “{one.title}” was released: it can be ended by consent instead.",
                 code="changed_meanwhile",
             )
-        for name in ("amount", "criteria"):
+        for name in ("amount", "criteria", "place"):
             if name in change and change[name]["from"] != getattr(one, name):
                 raise WrongState(
                     f"“{one.title}” was changed since this was proposed.", code="changed_meanwhile"
@@ -169,6 +173,7 @@ def judge_changes(contract: Contract, changes: Sequence[Change]) -> dict[int, Mi
         if "due_at" in change:
             checked_due(datetime.fromisoformat(change["due_at"]["to"]), one, param="due_at")
     _check_as_a_whole(milestones.values(), changes)
+    check_places(contract, changes)
     return milestones
 
 
@@ -196,13 +201,17 @@ def _difference(milestone: Milestone, wish: Wish, param: str, *, facts: MoneyFac
         criteria = checked_criteria(wish.criteria, f"{param}.criteria")
         if criteria != milestone.criteria:
             change["criteria"] = {"from": milestone.criteria, "to": criteria}
+    if wish.place is not None and wish.place != milestone.place:
+        change["place"] = {"from": milestone.place, "to": wish.place}
     if len(change) == 1:
         raise InvalidInput("That is how it stands already.", param=param)
     return change
 
 
 def _end(milestone: Milestone, wish: Wish, param: str, *, held: int) -> Change:
-    if wish.drop or (wish.amount, wish.due_at, wish.criteria) != (None, None, None):
+    if wish.drop or any(
+        one is not None for one in (wish.amount, wish.due_at, wish.criteria, wish.place)
+    ):
         raise InvalidInput("What ends is not changed besides.", param=param)
     judge_step(milestone, "cancel_agreed", BOTH)
     part = checked_division(
@@ -227,7 +236,8 @@ def _addition(contract: Contract, wish: Wish, position: int, param: str) -> Chan
     check_payable(
         amount, currency=contract.currency, policy=contract.policy, param=f"{param}.amount"
     )
-    return {
+    place = {} if wish.place is None else {"place": {"to": wish.place}}
+    return place | {
         "position": position,
         "add": {
             "title": title,
@@ -263,7 +273,7 @@ def _facts_of(milestones: Iterable[Milestone]) -> dict[int, MoneyFacts]:
 
 
 def _milestones_of(contract: Contract) -> list[Milestone]:
-    found = contract.milestones.select_related("escrow__policy").order_by("position")
+    found = contract.milestones.select_related("escrow__policy").order_by("place")
     for one in found:
         one.contract = contract
     return list(found)

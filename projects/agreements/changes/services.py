@@ -12,8 +12,9 @@ from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.text import checked_text
 from payments.escrow.adjusting.services import lock_all
+from projects.agreements.amending.order import order_in
 from projects.agreements.amending.services import amend
-from projects.agreements.changes.applying.services import apply_changes
+from projects.agreements.changes.applying.services import apply_changes, arrange
 from projects.agreements.changes.models import LIFECYCLE, ChangeOrder
 from projects.agreements.changes.planning import Wish, effect_of, judge_changes, planned_changes
 from projects.agreements.changes.telling import ANSWER_BY, name_of, record_order, said_of, tell_of
@@ -96,7 +97,7 @@ def accept_change(*, order_id: int, by: Actor, confirmed_with: str = "") -> Chan
     apply_changes(contract=contract, milestones=known, changes=order.changes)
     assert order.closed_at is not None
     assert isinstance(by, User)  # only people act for a side
-    amend(
+    agreement = amend(
         contract=contract,
         changes=order.changes,
         by={"change_order": order.public_id},
@@ -105,6 +106,8 @@ def accept_change(*, order_id: int, by: Actor, confirmed_with: str = "") -> Chan
             role: Signature(by, order.closed_at, confirmed_with),
         },
     )
+    if _rearranges(order):
+        arrange(contract=contract, order=order_in(agreement))
     record_order(order, "change_accepted", by=by)
     money = money_in_words(effect, contract.currency, OTHER[role], client=contract.client.name)
     tell_of(
@@ -240,11 +243,19 @@ def _lock(order_id: int) -> ChangeOrder:
 
 
 def _lock_touched(order_id: int) -> list[Milestone]:
-    """The milestones that it changes or drops; in one order, whoever asks."""
+    """The milestones that it changes or drops, all of them where others make room or move up; in
+    one order, whoever asks.
+    """
     order = ChangeOrder.objects.get(pk=order_id)
-    positions = [change["position"] for change in order.changes]
-    found = Milestone.objects.filter(contract=order.contract_id, position__in=positions)
+    found = Milestone.objects.filter(contract=order.contract_id)
+    if not _rearranges(order):
+        found = found.filter(position__in=[change["position"] for change in order.changes])
     return [lock_milestone(pk) for pk in found.order_by("pk").values_list("pk", flat=True)]
+
+
+def _rearranges(order: ChangeOrder) -> bool:
+    """Whether other milestones may stand in another place after it."""
+    return any({"place", "drop", "add"} & set(change) for change in order.changes)
 
 
 def _close(order: ChangeOrder) -> None:

@@ -25,7 +25,7 @@ def lines_of(
     for change in changes:
         title = titles.get(change["position"], "")
         if "add" in change:
-            lines += _added(change["add"], currency)
+            lines += _added(change["add"], change.get("place"), currency)
         elif "drop" in change:
             lines.append(Line(title, "Milestone", before=title))
         elif "end" in change:
@@ -35,10 +35,12 @@ def lines_of(
     return lines
 
 
-def _added(new: dict[str, Any], currency: str) -> list[Line]:
+def _added(new: dict[str, Any], place: dict[str, int] | None, currency: str) -> list[Line]:
     title = new["title"]
+    at = [Line(title, "Place", after=f"{place['to']}")] if place else []
     return [
         Line(title, "Milestone", after=title),
+        *at,
         Line(title, "Price", after=in_words(new["amount"], currency)),
         Line(title, "Due", after=_day(new["due_at"])),
         *(Line(title, "Done means", after=criterion) for criterion in new["criteria"]),
@@ -60,6 +62,8 @@ def _ended(title: str, end: dict[str, int], currency: str) -> Line:
 
 def _changed(title: str, change: dict[str, Any], currency: str) -> list[Line]:
     lines = []
+    if place := change.get("place"):
+        lines.append(Line(title, "Place", f"{place['from']}", f"{place['to']}"))
     if amount := change.get("amount"):
         before, after = (in_words(amount[side], currency) for side in ("from", "to"))
         lines.append(Line(title, "Price", before, after))
@@ -73,11 +77,15 @@ def _changed(title: str, change: dict[str, Any], currency: str) -> list[Line]:
 def counted(changes: Sequence[dict[str, Any]]) -> tuple[Words, ...]:
     """How many there are of each sort: 2 prices; 1 date."""
     kinds = Counter(kind for change in changes for kind in change)
+    kinds["place"] = sum("place" in change and "add" not in change for change in changes)
     said = {
         "amount": Words.counted("%(count)s price", "%(count)s prices", count=kinds["amount"]),
         "due_at": Words.counted("%(count)s date", "%(count)s dates", count=kinds["due_at"]),
         "criteria": Words.counted(
             "%(count)s list of criteria", "%(count)s lists of criteria", count=kinds["criteria"]
+        ),
+        "place": Words.counted(
+            "%(count)s milestone moved", "%(count)s milestones moved", count=kinds["place"]
         ),
         "add": Words.counted(
             "%(count)s milestone added", "%(count)s milestones added", count=kinds["add"]

@@ -40,7 +40,7 @@ def leave_contract(*, contract_id: int, by: Actor, seen: str) -> Contract:
     escrows = lock_all(one.escrow_id for one in milestones)
     for one in milestones:
         one.escrow = escrows[one.escrow_id]
-    milestones.sort(key=lambda one: one.position)
+    milestones.sort(key=lambda one: one.place)
     leaving = judged_leaving(milestones, facts_of_each(escrows.values()), role or "")
     if leaving.tag != seen:
         raise _changed_meanwhile()

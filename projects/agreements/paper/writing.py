@@ -80,11 +80,11 @@ def _milestones(sheet: Sheet, agreement: Agreement, wording: dict[str, Any]) -> 
     currency, policy = wording["currency"], agreement.contract.policy
     parts = wording["milestones"]
     rows = [["", "Milestone", "Due", "Amount", "Client pays", "Freelancer gets"]]
-    for part in parts:
+    for place, part in enumerate(parts, start=1):
         said_of = quote([part["amount"]], policy)
         amounts = (said_of.price, said_of.client_pays, said_of.freelancer_gets)
         words = [in_words(amount, currency) for amount in amounts]
-        rows.append([f"{part['position']}", part["title"], _due(part), *words])
+        rows.append([f"{place}", part["title"], _due(part), *words])
     total = quote([part["amount"] for part in parts], policy)
     amounts = (total.price, total.client_pays, total.freelancer_gets)
     rows.append(["", "In all", "", *(in_words(amount, currency) for amount in amounts)])
@@ -98,9 +98,9 @@ def _milestones(sheet: Sheet, agreement: Agreement, wording: dict[str, Any]) -> 
         "money only.",
         is_small=True,
     )
-    for part in parts:
+    for place, part in enumerate(parts, start=1):
         if part["criteria"]:
-            sheet.paragraph(f"{part['position']}. {part['title']}: done when", is_bold=True)
+            sheet.paragraph(f"{place}. {part['title']}: done when", is_bold=True)
             sheet.points(part["criteria"])
 
 
@@ -115,14 +115,14 @@ def _end(sheet: Sheet, wording: dict[str, Any]) -> None:
     rows = [["", "Milestone", "Held", "To the freelancer", "Back to the client"]]
     points = wording["policy"]["client_fee_basis_points"]
     totals = [0, 0, 0]
-    for part in wording["milestones"]:
+    for place, part in enumerate(wording["milestones"], start=1):
         if (end := ends.get(part["position"])) is None:
             continue
         held, paid = end["held"], end["to_freelancer"]
         back = held - paid - fee_on_part(end.get("released", 0), paid, points)
         totals = [total + more for total, more in zip(totals, (held, paid, back), strict=True)]
         amounts = [in_words(amount, wording["currency"]) for amount in (held, paid, back)]
-        rows.append([f"{part['position']}", part["title"], *amounts])
+        rows.append([f"{place}", part["title"], *amounts])
     rows.append(["", "In all", *(in_words(total, wording["currency"]) for total in totals)])
     sheet.heading("How it ends")
     sheet.paragraph(

@@ -163,16 +163,25 @@ def check_chain(document, keys):
 
 def changed(parts, changes):
     known = {part["position"]: dict(part) for part in parts}
+    order, places = list(known), {}
     for change in changes:
         position = change["position"]
         if "add" in change:
             known[position] = {"position": position, **change["add"]}
+            order.append(position)
         elif "drop" in change:
             known.pop(position, None)
+            order.remove(position)
         else:
             for name in {"amount", "criteria", "due_at"} & set(change):
                 known.setdefault(position, {})[name] = change[name]["to"]
-    return [known[position] for position in sorted(known)]
+        if "place" in change:
+            places[position] = change["place"]["to"]
+    # What is moved stands in the place that it names, and the others follow one another as before.
+    after = [position for position in order if position not in places]
+    for position, place in sorted(places.items(), key=lambda moved: moved[1]):
+        after.insert(place - 1, position)
+    return [known[position] for position in after]
 
 
 def check_acceptances(document, keys):

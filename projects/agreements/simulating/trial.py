@@ -73,6 +73,7 @@ class Trial:
             contract=contract,
             escrow=escrow,
             position=position,
+            place=position,
             title="This milestone" if position == 1 else "The other milestone",
             amount=price,
             currency=currency,

@@ -22,11 +22,13 @@ def plan_milestone(
 ) -> Milestone:
     """Set up one milestone that both sides have agreed on.
 
-    Nobody is reminded of its date yet: work need not start before the money is held.
+    It stands last. Nobody is reminded of its date yet: work need not start before the money is
+    held.
     """
     return Milestone.objects.create(
         contract=contract,
         position=position,
+        place=position,
         title=title,
         amount=amount,
         currency=contract.currency,

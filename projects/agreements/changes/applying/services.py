@@ -32,9 +32,25 @@ def apply_changes(
         elif "end" in change:
             part = change["end"]["to_freelancer"]
             cancel_by_agreement(milestone_id=pk, to_freelancer=part, with_contract=True)
+        elif set(change) == {"position", "place"}:
+            continue  # what is proposed about its end stands: its money is the same
         else:
             _adjust(pk, change)
         drop_what_it_overtakes(pk)
+
+
+@transaction.atomic
+def arrange(*, contract: Contract, order: Sequence[int]) -> None:
+    """Let its milestones stand as the newest wording has them, by their position; what was dropped
+    stands behind them. The caller holds the locks of all that were there before.
+    """
+    found = list(contract.milestones.order_by("place"))
+    known = {one.position: one for one in found}
+    behind = [one for one in found if one.position not in order]
+    for place, one in enumerate((*(known[position] for position in order), *behind), start=1):
+        if one.place != place:
+            one.place = place
+            one.save(update_fields=["place"])
 
 
 def _add(contract: Contract, change: Change) -> None:

@@ -50,7 +50,7 @@ def propose_ending(
     of the others all goes back. Raises as ``propose_change`` does, InvalidInput with
     ``parts[1].to_freelancer`` as the field at fault.
     """
-    still_open = Milestone.objects.filter(contract=contract_id, closed_at=None).order_by("position")
+    still_open = Milestone.objects.filter(contract=contract_id, closed_at=None).order_by("place")
     named = {public_id for public_id, _ in parts}
     others = [(one.public_id, 0) for one in still_open if one.public_id not in named]
     wishes = [
