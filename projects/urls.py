@@ -31,6 +31,7 @@ from projects.web import (
 )
 from projects.web.desk import audit, cases, chargebacks, conversations, holds, mails, overview
 from projects.web.desk import givebacks as desk_givebacks
+from projects.web.desk import payouts as desk_payouts
 from projects.web.desk import refunds as desk_refunds
 
 urlpatterns = [
@@ -246,6 +247,7 @@ urlpatterns = [
         desk_refunds.settle_refund,
         name="desk-refund-settle",
     ),
+    path("desk/payouts/", desk_payouts.list_payouts, name="desk-payouts"),
     path(
         "desk/payouts/<str:public_id>/retry/",
         overview.create_payout_retry,

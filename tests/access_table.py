@@ -440,6 +440,7 @@ LINES = [
     Line("api-reconciliations", "GET POST", "dora"),
     Line("desk-refund-retry", "POST", "dora", of="refund"),
     Line("desk-refund-settle", "GET POST", "dora", of="refund", body={"reason": "By transfer."}),
+    Line("desk-payouts", "GET", "dora"),
     Line("desk-payout-retry", "POST", "dora", of="payout"),
     Line("desk-chargebacks", "GET", "dora"),
     Line("desk-chargeback", "GET POST", "dora", of="chargeback", body={"evidence": "It was done."}),

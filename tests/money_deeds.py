@@ -38,10 +38,10 @@ class Deed:
 RELEASED = ("release", "freelancer_fee", "client_fee")
 BOOKS = ("contract-statement",)
 FAILED_REFUNDS = ("desk", "api-desk-refunds")
-FAILED_PAYOUTS = ("desk", "api-desk-payouts")
+PAYOUTS = ("desk-payouts", "api-desk-payouts")
+FAILED_PAYOUTS = ("desk", *PAYOUTS)
 BANKS = ("desk-chargebacks", "desk-chargeback", "api-desk-chargeback")
 ENDING = ("POST api-milestone-proposals", "POST api-proposal-accept")
-AS_IT_GOES = Nothing("Nobody has to look after what goes as it should; all is in the books.")
 NO_MONEY = Nothing("No money moves.")
 WHO_ASKED_KNOWS = Nothing("Whoever asked for it sees it; they are told how it ends.")
 
@@ -228,7 +228,7 @@ DEEDS = [
         ("POST api-payouts", "GET api-payout"),
         ("payout party>leaving",),
         WHO_ASKED_KNOWS,
-        AS_IT_GOES,
+        PAYOUTS,
     ),
     Deed(
         "payout on its way",
@@ -237,7 +237,7 @@ DEEDS = [
         ("GET api-payout",),
         NO_MONEY,
         WHO_ASKED_KNOWS,
-        AS_IT_GOES,
+        PAYOUTS,
     ),
     Deed(
         "payout paid",
@@ -246,7 +246,7 @@ DEEDS = [
         ("GET api-payout", "GET api-earnings-lines"),
         ("payout leaving>provider",),
         ("payout_paid",),
-        AS_IT_GOES,
+        PAYOUTS,
     ),
     Deed(
         "payout failed before it was paid",
@@ -273,7 +273,7 @@ DEEDS = [
         ("POST api-payout-cancel",),
         ("payout leaving>party",),
         Nothing("Whoever cancels it knows; where finance does, the payee is told."),
-        AS_IT_GOES,
+        PAYOUTS,
     ),
     Deed(
         "payout cancelled by finance",
@@ -336,7 +336,7 @@ DEEDS = [
         ("GET api-payout-account",),
         NO_MONEY,
         ("payout_account_restricted",),
-        Nothing("The provider asks the payee, and nobody else; a payout that fails is listed."),
+        PAYOUTS,
     ),
     Deed(
         "account closed",
@@ -345,7 +345,7 @@ DEEDS = [
         ("GET api-payout-account", "POST api-payout-account"),
         NO_MONEY,
         ("payout_account_closed",),
-        Nothing("The payee opens another; a payout that fails is listed."),
+        PAYOUTS,
     ),
     # --- The provider's time --------------------------------------------------------------------
     Deed(

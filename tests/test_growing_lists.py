@@ -11,12 +11,15 @@ from django.test.utils import CaptureQueriesContext
 from accounts.access.services import create_token
 from accounts.notifications.models import Notification, OutgoingMail
 from accounts.notifications.services import notify
+from accounts.parties.selectors import own_party_of
 from marketplace.common.audit import log_deed
 from marketplace.common.clock import now
 from marketplace.common.words import Words
 from payments.fundings.models import Payment
 from payments.ledger import chart
 from payments.ledger.services import Move, move_money
+from payments.payees.models import ConnectedAccount
+from payments.payouts.models import Payout
 from payments.reconciliation.models import Difference, ReconciliationRun
 from payments.reconciliation.running.services import plan_run
 from projects.bids.services import edit_bid, shortlist_bid
@@ -132,6 +135,18 @@ def test_what_was_given_back_at_the_desk(ada, ben, dora, path):
         release_milestone(milestone_id=milestone.pk, by=ada)
         where = {"contract_id": milestone.contract_id, "escrow_id": milestone.escrow_id}
         give_back(**where, by=ben, amount=1_000)
+
+    grows_for_free(lambda: client.get(path), grow)
+
+
+@pytest.mark.parametrize("path", ["/desk/payouts/", "/api/v1/desk/payouts/?all=1"])
+def test_every_payout_at_the_desk(dora, path):
+    client, names = api_of(dora) if path.startswith("/api") else browser(dora), iter("abcdefgh")
+
+    def grow() -> None:
+        party = own_party_of(person(next(names)))
+        ConnectedAccount.objects.create(party=party, country="US", remote_id=f"acct_{party}")
+        Payout.objects.create(party=party, currency="USD", amount=5)
 
     grows_for_free(lambda: client.get(path), grow)
 

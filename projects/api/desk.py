@@ -18,6 +18,8 @@ from accounts.people.selectors import signed_in, staff_roles_of
 from marketplace.common.api import OldestFirst, idempotent
 from marketplace.common.shapes import AmountIn
 from payments.payouts import services as payouts
+from payments.payouts.finding.selectors import desk_payouts, narrowed
+from payments.payouts.models import Payout
 from payments.payouts.selectors import failed_payouts
 from payments.refunds import services as refunds
 from payments.refunds.selectors import failed_refunds
@@ -107,13 +109,21 @@ class FailedRefundOut(serializers.Serializer):
     created_at = serializers.DateTimeField()
 
 
-class FailedPayoutOut(serializers.Serializer):
+class DeskPayoutOut(serializers.ModelSerializer):
+    """Amounts are minor units; ``account`` is how the payee's account at the provider stands."""
+
     id = serializers.CharField(source="public_id")
     payee = serializers.CharField(source="party.name")
-    amount = serializers.IntegerField(help_text="In minor units.")
-    currency = serializers.CharField()
-    failure_code = serializers.CharField()
-    created_at = serializers.DateTimeField()
+    account = serializers.CharField(source="party.connected_account.status", default=None)
+
+    class Meta:
+        model = Payout
+        fields = ["id", "payee", "account", "amount", "currency", "status", "failure_code",
+                  "transfer_id", "created_at", "closed_at"]  # fmt: skip
+
+
+class OldestById(OldestFirst):
+    ordering = ("id",)
 
 
 class DeskRefundsView(ListAPIView):
@@ -127,13 +137,29 @@ class DeskRefundsView(ListAPIView):
 
 
 class DeskPayoutsView(ListAPIView):
-    """Payouts that failed and that nobody has sent again, the oldest first."""
+    """Payouts that failed and that nobody has sent again, the oldest first; with ``?all=1`` every
+    one.
+    """
 
-    serializer_class = FailedPayoutOut
-    pagination_class: type[CursorPagination] = OldestFirst
+    serializer_class = DeskPayoutOut
+    pagination_class: type[CursorPagination] = OldestById
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("all", bool),
+            OpenApiParameter("status", str, enum=Payout.Status.values),
+            OpenApiParameter("words", str, description="Of a payee's name, or an id."),
+        ]
+    )
+    def get(self, request: Request, *args, **kwargs) -> Response:
+        return super().get(request, *args, **kwargs)
 
     def get_queryset(self) -> QuerySet[Any]:
-        return _for_finance(self.request, failed_payouts())
+        asked = self.request.query_params
+        found = _for_finance(self.request, desk_payouts(signed_in(self.request.user)))
+        if asked.get("all") != "1" and not asked.get("status"):
+            found = found.filter(status=Payout.Status.FAILED)
+        return narrowed(found, state=asked.get("status", ""), words=asked.get("words", ""))
 
 
 class RefundRetryView(APIView):

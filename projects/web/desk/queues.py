@@ -59,6 +59,8 @@ _KINDS = {
         "Failed payouts",
         "Every payout has arrived or is under way.",
         frozenset({StaffRole.FINANCE}),
+        page="desk-payouts",
+        words="Every payout",
     ),
     "chargebacks": Kind(
         "Chargebacks to be answered",
