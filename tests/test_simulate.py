@@ -13,7 +13,7 @@ from django.core.management.base import CommandError
 
 from accounts.people.models import User
 from projects.contracts.models import Contract
-from projects.management.simulation import http
+from projects.management.simulation import http, payees
 from projects.management.simulation.http import Instance, Person, Surprise
 from tests.projects.statement_world import checked, saved, statement_of
 
@@ -123,3 +123,63 @@ def test_without_patience_trouble_is_a_failure(rough, answer):
         somebody(rough).post("milestones/ms_1/release/")
 
     assert len(rough.asked) == 1
+
+
+# --- People who are to be paid -------------------------------------------------------------------
+
+
+class Payee:
+    """A freelancer to whom the house says what it is told to; what they do is noted."""
+
+    name = "Ben"
+    instance = None
+
+    def __init__(self, *, account: str, owed: int = 0, failed: bool = False) -> None:
+        steps = ["retry", "cancel"] if failed else []
+        earned = {"available": 60, "clearing": 30, "on_its_way": 5, "least": 95, "owed": owed}
+        self.said = {
+            "payout-account/": {"status": account},
+            "payouts/": {"results": [{"id": "po_1", "currency": "USD", "next_steps": steps}]},
+            "earnings/": {"currencies": [{"currency": "USD"} | earned]},
+        }
+        self.done: list[str] = []
+
+    def get(self, path: str, **_: object) -> dict:
+        return self.said[path]
+
+    def post(self, path: str, *_: object, **__: object) -> dict:
+        self.done.append(path)
+        return {"url": "https://provider.example/"}
+
+
+@pytest.mark.parametrize(
+    ("found", "done"),
+    [
+        ({"account": "active"}, []),
+        ({"account": "pending"}, []),
+        ({"account": "restricted"}, ["payout-account/", "handed in"]),
+        (
+            {"account": "active", "failed": True},
+            ["payout-account/", "handed in", "payouts/po_1/retry/"],
+        ),
+        (
+            {"account": "active", "failed": True, "owed": 1},
+            ["payout-account/", "handed in", "payouts/po_1/cancel/"],
+        ),
+    ],
+)
+def test_a_payee_puts_right_what_stands_in_the_way_of_their_money(monkeypatch, found, done):
+    ben = Payee(**found)
+    monkeypatch.setattr(payees, "set_up_payouts", lambda *_, **__: ben.done.append("handed in"))
+
+    payees.put_right((0, ben))
+
+    assert ben.done == done
+
+
+def test_less_than_a_bank_is_sent_is_not_waited_for():
+    ben = Payee(account="active")
+    assert payees.not_yet_paid(ben) == 95
+
+    ben.said["earnings/"]["currencies"][0]["least"] = 96
+    assert payees.not_yet_paid(ben) == 0

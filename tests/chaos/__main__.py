@@ -20,7 +20,7 @@ from itertools import count
 from pathlib import Path
 
 from tests.chaos.house import Fallen, House
-from tests.chaos.plan import API_FAULTS, KINDS, WEBHOOK_FAULTS, strikes_of
+from tests.chaos.plan import API_FAULTS, KINDS, MISHAPS, WEBHOOK_FAULTS, mishaps_of, strikes_of
 from tests.chaos.run import Verdict, play_seed
 
 # So many seeds strike in every way (tests/chaos/test_plan.py).
@@ -62,10 +62,7 @@ class Street:
 
     def play(self, houses: int) -> None:
         """Until no seed is left. Its threads end with their houses, see ``stop``."""
-        threads = [
-            threading.Thread(target=self._live_in, args=[number], daemon=True)
-            for number in range(1, houses + 1)
-        ]
+        threads = [threading.Thread(target=self._live_in, daemon=True) for _ in range(houses)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -77,7 +74,7 @@ class Street:
         for house in self._houses:
             house.stop()
 
-    def _live_in(self, number: int) -> None:
+    def _live_in(self) -> None:
         house = None
         while not self._is_over:
             try:
@@ -86,7 +83,7 @@ class Street:
                 break
             say = partial(_say, seed)
             try:
-                house = house or self._built(number, say)
+                house = house or self._built(say)
                 verdict = play_seed(
                     house, seed=seed, contracts=self.contracts, folder=self.folder, say=say
                 )
@@ -104,12 +101,12 @@ class Street:
                 self.verdicts.append(verdict)
                 _tell(verdict, say)
 
-    def _built(self, number: int, say: partial[None]) -> House:
+    def _built(self, say: partial[None]) -> House:
         began = time.monotonic()
         # Two are built at once: the next of a count is given out once.
         place = self.folder / f"house-{next(self._addresses)}"
         place.mkdir()
-        house = House(place, number=number)
+        house = House(place)
         self._houses.append(house)
         house.start()
         say(f"its house is ready after {time.monotonic() - began:.0f} s.")
@@ -135,6 +132,8 @@ def _sum_up(verdicts: list[Verdict], seeds: list[int], seconds: float) -> int:
         print(f"\nSeed {seed} failed: `make chaos SEED={seed}` plays it again. Its plan:")
         for strike in strikes_of(seed):
             print(f"  {strike}")
+        for mishap in mishaps_of(seed):
+            print(f"  {mishap['fault']}, each call with probability {mishap['probability']}")
     never = _planned() - (+happened).keys() if len(seeds) >= ENOUGH_FOR_ALL else set()
     for name in sorted(never):
         print(f"\nNEVER HAPPENED: {name}")
@@ -144,7 +143,7 @@ def _sum_up(verdicts: list[Verdict], seeds: list[int], seconds: float) -> int:
 
 
 def _planned() -> set[str]:
-    return {f"{kind} {target}" for kind, target in KINDS} | {*API_FAULTS, *WEBHOOK_FAULTS}
+    return {f"{kind} {target}" for kind, target in KINDS} | {*API_FAULTS, *WEBHOOK_FAULTS, *MISHAPS}
 
 
 def _range(options: argparse.Namespace) -> list[int]:

@@ -1,13 +1,15 @@
 """The whole house as its supervisor starts it, in a folder of its own; and its processes by id."""
 
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psycopg2
 import redis
@@ -18,8 +20,8 @@ from marketplace.demo import free_port_from
 from marketplace.embedded import BASE_DIR
 
 STARTS_WITHIN = 240
-# Far enough apart that two that start at once do not reach for the same ones (marketplace/demo.py).
-PORTS, APART = 20_000, 100
+# Each has some of its own, and what marketplace/demo.py makes of the last digits of the first.
+PORTS, APART, MOST_HOUSES = 20_000, 10, 99
 # What the environment of this shell says of other houses is none of this one's business.
 _OTHERS = ("DATABASE_URL", "REDIS_URL", "STRIPE_API_BASE", "DATA_DIR", "PORT", "RESET")
 
@@ -34,8 +36,9 @@ class House:
     ``guest`` is a process that lives off it, and ends with it.
     """
 
-    def __init__(self, folder: Path, *, number: int) -> None:
+    def __init__(self, folder: Path) -> None:
         self.data, self.log = folder / "data", folder / "supervisor.log"
+        number, self._claim = _claimed_number()
         self.port = free_port_from(PORTS + APART * number)
         self.guest: subprocess.Popen[bytes] | None = None
         given = {name: value for name, value in os.environ.items() if name not in _OTHERS}
@@ -61,6 +64,7 @@ class House:
         if self.supervisor is not None:
             processes.stop(self.supervisor, wait=90)
         processes.MarkBook(self.data / "processes.json").clear_leftovers()
+        self._claim.close()
 
     def demand_life(self) -> None:
         if self.supervisor is None or self.supervisor.poll() is not None:
@@ -102,6 +106,17 @@ class House:
             answer.raise_for_status()
             return answer.json()
         raise Fallen("The provider's sandbox does not answer.")
+
+    def open_disputes(self) -> list[str]:
+        """The provider's names of what banks demand and have not ruled on."""
+        listed = requests.get(
+            f"{self.environment['STRIPE_API_BASE']}/v1/disputes",
+            params={"limit": 100},
+            headers={"Authorization": f"Bearer {self.environment['STRIPE_SECRET_KEY']}"},
+            timeout=60,
+        )
+        listed.raise_for_status()
+        return [one["id"] for one in listed.json()["data"] if one["status"] not in ("won", "lost")]
 
     def await_readiness(self) -> None:
         for _ in processes.tries(150):
@@ -183,6 +198,25 @@ class House:
 
     def _valkey(self) -> redis.Redis:
         return redis.Redis.from_url(self.environment["REDIS_URL"], socket_timeout=5)
+
+
+def _claimed_number() -> tuple[int, IO[str]]:
+    """A number that no other house on this machine has, of whatever run, until the file is closed.
+
+    A port that nobody listens on yet may be somebody's who is starting.
+    """
+    for number in range(1, MOST_HOUSES + 1):
+        try:
+            claim = (Path(tempfile.gettempdir()) / f"milepost-chaos-{number}.lock").open("a")
+        except PermissionError:
+            continue  # of another user
+        try:
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            claim.close()
+            continue
+        return number, claim
+    raise Fallen(f"There are {MOST_HOUSES} houses on this machine already.")
 
 
 def _send(pid: int, number: signal.Signals) -> int:

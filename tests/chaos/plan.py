@@ -29,6 +29,12 @@ WEBHOOK_FAULTS = (
     "webhook_duplicate", "webhook_late", "webhook_never", "webhook_reorder",
     "webhook_bad_signature", "webhook_stale", "webhook_unknown",
 )  # fmt: skip
+# What befalls somebody around one call (stripe_sandbox/mishaps.py). The card holder's bank strikes
+# once all contracts have ended: the newest charge, which it goes for, is decided by then.
+MISHAPS = ("capability_revoked", "payout_fails_later", "refund_fails_later", "chargeback")
+IN_THE_END = {"chargeback"}
+# What becomes of it: the bank says so, or says nothing yet.
+RULINGS = ("won", "lost", "")
 # An error that the provider keeps under its key makes a payer wait two minutes for another page: as
 # it should, and too long for a run that is to take one.
 KEPT_ERRORS = ("error_500_saved", "error_500_after")
@@ -86,3 +92,17 @@ def provider_faults_of(seed: int) -> list[dict[str, object]]:
         for fault in random.sample(WEBHOOK_FAULTS, len(WEBHOOK_FAULTS))
     ]
     return calls + letters
+
+
+def mishaps_of(seed: int) -> list[dict[str, object]]:
+    """One of each kind; which call it befalls, chance decides as the calls come."""
+    random = Random(f"mishaps of {seed}")
+    return [
+        {"fault": fault, "times": 1, "probability": round(random.uniform(0.3, 1), 2)}
+        for fault in MISHAPS
+    ]
+
+
+def ruling_of(seed: int) -> str:
+    """What the banks say of the chargebacks that stand when a seed ends; nothing: they stand."""
+    return Random(f"ruling of {seed}").choice(RULINGS)

@@ -20,7 +20,14 @@ import redis
 from marketplace import processes
 from marketplace.embedded import BASE_DIR
 from tests.chaos.house import Fallen, House
-from tests.chaos.plan import Strike, provider_faults_of, strikes_of
+from tests.chaos.plan import (
+    IN_THE_END,
+    Strike,
+    mishaps_of,
+    provider_faults_of,
+    ruling_of,
+    strikes_of,
+)
 
 # Seconds for which the people of the simulation ask again: longer than the minute after which a
 # call that was begun under an Idempotency-Key may be taken over.
@@ -29,6 +36,7 @@ PATIENCE = 150
 LONGEST_RUN = 900
 # Days that may pass, one by one, until the last payout, refund and letter has come to its end.
 QUIET_DAYS = 12
+LOOK_WHAT_WAITS = "import sys; from tests.chaos.waiting import main; sys.exit(main())"
 _ROUND = re.compile(r"^round +(\d+) ·")
 
 
@@ -54,11 +62,17 @@ def play_seed(
     said = folder / f"simulation-{seed}.log"
     before = _letters_hurt(house)
     house.guest = simulation = _start_simulation(house, seed, contracts, told)
-    rounds = _rounds_of(simulation, said)
+    rounds, all_ended = _rounds_of(simulation, said)
+    tally = ProviderTally(house, verdict)
     try:
-        tally = _strike_by_round(house, strikes, rounds, verdict, say)
+        tally.begin()
+        _strike_by_round(house, strikes, rounds, tally, say)
         _heal(house, tally)
+        if not all_ended.wait(timeout=LONGEST_RUN):
+            raise queue.Empty
+        tally.end()
         simulation.wait(timeout=LONGEST_RUN)
+        tally.close()
     except (queue.Empty, subprocess.TimeoutExpired):
         # It says where each of its threads stands, and ends.
         simulation.send_signal(signal.SIGABRT)
@@ -71,7 +85,8 @@ def play_seed(
         house.guest = None
     if simulation.returncode:
         verdict.violations.append(f"the simulation ended badly:\n{processes.tail(said, 25)}")
-    verdict.violations += _ask_the_books(house, told)
+    _rule(house, seed, verdict.happened)
+    verdict.violations += _ask_the_books(house, told, say)
     verdict.happened.update(_letters_hurt(house) - before)
     verdict.seconds = time.monotonic() - began
     return verdict
@@ -95,9 +110,14 @@ def _start_simulation(
     )
 
 
-def _rounds_of(simulation: subprocess.Popen[bytes], log: Path) -> "queue.Queue[int | None]":
-    """The number of each round as it begins, and None at the end; the rest goes to a log."""
+def _rounds_of(
+    simulation: subprocess.Popen[bytes], log: Path
+) -> tuple["queue.Queue[int | None]", threading.Event]:
+    """The number of each round as it begins, and None at the end; and whether all contracts have
+    ended, so that the last payouts are waited for. The rest goes to a log.
+    """
     begun: queue.Queue[int | None] = queue.Queue()
+    all_ended = threading.Event()
 
     def listen() -> None:
         assert simulation.stdout is not None
@@ -110,30 +130,52 @@ def _rounds_of(simulation: subprocess.Popen[bytes], log: Path) -> "queue.Queue[i
                     begun.put(int(match[1]) + 1)  # said at the end of a round
                 elif "set up their payouts" in line:
                     begun.put(1)
+                elif line.startswith("All have ended"):
+                    all_ended.set()
         begun.put(None)
+        all_ended.set()
 
     threading.Thread(target=listen, daemon=True).start()
-    return begun
+    return begun, all_ended
 
 
 # --- Breaking ------------------------------------------------------------------------------------
 
 
 class ProviderTally:
-    """How often the provider's own troubles struck, also over its deaths."""
+    """How often the provider's own troubles struck, also over its deaths.
 
-    def __init__(self, house: House, seed: int, happened: Counter[str]) -> None:
-        self.house, self.seed, self.happened = house, seed, happened
+    Its faults end when all is healed. Mishaps are none of its: each stays planned until somebody
+    meets it.
+    """
+
+    def __init__(self, house: House, verdict: Verdict) -> None:
+        self.house, self.seed, self.happened = house, verdict.seed, verdict.happened
+        self.mishaps = mishaps_of(self.seed)
 
     def begin(self) -> None:
-        plan = {"seed": self.seed, "faults": provider_faults_of(self.seed)}
-        self.house.provider("POST", "/faults", plan)
-        self.base = self._told()
+        early = [mishap for mishap in self.mishaps if mishap["fault"] not in IN_THE_END]
+        self._plan([*provider_faults_of(self.seed), *early])
+
+    def heal(self) -> None:
+        self.close()
+        self._plan([mishap for mishap in self.mishaps if mishap["fault"] not in IN_THE_END])
+
+    def end(self) -> None:
+        """All contracts have ended; some people are still to be paid."""
+        self.close()
+        self._plan(self.mishaps)
 
     def close(self) -> None:
         """Add up what has struck so far: it is forgotten when the process dies."""
-        self.happened.update(self._told() - self.base)
+        struck = self._told() - self.base
+        self.happened.update(struck)
+        self.mishaps = [mishap for mishap in self.mishaps if mishap["fault"] not in struck]
         self.house.provider("POST", "/faults", {"faults": []})
+
+    def _plan(self, faults: list[dict[str, object]]) -> None:
+        self.house.provider("POST", "/faults", {"seed": self.seed, "faults": faults})
+        self.base = self._told()
 
     def _told(self) -> Counter[str]:
         told = self.house.provider("GET", "/faults")["happened"]
@@ -145,25 +187,23 @@ def _strike_by_round(
     house: House,
     strikes: list[Strike],
     rounds: "queue.Queue[int | None]",
-    verdict: Verdict,
+    tally: ProviderTally,
     say: Callable[[str], None],
-) -> ProviderTally:
+) -> None:
     """Strike as the rounds begin, until the last strike was made or the simulation has ended."""
     left = list(strikes)
-    tally = ProviderTally(house, verdict.seed, verdict.happened)
-    tally.begin()
     while left:
         number = rounds.get(timeout=LONGEST_RUN)
         while left and (number is None or left[0].round <= number):
             strike = left.pop(0)
             time.sleep(strike.pause)
-            _strike(house, strike, tally, verdict.happened)
+            _strike(house, strike, tally)
             say(f"struck {strike}")
-    return tally
 
 
-def _strike(house: House, strike: Strike, tally: ProviderTally, happened: Counter[str]) -> None:
+def _strike(house: House, strike: Strike, tally: ProviderTally) -> None:
     """Do it, and count what really came of it."""
+    happened = tally.happened
     house.demand_life()
     name = f"{strike.kind} {strike.target}"
     if strike.target == "stripe" and strike.kind == "kill":
@@ -192,7 +232,7 @@ def _strike(house: House, strike: Strike, tally: ProviderTally, happened: Counte
 
 
 def _heal(house: House, tally: ProviderTally) -> None:
-    tally.close()
+    tally.heal()
     house.await_readiness()
 
 
@@ -201,21 +241,35 @@ def _letters_hurt(house: House) -> Counter[str]:
     return Counter(house.provider("GET", "/faults")["letters"])
 
 
-def _ask_the_books(house: House, told: Path) -> list[str]:
-    """Let all come to its end; what is wrong then."""
-    wrong = ""
+def _rule(house: House, seed: int, happened: Counter[str]) -> None:
+    """The banks speak, or say nothing yet."""
+    ruling = ruling_of(seed)
+    for dispute in house.open_disputes() if ruling else []:
+        house.provider("POST", f"/disputes/{dispute}/close", {"outcome": ruling})
+        happened[f"chargeback {ruling}"] += 1
+
+
+def _ask_the_books(house: House, told: Path, say: Callable[[str], None]) -> list[str]:
+    """Let all come to its end, or wait for somebody who knows; what is wrong then."""
+    wrong: list[str] = []
     for _ in range(QUIET_DAYS):
         house.provider("POST", "/deliver", {"force": True})
         time.sleep(4)  # the bells, and each sweep once
+        waiting = house.command("shell", "--no-imports", "--command", LOOK_WHAT_WAITS)
         asked = house.command("reconcile")
-        wrong = "" if asked.returncode == 0 else f"reconcile:\n{asked.stdout}{asked.stderr}"
+        wrong = [
+            f"{name}:\n{judge.stdout}{judge.stderr}"
+            for name, judge in (("reconcile", asked), ("what waits", waiting))
+            if judge.returncode
+        ]
         if not wrong:
             break
         house.command("clock", "advance", "1d")
-    found = [wrong] if wrong else []
+    for line in waiting.stdout.splitlines():
+        say(f"waits: {line}")
     books = house.command("check_ledger")
     if books.returncode:
-        found.append(f"check_ledger:\n{books.stdout}{books.stderr}")
+        wrong.append(f"check_ledger:\n{books.stdout}{books.stderr}")
     heard = subprocess.run(
         [sys.executable, "-m", "tests.chaos.told", str(told)],
         cwd=BASE_DIR,
@@ -228,8 +282,8 @@ def _ask_the_books(house: House, told: Path) -> list[str]:
         check=False,
     )
     if heard.returncode:
-        found.append(f"what people were told:\n{heard.stdout}{heard.stderr}")
-    return found
+        wrong.append(f"what people were told:\n{heard.stdout}{heard.stderr}")
+    return wrong
 
 
 __all__ = ["Fallen", "Verdict", "play_seed"]

@@ -6,7 +6,19 @@ import pytest
 
 from payments.fundings.models import Payment
 from projects.milestones.services import fund_milestone
-from tests.chaos.plan import KINDS, ROUNDS, provider_faults_of, strikes_of
+from stripe_sandbox import faults
+from tests.chaos.plan import (
+    API_FAULTS,
+    KINDS,
+    MISHAPS,
+    ROUNDS,
+    RULINGS,
+    WEBHOOK_FAULTS,
+    mishaps_of,
+    provider_faults_of,
+    ruling_of,
+    strikes_of,
+)
 from tests.chaos.told import _problem_of
 from tests.world import funded_milestone, planned_milestone
 
@@ -14,12 +26,22 @@ from tests.world import funded_milestone, planned_milestone
 def test_the_same_seed_has_the_same_plan_and_another_one_another():
     assert strikes_of(7) == strikes_of(7) != strikes_of(8)
     assert provider_faults_of(7) == provider_faults_of(7) != provider_faults_of(8)
+    assert mishaps_of(7) == mishaps_of(7) != mishaps_of(8)
+
+
+def test_everything_that_the_provider_can_do_is_planned():
+    assert set(MISHAPS) == faults.MISHAPS.keys()
+    assert set(API_FAULTS) == faults.API_FAULTS
+    assert set(WEBHOOK_FAULTS) == faults.WEBHOOK_FAULTS
+    for seed in range(1, 201):
+        assert {mishap["fault"] for mishap in mishaps_of(seed)} == set(MISHAPS)
 
 
 def test_ten_seeds_strike_in_every_way():
     struck = {(strike.kind, strike.target) for seed in range(1, 11) for strike in strikes_of(seed)}
 
     assert struck == set(KINDS)
+    assert {ruling_of(seed) for seed in range(1, 11)} == set(RULINGS)
 
 
 def test_no_process_is_killed_twice_in_a_seed_and_all_strikes_come_in_its_first_rounds():

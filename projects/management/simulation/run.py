@@ -15,15 +15,11 @@ from marketplace.common import clock
 from marketplace.common.errors import ProviderUnreachable
 from marketplace.common.services import advance_clock
 from marketplace.demo import top_up
-from projects.management.simulation.http import (
-    Instance,
-    Person,
-    Surprise,
-    set_up_payouts,
-)
+from projects.management.simulation.http import Instance, Person, Surprise
 from projects.management.simulation.lives import Life
 from projects.management.simulation.manners import ACTS, MANNERS, approving
-from projects.management.simulation.people import Crowd, country_of, gather
+from projects.management.simulation.payees import not_yet_paid, onboard, put_right
+from projects.management.simulation.people import Crowd, gather
 from projects.management.simulation.works import works
 
 AT_ONCE = 8
@@ -68,8 +64,7 @@ def play(
     outcome = Outcome(_lives(crowd, contracts=contracts, seed=seed, file=file), instance)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         say(f"{len(crowd.freelancers)} freelancers set up their payouts …")
-        for problem in pool.map(_onboard, enumerate(crowd.freelancers)):
-            outcome.unpaid += problem
+        list(pool.map(onboard, enumerate(crowd.freelancers)))
         _rounds(outcome, pool, say)
         say("All have ended. Waiting for the last payouts …")
         _await_payouts(outcome, crowd, pool, say)
@@ -94,17 +89,6 @@ def _lives(crowd: Crowd, *, contracts: int, seed: int, file: Path | None) -> lis
         )
         for number, (body, manner) in enumerate(zip(bodies, manners, strict=True))
     ]
-
-
-def _onboard(numbered: tuple[int, Person]) -> list[str]:
-    number, person = numbered
-    country = country_of(number)
-    account = person.get("payout-account/", fine=404)
-    if account and account["status"] == "active":
-        return []
-    url = person.post("payout-account/", {"country": country})["url"]
-    set_up_payouts(person.instance, url, name=person.name, country=country)
-    return []
 
 
 def _rounds(outcome: Outcome, pool: ThreadPoolExecutor, say: Callable[[str], None]) -> None:
@@ -164,19 +148,14 @@ def _move_clock(by: timedelta, *, patience: float) -> None:
 def _await_payouts(
     outcome: Outcome, crowd: Crowd, pool: ThreadPoolExecutor, say: Callable[[str], None]
 ) -> None:
-    """Move on until everything earned has reached a bank."""
-    waiting = crowd.freelancers
+    """Move on until everything earned has reached a bank, and stays there."""
+    waiting: list[Person] = []
     for _ in range(30):
-        owed = list(pool.map(_not_yet_paid, waiting))
-        waiting = [person for person, rest in zip(waiting, owed, strict=True) if rest]
+        list(pool.map(put_right, enumerate(crowd.freelancers)))
+        owed = list(pool.map(not_yet_paid, crowd.freelancers))
+        waiting = [person for person, rest in zip(crowd.freelancers, owed, strict=True) if rest]
         if not waiting:
             return
         say(f"{len(waiting)} freelancers wait for {sum(owed) / 100:,.2f} USD")
         _move_clock(timedelta(days=1), patience=outcome.instance.patience)
     outcome.unpaid += [f"{person.name} was not paid out" for person in waiting]
-
-
-def _not_yet_paid(person: Person) -> int:
-    """Minor units that have not reached the bank yet."""
-    balances = person.get("earnings/")["currencies"]
-    return sum(row["available"] + row["clearing"] + row["on_its_way"] for row in balances)
