@@ -19,7 +19,7 @@ from marketplace import processes
 from marketplace.demo import free_port_from
 from marketplace.embedded import BASE_DIR
 
-STARTS_WITHIN = 240
+STARTS_WITHIN = 600
 # Each has some of its own, and what marketplace/demo.py makes of the last digits of the first.
 PORTS, APART, MOST_HOUSES = 20_000, 10, 99
 # What the environment of this shell says of other houses is none of this one's business.
