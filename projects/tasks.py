@@ -74,7 +74,11 @@ def lapse_bids() -> dict[str, int]:
 @shared_task(name="projects.lapse_counters")
 def lapse_counters() -> dict[str, int]:
     """Other terms for a bid that nobody answered, or whose bid has ended."""
-    return sweep(over_counter_ids(limit=BATCH), lambda pk: counters.lapse_counter(counter_id=pk))
+    return sweep(
+        over_counter_ids(limit=BATCH),
+        lambda pk: counters.lapse_counter(counter_id=pk),
+        while_=is_made_up_for,
+    )
 
 
 @shared_task(name="projects.expire_postings")

@@ -202,11 +202,11 @@ class Event(models.Model):
 
 
 class PutOff(models.Model):
-    """A clock of a contract that would have struck in an outage of ours, and now does later.
+    """A clock that would have struck in an outage of ours, and now does later.
 
     Written once for each outage and clock, in the transaction that moves it. ``about`` is the
-    public id of what it is the clock of. The two times are the same where the payment provider
-    waits no longer.
+    public id of what it is the clock of: of other terms for a bid there is no contract yet. The two
+    times are the same where the payment provider, or the bid, waits no longer.
     """
 
     class Clock(models.TextChoices):
@@ -220,9 +220,12 @@ class PutOff(models.Model):
         CHANGE = "change", gettext_noop("the time to answer the change")
         DISPUTE = "dispute", gettext_noop("the time to answer the dispute")
         GIVEBACK = "giveback", gettext_noop("the time to answer whether money goes back")
+        COUNTER = "counter", gettext_noop("the time to answer the other terms")
 
     outage = models.ForeignKey(Outage, on_delete=models.PROTECT, related_name="+")
-    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="put_off")
+    contract = models.ForeignKey(
+        Contract, on_delete=models.PROTECT, null=True, related_name="put_off"
+    )
     clock = models.CharField(max_length=8, choices=Clock.choices)
     about = models.CharField(max_length=30)
     was_due_at = models.DateTimeField()
@@ -236,6 +239,11 @@ class PutOff(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(due_at__gte=F("was_due_at")), name="a_clock_is_never_put_forward"
+            ),
+            models.CheckConstraint(
+                condition=Q(clock="counter", contract__isnull=True)
+                | ~Q(clock="counter") & Q(contract__isnull=False),
+                name="a_clock_is_of_a_contract_or_of_other_terms",
             ),
         ]
 

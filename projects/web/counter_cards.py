@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from projects.agreements.downtime.selectors import why_later
 from projects.bids.counters.models import CounterOffer
 from projects.bids.counters.selectors import differences_of, open_steps, rounds_on
 from projects.bids.differences import terms_differences
@@ -17,6 +18,7 @@ def rounds_of(bid: Bid, role: str | None) -> dict[str, Any]:
     standing = [one for one in shown if one["counter"].state == CounterOffer.Status.PROPOSED]
     earlier = [one for one in shown if one not in standing]
     for one in standing:
+        one["put_off"] = why_later(one["counter"].public_id)
         one["quote"] = quote_of([part["amount"] for part in one["counter"].plan])
     return {"standing": standing[0] if standing else None, "rounds": earlier}
 

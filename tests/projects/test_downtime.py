@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import IntegrityError
 
 from accounts.notifications.models import Notification
 from accounts.people.models import User
@@ -20,10 +21,14 @@ from marketplace.common.outages.services import note_beat
 from marketplace.tasks import beat_heart
 from projects import tasks
 from projects.agreements.downtime import services as downtime
+from projects.bids.counters.models import CounterOffer
+from projects.bids.counters.services import accept_counter
+from projects.bids.models import Bid
 from projects.contracts.models import Contract, Event, PutOff
 from projects.milestones.models import Milestone, Reminder
 from projects.milestones.rules import due_of, idle_from, late_from
 from projects.milestones.services import cancel_milestone, release_unreviewed
+from tests.projects.counter_world import bid_of, countered
 from tests.projects.test_every_clock_is_told import (
     World,
     a_change,
@@ -44,6 +49,7 @@ pytestmark = pytest.mark.django_db
 DOWN = timedelta(hours=2, minutes=10)
 STRIKES = [
     tasks.lapse_offers,
+    tasks.lapse_counters,
     tasks.lapse_givebacks,
     tasks.lapse_proposals,
     tasks.lapse_changes,
@@ -354,3 +360,70 @@ def test_a_clock_that_was_stopped_meanwhile_is_left_alone(ada, ben, later):
     outage.refresh_from_db()
     assert outage.made_up_at
     assert not PutOff.objects.exists()
+
+
+# --- Other terms for a bid, of which there is no contract yet ------------------------------------
+
+
+def other_terms_struck_in_an_outage(ada, ben, later) -> CounterOffer:
+    counter = countered(bid_of(ada, ben), ada)
+    walk_to(counter.answer_due_at + timedelta(hours=1), later)
+    stopped()
+    beat_heart()
+    return counter
+
+
+def test_other_terms_wait_for_their_answer_as_much_longer(ada, ben, later):
+    counter = other_terms_struck_in_an_outage(ada, ben, later)
+    assert struck() == 0, "nothing strikes before the outage is made up for"
+    tasks.make_up_for_outages()
+    assert struck() == 0
+
+    found, was = PutOff.objects.get(), counter.answer_due_at
+    counter.refresh_from_db()
+    assert (found.clock, found.about, found.contract) == ("counter", counter.public_id, None)
+    assert found.was_due_at == was and found.due_at == counter.answer_due_at
+    assert DOWN <= found.due_at - was < DOWN + timedelta(minutes=1)
+    for person in (ada, ben):
+        note = Notification.objects.get(recipient=person, kind="clock_put_off")
+        assert "the time to answer the other terms" in str(note.text)
+        assert counter.bid.posting.title in str(note.text) and counter.bid.path in note.path
+        shown = browser(person).get(counter.bid.path).content.decode()
+        assert "extended by 2 h 10 min: Milepost was down from" in re.sub(r"\s+", " ", shown)
+    assert accept_counter(counter_id=counter.pk, by=ben).status == "accepted"
+
+
+def test_other_terms_wait_no_longer_than_their_bid_is_valid(ada, ben, later):
+    counter = countered(bid_of(ada, ben), ada)
+    Bid.objects.update(valid_until=counter.answer_due_at + timedelta(hours=1))
+    walk_to(counter.answer_due_at + timedelta(minutes=30), later)
+    stopped()
+    started_again()
+    was = counter.answer_due_at
+    counter.refresh_from_db()
+    assert counter.answer_due_at == was + timedelta(hours=1)
+
+    walk_to(counter.answer_due_at + timedelta(minutes=30), later)
+    stopped()
+    started_again()
+    assert PutOff.objects.count() == 2 and Outage.objects.filter(made_up_at=None).count() == 0
+    assert Notification.objects.filter(kind="clock_put_off").count() == 2, "the first time alone"
+    assert tasks.lapse_counters()["done"] == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_put_off_other_terms_once(ada, ben, later):
+    counter = other_terms_struck_in_an_outage(ada, ben, later)
+    outage, was = Outage.objects.get(), counter.answer_due_at
+    outcomes_at_once(*[lambda: downtime.make_up_for(outage_id=outage.pk)] * 8)
+    counter.refresh_from_db()
+    assert counter.answer_due_at == was + (outage.ended_at - outage.began_at)
+    assert Notification.objects.filter(kind="clock_put_off").count() == 2
+
+
+def test_a_clock_is_of_a_contract_or_of_other_terms(ada, ben, later):
+    other_terms_struck_in_an_outage(ada, ben, later)
+    tasks.make_up_for_outages()
+    contract = submitted_milestone(ada, ben).contract
+    with pytest.raises(IntegrityError, match="of_a_contract_or_of_other_terms"):
+        PutOff.objects.update(contract=contract)

@@ -1,8 +1,8 @@
-"""Which clocks of a contract judge a side, and which of them would have struck in an outage.
+"""Which clocks judge a side of a contract or bid, and which of them would have struck in an outage.
 
 Not among them: the payment provider's limits and pay pages, which it counts; what the house owes
 itself or a payee (rulings, holds of payouts); and the dates until which somebody binds themselves
-(bids, other terms for them) or asks for bids: nothing is signed yet, and the bid stands as it was.
+by a bid or asks for bids.
 """
 
 from collections.abc import Callable
@@ -16,11 +16,14 @@ from django.db.models.expressions import Combinable
 from marketplace.common.models import Outage
 from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.models import Proposal
+from projects.bids.counters.models import CounterOffer
+from projects.bids.models import LIVE
 from projects.contracts.models import Contract, PutOff
 from projects.disputes.models import Dispute
 from projects.givebacks.models import GiveBack
 from projects.milestones.models import Milestone
 from projects.milestones.selectors import unfunded_contracts
+from projects.postings.models import Posting
 
 C, S = PutOff.Clock, Milestone.Status
 _DAY = Value(timedelta(days=1))
@@ -86,6 +89,14 @@ CLOCKS: dict[str, RunningClock] = {
     ),
     C.GIVEBACK: RunningClock(
         lambda: GiveBack.objects.filter(status=GiveBack.Status.ASKED), F("answer_due_at")
+    ),
+    C.COUNTER: RunningClock(
+        lambda: CounterOffer.objects.filter(
+            status=CounterOffer.Status.PROPOSED,
+            bid__status__in=LIVE,
+            bid__posting__status=Posting.Status.OPEN,
+        ),
+        F("answer_due_at"),
     ),
 }
 

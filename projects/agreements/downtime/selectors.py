@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from django.db.models import F
+
 from marketplace.common.clock import said
 from marketplace.common.models import Outage
 from marketplace.common.words import said_length
@@ -32,7 +34,7 @@ def reasons_on(contracts: Iterable[Contract]) -> Reasons:
     found = PutOff.objects.filter(contract__in=known).select_related("outage")
     for one in found.order_by("pk"):
         by = one.due_at - one.was_due_at
-        if not by:
+        if not by or one.contract_id is None:
             continue
         # A second outage put off what the first one had: both are said.
         before = reasons.get((one.contract_id, one.was_due_at))
@@ -43,6 +45,15 @@ def reasons_on(contracts: Iterable[Contract]) -> Reasons:
             grace = timedelta(days=known[one.contract_id].policy.lateness_grace_days)
             reasons[one.contract_id, one.due_at + grace] = text
     return reasons
+
+
+def why_later(about: str) -> str:
+    """The same of one thing by its public id; nothing where no outage put it off."""
+    found = PutOff.objects.filter(about=about, due_at__gt=F("was_due_at"))
+    return "; ".join(
+        why_put_off(one.due_at - one.was_due_at, one.outage)
+        for one in found.select_related("outage").order_by("pk")
+    )
 
 
 def with_reason(strike: Strike, contract: Contract, reasons: Reasons) -> Strike:

@@ -15,6 +15,7 @@ from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.downtime.clocks import CLOCKS, strikes_at, struck_in
 from projects.agreements.downtime.selectors import why_put_off
 from projects.agreements.models import Proposal
+from projects.bids.counters.services import lock_counter, tell_both_of_counter
 from projects.contracts.models import Contract, PutOff
 from projects.contracts.services import lock_contract, record, tell_other_side
 from projects.disputes.models import Dispute
@@ -72,8 +73,10 @@ def _put_off(clock: str, outage: Outage, pk: int) -> None:
         _tell(clock, thing, contract, was_due_at, due_at, outage)
 
 
-def _lock(clock: str, pk: int) -> tuple[Any, Contract]:
-    """From the top, as everywhere: the contract or the milestone, then what is on it."""
+def _lock(clock: str, pk: int) -> tuple[Any, Contract | None]:
+    """From the top, as everywhere: the contract, the milestone or the bid, then what is on it."""
+    if clock == C.COUNTER:
+        return lock_counter(pk), None
     if clock in {C.OFFER, C.FUNDING}:
         contract = lock_contract(pk)
         return contract, contract
@@ -113,6 +116,11 @@ def _move(clock: str, thing: Any, was_due_at: datetime, outage: Outage) -> datet
         thing.save(update_fields=["start_extension"])
     elif clock == C.FUNDING:
         put_off_funding_time(thing, by=lasted)
+    elif clock == C.COUNTER:
+        # The bid itself is not valid for longer.
+        due_at = max(was_due_at, min(due_at, thing.bid.valid_until))
+        thing.answer_due_at = due_at
+        thing.save(update_fields=["answer_due_at"])
     elif clock == C.OFFER:
         thing.offer_lapses_at = due_at
         thing.save(update_fields=["offer_lapses_at"])
@@ -125,11 +133,24 @@ def _move(clock: str, thing: Any, was_due_at: datetime, outage: Outage) -> datet
 def _tell(
     clock: str,
     thing: Any,
-    contract: Contract,
+    contract: Contract | None,
     was_due_at: datetime,
     due_at: datetime,
     outage: Outage,
 ) -> None:
+    text = Words(
+        "“%(thing)s”: %(clock)s ends on %(due)s, extended by %(by)s: Milepost was down from "
+        "%(began)s to %(ended)s.",
+        thing=str(thing.bid.posting if contract is None else thing),
+        clock=Words(C(clock).label),
+        due=due_at,
+        by=due_at - was_due_at,
+        began=outage.began_at,
+        ended=outage.ended_at,
+    )
+    if contract is None:
+        tell_both_of_counter(thing, "clock_put_off", text)
+        return
     why = why_put_off(due_at - was_due_at, outage)
     record(
         contract,
@@ -140,16 +161,6 @@ def _tell(
         reason=f"{C(clock).label} is {why}",
         seconds=round((due_at - was_due_at).total_seconds()),
         until=due_at.isoformat(),
-    )
-    text = Words(
-        "“%(thing)s”: %(clock)s ends on %(due)s, extended by %(by)s: Milepost was down from "
-        "%(began)s to %(ended)s.",
-        thing=str(thing),
-        clock=Words(C(clock).label),
-        due=due_at,
-        by=due_at - was_due_at,
-        began=outage.began_at,
-        ended=outage.ended_at,
     )
     tell_other_side(contract, "clock_put_off", text, by=SYSTEM)
 

@@ -141,7 +141,7 @@ def lapse_counter(*, counter_id: int) -> CounterOffer:
 
     It is seen so from that moment on. Safe to call too early or again.
     """
-    counter = _lock(counter_id)
+    counter = lock_counter(counter_id)
     if counter.status == S.PROPOSED and counter.state == S.LAPSED:
         _lapse(counter)
     return counter
@@ -158,6 +158,21 @@ def judge_no_counter(bid: Bid) -> None:
     """Raises WrongState while other terms wait for an answer. The caller holds the bid's lock."""
     if any(standing.state == S.PROPOSED for standing in _standing(bid)):
         raise WrongState("Other terms are proposed: they are answered or withdrawn first.")
+
+
+def lock_counter(counter_id: int) -> CounterOffer:
+    """The bid first, then what is proposed about it, in every deed."""
+    bid_id = CounterOffer.objects.values_list("bid_id", flat=True).get(pk=counter_id)
+    bid = lock_bid(bid_id)
+    counter = CounterOffer.objects.select_for_update(of=("self",)).get(pk=counter_id)
+    counter.bid = bid
+    return counter
+
+
+def tell_both_of_counter(counter: CounterOffer, kind: str, text: Words) -> None:
+    """What the house did with its clock, both sides of the bid hear."""
+    for role in _OTHER:
+        _tell(counter, role, kind, text)
 
 
 # --- How it is done ------------------------------------------------------------------------------
@@ -231,26 +246,16 @@ def _lapse(counter: CounterOffer) -> None:
             "The other terms for “%(title)s” have lapsed. The bid stands.",
             title=counter.bid.posting.title,
         )
-        for role in _OTHER:
-            _tell(counter, role, "counter_lapsed", text)
+        tell_both_of_counter(counter, "counter_lapsed", text)
 
 
 def _advance(counter_id: int, step: str, *, by: Actor) -> tuple[CounterOffer, str]:
     """Lock the rows first, judge them second; the caller saves. Also which side ``by`` is."""
-    counter = _lock(counter_id)
+    counter = lock_counter(counter_id)
     role = role_in(counter.bid, by)
     judge_answer(LIFECYCLE, counter, step, role)
     LIFECYCLE.advance(counter, step, role=role)
     return counter, role or ""
-
-
-def _lock(counter_id: int) -> CounterOffer:
-    """The bid first, then what is proposed about it, in every deed."""
-    bid_id = CounterOffer.objects.values_list("bid_id", flat=True).get(pk=counter_id)
-    bid = lock_bid(bid_id)
-    counter = CounterOffer.objects.select_for_update(of=("self",)).get(pk=counter_id)
-    counter.bid = bid
-    return counter
 
 
 def _standing(bid: Bid) -> list[CounterOffer]:
