@@ -11,6 +11,7 @@ from unittest.mock import patch
 from accounts.parties.selectors import own_party_of
 from accounts.people.models import User
 from marketplace.common.clock import now
+from payments.chargebacks.settling.services import settle_refund
 from payments.escrow.models import Escrow
 from payments.escrow.services import take_in
 from payments.fundings.models import Payment
@@ -26,7 +27,6 @@ from payments.payouts.recovering.services import recover
 from payments.payouts.sending import services as sending
 from payments.refunds.models import Refund
 from payments.refunds.services import record_refund
-from payments.refunds.settling.services import settle_refund
 from projects.agreements.changes.services import accept_change
 from projects.agreements.leaving.services import leave_contract
 from projects.agreements.proposals.services import accept_proposal, propose_ending

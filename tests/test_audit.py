@@ -25,6 +25,7 @@ from marketplace.common.lifecycle_sql import lifecycles
 from marketplace.common.models import AuditEntry
 from marketplace.common.words import Words
 from payments.chargebacks.answering import services as answering
+from payments.chargebacks.settling.services import settle_refund
 from payments.escrow.services import refund
 from payments.fundings.models import Payment
 from payments.payouts import services as payouts
@@ -38,7 +39,6 @@ from payments.reconciliation.models import Difference
 from payments.reconciliation.running.services import ask_for_run, plan_run
 from payments.refunds.models import Refund
 from payments.refunds.services import retry_refund
-from payments.refunds.settling.services import settle_refund
 from projects.disputes.services import decide_dispute
 from projects.postings.services import restore_posting, suspend_posting
 from projects.questions.services import ask_question, remove_question

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import F, Min, QuerySet, Sum
+from django.db.models import Exists, F, Min, OuterRef, QuerySet, Sum
 
 from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_roles_of
@@ -19,6 +19,8 @@ from payments.chargebacks.models import (
 from payments.escrow.clawback import Elsewhere, Taken
 from payments.escrow.models import Escrow, Roll
 from payments.escrow.selectors import origins_of_each, ways_of
+from payments.refunds.covering.services import STANDING
+from payments.refunds.models import Refund
 
 
 def has_open_chargeback(escrow: Escrow) -> bool:
@@ -145,9 +147,30 @@ def desk_chargebacks(user: User) -> QuerySet[Chargeback]:
 
 
 def due_chargeback_ids(at: datetime, *, limit: int) -> list[int]:
-    """To be asked about: of some no letter comes, and some wait for our answer to arrive."""
-    due = Chargeback.objects.filter(next_check_at__lte=at)
-    return list(due.order_by("next_check_at").values_list("pk", flat=True)[:limit])
+    """To be asked about: of some no letter comes, and some wait for our answer to arrive. First
+    those that cover a refund since: the payer would wait for what they have.
+    """
+    late = list(
+        late_covers(Refund.objects.all()).order_by("pk").values_list("pk", flat=True)[:limit]
+    )
+    due = Chargeback.objects.filter(next_check_at__lte=at).exclude(pk__in=late)
+    due_ids = due.order_by("next_check_at").values_list("pk", flat=True)
+    return late + list(due_ids[: limit - len(late)])
+
+
+def late_covers(refunds: QuerySet[Refund]) -> QuerySet[Chargeback]:
+    """By which payers have what these refunds were to bring them: each was made before the bank
+    took the money, and was refused since.
+    """
+    waiting = refunds.filter(
+        STANDING, payment=OuterRef("chargeback__payment"), created_at__lte=OuterRef("booked_at")
+    )
+    taken = ChargebackMovement.objects.filter(
+        Exists(waiting), chargeback=OuterRef("pk"), amount__gt=0
+    )
+    frozen = Chargeback.objects.filter(Exists(taken), payment__charged_back_at__isnull=False)
+    has = Sum(F("movements__released") + F("movements__lost"))
+    return frozen.annotate(has=has).filter(has__gt=0)
 
 
 def booked_withdrawals(remote_ids: Iterable[str]) -> set[str]:

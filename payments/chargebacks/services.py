@@ -130,10 +130,17 @@ def ask_about_chargeback(*, chargeback_id: int) -> None:
 
 @transaction.atomic
 def _put_off(chargeback_id: int) -> str:
-    """The next question, before this one: an answer that never comes costs little."""
+    """The next question, before this one: an answer that never comes costs little.
+
+    What it covers since is written down here, too: of that nothing has to be asked.
+    """
+    asked_about = Chargeback.objects.values_list("payment_id", flat=True).get(pk=chargeback_id)
+    payment, _ = lock_homes(asked_about)
     chargeback = Chargeback.objects.select_for_update().get(pk=chargeback_id)
     chargeback.next_check_at = _next_check(chargeback)
     chargeback.save(update_fields=["next_check_at"])
+    if payment.charged_back_at is not None:
+        _cover_late_refunds(chargeback)
     return chargeback.remote_id
 
 

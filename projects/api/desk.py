@@ -17,13 +17,13 @@ from accounts.people.models import StaffRole
 from accounts.people.selectors import signed_in, staff_roles_of
 from marketplace.common.api import OldestFirst, idempotent
 from marketplace.common.shapes import AmountIn
+from payments.chargebacks.settling.services import LONGEST_REASON, settle_refund
 from payments.payouts import services as payouts
 from payments.payouts.finding.selectors import desk_payouts, narrowed
 from payments.payouts.models import Payout
 from payments.payouts.selectors import failed_payouts
 from payments.refunds import services as refunds
 from payments.refunds.selectors import failed_refunds
-from payments.refunds.settling.services import LONGEST_REASON, settle_refund
 from projects.api.disputes import DisputeOut, SharesOut
 from projects.disputes import services
 from projects.disputes.selectors import desk_disputes, effect_of, still_open

@@ -10,6 +10,7 @@ from marketplace.common.clock import now
 from marketplace.common.models import Outage
 from payments.chargebacks.answering.services import accept_loss, send_evidence
 from payments.chargebacks.models import Chargeback
+from payments.chargebacks.settling.services import settle_refund
 from payments.fundings import services as fundings
 from payments.fundings.models import Payment
 from payments.ledger import chart
@@ -18,7 +19,6 @@ from payments.payees.models import ConnectedAccount
 from payments.payouts.models import Payout
 from payments.reconciliation.running.services import ask_for_run
 from payments.refunds.models import Refund
-from payments.refunds.settling.services import settle_refund
 from payments.tasks import handle_due_events
 from projects.bonuses.services import give_bonus
 from projects.givebacks.models import GiveBack

@@ -1,12 +1,20 @@
 """A refund that the provider cannot make: finance pays it, and its money is the platform's own."""
 
+from datetime import timedelta
+
 import pytest
 
 from accounts.notifications.models import Notification
+from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
+from payments.chargebacks.models import Chargeback
+from payments.chargebacks.selectors import due_chargeback_ids
+from payments.chargebacks.services import ask_about_chargeback
+from payments.chargebacks.settling import services as settling
+from payments.chargebacks.settling.services import settle_refund
 from payments.escrow import services as escrows
 from payments.fundings.models import Payment
-from payments.gateway.base import GatewayRefused, RemoteRefund, State
+from payments.gateway.base import GatewayRefused, GatewayUnknown, RemoteRefund, State
 from payments.ledger import chart
 from payments.ledger.models import Transfer
 from payments.ledger.selectors import balance_of
@@ -16,11 +24,9 @@ from payments.reconciliation.judging.rows import Rows
 from payments.refunds.models import Refund
 from payments.refunds.selectors import failed_refunds
 from payments.refunds.services import _begin, _record_refusal, record_refund, send_refund
-from payments.refunds.settling import services as settling
-from payments.refunds.settling.services import settle_refund
 from tests.payments.chargeback_world import Bank, findings, payment_of
 from tests.payments.racing import at_once
-from tests.payments.world import held
+from tests.payments.world import held, paid_out
 from tests.races import meet_after
 
 pytestmark = pytest.mark.django_db
@@ -94,6 +100,29 @@ def test_a_bank_that_takes_it_as_well_takes_it_from_us(failed, ada, dora):
 
     assert balance_of(chart.losses("USD")) == -103_000
     assert findings() == []
+
+
+def test_what_a_bank_took_while_it_was_being_sent_is_not_paid_once_more(ada, ben, dora):
+    escrow = held(ada, ben)
+    escrows.split(escrow_id=escrow.pk, to_payee=60_000, reason="ruling")
+    paid_out(ben)
+    refund = Refund.objects.get()
+    _begin(refund.pk)
+    chargeback = Bank(payment_of(escrow)).takes()
+    Chargeback.objects.update(next_check_at=now() + timedelta(days=7))
+    _record_refusal(refund.pk, 1, GatewayRefused("charge_disputed", "no"))
+
+    with pytest.raises(WrongState, match="has taken this money"):
+        settle(refund, dora)
+
+    # The sweep finds it, and needs no answer of the provider's to write it down.
+    assert due_chargeback_ids(now(), limit=5) == [chargeback.pk]
+    with pytest.raises(GatewayUnknown):
+        ask_about_chargeback(chargeback_id=chargeback.pk)
+    refund.refresh_from_db()
+    assert (refund.status, refund.covered_by) == ("covered", chargeback.public_id)
+    assert balance_of(chart.losses("USD")) == 0
+    assert due_chargeback_ids(now(), limit=5) == [] and findings() == []
 
 
 def test_won_after_all_only_what_the_bank_had_goes_back(ada, ben, dora):

@@ -8,8 +8,8 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.people.selectors import signed_in
 from marketplace.common.http import refusals_on
+from payments.chargebacks.settling import services
 from payments.refunds.selectors import failed_refunds
-from payments.refunds.settling import services
 from projects.web.desk.doors import for_staff
 
 

@@ -13,6 +13,7 @@ from marketplace.common.lifecycle import FINANCE
 from marketplace.common.money import in_words
 from marketplace.common.text import checked_text
 from marketplace.common.words import Money, Words
+from payments.chargebacks.selectors import late_covers
 from payments.ledger import chart
 from payments.ledger.services import Move, move_money
 from payments.refunds.models import LIFECYCLE, Refund
@@ -27,7 +28,7 @@ def settle_refund(*, refund_id: int, reason: str, by: User) -> Refund:
 
     For what has no other way: a card that is closed, or a payment of which its bank has taken a
     part, since nothing of such a payment is refunded ever again. Raises NotAllowed, InvalidInput,
-    or WrongState (it is on its way, or settled).
+    or WrongState (it is on its way, settled, or the payer has it by a chargeback).
     """
     refund = (
         Refund.objects.select_for_update(of=("self",))
@@ -38,6 +39,8 @@ def settle_refund(*, refund_id: int, reason: str, by: User) -> Refund:
     LIFECYCLE.judge(refund, "settle", role=role)
     if refund.status == Refund.Status.REQUESTED and not refund.payment.charged_back_at:
         raise WrongState("This refund is on its way by itself.")
+    if late_covers(Refund.objects.filter(pk=refund_id)).exists():
+        raise WrongState("The card's bank has taken this money since. That is noted in a moment.")
     reason = checked_text(reason, param="reason", longest=LONGEST_REASON, least=1)
     LIFECYCLE.advance(refund, "settle", role=role)
     refund.closed_at, refund.next_check_at = now(), None
