@@ -2,6 +2,7 @@
 
 from accounts.access.calendar.models import CalendarFeed
 from accounts.access.models import ApiToken
+from accounts.holds.models import Hold
 from accounts.notifications.digests.models import Digest
 from accounts.notifications.models import Notification, OutgoingMail
 from accounts.notifications.preferences.models import MailPreferences
@@ -12,6 +13,7 @@ __all__ = [
     "ApiToken",
     "CalendarFeed",
     "Digest",
+    "Hold",
     "MailPreferences",
     "Membership",
     "Notification",

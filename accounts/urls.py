@@ -4,7 +4,8 @@ from django.urls import include, path
 
 from accounts.api import audit as api_audit
 from accounts.api import auth, me, notifications
-from accounts.web import audit, clock, mail_preferences, notices, people, tokens
+from accounts.api import holds as api_holds
+from accounts.web import audit, clock, holds, mail_preferences, notices, people, tokens
 
 api = [
     path("auth/signup/", auth.SignUpView.as_view(), name="api-signup"),
@@ -20,6 +21,7 @@ api = [
     path("me/", me.MeView.as_view(), name="api-me"),
     path("me/totp/", me.SecondFactorView.as_view(), name="api-totp"),
     path("me/audit/", api_audit.OwnAuditView.as_view(), name="api-own-audit"),
+    *api_holds.ROUTES,
     path("desk/audit/", api_audit.AuditView.as_view(), name="api-desk-audit"),
     path("people/<str:public_id>/", me.PersonView.as_view(), name="api-person"),
     path("notifications/", notifications.NotificationsView.as_view(), name="api-notifications"),
@@ -48,6 +50,8 @@ urlpatterns = [
         name="token-revocation",
     ),
     path("account/audit/", audit.list_own_entries, name="own-audit"),
+    path("account/holds/", holds.list_own_holds, name="own-holds"),
+    path("account/holds/<str:public_id>/appeal/", holds.create_appeal, name="hold-appeal"),
     path("account/notices/", mail_preferences.edit_preferences, name="mail-preferences"),
     path(
         "unsubscription/<str:token>/",

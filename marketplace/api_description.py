@@ -42,6 +42,8 @@ SETTINGS = {
         "ProposalStatus": "projects.agreements.models.Proposal.Status",
         "ChangeOrderStatus": "projects.agreements.changes.models.ChangeOrder.Status",
         "CounterOfferStatus": "projects.bids.counters.models.CounterOffer.Status",
+        "HoldKind": "accounts.holds.models.Hold.Kind",
+        "HoldStatus": "accounts.holds.models.Hold.Status",
         "DisputeReason": "projects.disputes.models.Dispute.Reason",
         "DisputeStatus": "projects.disputes.models.Dispute.Status",
         "ChargebackStatus": "payments.chargebacks.models.Chargeback.Status",

@@ -56,7 +56,7 @@ _TIMETABLE = {
     # Whoever chose eight o'clock reads it by a minute past.
     "deliver-digests": {"task": "accounts.deliver_due_digests", "schedule": 60},
     # A hold is promised to end by the day.
-    "lift-holds": {"task": "payments.lift_due_holds", "schedule": 30},
+    "end-holds": {"task": "projects.end_due_holds", "schedule": 30},
     # Banks take weeks; our answer to one, whose own answer was lost, is asked for again.
     "ask-about-chargebacks": {"task": "payments.ask_about_chargebacks", "schedule": 20},
     # Whoever comes back from the provider's page wants to read that they are done.

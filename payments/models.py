@@ -11,7 +11,6 @@ from payments.fundings.models import Payment
 from payments.incoming.models import WebhookEvent
 from payments.ledger.models import AccountSnapshot, Book, LedgerAccount, Transfer
 from payments.payees.models import ConnectedAccount
-from payments.payouts.holding.models import PayoutHold
 from payments.payouts.models import Earning, Payout, PayoutAttempt
 from payments.payouts.plans.models import PayoutPlan
 from payments.payouts.recovering.models import Recovery
@@ -42,7 +41,6 @@ __all__ = [
     "Payment",
     "Payout",
     "PayoutAttempt",
-    "PayoutHold",
     "PayoutPlan",
     "Policy",
     "ReconciliationRun",

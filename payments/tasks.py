@@ -22,8 +22,6 @@ from payments.payees.selectors import due_account_ids, party_ids_of_a_new_countr
 from payments.payees.services import refresh_account
 from payments.payouts import services as payouts
 from payments.payouts.cancelling.services import finish_cancelling
-from payments.payouts.holding.selectors import due_hold_ids
-from payments.payouts.holding.services import lift_hold
 from payments.payouts.recovering.selectors import recoverable
 from payments.payouts.recovering.services import recover
 from payments.payouts.selectors import (
@@ -157,12 +155,6 @@ def cancel_due_payouts() -> dict[str, int]:
         in_turn(due_cancellation_ids(now(), limit=CALLS)),
         lambda pk: finish_cancelling(payout_id=pk),
     )
-
-
-@shared_task(name="payments.lift_due_holds")
-def lift_due_holds() -> dict[str, int]:
-    """No hold outlives its end, whether anybody has looked into it or not."""
-    return sweep(due_hold_ids(now(), limit=BATCH), lambda pk: lift_hold(hold_id=pk, by=SYSTEM))
 
 
 @shared_task(name="payments.ask_about_accounts")

@@ -8,7 +8,6 @@ from payments.api import views as api_views
 from payments.web import (
     earnings,
     fundings,
-    holds,
     payouts,
     reconciliation,
     rules,
@@ -32,12 +31,6 @@ api = [
         "payouts/<str:public_id>/cancel/",
         api_views.PayoutCancelView.as_view(),
         name="api-payout-cancel",
-    ),
-    path("payout-holds/", api_views.PayoutHoldsView.as_view(), name="api-payout-holds"),
-    path(
-        "payout-holds/<str:public_id>/answer/",
-        api_views.PayoutHoldAnswerView.as_view(),
-        name="api-payout-hold-answer",
     ),
     path("payout-plan/", api_views.PayoutPlanView.as_view(), name="api-payout-plan"),
     path("payout-account/", api_views.PayoutAccountView.as_view(), name="api-payout-account"),
@@ -81,7 +74,6 @@ urlpatterns = [
     path("payouts/plan/", setup.create_plan, name="payout-plan"),
     path("payouts/setup/return/", setup.show_return, name="payout-setup-return"),
     path("payouts/setup/refresh/", setup.show_refresh, name="payout-setup-refresh"),
-    path("payouts/holds/<str:public_id>/answer/", holds.create_answer, name="payout-hold-answer"),
     path("payouts/<str:public_id>/", payouts.show_payout, name="payout"),
     path("payouts/<str:public_id>/retry/", payouts.create_retry, name="payout-retry"),
     path("payouts/<str:public_id>/cancel/", payouts.create_cancellation, name="payout-cancel"),

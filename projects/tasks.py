@@ -5,10 +5,12 @@ Where a clock judges a side, it strikes ``while_`` no outage of ours is left to 
 
 from celery import shared_task
 
+from accounts.holds.selectors import due_hold_ids
 from accounts.notifications.digests import services as digests
 from accounts.notifications.digests.selectors import due_digest_ids
 from accounts.notifications.mailing import services as mailing
 from accounts.notifications.mailing.selectors import due_notification_ids
+from marketplace.common.clock import now
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.outages.selectors import is_made_up_for, unmade_outage_ids
 from marketplace.common.sweeps import BATCH, sweep, sweep_together
@@ -33,6 +35,7 @@ from projects.disputes import services as disputes
 from projects.disputes.lateness import services as lateness
 from projects.givebacks import selectors as givebacks_due
 from projects.givebacks import services as givebacks
+from projects.holds.services import let_go
 from projects.messages import services as messages
 from projects.milestones import selectors as milestones_due
 from projects.milestones import services as milestones
@@ -243,6 +246,12 @@ def close_moot_disputes() -> dict[str, int]:
 
 
 # --- Messages ------------------------------------------------------------------------------------
+
+
+@shared_task(name="projects.end_due_holds")
+def end_due_holds() -> dict[str, int]:
+    """Nothing is held past its end, nor past the time in which an appeal was to be answered."""
+    return sweep(due_hold_ids(now(), limit=BATCH), lambda pk: let_go(hold_id=pk, by=SYSTEM))
 
 
 @shared_task(name="projects.tell_open_conversations")

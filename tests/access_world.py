@@ -8,6 +8,7 @@ from django.test import Client
 
 from accounts.access.calendar.services import make_feed
 from accounts.access.services import create_token
+from accounts.holds.models import Hold
 from accounts.notifications.models import Notification
 from accounts.notifications.preferences.unsubscribing import token_of
 from accounts.notifications.services import notify
@@ -20,7 +21,6 @@ from marketplace.common.words import Words
 from payments.chargebacks.models import Chargeback
 from payments.fundings.models import Payment
 from payments.payees.models import ConnectedAccount
-from payments.payouts.holding.models import PayoutHold
 from payments.payouts.models import Payout
 from payments.reconciliation.models import LIFECYCLE, Difference
 from payments.reconciliation.running.services import plan_run
@@ -205,12 +205,18 @@ def _money(world: AccessWorld, ada: User, ben: User) -> None:
         party=own_party_of(ben), amount=100, currency="USD", next_check_at=None
     )
     Payout.objects.update(status="failed")
-    hold = PayoutHold.objects.create(
+    at = now()
+    hold = Hold.objects.create(
+        kind="payouts",
         party=own_party_of(ben),
+        subject=own_party_of(ben).public_id,
+        title="Ben",
         reason="Two payees share one bank account.",
         evidence="The provider’s letter.",
         placed_by=User.objects.get(name="Dora"),
-        ends_at=now() + timedelta(days=7),
+        ends_at=at + timedelta(days=7),
+        closes_at=at + timedelta(days=7),
+        appeal_until=at + timedelta(days=3),
     )
     # Being answered already: nobody of these asks the provider.
     chargeback = Chargeback.objects.create(

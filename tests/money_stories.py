@@ -21,7 +21,7 @@ from payments.payees import services as payees
 from payments.payees.models import ConnectedAccount
 from payments.payouts import services as payouts
 from payments.payouts.cancelling.services import cancel_payout
-from payments.payouts.holding.services import lift_hold, place_hold
+from payments.payouts.holding.services import hold_payouts, lift_hold
 from payments.payouts.models import Earning, Payout
 from payments.payouts.recovering.services import recover
 from payments.payouts.sending import services as sending
@@ -308,7 +308,7 @@ def hold(ada: User, ben: User, dora: User) -> Story:
 
 def _hold(payout: Payout, dora: User) -> int:
     why = {"reason": "Two payees share one bank account.", "evidence": "The provider’s letter."}
-    return place_hold(party_id=payout.party_id, days=7, by=dora, **why).pk
+    return hold_payouts(party_id=payout.party_id, days=7, by=dora, **why).pk
 
 
 def lift(ada: User, ben: User, dora: User) -> Story:

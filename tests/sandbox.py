@@ -21,6 +21,7 @@ from django.conf import settings as django_settings
 from django.test import Client
 
 from payments import tasks
+from projects.tasks import end_due_holds
 from tests.provider_traffic import Traffic, definitions, event_problems
 
 SECRET = "whsec_milepost"
@@ -174,7 +175,7 @@ SWEEPS = (
     tasks.schedule_due_payouts,
     tasks.send_due_payouts,
     tasks.cancel_due_payouts,
-    tasks.lift_due_holds,
+    end_due_holds,
     tasks.ask_about_accounts,
     tasks.remind_payees,
 )

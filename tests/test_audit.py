@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from accounts.holds.services import appeal_hold, uphold_hold
 from accounts.notifications.mailing.services import retry_mail
 from accounts.notifications.models import Notification
 from accounts.notifications.services import notify
@@ -30,7 +31,7 @@ from payments.escrow.services import refund
 from payments.fundings.models import Payment
 from payments.payouts import services as payouts
 from payments.payouts.cancelling.services import wish_to_cancel
-from payments.payouts.holding.services import lift_hold, place_hold
+from payments.payouts.holding.services import hold_payouts, lift_hold
 from payments.payouts.models import Payout
 from payments.policies.services import add_version
 from payments.reconciliation.deeds import services as deeds
@@ -40,6 +41,7 @@ from payments.reconciliation.running.services import ask_for_run, plan_run
 from payments.refunds.models import Refund
 from payments.refunds.services import retry_refund
 from projects.disputes.services import decide_dispute
+from projects.holds.services import suspend_person
 from projects.postings.services import restore_posting, suspend_posting
 from projects.questions.services import ask_question, remove_question
 from tests.against_the_rules import against_the_rules, force
@@ -172,14 +174,27 @@ def _settle(dora, deed: str, net: int = 0) -> None:
 
 
 def places_a_hold(ada, ben, dora) -> tuple[str, set]:
-    place_hold(party_id=ready_without_provider(ada, ben), days=7, by=dora, **WHY)
+    hold_payouts(party_id=ready_without_provider(ada, ben), days=7, by=dora, **WHY)
     return "place hold", {ben.pk}
 
 
 def lifts_a_hold(ada, ben, dora) -> tuple[str, set]:
-    hold = place_hold(party_id=ready_without_provider(ada, ben), days=7, by=dora, **WHY)
+    hold = hold_payouts(party_id=ready_without_provider(ada, ben), days=7, by=dora, **WHY)
     lift_hold(hold_id=hold.pk, by=dora)
     return "lift hold", {ben.pk}
+
+
+def suspends_a_person(ada, ben, dora) -> tuple[str, set]:
+    suspend_person(party_id=own_party_of(ben).pk, days=7, by=dora, **WHY)
+    return "place hold", {ben.pk}
+
+
+def refuses_an_appeal(ada, ben, dora) -> tuple[str, set]:
+    mona = grant_staff_roles(user_id=person("Mona").pk, roles={"moderator"}, by=SYSTEM)
+    hold = suspend_person(party_id=own_party_of(ben).pk, days=7, by=mona, **WHY)
+    appeal_hold(hold_id=hold.pk, statement="It was not me.", by=ben)
+    uphold_hold(hold_id=hold.pk, ruling="The drafts are dated later.", by=dora)
+    return "uphold hold", {ben.pk}
 
 
 def retries_a_mail(ada, ben, dora) -> tuple[str, set]:
@@ -209,6 +224,8 @@ DEEDS: list[Callable] = [
     sets_a_difference_aside,
     places_a_hold,
     lifts_a_hold,
+    suspends_a_person,
+    refuses_an_appeal,
     retries_a_mail,
     compares_the_books,
 ]

@@ -9,8 +9,6 @@ from marketplace.common.lifecycle import OWNER
 from payments.fundings.models import OPEN, Payment
 from payments.fundings.words import decline_in_words
 from payments.payees.models import ConnectedAccount
-from payments.payouts.holding.models import PayoutHold
-from payments.payouts.holding.services import LONGEST_ANSWER
 from payments.payouts.models import LIFECYCLE, Earning, Payout, PayoutAttempt
 from payments.payouts.plans.models import PayoutPlan
 from payments.payouts.plans.selectors import turn_after
@@ -186,29 +184,6 @@ class PayoutPlanOut(serializers.ModelSerializer):
 
     def get_next_turn(self, plan: PayoutPlan) -> datetime | None:
         return turn_after(plan.every, now())
-
-
-class PayoutHoldOut(serializers.ModelSerializer):
-    """Why and until when your payouts are held; ``ends_at`` is the latest."""
-
-    id = serializers.CharField(source="public_id")
-
-    class Meta:
-        model = PayoutHold
-        fields = [
-            "id",
-            "reason",
-            "evidence",
-            "created_at",
-            "ends_at",
-            "answer",
-            "answered_at",
-            "lifted_at",
-        ]
-
-
-class HoldAnswerIn(serializers.Serializer):
-    answer = serializers.CharField(max_length=LONGEST_ANSWER)
 
 
 class OnboardingOut(serializers.Serializer):

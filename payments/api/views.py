@@ -12,18 +12,15 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.parties.selectors import own_party_of
-from accounts.people.selectors import signed_in
 from marketplace.common.api import idempotent, idempotent_in_steps
 from marketplace.common.errors import WrongState
 from payments.api.shapes import (
     EarningsOut,
-    HoldAnswerIn,
     LineOut,
     OnboardingOut,
     PayerPaymentOut,
     PayoutAccountIn,
     PayoutAccountOut,
-    PayoutHoldOut,
     PayoutIn,
     PayoutOut,
     PayoutPlanIn,
@@ -36,8 +33,6 @@ from payments.payees.selectors import accounts_of
 from payments.payees.services import start_onboarding
 from payments.payouts import services as payouts
 from payments.payouts.cancelling.services import finish_cancelling, wish_to_cancel
-from payments.payouts.holding.selectors import holds_of
-from payments.payouts.holding.services import answer_hold
 from payments.payouts.models import Payout
 from payments.payouts.plans.selectors import plan_of
 from payments.payouts.plans.services import choose_payout_plan
@@ -147,27 +142,6 @@ class PayoutAccountView(APIView):
             party_id=own_party_of(request.user).pk, by=request.user, **body.validated_data
         )
         return Response({"url": url})
-
-
-class PayoutHoldsView(ListAPIView):
-    """Holds on your payouts, newest first, the ended ones too."""
-
-    serializer_class = PayoutHoldOut
-
-    def get_queryset(self):
-        return holds_of(signed_in(self.request.user))
-
-
-class PayoutHoldAnswerView(APIView):
-    @extend_schema(request=HoldAnswerIn, responses=PayoutHoldOut)
-    @idempotent
-    def post(self, request: Request, public_id: str) -> Response:
-        """Say what you have to say to it, once; finance reads it."""
-        hold = get_object_or_404(holds_of(signed_in(request.user)), public_id=public_id)
-        body = HoldAnswerIn(data=request.data)
-        body.is_valid(raise_exception=True)
-        hold = answer_hold(hold_id=hold.pk, by=signed_in(request.user), **body.validated_data)
-        return Response(PayoutHoldOut(hold).data)
 
 
 class PayoutPlanView(APIView):

@@ -45,7 +45,7 @@ class Payout(models.Model):
     )
     next_check_at = models.DateTimeField(null=True, default=now)
     hold = models.ForeignKey(
-        "payments.PayoutHold", on_delete=models.PROTECT, null=True, related_name="payouts"
+        "accounts.Hold", on_delete=models.PROTECT, null=True, related_name="payouts"
     )
 
     class Meta:

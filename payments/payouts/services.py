@@ -7,6 +7,8 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
+from accounts.holds.models import Hold
+from accounts.holds.selectors import standing_hold_on
 from accounts.notifications.services import notify
 from accounts.parties.models import Party
 from accounts.parties.selectors import acts_for
@@ -21,7 +23,6 @@ from payments.ledger import chart
 from payments.ledger.services import Move, move_money
 from payments.payees.models import ConnectedAccount
 from payments.payouts.drawing.services import draw_earnings, sendable
-from payments.payouts.holding.models import PayoutHold
 from payments.payouts.models import LIFECYCLE, UNDER_WAY, Earning, Payout
 from payments.payouts.recovering.selectors import owed_by
 from payments.payouts.roles import log_if_by_finance, role_in
@@ -210,7 +211,7 @@ def _set_aside(payout: Payout, *, attempt: int) -> None:
 
 def _send_or_hold(payout: Payout) -> None:
     """Where the payee's payouts are held, it is set aside and waits: refused it would be lost."""
-    hold = PayoutHold.objects.filter(party=payout.party, lifted_at=None).first()
+    hold = standing_hold_on(Hold.Kind.PAYOUTS, payout.party)
     if hold is None or not hold_payout(payout, hold):
         ring("payments.send_payout", payout.pk)
 
@@ -218,7 +219,7 @@ def _send_or_hold(payout: Payout) -> None:
 # --- For the rooms that hold, send and cancel ----------------------------------------------------
 
 
-def hold_payout(payout: Payout, hold: PayoutHold) -> bool:
+def hold_payout(payout: Payout, hold: Hold) -> bool:
     """Stop it before it leaves; False for one that was held before or is being cancelled."""
     if payout.hold_id is not None or payout.cancel_wished_at is not None:
         return False

@@ -47,6 +47,10 @@ class Policy(models.Model):
     holding_days = models.PositiveIntegerField(default=90)
     holding_days_by_country = models.JSONField(default=holding_days_by_country)
     payout_review_most_days = models.PositiveIntegerField(default=14)
+    # Of a person or a posting, by a moderator.
+    suspension_most_days = models.PositiveIntegerField(default=30)
+    # Against what staff has decided or let stand still.
+    appeal_days = models.PositiveIntegerField(default=3)
     # So long after its end can released money be given back, with the freelancer's consent.
     giveback_days = models.PositiveIntegerField(default=180)
 

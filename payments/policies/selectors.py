@@ -1,5 +1,7 @@
 """Which rules are in force."""
 
+from accounts.holds.models import Hold
+from accounts.holds.rules import Clocks
 from marketplace.common.clock import now
 from marketplace.common.currencies import exponent, least_charge
 from marketplace.common.errors import InvalidInput
@@ -9,6 +11,17 @@ from payments.policies.models import Policy
 def policy_in_force() -> Policy:
     """The newest version whose day has come."""
     return Policy.objects.filter(in_force_from__lte=now()).latest("version")
+
+
+def clocks_of_holds(kind: str) -> Clocks:
+    """How long what is placed now lasts at most, and the clocks of an appeal against it."""
+    policy, is_of_payouts = policy_in_force(), kind == Hold.Kind.PAYOUTS
+    return Clocks(
+        policy.payout_review_most_days if is_of_payouts else policy.suspension_most_days,
+        policy.appeal_days,
+        policy.ruling_working_days,
+        policy.ruling_days,
+    )
 
 
 def policy_asked_for(version: int | None) -> Policy:

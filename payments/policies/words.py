@@ -123,6 +123,18 @@ GROUPS = {
             working_days,
         ),
         Rule("ruling_days", "Longest time for a ruling", "By a mediator, with reasons."),
+        Rule(
+            "appeal_days",
+            "Time to appeal",
+            "Once, against a suspension or a hold on payouts. Somebody else of the staff answers "
+            "in the time for a ruling; after that it is over.",
+        ),
+        Rule(
+            "suspension_most_days",
+            "Longest suspension",
+            "Of a person or a posting: then it ends by itself. What runs goes on, and what was "
+            "earned is paid as ever.",
+        ),
     ),
     "Being paid": (
         Rule("payout_hold_days", "Rest before a payout", "What is released is paid out after it."),

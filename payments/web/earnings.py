@@ -4,12 +4,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts.holds.models import Hold
+from accounts.holds.selectors import standing_hold_on
 from accounts.parties.selectors import own_party_of
 from marketplace.common.clock import now
 from marketplace.common.pages import page_of
 from payments.fundings.selectors import return_paths
 from payments.payees.selectors import account_for
-from payments.payouts.holding.selectors import standing_hold_on
 from payments.payouts.plans.selectors import plan_of, turn_after
 from payments.payouts.selectors import clearing_of, in_the_way_of, payouts_of, summaries_of
 from payments.payouts.statement import lines_of, movements_of
@@ -29,7 +30,7 @@ def show_earnings(request: HttpRequest) -> HttpResponse:
     plan = plan_of(party)
     context = {
         "account": account_for(party),
-        "hold": standing_hold_on(party),
+        "hold": standing_hold_on(Hold.Kind.PAYOUTS, party),
         "plan": plan,
         "next_turn": turn_after(plan.every, now()),
         "summaries": [

@@ -28,8 +28,8 @@ def story_of(payout: Payout) -> list[Moment]:
     if payout.hold is not None:
         held_from = max(payout.created_at, payout.hold.created_at)
         moments.append(Moment(held_from, "Held", "pause", "warn"))
-        if payout.hold.lifted_at:
-            moments.append(Moment(payout.hold.lifted_at, "No longer held", "play", "info"))
+        if payout.hold.closed_at:
+            moments.append(Moment(payout.hold.closed_at, "No longer held", "play", "info"))
         moments.sort(key=_when)
     if payout.status == S.PAID:
         moments.append(Moment(payout.closed_at, "Paid to your bank", "circle-check", "good"))

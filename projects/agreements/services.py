@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.db import transaction
 
+from accounts.holds.services import judge_may_begin
 from accounts.people.models import User
 from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, WrongState
@@ -70,6 +71,7 @@ def award_bid(
     wording of the bid that the client has read; ``confirmed_with`` how they showed at the door
     that it is they. Raises InvalidInput, NotAllowed or WrongState.
     """
+    judge_may_begin(by, "offer")
     bid = bids.offer_bid(bid_id=bid_id, by=by, version=version)
     posting, policy = bid.posting, policy_in_force()
     review_days = policy.review_period_days if review_days is None else review_days
@@ -130,6 +132,7 @@ def accept_offer(*, contract_id: int, by: Actor, confirmed_with: str = "") -> Co
 
     ``confirmed_with`` is how they showed at the door that it is they.
     """
+    judge_may_begin(by, "sign")
     # The posting first, as whoever awards does: two who take their locks in turns wait in a circle.
     posting_id = Contract.objects.values_list("posting_id", flat=True).get(pk=contract_id)
     posting = postings.lock_posting(posting_id)

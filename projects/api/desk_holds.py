@@ -1,4 +1,4 @@
-"""Holds on payouts, for programs of finance."""
+"""Holds on people and payouts, for programs of the staff."""
 
 from django.http import Http404
 from django.shortcuts import get_object_or_404
@@ -10,82 +10,122 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.people.models import StaffRole
+from accounts.api.holds import HoldOut
+from accounts.holds.models import Hold
+from accounts.holds.rules import LONGEST_APPEAL, LONGEST_TEXT, MOST_LINKS
+from accounts.holds.selectors import desk_holds, party_named
+from accounts.holds.services import uphold_hold
+from accounts.people.models import StaffRole, User
 from accounts.people.selectors import signed_in, staff_roles_of
 from marketplace.common.api import idempotent
-from payments.payouts.holding import services
-from payments.payouts.holding.models import PayoutHold
-from payments.payouts.holding.selectors import desk_holds, payee_named
+from projects.holds.services import let_go, place_on
 
 
-class DeskHoldOut(serializers.ModelSerializer):
-    """A hold as finance sees it."""
+class DeskHoldOut(HoldOut):
+    """A hold as the staff sees it."""
 
-    id = serializers.CharField(source="public_id")
-    payee = serializers.CharField(source="party.name")
+    who = serializers.CharField(source="party.name")
     placed_by = serializers.CharField(source="placed_by.name")
-    lifted_by = serializers.CharField(source="lifted_by.name", default=None)
+    decided_by = serializers.CharField(source="decided_by.name", default=None)
+    closed_by = serializers.CharField(source="closed_by.name", default=None)
 
-    class Meta:
-        model = PayoutHold
-        fields = [
-            "id",
-            "payee",
-            "reason",
-            "evidence",
-            "placed_by",
-            "created_at",
-            "ends_at",
-            "answer",
-            "answered_at",
-            "lifted_at",
-            "lifted_by",
-        ]
+    class Meta(HoldOut.Meta):
+        fields = [*HoldOut.Meta.fields, "who", "placed_by", "decided_by", "closed_by"]
 
 
 class HoldIn(serializers.Serializer):
-    payee = serializers.CharField(max_length=254, help_text="Their address or public id.")
-    reason = serializers.CharField(max_length=services.LONGEST_REASON)
-    evidence = serializers.CharField(max_length=services.LONGEST_REASON)
+    kind = serializers.ChoiceField(choices=Hold.Kind.choices, help_text="person or payouts")
+    who = serializers.CharField(max_length=254, help_text="Their address or public id.")
+    reason = serializers.CharField(max_length=LONGEST_TEXT)
+    evidence = serializers.CharField(max_length=LONGEST_TEXT)
+    links = serializers.ListField(
+        child=serializers.CharField(max_length=300),
+        max_length=MOST_LINKS,
+        required=False,
+        help_text="Public ids of records, or addresses that begin with https://.",
+    )
     days = serializers.IntegerField(help_text="How long at most; then it ends by itself.")
 
 
+class AppealAnswerIn(serializers.Serializer):
+    ruling = serializers.CharField(max_length=LONGEST_APPEAL, help_text="Why; they read it.")
+
+
+class LiftIn(serializers.Serializer):
+    ruling = serializers.CharField(
+        max_length=LONGEST_APPEAL, required=False, help_text="What is said to an appeal."
+    )
+
+
 class DeskHoldsView(ListAPIView):
-    """Every hold, the newest first."""
+    """Every hold that you look after, the newest first."""
 
     serializer_class = DeskHoldOut
 
     def get_queryset(self):
-        user = signed_in(self.request.user)
-        if not staff_roles_of(user) & {StaffRole.FINANCE, StaffRole.SUPPORT}:
-            raise Http404
-        return desk_holds(user)
+        return desk_holds(_staff(self.request))
 
     @extend_schema(request=HoldIn, responses={201: DeskHoldOut})
     @idempotent
     def post(self, request: Request) -> Response:
-        """Hold a payee's payouts, with a reason and an end."""
-        self.get_queryset()  # whoever has no business here learns nothing of anybody
+        """Suspend a person, or hold a payee's payouts: with a reason, evidence and an end."""
+        user = _staff(request)  # whoever has no business here learns nothing of anybody
         body = HoldIn(data=request.data)
         body.is_valid(raise_exception=True)
         asked = dict(body.validated_data)
-        hold = services.place_hold(
-            party_id=payee_named(asked.pop("payee")).pk, by=signed_in(request.user), **asked
-        )
+        hold = place_on(party_named(asked.pop("who")), by=user, **asked)
         return Response(DeskHoldOut(hold).data, status=status.HTTP_201_CREATED)
 
 
+class DeskHoldView(APIView):
+    @extend_schema(responses=DeskHoldOut)
+    def get(self, request: Request, public_id: str) -> Response:
+        """One of them."""
+        return Response(DeskHoldOut(_hold(request, public_id)).data)
+
+
 class HoldLiftView(APIView):
-    @extend_schema(request=None, responses=DeskHoldOut)
+    @extend_schema(request=LiftIn, responses=DeskHoldOut)
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
-        """End it before its time: what waited goes out."""
-        user = signed_in(request.user)
-        hold = get_object_or_404(desk_holds(user), public_id=public_id)
-        return Response(DeskHoldOut(services.lift_hold(hold_id=hold.pk, by=user)).data)
+        """End it before its time: what stood still goes on."""
+        hold = _hold(request, public_id)
+        body = LiftIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        hold = let_go(hold_id=hold.pk, by=signed_in(request.user), **body.validated_data)
+        return Response(DeskHoldOut(hold).data)
+
+
+class HoldUpholdView(APIView):
+    @extend_schema(request=AppealAnswerIn, responses=DeskHoldOut)
+    @idempotent
+    def post(self, request: Request, public_id: str) -> Response:
+        """Refuse the appeal, with reasons: not by who placed it."""
+        hold = _hold(request, public_id)
+        body = AppealAnswerIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        hold = uphold_hold(hold_id=hold.pk, by=signed_in(request.user), **body.validated_data)
+        return Response(DeskHoldOut(hold).data)
+
+
+def _staff(request: Request) -> User:
+    user = signed_in(request.user)
+    if not staff_roles_of(user) & {StaffRole.FINANCE, StaffRole.MODERATOR, StaffRole.SUPPORT}:
+        raise Http404
+    return user
+
+
+def _hold(request: Request, public_id: str) -> Hold:
+    return get_object_or_404(desk_holds(signed_in(request.user)), public_id=public_id)
 
 
 ROUTES = [
     path("desk/holds/", DeskHoldsView.as_view(), name="api-desk-holds"),
+    path("desk/holds/<str:public_id>/", DeskHoldView.as_view(), name="api-desk-hold"),
     path("desk/holds/<str:public_id>/lift/", HoldLiftView.as_view(), name="api-desk-hold-lift"),
+    path(
+        "desk/holds/<str:public_id>/uphold/",
+        HoldUpholdView.as_view(),
+        name="api-desk-hold-uphold",
+    ),
 ]

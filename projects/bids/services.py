@@ -6,6 +6,7 @@ from typing import Any
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 
+from accounts.holds.services import judge_may_begin
 from accounts.parties.models import Party
 from accounts.parties.selectors import acts_for, own_party_of
 from accounts.people.models import User
@@ -55,6 +56,7 @@ def submit_bid(
     the price. ``answers`` are those to its screening questions, by their public ids. ``party`` is
     who bids, the person's own if none is named.
     """
+    judge_may_begin(by, "bid")
     # Locked, so that a posting cannot end while a bid is on its way in.
     posting = postings.lock_posting_for(posting_id, by)
     if acts_for(by, posting.client_id):
@@ -112,6 +114,7 @@ def edit_bid(
     those that go. The same words and files again change nothing. Raises WrongState while a
     counter-offer waits: what it differs from stands until it is answered.
     """
+    judge_may_begin(by, "bid")
     bid = _advance(bid_id, "edit", by=by)
     if not bid.posting.takes_bids:
         raise WrongState("The time for bids is over: this one stands as it is.")

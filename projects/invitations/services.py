@@ -9,6 +9,7 @@ import re
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from accounts.holds.services import judge_may_begin
 from accounts.notifications.services import notify
 from accounts.parties.models import Party
 from accounts.parties.selectors import acts_for, own_party_of
@@ -45,6 +46,7 @@ def invite_person(*, posting_id: int, whom: str, by: Actor, note: str = "") -> I
     such profile, no address, oneself), WrongState (no more bids, ``already_invited``,
     ``already_bid``, ``too_many_invitations``).
     """
+    judge_may_begin(by, "invite")
     posting = postings.lock_posting(posting_id)
     if not isinstance(by, User) or not acts_for(by, posting.client_id):
         raise NotAllowed("You cannot invite here: that is for the owner of the posting.")

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
+from accounts.holds.services import judge_may_begin
 from accounts.notifications.services import notify
 from accounts.parties.models import Party
 from accounts.parties.selectors import acts_for, own_party_of, person_ids_of
@@ -102,6 +103,7 @@ def _changed(posting: Posting, given: dict[str, Any]) -> dict[str, Any]:
 @transaction.atomic
 def publish_posting(*, posting_id: int, by: Actor) -> Posting:
     """Let everybody see it and bid on it. Raises InvalidInput for what is missing."""
+    judge_may_begin(by, "publish")
     posting = _advance(posting_id, "publish", by=by)
     rules.check_publishable(posting)
     posting.published_at = now()

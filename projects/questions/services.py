@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from accounts.holds.services import judge_may_begin
 from accounts.notifications.services import News, notify, notify_each
 from accounts.parties.models import Party
 from accounts.parties.selectors import acts_for, own_party_of, person_ids_of
@@ -35,6 +36,7 @@ def ask_question(*, posting_id: int, text: str, by: User, party: Party | None = 
     Raises InvalidInput, NotAllowed (own posting), WrongState (no more bids, or too many
     questions, with the code ``too_many_questions``).
     """
+    judge_may_begin(by, "ask")
     # Locked, so that a posting cannot end meanwhile; then the asker, whose questions are counted.
     posting = postings.lock_posting_for(posting_id, by)
     if acts_for(by, posting.client_id):

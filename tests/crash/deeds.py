@@ -20,7 +20,7 @@ from payments.payees.models import ConnectedAccount
 from payments.payees.services import start_onboarding
 from payments.payouts import services as payouts
 from payments.payouts.cancelling.services import cancel_payout
-from payments.payouts.holding.services import place_hold
+from payments.payouts.holding.services import hold_payouts
 from payments.payouts.models import Payout
 from projects.agreements.changes.services import accept_change
 from projects.agreements.leaving.services import leave_contract
@@ -472,7 +472,7 @@ def let_lapse_what_nobody_answers(world: World) -> Act:
     propose_ending(milestone_id=world.funded().pk, by=world.ada, to_freelancer=30_000)
     proposed(world.ben, another(), contract=active_contract(world.ada, world.ben))
     set_up_payouts(world)()
-    place_hold(
+    hold_payouts(
         party_id=own_party_of(world.ben).pk,
         by=world.dora,
         days=7,

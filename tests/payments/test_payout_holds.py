@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 from django.core.management import call_command
 
+from accounts.holds.models import Hold
+from accounts.holds.services import appeal_hold
 from accounts.models import Notification
 from accounts.parties.selectors import own_party_of
 from accounts.people.services import grant_staff_roles
@@ -17,12 +19,11 @@ from payments.payees.models import ConnectedAccount
 from payments.payouts import services as payouts
 from payments.payouts.cancelling.services import cancel_payout
 from payments.payouts.holding import services as holding
-from payments.payouts.holding.models import PayoutHold
-from payments.payouts.holding.services import answer_hold, lift_hold, place_hold
+from payments.payouts.holding.services import hold_payouts, lift_hold
 from payments.payouts.models import Payout
 from payments.payouts.sending import services as sending
 from payments.payouts.sending.services import send_payout
-from payments.tasks import lift_due_holds
+from projects.tasks import end_due_holds
 from tests.against_the_rules import force
 from tests.payments.chargeback_world import Bank, owes
 from tests.payments.payout_world import (
@@ -49,12 +50,17 @@ def payee(ada, ben) -> int:
     return ready_without_provider(ada, ben)
 
 
-def hold(party_id: int, dora, *, days: int = 7, **how) -> PayoutHold:
-    return place_hold(party_id=party_id, by=dora, days=days, **(WHY | how))
+def hold(party_id: int, dora, *, days: int = 7, **how) -> Hold:
+    return hold_payouts(party_id=party_id, by=dora, days=days, **(WHY | how))
 
 
 def scheduled(party_id: int, ben) -> Payout:
     return payouts.schedule_payout(party_id=party_id, currency="USD", by=ben)
+
+
+def _passes(*, days: int) -> None:
+    at = now()
+    Hold.objects.update(created_at=at - timedelta(days=days), ends_at=at, closes_at=at)
 
 
 # --- The whole way -------------------------------------------------------------------------------
@@ -72,7 +78,7 @@ def test_what_is_held_is_set_aside_and_goes_by_itself_at_the_end(ada, ben, dora,
     days_pass(7)
     arrive(sandbox)
     assert now_of(payout).status == "paid"
-    assert PayoutHold.objects.get().lifted_by is None
+    assert Hold.objects.get().closed_by is None
     the_books_agree(sandbox)
 
 
@@ -151,13 +157,13 @@ def test_one_that_is_being_cancelled_is_left_to_it(payee, ben, dora):
 def test_no_hold_outlives_its_end(payee, dora):
     standing = hold(payee, dora, days=3)
 
-    assert lift_due_holds() == {"done": 0, "failed": 0}
-    PayoutHold.objects.update(created_at=now() - timedelta(days=3), ends_at=now())
-    assert lift_due_holds() == {"done": 1, "failed": 0}
-    assert lift_due_holds() == {"done": 0, "failed": 0}
+    assert end_due_holds() == {"done": 0, "failed": 0}
+    _passes(days=3)
+    assert end_due_holds() == {"done": 1, "failed": 0}
+    assert end_due_holds() == {"done": 0, "failed": 0}
 
     standing.refresh_from_db()
-    assert standing.lifted_at is not None
+    assert standing.status == "ended"
 
 
 def test_an_account_that_was_restricted_meanwhile_keeps_nothing_held(payee, ben, dora):
@@ -221,12 +227,12 @@ def test_what_cannot_be_asked_is_refused_with_its_field(payee, dora, asked, para
     with pytest.raises(InvalidInput) as refusal:
         hold(payee, dora, **asked)
     assert refusal.value.param == param
-    assert PayoutHold.objects.count() == 0
+    assert Hold.objects.count() == 0
 
 
 def test_one_stands_at_a_time(payee, dora):
     hold(payee, dora)
-    with pytest.raises(WrongState, match="held already"):
+    with pytest.raises(WrongState, match="hold on the payouts"):
         hold(payee, dora)
 
 
@@ -235,17 +241,17 @@ def test_without_an_account_there_is_nothing_to_hold(cleo, dora):
         hold(own_party_of(cleo).pk, dora)
 
 
-def test_the_payee_answers_once_while_it_stands(payee, ada, ben, dora):
+def test_the_payee_appeals_once_while_it_stands(payee, ada, ben, dora):
     standing = hold(payee, dora)
     with pytest.raises(NotAllowed):
-        answer_hold(hold_id=standing.pk, answer="Not mine.", by=ada)
+        appeal_hold(hold_id=standing.pk, statement="Not mine.", by=ada)
 
-    answer_hold(hold_id=standing.pk, answer="My wife’s account.", by=ben)
+    appeal_hold(hold_id=standing.pk, statement="My wife’s account.", by=ben)
 
-    with pytest.raises(WrongState, match="answered already"):
-        answer_hold(hold_id=standing.pk, answer="And more.", by=ben)
+    with pytest.raises(WrongState, match="is appealed"):
+        appeal_hold(hold_id=standing.pk, statement="And more.", by=ben)
     lift_hold(hold_id=standing.pk, by=dora)
-    with pytest.raises(WrongState, match="ended"):
+    with pytest.raises(WrongState, match="is lifted"):
         lift_hold(hold_id=standing.pk, by=dora)
 
 
@@ -274,19 +280,19 @@ def test_without_the_payees_gate_a_payout_slips_past_the_hold(payee, ben, dora, 
     monkeypatch.setattr(payouts, "lock_payee", lambda party_id: account)
     monkeypatch.setattr(holding, "lock_payee", lambda party_id, **_: account)
     both_have_written, both_have_read = threading.Barrier(2), threading.Barrier(2)
-    create, send_or_hold = PayoutHold.objects.create, payouts._send_or_hold
+    place, send_or_hold = holding.place_hold, payouts._send_or_hold
 
-    def created(**row) -> PayoutHold:
-        placed = create(**row)
+    def placed(*row, **asked) -> Hold:
+        made = place(*row, **asked)
         both_have_written.wait(timeout=20)
-        return placed
+        return made
 
     def sent_or_held(payout: Payout) -> None:
         both_have_written.wait(timeout=20)
         send_or_hold(payout)
         both_have_read.wait(timeout=20)
 
-    monkeypatch.setattr(PayoutHold.objects, "create", created)
+    monkeypatch.setattr(holding, "place_hold", placed)
     monkeypatch.setattr(payouts, "_send_or_hold", sent_or_held)
     monkeypatch.setattr(holding, "notify", lambda **_: both_have_read.wait(timeout=20))
 
@@ -299,7 +305,7 @@ def test_without_the_payees_gate_a_payout_slips_past_the_hold(payee, ben, dora, 
 def test_lifting_by_hand_and_by_the_clock_at_once_sends_once(payee, ben, dora, bells):
     standing = hold(payee, dora)
     payout = scheduled(payee, ben)
-    PayoutHold.objects.update(created_at=now() - timedelta(days=9), ends_at=now())
+    _passes(days=9)
     bells.clear()
 
     outcomes = at_once(
@@ -324,8 +330,8 @@ def test_the_payee_reads_why_and_answers_on_the_page(payee, ben, dora, client):
         assert "Your payouts are held" in page
         assert WHY["reason"] in page
 
-    standing = PayoutHold.objects.get()
-    client.post(f"/payouts/holds/{standing.public_id}/answer/", {"answer": "It is mine."})
+    standing = Hold.objects.get()
+    client.post(f"/account/holds/{standing.public_id}/appeal/", {"statement": "It is mine."})
     assert "It is mine." in client.get("/earnings/").content.decode()
 
 
@@ -333,29 +339,30 @@ def test_finance_places_and_lifts_at_the_desk(payee, ben, dora, client):
     client.force_login(dora)
     assert 'href="/desk/holds/"' in client.get("/desk/").content.decode()
 
-    refused = client.post("/desk/holds/", WHY | {"payee": "nobody@example.com", "days": "3"})
+    asked = WHY | {"kind": "payouts", "days": "3"}
+    refused = client.post("/desk/holds/", asked | {"who": "nobody@example.com"})
     assert refused.status_code == 400
     assert "Nobody has this address or id." in refused.content.decode()
 
-    placed = client.post("/desk/holds/", WHY | {"payee": ben.email, "days": "3"})
+    placed = client.post("/desk/holds/", asked | {"who": ben.email})
     assert placed.status_code == 302
-    standing = PayoutHold.objects.get()
+    standing = Hold.objects.get()
     assert WHY["evidence"] in client.get("/desk/").content.decode()
     client.post(f"/desk/holds/{standing.public_id}/lift/")
     standing.refresh_from_db()
-    assert standing.lifted_by == dora
+    assert standing.closed_by == dora
 
 
 def test_the_api_does_the_same_and_a_repeated_call_holds_once(payee, ben, dora):
     finance, key = api_of(dora), {"Idempotency-Key": "hold-1"}
-    asked = WHY | {"payee": ben.email, "days": 3}
+    asked = WHY | {"kind": "payouts", "who": ben.email, "days": 3}
 
     first = finance.post("/api/v1/desk/holds/", asked, headers=key)
     again = finance.post("/api/v1/desk/holds/", asked, headers=key)
 
     assert (first.status_code, again.json()["id"]) == (201, first.json()["id"])
-    url = f"/api/v1/payout-holds/{first.json()['id']}/answer/"
-    assert api_of(ben).post(url, {"answer": "It is mine."}).json()["answer"] == "It is mine."
+    url = f"/api/v1/holds/{first.json()['id']}/appeal/"
+    assert api_of(ben).post(url, {"statement": "It is mine."}).json()["appeal"] == "It is mine."
     lifted = finance.post(f"/api/v1/desk/holds/{first.json()['id']}/lift/").json()
-    assert lifted["lifted_by"] == "Dora"
-    assert len(api_of(ben).get("/api/v1/payout-holds/").json()["results"]) == 1
+    assert lifted["closed_by"] == "Dora"
+    assert len(api_of(ben).get("/api/v1/holds/").json()["results"]) == 1

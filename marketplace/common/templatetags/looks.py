@@ -17,7 +17,7 @@ register = template.Library()
 # should be), warn (somebody must act, or money waits), bad (went wrong).
 _TONES = {
     "neutral": (
-        "draft closed expired withdrawn lapsed declined cancelled planned read "
+        "draft closed ended expired withdrawn lapsed declined cancelled planned read "
         "refunded partly_refunded superseded archived covered"
     ),
     "info": (
@@ -25,13 +25,14 @@ _TONES = {
         "answered negotiating shortlisted unknown leaving asked invited"
     ),
     "good": (
-        "active awarded accepted completed released paid succeeded funded held_funds settled done"
+        "active awarded accepted completed released paid succeeded funded held_funds settled done "
+        "lifted"
     ),
     "warn": (
-        "returned held requires_action under_review opened appealed split awaiting "
+        "placed returned held requires_action under_review opened appealed split awaiting "
         "partly_funded unverified late"
     ),
-    "bad": "disputed failed suspended charged_back refused reversed lost",
+    "bad": "disputed upheld failed suspended charged_back refused reversed lost",
 }
 _TONE_OF = {state: tone for tone, states in _TONES.items() for state in states.split()}
 _LABELS = {

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
+from accounts.holds.services import judge_may_begin
 from accounts.notifications.services import notify
 from accounts.people.models import User
 from marketplace.common.answers import judge_answer
@@ -53,6 +54,7 @@ def propose_counter(
     the policy's days to answer, and no longer than the bid is valid. Raises InvalidInput with the
     field at fault, NotAllowed, or WrongState where another one waits or the bid does not stand.
     """
+    judge_may_begin(by, "bid")
     bid = lock_bid(bid_id)
     BIDS.judge(bid, "counter", role=role_in(bid, by))
     if bid.posting.status != Posting.Status.OPEN:
@@ -79,6 +81,7 @@ def counter_counter(
     note: str = "",
 ) -> CounterOffer:
     """Answer with other terms again: the first are off, and it is the other side's turn."""
+    judge_may_begin(by, "bid")
     counter, role = _advance(counter_id, "counter", by=by)
     _close(counter)
     return _propose(
@@ -93,6 +96,7 @@ def accept_counter(*, counter_id: int, by: Actor) -> CounterOffer:
     Raises WrongState where the bid was worded anew meanwhile, InvalidInput where the terms are not
     allowed any more.
     """
+    judge_may_begin(by, "bid")
     counter, role = _advance(counter_id, "accept", by=by)
     bid = counter.bid
     if counter.against != bid.version:

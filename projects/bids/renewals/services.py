@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from accounts.holds.services import judge_may_begin
 from accounts.notifications.services import notify
 from marketplace.common.clock import now
 from marketplace.common.errors import WrongState
@@ -29,6 +30,7 @@ def renew_bid(*, bid_id: int, valid_until: datetime, by: Actor) -> Bid:
     InvalidInput for a moment that is not at least a day later than the present one, more than 60
     days ahead or after the client's time to choose; WrongState where the bid is over.
     """
+    judge_may_begin(by, "bid")
     bid = lock_bid(bid_id)
     LIFECYCLE.advance(bid, "renew", role=role_in(bid, by))
     if bid.valid_until <= now():

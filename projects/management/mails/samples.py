@@ -19,6 +19,17 @@ SAMPLES: dict[str, Words] = {
     "second_factor_removed": told(
         "The second factor of your account was removed. If that was not you, change your password."
     ),
+    "person_suspended": told(
+        "You are suspended until %(until)s at the latest. Read why, what goes on, and how to "
+        "appeal."
+    ),
+    "person_free": told("You are no longer suspended."),
+    "hold_upheld": told(
+        "Your appeal was refused: what you appealed against stands until %(until)s. Read why."
+    ),
+    "hold_appealed": told(
+        "%(who)s has appealed against a hold. Answer by %(due)s; after that it is over."
+    ),
     # --- Postings
     "posting_expired": told(
         "“%(title)s” has expired: its time for bids is over, and nobody was hired."

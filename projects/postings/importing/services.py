@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
+from accounts.holds.services import judge_may_begin
 from accounts.parties.models import Party
 from accounts.parties.selectors import own_party_of
 from accounts.people.models import User
@@ -22,6 +23,8 @@ def import_postings(
     A row holds checked fields of ``create_posting`` (rules.checked_posting). Two imports at once
     wait for each other, so that neither makes what the other has made.
     """
+    if publish:
+        judge_may_begin(by, "publish")
     client = Party.objects.select_for_update(no_key=True).get(pk=own_party_of(by).pk)
     titles = {row["title"] for row in rows}
     seen = set(

@@ -1,4 +1,4 @@
-"""Payouts that finance holds while somebody looks into them."""
+"""People, postings and payouts that staff lets stand still, and the appeals against it."""
 
 from typing import Any
 
@@ -6,61 +6,106 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.holds.models import LIFECYCLE, Hold
+from accounts.holds.rules import LONGEST_APPEAL, LONGEST_TEXT, role_in
+from accounts.holds.selectors import desk_holds, party_named
+from accounts.holds.services import uphold_hold
 from accounts.people.models import StaffRole
 from accounts.people.selectors import signed_in, staff_roles_of
 from marketplace.common.http import refusals_on
 from marketplace.common.pages import page_of
-from payments.payouts.holding import services
-from payments.payouts.holding.selectors import desk_holds, payee_named
-from payments.policies.selectors import policy_in_force
+from payments.policies.selectors import clocks_of_holds
+from projects.holds.services import let_go, place_on
 from projects.web.desk.doors import for_staff
 
+_KINDS = {
+    StaffRole.MODERATOR: (
+        Hold.Kind.PERSON,
+        "A person: nothing new for them; what runs goes on",
+    ),
+    StaffRole.FINANCE: (Hold.Kind.PAYOUTS, "Payouts: what was earned is set aside and waits"),
+}
 
-class HoldForm(forms.Form):
-    payee = forms.CharField(label="Payee", max_length=254, help_text="Their address or public id.")
+
+class HoldGroundsForm(forms.Form):
+    """Why, on what grounds and for how long."""
+
     reason = forms.CharField(
-        label="Reason",
-        max_length=services.LONGEST_REASON,
+        max_length=LONGEST_TEXT,
         widget=forms.Textarea({"rows": 3}),
-        help_text="The payee reads this.",
+        help_text="Whom it concerns reads this.",
     )
     evidence = forms.CharField(
         label="What it rests on",
-        max_length=services.LONGEST_REASON,
+        max_length=LONGEST_TEXT,
         widget=forms.Textarea({"rows": 3}),
-        help_text="The payee reads this too, and answers to it.",
+        help_text="They read this too, and can appeal against it once.",
+    )
+    links = forms.CharField(
+        label="Records",
+        required=False,
+        widget=forms.Textarea({"rows": 2}),
+        help_text="Ids of records, or addresses that begin with https://, one a line.",
     )
     days = forms.IntegerField(label="Days at most", min_value=1)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, kinds: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        most = policy_in_force().payout_review_most_days
-        self.fields["days"].help_text = f"From 1 to {most}. Then it ends by itself."
+        most = {clocks_of_holds(kind).most_days for kind in kinds}
+        at_most = " or ".join(map(str, sorted(most)))
+        self.fields["days"].help_text = f"At most {at_most}. Then it ends by itself."
+
+    def clean_links(self) -> list[str]:
+        return [line.strip() for line in self.cleaned_data["links"].splitlines() if line.strip()]
+
+
+class HoldForm(HoldGroundsForm):
+    kind = forms.ChoiceField(label="What")
+    who = forms.CharField(label="Who", max_length=254, help_text="Their address or public id.")
+    field_order = ("kind", "who", "reason", "evidence", "links", "days")
+
+    def __init__(self, *args: Any, roles: frozenset[str], **kwargs: Any) -> None:
+        choices = [_KINDS[role] for role in _KINDS if role in roles]
+        super().__init__(*args, kinds=[kind for kind, _ in choices], **kwargs)
+        self.fields["kind"] = forms.ChoiceField(label="What", choices=choices)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_staff
 def list_holds(request: HttpRequest) -> HttpResponse:
-    """Every hold, the newest first; finance places one here."""
+    """Every hold, the newest first; moderators and finance place one here."""
     user = signed_in(request.user)
     roles = staff_roles_of(user)
-    if not roles & {StaffRole.FINANCE, StaffRole.SUPPORT}:
+    if not roles & {StaffRole.FINANCE, StaffRole.MODERATOR, StaffRole.SUPPORT}:
         raise Http404
-    form = HoldForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    form = HoldForm(request.POST or None, roles=roles) if roles & set(_KINDS) else None
+    if request.method == "POST" and form and form.is_valid():
         with refusals_on(form):
             asked = dict(form.cleaned_data)
-            services.place_hold(party_id=payee_named(asked.pop("payee")).pk, by=user, **asked)
-            messages.success(request, "The payouts are held, and the payee has been told why.")
-            return redirect("desk-holds")
+            hold = place_on(party_named(asked.pop("who")), by=user, **asked)
+            messages.success(request, "It is held, and whom it concerns has been told why.")
+            return redirect("desk-hold", hold.public_id)
+    context = {"page": page_of(request, desk_holds(user)), "form": form, "nav": "desk"}
+    return render(request, "desk/holds.html", context, status=400 if form and form.errors else 200)
+
+
+@require_safe
+@for_staff
+def show_hold(request: HttpRequest, public_id: str) -> HttpResponse:
+    """One of them: what was said on both sides, and what may be done."""
+    user = signed_in(request.user)
+    hold = get_object_or_404(desk_holds(user), public_id=public_id)
+    steps = LIFECYCLE.open_to(role_in(hold, user), hold.status)
     context = {
-        "page": page_of(request, desk_holds(user)),
-        "form": form if StaffRole.FINANCE in roles else None,
+        "hold": hold,
+        "may_lift": "lift" in steps,
+        "may_uphold": "uphold" in steps and hold.placed_by_id != user.pk,
+        "longest": LONGEST_APPEAL,
         "nav": "desk",
     }
-    return render(request, "desk/holds.html", context, status=400 if form.errors else 200)
+    return render(request, "desk/hold.html", context)
 
 
 @require_POST
@@ -68,6 +113,16 @@ def list_holds(request: HttpRequest) -> HttpResponse:
 def create_lift(request: HttpRequest, public_id: str) -> HttpResponse:
     user = signed_in(request.user)
     hold = get_object_or_404(desk_holds(user), public_id=public_id)
-    services.lift_hold(hold_id=hold.pk, by=user)
-    messages.success(request, "The hold is lifted. What waited is on its way.")
-    return redirect("desk-holds")
+    let_go(hold_id=hold.pk, by=user, ruling=request.POST.get("ruling", ""))
+    messages.success(request, "It is over, and what stood still goes on.")
+    return redirect("desk-hold", public_id)
+
+
+@require_POST
+@for_staff
+def create_uphold(request: HttpRequest, public_id: str) -> HttpResponse:
+    user = signed_in(request.user)
+    hold = get_object_or_404(desk_holds(user), public_id=public_id)
+    uphold_hold(hold_id=hold.pk, ruling=request.POST.get("ruling", ""), by=user)
+    messages.success(request, "The appeal is answered. It stands until its end.")
+    return redirect("desk-hold", public_id)

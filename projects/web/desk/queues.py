@@ -6,12 +6,12 @@ from typing import Any
 from django.db.models import F, QuerySet
 from django.urls import reverse
 
+from accounts.holds.selectors import among_standing, desk_holds
 from accounts.notifications.mailing.selectors import given_up_mails
 from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_roles_of
 from payments.chargebacks.selectors import to_be_answered
 from payments.incoming.selectors import unexplained_events
-from payments.payouts.holding.selectors import desk_holds, standing
 from payments.payouts.selectors import failed_payouts
 from payments.reconciliation.selectors import open_differences
 from payments.refunds.selectors import failed_refunds
@@ -70,9 +70,9 @@ _KINDS = {
         words="Every chargeback",
     ),
     "holds": Kind(
-        "Held payouts",
-        "Nobody’s payouts are held.",
-        frozenset({StaffRole.FINANCE}),
+        "Holds and suspensions",
+        "Nothing is held, and nobody is suspended.",
+        frozenset({StaffRole.FINANCE, StaffRole.MODERATOR}),
         page="desk-holds",
         words="Every hold, and a new one",
     ),
@@ -122,7 +122,9 @@ def queues_for(user: User) -> list[Queue]:
         "refunds": failed_refunds().order_by("created_at", "pk"),
         "payouts": failed_payouts().order_by("created_at", "pk"),
         "chargebacks": to_be_answered(),
-        "holds": standing(desk_holds(user)).order_by("ends_at", "pk"),
+        "holds": among_standing(desk_holds(user)).order_by(
+            F("ruling_due_at").asc(nulls_last=True), "ends_at", "pk"
+        ),
         "differences": open_differences(),
         "events": unexplained_events(),
         "mails": given_up_mails(),

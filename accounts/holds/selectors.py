@@ -1,0 +1,69 @@
+"""What stands still, whom it concerns, and who of the staff sees it."""
+
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from accounts.holds.models import STANDING, Hold
+from accounts.parties.models import Party
+from accounts.parties.selectors import own_party_of, parties_of, party_ids_of
+from accounts.people.models import StaffRole, User
+from accounts.people.selectors import staff_roles_of
+from marketplace.common.clock import now
+from marketplace.common.errors import InvalidInput
+
+
+def holds_of(user: User) -> QuerySet[Hold]:
+    """Those that concern this person, whether they stand or not; the newest first."""
+    return Hold.objects.filter(party__in=parties_of(user)).order_by("-created_at", "-id")
+
+
+def suspension_of(user: User) -> Hold | None:
+    """What keeps this person from beginning anything new; nothing does once its time is over."""
+    found = standing(Hold.Kind.PERSON).filter(party__in=party_ids_of(user), closes_at__gt=now())
+    return found.first()
+
+
+def standing(kind: str = "") -> QuerySet[Hold]:
+    """Those in force, of one kind or of all."""
+    found = among_standing(Hold.objects.all())
+    return found.filter(kind=kind) if kind else found
+
+
+def among_standing(holds: QuerySet[Hold]) -> QuerySet[Hold]:
+    return holds.filter(status__in=STANDING)
+
+
+def standing_hold_on(kind: str, party: Party | int) -> Hold | None:
+    """The one of this kind that is in force on somebody."""
+    return standing(kind).filter(party=party).first()
+
+
+def desk_holds(user: User) -> QuerySet[Hold]:
+    """For moderators those of people and postings, for finance those of payouts, for support all to
+    read; nobody sees those that concern themselves.
+    """
+    roles = staff_roles_of(user)
+    kinds: set[str] = set()
+    if roles & {StaffRole.MODERATOR, StaffRole.SUPPORT}:
+        kinds |= {Hold.Kind.PERSON, Hold.Kind.POSTING}
+    if roles & {StaffRole.FINANCE, StaffRole.SUPPORT}:
+        kinds.add(Hold.Kind.PAYOUTS)
+    found = Hold.objects.filter(kind__in=kinds).exclude(party__in=parties_of(user))
+    return found.select_related("party", "placed_by", "decided_by", "closed_by")
+
+
+def due_hold_ids(at: datetime, *, limit: int) -> list[int]:
+    """Those whose time is over, or whose appeal nobody has answered in time."""
+    due = standing().filter(closes_at__lte=at).order_by("closes_at", "pk")
+    return list(due.values_list("pk", flat=True)[:limit])
+
+
+def party_named(name: str) -> Party:
+    """The party of this id, or of the person with this id or address. Raises InvalidInput."""
+    name = name.strip()
+    if party := Party.objects.filter(public_id=name).first():
+        return party
+    if person := User.objects.filter(Q(email__iexact=name) | Q(public_id=name)).first():
+        return own_party_of(person)
+    raise InvalidInput("Nobody has this address or id.", param="who")
