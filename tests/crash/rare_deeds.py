@@ -20,6 +20,7 @@ from payments.payouts.models import Payout
 from payments.reconciliation.running.services import ask_for_run
 from payments.refunds.models import Refund
 from payments.tasks import handle_due_events
+from projects.agreements.leaving.services import leave_contract
 from projects.bonuses.services import give_bonus
 from projects.givebacks.models import GiveBack
 from projects.givebacks.services import accept_giveback, ask_back
@@ -29,6 +30,7 @@ from projects.milestones.services import cancel_milestone, release_milestone
 from tests.crash.deeds import Act, by_people, by_the_clock, scheduled, task
 from tests.crash.world import World
 from tests.payments.world import A_WHILE, days_pass
+from tests.projects.ending_world import tag_for
 from tests.sandbox import GOOD_CARD, REFUND_FAILS_LATER, play_on
 from tests.world import active_contract
 
@@ -270,3 +272,36 @@ def compare_the_books(world: World) -> Act:
 def take_snapshots(world: World) -> Act:
     world.funded()
     return task("payments.take_snapshots")
+
+
+# --- Nobody funds it ----------------------------------------------------------------------------
+
+
+@by_people
+def leave_what_was_not_funded(world: World) -> Act:
+    """The client's time to fund it is over."""
+    contract = active_contract(world.ada, world.ben, [100_000, 50_000])
+    days_pass(15)
+    world.calm()
+    assert contract.funding_due_at and contract.funding_due_at < now()
+    return partial(
+        leave_contract, contract_id=contract.pk, by=world.ben, seen=tag_for(contract, world.ben)
+    )
+
+
+@by_the_clock
+def warn_that_nothing_is_funded(world: World) -> Act:
+    """Two weeks are the client's; both are warned before they are over."""
+    active_contract(world.ada, world.ben, [100_000, 50_000])
+    days_pass(13.5)
+    return task("projects.tell_reminders")
+
+
+@by_the_clock
+def stop_the_time_to_fund(world: World) -> Act:
+    """The money is here, and the floor above has not heard: then nobody is warned any more."""
+    contract = active_contract(world.ada, world.ben, [100_000, 50_000])
+    world.paid_page(milestone=contract.milestones.get(position=1))
+    world.keep_letters()
+    task("payments.handle_due_events")()
+    return task("projects.tell_fundings")
