@@ -24,6 +24,7 @@ from payments.ledger.selectors import balance_of
 from payments.policies.models import Policy
 from payments.policies.selectors import policy_in_force
 from payments.refunds.models import Refund
+from projects.agreements.proposals.services import accept_proposal, propose_ending
 from projects.disputes.models import Dispute
 from projects.disputes.services import decide_dispute, open_dispute
 from projects.milestones.endings.services import cancel_by_agreement
@@ -35,7 +36,13 @@ from projects.milestones.services import (
     release_unreviewed,
 )
 from tests.races import at_once, meet_after, outcomes_at_once
-from tests.world import person, planned_milestone, reviewed_dispute, submitted_milestone
+from tests.world import (
+    funded_milestone,
+    person,
+    planned_milestone,
+    reviewed_dispute,
+    submitted_milestone,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -239,6 +246,42 @@ def test_without_the_lock_a_split_and_an_approval_pass_the_first_judgement_toget
     assert got_past_the_first_judgement(outcomes), outcomes
     assert held_in(milestone.escrow) == 0
     assert Transfer.objects.filter(kind="release").count() == 1
+
+
+# --- The same deed by eight ----------------------------------------------------------------------
+
+
+def cancelling(ada, ben) -> Callable[[], object]:
+    milestone = funded_milestone(ada, ben)
+    return lambda: cancel_milestone(milestone_id=milestone.pk, by=ben)
+
+
+def accepting(ada, ben) -> Callable[[], object]:
+    milestone = funded_milestone(ada, ben)
+    proposal = propose_ending(milestone_id=milestone.pk, by=ada, to_freelancer=40_000)
+    return lambda: accept_proposal(proposal_id=proposal.pk, by=ben)
+
+
+# What the first judgement says to whoever comes too late.
+TOO_LATE = {cancelling: "This milestone is", accepting: "This proposal is"}
+
+
+@pytest.mark.parametrize("deed", TOO_LATE, ids=lambda deed: deed.__name__)
+def test_without_the_lock_eight_pass_the_first_judgement_together(
+    ada, ben, bells, monkeypatch, deed
+):
+    act = deed(ada, ben)
+    without_locks(monkeypatch)
+    meet_after(monkeypatch, Lifecycle, "advance")
+
+    outcomes = outcomes_at_once(*[act] * 8)
+
+    stopped = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+    assert len(stopped) == 7
+    assert all(isinstance(it, WrongState | DatabaseError) for it in stopped), outcomes
+    assert not [it for it in stopped if str(it).startswith(TOO_LATE[deed])], outcomes
+    assert held_in(Escrow.objects.get()) == 0
+    assert Refund.objects.count() == 1
 
 
 # --- A new policy while somebody funds -----------------------------------------------------------
