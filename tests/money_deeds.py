@@ -374,7 +374,8 @@ DEEDS = [
         ("ada contract-timeline",),
         ("GET api-contract-timeline",),
         NO_MONEY,
-        Nothing("Nothing changes for the sides: the timeline has it, and the platform answers."),
+        # Nothing changes for the sides: the timeline has it, and finance is asked to answer.
+        ("chargeback_to_answer",),
         BANKS,
     ),
     Deed(

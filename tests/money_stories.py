@@ -31,6 +31,7 @@ from projects.agreements.changes.services import accept_change
 from projects.agreements.leaving.services import leave_contract
 from projects.agreements.proposals.services import accept_proposal, propose_ending
 from projects.bonuses.services import give_bonus, tell_bonus
+from projects.contracts.banks.services import tell_chargeback
 from projects.disputes.sealed.services import seal_figure
 from projects.disputes.services import decide_dispute
 from projects.givebacks.services import give_back
@@ -381,7 +382,7 @@ def at_the_limit(ada: User, ben: User, **_: User) -> Story:
 def inquiry(ada: User, ben: User, **_: User) -> Story:
     bank = Bank(_payment_of(funded_milestone(ada, ben)))
     yield
-    bank.asks()
+    tell_chargeback(news_id=bank.asks().news.get().pk)
 
 
 def taken_before(ada: User, ben: User, **_: User) -> Story:

@@ -5,7 +5,6 @@ from zlib import crc32
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from accounts.people.models import StaffRole, User
 from marketplace.common.clock import now
 from marketplace.common.models import Outage
 from payments.fundings.models import Payment
@@ -80,10 +79,6 @@ def unlooked(run: ReconciliationRun, *, limit: int) -> list[Difference]:
     rows = Difference.objects.filter(status__in=STANDING).exclude(kind=K.SUM, account="")
     rows = rows.filter(Q(looked_at=None) | Q(looked_at__lt=run.started_at)).order_by("pk")
     return list(rows.exclude(kind=K.SUM)[:limit]) or list(rows[:limit])
-
-
-def people_of_finance() -> QuerySet[User]:
-    return User.objects.filter(is_active=True, is_staff=True, groups__name=StaffRole.FINANCE)
 
 
 # --- What a run reads ----------------------------------------------------------------------------

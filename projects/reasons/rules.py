@@ -10,6 +10,8 @@ from typing import Any
 from django.db.models import Model
 
 from accounts.notifications.models import Notification
+from payments.chargebacks.models import Chargeback
+from payments.chargebacks.selectors import waits_for_answer
 from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.models import Proposal
 from projects.bids import validity
@@ -48,6 +50,10 @@ def _as_reminded(milestone: Milestone, notice: Notification) -> str:
 def _asks_for_a_bid(invitation: Invitation, _: Notification) -> str:
     asks = invitation.status == Invitation.Status.INVITED and invitation.posting.takes_bids
     return "" if asks else "The invitation is open no longer."
+
+
+def _asks_finance(chargeback: Chargeback, _: Notification) -> str:
+    return "" if waits_for_answer(chargeback) else "The bank waits for no answer any more."
 
 
 _OPEN_BID = _while(Bid.Status.SUBMITTED, Bid.Status.SHORTLISTED, gone="The bid is open no longer.")
@@ -97,6 +103,7 @@ REASONS: dict[str, Reason] = {
         ("milestone",),
         _while(Dispute.Status.UNDER_REVIEW, gone="The dispute waits for no ruling any more."),
     ),
+    "chargeback_to_answer": Reason(Chargeback, (), _asks_finance),
     "giveback_asked": Reason(
         GiveBack, (), _while(GiveBack.Status.ASKED, gone="Nothing is asked back any more.")
     ),

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from accounts.notifications.models import Notification
 from marketplace.common.clock import now
 from payments.chargebacks.models import Chargeback, ChargebackMovement, ChargebackNews
+from payments.chargebacks.services import record_chargeback
 from payments.chargebacks.telling import services as telling
 from payments.chargebacks.words import movement_in_words
 from payments.escrow.services import take_in
@@ -20,7 +21,7 @@ from projects.contracts.models import Contract, Event
 from projects.contracts.sentences import sentence_of
 from projects.milestones.parts.services import release_part
 from projects.milestones.services import cancel_milestone, release_milestone
-from projects.tasks import tell_chargebacks
+from projects.tasks import deliver_notification, tell_chargebacks
 from tests.payments.chargeback_world import Bank, payment_of
 from tests.projects.test_roll_rest import rolled, two
 from tests.races import at_once, meet_after
@@ -34,6 +35,48 @@ def lines() -> list[str]:
     assert tell_chargebacks()["failed"] == 0
     told = Event.objects.filter(kind__startswith="chargeback_").order_by("pk")
     return [sentence_of(event).text for event in told]
+
+
+# --- Who has to answer ---------------------------------------------------------------------------
+
+
+def asked_of(person) -> list[Notification]:
+    assert tell_chargebacks()["failed"] == 0
+    return list(person.notifications.filter(kind="chargeback_to_answer").order_by("pk"))
+
+
+def test_finance_hears_each_time_that_a_bank_asks_and_by_when(ada, ben, dora):
+    bank = Bank(payment_of(funded_milestone(ada, ben).escrow))
+    chargeback = bank.asks()
+    (asked,) = asked_of(dora)
+    assert "asks about $1,030.00 that were paid for “Part 1”. Answer it by" in str(asked.text)
+    assert asked.path == f"/desk/chargebacks/{chargeback.public_id}/"
+
+    bank.takes()
+    bank.says(ChargebackState.OPEN)  # said again, and nothing new
+    assert len(asked_of(dora)) == 2
+    assert asked_of(ada) == asked_of(ben) == []
+
+
+def test_what_was_answered_or_decided_before_anybody_looked_asks_nobody(ada, ben, dora):
+    bank = Bank(payment_of(funded_milestone(ada, ben).escrow))
+    bank.takes()
+    record_chargeback(remote=bank.word(ChargebackState.REVIEW, is_answered=True))
+
+    assert asked_of(dora) == []
+    assert len(lines()) == 3
+
+
+def test_its_mail_is_called_off_once_the_bank_has_its_answer(ada, ben, dora):
+    bank = Bank(payment_of(funded_milestone(ada, ben).escrow))
+    bank.takes()
+    (asked,) = asked_of(dora)
+    record_chargeback(remote=bank.word(ChargebackState.REVIEW, is_answered=True))
+
+    deliver_notification(notification_id=asked.pk)
+
+    asked.refresh_from_db()
+    assert "waits for no answer any more" in asked.mail_called_off
 
 
 # --- Each thing ----------------------------------------------------------------------------------

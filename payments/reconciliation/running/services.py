@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from accounts.notifications.services import notify
 from accounts.people.models import StaffRole, User
-from accounts.people.selectors import staff_roles_of
+from accounts.people.selectors import staff_roles_of, staff_with
 from marketplace.common.audit import log_deed
 from marketplace.common.clock import now
 from marketplace.common.doorbell import ring
@@ -31,7 +31,6 @@ from payments.reconciliation.selectors import (
     STANDING,
     last_run,
     open_differences,
-    people_of_finance,
 )
 
 S = Difference.Status
@@ -223,7 +222,7 @@ def _confirm(run: ReconciliationRun, row: Difference) -> None:
         text = Words("The provider's books differ from ours: %(kind)s, %(amount)s.").filled(
             amount=Money(row.amount, row.currency)
         )
-    for person in people_of_finance():
+    for person in staff_with(StaffRole.FINANCE):
         notify(
             to=person,
             kind="books_differ",

@@ -1,12 +1,18 @@
-"""What a client's bank did, as lines of the contract's timeline."""
+"""What a client's bank did, as lines of the contract's timeline; who has to answer it hears so."""
 
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.urls import reverse
 
+from accounts.notifications.services import notify
+from accounts.people.models import StaffRole
+from accounts.people.selectors import staff_with
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.money import in_words
-from payments.chargebacks.models import ChargebackNews
+from marketplace.common.words import Money, Words
+from payments.chargebacks.models import Chargeback, ChargebackNews
+from payments.chargebacks.selectors import waits_for_answer
 from payments.chargebacks.telling.services import take_news
 from payments.chargebacks.words import movement_in_words
 from payments.escrow.models import Escrow
@@ -39,8 +45,27 @@ def tell_chargeback(*, news_id: int) -> Event | None:
     contract = Contract.objects.filter(public_id=escrow.book).first()
     if contract is None:
         return None
+    if news.status and waits_for_answer(news.chargeback):
+        _ask_finance(news.chargeback, escrow.title)
     subject = _Subject(news.chargeback.public_id, escrow.title)
     return record(contract, _kind_of(news), by=SYSTEM, about=subject, **_detail_of(news))
+
+
+def _ask_finance(chargeback: Chargeback, title: str) -> None:
+    """Each time that a bank asks anew: unanswered, it keeps what it wants."""
+    text = Words("A client's bank asks about %(amount)s that were paid for “%(title)s”.")
+    if chargeback.due_at:
+        text += Words("Answer it by %(due)s.", due=chargeback.due_at)
+    amount = Money(chargeback.amount, chargeback.currency)
+    for person in staff_with(StaffRole.FINANCE):
+        notify(
+            to=person,
+            kind="chargeback_to_answer",
+            text=text.filled(amount=amount, title=title),
+            path=reverse("desk-chargeback", args=[chargeback.public_id]),
+            about=chargeback.public_id,
+            title=title,
+        )
 
 
 def _kind_of(news: ChargebackNews) -> str:

@@ -67,6 +67,10 @@ MONEY: dict[str, Words] = {
         "The client's bank has taken back %(amount)s that were paid for “%(title)s”.",
         "We answer it by %(due)s.",
     ),
+    "chargeback_to_answer": told(
+        "A client's bank asks about %(amount)s that were paid for “%(title)s”.",
+        "Answer it by %(due)s.",
+    ),
     "chargeback_won": told(
         "The client's bank has given back %(amount)s that were paid for “%(title)s”."
     ),
