@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from accounts.holds.services import appeal_hold
 from accounts.people.models import User
 from marketplace.common.errors import WrongState
+from marketplace.common.lifecycle import Lifecycle
 from payments import tasks
 from payments.escrow import services as escrows
 from payments.fundings.models import Payment
@@ -70,17 +72,17 @@ def lift(ada: User, ben: User, dora: User) -> Act:
     return lambda: holding.lift_hold(hold_id=placed.pk, by=dora)
 
 
-def answer(ada: User, ben: User, dora: User) -> Act:
+def appeal(ada: User, ben: User, dora: User) -> Act:
     placed = hold(set_aside(ada, ben).party_id, dora)
-    return lambda: holding.answer_hold(hold_id=placed.pk, answer="It is mine.", by=ben)
+    return lambda: appeal_hold(hold_id=placed.pk, statement="It is mine.", by=ben)
 
 
 # Each with the last step of its judgement.
 DEEDS = {
     retry: (payouts, "_under_way"),
     wish_to_cancel: (cancelling, "refuse_if_being_cancelled"),
-    lift: (holding, "_refuse_if_lifted"),
-    answer: (holding, "_refuse_if_lifted"),
+    lift: (Lifecycle, "advance"),
+    appeal: (Lifecycle, "judge"),
 }
 each_deed = pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.__name__)
 
