@@ -103,8 +103,9 @@ _TIMETABLE = {
     "lapse-proposals": {"task": "projects.lapse_proposals", "schedule": 20},
     # Each end of a milestone rings; this finds what a lost bell left behind.
     "close-contracts": {"task": "projects.close_finished_contracts", "schedule": 30},
-    # The time to answer a dispute is days; a minute more or less harms nobody.
+    # The times to answer a dispute and to settle it are days; a minute more or less harms nobody.
     "escalate-disputes": {"task": "projects.escalate_unanswered_disputes", "schedule": 30},
+    "hand-over-disputes": {"task": "projects.hand_over_disputes", "schedule": 30},
     "chase-rulings": {"task": "projects.chase_rulings", "schedule": 30},
     # Seen as closed already: this only writes it down.
     "close-moot-disputes": {"task": "projects.close_moot_disputes", "schedule": 20},

@@ -33,6 +33,7 @@ from projects.contracts.banks import services as banks
 from projects.disputes import selectors as disputes_due
 from projects.disputes import services as disputes
 from projects.disputes.lateness import services as lateness
+from projects.disputes.negotiating import services as negotiating
 from projects.givebacks import selectors as givebacks_due
 from projects.givebacks import services as givebacks
 from projects.holds.services import let_go
@@ -223,6 +224,16 @@ def escalate_unanswered_disputes() -> dict[str, int]:
     return sweep(
         disputes_due.unanswered_ids(limit=BATCH),
         lambda pk: disputes.escalate_dispute(dispute_id=pk),
+        while_=is_made_up_for,
+    )
+
+
+@shared_task(name="projects.hand_over_disputes")
+def hand_over_disputes() -> dict[str, int]:
+    """Both sides had their time to settle it: a mediator takes over."""
+    return sweep(
+        disputes_due.negotiated_ids(limit=BATCH),
+        lambda pk: negotiating.hand_over_dispute(dispute_id=pk),
         while_=is_made_up_for,
     )
 

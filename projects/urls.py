@@ -224,15 +224,7 @@ urlpatterns = [
         name="proposal-withdraw",
     ),
     # Disputes
-    path("milestones/<str:public_id>/dispute/", disputes.create_dispute, name="dispute-create"),
-    path("disputes/<str:public_id>/", disputes.show_dispute, name="dispute"),
-    path("disputes/<str:public_id>/answer/", disputes.create_answer, name="dispute-answer"),
-    path(
-        "disputes/<str:public_id>/statements/",
-        disputes.create_statement,
-        name="dispute-statements",
-    ),
-    path("disputes/<str:public_id>/sealed-offer/", disputes.create_figure, name="dispute-figure"),
+    *disputes.ROUTES,
     path("disputes/<str:public_id>/evidence.zip", evidence.download_evidence, name="evidence"),
     # Desk
     path("desk/audit/", audit.list_entries, name="desk-audit"),

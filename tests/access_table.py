@@ -417,6 +417,7 @@ LINES = [
     Line("dispute", "GET", SIDES, of="dispute"),
     Line("dispute-answer", "POST", "ben", of="dispute", sees="ada", body=WORDS),
     Line("dispute-statements", "POST", SIDES, of="dispute", body=WORDS),
+    Line("dispute-mediation", "POST", SIDES, of="dispute"),
     Line("api-milestone-disputes", "POST", SIDES, of="submitted"),
     Line("api-disputes", "GET", SIGNED_IN),
     Line("evidence", "GET", SIDES, of="dispute"),
@@ -425,6 +426,7 @@ LINES = [
     Line("api-dispute", "GET", SIDES, of="dispute"),
     Line("api-dispute-answer", "POST", "ben", of="dispute", sees="ada", body=WORDS),
     Line("api-dispute-statements", "POST", SIDES, of="dispute", body=WORDS),
+    Line("api-dispute-mediation", "POST", SIDES, of="dispute"),
     Line("dispute-figure", "POST", SIDES, of="dispute"),
     Line("api-sealed-offers", "GET PUT DELETE", SIDES, of="dispute"),
     # --- Desk ------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from projects.bids.models import Bid
 from projects.bids.services import submit_bid
 from projects.contracts.models import Contract
 from projects.disputes.models import Dispute
+from projects.disputes.negotiating.services import ask_mediator
 from projects.disputes.services import answer_dispute, open_dispute
 from projects.milestones.arrivals.services import tell_funding
 from projects.milestones.models import Milestone
@@ -193,7 +194,18 @@ def opened_dispute(
 
 
 def reviewed_dispute(client: User, freelancer: User, amount: int = 100_000) -> Dispute:
-    """Opened by the client, answered by the freelancer: a mediator may decide."""
+    """Opened by the client, answered by the freelancer, given up by both: a mediator may decide."""
+    return to_mediator(negotiated_dispute(client, freelancer, amount), client, freelancer)
+
+
+def negotiated_dispute(client: User, freelancer: User, amount: int = 100_000) -> Dispute:
+    """Opened by the client, answered by the freelancer: both may settle it."""
     dispute = opened_dispute(client, freelancer, amount)
     words = "It keeps everything in the browsers that were agreed on."
     return answer_dispute(dispute_id=dispute.pk, by=freelancer, statement=words)
+
+
+def to_mediator(dispute: Dispute, client: User, freelancer: User) -> Dispute:
+    """An answered one, for which both have asked for a mediator."""
+    ask_mediator(dispute_id=dispute.pk, by=client)
+    return ask_mediator(dispute_id=dispute.pk, by=freelancer)

@@ -117,6 +117,11 @@ GROUPS = {
     "Disagreeing": (
         Rule("dispute_answer_days", "Time to answer a dispute", "Then a mediator looks at it."),
         Rule(
+            "negotiation_days",
+            "Time to settle an answered dispute",
+            "Then a mediator looks at it: at once where both ask for one.",
+        ),
+        Rule(
             "ruling_working_days",
             "When a ruling is expected",
             "Monday to Friday. After that every mediator is told, and so are both sides.",

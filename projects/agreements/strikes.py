@@ -88,6 +88,19 @@ def dispute_strikes(dispute: Dispute | None) -> list[Strike]:
                 stopped_by=_BY_AGREEING,
             )
         )
+    if dispute.status == Dispute.Status.NEGOTIATING:
+        strikes.append(
+            Strike(
+                "dispute_negotiation",
+                dispute.negotiation_ends_at,
+                "The dispute goes to a mediator.",
+                step="hand_over",
+                by=SYSTEM,
+                stops="Until then both sides can agree: by a release or by a cancellation. Where "
+                "both ask for a mediator, it goes at once.",
+                stopped_by=_BY_AGREEING,
+            )
+        )
     if dispute.ruling_expected_at and not dispute.ruling_late_at:
         strikes.append(
             Strike(

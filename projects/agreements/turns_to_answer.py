@@ -71,13 +71,17 @@ def answer_dispute(role: str, prospect: Prospect) -> Turn | None:
     dispute = prospect.dispute
     if dispute is None or _is_awaited_by(role, dispute):
         return None
+    text = "Read the case and say your side."
     if dispute.status == Dispute.Status.OPENED:
         title, when, at = "Answer the dispute on", "Goes to a mediator", dispute.answer_due_at
+    elif dispute.status == Dispute.Status.NEGOTIATING:
+        title, when, at = "Settle the dispute on", "Goes to a mediator", dispute.negotiation_ends_at
+        text = "Propose how to divide the money, seal a figure, or ask for a mediator."
     else:
         title, when, at = "A mediator looks at", "Decided by", dispute.ruling_due_at
     return Turn(
         f"{title} “{prospect.milestone.title}”",
-        "Read the case and say your side. The other milestones go on.",
+        f"{text} The other milestones go on.",
         when=when,
         at=at,
         step="dispute",

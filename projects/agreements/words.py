@@ -27,7 +27,8 @@ def rules_of(wording: dict[str, Any]) -> list[str]:
         "Both sides may agree at any time to end a milestone and to divide what is held for it; a "
         f"proposal that is not answered within {_days(policy['proposal_answer_days'])} lapses.",
         "Either side may dispute a funded milestone; the other has "
-        f"{_days(policy['dispute_answer_days'])} to answer, then a mediator decides.",
+        f"{_days(policy['dispute_answer_days'])} to answer"
+        f"{_negotiation(policy.get('negotiation_days', 0))}, then a mediator decides.",
         f"Fees are charged on released money only: {fees[0]} on top for {client}, {fees[1]} off "
         f"for {freelancer}.",
         wording.get("holding", ""),
@@ -46,6 +47,10 @@ def _funding(client: str, freelancer: str, days: int) -> str:
         "last signature of both on, or from the end of the milestone before. After that "
         f"{freelancer} may end the contract for that cause, and no money moves."
     )
+
+
+def _negotiation(days: int) -> str:
+    return f", and after an answer both have {_days(days)} to settle it" if days else ""
 
 
 def _revisions(client: str, revisions: int | None) -> str:

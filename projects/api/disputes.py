@@ -15,6 +15,7 @@ from projects.bids.terms import MAX_CRITERIA
 from projects.contracts.roles import role_in
 from projects.disputes import services
 from projects.disputes.models import Dispute
+from projects.disputes.negotiating.services import ask_mediator
 from projects.disputes.rules import open_steps
 from projects.disputes.selectors import disputes_of, outcome_of
 from projects.milestones.selectors import milestones_of
@@ -53,6 +54,9 @@ class DisputeOut(serializers.ModelSerializer):
         child=serializers.CharField(),
         help_text="The words of the criteria that the opener named as not met.",
     )
+    mediator_asked_by = serializers.CharField(
+        help_text="The side that has asked for a mediator while the other has not, or empty."
+    )
     to_freelancer = serializers.IntegerField(
         allow_null=True,
         help_text="The part of the price that was decided on, or on which both sides settled.",
@@ -78,6 +82,8 @@ class DisputeOut(serializers.ModelSerializer):
             "statements",
             "created_at",
             "answer_due_at",
+            "negotiation_ends_at",
+            "mediator_asked_by",
             "ruling_expected_at",
             "ruling_late_at",
             "ruling_due_at",
@@ -158,11 +164,21 @@ class AnswerView(APIView):
     @extend_schema(request=StatementIn, responses=DisputeOut)
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
-        """Answer the dispute that the other side has opened; a mediator takes over."""
+        """Answer the dispute that the other side has opened; both may settle it then."""
         dispute = get_object_or_404(disputes_of(request.user), public_id=public_id)
         body = StatementIn(data=request.data)
         body.is_valid(raise_exception=True)
         services.answer_dispute(dispute_id=dispute.pk, by=request.user, **body.validated_data)
+        return _shown(request, dispute.pk)
+
+
+class MediationView(APIView):
+    @extend_schema(request=None, responses=DisputeOut)
+    @idempotent
+    def post(self, request: Request, public_id: str) -> Response:
+        """Ask for a mediator before the time to settle is over; once both have, one takes over."""
+        dispute = get_object_or_404(disputes_of(request.user), public_id=public_id)
+        ask_mediator(dispute_id=dispute.pk, by=request.user)
         return _shown(request, dispute.pk)
 
 

@@ -190,6 +190,11 @@ urlpatterns = [
         name="api-dispute-answer",
     ),
     path(
+        "disputes/<str:public_id>/mediation/",
+        disputes.MediationView.as_view(),
+        name="api-dispute-mediation",
+    ),
+    path(
         "disputes/<str:public_id>/statements/",
         disputes.StatementsView.as_view(),
         name="api-dispute-statements",

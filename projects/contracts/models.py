@@ -219,6 +219,7 @@ class PutOff(models.Model):
         PROPOSAL = "proposal", gettext_noop("the time to answer the proposal")
         CHANGE = "change", gettext_noop("the time to answer the change")
         DISPUTE = "dispute", gettext_noop("the time to answer the dispute")
+        TALKS = "talks", gettext_noop("the time to settle the dispute")
         GIVEBACK = "giveback", gettext_noop("the time to answer whether money goes back")
         COUNTER = "counter", gettext_noop("the time to answer the other terms")
 

@@ -94,6 +94,10 @@ _SENTENCES = {
     "dispute_answered": Sentence("Answered the dispute on “{title}”", "message-square", "info"),
     "dispute_statement": Sentence("Added a statement on “{title}”", "message-square"),
     "dispute_escalated": Sentence("A mediator now looks at “{title}”", "scale", "warn"),
+    "mediator_asked": Sentence("Asked for a mediator on “{title}”", "scale"),
+    "dispute_handed_over": Sentence(
+        "The negotiation about “{title}” is over: a mediator now looks at it", "scale", "warn"
+    ),
     "ruling_late": Sentence("The ruling on “{title}” takes longer than expected", "clock", "warn"),
     "dispute_settled": Sentence(
         "Both sealed figures have met: “{title}” is settled", "handshake", "good"

@@ -9,6 +9,8 @@ from projects.disputes.models import Dispute
 # What the statements do not tell by themselves.
 _MARKS = {
     "dispute_escalated": ("The time to answer is over: a mediator takes over", "clock", "warn"),
+    "mediator_asked": ("Asked for a mediator", "scale", "neutral"),
+    "dispute_handed_over": ("The negotiation is over: a mediator takes over", "scale", "warn"),
     "ruling_late": ("The ruling takes longer: every mediator was told", "clock", "warn"),
     "dispute_settled": ("Settled: both sealed figures have met", "handshake", "good"),
     "dispute_closed": ("Closed without a ruling: the milestone has ended", "flag", "neutral"),
@@ -33,10 +35,11 @@ def record_of(dispute: Dispute) -> list[Entry]:
     entries = [_said(dispute, number) for number in range(len(dispute.statements.all()))]
     events = Event.objects.filter(
         contract=dispute.milestone.contract_id, about=dispute.public_id, kind__in=_MARKS
-    )
+    ).select_related("by")
     for event in events:
         title, icon, tone = _MARKS[event.kind]
-        entries.append(Entry(event.created_at, "Milepost", event.role, title, icon, tone))
+        who = event.by.name if event.by else "Milepost"
+        entries.append(Entry(event.created_at, who, event.role, title, icon, tone))
     if dispute.decided_by is not None and dispute.closed_at is not None:
         entries.append(
             Entry(

@@ -35,6 +35,7 @@ class Dispute(models.Model):
 
     class Status(models.TextChoices):
         OPENED = "opened", "Waiting for an answer"
+        NEGOTIATING = "negotiating", "Being negotiated"
         UNDER_REVIEW = "under_review", "With a mediator"
         DECIDED = "decided", "Decided"
         CLOSED = "closed", "Closed"
@@ -59,6 +60,10 @@ class Dispute(models.Model):
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.OPENED)
     created_at = models.DateTimeField(default=now)
     answer_due_at = models.DateTimeField(null=True)
+    # Until then both may settle it between themselves, unless both have asked for a mediator: the
+    # side that has asked while the other has not.
+    negotiation_ends_at = models.DateTimeField(null=True)
+    mediator_asked_by = models.CharField(max_length=12, blank=True)
     # When the ruling is expected, and when it was told that it had not come by then.
     ruling_expected_at = models.DateTimeField(null=True)
     ruling_late_at = models.DateTimeField(null=True)
@@ -88,6 +93,11 @@ class Dispute(models.Model):
                 fields=["answer_due_at"], condition=Q(status="opened"), name="answers_that_are_due"
             ),
             models.Index(
+                fields=["negotiation_ends_at"],
+                condition=Q(status="negotiating"),
+                name="negotiations_that_are_over",
+            ),
+            models.Index(
                 fields=["ruling_expected_at"],
                 condition=Q(status="under_review", ruling_late_at=None),
                 name="rulings_that_are_expected",
@@ -113,6 +123,11 @@ class Dispute(models.Model):
         return f"/disputes/{self.public_id}/"
 
     @property
+    def is_open(self) -> bool:
+        """Whether it waits for somebody, as people see it."""
+        return self.state in OPEN
+
+    @property
     def state(self) -> "Dispute.Status":
         """What people see: the end of the milestone closes it at once, the sweep writes it down."""
         if self.status in OPEN and self.milestone.closed_at is not None:
@@ -121,15 +136,18 @@ class Dispute(models.Model):
 
 
 S = Dispute.Status
-OPEN = {S.OPENED, S.UNDER_REVIEW}
+OPEN = {S.OPENED, S.NEGOTIATING, S.UNDER_REVIEW}
 
 # fmt: off
 LIFECYCLE = Lifecycle(
     "dispute",
     #    step     from               to              by
-    Step("answer",   {S.OPENED},     S.UNDER_REVIEW, {CLIENT, FREELANCER}, label="Answer", tells="dispute_answered"),
+    Step("answer",   {S.OPENED},     S.NEGOTIATING,  {CLIENT, FREELANCER}, label="Answer", tells="dispute_answered"),
     Step("state",    OPEN,           "same",         {CLIENT, FREELANCER}, label="Add a statement", tells="dispute_statement"),
     Step("escalate", {S.OPENED},     S.UNDER_REVIEW, {SYSTEM}, clock="dispute_answer_days", tells="dispute_escalated"),
+    # The side that asks second hands it over at once.
+    Step("ask_mediator", {S.NEGOTIATING}, {S.NEGOTIATING, S.UNDER_REVIEW}, {CLIENT, FREELANCER}, label="Ask for a mediator", tells="mediator_asked"),
+    Step("hand_over", {S.NEGOTIATING}, S.UNDER_REVIEW, {SYSTEM}, clock="negotiation_days", tells="dispute_handed_over"),
     # Also to change what one has sealed, or to take it back: of none of it anybody is told.
     Step("seal",     OPEN,           "same",         {CLIENT, FREELANCER}, label="Seal a figure"),
     Step("settle",   OPEN,           S.CLOSED,       {BOTH}, tells="dispute_settled"),

@@ -3,6 +3,8 @@
 Asked by the deeds (which refuse in its words) and by the pages (which then show no form).
 """
 
+from datetime import datetime
+
 from marketplace.common.clock import now
 from marketplace.common.errors import NotAllowed, WrongState
 from marketplace.common.lifecycle import CLIENT, FREELANCER
@@ -35,13 +37,21 @@ def refusal_of(dispute: Dispute, step: str, role: str | None) -> str:
         return "You opened this dispute: the answer is for the other side to give."
     if step == "state" and not is_opener and dispute.status == Dispute.Status.OPENED:
         return "Answer the dispute first; after that you can add to it."
-    if step == "escalate" and not (dispute.answer_due_at and dispute.answer_due_at <= now()):
+    if step == "escalate" and not _is_over(dispute.answer_due_at):
         return "The time to answer is not over yet."
+    if step == "ask_mediator" and role == dispute.mediator_asked_by:
+        return "You have asked for a mediator already; the other side has been told."
+    if step == "hand_over" and not _is_over(dispute.negotiation_ends_at):
+        return "The time to negotiate is not over yet."
     if step == "chase" and dispute.ruling_late_at:
         return "Everybody knows already that the ruling is late."
-    if step == "chase" and not (dispute.ruling_expected_at and dispute.ruling_expected_at <= now()):
+    if step == "chase" and not _is_over(dispute.ruling_expected_at):
         return "The ruling is not late yet."
     return ""
+
+
+def _is_over(at: datetime | None) -> bool:
+    return at is not None and at <= now()
 
 
 def judge_step(dispute: Dispute, step: str, role: str | None) -> None:

@@ -49,6 +49,16 @@ def unanswered_ids(*, limit: int) -> list[int]:
     return list(due.values_list("pk", flat=True)[:limit])
 
 
+def negotiated_ids(*, limit: int) -> list[int]:
+    """Disputes whose sides had their time to settle."""
+    due = Dispute.objects.filter(
+        status=Dispute.Status.NEGOTIATING,
+        negotiation_ends_at__lte=now(),
+        milestone__closed_at__isnull=True,
+    ).order_by("negotiation_ends_at")
+    return list(due.values_list("pk", flat=True)[:limit])
+
+
 def late_ruling_ids(*, limit: int) -> list[int]:
     """Disputes whose ruling was expected by now, and nobody has been told yet that it is late."""
     late = Dispute.objects.filter(

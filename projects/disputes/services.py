@@ -111,16 +111,19 @@ def open_dispute(
 
 @transaction.atomic
 def answer_dispute(*, dispute_id: int, by: Actor, statement: str) -> Dispute:
-    """Tell the other half of the story; a mediator takes over."""
-    dispute, role = _advance(dispute_id, "answer", by=by)
+    """Tell the other half of the story; both have the policy's days to settle it then."""
+    dispute, role = advance_dispute(dispute_id, "answer", by=by)
     _add(dispute, by, role, _checked_statement(statement))
-    ruling_due_at = _hand_to_mediator(dispute)
+    days = dispute.milestone.contract.policy.negotiation_days
+    dispute.negotiation_ends_at = now() + timedelta(days=days)
+    dispute.save(update_fields=["status", "negotiation_ends_at"])
 
     record(dispute.milestone.contract, "dispute_answered", by=by, about=dispute)
     told = Words(
-        "The dispute about “%(title)s” is answered. A mediator decides by %(due)s.",
+        "The dispute about “%(title)s” is answered. Until %(due)s you can settle it between "
+        "yourselves; then a mediator takes over.",
         title=dispute.milestone.title,
-        due=ruling_due_at,
+        due=dispute.negotiation_ends_at,
     )
     tell_side_of(dispute, OTHER[role], "dispute_answered", told, by=by)
     return dispute
@@ -129,7 +132,7 @@ def answer_dispute(*, dispute_id: int, by: Actor, statement: str) -> Dispute:
 @transaction.atomic
 def add_statement(*, dispute_id: int, by: Actor, statement: str) -> Statement:
     """Add to the record of one's own side. Nothing said can be changed afterwards."""
-    dispute, role = _advance(dispute_id, "state", by=by)
+    dispute, role = advance_dispute(dispute_id, "state", by=by)
     text = _checked_statement(statement)
     if dispute.statements.filter(role=role).count() >= MOST_STATEMENTS:
         raise WrongState(f"You have made {MOST_STATEMENTS} statements: a mediator reads on.")
@@ -147,8 +150,8 @@ def add_statement(*, dispute_id: int, by: Actor, statement: str) -> Statement:
 @transaction.atomic
 def escalate_dispute(*, dispute_id: int) -> Dispute:
     """The other side had its time to answer: the mediator goes by what is on file."""
-    dispute, _ = _advance(dispute_id, "escalate", by=SYSTEM)
-    ruling_due_at = _hand_to_mediator(dispute)
+    dispute, _ = advance_dispute(dispute_id, "escalate", by=SYSTEM)
+    ruling_due_at = hand_to_mediator(dispute)
 
     record(dispute.milestone.contract, "dispute_escalated", by=SYSTEM, about=dispute)
     text = Words(
@@ -169,7 +172,7 @@ def decide_dispute(*, dispute_id: int, by: Actor, to_freelancer: int, ruling: st
     ``ruling`` is the reason, which both sides read. Nobody decides on a contract of their own:
     there they are a side. Raises InvalidInput for a part that is more than what is held.
     """
-    dispute, _ = _advance(dispute_id, "decide", by=by)
+    dispute, _ = advance_dispute(dispute_id, "decide", by=by)
     milestone = dispute.milestone
     # The money too, before anything is judged: banks come from below.
     milestone.escrow = lock_all([milestone.escrow_id])[milestone.escrow_id]
@@ -227,7 +230,7 @@ def close_moot_dispute(*, dispute_id: int) -> Dispute:
     return dispute
 
 
-def _advance(dispute_id: int, step: str, *, by: Actor) -> tuple[Dispute, str]:
+def advance_dispute(dispute_id: int, step: str, *, by: Actor) -> tuple[Dispute, str]:
     """Lock the rows first, judge them second; the caller saves. Also who ``by`` is here."""
     dispute = lock_dispute(dispute_id)
     role = role_in(dispute.milestone.contract, by)
@@ -255,8 +258,8 @@ def lock_dispute(dispute_id: int) -> Dispute:
     return dispute
 
 
-def _hand_to_mediator(dispute: Dispute) -> datetime:
-    """The ruling's clocks start; when it is due at the latest."""
+def hand_to_mediator(dispute: Dispute) -> datetime:
+    """The ruling's clocks start; when it is due at the latest. The caller holds the lock."""
     policy = dispute.milestone.contract.policy
     dispute.ruling_due_at = now() + timedelta(days=policy.ruling_days)
     expected_at = after_working_days(

@@ -153,6 +153,7 @@ def _dispute(dispute: Dispute) -> dict[str, Any]:
         "criteria_not_met": list(dispute.not_met),
         "asked_for": dispute.asked_for,
         "answer_due_at": dispute.answer_due_at,
+        "negotiation_ends_at": dispute.negotiation_ends_at,
         "ruling_expected_at": dispute.ruling_expected_at,
         "ruling_late_at": dispute.ruling_late_at,
         "ruling_due_at": dispute.ruling_due_at,

@@ -4,13 +4,13 @@ from django.db.models import Sum
 
 from marketplace.common.errors import InvalidInput
 from projects.agreements.selectors import case_files
-from projects.disputes.models import OPEN, Dispute
+from projects.disputes.models import Dispute
 from projects.messages.selectors import files_sent_on
 
 
 def staff_may_read_messages(dispute: Dispute) -> bool:
     """What people say to each other is read for a decision, and no longer."""
-    return dispute.state in OPEN
+    return dispute.is_open
 
 
 def is_redacted(asked: str | None) -> bool:

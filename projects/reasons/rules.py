@@ -98,6 +98,11 @@ REASONS: dict[str, Reason] = {
         ("milestone",),
         _while(Dispute.Status.OPENED, gone="The dispute waits for no answer any more."),
     ),
+    "mediator_asked": Reason(
+        Dispute,
+        ("milestone",),
+        _while(Dispute.Status.NEGOTIATING, gone="The dispute is negotiated no longer."),
+    ),
     "ruling_wanted": Reason(
         Dispute,
         ("milestone",),

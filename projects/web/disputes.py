@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
+from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketplace.common.forms import AmountField
@@ -19,6 +19,7 @@ from projects.contracts.selectors import page_of
 from projects.disputes import rules, services
 from projects.disputes.history import record_of
 from projects.disputes.models import Dispute
+from projects.disputes.negotiating.services import ask_mediator
 from projects.disputes.sealed.selectors import own_figure_of
 from projects.disputes.sealed.services import seal_figure, withdraw_figure
 from projects.disputes.selectors import disputes_of, outcome_of
@@ -140,7 +141,17 @@ def create_answer(request: HttpRequest, public_id: str) -> HttpResponse:
     if not form.is_valid():
         return _page(request, dispute, form, status=400)
     services.answer_dispute(dispute_id=dispute.pk, by=request.user, **form.cleaned_data)
-    messages.success(request, "Your answer is on file. A mediator takes over.")
+    messages.success(request, "Your answer is on file. Now you can settle it between yourselves.")
+    return redirect(dispute.path)
+
+
+@require_POST
+def create_mediation(request: HttpRequest, public_id: str) -> HttpResponse:
+    dispute = get_object_or_404(disputes_of(request.user), public_id=public_id)
+    dispute = ask_mediator(dispute_id=dispute.pk, by=request.user)
+    is_asked_by_both = dispute.status == Dispute.Status.UNDER_REVIEW
+    words = "A mediator takes over." if is_asked_by_both else "The other side has been told."
+    messages.success(request, words)
     return redirect(dispute.path)
 
 
@@ -231,3 +242,17 @@ def _page(
         "nav": "work",
     }
     return render(request, "disputes/show.html", context, status=status)
+
+
+ROUTES = [
+    path("milestones/<str:public_id>/dispute/", create_dispute, name="dispute-create"),
+    path("disputes/<str:public_id>/", show_dispute, name="dispute"),
+    path("disputes/<str:public_id>/answer/", create_answer, name="dispute-answer"),
+    path(
+        "disputes/<str:public_id>/statements/",
+        create_statement,
+        name="dispute-statements",
+    ),
+    path("disputes/<str:public_id>/mediation/", create_mediation, name="dispute-mediation"),
+    path("disputes/<str:public_id>/sealed-offer/", create_figure, name="dispute-figure"),
+]

@@ -25,8 +25,6 @@ from payments.payouts.models import Payout
 from projects.agreements.changes.services import accept_change
 from projects.agreements.leaving.services import leave_contract
 from projects.agreements.proposals.services import accept_proposal, propose_ending
-from projects.disputes.sealed.services import seal_figure
-from projects.disputes.services import answer_dispute, decide_dispute, open_dispute
 from projects.messages.services import write_message
 from projects.milestones.services import cancel_milestone, fund_milestone, release_milestone
 from tests.crash.points import Point, run_apart
@@ -175,26 +173,6 @@ def release_many_by_silence(world: World) -> Act:
 @by_people
 def give_back(world: World) -> Act:
     return partial(cancel_milestone, milestone_id=world.funded().pk, by=world.ben)
-
-
-@by_people
-def decide_a_dispute(world: World) -> Act:
-    milestone = world.submitted()
-    words = {"reason": "not_as_agreed", "statement": "It loses things.", "asked_for": 50_000}
-    dispute = open_dispute(milestone_id=milestone.pk, by=world.ada, **words)
-    answer_dispute(dispute_id=dispute.pk, by=world.ben, statement="It keeps everything.")
-    return partial(
-        decide_dispute, dispute_id=dispute.pk, by=world.dora, to_freelancer=40_000, ruling="Part."
-    )
-
-
-@by_people
-def seal_the_figure_that_meets(world: World) -> Act:
-    milestone = world.submitted()
-    words = {"reason": "not_as_agreed", "statement": "It loses things.", "asked_for": 50_000}
-    dispute = open_dispute(milestone_id=milestone.pk, by=world.ada, **words)
-    seal_figure(dispute_id=dispute.pk, by=world.ada, amount=60_000)
-    return partial(seal_figure, dispute_id=dispute.pk, by=world.ben, amount=40_001)
 
 
 @by_people
@@ -419,34 +397,6 @@ def write_a_message(world: World) -> Act:
 def every_sweep() -> None:
     for name in sweeps():
         task(name)()
-
-
-@by_the_clock
-def move_on_where_nobody_answers_a_dispute(world: World) -> Act:
-    milestone = world.submitted()
-    words = {"reason": "not_as_agreed", "statement": "It loses things.", "asked_for": 50_000}
-    open_dispute(milestone_id=milestone.pk, by=world.ada, **words)
-    days_pass(10)
-    return every_sweep
-
-
-@by_the_clock
-def tell_that_a_ruling_is_late(world: World) -> Act:
-    milestone = world.submitted()
-    words = {"reason": "not_as_agreed", "statement": "It loses things.", "asked_for": 50_000}
-    dispute = open_dispute(milestone_id=milestone.pk, by=world.ada, **words)
-    answer_dispute(dispute_id=dispute.pk, by=world.ben, statement="It keeps them.")
-    days_pass(5)
-    return task("projects.chase_rulings")
-
-
-@by_the_clock
-def write_down_that_a_dispute_is_moot(world: World) -> Act:
-    milestone = world.submitted()
-    words = {"reason": "not_as_agreed", "statement": "It loses things.", "asked_for": 50_000}
-    open_dispute(milestone_id=milestone.pk, by=world.ada, **words)
-    release_milestone(milestone_id=milestone.pk, by=world.ada)
-    return task("projects.close_moot_disputes")
 
 
 @by_the_clock

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+import tests.crash.dispute_deeds
 import tests.crash.rare_deeds  # noqa: F401 - its deeds enter themselves
 from tests.crash.deeds import BY_PEOPLE, BY_THE_CLOCK, Deed
 from tests.crash.points import ASKED, Point, run_apart

@@ -20,7 +20,7 @@ from projects.evidence.bundle import bundle_of
 from projects.messages.services import write_message
 from projects.milestones.models import Milestone
 from projects.milestones.services import return_work, submit_work
-from tests.world import active_contract, answers_to, fund, plan_of
+from tests.world import active_contract, answers_to, fund, plan_of, to_mediator
 
 # Each stands in one place of the record, and nowhere in what outsiders get.
 WORDS = {
@@ -58,6 +58,7 @@ def rich_dispute(client: User, freelancer: User) -> Dispute:
         asked_for=10_000,
     )
     answer_dispute(dispute_id=dispute.pk, by=freelancer, statement=WORDS["reply"])
+    to_mediator(dispute, client, freelancer)
     return seen(dispute, client)
 
 

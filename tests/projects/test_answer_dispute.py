@@ -24,20 +24,21 @@ from tests.world import opened_dispute, reviewed_dispute
 pytestmark = pytest.mark.django_db
 
 
-def test_an_answer_hands_it_to_a_mediator(ada, ben):
+def test_an_answer_opens_the_negotiation(ada, ben):
     dispute = opened_dispute(ada, ben)
 
     dispute = answer_dispute(dispute_id=dispute.pk, by=ben, statement="It works here.")
 
-    assert dispute.state == "under_review"
-    assert dispute.ruling_due_at > now() + timedelta(days=9)
+    assert dispute.state == "negotiating"
+    assert now() + timedelta(days=6) < dispute.negotiation_ends_at < now() + timedelta(days=7)
+    assert dispute.ruling_due_at is None
     assert list(Statement.objects.order_by("pk").values_list("role", flat=True)) == [
         "client",
         "freelancer",
     ]
     notice = Notification.objects.get(kind="dispute_answered")
     assert notice.recipient == ada
-    assert "A mediator decides by" in notice.text
+    assert "you can settle it between yourselves; then a mediator takes over" in notice.text
 
 
 @pytest.mark.parametrize("who", ["ada", "cleo", "dora"])
@@ -130,7 +131,7 @@ def test_an_answer_counts_until_somebody_looks(ada, ben, time_machine):
     time_machine.move_to(now() + timedelta(days=6))
 
     answered = answer_dispute(dispute_id=dispute.pk, by=ben, statement="I was ill.")
-    assert answered.state == "under_review"
+    assert answered.state == "negotiating"
 
 
 def test_a_dispute_that_has_ended_is_not_handed_on(ada, ben, time_machine):

@@ -46,7 +46,9 @@ def test_the_whole_way(ada, ben, dora):
     assert api_of(dora).get(desk).json()["next_steps"] == []
 
     answered = api_of(ben).post(f"{path}answer/", {"statement": "It was the weather."})
-    assert (answered.status_code, answered.json()["status"]) == (200, "under_review")
+    assert (answered.status_code, answered.json()["status"]) == (200, "negotiating")
+    for side in (ada, ben):
+        assert api_of(side).post(f"{path}mediation/").status_code == 200
     added = api_of(ada).post(f"{path}statements/", {"statement": "It was sunny."})
     assert added.status_code == 201
     assert [said["by"] for said in added.json()["statements"]] == ["client", "freelancer", "client"]

@@ -57,6 +57,7 @@ def test_the_whole_way_by_plain_forms(browse, ada, ben, dora):
     assert browse(ben).post(f"{dispute.path}answer/", {"statement": "Rain."}).status_code == 302
     assert browse(ada).post(f"{dispute.path}statements/", {"statement": "Sun."}).status_code == 302
     for side in (ada, ben):
+        assert browse(side).post(f"{dispute.path}mediation/").status_code == 302
         page = browse(side).get(dispute.path).text
         assert all(word in page for word in ("Two weeks late.", "Rain.", "Sun.", "mediator"))
 

@@ -33,6 +33,7 @@ from tests.projects.test_every_clock_is_told import (
     World,
     a_change,
     a_dispute,
+    a_negotiation,
     a_proposal,
     a_review,
     an_offer,
@@ -55,6 +56,7 @@ STRIKES = [
     tasks.lapse_changes,
     tasks.release_unreviewed_milestones,
     tasks.escalate_unanswered_disputes,
+    tasks.hand_over_disputes,
 ]
 # Each clock: how it comes to run, and the name under which what happens next has it.
 CLOCKS: dict[str, tuple[Callable[[User, User], World], str]] = {
@@ -67,9 +69,10 @@ CLOCKS: dict[str, tuple[Callable[[User, User], World], str]] = {
     "proposal": (a_proposal, "proposal_lapses"),
     "change": (a_change, "change_lapses"),
     "dispute": (a_dispute, "dispute_answer"),
+    "talks": (a_negotiation, "dispute_negotiation"),
     "giveback": (money_asked_back, "giveback_lapses"),
 }
-BY_ITSELF = ("offer", "review", "proposal", "change", "dispute", "giveback")
+BY_ITSELF = ("offer", "review", "proposal", "change", "dispute", "talks", "giveback")
 
 
 def stopped(lasted: timedelta = DOWN) -> None:

@@ -37,6 +37,7 @@ from tests.world import (
     api_of,
     browser,
     funded_milestone,
+    negotiated_dispute,
     offered_contract,
     opened_dispute,
     planned_milestone,
@@ -97,6 +98,11 @@ def a_dispute(ada: User, ben: User) -> World:
     return dispute.milestone.contract, dispute.answer_due_at, dispute.answer_due_at
 
 
+def a_negotiation(ada: User, ben: User) -> World:
+    dispute = negotiated_dispute(ada, ben)
+    return dispute.milestone.contract, dispute.negotiation_ends_at, dispute.negotiation_ends_at
+
+
 def a_ruling(ada: User, ben: User) -> World:
     dispute = reviewed_dispute(ada, ben)
     return dispute.milestone.contract, dispute.ruling_due_at, dispute.ruling_due_at
@@ -155,6 +161,7 @@ CLOCKS: dict[str, tuple[Callable[[User, User], World], str, tuple[str, ...]]] = 
     "proposal.lapse": (a_proposal, "proposal_lapses", (FREELANCER, CLIENT)),
     "change order.lapse": (a_change, "change_lapses", (FREELANCER, CLIENT)),
     "dispute.escalate": (a_dispute, "dispute_answer", (FREELANCER, CLIENT)),
+    "dispute.hand_over": (a_negotiation, "dispute_negotiation", (FREELANCER, CLIENT)),
     "dispute.chase": (a_late_ruling, "dispute_ruling_late", (FREELANCER, CLIENT)),
     "give back.lapse": (money_asked_back, "giveback_lapses", (FREELANCER, CLIENT)),
     # Time does these, too, and no step of their own room.
@@ -173,6 +180,7 @@ DUE_TIMES = {
     "change order.answer_due_at": "change order.lapse",
     "proposal.limit_at": "milestone.refund_limit",
     "dispute.answer_due_at": "dispute.escalate",
+    "dispute.negotiation_ends_at": "dispute.hand_over",
     "dispute.ruling_due_at": "dispute.ruling",
     "give back.answer_due_at": "give back.lapse",
     # What an outage did to a clock: the clock's own row has the time.

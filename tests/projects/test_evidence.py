@@ -61,7 +61,7 @@ def test_all_that_is_on_file_is_in_it_and_proves_itself(dispute, tmp_path):
     assert json.loads(inside["messages.json"])["messages"][0]["text"] == WORDS["message"]
     assert escape(WORDS["message"]) in inside["messages.html"].decode()
     kinds = [line["kind"] for line in record["timeline"]]
-    assert kinds[-2:] == ["dispute_opened", "dispute_answered"]
+    assert kinds[-5:-3] == ["dispute_opened", "dispute_answered"]
 
     status, said = verify(tmp_path, archive)
     assert (status, said.count("   ok")) == (0, 5), said

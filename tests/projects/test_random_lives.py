@@ -49,6 +49,7 @@ from projects.agreements.proposals.services import (
 from projects.contracts.models import Contract
 from projects.contracts.roles import role_in
 from projects.disputes.models import Dispute
+from projects.disputes.negotiating.services import ask_mediator
 from projects.disputes.services import answer_dispute, decide_dispute, open_dispute
 from projects.givebacks.models import GiveBack
 from projects.givebacks.services import accept_giveback, ask_back, decline_giveback
@@ -162,8 +163,11 @@ def _answers(scene: Scene, _milestone: Milestone, by: User, act: Act) -> None:
     for proposal in Proposal.objects.filter(milestone__contract=scene.contract, closed_at=None):
         answer = accept_proposal if is_yes else decline_proposal
         (withdraw_proposal if act.part % 7 == 0 else answer)(proposal_id=proposal.pk, by=by)
-    for dispute in Dispute.objects.filter(milestone__contract=scene.contract, status="open"):
-        answer_dispute(dispute_id=dispute.pk, by=by, statement="It is what we agreed on.")
+    for dispute in Dispute.objects.filter(milestone__contract=scene.contract, closed_at=None):
+        if dispute.status == "opened":
+            answer_dispute(dispute_id=dispute.pk, by=by, statement="It is what we agreed on.")
+        elif is_yes:
+            ask_mediator(dispute_id=dispute.pk, by=by)
     for giveback in GiveBack.objects.filter(contract=scene.contract, closed_at=None):
         (accept_giveback if is_yes else decline_giveback)(giveback_id=giveback.pk, by=by)
 

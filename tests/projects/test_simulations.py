@@ -33,7 +33,7 @@ from projects.milestones.services import (
     submit_work,
 )
 from tests.projects.ending_world import tag_for, to_end
-from tests.world import active_contract, api_of, fund, offered_contract, plan_of
+from tests.world import active_contract, api_of, fund, offered_contract, plan_of, to_mediator
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(900)]
 
@@ -126,6 +126,7 @@ class Life:
             milestone_id=self.milestone.pk, by=self.ada, asked_for=0, **WORDS
         )
         answer_dispute(dispute_id=self.opened.pk, by=self.ben, statement="It does not.")
+        to_mediator(self.opened, self.ada, self.ben)
 
     def resolve(self) -> None:
         decide_dispute(

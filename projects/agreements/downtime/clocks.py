@@ -87,6 +87,12 @@ CLOCKS: dict[str, RunningClock] = {
         lambda: Dispute.objects.filter(status=Dispute.Status.OPENED, milestone__closed_at=None),
         F("answer_due_at"),
     ),
+    C.TALKS: RunningClock(
+        lambda: Dispute.objects.filter(
+            status=Dispute.Status.NEGOTIATING, milestone__closed_at=None
+        ),
+        F("negotiation_ends_at"),
+    ),
     C.GIVEBACK: RunningClock(
         lambda: GiveBack.objects.filter(status=GiveBack.Status.ASKED), F("answer_due_at")
     ),

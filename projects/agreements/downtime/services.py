@@ -31,6 +31,7 @@ _ROWS: dict[str, Any] = {
     C.PROPOSAL: Proposal,
     C.CHANGE: ChangeOrder,
     C.DISPUTE: Dispute,
+    C.TALKS: Dispute,
     C.GIVEBACK: GiveBack,
 }
 
@@ -124,6 +125,9 @@ def _move(clock: str, thing: Any, was_due_at: datetime, outage: Outage) -> datet
     elif clock == C.OFFER:
         thing.offer_lapses_at = due_at
         thing.save(update_fields=["offer_lapses_at"])
+    elif clock == C.TALKS:
+        thing.negotiation_ends_at = due_at
+        thing.save(update_fields=["negotiation_ends_at"])
     else:
         thing.answer_due_at = due_at
         thing.save(update_fields=["answer_due_at"])

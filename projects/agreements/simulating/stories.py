@@ -120,7 +120,8 @@ def _disputed(trial: Trial, wish: Wish) -> None:
     trial.dispute(CLIENT)
     trial.note("dispute", CLIENT, "The client opens a dispute: the money stays held.")
     policy = trial.policy
-    trial.wait(trial.at + timedelta(days=policy.dispute_answer_days + policy.ruling_days))
+    talks = policy.dispute_answer_days + policy.negotiation_days
+    trial.wait(trial.at + timedelta(days=talks + policy.ruling_days))
     is_all = part == division.price_held(trial.escrow, held=trial.held)
     trial.end(
         "resolve",

@@ -7,7 +7,7 @@ from marketplace.common.currencies import step
 from marketplace.common.lifecycle import CLIENT, FREELANCER
 from payments.escrow.division import nearest_division, price_held
 from payments.escrow.selectors import held_in
-from projects.disputes.models import OPEN, Dispute
+from projects.disputes.models import Dispute
 from projects.disputes.sealed.models import MOST_FIGURES, SealedOffer
 from projects.milestones.models import Milestone
 
@@ -27,7 +27,7 @@ class OwnFigure:
 
 def own_figure_of(dispute: Dispute, role: str) -> OwnFigure:
     """This side's, while the dispute is open: with its end all figures are gone."""
-    if dispute.state not in OPEN:
+    if not dispute.is_open:
         return OwnFigure(figures_left=0)
     row = SealedOffer.objects.filter(dispute=dispute, role=role).first()
     if row is None:

@@ -11,6 +11,7 @@ from projects.agreements.services import accept_offer, award_bid
 from projects.bids.models import Bid
 from projects.contracts.models import Contract
 from projects.disputes.models import Dispute
+from projects.disputes.negotiating.services import ask_mediator
 from projects.disputes.services import answer_dispute, open_dispute
 from projects.management.demo.sample import PASSWORD
 from projects.management.demo.seed import answers_to
@@ -24,7 +25,8 @@ def seed_dispute() -> bool:
 
     A start that was interrupted half-way goes on where it stopped.
     """
-    if Dispute.objects.exclude(status=Dispute.Status.OPENED).exists():
+    begun = (Dispute.Status.OPENED, Dispute.Status.NEGOTIATING)
+    if Dispute.objects.exclude(status__in=begun).exists():
         return False
     farid, grace = (User.objects.get(email=f"{name}@milepost.example") for name in _SIDES)
     milestone = _contract_of(farid, grace).milestones.get(position=1)
@@ -47,11 +49,12 @@ def seed_dispute() -> bool:
             statement="It finds one invoice in three of ours. I sent two months of real lines.",
             asked_for=milestone.amount // 4,
         )
-    answer_dispute(
-        dispute_id=dispute.pk,
-        by=grace,
-        statement="The lines came after the delivery, in another format than the one we agreed on.",
-    )
+    if dispute.status == Dispute.Status.OPENED:
+        words = "The lines came after the delivery, in another format than the one we agreed on."
+        dispute = answer_dispute(dispute_id=dispute.pk, by=grace, statement=words)
+    for side, person in (("client", farid), ("freelancer", grace)):
+        if dispute.mediator_asked_by != side:
+            dispute = ask_mediator(dispute_id=dispute.pk, by=person)
     return True
 
 

@@ -86,12 +86,21 @@ MONEY: dict[str, Words] = {
         reason=Words("The work is not as agreed"),
     ),
     "dispute_answered": told(
-        "The dispute about “%(title)s” is answered. A mediator decides by %(due)s."
+        "The dispute about “%(title)s” is answered. Until %(due)s you can settle it between "
+        "yourselves; then a mediator takes over."
     ),
     "dispute_statement": told("There is a new statement in the dispute about “%(title)s”."),
     "dispute_escalated": told(
         "The time to answer the dispute about “%(title)s” is over. A mediator decides "
         "by %(due)s; both sides can still add to it."
+    ),
+    "mediator_asked": told(
+        "%(who)s asks for a mediator in the dispute about “%(title)s”. If you ask for one as "
+        "well, a mediator takes over at once; otherwise on %(due)s."
+    ),
+    "dispute_handed_over": told(
+        "The negotiation about “%(title)s” is over. A mediator decides by %(due)s; both sides can "
+        "still settle it, and add to it."
     ),
     "ruling_late": told(
         "The ruling in the dispute about “%(title)s” takes longer than expected, and every "

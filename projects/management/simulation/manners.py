@@ -68,7 +68,9 @@ def disputing(life: Life, milestone: str) -> Waiting:
         return
     if turn < 0.7:
         other.post(f"disputes/{dispute}/answer/", {"statement": "It is what we agreed on."})
-    # Nobody decides before the other side was heard, or its time to answer is over.
+        for side in (opener, other)[: life.random.randint(0, 2)]:
+            side.post(f"disputes/{dispute}/mediation/", fine=409)  # the clock may be faster
+    # Nobody decides before the other side had its time to answer, and both theirs to settle.
     while "decide" not in life.mediator.get(f"desk/disputes/{dispute}/")["next_steps"]:
         yield
     to_freelancer = life.random.choice((0, price // 3, price // 2, price))

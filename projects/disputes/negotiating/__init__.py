@@ -1,0 +1,1 @@
+"""Both sides settle it between themselves, until a mediator is asked for."""

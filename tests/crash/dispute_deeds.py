@@ -1,0 +1,78 @@
+"""Deeds of a dispute: what both sides do, what a mediator does, and what the clock does."""
+
+from functools import partial
+
+from projects.disputes.models import Dispute
+from projects.disputes.negotiating.services import ask_mediator
+from projects.disputes.sealed.services import seal_figure
+from projects.disputes.services import answer_dispute, decide_dispute, open_dispute
+from projects.milestones.services import release_milestone
+from tests.crash.deeds import Act, by_people, by_the_clock, every_sweep, task
+from tests.crash.world import World
+from tests.payments.world import days_pass
+from tests.world import to_mediator
+
+
+def opened(world: World) -> Dispute:
+    milestone = world.submitted()
+    words = {"reason": "not_as_agreed", "statement": "It loses things.", "asked_for": 50_000}
+    return open_dispute(milestone_id=milestone.pk, by=world.ada, **words)
+
+
+def answered(world: World) -> Dispute:
+    words = "It keeps everything."
+    return answer_dispute(dispute_id=opened(world).pk, by=world.ben, statement=words)
+
+
+def reviewed(world: World) -> Dispute:
+    return to_mediator(answered(world), world.ada, world.ben)
+
+
+@by_people
+def decide_a_dispute(world: World) -> Act:
+    dispute = reviewed(world)
+    return partial(
+        decide_dispute, dispute_id=dispute.pk, by=world.dora, to_freelancer=40_000, ruling="Part."
+    )
+
+
+@by_people
+def seal_the_figure_that_meets(world: World) -> Act:
+    dispute = opened(world)
+    seal_figure(dispute_id=dispute.pk, by=world.ada, amount=60_000)
+    return partial(seal_figure, dispute_id=dispute.pk, by=world.ben, amount=40_001)
+
+
+@by_people
+def ask_for_a_mediator_as_the_other_has(world: World) -> Act:
+    dispute = answered(world)
+    ask_mediator(dispute_id=dispute.pk, by=world.ben)
+    return partial(ask_mediator, dispute_id=dispute.pk, by=world.ada)
+
+
+@by_the_clock
+def move_on_where_nobody_answers_a_dispute(world: World) -> Act:
+    opened(world)
+    days_pass(10)
+    return every_sweep
+
+
+@by_the_clock
+def tell_that_a_ruling_is_late(world: World) -> Act:
+    reviewed(world)
+    days_pass(5)
+    return task("projects.chase_rulings")
+
+
+@by_the_clock
+def hand_over_what_was_not_settled(world: World) -> Act:
+    dispute = answered(world)
+    ask_mediator(dispute_id=dispute.pk, by=world.ada)
+    days_pass(8)
+    return task("projects.hand_over_disputes")
+
+
+@by_the_clock
+def write_down_that_a_dispute_is_moot(world: World) -> Act:
+    release_milestone(milestone_id=opened(world).milestone_id, by=world.ada)
+    return task("projects.close_moot_disputes")
