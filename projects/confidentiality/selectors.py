@@ -12,16 +12,20 @@ from marketplace.common.errors import NotAllowed, WrongState
 from projects.confidentiality.models import Acceptance, ConfidentialPart
 from projects.postings.models import Posting, PostingFile
 
-# With an offer the whole posting is part of what is signed: its freelancer keeps it from then on.
+# Who has promised and is offered a contract keeps what there is, whatever the text says later.
+# Being offered one opens nothing by itself: the gate may be younger than the offer.
 _CHOSEN = ("offered", "accepted")
 
 
 @dataclass(frozen=True)
 class Gate:
-    """What of a posting is confidential, if anything is, and whether this person is past it."""
+    """What of a posting is confidential, if anything is, and whether this person is past it; or may
+    be, by accepting its text.
+    """
 
     part: ConfidentialPart | None
     is_open: bool
+    may_accept: bool = False
 
     @property
     def details(self) -> str:
@@ -38,7 +42,15 @@ def gate_of(posting: Posting, user: User | AnonymousUser) -> Gate:
     is_open = part is None or acts_for(user, posting.client_id)
     if not is_open:
         is_open = Posting.objects.filter(opens_to(user), pk=posting.pk).exists()
-    return Gate(part, is_open)
+    return Gate(part, is_open, not is_open and may_accept(posting, user))
+
+
+def may_accept(posting: Posting, user: User | AnonymousUser) -> bool:
+    """Whether its text can be accepted (still): by whoever is chosen for as long as they are."""
+    if posting.status == Posting.Status.OPEN:
+        return True
+    chosen = posting.bids.filter(freelancer__in=party_ids_of(user), status__in=_CHOSEN)
+    return chosen.exists()
 
 
 def files_behind(gate: Gate, posting: Posting) -> QuerySet[PostingFile]:
@@ -49,7 +61,8 @@ def files_behind(gate: Gate, posting: Posting) -> QuerySet[PostingFile]:
 
 def opens_to(user: User | AnonymousUser) -> Q:
     """Postings of which they see everything that is there: nothing is confidential, it is theirs,
-    they have accepted the text as it stands, or they are chosen. Staff have no other way in.
+    they have accepted the text as it stands, or they are chosen and somebody of theirs has accepted
+    any. Staff have no other way in.
     """
     this = Q(confidential_part=None)
     if not user.is_authenticated:
@@ -59,7 +72,10 @@ def opens_to(user: User | AnonymousUser) -> Q:
         posting=posting, person=user, text_sha256=F("posting__confidential_part__text_sha256")
     )
     chosen = Posting.objects.filter(
-        pk=posting, bids__freelancer__in=parties, bids__status__in=_CHOSEN
+        pk=posting,
+        bids__freelancer__in=parties,
+        bids__status__in=_CHOSEN,
+        bids__freelancer__memberships__user=F("acceptances__person"),
     )
     return this | Q(client__in=parties) | Exists(accepted) | Exists(chosen)
 
@@ -96,8 +112,11 @@ def let_in(posting: Posting, parties: QuerySet[Party]) -> QuerySet[Party]:
     part = part_of(posting)
     if part is None:
         return parties
-    chosen = Q(bids__posting=posting, bids__status__in=_CHOSEN)
-    return parties.filter(_accepting(part) | chosen).distinct()
+    promised = Acceptance.objects.filter(posting=posting).values("person")
+    chosen = posting.bids.filter(
+        status__in=_CHOSEN, freelancer__memberships__user__in=promised
+    ).values("freelancer")
+    return parties.filter(_accepting(part) | Q(pk__in=chosen)).distinct()
 
 
 def acceptances_on(posting: Posting, user: User | AnonymousUser) -> QuerySet[Acceptance]:

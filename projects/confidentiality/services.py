@@ -11,7 +11,7 @@ from marketplace.common.errors import InvalidInput, NotAllowed, NotThere, WrongS
 from marketplace.common.text import checked_text
 from marketplace.common.words import Words
 from projects.confidentiality.models import Acceptance, ConfidentialPart, hash_of
-from projects.confidentiality.selectors import acceptance_by, part_of
+from projects.confidentiality.selectors import acceptance_by, may_accept, part_of
 from projects.postings import services as postings
 from projects.postings.models import LIFECYCLE, Posting
 from projects.postings.roles import Actor, role_in
@@ -56,13 +56,14 @@ def set_confidentiality(
         ConfidentialPart.objects.filter(posting=posting).delete()
         return None
     news = _ASKED if part is None else _ASKED_ANEW if part.text != text else None
+    part_is_new = part is None
     part = part or ConfidentialPart(posting=posting)
     part.text, part.text_sha256, part.details = text, hash_of(text), details
     if news:
         part.worded_at = now()
     part.save()
     if news:
-        _tell_bidders(posting, news)
+        _tell_bidders(posting, news, is_first=part_is_new)
     return part
 
 
@@ -91,7 +92,7 @@ def accept_confidentiality(
         )
     if accepted := acceptance_by(posting, by, sha256):
         return accepted
-    if posting.status != Posting.Status.OPEN:
+    if not may_accept(posting, by):
         raise WrongState("This posting is not open any more: its details are shown to nobody else.")
     return Acceptance.objects.create(
         posting=posting,
@@ -102,9 +103,12 @@ def accept_confidentiality(
     )
 
 
-def _tell_bidders(posting: Posting, news: Words) -> None:
-    """Their bids stand; to read the details, and the questions, they accept the text."""
-    bids = posting.bids.filter(status__in=["submitted", "shortlisted"])
+def _tell_bidders(posting: Posting, news: Words, *, is_first: bool) -> None:
+    """Their bids stand; to read the details, and the questions, they accept the text. Whoever is
+    offered a contract, or has one, is asked once: by the first.
+    """
+    asked = ["submitted", "shortlisted", *(["offered", "accepted"] if is_first else [])]
+    bids = posting.bids.filter(status__in=asked)
     notify_each(
         [
             News(

@@ -18,6 +18,7 @@ from projects.confidentiality.selectors import (
     acceptances_of,
     acceptances_on,
     gate_of,
+    may_accept,
     part_of,
 )
 from projects.confidentiality.services import (
@@ -26,7 +27,7 @@ from projects.confidentiality.services import (
     accept_confidentiality,
     set_confidentiality,
 )
-from projects.postings.models import LIFECYCLE, Posting
+from projects.postings.models import LIFECYCLE
 from projects.postings.roles import open_steps, role_in
 from projects.postings.selectors import postings_visible_to
 from projects.web.signing import sign_page
@@ -68,7 +69,7 @@ def show_confidentiality(request: HttpRequest, public_id: str) -> HttpResponse:
         "mine": acceptance_by(posting, request.user, gate.part.text_sha256),
         "page": page_of(request, found),
         "may_edit": "edit" in open_steps(posting, request.user),
-        "is_open": posting.status == Posting.Status.OPEN,
+        "may_accept": may_accept(posting, request.user),
     }
     return sign_page(
         request,

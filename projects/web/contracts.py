@@ -18,6 +18,7 @@ from projects.agreements.outlook import prospects_of_each
 from projects.agreements.turns import turn_of
 from projects.bids.counters.selectors import waiting_for
 from projects.bids.selectors import postings_to_award
+from projects.confidentiality.selectors import gate_of
 from projects.contracts.models import FREELANCERS_REASONS, LIFECYCLE, Contract
 from projects.contracts.roles import role_in
 from projects.contracts.selectors import (
@@ -108,7 +109,12 @@ def create_acceptance(request: HttpRequest, public_id: str) -> HttpResponse:
     return sign_page(
         request,
         "agreements/sign_offer.html",
-        {"contract": contract, "wording": wording, "plan": plan_of(contract, wording)},
+        {
+            "contract": contract,
+            "wording": wording,
+            "plan": plan_of(contract, wording),
+            "gate": gate_of(contract.posting, request.user),
+        },
         deed=partial(services.accept_offer, contract_id=contract.pk),
         page=reverse("contract", args=[public_id]),
         said="Accepted. The agreement is signed by both.",

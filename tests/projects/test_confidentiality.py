@@ -39,7 +39,7 @@ from tests.projects.confidentiality_world import (
     secret_posting,
 )
 from tests.races import at_once, meet_after
-from tests.world import draft_posting, open_posting, submitted_bid
+from tests.world import browser, draft_posting, open_posting, submitted_bid
 
 pytestmark = pytest.mark.django_db
 
@@ -55,6 +55,11 @@ def reads(posting: Posting, user) -> bool:
     seen = {gate.details == DETAILS, files_behind(gate, posting).exists()}
     assert len(seen) == 1, "the files are as confidential as the details"
     return seen.pop()
+
+
+def knows(posting: Posting, user) -> bool:
+    """The details, where there are no files."""
+    return gate_of(posting, user).details == DETAILS
 
 
 def asked_and_answered(posting: Posting, asker, client) -> Question:
@@ -302,6 +307,47 @@ def test_who_is_chosen_signs_the_details_and_keeps_them(posting, ada, ben, cleo)
     assert not reads(posting, cleo)
     accept_offer(contract_id=contract.pk, by=ben)
     assert reads(posting, ben)
+
+
+@pytest.mark.parametrize("is_signed", [False, True])
+def test_a_gate_that_is_younger_than_the_offer_is_one_for_its_receiver(is_signed, ada, ben, cleo):
+    posting = open_posting(ada, awards=2)
+    contract = award_bid(bid_id=submitted_bid(posting, ben).pk, by=ada)
+    if is_signed:
+        accept_offer(contract_id=contract.pk, by=ben)
+    hide(posting, ada)
+
+    assert not knows(posting, ben) and knows(posting, ada)
+    assert ben.notifications.filter(kind="confidentiality_asked").count() == 1
+    with pytest.raises(NotAllowed):
+        ask_question(posting_id=posting.pk, text="How heavy is it?", by=ben)
+    accept(posting, ben)
+    assert knows(posting, ben) and not knows(posting, cleo)
+    hide(posting, ada, text=OTHER_TEXT)
+    assert knows(posting, ben), "who has promised once and is chosen keeps it"
+    assert ben.notifications.filter(kind="confidentiality_asked").count() == 1
+
+
+def test_what_is_offered_is_signed_without_it_and_the_gate_stays_open_to_a_promise(ada, ben, cleo):
+    posting = open_posting(ada)
+    contract = award_bid(bid_id=submitted_bid(posting, ben).pk, by=ada)
+    hide(posting, ada)
+    page = browser(ben).get(f"/contracts/{contract.public_id}/accept/").content.decode()
+    assert "Details are confidential since this offer was made" in page and DETAILS not in page
+    accept_offer(contract_id=contract.pk, by=ben)
+
+    posting = Posting.objects.get(pk=posting.pk)
+    assert posting.status == "awarded" and not knows(posting, ben)
+    with pytest.raises((WrongState, NotThere)):
+        accept(posting, cleo)
+    card = browser(ben).get(posting.path).content.decode()
+    assert "Read what to accept" in card and DETAILS not in card
+    shown = browser(ben).get(f"{posting.path}confidentiality/").content.decode()
+    assert "It cannot be taken back" in shown
+    accept(posting, ben)
+    assert knows(posting, ben)
+    page = browser(ben).get(f"/contracts/{contract.public_id}/").content.decode()
+    assert "Details are confidential since" not in page
 
 
 def test_nobody_is_offered_what_they_have_not_promised_to_keep(ada, ben):
