@@ -15,7 +15,9 @@ from payments.escrow.selectors import heir_of
 from payments.fundings.models import Payment
 from payments.gateway.base import RemotePayout, RemoteRefund, State
 from payments.ledger import chart
-from payments.ledger.services import Move, move_money
+from payments.ledger.models import LedgerAccount
+from payments.ledger.selectors import balance_of
+from payments.ledger.services import Deed, Move, move_money, move_money_in_batch
 from payments.payees.models import ConnectedAccount
 from payments.payouts import services as payouts
 from payments.payouts.models import Earning, Payout
@@ -65,6 +67,51 @@ def test_a_refund_is_borne_from_its_escrow_down(ada, ben, dora):
 
     payment.refresh_from_db()
     assert payment.refunded == 1_234
+
+
+# --- The accounts of a deed ----------------------------------------------------------------------
+
+FIRST, LAST = (f"party:pa_{name}:available:USD" for name in "az")
+GIVES = {"upwards": (FIRST, LAST), "downwards": (LAST, FIRST)}
+
+
+def one_by_one(move: Move) -> None:
+    move_money(move, key="gift", book="ct_one")
+
+
+def of_no_book(move: Move) -> None:
+    move_money(move, key="gift")
+
+
+def in_a_batch(move: Move) -> None:
+    move_money_in_batch([Deed("gift", [move], book="ct_one")])
+
+
+@pytest.mark.about_roles
+@pytest.mark.parametrize("opened", [(FIRST, LAST), (LAST, FIRST)], ids=["first", "last"])
+@pytest.mark.parametrize("way", GIVES)
+@pytest.mark.parametrize("deed", [one_by_one, of_no_book, in_a_batch])
+def test_a_deed_locks_its_accounts_by_their_keys(deed, way, opened):
+    """Whoever gives, and wherever their rows lie: the one that was opened later, lies behind."""
+    for key in opened:
+        move_money(Move("fund", chart.provider("USD"), key, 100, "USD"), key=key, book="ct_one")
+    first, last = (LedgerAccount.objects.filter(key=key) for key in (FIRST, LAST))
+    act = partial(deed, Move("gift", *GIVES[way], 5, "USD"))
+
+    assert holds_nothing_below(act, above=first, below=last)
+
+    assert {balance_of(FIRST), balance_of(LAST)} == {95, 105}
+
+
+@pytest.mark.about_roles
+def test_who_waits_for_the_last_account_holds_the_first():
+    """So the search above can tell the orders apart."""
+    for key in (FIRST, LAST):
+        move_money(Move("fund", chart.provider("USD"), key, 100, "USD"), key=key, book="ct_one")
+    first, last = (LedgerAccount.objects.filter(key=key) for key in (FIRST, LAST))
+    act = partial(one_by_one, Move("gift", FIRST, LAST, 5, "USD"))
+
+    assert not holds_nothing_below(act, above=last, below=first)
 
 
 # --- The earnings of a payee ---------------------------------------------------------------------

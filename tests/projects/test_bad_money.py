@@ -212,8 +212,12 @@ UNKNOWN = [
 ]
 DEEDS = """
 milestones/{}/fund/ milestones/{}/release/ milestones/{}/cancel/ milestones/{}/proposals/
-milestones/{}/disputes/ proposals/{}/accept/ payouts/{}/retry/ payouts/{}/cancel/
-desk/refunds/{}/retry/ desk/refunds/{}/settle/ desk/payouts/{}/retry/ desk/disputes/{}/decide/
+milestones/{}/release-part/ milestones/{}/disputes/ proposals/{}/accept/ payouts/{}/retry/
+payouts/{}/cancel/ contracts/{}/bonuses/ bonuses/{}/pay/ contracts/{}/givebacks/
+givebacks/{}/accept/ contracts/{}/change-orders/ change-orders/{}/accept/ contracts/{}/endings/
+contracts/{}/leave/ desk/refunds/{}/retry/ desk/refunds/{}/settle/ desk/payouts/{}/retry/
+desk/disputes/{}/decide/ desk/holds/{}/lift/ desk/chargebacks/{}/evidence/
+desk/chargebacks/{}/accept/ desk/differences/{}/settle/
 """.split()
 # One body in which each of them finds what it asks for.
 ANY = {
