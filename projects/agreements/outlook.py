@@ -8,6 +8,7 @@ from marketplace.common.errors import WrongState
 from payments.chargebacks.models import CONTESTED, Chargeback
 from payments.chargebacks.selectors import chargebacks_of_each
 from payments.escrow.facts import MoneyFacts, facts_of_each
+from payments.escrow.models import Escrow
 from payments.escrow.rolling.rules import LimitThen
 from payments.escrow.selectors import earnings_of_each, open_payments_of_each
 from payments.fundings.models import Payment
@@ -59,6 +60,8 @@ class Prospect:
     earnings: list[Earning]
     chargebacks: list[Chargeback] = field(default_factory=list)
     limit_then: LimitThen | None = None
+    # Whether money for any milestone of its contract that is open has come in, or is on its way.
+    is_paid_for: bool = False
 
     def open_to(self, role: str | None) -> list[str]:
         """What somebody of this role can do with the milestone right now, in the table's order."""
@@ -66,6 +69,8 @@ class Prospect:
         taken = {"propose_ending"} if self.proposal else set()
         if self.is_with_a_bank:
             taken.add("fund")
+        if self.is_paid_for:
+            taken.add("cancel_unfunded")
         steps = open_steps(self.milestone, role, self.facts)
         return [step for step in steps if step not in taken]
 
@@ -154,6 +159,11 @@ def prospects_of_each(contracts: Iterable[Contract]) -> dict[int, Prospects]:
     disputes, proposals = _open_disputes(milestones), _open_proposals(milestones)
     reasons = reasons_on(contracts)
     found: dict[int, list[Prospect]] = {contract.pk: [] for contract in contracts}
+    paid_for = {
+        one.contract_id
+        for one in milestones
+        if one.closed_at is None and _is_paid_for(one, payments.get(one.escrow.public_id))
+    }
     for milestone in milestones:
         escrow = milestone.escrow
         dispute, earned = disputes.get(milestone.pk), earnings.get(escrow.public_id, [])
@@ -184,6 +194,7 @@ def prospects_of_each(contracts: Iterable[Contract]) -> dict[int, Prospects]:
                 earnings=earned,
                 chargebacks=charged_back,
                 limit_then=_limit_then(proposal, facts),
+                is_paid_for=milestone.contract_id in paid_for,
             )
         )
     return {
@@ -223,6 +234,12 @@ def _prospects(
         change=change,
         total=sum((prospect.facts for prospect in milestones), MoneyFacts()),
     )
+
+
+def _is_paid_for(milestone: Milestone, payment: Payment | None) -> bool:
+    """What ``is_funded`` and ``is_being_funded`` ask, of rows that are at hand."""
+    is_awaited = milestone.escrow.status == Escrow.Status.AWAITING
+    return not is_awaited or (payment is not None and payment.sent_at is not None)
 
 
 def _open_disputes(milestones: list[Milestone]) -> dict[int, Dispute]:

@@ -28,6 +28,7 @@ from projects.agreements.terms import (
 from projects.agreements.words import rules_of
 from projects.bids.differences import Line
 from projects.bids.models import LIFECYCLE
+from projects.bids.roles import awards_taken
 from projects.bids.roles import role_in as role_in_bid
 from projects.bids.selectors import bids_of
 from projects.confidentiality.selectors import has_promised
@@ -120,9 +121,13 @@ def create_award(request: HttpRequest, public_id: str) -> HttpResponse:
         "files": files_of(bid),
         "plan": {"parts": parts, "total": quote([p["amount"] for p in parts], policy)},
         "is_lapsed": bid.valid_until <= now(),
+        "is_taken": awards_taken(bid) >= bid.posting.awards,
         "has_promised": has_promised(bid.posting, bid.freelancer),
         "nav": "work",
     }
+    context["must_wait"] = (
+        context["is_lapsed"] or context["is_taken"] or not context["has_promised"]
+    )
     return render(request, "agreements/award.html", context, status=400 if form.errors else 200)
 
 

@@ -63,6 +63,9 @@ def context_of(request: HttpRequest, contract: Contract) -> dict[str, Any]:
         "is_offered": offered,
         "files": shown_files(files_offered(agreement)),
         "bonuses": list(seen_on(contract, role)[:LATEST]),
+        "bonuses_with_a_bank": [
+            bonus.pk for bonus, payment in prospects.bonuses if payment and payment.sent_at
+        ],
         "givebacks": list(givebacks_on(contract)[:LATEST]),
         "can_give_back": returnable(contract).exists(),
         "events": lines_of(contract, events[:LATEST]),

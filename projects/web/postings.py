@@ -17,6 +17,7 @@ from projects.bids.declining.services import close_bidding, edit_bidding
 from projects.bids.models import STANDING
 from projects.bids.selectors import bid_counts, live_bid_on
 from projects.confidentiality.selectors import files_behind, gate_of
+from projects.contracts.selectors import contracts_of
 from projects.invitations.selectors import invitation_to, invitations_to
 from projects.invitations.selectors import open_steps as steps_of_invitation
 from projects.postings import services
@@ -92,6 +93,10 @@ def show_posting(request: HttpRequest, public_id: str) -> HttpResponse:
         "questions": rows_of(list(newest[:FEW]), request),
         "nav": "browse",
     }
+    if request.user.is_authenticated:
+        context["contracts"] = contracts_of(request.user).filter(
+            posting=posting, accepted_at__isnull=False
+        )
     if role in (OWNER, MODERATOR):
         context["invitations"] = [
             {"invitation": sent, "steps": steps_of_invitation(sent, request.user)}

@@ -9,8 +9,9 @@ from projects.agreements.leaving.services import leave_contract
 from projects.agreements.outlook import prospects_of
 from projects.agreements.services import close_finished_contract
 from projects.agreements.turns import turn_of
+from projects.bonuses.services import give_bonus
 from projects.milestones.arrivals.services import tell_funding
-from projects.milestones.models import Reminder
+from projects.milestones.models import LIFECYCLE, Reminder
 from projects.milestones.services import cancel_milestone, release_milestone
 from projects.tasks import tell_reminders
 from tests.projects.ending_world import part, tag_for
@@ -100,3 +101,35 @@ def test_it_is_said_once_nothing_else_is_to_be_done(ada, ben):
 
     paid(opened(part(contract, 2)))
     assert "delivers “" in turn_of(prospects_of(contract), "client").title
+
+
+@pytest.mark.parametrize("how", ["brought by a bank", "here, and nobody was told"])
+def test_no_page_offers_an_end_that_is_refused(ada, ben, later, how):
+    """Its time is over, and money for the other milestone is on its way or has come."""
+    contract = contract_of_two(ada, ben)
+    second = part(contract, 2)
+    payment = opened(part(contract, 1))
+    later(days=14.1)
+    page, api = f"/contracts/{contract.public_id}/", f"/api/v1/milestones/{second.public_id}/"
+    label = LIFECYCLE.steps["cancel_unfunded"].label
+    assert "cancel_unfunded" in api_of(ben).get(api).json()["next_steps"]
+    assert label in browser(ben).get(page).content.decode()
+
+    (with_the_bank if how == "brought by a bank" else paid)(payment)
+
+    assert "cancel_unfunded" not in api_of(ben).get(api).json()["next_steps"]
+    assert label not in browser(ben).get(page).content.decode()
+    with pytest.raises(WrongState):
+        cancel_milestone(milestone_id=second.pk, by=ben, step="cancel_unfunded")
+
+
+def test_a_bonus_that_a_bank_brings_is_not_to_be_paid_again(ada, ben):
+    contract = planned_milestone(ada, ben).contract
+    _, payment = give_bonus(contract_id=contract.pk, by=ada, amount=5_000)
+    page = f"/contracts/{contract.public_id}/"
+    assert "Continue to pay" in browser(ada).get(page).content.decode()
+
+    with_the_bank(payment)
+
+    shown = browser(ada).get(page).content.decode()
+    assert "Continue to pay" not in shown and "your bank is bringing it" in shown

@@ -5,11 +5,13 @@ from datetime import timedelta
 import pytest
 
 from marketplace.common.clock import now
+from projects.agreements.services import award_bid
 from projects.bids.models import Bid
 from projects.contracts.models import Contract
 from projects.postings.models import Posting
 from projects.postings.services import restore_posting, suspend_posting
 from projects.tasks import expire_postings
+from tests.projects.confidentiality_world import hide
 from tests.projects.test_posting_and_bid_pages import browser_of, typed_posting
 from tests.projects.test_several_awards import as_it_is, hired, offered
 from tests.world import SIGNED, api_of, draft_posting, open_posting, person, submitted_bid
@@ -251,3 +253,25 @@ def test_what_is_given_back_when_time_is_over_says_so(ada, ben, cleo, later):
     shown = page_of(Bid.objects.get(freelancer__name="Cleo").path, cleo)
     assert "Given back" in shown
     assert "The time to choose is over, and nobody more was hired." in shown
+
+
+def test_the_contracts_are_found_from_the_posting_by_their_own_sides(one_of_three, ada, ben, cleo):
+    contract = Contract.objects.get(freelancer__name="Ben")
+    link = f'href="/contracts/{contract.public_id}/"'
+    assert link in page_of(one_of_three.path, ada) and link in page_of(one_of_three.path, ben)
+    for stranger in (cleo, None):
+        assert contract.public_id not in page_of(one_of_three.path, stranger)
+
+
+def test_the_page_of_an_award_that_has_to_wait_has_no_form(ada, ben, cleo):
+    posting = open_posting(ada)
+    bids = [submitted_bid(posting, who) for who in (ben, cleo)]
+    award_bid(bid_id=bids[0].pk, by=ada)
+    waiting = page_of(f"{bids[1].path}award/", ada)
+    assert "No award is left to offer" in waiting and "Sign and send the offer" not in waiting
+    other = submitted_bid(open_posting(ada), ben)
+    assert "Sign and send the offer" in page_of(f"{other.path}award/", ada)
+    hide(other.posting, ada)
+    waiting = page_of(f"{other.path}award/", ada)
+    assert "has not accepted your confidentiality" in waiting
+    assert "Sign and send the offer" not in waiting and "Back to the bid" in waiting
