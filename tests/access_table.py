@@ -9,11 +9,11 @@ from tests.projects.confidentiality_world import TEXT
 from tests.projects.counter_world import terms
 from tests.world import SIGNED
 
-REASON = {"reason": "Because."}
+REASON, WORDS = {"reason": "Because."}, {"statement": "It rained."}
+GROUNDS = REASON | {"evidence": "Reports.", "days": 7}
 RENEWAL = {"valid_until": "2099-01-01T00:00:00Z"}
 DECLINE = {"reason": "price"}
 TERMS = terms(60_000)
-WORDS = {"statement": "It rained."}
 
 LINES = [
     # --- The house -------------------------------------------------------------------------------
@@ -136,7 +136,7 @@ LINES = [
     Line("api-posting", "PATCH", "ada", of="posting", sees="cleo ben dora"),
     Line("api-posting-publish", "POST", "ada", of="draft"),
     Line("api-posting-close", "POST", "ada", of="posting", sees="cleo ben dora"),
-    Line("api-posting-suspend", "POST", "dora", of="posting", sees="cleo ada ben", body=REASON),
+    Line("api-posting-suspend", "POST", "dora", of="posting", sees="cleo ada ben", body=GROUNDS),
     Line("api-posting-restore", "POST", "dora", of="suspended", sees="ada"),
     Line("api-posting-files", "POST", "ada", of="posting", sees="cleo ben dora"),
     Line("api-posting-file", "GET", SIGNED_IN, of="posting_file"),

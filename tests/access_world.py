@@ -34,12 +34,14 @@ from projects.givebacks.services import ask_back
 from projects.invitations.services import invite_person
 from projects.messages.services import write_message
 from projects.milestones.services import cancel_milestone, release_milestone, submit_work
-from projects.postings.services import add_files, suspend_posting
+from projects.postings.services import add_files
+from projects.postings.suspending.services import suspend_posting
 from projects.questions.services import answer_question, ask_question
 from tests.projects.change_world import price_to
 from tests.projects.confidentiality_world import accept, secret_posting
 from tests.projects.counter_world import countered
 from tests.world import (
+    GROUNDS,
     Program,
     active_contract,
     api_of,
@@ -96,7 +98,12 @@ def _people(world: AccessWorld, ada: User) -> None:
 def _postings(world: AccessWorld, ada: User, ben: User, dora: User) -> None:
     posting, draft, suspended = open_posting(ada), draft_posting(ada), open_posting(ada)
     (attached,) = add_files(posting_id=posting.pk, uploads=[_upload()], by=ada)
-    suspend_posting(posting_id=suspended.pk, reason="It is a lottery.", by=dora)
+    suspend_posting(
+        **GROUNDS,
+        posting_id=suspended.pk,
+        reason="It is a lottery.",
+        by=dora,
+    )
     bid = submitted_bid(posting, ben, files=[_upload()])
     message = write_message(bid_id=bid.pk, by=ben, text="Here.", files=[_upload()])
     waiting, answered = (

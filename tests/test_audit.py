@@ -42,14 +42,14 @@ from payments.refunds.models import Refund
 from payments.refunds.services import retry_refund
 from projects.disputes.services import decide_dispute
 from projects.holds.services import suspend_person
-from projects.postings.services import restore_posting, suspend_posting
+from projects.postings.suspending.services import restore_posting, suspend_posting
 from projects.questions.services import ask_question, remove_question
 from tests.against_the_rules import against_the_rules, force
 from tests.payments.chargeback_world import Bank
 from tests.payments.payout_world import ready_without_provider
 from tests.payments.world import held
 from tests.races import at_once
-from tests.world import api_of, open_posting, person, reviewed_dispute
+from tests.world import GROUNDS, api_of, open_posting, person, reviewed_dispute
 
 pytestmark = pytest.mark.django_db
 
@@ -77,13 +77,23 @@ def decides(ada, ben, dora) -> tuple[str, set]:
 
 
 def suspends(ada, ben, dora) -> tuple[str, set]:
-    suspend_posting(posting_id=open_posting(ada).pk, by=dora, reason="It asks for passwords.")
+    suspend_posting(
+        **GROUNDS,
+        posting_id=open_posting(ada).pk,
+        by=dora,
+        reason="It asks for passwords.",
+    )
     return "suspend posting", {ada.pk}
 
 
 def restores(ada, ben, dora) -> tuple[str, set]:
     posting = open_posting(ada)
-    suspend_posting(posting_id=posting.pk, by=dora, reason="It asks for passwords.")
+    suspend_posting(
+        **GROUNDS,
+        posting_id=posting.pk,
+        by=dora,
+        reason="It asks for passwords.",
+    )
     restore_posting(posting_id=posting.pk, by=dora)
     return "restore posting", {ada.pk}
 

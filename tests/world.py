@@ -31,6 +31,8 @@ from projects.postings.services import create_posting, publish_posting
 PASSWORD = "seven tall birches"
 # What goes with the call by which somebody signs.
 SIGNED = {"password": PASSWORD}
+# What a suspension rests on, and for how long it is.
+GROUNDS: dict[str, Any] = {"evidence": "Reports of two people.", "days": 7}
 
 
 def person(name: str, **profile) -> User:

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.holds.models import Hold
-from accounts.holds.rules import LONGEST_APPEAL
+from accounts.holds.rules import LONGEST_APPEAL, LONGEST_TEXT, MOST_LINKS
 from accounts.holds.selectors import holds_of
 from accounts.holds.services import appeal_hold
 from accounts.people.selectors import signed_in
@@ -52,6 +52,20 @@ class HoldOut(serializers.ModelSerializer):
             "decided_at",
             "closed_at",
         ]
+
+
+class GroundsIn(serializers.Serializer):
+    """Why something is held, on what evidence, and how long at most."""
+
+    reason = serializers.CharField(max_length=LONGEST_TEXT)
+    evidence = serializers.CharField(max_length=LONGEST_TEXT)
+    links = serializers.ListField(
+        child=serializers.CharField(max_length=300),
+        max_length=MOST_LINKS,
+        required=False,
+        help_text="Public ids of records, or addresses that begin with https://.",
+    )
+    days = serializers.IntegerField(help_text="How long at most; then it ends by itself.")
 
 
 class AppealIn(serializers.Serializer):

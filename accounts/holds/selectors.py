@@ -1,5 +1,6 @@
 """What stands still, whom it concerns, and who of the staff sees it."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
@@ -24,6 +25,12 @@ def suspension_of(user: User) -> Hold | None:
     return found.first()
 
 
+def suspensions_among(party_ids: Iterable[int]) -> dict[int, Hold]:
+    """Who of them is suspended now, by the primary key of their party; one query."""
+    found = standing(Hold.Kind.PERSON).filter(party__in=party_ids, closes_at__gt=now())
+    return {hold.party_id: hold for hold in found.select_related("party")}
+
+
 def standing(kind: str = "") -> QuerySet[Hold]:
     """Those in force, of one kind or of all."""
     found = among_standing(Hold.objects.all())
@@ -37,6 +44,12 @@ def among_standing(holds: QuerySet[Hold]) -> QuerySet[Hold]:
 def standing_hold_on(kind: str, party: Party | int) -> Hold | None:
     """The one of this kind that is in force on somebody."""
     return standing(kind).filter(party=party).first()
+
+
+def hold_ids_on(subject: str) -> list[int]:
+    """What is in force on the thing of this public id."""
+    found = among_standing(Hold.objects.filter(subject=subject)).order_by("pk")
+    return list(found.values_list("pk", flat=True))
 
 
 def desk_holds(user: User) -> QuerySet[Hold]:

@@ -95,8 +95,10 @@ def place_hold(
     days: int,
     clocks: Clocks,
     by: object,
+    is_logged: bool = True,
 ) -> Hold:
-    """Write it down; the caller has locked what it holds, and tells whom it concerns.
+    """Write it down; the caller has locked what it holds, and tells whom it concerns; without
+    ``is_logged`` it also writes the audit log, in words of its own.
 
     Raises NotAllowed (not theirs to hold, or their own), InvalidInput or WrongState.
     """
@@ -115,7 +117,8 @@ def place_hold(
     hold.appeal_until = min(at + timedelta(days=clocks.appeal_days), hold.ends_at)
     hold.ruling_working_days, hold.ruling_days = clocks.ruling_working_days, clocks.ruling_days
     hold.save(force_insert=True)
-    _log(hold, "place", f"Held {hold.what} for {days} days at most.", by, hold.reason)
+    if is_logged:
+        _log(hold, "place", f"Held {hold.what} for {days} days at most.", by, hold.reason)
     return hold
 
 
@@ -203,7 +206,7 @@ def free_person(*, hold_id: int, by: User | str, ruling: str = "") -> Hold:
     return hold
 
 
-def close_hold(hold: Hold, *, by: User | str, ruling: str = "") -> Hold:
+def close_hold(hold: Hold, *, by: User | str, ruling: str = "", is_logged: bool = True) -> Hold:
     """Write down that it is over; ``ruling`` is what is said of an appeal. The caller has locked
     what was held and this row, and lets it go on. Raises NotAllowed or WrongState.
     """
@@ -221,7 +224,7 @@ def close_hold(hold: Hold, *, by: User | str, ruling: str = "") -> Hold:
             hold.ruling = checked_text(ruling, param="ruling", longest=LONGEST_APPEAL)
             hold.decided_by, hold.decided_at = by, hold.closed_at
     hold.save(update_fields=fields)
-    if isinstance(by, User):
+    if isinstance(by, User) and is_logged:
         _log(hold, "lift", f"Lifted the hold on {hold.what}.", by, hold.ruling)
     return hold
 

@@ -10,9 +10,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api.holds import HoldOut
+from accounts.api.holds import GroundsIn, HoldOut
 from accounts.holds.models import Hold
-from accounts.holds.rules import LONGEST_APPEAL, LONGEST_TEXT, MOST_LINKS
+from accounts.holds.rules import LONGEST_APPEAL
 from accounts.holds.selectors import desk_holds, party_named
 from accounts.holds.services import uphold_hold
 from accounts.people.models import StaffRole, User
@@ -33,18 +33,9 @@ class DeskHoldOut(HoldOut):
         fields = [*HoldOut.Meta.fields, "who", "placed_by", "decided_by", "closed_by"]
 
 
-class HoldIn(serializers.Serializer):
+class HoldIn(GroundsIn):
     kind = serializers.ChoiceField(choices=Hold.Kind.choices, help_text="person or payouts")
     who = serializers.CharField(max_length=254, help_text="Their address or public id.")
-    reason = serializers.CharField(max_length=LONGEST_TEXT)
-    evidence = serializers.CharField(max_length=LONGEST_TEXT)
-    links = serializers.ListField(
-        child=serializers.CharField(max_length=300),
-        max_length=MOST_LINKS,
-        required=False,
-        help_text="Public ids of records, or addresses that begin with https://.",
-    )
-    days = serializers.IntegerField(help_text="How long at most; then it ends by itself.")
 
 
 class AppealAnswerIn(serializers.Serializer):

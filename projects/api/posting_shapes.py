@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.api.holds import GroundsIn
 from marketplace.common.shapes import AmountIn
 from projects.api.screening_shapes import ScreeningQuestionOut
 from projects.confidentiality.selectors import files_behind, gate_of
@@ -154,6 +155,10 @@ class PostingIn(serializers.Serializer):
 
 
 class ReasonIn(serializers.Serializer):
+    reason = serializers.CharField(max_length=rules.LONGEST_REASON)
+
+
+class SuspensionIn(GroundsIn):
     reason = serializers.CharField(max_length=rules.LONGEST_REASON)
 
 

@@ -22,7 +22,7 @@ from projects.api.posting_shapes import (
     PostingIn,
     PostingInFullOut,
     PostingOut,
-    ReasonIn,
+    SuspensionIn,
 )
 from projects.bids.declining.services import close_bidding, edit_bidding
 from projects.confidentiality.selectors import files_behind, gate_of
@@ -35,6 +35,7 @@ from projects.postings.selectors import (
     postings_of,
     postings_visible_to,
 )
+from projects.postings.suspending.services import restore_posting, suspend_posting
 
 
 def _visible(request: Request, public_id: str) -> Posting:
@@ -130,16 +131,14 @@ class CloseView(APIView):
 
 
 class SuspendView(APIView):
-    @extend_schema(request=ReasonIn, responses=PostingInFullOut)
+    @extend_schema(request=SuspensionIn, responses=PostingInFullOut)
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
-        """Take it out of sight, for moderators."""
+        """Take it out of sight for some days, for moderators; its owner can appeal (`holds`)."""
         posting = _visible(request, public_id)
-        given = ReasonIn(data=request.data)
+        given = SuspensionIn(data=request.data)
         given.is_valid(raise_exception=True)
-        posting = services.suspend_posting(
-            posting_id=posting.pk, by=request.user, **given.validated_data
-        )
+        posting = suspend_posting(posting_id=posting.pk, by=request.user, **given.validated_data)
         return _out(posting, request)
 
 
@@ -149,7 +148,7 @@ class RestoreView(APIView):
     def post(self, request: Request, public_id: str) -> Response:
         """Show it again, for moderators."""
         posting = _visible(request, public_id)
-        return _out(services.restore_posting(posting_id=posting.pk, by=request.user), request)
+        return _out(restore_posting(posting_id=posting.pk, by=request.user), request)
 
 
 class PostingFilesView(APIView):

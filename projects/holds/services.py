@@ -1,23 +1,25 @@
 """Holds of every kind, where all that they touch is in sight."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import transaction
 
 from accounts.holds import services as holds
 from accounts.holds.models import Hold
+from accounts.notifications.services import News, notify_each
 from accounts.parties.models import Party
 from accounts.people.models import User
 from marketplace.common.errors import InvalidInput
+from marketplace.common.words import Words
 from payments.payouts.holding.services import hold_payouts
 from payments.payouts.holding.services import lift_hold as lift_payouts
 from payments.policies.selectors import clocks_of_holds
-
-_LETS_GO = {
-    Hold.Kind.PERSON: holds.free_person,
-    Hold.Kind.PAYOUTS: lift_payouts,
-}
+from projects.contracts.models import Contract
+from projects.contracts.selectors import page_of
+from projects.holds.selectors import running_contracts_of
+from projects.postings.models import Posting
+from projects.postings.suspending.services import restore_posting
 
 
 def place_on(party: Party, *, kind: str, by: User, **asked: Any) -> Hold:
@@ -48,7 +50,7 @@ def suspend_person(
     person = User.objects.filter(memberships__party=party_id, parties__kind="person").first()
     if person is None:
         raise InvalidInput("Only a person can be suspended.", param="who")
-    return holds.suspend_person(
+    hold = holds.suspend_person(
         person_id=person.pk,
         reason=reason,
         evidence=evidence,
@@ -56,6 +58,26 @@ def suspend_person(
         days=days,
         clocks=clocks_of_holds(Hold.Kind.PERSON),
         by=by,
+    )
+    notify_each([_news_of(hold, contract) for contract in running_contracts_of(hold.party)])
+    return hold
+
+
+def _news_of(hold: Hold, contract: Contract) -> News:
+    """For the other side, who is not told why: that is between the suspended and the staff."""
+    is_client = contract.client_id == hold.party_id
+    return News(
+        to=contract.freelancer if is_client else contract.client,
+        kind="side_suspended",
+        text=Words(
+            "%(who)s is suspended from new business until %(until)s at the latest. “%(title)s” "
+            "goes on: read what you can do.",
+            who=hold.party.name,
+            until=hold.ends_at,
+            title=contract.title,
+        ),
+        path=page_of(contract),
+        title=contract.title,
     )
 
 
@@ -65,3 +87,17 @@ def let_go(*, hold_id: int, by: User | str, ruling: str = "") -> Hold:
     """
     kind = Hold.objects.values_list("kind", flat=True).get(pk=hold_id)
     return _LETS_GO[Hold.Kind(kind)](hold_id=hold_id, by=by, ruling=ruling)
+
+
+def _restore(*, hold_id: int, by: User | str, ruling: str) -> Hold:
+    subject = Hold.objects.values_list("subject", flat=True).get(pk=hold_id)
+    posting_id = Posting.objects.values_list("pk", flat=True).get(public_id=subject)
+    restore_posting(posting_id=posting_id, by=by, ruling=ruling)
+    return Hold.objects.get(pk=hold_id)
+
+
+_LETS_GO: dict[Hold.Kind, Callable[..., Hold]] = {
+    Hold.Kind.PERSON: holds.free_person,
+    Hold.Kind.PAYOUTS: lift_payouts,
+    Hold.Kind.POSTING: _restore,
+}

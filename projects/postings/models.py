@@ -209,7 +209,7 @@ LIFECYCLE = Lifecycle(
     Step("close",    {S.DRAFT, S.OPEN},              S.CLOSED,    {OWNER}, label="Close", tells="posting_closed"),
     Step("expire",   {S.OPEN},                       S.EXPIRED,   {SYSTEM}, clock="bids_close_at", tells="posting_expired"),
     Step("suspend",  {S.OPEN},                       S.SUSPENDED, {MODERATOR}, label="Suspend", tells="posting_suspended"),
-    Step("restore",  {S.SUSPENDED},                  S.OPEN,      {MODERATOR}, label="Restore", tells="posting_restored"),
+    Step("restore",  {S.SUSPENDED},                  S.OPEN,      {MODERATOR, SYSTEM}, label="Restore", tells="posting_restored"),
     begins={S.DRAFT, S.OPEN},
 )
 # fmt: on

@@ -12,14 +12,13 @@ from django.db import transaction
 from accounts.holds.services import judge_may_begin
 from accounts.notifications.services import notify
 from accounts.parties.models import Party
-from accounts.parties.selectors import acts_for, own_party_of, person_ids_of
+from accounts.parties.selectors import acts_for, own_party_of
 from accounts.people.models import User
 from marketplace.common.attachments import check_attachments, check_room
-from marketplace.common.audit import log_deed
 from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, NotAllowed, NotThere, WrongState
 from marketplace.common.files import store_files
-from marketplace.common.lifecycle import MODERATOR, SYSTEM
+from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.words import Words
 from projects.postings import rules
 from projects.postings.awards import judge_announced
@@ -173,44 +172,6 @@ def award_posting(*, posting_id: int, by: Actor, reason: str = "") -> Posting:
 
 
 @transaction.atomic
-def suspend_posting(*, posting_id: int, reason: str, by: Actor) -> Posting:
-    """Take it out of sight for a reason that its owner is told; bids stand still meanwhile."""
-    posting = _advance(posting_id, "suspend", by=by)
-    posting.status_reason = rules.checked_reason(reason)
-    posting.save(update_fields=["status", "status_reason"])
-    notify(
-        to=posting.client,
-        kind="posting_suspended",
-        text=Words(
-            "“%(title)s” was suspended: %(reason)s",
-            title=posting.title,
-            reason=posting.status_reason,
-        ),
-        path=posting.path,
-        by=by,
-    )
-    _log(posting, "suspend", f"Suspended “{posting.title}”.", by=by, reason=posting.status_reason)
-    return posting
-
-
-@transaction.atomic
-def restore_posting(*, posting_id: int, by: Actor) -> Posting:
-    """Show it again: the suspension was answered, or a mistake."""
-    posting = _advance(posting_id, "restore", by=by)
-    posting.status_reason = ""
-    posting.save(update_fields=["status", "status_reason"])
-    notify(
-        to=posting.client,
-        kind="posting_restored",
-        text=Words("“%(title)s” is open again.", title=posting.title),
-        path=posting.path,
-        by=by,
-    )
-    _log(posting, "restore", f"Restored “{posting.title}”.", by=by)
-    return posting
-
-
-@transaction.atomic
 def add_files(*, posting_id: int, uploads: list[UploadedFile], by: User) -> list[PostingFile]:
     """Attach files that explain the posting, all of them or none."""
     posting = _advance(posting_id, "edit", by=by)
@@ -224,19 +185,6 @@ def add_files(*, posting_id: int, uploads: list[UploadedFile], by: User) -> list
         PostingFile.objects.create(posting=posting, stored=stored)
         for stored in store_files(uploads, by=by)
     ]
-
-
-def _log(posting: Posting, step: str, text: str, *, by: Actor, reason: str = "") -> None:
-    assert isinstance(by, User)  # the table lets moderators only
-    log_deed(
-        f"{step} posting",
-        posting.public_id,
-        text,
-        by=by,
-        role=MODERATOR,
-        about=person_ids_of(posting.client_id),
-        reason=reason,
-    )
 
 
 @transaction.atomic

@@ -23,6 +23,7 @@ from projects.contracts.roles import role_in
 from projects.contracts.selectors import agreement_of, page_of, timeline_of
 from projects.contracts.sentences import sentence_of, who_of
 from projects.givebacks.selectors import givebacks_on, returnable
+from projects.holds.selectors import standstill_on
 from projects.messages.selectors import unread_of_each
 from projects.milestones.models import Milestone
 from projects.web.bid_cards import shown_files
@@ -45,6 +46,7 @@ def context_of(request: HttpRequest, contract: Contract) -> dict[str, Any]:
     offered = contract.status == Contract.Status.OFFERED
     return {
         "contract": contract,
+        "standstill": standstill_on(prospects, role),
         "role": role,
         "is_client": role == CLIENT,
         "prospects": prospects,

@@ -31,8 +31,10 @@ from projects.postings.selectors import (
     postings_of,
     postings_visible_to,
 )
+from projects.postings.suspending.services import restore_posting, suspend_posting
 from projects.questions.selectors import questions_on, waiting_on
 from projects.screening.selectors import questions_of
+from projects.web.hold_forms import SuspensionForm
 from projects.web.posting_forms import BrowseForm, PostingForm, ReasonForm
 from projects.web.questions import rows_of
 
@@ -195,14 +197,10 @@ def create_closing(request: HttpRequest, public_id: str) -> HttpResponse:
 def create_suspension(request: HttpRequest, public_id: str) -> HttpResponse:
     posting = get_object_or_404(postings_visible_to(request.user), public_id=public_id)
     LIFECYCLE.judge(posting, "suspend", role=role_in(posting, request.user))
-    form = ReasonForm(
-        request.POST if request.method == "POST" else None,
-        needed=True,
-        help_text="The owner reads it.",
-    )
+    form = SuspensionForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         with refusals_on(form):
-            services.suspend_posting(posting_id=posting.pk, by=request.user, **form.cleaned_data)
+            suspend_posting(posting_id=posting.pk, by=request.user, **form.cleaned_data)
             messages.success(request, "The posting is out of sight.")
             return redirect("posting", public_id)
     status = 400 if form.errors else 200
@@ -213,7 +211,7 @@ def create_suspension(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_POST
 def create_restoration(request: HttpRequest, public_id: str) -> HttpResponse:
     posting = get_object_or_404(postings_visible_to(request.user), public_id=public_id)
-    services.restore_posting(posting_id=posting.pk, by=request.user)
+    restore_posting(posting_id=posting.pk, by=request.user)
     messages.success(request, "The posting is open again.")
     return redirect("posting", public_id)
 

@@ -23,11 +23,12 @@ from projects.contracts.models import Contract, Event
 from projects.milestones.models import Milestone
 from projects.milestones.services import cancel_milestone, release_milestone
 from projects.postings.models import Posting
-from projects.postings.services import restore_posting, suspend_posting
+from projects.postings.suspending.services import restore_posting, suspend_posting
 from projects.tasks import lapse_offers
 from tests.projects.test_races import stopped_by_the_database, without_locks
 from tests.races import at_once, meet_after, outcomes_at_once
 from tests.world import (
+    GROUNDS,
     SIGNED,
     active_contract,
     api_of,
@@ -128,7 +129,12 @@ def test_only_the_client_withdraws(ada, ben):
 
 def test_an_offer_on_a_suspended_posting_stands_still_and_says_so(ada, ben, mona):
     contract = offered_contract(ada, ben)
-    suspend_posting(posting_id=contract.posting_id, reason="Under review.", by=mona)
+    suspend_posting(
+        **GROUNDS,
+        posting_id=contract.posting_id,
+        reason="Under review.",
+        by=mona,
+    )
 
     with pytest.raises(WrongState, match="posting is suspended"):
         accept_offer(contract_id=contract.pk, by=ben)

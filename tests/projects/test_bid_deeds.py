@@ -15,10 +15,11 @@ from projects.bids.differences import letter_differences, wording_differences
 from projects.bids.models import Bid, BidVersion
 from projects.bids.selectors import lapsed_bid_ids
 from projects.bids.wordings.services import MOST_VERSIONS
-from projects.postings.services import edit_posting, suspend_posting
+from projects.postings.services import edit_posting
+from projects.postings.suspending.services import suspend_posting
 from projects.tasks import lapse_bids
 from tests.races import at_once
-from tests.world import open_posting, plan_of, submitted_bid
+from tests.world import GROUNDS, open_posting, plan_of, submitted_bid
 
 pytestmark = pytest.mark.django_db
 
@@ -253,7 +254,12 @@ def test_a_bid_past_its_validity_is_not_offered(bid, ada, time_machine):
 
 
 def test_a_suspended_posting_makes_no_offers(bid, ada, mona):
-    suspend_posting(posting_id=bid.posting_id, reason="Under question.", by=mona)
+    suspend_posting(
+        **GROUNDS,
+        posting_id=bid.posting_id,
+        reason="Under question.",
+        by=mona,
+    )
     with pytest.raises(WrongState):
         services.offer_bid(bid_id=bid.pk, by=ada)
 

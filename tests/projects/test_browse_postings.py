@@ -23,8 +23,8 @@ from projects.postings.selectors import (
     order_for,
     postings_visible_to,
 )
-from projects.postings.services import suspend_posting
-from tests.world import draft_posting, open_posting
+from projects.postings.suspending.services import suspend_posting
+from tests.world import GROUNDS, draft_posting, open_posting
 
 pytestmark = pytest.mark.django_db
 
@@ -49,7 +49,7 @@ def test_only_open_postings_are_found(ada, mona):
     closed = open_posting(ada, title="A closed one")
     close_bidding(posting_id=closed.pk, reason="", by=ada)
     suspended = open_posting(ada, title="A suspended one")
-    suspend_posting(posting_id=suspended.pk, reason="Hm.", by=mona)
+    suspend_posting(**GROUNDS, posting_id=suspended.pk, reason="Hm.", by=mona)
     open_posting(ada, title="An open one")
 
     assert found() == ["An open one"]
@@ -60,7 +60,7 @@ def test_drafts_and_suspended_ones_are_their_owners_alone(ada, ben, mona):
     closed_draft = draft_posting(ada)
     close_bidding(posting_id=closed_draft.pk, reason="", by=ada)
     suspended = open_posting(ada)
-    suspend_posting(posting_id=suspended.pk, reason="Hm.", by=mona)
+    suspend_posting(**GROUNDS, posting_id=suspended.pk, reason="Hm.", by=mona)
     closed = open_posting(ada)
     close_bidding(posting_id=closed.pk, reason="", by=ada)
 

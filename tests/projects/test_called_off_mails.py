@@ -29,12 +29,13 @@ from projects.milestones.services import (
     return_work,
     submit_work,
 )
-from projects.postings.services import suspend_posting
+from projects.postings.suspending.services import suspend_posting
 from projects.questions.services import answer_question, ask_question
 from projects.reasons.rules import REASONS
 from projects.tasks import deliver_due_notifications, deliver_notification, tell_reminders
 from tests.races import outcomes_at_once
 from tests.world import (
+    GROUNDS,
     api_of,
     funded_milestone,
     offered_contract,
@@ -169,7 +170,12 @@ def test_an_invitation_that_is_open_no_longer(ada, ben, mona, end):
     elif end == "withdrawn":
         withdraw_invitation(invitation_id=sent.pk, by=ada)
     elif end == "suspended":
-        suspend_posting(posting_id=posting.pk, reason="It is a scam.", by=mona)
+        suspend_posting(
+            **GROUNDS,
+            posting_id=posting.pk,
+            reason="It is a scam.",
+            by=mona,
+        )
     else:
         close_bidding(posting_id=posting.pk, reason="", by=ada)
     assert is_called_off(told(ben, "invitation_sent"), "open no longer")

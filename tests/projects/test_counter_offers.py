@@ -20,12 +20,12 @@ from projects.bids.differences import terms_differences
 from projects.bids.models import Bid
 from projects.bids.roles import open_steps
 from projects.contracts.selectors import agreement_of
-from projects.postings.services import suspend_posting
+from projects.postings.suspending.services import suspend_posting
 from projects.reasons.services import why_gone
 from projects.tasks import lapse_counters
 from tests.against_the_rules import force
 from tests.projects.counter_world import again, bid_of, countered, terms
-from tests.world import plan_of
+from tests.world import GROUNDS, plan_of
 
 pytestmark = pytest.mark.django_db
 
@@ -259,7 +259,12 @@ def test_an_offer_that_comes_back_brings_no_terms_back(bid, ada, ben):
 
 def test_on_a_posting_that_is_suspended_nothing_is_agreed_on(bid, ada, ben, mona):
     counter = countered(bid, ada)
-    suspend_posting(posting_id=bid.posting_id, reason="It is a lottery.", by=mona)
+    suspend_posting(
+        **GROUNDS,
+        posting_id=bid.posting_id,
+        reason="It is a lottery.",
+        by=mona,
+    )
     with pytest.raises(WrongState):
         services.accept_counter(counter_id=counter.pk, by=ben)
     with pytest.raises(WrongState, match="not open"):

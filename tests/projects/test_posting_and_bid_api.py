@@ -132,7 +132,11 @@ def test_moderators_suspend_and_restore(ada, mona):
 
     assert api.get(path).json()["next_steps"] == ["suspend"]
     refused(api.post(f"{path}suspend/", {}, format="json"), 400, "reason")
-    suspended = api.post(f"{path}suspend/", {"reason": "Asks for free work."}, format="json")
+    suspended = api.post(
+        f"{path}suspend/",
+        {"reason": "Asks for free work.", "evidence": "Its text.", "days": 7},
+        format="json",
+    )
     assert suspended.json()["next_steps"] == ["restore"]
     assert api.post(f"{path}restore/").json()["status"] == "open"
 

@@ -18,9 +18,10 @@ from projects.bids.renewals.services import renew_bid
 from projects.postings import models as posting_models
 from projects.postings import services as postings
 from projects.postings.models import Posting
+from projects.postings.suspending.services import restore_posting, suspend_posting
 from tests.against_the_rules import force
 from tests.projects.counter_world import terms
-from tests.world import draft_posting, open_posting, submitted_bid
+from tests.world import GROUNDS, draft_posting, open_posting, submitted_bid
 
 pytestmark = pytest.mark.django_db
 
@@ -30,8 +31,8 @@ POSTING_DEEDS = {
     "award": lambda pk, by: postings.award_posting(posting_id=pk, by=by),
     "close": lambda pk, by: declining.close_bidding(posting_id=pk, reason="Enough.", by=by),
     "expire": lambda pk, by: declining.expire_bidding(posting_id=pk, by=by),
-    "suspend": lambda pk, by: postings.suspend_posting(posting_id=pk, reason="Hm.", by=by),
-    "restore": lambda pk, by: postings.restore_posting(posting_id=pk, by=by),
+    "suspend": lambda pk, by: suspend_posting(**GROUNDS, posting_id=pk, reason="Hm.", by=by),
+    "restore": lambda pk, by: restore_posting(posting_id=pk, by=by),
 }
 BID_DEEDS = {
     "edit": lambda pk, by: bids.edit_bid(bid_id=pk, by=by, letter="Other words."),

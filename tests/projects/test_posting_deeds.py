@@ -17,8 +17,9 @@ from projects.bids.services import offer_bid, withdraw_bid
 from projects.postings import services
 from projects.postings.importing.services import import_postings
 from projects.postings.models import Posting
+from projects.postings.suspending.services import restore_posting, suspend_posting
 from projects.tasks import expire_postings
-from tests.world import draft_posting, open_posting, submitted_bid
+from tests.world import GROUNDS, draft_posting, open_posting, submitted_bid
 
 pytestmark = pytest.mark.django_db
 
@@ -352,16 +353,24 @@ def test_a_file_that_comes_or_goes_is_an_edit_that_bidders_see(ada):
 def test_a_moderator_takes_it_out_of_sight_and_shows_it_again(ada, mona):
     posting = open_posting(ada)
 
-    posting = services.suspend_posting(
-        posting_id=posting.pk, reason="Asks for work unpaid.", by=mona
+    posting = suspend_posting(
+        **GROUNDS,
+        posting_id=posting.pk,
+        reason="Asks for work unpaid.",
+        by=mona,
     )
     assert (posting.status, posting.status_reason) == ("suspended", "Asks for work unpaid.")
     assert Notification.objects.get(kind="posting_suspended").recipient == ada
 
-    posting = services.restore_posting(posting_id=posting.pk, by=mona)
+    posting = restore_posting(posting_id=posting.pk, by=mona)
     assert (posting.status, posting.status_reason) == ("open", "")
 
 
 def test_a_suspension_has_a_reason(ada, mona):
     with pytest.raises(InvalidInput):
-        services.suspend_posting(posting_id=open_posting(ada).pk, reason=" ", by=mona)
+        suspend_posting(
+            **GROUNDS,
+            posting_id=open_posting(ada).pk,
+            reason=" ",
+            by=mona,
+        )

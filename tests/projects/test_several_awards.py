@@ -29,13 +29,13 @@ from projects.contracts.models import Contract
 from projects.invitations.services import invite_person
 from projects.milestones.services import cancel_milestone
 from projects.postings import models as posting_models
-from projects.postings import services as postings
 from projects.postings.models import Posting
 from projects.postings.selectors import Filters, browse
+from projects.postings.suspending.services import suspend_posting
 from projects.tasks import expire_postings
 from tests.against_the_rules import force
 from tests.projects.test_posting_and_bid_lifecycles import POSTING_DEEDS
-from tests.world import SIGNED, api_of, draft_posting, open_posting, person, submitted_bid
+from tests.world import GROUNDS, SIGNED, api_of, draft_posting, open_posting, person, submitted_bid
 
 pytestmark = pytest.mark.django_db
 
@@ -457,7 +457,7 @@ def test_the_database_makes_no_award_on_a_posting_that_is_not_open(
 ):
     bid = submitted_bid(posting, ben)
     force(Bid.objects.filter(pk=bid.pk), status=before)
-    postings.suspend_posting(posting_id=posting.pk, reason="Hm.", by=mona)
+    suspend_posting(**GROUNDS, posting_id=posting.pk, reason="Hm.", by=mona)
     with refused_by("a posting that is suspended makes no awards"), transaction.atomic():
         Bid.objects.filter(pk=bid.pk).update(status=after)
 

@@ -9,12 +9,12 @@ from projects.agreements.services import award_bid
 from projects.bids.models import Bid
 from projects.contracts.models import Contract
 from projects.postings.models import Posting
-from projects.postings.services import restore_posting, suspend_posting
+from projects.postings.suspending.services import restore_posting, suspend_posting
 from projects.tasks import expire_postings
 from tests.projects.confidentiality_world import hide
 from tests.projects.test_posting_and_bid_pages import browser_of, typed_posting
 from tests.projects.test_several_awards import as_it_is, hired, offered
-from tests.world import SIGNED, api_of, draft_posting, open_posting, person, submitted_bid
+from tests.world import GROUNDS, SIGNED, api_of, draft_posting, open_posting, person, submitted_bid
 
 pytestmark = pytest.mark.django_db
 
@@ -154,7 +154,7 @@ def test_those_for_several_are_found(ada):
 
 
 def test_a_moderator_sees_it_suspended_and_restored(one_of_three, mona, cleo):
-    suspend_posting(posting_id=one_of_three.pk, reason="Hm.", by=mona)
+    suspend_posting(**GROUNDS, posting_id=one_of_three.pk, reason="Hm.", by=mona)
     assert "1 of 3 awarded" in page_of(one_of_three.path, mona)
     assert browser_of(cleo).get(one_of_three.path).status_code == 404
 

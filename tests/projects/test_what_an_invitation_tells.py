@@ -8,8 +8,8 @@ from accounts.people.models import User
 from projects.invitations.models import Invitation
 from projects.invitations.services import invite_person, withdraw_invitation
 from projects.postings.models import Posting
-from projects.postings.services import restore_posting, suspend_posting
-from tests.world import api_of, open_posting, person, submitted_bid
+from projects.postings.suspending.services import restore_posting, suspend_posting
+from tests.world import GROUNDS, api_of, open_posting, person, submitted_bid
 
 pytestmark = pytest.mark.django_db
 
@@ -83,7 +83,12 @@ def test_what_everybody_may_read_is_still_named(ada, ben):
 @pytest.mark.parametrize("whom", ["profile", "address"])
 def test_a_suspended_posting_speaks_through_no_invitation(posting, ada, ben, mona, whom):
     sent = invite(posting, ada, ben if whom == "profile" else ben.email)
-    suspend_posting(posting_id=posting.pk, reason="It is a scam.", by=mona)
+    suspend_posting(
+        **GROUNDS,
+        posting_id=posting.pk,
+        reason="It is a scam.",
+        by=mona,
+    )
 
     assert_tells_nothing(ben, sent)
     assert "The posting is out of sight" in page_of(ben, sent.path)
@@ -97,7 +102,12 @@ def test_a_suspended_posting_speaks_through_no_invitation(posting, ada, ben, mon
 
 def test_moderators_read_whom_a_client_invites_and_invite_nobody(posting, ada, ben, mona):
     invite(posting, ada, ben)
-    suspend_posting(posting_id=posting.pk, reason="It is a scam.", by=mona)
+    suspend_posting(
+        **GROUNDS,
+        posting_id=posting.pk,
+        reason="It is a scam.",
+        by=mona,
+    )
 
     path = f"{posting.path}invitations/"
     assert path in page_of(mona, posting.path)

@@ -23,6 +23,10 @@ SAMPLES: dict[str, Words] = {
         "You are suspended until %(until)s at the latest. Read why, what goes on, and how to "
         "appeal."
     ),
+    "side_suspended": told(
+        "%(who)s is suspended from new business until %(until)s at the latest. “%(title)s” goes "
+        "on: read what you can do."
+    ),
     "person_free": told("You are no longer suspended."),
     "hold_upheld": told(
         "Your appeal was refused: what you appealed against stands until %(until)s. Read why."

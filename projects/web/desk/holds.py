@@ -9,16 +9,16 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.holds.models import LIFECYCLE, Hold
-from accounts.holds.rules import LONGEST_APPEAL, LONGEST_TEXT, role_in
+from accounts.holds.rules import LONGEST_APPEAL, role_in
 from accounts.holds.selectors import desk_holds, party_named
 from accounts.holds.services import uphold_hold
 from accounts.people.models import StaffRole
 from accounts.people.selectors import signed_in, staff_roles_of
 from marketplace.common.http import refusals_on
 from marketplace.common.pages import page_of
-from payments.policies.selectors import clocks_of_holds
 from projects.holds.services import let_go, place_on
 from projects.web.desk.doors import for_staff
+from projects.web.hold_forms import HoldGroundsForm
 
 _KINDS = {
     StaffRole.MODERATOR: (
@@ -27,38 +27,6 @@ _KINDS = {
     ),
     StaffRole.FINANCE: (Hold.Kind.PAYOUTS, "Payouts: what was earned is set aside and waits"),
 }
-
-
-class HoldGroundsForm(forms.Form):
-    """Why, on what grounds and for how long."""
-
-    reason = forms.CharField(
-        max_length=LONGEST_TEXT,
-        widget=forms.Textarea({"rows": 3}),
-        help_text="Whom it concerns reads this.",
-    )
-    evidence = forms.CharField(
-        label="What it rests on",
-        max_length=LONGEST_TEXT,
-        widget=forms.Textarea({"rows": 3}),
-        help_text="They read this too, and can appeal against it once.",
-    )
-    links = forms.CharField(
-        label="Records",
-        required=False,
-        widget=forms.Textarea({"rows": 2}),
-        help_text="Ids of records, or addresses that begin with https://, one a line.",
-    )
-    days = forms.IntegerField(label="Days at most", min_value=1)
-
-    def __init__(self, *args: Any, kinds: list[str], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        most = {clocks_of_holds(kind).most_days for kind in kinds}
-        at_most = " or ".join(map(str, sorted(most)))
-        self.fields["days"].help_text = f"At most {at_most}. Then it ends by itself."
-
-    def clean_links(self) -> list[str]:
-        return [line.strip() for line in self.cleaned_data["links"].splitlines() if line.strip()]
 
 
 class HoldForm(HoldGroundsForm):

@@ -1,0 +1,51 @@
+"""What staff is asked for before something is let stand still."""
+
+from typing import Any
+
+from django import forms
+
+from accounts.holds.models import Hold
+from accounts.holds.rules import LONGEST_TEXT
+from payments.policies.selectors import clocks_of_holds
+from projects.postings.rules import LONGEST_REASON
+
+
+class HoldGroundsForm(forms.Form):
+    """Why, on what grounds and for how long."""
+
+    reason = forms.CharField(
+        max_length=LONGEST_TEXT,
+        widget=forms.Textarea({"rows": 3}),
+        help_text="Whom it concerns reads this.",
+    )
+    evidence = forms.CharField(
+        label="What it rests on",
+        max_length=LONGEST_TEXT,
+        widget=forms.Textarea({"rows": 3}),
+        help_text="They read this too, and can appeal against it once.",
+    )
+    links = forms.CharField(
+        label="Records",
+        required=False,
+        widget=forms.Textarea({"rows": 2}),
+        help_text="Ids of records, or addresses that begin with https://, one a line.",
+    )
+    days = forms.IntegerField(label="Days at most", min_value=1)
+
+    def __init__(self, *args: Any, kinds: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        most = {clocks_of_holds(kind).most_days for kind in kinds}
+        at_most = " or ".join(map(str, sorted(most)))
+        self.fields["days"].help_text = f"At most {at_most}. Then it ends by itself."
+
+    def clean_links(self) -> list[str]:
+        return [line.strip() for line in self.cleaned_data["links"].splitlines() if line.strip()]
+
+
+class SuspensionForm(HoldGroundsForm):
+    """The same for a posting, whose reason stands on its page in one line."""
+
+    reason = forms.CharField(max_length=LONGEST_REASON, help_text="The owner reads it.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, kinds=[Hold.Kind.POSTING], **kwargs)
