@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 
 from accounts.notifications.models import Notification
+from accounts.people.services import grant_staff_roles
 from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
+from marketplace.common.lifecycle import SYSTEM
 from payments.chargebacks.models import Chargeback
 from payments.chargebacks.selectors import due_chargeback_ids
 from payments.chargebacks.services import ask_about_chargeback
@@ -146,6 +148,12 @@ def test_it_is_for_finance_alone(held_up, ada, cleo):
     for stranger in (ada, cleo):
         with pytest.raises(NotAllowed):
             settle(held_up, stranger)
+
+
+def test_nobody_of_finance_says_that_they_have_been_paid_themselves(held_up, ada):
+    staff = grant_staff_roles(user_id=ada.pk, roles={"finance"}, by=SYSTEM)
+    with pytest.raises(NotAllowed):
+        settle(held_up, staff)
 
 
 @pytest.mark.parametrize("reason", ["", "   ", "x" * 2_001, "a\0b"])

@@ -5,8 +5,10 @@ import re
 import pytest
 from django.urls import reverse
 
+from accounts.people.services import grant_staff_roles
 from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, NotAllowed, ProviderUnreachable, WrongState
+from marketplace.common.lifecycle import SYSTEM
 from payments.chargebacks.answering import services as answering
 from payments.chargebacks.models import Chargeback
 from payments.chargebacks.selectors import due_chargeback_ids
@@ -151,6 +153,20 @@ def test_nobody_else_answers_and_nothing_is_no_answer(demand, ada, ben, dora):
     with pytest.raises(InvalidInput) as refused:
         answering.send_evidence(chargeback_id=chargeback.pk, by=dora, text="  ")
     assert refused.value.param == "evidence"
+
+
+@pytest.mark.parametrize("name", ["ada", "ben"])
+def test_nobody_of_finance_answers_about_their_own_money(demand, name, request, client):
+    """A client would let their own bank have it, at the cost of the freelancer."""
+    chargeback, _ = demand
+    one = request.getfixturevalue(name)
+    one = grant_staff_roles(user_id=one.pk, roles={"finance"}, by=SYSTEM)
+
+    assert "Send evidence" not in page(client, one, "desk-chargeback", chargeback.public_id)
+    with pytest.raises(NotAllowed):
+        answering.accept_loss(chargeback_id=chargeback.pk, by=one)
+    with pytest.raises(NotAllowed):
+        answering.send_evidence(chargeback_id=chargeback.pk, by=one, text="Mine!")
 
 
 def test_too_late_is_too_late(demand, dora, later):

@@ -3,14 +3,14 @@
 from django.db import transaction
 
 from accounts.parties.selectors import person_ids_of
-from accounts.people.models import StaffRole, User
-from accounts.people.selectors import staff_roles_of
+from accounts.people.models import User
 from marketplace.common.audit import log_deed
 from marketplace.common.clock import now, said
 from marketplace.common.errors import InvalidInput, WrongState
 from marketplace.common.lifecycle import FINANCE
 from marketplace.common.text import checked_text
 from payments.chargebacks.models import ACCEPT, ANSWER, LIFECYCLE, Chargeback
+from payments.chargebacks.roles import role_in
 from payments.chargebacks.services import (
     ANSWER_AGAIN,
     ask_about_chargeback,
@@ -100,8 +100,7 @@ def _tell_provider(chargeback: Chargeback) -> RemoteChargeback:
 
 def _wish(chargeback_id: int, step: str, by: User, text: str = "") -> None:
     chargeback = Chargeback.objects.select_for_update().get(pk=chargeback_id)
-    role = FINANCE if StaffRole.FINANCE in staff_roles_of(by) else None
-    LIFECYCLE.judge(chargeback, step, role=role)
+    LIFECYCLE.judge(chargeback, step, role=role_in(chargeback, by))
     if chargeback.answer:
         raise WrongState("It is being answered already.")
     if step == ANSWER:

@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from accounts.notifications.services import notify
-from accounts.parties.selectors import person_ids_of
+from accounts.parties.selectors import acts_for, person_ids_of
 from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_roles_of
 from marketplace.common.audit import log_deed
@@ -35,7 +35,9 @@ def settle_refund(*, refund_id: int, reason: str, by: User) -> Refund:
         .select_related("payment__payer")
         .get(pk=refund_id)
     )
-    role = FINANCE if StaffRole.FINANCE in staff_roles_of(by) else None
+    # Nobody says of themselves that they have been paid.
+    is_own = acts_for(by, refund.payment.payer_id)
+    role = FINANCE if StaffRole.FINANCE in staff_roles_of(by) and not is_own else None
     LIFECYCLE.judge(refund, "settle", role=role)
     if refund.status == Refund.Status.REQUESTED and not refund.payment.charged_back_at:
         raise WrongState("This refund is on its way by itself.")

@@ -11,10 +11,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.people.models import StaffRole, User
 from accounts.people.selectors import signed_in, staff_roles_of
 from marketplace.common.http import refusals_on
-from marketplace.common.lifecycle import FINANCE
 from marketplace.common.pages import page_of
 from payments.chargebacks.answering import services
 from payments.chargebacks.models import LIFECYCLE, Chargeback
+from payments.chargebacks.roles import role_in
 from payments.chargebacks.selectors import desk_chargebacks, has_now, rolled_on
 from payments.chargebacks.words import story_of, why_not_told
 from payments.escrow.models import Escrow
@@ -72,8 +72,7 @@ def create_acceptance(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _shown(chargeback: Chargeback, user: User) -> dict[str, Any]:
-    role = FINANCE if StaffRole.FINANCE in staff_roles_of(user) else None
-    steps = LIFECYCLE.open_to(role, chargeback.status)
+    steps = LIFECYCLE.open_to(role_in(chargeback, user), chargeback.status)
     if chargeback.answered_at or chargeback.answer:
         steps = [step for step in steps if step != "answer"]
     has = has_now(chargeback)
