@@ -7,7 +7,9 @@ from django.db import IntegrityError
 from django.db.models import QuerySet
 
 from accounts.notifications.models import Notification
+from accounts.people.services import grant_staff_roles
 from marketplace.common.clock import now
+from marketplace.common.lifecycle import SYSTEM
 from payments.chargebacks.models import Chargeback, ChargebackMovement, ChargebackNews
 from payments.chargebacks.services import record_chargeback
 from payments.chargebacks.telling import services as telling
@@ -55,6 +57,15 @@ def test_finance_hears_each_time_that_a_bank_asks_and_by_when(ada, ben, dora):
     bank.takes()
     bank.says(ChargebackState.OPEN)  # said again, and nothing new
     assert len(asked_of(dora)) == 2
+    assert asked_of(ada) == asked_of(ben) == []
+
+
+def test_nobody_of_finance_is_asked_about_their_own_money(ada, ben, dora):
+    for side in (ada, ben):
+        grant_staff_roles(user_id=side.pk, roles={"finance"}, by=SYSTEM)
+    Bank(payment_of(funded_milestone(ada, ben).escrow)).takes()
+
+    assert len(asked_of(dora)) == 1
     assert asked_of(ada) == asked_of(ben) == []
 
 

@@ -12,6 +12,7 @@ from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.money import in_words
 from marketplace.common.words import Money, Words
 from payments.chargebacks.models import Chargeback, ChargebackNews
+from payments.chargebacks.roles import role_in
 from payments.chargebacks.selectors import waits_for_answer
 from payments.chargebacks.telling.services import take_news
 from payments.chargebacks.words import movement_in_words
@@ -52,12 +53,14 @@ def tell_chargeback(*, news_id: int) -> Event | None:
 
 
 def _ask_finance(chargeback: Chargeback, title: str) -> None:
-    """Each time that a bank asks anew: unanswered, it keeps what it wants."""
+    """Whoever may answer, each time that a bank asks anew: unanswered, it keeps what it wants."""
     text = Words("A client's bank asks about %(amount)s that were paid for “%(title)s”.")
     if chargeback.due_at:
         text += Words("Answer it by %(due)s.", due=chargeback.due_at)
     amount = Money(chargeback.amount, chargeback.currency)
     for person in staff_with(StaffRole.FINANCE):
+        if role_in(chargeback, person) is None:
+            continue
         notify(
             to=person,
             kind="chargeback_to_answer",
