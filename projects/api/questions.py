@@ -27,6 +27,9 @@ class QuestionOut(serializers.ModelSerializer):
 
     id = serializers.CharField(source="public_id")
     posting = serializers.CharField(source="posting.public_id")
+    waits = serializers.BooleanField(
+        help_text="Whether it may still be answered: with its posting it ends as it is."
+    )
     is_own = serializers.SerializerMethodField(help_text="Whether you asked it.")
     next_steps = serializers.SerializerMethodField(help_text="What you can do right now.")
 
@@ -39,6 +42,7 @@ class QuestionOut(serializers.ModelSerializer):
             "answer",
             "status",
             "status_reason",
+            "waits",
             "is_own",
             "created_at",
             "answered_at",

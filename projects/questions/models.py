@@ -58,6 +58,21 @@ class Question(models.Model):
         return self.public_id
 
     @property
+    def waits(self) -> bool:
+        """Whether it may still be answered: with its posting it ends as it is."""
+        is_over = self.posting.status in {
+            Posting.Status.AWARDED,
+            Posting.Status.CLOSED,
+            Posting.Status.EXPIRED,
+        }
+        return self.status == Question.Status.ASKED and not is_over
+
+    @property
+    def status_in_words(self) -> str:
+        was_left = self.status == Question.Status.ASKED and not self.waits
+        return "Not answered before the end" if was_left else self.get_status_display()
+
+    @property
     def path(self) -> str:
         """Its page, for those who are told about it."""
         return f"/questions/{self.public_id}/"

@@ -56,7 +56,8 @@ def questions_on(posting: Posting, user: User | AnonymousUser) -> QuerySet[Quest
 
 def waiting_on(posting: Posting) -> int:
     """How many wait for the owner."""
-    return posting.questions.filter(status=Question.Status.ASKED).count()
+    waiting = posting.questions.filter(status=Question.Status.ASKED).select_related("posting")
+    return sum(question.waits for question in waiting)
 
 
 def asked_by(asker: Party) -> QuerySet[Question]:

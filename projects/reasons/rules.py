@@ -67,7 +67,9 @@ _CHANGE = Reason(
 
 REASONS: dict[str, Reason] = {
     "question_asked": Reason(
-        Question, (), _while(Question.Status.ASKED, gone="The question is open no longer.")
+        Question,
+        ("posting",),
+        lambda question, _: "" if question.waits else "The question is open no longer.",
     ),
     "invitation_sent": Reason(Invitation, ("posting",), _asks_for_a_bid),
     "bid_submitted": Reason(Bid, (), _OPEN_BID),

@@ -1,6 +1,7 @@
 """What the page of a contract shows, for whoever draws it whole or in part."""
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -44,6 +45,8 @@ def context_of(request: HttpRequest, contract: Contract) -> dict[str, Any]:
     turn, agreement = turn_of(prospects, role), agreement_of(contract)
     events = list(timeline_of(contract).reverse()[: LATEST + 1])
     offered = contract.status == Contract.Status.OFFERED
+    if cause := cause_of(contract):
+        turn = replace(turn, text=f"{cause} {turn.text}")
     return {
         "contract": contract,
         "standstill": standstill_on(prospects, role),
@@ -80,6 +83,30 @@ def context_of(request: HttpRequest, contract: Contract) -> dict[str, Any]:
         "unread_messages": unread_of_each([contract.bid_id], request.user).get(contract.bid_id, 0),
         "nav": "work",
     }
+
+
+# What ends a contract before its work is done; the last of it did.
+_ENDING = {"contract_left", "change_accepted"}
+_CANCELLING = _ENDING | {
+    "milestone_cancelled",
+    "milestone_refunded",
+    "ending_accepted",
+    "dispute_decided",
+    "dispute_settled",
+}
+
+
+def cause_of(contract: Contract) -> str:
+    """Why it ended, and who did that, as the timeline has it; nothing where its work is done."""
+    is_done = contract.status == Contract.Status.COMPLETED
+    if not is_done and contract.status != Contract.Status.CANCELLED:
+        return ""
+    kinds = {*_CANCELLING, "milestone_released"} if is_done else _CANCELLING
+    last = timeline_of(contract).filter(kind__in=kinds).last()
+    if last is None or (is_done and last.kind not in _ENDING):
+        return ""
+    line = lines_of(contract, [last])[0]
+    return f"{line['who']}: {line['sentence'].text}."
 
 
 def buttons_of(turn: Turn, contract: Contract) -> list[Button]:

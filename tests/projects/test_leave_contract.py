@@ -15,6 +15,7 @@ from projects.agreements.changes.services import accept_change, propose_change
 from projects.agreements.leaving import services as leaving
 from projects.agreements.leaving.services import leave_contract
 from projects.agreements.outlook import prospects_of
+from projects.agreements.services import close_finished_contract
 from projects.contracts.models import Contract
 from projects.contracts.sentences import sentence_of
 from projects.milestones.models import Milestone
@@ -307,6 +308,28 @@ def test_without_the_locks_it_would_tell_of_money_that_has_gone(ada, ben, monkey
     leave_contract(contract_id=contract.pk, by=ben, seen=tag_for(contract, ben))
     assert "$1,030.00 goes back" in Notification.objects.get(kind="contract_left").text
     assert prospects_of(contract).total.refunded == 61_800
+
+
+def test_the_headline_of_what_ended_says_who_ended_it_and_why(ada, ben):
+    left, agreed, done = (contract_of_two(ada, ben) for _ in range(3))
+    leave_contract(contract_id=left.pk, by=ben, seen=tag_for(left, ben))
+    order = to_end(agreed, ada, {1: 0})
+    accept_change(order_id=order.pk, by=ben)
+    fund(part(done, 2))
+    for number in (1, 2):
+        release_milestone(milestone_id=part(done, number).pk, by=ada)
+    close_finished_contract(contract_id=done.pk)
+    said = {
+        left: "Ben: Ended what is still to be worked on, without the other side",
+        agreed: "Ben: Accepted: the agreement has a new version",
+        done: "",
+    }
+    for contract, cause in said.items():
+        shown = browser(ada).get(f"/contracts/{contract.public_id}/")
+        turn = shown.context["turn"]
+        assert "This contract is " in turn.title
+        assert turn.text.startswith(cause) and (cause or ": " not in turn.text), turn.text
+        assert cause in shown.content.decode()
 
 
 def _page(contract: Contract) -> str:

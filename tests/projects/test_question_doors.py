@@ -2,9 +2,11 @@
 
 import pytest
 
-from projects.postings.services import close_posting
+from projects.postings.services import close_posting, restore_posting, suspend_posting
 from projects.questions.models import Question
+from projects.questions.selectors import waiting_on
 from projects.questions.services import answer_question, ask_question, withdraw_question
+from projects.reasons.services import why_gone
 from tests.world import api_of, browser, open_posting, person
 
 pytestmark = pytest.mark.django_db
@@ -174,3 +176,25 @@ def test_what_one_may_not_see_is_not_there(question, ben, cleo):
         assert api_of(cleo).post(f"{one}{deed}/", body).status_code == 404
     assert api_of(ben).post(f"{one}answer/", {"answer": "I."}).status_code == 403
     withdraw_question(question_id=question.pk, by=ben)
+
+
+def test_with_its_posting_a_question_waits_no_more(posting, question, ada, ben, mona):
+    place = f"/api/v1/questions/{question.public_id}/"
+    suspend_posting(posting_id=posting.pk, reason="Hm.", by=mona)
+    question.refresh_from_db()
+    assert question.waits, "it may be restored"
+    restore_posting(posting_id=posting.pk, by=mona)
+    assert api_of(ben).get(place).json()["waits"] is True
+    assert "Waiting for an answer" in browser(ben).get(question.path).content.decode()
+    assert waiting_on(posting) == 1
+
+    close_posting(posting_id=posting.pk, reason="", by=ada)
+
+    told = api_of(ben).get(place).json()
+    assert (told["waits"], told["next_steps"]) == (False, ["withdraw"])
+    for person_ in (ada, ben):
+        page = browser(person_).get(question.path).content.decode()
+        assert "Not answered before the end" in page and "Waiting for an answer" not in page
+    assert waiting_on(posting) == 0
+    notice = ada.notifications.get(kind="question_asked")
+    assert why_gone([notice]) == {notice.pk: "The question is open no longer."}
