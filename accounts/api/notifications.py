@@ -27,8 +27,9 @@ class NotificationOut(serializers.ModelSerializer):
 
     id = serializers.CharField(source="public_id")
     text = serializers.SerializerMethodField(help_text="In your language; its times are in UTC.")
-    mail_called_off = serializers.CharField(
-        help_text="Why no mail of it left although nothing failed; empty where none was called off."
+    mail_called_off = serializers.SerializerMethodField(
+        help_text="Why no mail of it left although nothing failed, in your language; empty where "
+        "none was called off."
     )
 
     class Meta:
@@ -43,6 +44,11 @@ class NotificationOut(serializers.ModelSerializer):
             "mailed_at",
             "mail_called_off",
         ]
+
+    def get_mail_called_off(self, notice: Notification) -> str:
+        reader = signed_in(self.context["request"].user)
+        with translation.override(reader.language):
+            return notice.why_no_mail
 
     def get_text(self, notice: Notification) -> str:
         reader = signed_in(self.context["request"].user)

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext
 
 from accounts.notifications.digests.models import Digest
 from marketplace.common.clock import now
@@ -99,6 +100,11 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def why_no_mail(self) -> str:
+        """Why its mail was called off, in the active language; nothing where it was not."""
+        return gettext(self.mail_called_off) if self.mail_called_off else ""
 
     @property
     def text(self) -> str:

@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext_noop
+
 from marketplace.common.clock import now, said
 from marketplace.common.errors import InvalidInput
 from marketplace.common.words import Words
@@ -68,5 +70,9 @@ def key_of_reminder(bid: Bid) -> str:
 def why_reminder_has_gone(bid: Bid, key: str) -> str:
     """Why nobody needs the reminder under this key any more; '' where its reason stands."""
     if bid.status not in LIVE or bid.valid_until <= now():
-        return "The bid is open no longer."
-    return "" if key == key_of_reminder(bid) else "The bid is valid until another date now."
+        return gettext_noop("The bid is open no longer.")
+    return (
+        ""
+        if key == key_of_reminder(bid)
+        else gettext_noop("The bid is valid until another date now.")
+    )

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import F, Max, Q, QuerySet
+from django.utils.translation import gettext_noop
 
 from accounts.notifications.services import News, notify_each
 from marketplace.common.clock import now
@@ -137,31 +138,31 @@ def why_gone(milestone: Milestone, kind: str, due_at: datetime) -> str:
     if kind in _BEFORE_FUNDING_ENDS:
         return _why_funding_waits_no_more(milestone.contract, kind, due_at)
     if milestone.closed_at is not None or milestone.contract.status != Contract.Status.ACTIVE:
-        return f"“{milestone.title}” has ended."
+        return gettext_noop("Its milestone has ended.")
     if kind in _BEFORE_DUE:
         if milestone.status not in {S.PLANNED, S.RETURNED}:
-            return f"“{milestone.title}” was delivered."
+            return gettext_noop("It was delivered.")
         if milestone.due_at - _BEFORE_DUE[kind] != due_at:
-            return f"“{milestone.title}” is due on another date now."
+            return gettext_noop("It is due on another date now.")
     elif kind.startswith("review_"):
         if milestone.submitted_at is None or milestone.review_ends_at is None:
-            return f"“{milestone.title}” was answered."
+            return gettext_noop("The delivery was answered.")
         if due_at < milestone.submitted_at:
-            return f"“{milestone.title}” was delivered again."
+            return gettext_noop("It was delivered again.")
     elif not held_in(milestone.escrow):
-        return f"Nothing is held for “{milestone.title}” any more."
+        return gettext_noop("Nothing is held for it any more.")
     return ""
 
 
 def _why_funding_waits_no_more(contract: Contract, kind: str, due_at: datetime) -> str:
     if contract.status != Contract.Status.ACTIVE:
-        return f"“{contract.title}” has ended."
+        return gettext_noop("Its contract has ended.")
     if contract.funding_due_at is None or is_funded(contract):
-        return f"“{contract.title}” is funded."
+        return gettext_noop("It is funded.")
     if is_being_funded(contract):
-        return f"What the client paid for “{contract.title}” is on its way."
+        return gettext_noop("What the client paid for it is on its way.")
     if contract.funding_due_at - _BEFORE_FUNDING_ENDS[kind] != due_at:
-        return f"“{contract.title}” is to be funded by another date now."
+        return gettext_noop("It is to be funded by another date now.")
     return ""
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Model
+from django.utils.translation import gettext_noop
 
 from accounts.notifications.models import Notification
 from payments.chargebacks.models import Chargeback
@@ -49,27 +50,35 @@ def _as_reminded(milestone: Milestone, notice: Notification) -> str:
 
 def _asks_for_a_bid(invitation: Invitation, _: Notification) -> str:
     asks = invitation.status == Invitation.Status.INVITED and invitation.posting.takes_bids
-    return "" if asks else "The invitation is open no longer."
+    return "" if asks else gettext_noop("The invitation is open no longer.")
 
 
 def _asks_finance(chargeback: Chargeback, _: Notification) -> str:
-    return "" if waits_for_answer(chargeback) else "The bank waits for no answer any more."
+    return (
+        ""
+        if waits_for_answer(chargeback)
+        else gettext_noop("The bank waits for no answer any more.")
+    )
 
 
-_OPEN_BID = _while(Bid.Status.SUBMITTED, Bid.Status.SHORTLISTED, gone="The bid is open no longer.")
+_OPEN_BID = _while(
+    Bid.Status.SUBMITTED, Bid.Status.SHORTLISTED, gone=gettext_noop("The bid is open no longer.")
+)
 _LAPSING_BID = Reason(Bid, (), lambda bid, notice: validity.why_reminder_has_gone(bid, notice.key))
 _REMINDER = Reason(Milestone, ("contract", "escrow"), _as_reminded)
 _CHANGE = Reason(
     ChangeOrder,
     ("contract",),
-    _while(ChangeOrder.Status.PROPOSED, gone="The change is open no longer."),
+    _while(ChangeOrder.Status.PROPOSED, gone=gettext_noop("The change is open no longer.")),
 )
 
 REASONS: dict[str, Reason] = {
     "question_asked": Reason(
         Question,
         ("posting",),
-        lambda question, _: "" if question.waits else "The question is open no longer.",
+        lambda question, _: (
+            "" if question.waits else gettext_noop("The question is open no longer.")
+        ),
     ),
     "invitation_sent": Reason(Invitation, ("posting",), _asks_for_a_bid),
     "bid_submitted": Reason(Bid, (), _OPEN_BID),
@@ -80,39 +89,54 @@ REASONS: dict[str, Reason] = {
     "counter_proposed": Reason(
         CounterOffer,
         ("bid__posting",),
-        _while(CounterOffer.Status.PROPOSED, gone="The other terms are open no longer."),
+        _while(
+            CounterOffer.Status.PROPOSED, gone=gettext_noop("The other terms are open no longer.")
+        ),
     ),
     "contract_offered": Reason(
-        Contract, (), _while(Contract.Status.OFFERED, gone="The offer is open no longer.")
+        Contract,
+        (),
+        _while(Contract.Status.OFFERED, gone=gettext_noop("The offer is open no longer.")),
     ),
     "change_proposed": _CHANGE,
     "change_countered": _CHANGE,
     "ending_proposed": Reason(
         Proposal,
         ("milestone", "into"),
-        _while(Proposal.Status.PROPOSED, gone="The proposal is open no longer."),
+        _while(Proposal.Status.PROPOSED, gone=gettext_noop("The proposal is open no longer.")),
     ),
     "work_submitted": Reason(
-        Milestone, (), _while(Milestone.Status.SUBMITTED, gone="The delivery was answered.")
+        Milestone,
+        (),
+        _while(Milestone.Status.SUBMITTED, gone=gettext_noop("The delivery was answered.")),
     ),
     "dispute_opened": Reason(
         Dispute,
         ("milestone",),
-        _while(Dispute.Status.OPENED, gone="The dispute waits for no answer any more."),
+        _while(
+            Dispute.Status.OPENED, gone=gettext_noop("The dispute waits for no answer any more.")
+        ),
     ),
     "mediator_asked": Reason(
         Dispute,
         ("milestone",),
-        _while(Dispute.Status.NEGOTIATING, gone="The dispute is negotiated no longer."),
+        _while(
+            Dispute.Status.NEGOTIATING, gone=gettext_noop("The dispute is negotiated no longer.")
+        ),
     ),
     "ruling_wanted": Reason(
         Dispute,
         ("milestone",),
-        _while(Dispute.Status.UNDER_REVIEW, gone="The dispute waits for no ruling any more."),
+        _while(
+            Dispute.Status.UNDER_REVIEW,
+            gone=gettext_noop("The dispute waits for no ruling any more."),
+        ),
     ),
     "chargeback_to_answer": Reason(Chargeback, (), _asks_finance),
     "giveback_asked": Reason(
-        GiveBack, (), _while(GiveBack.Status.ASKED, gone="Nothing is asked back any more.")
+        GiveBack,
+        (),
+        _while(GiveBack.Status.ASKED, gone=gettext_noop("Nothing is asked back any more.")),
     ),
     **dict.fromkeys([*reminders.KINDS, *AHEAD], _REMINDER),
 }

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_noop
 
 from accounts.notifications.models import Notification
 from projects.reasons.rules import REASONS, Reason
@@ -34,7 +35,7 @@ def why_gone(notices: Sequence[Notification]) -> dict[int, str | None]:
                 found[notice.pk] = why
             else:
                 busy = notice.about in missing
-                found[notice.pk] = None if busy else "What it was about is gone."
+                found[notice.pk] = None if busy else gettext_noop("What it was about is gone.")
     return found
 
 

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.notifications.models import Notification
 from accounts.notifications.preferences.kinds import OPTIONAL
+from accounts.people.models import User
 from projects.agreements.services import accept_offer
 from projects.bids.declining.services import close_bidding
 from projects.bids.services import edit_bid, shortlist_bid, withdraw_bid
@@ -37,6 +38,7 @@ from tests.races import outcomes_at_once
 from tests.world import (
     GROUNDS,
     api_of,
+    browser,
     funded_milestone,
     offered_contract,
     open_posting,
@@ -318,3 +320,20 @@ def test_eight_workers_and_the_deed_send_once_or_not_at_all(ben, due_soon):
     of_ben = [letter for letter in about_it if letter.to == [ben.email]]
     assert len(of_ben) == (0 if notice.mail_called_off else 1)
     assert bool(notice.mail_called_off) != bool(notice.mailed_at)
+
+
+def test_why_no_mail_left_is_said_in_the_readers_language(ada, ben):
+    question = ask_question(posting_id=open_posting(ada).pk, text="Which browsers?", by=ben)
+    notice = told(ada, "question_asked")
+    answer_question(question_id=question.pk, answer="All of them.", by=ada)
+    assert is_called_off(notice, "The question is open no longer.")
+    User.objects.filter(pk=ada.pk).update(language="de")
+    ada.refresh_from_db()
+
+    said = api_of(ada).get("/api/v1/notifications/").json()["results"]
+    assert [it["mail_called_off"] for it in said if it["id"] == notice.public_id] == [
+        "Die Frage ist nicht mehr offen."
+    ]
+    page = browser(ada).get("/notices/").content.decode()
+    assert "Die Frage ist nicht mehr offen." in page
+    assert "The question is open no longer." not in page

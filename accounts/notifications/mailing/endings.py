@@ -5,13 +5,14 @@ from datetime import datetime
 
 from django.db.models import F, Value
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_noop
 
 from accounts.notifications.models import Notification
 from accounts.notifications.preferences.kinds import OPTIONAL
 from accounts.notifications.preferences.selectors import is_wanted
 from marketplace.common.clock import now
 
-HAS_LEFT = "Its reader has left."
+HAS_LEFT = gettext_noop("Its reader has left.")
 
 # For each notice, by its key, why its reason has gone; '' where it stands, None where a deed that
 # is under way will tell. Who calls knows the floors above, of which this one knows nothing.
@@ -21,9 +22,9 @@ Judge = Callable[[Sequence[Notification]], Mapping[int, str | None]]
 def why_unwanted(notice: Notification) -> str:
     """Not wanted at all, or optional and read in the house; '' where neither."""
     if not is_wanted(notice.recipient, notice.kind):
-        return "Its reader wants no mail of this kind."
+        return gettext_noop("Its reader wants no mail of this kind.")
     if notice.kind in OPTIONAL and notice.read_at is not None:
-        return "It was read in the house."
+        return gettext_noop("It was read in the house.")
     return ""
 
 
