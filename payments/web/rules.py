@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts.holds.rules import BARRED, GOES_ON
 from marketplace.common.clock import now
 from payments.policies.models import Policy
 from payments.policies.selectors import policy_in_force
@@ -29,6 +30,8 @@ def show_rules(request: HttpRequest) -> HttpResponse:
     ]
     context = {
         "in_force": in_force,
+        "barred": BARRED.values(),
+        "goes_on": GOES_ON,
         "groups": [
             {"title": title, "rules": [(rule, rule.of(in_force).split("; ")) for rule in rules]}
             for title, rules in GROUPS.items()

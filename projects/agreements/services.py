@@ -5,9 +5,10 @@ from datetime import timedelta
 
 from django.db import transaction
 
+from accounts.holds.selectors import suspensions_among
 from accounts.holds.services import judge_may_begin
 from accounts.people.models import User
-from marketplace.common.clock import now
+from marketplace.common.clock import now, said
 from marketplace.common.errors import InvalidInput, WrongState
 from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
 from marketplace.common.reasons import checked_reason
@@ -74,6 +75,12 @@ def award_bid(
     judge_may_begin(by, "offer")
     bid = bids.offer_bid(bid_id=bid_id, by=by, version=version)
     posting, policy = bid.posting, policy_in_force()
+    if hold := suspensions_among([bid.freelancer_id]).get(bid.freelancer_id):
+        raise WrongState(
+            f"{bid.freelancer.name} is suspended from new business until {said(hold.closes_at)} at "
+            "the latest, and could not accept your offer before.",
+            code="freelancer_suspended",
+        )
     review_days = policy.review_period_days if review_days is None else review_days
     least, most = policy.review_period_least_days, policy.review_period_most_days
     if not least <= review_days <= most:

@@ -9,6 +9,12 @@ from accounts.holds.rules import LONGEST_TEXT
 from payments.policies.selectors import clocks_of_holds
 from projects.postings.rules import LONGEST_REASON
 
+_FOR = {
+    Hold.Kind.PERSON: "for a person",
+    Hold.Kind.POSTING: "for a posting",
+    Hold.Kind.PAYOUTS: "for payouts",
+}
+
 
 class HoldGroundsForm(forms.Form):
     """Why, on what grounds and for how long."""
@@ -34,9 +40,8 @@ class HoldGroundsForm(forms.Form):
 
     def __init__(self, *args: Any, kinds: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        most = {clocks_of_holds(kind).most_days for kind in kinds}
-        at_most = " or ".join(map(str, sorted(most)))
-        self.fields["days"].help_text = f"At most {at_most}. Then it ends by itself."
+        most = " or ".join(f"{clocks_of_holds(k).most_days} {_FOR[Hold.Kind(k)]}" for k in kinds)
+        self.fields["days"].help_text = f"At most {most}. Then it ends by itself."
 
     def clean_links(self) -> list[str]:
         return [line.strip() for line in self.cleaned_data["links"].splitlines() if line.strip()]

@@ -9,9 +9,10 @@ import pytest
 
 from accounts.holds import services as holds
 from accounts.holds.models import Hold
-from accounts.holds.rules import BARRED, Suspended
+from accounts.holds.rules import BARRED, GOES_ON, Suspended
 from accounts.people.models import User
 from marketplace.common.clock import now
+from marketplace.common.errors import WrongState
 from payments.payouts.models import Earning
 from projects.agreements.services import accept_offer, award_bid, decline_offer
 from projects.bids.counters.services import accept_counter, counter_counter, propose_counter
@@ -209,9 +210,23 @@ def test_running_contracts_go_on_on_both_sides(ben, ada, mona):
         assert browser(ben).get(path).status_code in {200, 302}, path
 
 
-def test_the_other_side_of_a_suspended_person_signs_and_posts_as_ever(ben, ada, cleo, mona):
-    suspended(ben, mona)
+def test_others_sign_and_post_as_ever_and_no_offer_is_made_in_vain(ben, ada, cleo, mona, later):
+    bid = bid_of(ada, ben)
+    suspended(ben, mona, days=2)
     active_contract(ada, cleo)
+
+    with pytest.raises(WrongState, match="Ben is suspended from new business") as refusal:
+        award_bid(bid_id=bid.pk, by=ada)
+    assert refusal.value.code == "freelancer_suspended"
+    later(days=2)
+    award_bid(bid_id=bid.pk, by=ada)
+
+
+def test_the_rules_say_what_is_barred_and_for_how_long(db):
+    page = browser().get("/rules/").text
+    assert "of at most 30 days" in page and "held for at most 14 days" in page
+    for deed in (*BARRED.values(), *GOES_ON):
+        assert deed in page
 
 
 # --- At once -------------------------------------------------------------------------------------
