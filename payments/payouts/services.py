@@ -23,7 +23,7 @@ from payments.ledger import chart
 from payments.ledger.services import Move, move_money
 from payments.payees.models import ConnectedAccount
 from payments.payouts.drawing.services import draw_earnings, sendable
-from payments.payouts.models import LIFECYCLE, UNDER_WAY, Earning, Payout
+from payments.payouts.models import LIFECYCLE, UNDER_WAY, Earning, Payout, PayoutAttempt
 from payments.payouts.recovering.selectors import owed_by
 from payments.payouts.roles import log_if_by_finance, role_in
 from payments.payouts.selectors import REMIND_EVERY, cleared, clears_next, currencies_of
@@ -101,7 +101,7 @@ def schedule_payout(*, party_id: int, currency: str, by: User | str) -> Payout:
     amount = sendable(sum(earning.amount for earning in earnings), currency, account.country)
     payout = Payout.objects.create(party=party, currency=currency, amount=amount)
     draw_earnings(earnings, by=payout)
-    _set_aside(payout, attempt=1)
+    _set_aside(payout, "schedule")
     _send_or_hold(payout)
     return payout
 
@@ -128,7 +128,9 @@ def retry_payout(*, payout_id: int, by: User | str) -> Payout:
     if _under_way(payout.party, payout.currency):
         raise WrongState("Another payout is under way. Try again when it has arrived.")
     LIFECYCLE.advance(payout, "retry", role=role_in(payout, by))
-    _set_aside(payout, attempt=payout.attempts.count() + 1)
+    # Named by the failure that gave it back, each of which happens once: an attempt may not have
+    # been begun since the last time, where an earlier one lived after all.
+    _set_aside(payout, f"retry:{failure_of(payout.attempts.latest('closed_at'))}")
     payout.failure_code, payout.closed_at, payout.next_check_at = "", None, now()
     payout.save(update_fields=["status", "failure_code", "closed_at", "next_check_at"])
     _send_or_hold(payout)
@@ -202,11 +204,9 @@ def _why_nothing(party: Party, currency: str) -> str:
     return f"Nothing has cleared yet. The next of it clears on {said(next_at)}."
 
 
-def _set_aside(payout: Payout, *, attempt: int) -> None:
-    book_payout(
-        payout, chart.available(payout.party, payout.currency), chart.leaving(payout.public_id),
-        f"schedule:{attempt}",
-    )  # fmt: skip
+def _set_aside(payout: Payout, deed: str) -> None:
+    available = chart.available(payout.party, payout.currency)
+    book_payout(payout, available, chart.leaving(payout.public_id), deed)
 
 
 def _send_or_hold(payout: Payout) -> None:
@@ -259,6 +259,13 @@ def book_payout(payout: Payout, source: str, target: str, deed: str) -> None:
         key=f"{payout.public_id}:{deed}",
         book=chart.payee_book(payout.party),
     )
+
+
+def failure_of(attempt: PayoutAttempt) -> str:
+    """Names its failure in the books: a refused attempt that lives after all may fail once more, at
+    the bank.
+    """
+    return f"{attempt.number}:bank" if attempt.remote_id else str(attempt.number)
 
 
 def tell_payee(payout: Payout, kind: str, text: Words, by: User | None = None) -> None:

@@ -227,6 +227,19 @@ def test_one_that_we_gave_up_may_fail_once_more_at_the_bank(ada, ben):
     call_command("check_ledger")
 
 
+def test_sent_back_before_the_next_attempt_was_begun_it_is_set_aside_once_more(ada, ben):
+    payout, told = given_up(ada, ben, code="no_such_thing")
+    payouts.retry_payout(payout_id=payout.pk, by=ben)
+    for state in (State.DONE, State.FAILED):
+        record_payout(remote=replace(told, state=state))
+    assert (now_of(payout).status, available(ben)) == ("failed", 97_000)
+
+    payouts.retry_payout(payout_id=payout.pk, by=ben)
+
+    assert (now_of(payout).status, leaving(payout), available(ben)) == ("scheduled", 97_000, 0)
+    call_command("check_ledger")
+
+
 def test_a_new_attempt_makes_room_for_the_old_one_that_lives(ada, ben):
     payout, told = given_up(ada, ben, code="no_such_thing")
     payouts.retry_payout(payout_id=payout.pk, by=ben)

@@ -24,6 +24,7 @@ from payments.payees.models import ConnectedAccount
 from payments.payouts.models import LIFECYCLE, Payout, PayoutAttempt
 from payments.payouts.services import (
     book_payout,
+    failure_of,
     lock_payout,
     stands_elsewhere,
     tell_payee,
@@ -272,9 +273,8 @@ def _fail(payout: Payout, attempt: PayoutAttempt, code: str) -> None:
     came_back = payout.status == S.PAID
     source = chart.provider(payout.currency) if came_back else chart.leaving(payout.public_id)
     LIFECYCLE.advance(payout, "fail", role=SYSTEM)
-    # A refused attempt that lives after all may fail once more, at the bank.
-    deed = f"fail:{attempt.number}:bank" if attempt.remote_id else f"fail:{attempt.number}"
-    book_payout(payout, source, chart.available(payout.party, payout.currency), deed)
+    available = chart.available(payout.party, payout.currency)
+    book_payout(payout, source, available, f"fail:{failure_of(attempt)}")
     _close(attempt, code)
     payout.failure_code, payout.closed_at, payout.next_check_at = code[:80], now(), None
     payout.save(update_fields=["status", "failure_code", "closed_at", "next_check_at"])
