@@ -167,6 +167,7 @@ def _ask_for_ruling(hold: Hold, to: User) -> None:
             due=hold.closes_at,
         ),
         path=f"/desk/holds/{hold.public_id}/",
+        about=hold.public_id,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Model
 from django.utils.translation import gettext_noop
 
+from accounts.holds.models import Hold
 from accounts.notifications.models import Notification
 from payments.chargebacks.models import Chargeback
 from payments.chargebacks.selectors import waits_for_answer
@@ -131,6 +132,11 @@ REASONS: dict[str, Reason] = {
             Dispute.Status.UNDER_REVIEW,
             gone=gettext_noop("The dispute waits for no ruling any more."),
         ),
+    ),
+    "hold_appealed": Reason(
+        Hold,
+        (),
+        _while(Hold.Status.APPEALED, gone=gettext_noop("The appeal waits for no answer any more.")),
     ),
     "chargeback_to_answer": Reason(Chargeback, (), _asks_finance),
     "giveback_asked": Reason(

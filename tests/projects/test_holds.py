@@ -16,8 +16,10 @@ from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
 from marketplace.common.lifecycle import ROLES, SYSTEM
 from payments.policies.services import add_version
 from projects.holds.services import let_go, place_on
+from projects.reasons.rules import REASONS
 from projects.tasks import end_due_holds
 from tests.projects.holds_world import WHY, suspended
+from tests.projects.test_called_off_mails import is_called_off
 from tests.projects.test_races import without_locks
 from tests.races import at_once, meet_after, outcomes_at_once, overtaken_after
 from tests.world import api_of, browser, person
@@ -149,6 +151,18 @@ def test_upheld_it_stands_until_its_end_and_is_not_appealed_again(ben, mona, max
     assert kinds_told(ben) == ["person_suspended", "hold_upheld"]
     with pytest.raises(WrongState, match="is upheld"):
         appeal_hold(hold_id=hold.pk, statement=SAID, by=ben)
+
+
+def test_who_was_asked_for_an_answer_is_not_mailed_once_another_gave_it(ben, mona, max_):
+    hold = appealed(ben, mona)
+    notice = Notification.objects.get(recipient=max_, kind="hold_appealed")
+    assert notice.about == hold.public_id
+    reason = REASONS["hold_appealed"]
+    assert reason.why_gone(hold, notice) == ""
+    let_go(hold_id=hold.pk, by=mona)
+    hold.refresh_from_db()
+    assert reason.why_gone(hold, notice) == "The appeal waits for no answer any more."
+    assert is_called_off(notice)
 
 
 def test_lifted_on_appeal_it_says_what_was_answered(ben, mona, max_):
