@@ -1,6 +1,7 @@
 """A longer list costs no more queries: those that no room's own tests grow."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -9,11 +10,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.access.services import create_token
+from accounts.holds.models import Hold
 from accounts.notifications.models import Notification, OutgoingMail
 from accounts.notifications.services import notify
 from accounts.parties.selectors import own_party_of
+from accounts.people.services import grant_staff_roles
 from marketplace.common.audit import log_deed
 from marketplace.common.clock import now
+from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.words import Words
 from payments.fundings.models import Payment
 from payments.ledger import chart
@@ -360,3 +364,34 @@ def test_chargebacks_at_the_desk_and_on_their_contract(ada, ben, dora):
     grows_for_free(lambda: api.get("/api/v1/desk/chargebacks/"), grow)
     side = browser(ben)
     grows_for_free(lambda: side.get(page), grow)
+
+
+@pytest.mark.parametrize(
+    ("who", "path"),
+    [
+        ("ben", "/account/holds/"),
+        ("ben", "/api/v1/holds/"),
+        ("dora", "/desk/holds/"),
+        ("dora", "/api/v1/desk/holds/"),
+    ],
+)
+def test_holds(ben, dora, who, path):
+    def grow():
+        at = now()
+        Hold.objects.create(
+            kind="posting",
+            party=own_party_of(ben),
+            subject=f"pt_{Hold.objects.count()}",
+            title="A shop",
+            reason="It asks for passwords.",
+            evidence="Reports.",
+            placed_by=person(f"Mona {Hold.objects.count()}"),
+            ends_at=at + timedelta(days=7),
+            closes_at=at + timedelta(days=7),
+            appeal_until=at + timedelta(days=3),
+        )
+
+    grant_staff_roles(user_id=dora.pk, roles={"moderator"}, by=SYSTEM)
+    reader = {"ben": ben, "dora": type(dora).objects.get(pk=dora.pk)}[who]
+    client = api_of(reader) if "api" in path else browser(reader)
+    grows_for_free(lambda: client.get(path), grow)

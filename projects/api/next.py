@@ -13,6 +13,7 @@ from projects.agreements.turns import turn_of
 from projects.api.outlook import NextOut, OneMilestoneNextOut
 from projects.contracts.roles import role_in
 from projects.contracts.selectors import contracts_of
+from projects.holds.selectors import standstill_on
 from projects.milestones.selectors import milestones_of
 
 
@@ -28,6 +29,7 @@ class NextView(APIView):
             "now": now(),
             "turn": turn_of(prospects, role),
             "strikes": prospects.strikes_for(role),
+            "standstill": standstill_on(prospects, role),
         }
         return Response(NextOut(shown).data)
 

@@ -81,6 +81,21 @@ class TurnOut(serializers.Serializer):
     milestone = serializers.CharField(source="milestone.public_id", default=None, allow_null=True)
 
 
+class StandstillOut(serializers.Serializer):
+    """A side is suspended from new business, and this contract goes on. Who is not it may let it
+    finish, propose to end it (``price_held`` is divided, the rest of ``held`` goes back), or leave.
+    Amounts are minor units.
+    """
+
+    is_you = serializers.BooleanField(source="is_own")
+    until = serializers.DateTimeField(source="hold.closes_at")
+    held = serializers.IntegerField()
+    price_held = serializers.IntegerField()
+    back_if_you_leave = serializers.IntegerField(
+        source="leaving.returned", default=None, help_text="Null where you cannot leave alone now."
+    )
+
+
 class NextOut(serializers.Serializer):
     """What happens next and when, if nobody acts; and what you can do."""
 
@@ -94,4 +109,5 @@ class NextOut(serializers.Serializer):
     if_nobody_acts = SilenceOut(
         source="prospects.silence", allow_null=True, help_text="Null while nothing is held."
     )
+    standstill = StandstillOut(allow_null=True, help_text="Null while neither side is suspended.")
     milestones = MilestoneNextOut(many=True, source="prospects.milestones")

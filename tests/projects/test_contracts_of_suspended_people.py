@@ -1,6 +1,7 @@
 """A contract goes on while a side is suspended; the other one is told, and may choose."""
 
 import pytest
+from django.utils.dateparse import parse_datetime
 
 from accounts.models import Notification
 from accounts.people.models import User
@@ -9,7 +10,7 @@ from projects.agreements.outlook import prospects_of
 from projects.holds.selectors import standstill_on
 from projects.holds.services import let_go
 from tests.projects.holds_world import WHY, suspended
-from tests.world import active_contract, browser, funded_milestone, offered_contract
+from tests.world import active_contract, api_of, browser, funded_milestone, offered_contract
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +55,20 @@ def test_a_freelancer_may_also_end_alone_what_is_not_handed_in(ada, ben, mona):
     assert "End alone what is not handed in" in shown
     assert "$1,030.00 goes back to Ada" in shown
     assert f'href="/contracts/{contract.public_id}/leave/"' in shown
+
+
+def test_programs_read_the_same_choices(ada, ben, mona):
+    contract = funded_milestone(ada, ben).contract
+    url = f"/api/v1/contracts/{contract.public_id}/next/"
+    assert api_of(ada).get(url).json()["standstill"] is None
+    hold = suspended(ada, mona)
+
+    to_ben, to_ada = (api_of(one).get(url).json()["standstill"] for one in (ben, ada))
+
+    assert (to_ben.pop("is_you"), to_ada["is_you"]) == (False, True)
+    assert parse_datetime(to_ben.pop("until")) == hold.closes_at
+    assert to_ben == {"held": 103_000, "price_held": 100_000, "back_if_you_leave": 103_000}
+    assert to_ada["back_if_you_leave"] is None
 
 
 def test_it_says_nothing_any_more_once_it_is_over(ada, ben, mona, later):
