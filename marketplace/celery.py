@@ -107,6 +107,8 @@ _TIMETABLE = {
     "escalate-disputes": {"task": "projects.escalate_unanswered_disputes", "schedule": 30},
     "hand-over-disputes": {"task": "projects.hand_over_disputes", "schedule": 30},
     "chase-rulings": {"task": "projects.chase_rulings", "schedule": 30},
+    # Money by the clock: promised to the minute.
+    "carry-out-rulings": {"task": "projects.carry_out_rulings", "schedule": 10},
     # Seen as closed already: this only writes it down.
     "close-moot-disputes": {"task": "projects.close_moot_disputes", "schedule": 20},
 }

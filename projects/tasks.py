@@ -34,6 +34,8 @@ from projects.disputes import selectors as disputes_due
 from projects.disputes import services as disputes
 from projects.disputes.lateness import services as lateness
 from projects.disputes.negotiating import services as negotiating
+from projects.disputes.rulings import selectors as rulings_due
+from projects.disputes.rulings import services as rulings
 from projects.givebacks import selectors as givebacks_due
 from projects.givebacks import services as givebacks
 from projects.holds.services import let_go
@@ -110,10 +112,8 @@ def lapse_offers() -> dict[str, int]:
 @shared_task(name="projects.tell_fundings")
 def tell_fundings() -> dict[str, int]:
     """Money has arrived on the floor below: both sides hear of it, the delivery time starts."""
-    return sweep(
-        milestones_due.untold_funding_ids(limit=BATCH),
-        lambda pk: arrivals.tell_funding(milestone_id=pk),
-    )
+    due = milestones_due.untold_funding_ids(limit=BATCH)
+    return sweep(due, lambda pk: arrivals.tell_funding(milestone_id=pk))
 
 
 @shared_task(name="projects.tell_bonuses")
@@ -165,19 +165,15 @@ def release_unreviewed_milestones() -> dict[str, int]:
 @shared_task(name="projects.warn_of_limits")
 def warn_of_limits() -> dict[str, int]:
     """The provider will not hold this money much longer: both sides hear of it in time."""
-    return sweep(
-        milestones_due.unwarned_of_limit_ids(limits.AHEAD, limit=BATCH),
-        lambda pk: limits.warn_of_limit(milestone_id=pk),
-    )
+    due = milestones_due.unwarned_of_limit_ids(limits.AHEAD, limit=BATCH)
+    return sweep(due, lambda pk: limits.warn_of_limit(milestone_id=pk))
 
 
 @shared_task(name="projects.refund_at_limit")
 def refund_at_limit() -> dict[str, int]:
     """What the provider holds no longer goes back."""
-    return sweep(
-        milestones_due.over_limit_ids(limit=BATCH),
-        lambda pk: limits.refund_at_limit(milestone_id=pk),
-    )
+    due = milestones_due.over_limit_ids(limit=BATCH)
+    return sweep(due, lambda pk: limits.refund_at_limit(milestone_id=pk))
 
 
 @shared_task(name="projects.close_finished_contract")
@@ -189,10 +185,8 @@ def close_finished_contract(contract_id: int) -> None:
 @shared_task(name="projects.close_finished_contracts")
 def close_finished_contracts() -> dict[str, int]:
     """Of many milestones that ended at once, and what a lost bell left behind."""
-    return sweep(
-        milestones_due.contracts_with_news(limit=BATCH),
-        lambda pk: agreements.close_finished_contract(contract_id=pk),
-    )
+    due = milestones_due.contracts_with_news(limit=BATCH)
+    return sweep(due, lambda pk: agreements.close_finished_contract(contract_id=pk))
 
 
 @shared_task(name="projects.lapse_proposals")
@@ -241,9 +235,17 @@ def hand_over_disputes() -> dict[str, int]:
 @shared_task(name="projects.chase_rulings")
 def chase_rulings() -> dict[str, int]:
     """The house is slower than it said: mediators and both sides hear of it."""
+    due = disputes_due.late_ruling_ids(limit=BATCH)
+    return sweep(due, lambda pk: lateness.chase_ruling(dispute_id=pk))
+
+
+@shared_task(name="projects.carry_out_rulings")
+def carry_out_rulings() -> dict[str, int]:
+    """Nobody has appealed in time: the money moves as was decided."""
     return sweep(
-        disputes_due.late_ruling_ids(limit=BATCH),
-        lambda pk: lateness.chase_ruling(dispute_id=pk),
+        rulings_due.standing_ids(limit=BATCH),
+        lambda pk: rulings.carry_out_ruling(dispute_id=pk),
+        while_=is_made_up_for,
     )
 
 

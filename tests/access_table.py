@@ -4,6 +4,7 @@ A route that is not listed here is refused by ``tests/test_access.py``.
 """
 
 from projects.confidentiality.models import hash_of
+from tests.access_disputes import DISPUTES
 from tests.access_line import EVERYBODY, SIDES, SIGNED_IN, Line, foreign
 from tests.projects.confidentiality_world import TEXT
 from tests.projects.counter_world import terms
@@ -412,23 +413,7 @@ LINES = [
     Line("api-proposal-accept", "POST", "ben", of="proposal", sees="ada"),
     Line("api-proposal-decline", "POST", "ben", of="proposal", sees="ada"),
     Line("api-proposal-withdraw", "POST", "ada", of="proposal", sees="ben"),
-    # --- Disputes --------------------------------------------------------------------------------
-    Line("dispute-create", "GET POST", SIDES, of="submitted"),
-    Line("dispute", "GET", SIDES, of="dispute"),
-    Line("dispute-answer", "POST", "ben", of="dispute", sees="ada", body=WORDS),
-    Line("dispute-statements", "POST", SIDES, of="dispute", body=WORDS),
-    Line("dispute-mediation", "POST", SIDES, of="dispute"),
-    Line("api-milestone-disputes", "POST", SIDES, of="submitted"),
-    Line("api-disputes", "GET", SIGNED_IN),
-    Line("evidence", "GET", SIDES, of="dispute"),
-    Line("api-dispute-evidence", "GET", SIDES, of="dispute"),
-    Line("evidence-checker", "GET", EVERYBODY),
-    Line("api-dispute", "GET", SIDES, of="dispute"),
-    Line("api-dispute-answer", "POST", "ben", of="dispute", sees="ada", body=WORDS),
-    Line("api-dispute-statements", "POST", SIDES, of="dispute", body=WORDS),
-    Line("api-dispute-mediation", "POST", SIDES, of="dispute"),
-    Line("dispute-figure", "POST", SIDES, of="dispute"),
-    Line("api-sealed-offers", "GET PUT DELETE", SIDES, of="dispute"),
+    *DISPUTES,
     # --- Desk ------------------------------------------------------------------------------------
     Line("desk", "GET", "dora"),
     Line("desk-audit", "GET", "dora"),

@@ -33,7 +33,6 @@ from projects.agreements.proposals.services import accept_proposal, propose_endi
 from projects.bonuses.services import give_bonus, tell_bonus
 from projects.contracts.banks.services import tell_chargeback
 from projects.disputes.sealed.services import seal_figure
-from projects.disputes.services import decide_dispute
 from projects.givebacks.services import give_back
 from projects.milestones.arrivals.services import tell_funding
 from projects.milestones.limits.services import refund_at_limit, warn_of_limit
@@ -49,6 +48,7 @@ from tests.world import (
     funded_milestone,
     planned_milestone,
     reviewed_dispute,
+    ruled,
     submitted_milestone,
 )
 
@@ -138,7 +138,7 @@ def bonus(ada: User, ben: User, **_: User) -> Story:
 def split(ada: User, ben: User, dora: User) -> Story:
     dispute = reviewed_dispute(ada, ben)
     yield
-    decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=30_000, ruling="So it is.")
+    ruled(dispute, dora, 30_000, "So it is.")
 
 
 def settle_sealed(ada: User, ben: User, **_: User) -> Story:

@@ -40,7 +40,7 @@ from payments.reconciliation.models import Difference
 from payments.reconciliation.running.services import ask_for_run, plan_run
 from payments.refunds.models import Refund
 from payments.refunds.services import retry_refund
-from projects.disputes.services import decide_dispute
+from projects.disputes.rulings.services import decide_dispute
 from projects.holds.services import suspend_person
 from projects.postings.suspending.services import restore_posting, suspend_posting
 from projects.questions.services import ask_question, remove_question
@@ -49,7 +49,7 @@ from tests.payments.chargeback_world import Bank
 from tests.payments.payout_world import ready_without_provider
 from tests.payments.world import held
 from tests.races import at_once
-from tests.world import GROUNDS, api_of, open_posting, person, reviewed_dispute
+from tests.world import GROUNDS, api_of, open_posting, person, reviewed_dispute, why
 
 pytestmark = pytest.mark.django_db
 
@@ -72,7 +72,7 @@ def last() -> AuditEntry:
 
 def decides(ada, ben, dora) -> tuple[str, set]:
     dispute = reviewed_dispute(ada, ben)
-    decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=50_000, ruling="Half is done.")
+    decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=50_000, **why("Half is done."))
     return "decide dispute", {ada.pk, ben.pk}
 
 
@@ -265,8 +265,7 @@ def test_no_step_of_staff_in_any_table_is_left_out(ada, ben, dora):
         with transaction.atomic():
             written.add(act(ada, ben, dora)[0])
             transaction.set_rollback(True)
-    # The milestone's own part of a ruling.
-    assert in_tables - written == {"resolve milestone"}
+    assert in_tables - written == set()
 
 
 def test_who_gets_keys_and_which_rules_come_are_written_down(cleo):

@@ -21,6 +21,7 @@ from projects.bids.services import submit_bid
 from projects.contracts.models import Contract
 from projects.disputes.models import Dispute
 from projects.disputes.negotiating.services import ask_mediator
+from projects.disputes.rulings.services import accept_ruling, decide_dispute
 from projects.disputes.services import answer_dispute, open_dispute
 from projects.milestones.arrivals.services import tell_funding
 from projects.milestones.models import Milestone
@@ -205,6 +206,19 @@ def negotiated_dispute(client: User, freelancer: User, amount: int = 100_000) ->
     dispute = opened_dispute(client, freelancer, amount)
     words = "It keeps everything in the browsers that were agreed on."
     return answer_dispute(dispute_id=dispute.pk, by=freelancer, statement=words)
+
+
+def why(reasons: str = "So it is.") -> dict[str, str]:
+    """What a ruling says besides its split."""
+    return {"facts": "Three of five are met.", "rule": "What was agreed.", "reasons": reasons}
+
+
+def ruled(dispute: Dispute, by: User, to_freelancer: int, reasons: str = "So it is.") -> Dispute:
+    """Decided by this mediator and accepted by both: the money has moved."""
+    decide_dispute(dispute_id=dispute.pk, by=by, to_freelancer=to_freelancer, **why(reasons))
+    contract = dispute.milestone.contract
+    accept_ruling(dispute_id=dispute.pk, by=contract.client.members.get())
+    return accept_ruling(dispute_id=dispute.pk, by=contract.freelancer.members.get())
 
 
 def to_mediator(dispute: Dispute, client: User, freelancer: User) -> Dispute:

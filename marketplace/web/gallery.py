@@ -22,7 +22,7 @@ _STATES = {
         *("released", "disputed", "cancelled", "split"),
     ],
     "Payout": ["scheduled", "sending", "in_transit", "paid", "failed", "held"],
-    "Dispute": ["opened", "answered", "negotiating", "under_review", "decided", "closed"],
+    "Dispute": ["opened", "negotiating", "under_review", "decided", "appealed", "closed"],
 }
 
 

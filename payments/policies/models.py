@@ -50,7 +50,8 @@ class Policy(models.Model):
     payout_review_most_days = models.PositiveIntegerField(default=14)
     # Of a person or a posting, by a moderator.
     suspension_most_days = models.PositiveIntegerField(default=30)
-    # Against what staff has decided or let stand still.
+    # Against what staff has decided or let stand still; a decision on a dispute is not carried out
+    # before.
     appeal_days = models.PositiveIntegerField(default=3)
     # So long after its end can released money be given back, with the freelancer's consent.
     giveback_days = models.PositiveIntegerField(default=180)

@@ -131,8 +131,9 @@ GROUPS = {
         Rule(
             "appeal_days",
             "Time to appeal",
-            "Once, against a suspension or a hold on payouts. Somebody else of the staff answers "
-            "in the time for a ruling; after that it is over.",
+            "Once. A decision is carried out after it, unless another mediator is asked, who "
+            "decides for good. At a suspension or a hold on payouts somebody else of the staff "
+            "looks in the time for a ruling; after that it is over.",
         ),
         Rule(
             "suspension_most_days",

@@ -168,9 +168,10 @@ def prospects_of_each(contracts: Iterable[Contract]) -> dict[int, Prospects]:
         escrow = milestone.escrow
         dispute, earned = disputes.get(milestone.pk), earnings.get(escrow.public_id, [])
         proposal = proposals.get(milestone.pk)
-        charged_back = chargebacks.get(escrow.public_id, [])
+        charged_back, money = chargebacks.get(escrow.public_id, []), facts[escrow.pk]
+        is_contested = any(one.status in CONTESTED for one in charged_back)
         above = [
-            *dispute_strikes(dispute),
+            *dispute_strikes(dispute, held=money.held, is_contested=is_contested),
             *proposal_strikes(proposal),
             *payment_strikes(payments.get(escrow.public_id), payer=milestone.contract.client.name),
             *payout_strikes(milestone, earned),
@@ -178,14 +179,9 @@ def prospects_of_each(contracts: Iterable[Contract]) -> dict[int, Prospects]:
         found[milestone.contract_id].append(
             Prospect(
                 milestone=milestone,
-                facts=facts[escrow.pk],
+                facts=money,
                 outlook=with_reasons(
-                    outlook_of(
-                        milestone,
-                        facts[escrow.pk],
-                        from_above=above,
-                        is_contested=any(one.status in CONTESTED for one in charged_back),
-                    ),
+                    outlook_of(milestone, money, from_above=above, is_contested=is_contested),
                     reasons,
                 ),
                 payment=payments.get(escrow.public_id),
@@ -245,7 +241,11 @@ def _is_paid_for(milestone: Milestone, payment: Payment | None) -> bool:
 def _open_disputes(milestones: list[Milestone]) -> dict[int, Dispute]:
     disputed = [milestone.pk for milestone in milestones if milestone.status == S.DISPUTED]
     found = Dispute.objects.filter(milestone__in=disputed, status__in=OPEN)
-    return {dispute.milestone_id: dispute for dispute in found}
+    known = {milestone.pk: milestone for milestone in milestones}
+    disputes = {dispute.milestone_id: dispute for dispute in found.prefetch_related("rulings")}
+    for dispute in disputes.values():
+        dispute.milestone = known[dispute.milestone_id]
+    return disputes
 
 
 def _open_proposals(milestones: list[Milestone]) -> dict[int, Proposal]:

@@ -11,8 +11,9 @@ from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.changes.words import noun_of
 from projects.agreements.models import Proposal
 from projects.contracts.models import Contract
-from projects.disputes.models import Dispute
+from projects.disputes.models import JUDGED, Dispute
 from projects.disputes.rules import OTHER
+from projects.disputes.rulings.selectors import expected_shares, waits_for_bank
 from projects.givebacks.models import GiveBack
 from projects.milestones.models import Milestone
 from projects.milestones.outlook import Stop, Strike
@@ -72,7 +73,10 @@ def funding_strikes(contract: Contract, milestones: Sequence[Milestone]) -> list
     ]
 
 
-def dispute_strikes(dispute: Dispute | None) -> list[Strike]:
+def dispute_strikes(
+    dispute: Dispute | None, *, held: int = 0, is_contested: bool = False
+) -> list[Strike]:
+    """``held`` is what is held for its milestone; ``is_contested``: a bank wants some of it."""
     if dispute is None:
         return []
     strikes = []
@@ -101,6 +105,10 @@ def dispute_strikes(dispute: Dispute | None) -> list[Strike]:
                 stopped_by=_BY_AGREEING,
             )
         )
+    if dispute.status == Dispute.Status.DECIDED:
+        strikes.append(_standing(dispute, held, is_contested))
+    if dispute.status not in JUDGED:
+        return strikes
     if dispute.ruling_expected_at and not dispute.ruling_late_at:
         strikes.append(
             Strike(
@@ -128,6 +136,32 @@ def dispute_strikes(dispute: Dispute | None) -> list[Strike]:
             )
         )
     return strikes
+
+
+def _standing(dispute: Dispute, held: int, is_contested: bool) -> Strike:
+    """A decision that stands until it is carried out, or for as long as a bank keeps it waiting."""
+    shares = expected_shares(dispute, held=held)
+    assert shares
+    contract, currency = dispute.milestone.contract, dispute.milestone.currency
+    parts = f"{in_words(shares.payee, currency)} to {contract.freelancer.name} and "
+    parts += f"{in_words(shares.payer, currency)} back to {contract.client.name}"
+    text = f"The decision is carried out: {parts}."
+    if waits_for_bank(dispute, is_contested=is_contested):
+        text += f" It waits while {contract.client.name}’s bank wants money of it back."
+    is_last = bool(dispute.appealed_by)
+    appeals = () if is_last else (Stop(CLIENT, "appeal"), Stop(FREELANCER, "appeal"))
+    return Strike(
+        "dispute_carried_out",
+        dispute.appeal_ends_at,
+        text,
+        step="carry_out",
+        by=SYSTEM,
+        stops="" if is_last else "Either side can appeal before, once; and both can still agree.",
+        stopped_by=(*appeals, *_BY_AGREEING),
+        to_freelancer=shares.payee,
+        fee=shares.fees,
+        to_client=shares.payer,
+    )
 
 
 def proposal_strikes(proposal: Proposal | None) -> list[Strike]:

@@ -131,6 +131,7 @@ def wording_of(
             "proposal_answer_days": policy.proposal_answer_days,
             "dispute_answer_days": policy.dispute_answer_days,
             "negotiation_days": policy.negotiation_days,
+            "appeal_days": policy.appeal_days,
         },
     }
 

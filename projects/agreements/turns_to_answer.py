@@ -77,6 +77,11 @@ def answer_dispute(role: str, prospect: Prospect) -> Turn | None:
     elif dispute.status == Dispute.Status.NEGOTIATING:
         title, when, at = "Settle the dispute on", "Goes to a mediator", dispute.negotiation_ends_at
         text = "Propose how to divide the money, seal a figure, or ask for a mediator."
+    elif dispute.status == Dispute.Status.DECIDED:
+        title, when, at = "Read the decision on", "Carried out", dispute.appeal_ends_at
+        text = "Accept it, or appeal once while there is time."
+        if dispute.appealed_by:
+            text = "It is the last one."
     else:
         title, when, at = "A mediator looks at", "Decided by", dispute.ruling_due_at
     return Turn(

@@ -28,7 +28,8 @@ def rules_of(wording: dict[str, Any]) -> list[str]:
         f"proposal that is not answered within {_days(policy['proposal_answer_days'])} lapses.",
         "Either side may dispute a funded milestone; the other has "
         f"{_days(policy['dispute_answer_days'])} to answer"
-        f"{_negotiation(policy.get('negotiation_days', 0))}, then a mediator decides.",
+        f"{_negotiation(policy.get('negotiation_days', 0))}, then a mediator decides."
+        f"{_appeal(policy.get('appeal_days', 0))}",
         f"Fees are charged on released money only: {fees[0]} on top for {client}, {fees[1]} off "
         f"for {freelancer}.",
         wording.get("holding", ""),
@@ -51,6 +52,15 @@ def _funding(client: str, freelancer: str, days: int) -> str:
 
 def _negotiation(days: int) -> str:
     return f", and after an answer both have {_days(days)} to settle it" if days else ""
+
+
+def _appeal(days: int) -> str:
+    if not days:
+        return ""
+    return (
+        f" The decision is carried out after {_days(days)}, in which either side may appeal, once: "
+        "another mediator then decides for good."
+    )
 
 
 def _revisions(client: str, revisions: int | None) -> str:

@@ -25,8 +25,9 @@ from payments.payouts.selectors import failed_payouts
 from payments.refunds import services as refunds
 from payments.refunds.selectors import failed_refunds
 from projects.api.disputes import DisputeOut, SharesOut
-from projects.disputes import services
+from projects.disputes.rulings.services import LONGEST_RULE, decide_dispute
 from projects.disputes.selectors import desk_disputes, effect_of, still_open
+from projects.disputes.services import LONGEST_STATEMENT
 from projects.milestones.amounts import checked_part
 
 
@@ -35,8 +36,12 @@ class RulingIn(serializers.Serializer):
         least=0,
         help_text="The part of the price, in minor units, that is released to the freelancer.",
     )
-    ruling = serializers.CharField(
-        max_length=services.LONGEST_STATEMENT, help_text="The reasons, which both sides read."
+    facts = serializers.CharField(
+        max_length=LONGEST_STATEMENT, help_text="What was found; both sides read it."
+    )
+    rule = serializers.CharField(max_length=LONGEST_RULE, help_text="The rule that was applied.")
+    reasons = serializers.CharField(
+        max_length=LONGEST_STATEMENT, help_text="Why; both sides read it."
     )
 
 
@@ -86,11 +91,13 @@ class DecideView(APIView):
     @extend_schema(request=RulingIn, responses=DisputeOut)
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
-        """Decide it as a mediator: a part is released, the rest goes back, with reasons."""
+        """Decide it as a mediator: a part is to be released, the rest to go back. The money moves
+        when nobody has appealed in time; at once where it is an appeal that is decided.
+        """
         dispute = get_object_or_404(desk_disputes(request.user), public_id=public_id)
         body = RulingIn(data=request.data)
         body.is_valid(raise_exception=True)
-        services.decide_dispute(dispute_id=dispute.pk, by=request.user, **body.validated_data)
+        decide_dispute(dispute_id=dispute.pk, by=request.user, **body.validated_data)
         decided = desk_disputes(request.user).get(pk=dispute.pk)
         return Response(DisputeOut(decided, context={"request": request}).data)
 

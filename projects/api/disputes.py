@@ -12,11 +12,11 @@ from marketplace.common.api import idempotent
 from marketplace.common.shapes import AmountIn
 from projects.api.milestone_shapes import CriteriaTagIn
 from projects.bids.terms import MAX_CRITERIA
-from projects.contracts.roles import role_in
 from projects.disputes import services
 from projects.disputes.models import Dispute
 from projects.disputes.negotiating.services import ask_mediator
-from projects.disputes.rules import open_steps
+from projects.disputes.rulings.selectors import steps_for
+from projects.disputes.rulings.services import accept_ruling, appeal_ruling
 from projects.disputes.selectors import disputes_of, outcome_of
 from projects.milestones.selectors import milestones_of
 
@@ -39,6 +39,22 @@ class SharesOut(serializers.Serializer):
     client_gets_back = serializers.IntegerField(source="payer")
 
 
+class RulingOut(serializers.Serializer):
+    """One decision. Its split is a part of the price; what was held of it then is beside it."""
+
+    number = serializers.IntegerField(help_text="2 is the one on appeal, and the last.")
+    by = serializers.CharField(
+        source="by.name", default=None, allow_null=True, help_text="Null: decided by a rule."
+    )
+    facts = serializers.CharField()
+    rule = serializers.CharField()
+    reasons = serializers.CharField()
+    to_freelancer = serializers.IntegerField()
+    held = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+    carried_out_at = serializers.DateTimeField(allow_null=True)
+
+
 class DisputeOut(serializers.ModelSerializer):
     """A disagreement on one milestone. What is asked for and decided are parts of its price."""
 
@@ -59,8 +75,14 @@ class DisputeOut(serializers.ModelSerializer):
     )
     to_freelancer = serializers.IntegerField(
         allow_null=True,
-        help_text="The part of the price that was decided on, or on which both sides settled.",
+        help_text="The part of the price that went to the freelancer when a decision was carried "
+        "out, or both sides settled.",
     )
+    accepted_by = serializers.CharField(
+        help_text="The side that has accepted the decision while the other has not, or empty."
+    )
+    appealed_by = serializers.CharField(help_text="The side that has appealed, or empty.")
+    rulings = RulingOut(many=True)
     outcome = serializers.SerializerMethodField()
     statements = StatementOut(many=True)
     next_steps = serializers.SerializerMethodField()
@@ -87,8 +109,11 @@ class DisputeOut(serializers.ModelSerializer):
             "ruling_expected_at",
             "ruling_late_at",
             "ruling_due_at",
+            "rulings",
+            "appeal_ends_at",
+            "accepted_by",
+            "appealed_by",
             "to_freelancer",
-            "ruling",
             "outcome",
             "closed_at",
             "next_steps",
@@ -101,8 +126,7 @@ class DisputeOut(serializers.ModelSerializer):
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_next_steps(self, dispute: Dispute) -> list[str]:
-        role = role_in(dispute.milestone.contract, self.context["request"].user)
-        return open_steps(dispute, role)
+        return steps_for(dispute, self.context["request"].user)
 
 
 class DisputeIn(serializers.Serializer):
@@ -180,6 +204,28 @@ class MediationView(APIView):
         dispute = get_object_or_404(disputes_of(request.user), public_id=public_id)
         ask_mediator(dispute_id=dispute.pk, by=request.user)
         return _shown(request, dispute.pk)
+
+
+class AcceptanceView(APIView):
+    @extend_schema(request=None, responses=DisputeOut)
+    @idempotent
+    def post(self, request: Request, public_id: str) -> Response:
+        """Accept the decision; once both sides have, it is carried out at once."""
+        dispute = get_object_or_404(disputes_of(request.user), public_id=public_id)
+        accept_ruling(dispute_id=dispute.pk, by=request.user)
+        return _shown(request, dispute.pk)
+
+
+class AppealsView(APIView):
+    @extend_schema(request=StatementIn, responses={201: DisputeOut})
+    @idempotent
+    def post(self, request: Request, public_id: str) -> Response:
+        """Appeal against the decision, once: another mediator then decides for good."""
+        dispute = get_object_or_404(disputes_of(request.user), public_id=public_id)
+        body = StatementIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        appeal_ruling(dispute_id=dispute.pk, by=request.user, **body.validated_data)
+        return _shown(request, dispute.pk, status=status.HTTP_201_CREATED)
 
 
 class StatementsView(APIView):

@@ -195,6 +195,16 @@ urlpatterns = [
         name="api-dispute-mediation",
     ),
     path(
+        "disputes/<str:public_id>/acceptance/",
+        disputes.AcceptanceView.as_view(),
+        name="api-dispute-acceptance",
+    ),
+    path(
+        "disputes/<str:public_id>/appeals/",
+        disputes.AppealsView.as_view(),
+        name="api-dispute-appeals",
+    ),
+    path(
         "disputes/<str:public_id>/statements/",
         disputes.StatementsView.as_view(),
         name="api-dispute-statements",

@@ -220,6 +220,7 @@ class PutOff(models.Model):
         CHANGE = "change", gettext_noop("the time to answer the change")
         DISPUTE = "dispute", gettext_noop("the time to answer the dispute")
         TALKS = "talks", gettext_noop("the time to settle the dispute")
+        APPEAL = "appeal", gettext_noop("the time to appeal")
         GIVEBACK = "giveback", gettext_noop("the time to answer whether money goes back")
         COUNTER = "counter", gettext_noop("the time to answer the other terms")
 

@@ -103,6 +103,9 @@ _SENTENCES = {
         "Both sealed figures have met: “{title}” is settled", "handshake", "good"
     ),
     "dispute_decided": Sentence("The dispute on “{title}” is decided", "gavel", "good"),
+    "ruling_accepted": Sentence("Accepted the decision on “{title}”", "check", "good"),
+    "dispute_appealed": Sentence("Appealed against the decision on “{title}”", "scale", "warn"),
+    "ruling_carried_out": Sentence("The decision on “{title}” is carried out", "check", "good"),
     "dispute_closed": Sentence("The dispute on “{title}” is closed", "scale"),
 }
 _SILENT_RELEASE = Sentence(

@@ -2,16 +2,17 @@
 
 from datetime import timedelta
 
-from django.db.models import Exists, F, OuterRef, Q, TextField, Value
+from django.db.models import Exists, F, OuterRef, Q, Subquery, TextField, Value
 from django.db.models.functions import Coalesce, Concat
 
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import CLIENT, FREELANCER
 from marketplace.common.sweeps import SWEPT_WITHIN
+from payments.chargebacks.selectors import contested_ids
 from payments.escrow.selectors import last_released
 from payments.ledger import chart
 from payments.ledger.models import Transfer
-from projects.disputes.models import OPEN, Dispute
+from projects.disputes.models import OPEN, Dispute, Ruling
 from projects.disputes.sealed.models import SealedOffer
 from projects.milestones.models import Milestone
 
@@ -37,16 +38,19 @@ def disputed_milestones_have_one_open_dispute() -> list[str]:
 
 def decisions_are_what_was_paid() -> list[str]:
     """A part that was decided, or on which both settled, is what the escrow released, and the
-    milestone's end says the same.
+    milestone's end says the same; more than was decided never went out.
     """
     ended = Milestone.Status
     right = (
-        Q(to_freelancer=0, milestone__status=ended.REFUNDED, decided_by__isnull=False)
-        | Q(to_freelancer=0, milestone__status=ended.CANCELLED, decided_by=None)
+        Q(to_freelancer=0, milestone__status=ended.REFUNDED, ruled__isnull=False)
+        | Q(to_freelancer=0, milestone__status=ended.CANCELLED, ruled=None)
         | Q(to_freelancer__gt=0, milestone__status=ended.SPLIT)
-        | Q(to_freelancer__gt=0, milestone__status=ended.RELEASED, decided_by__isnull=False)
+        | Q(to_freelancer__gt=0, milestone__status=ended.RELEASED, ruled__isnull=False)
+    ) & (Q(ruled=None) | Q(to_freelancer__lte=F("ruled")))
+    carried_out = Ruling.objects.filter(dispute=OuterRef("pk"), carried_out_at__isnull=False)
+    decided = Dispute.objects.filter(to_freelancer__isnull=False).annotate(
+        ruled=Subquery(carried_out.values("to_freelancer")[:1])
     )
-    decided = Dispute.objects.filter(to_freelancer__isnull=False)
     wrong = decided.annotate(last=last_released("milestone__escrow")).exclude(
         right, last=F("to_freelancer")
     )
@@ -80,6 +84,18 @@ def ended_disputes_are_closed() -> list[str]:
     return [f"{dispute.public_id} outlived its milestone by weeks." for dispute in moot.iterator()]
 
 
+def rulings_are_carried_out() -> list[str]:
+    """A decision whose time to appeal is over moves its money; one that waits for weeks, and for
+    no bank, is a sweep that stands.
+    """
+    over = Dispute.objects.filter(
+        status=Dispute.Status.DECIDED,
+        appeal_ends_at__lt=now() - SWEPT_WITHIN,
+        milestone__closed_at=None,
+    ).exclude(milestone__escrow__public_id__in=contested_ids())
+    return [f"{dispute.public_id} was never carried out." for dispute in over.order_by("pk")]
+
+
 def no_figure_outlives_its_dispute() -> list[str]:
     """What was sealed and has settled nothing is gone with the end."""
     left = Dispute.objects.exclude(status__in=OPEN).filter(sealed_offers__isnull=False)
@@ -109,6 +125,7 @@ CHECKS = [
     disputed_milestones_have_one_open_dispute,
     decisions_are_what_was_paid,
     ended_disputes_are_closed,
+    rulings_are_carried_out,
     no_figure_outlives_its_dispute,
     figures_that_meet_settle,
 ]

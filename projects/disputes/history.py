@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from projects.contracts.models import Event
-from projects.disputes.models import Dispute
+from projects.disputes.models import Dispute, Ruling
 
 # What the statements do not tell by themselves.
 _MARKS = {
@@ -13,6 +13,9 @@ _MARKS = {
     "dispute_handed_over": ("The negotiation is over: a mediator takes over", "scale", "warn"),
     "ruling_late": ("The ruling takes longer: every mediator was told", "clock", "warn"),
     "dispute_settled": ("Settled: both sealed figures have met", "handshake", "good"),
+    "ruling_accepted": ("Accepted the decision", "check", "good"),
+    "dispute_appealed": ("Appealed: another mediator takes over", "scale", "warn"),
+    "ruling_carried_out": ("The decision was carried out", "check", "good"),
     "dispute_closed": ("Closed without a ruling: the milestone has ended", "flag", "neutral"),
 }
 
@@ -40,19 +43,23 @@ def record_of(dispute: Dispute) -> list[Entry]:
         title, icon, tone = _MARKS[event.kind]
         who = event.by.name if event.by else "Milepost"
         entries.append(Entry(event.created_at, who, event.role, title, icon, tone))
-    if dispute.decided_by is not None and dispute.closed_at is not None:
-        entries.append(
-            Entry(
-                at=dispute.closed_at,
-                who=dispute.decided_by.name,
-                role="mediator",
-                title="Decided",
-                icon="gavel",
-                tone="good",
-                words=dispute.ruling,
-            )
-        )
+    entries += [_decided(ruling) for ruling in dispute.rulings.all()]
     return sorted(entries, key=lambda entry: entry.at)
+
+
+def _decided(ruling: Ruling) -> Entry:
+    words = ruling.reasons
+    if ruling.facts:
+        words = f"Found: {ruling.facts}\n\nRule: {ruling.rule}\n\nWhy: {ruling.reasons}"
+    return Entry(
+        at=ruling.created_at,
+        who=ruling.by.name if ruling.by else "Milepost",
+        role="mediator" if ruling.by else "system",
+        title="Decided" if ruling.number == 1 else "Decided on appeal",
+        icon="gavel",
+        tone="good",
+        words=words,
+    )
 
 
 def _said(dispute: Dispute, number: int) -> Entry:

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_noop
 
 from marketplace.common.clock import now
@@ -24,8 +24,8 @@ from projects.milestones.models import Milestone
 class Dispute(models.Model):
     """``asked_for`` and ``to_freelancer`` are parts of the milestone's price, in minor units.
 
-    ``to_freelancer`` is what a mediator decided, or, of a closed one, on what both settled; where
-    the milestone ended by other means it is null.
+    ``to_freelancer`` is what went to the freelancer when a decision was carried out, or both
+    settled; null while it is open, and where the milestone ended by other means.
 
     ``not_met`` are the words of the criteria that the opener names as not met, as they are agreed.
 
@@ -38,6 +38,7 @@ class Dispute(models.Model):
         NEGOTIATING = "negotiating", "Being negotiated"
         UNDER_REVIEW = "under_review", "With a mediator"
         DECIDED = "decided", "Decided"
+        APPEALED = "appealed", "Appealed"
         CLOSED = "closed", "Closed"
 
     class Reason(models.TextChoices):
@@ -68,24 +69,24 @@ class Dispute(models.Model):
     ruling_expected_at = models.DateTimeField(null=True)
     ruling_late_at = models.DateTimeField(null=True)
     ruling_due_at = models.DateTimeField(null=True)
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    # A decision stands until then, and is carried out; the side that has accepted it while the
+    # other has not, and the one that has appealed.
+    appeal_ends_at = models.DateTimeField(null=True)
+    accepted_by = models.CharField(max_length=12, blank=True)
+    appealed_by = models.CharField(max_length=12, blank=True)
     to_freelancer = AmountField(null=True)
-    ruling = models.TextField(max_length=10_000, blank=True)
     closed_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["milestone"],
-                condition=~Q(status__in=["decided", "closed"]),
+                condition=~Q(status="closed"),
                 name="one_open_dispute_per_milestone",
             ),
             models.CheckConstraint(
-                condition=~Q(status="decided")
-                | Q(to_freelancer__isnull=False, decided_by__isnull=False) & ~Q(ruling=""),
-                name="a_decision_has_a_reason",
+                condition=~Q(status="decided") | Q(appeal_ends_at__isnull=False),
+                name="a_decision_stands_until_a_moment",
             ),
         ]
         indexes = [
@@ -99,12 +100,17 @@ class Dispute(models.Model):
             ),
             models.Index(
                 fields=["ruling_expected_at"],
-                condition=Q(status="under_review", ruling_late_at=None),
+                condition=Q(status__in=["under_review", "appealed"], ruling_late_at=None),
                 name="rulings_that_are_expected",
             ),
             models.Index(
+                fields=["appeal_ends_at"],
+                condition=Q(status="decided"),
+                name="decisions_that_stand",
+            ),
+            models.Index(
                 fields=["created_at", "id"],
-                condition=~Q(status__in=["decided", "closed"]),
+                condition=~Q(status="closed"),
                 name="open_disputes_in_order",
             ),
         ]
@@ -136,14 +142,17 @@ class Dispute(models.Model):
 
 
 S = Dispute.Status
-OPEN = {S.OPENED, S.NEGOTIATING, S.UNDER_REVIEW}
+OPEN = {S.OPENED, S.NEGOTIATING, S.UNDER_REVIEW, S.DECIDED, S.APPEALED}
+# With a mediator, whose clocks run.
+JUDGED = {S.UNDER_REVIEW, S.APPEALED}
+HEARD = {S.OPENED, S.NEGOTIATING} | JUDGED
 
 # fmt: off
 LIFECYCLE = Lifecycle(
     "dispute",
     #    step     from               to              by
     Step("answer",   {S.OPENED},     S.NEGOTIATING,  {CLIENT, FREELANCER}, label="Answer", tells="dispute_answered"),
-    Step("state",    OPEN,           "same",         {CLIENT, FREELANCER}, label="Add a statement", tells="dispute_statement"),
+    Step("state",    HEARD,          "same",         {CLIENT, FREELANCER}, label="Add a statement", tells="dispute_statement"),
     Step("escalate", {S.OPENED},     S.UNDER_REVIEW, {SYSTEM}, clock="dispute_answer_days", tells="dispute_escalated"),
     # The side that asks second hands it over at once.
     Step("ask_mediator", {S.NEGOTIATING}, {S.NEGOTIATING, S.UNDER_REVIEW}, {CLIENT, FREELANCER}, label="Ask for a mediator", tells="mediator_asked"),
@@ -151,9 +160,15 @@ LIFECYCLE = Lifecycle(
     # Also to change what one has sealed, or to take it back: of none of it anybody is told.
     Step("seal",     OPEN,           "same",         {CLIENT, FREELANCER}, label="Seal a figure"),
     Step("settle",   OPEN,           S.CLOSED,       {BOTH}, tells="dispute_settled"),
-    Step("chase",    {S.UNDER_REVIEW}, "same",       {SYSTEM}, clock="ruling_working_days", tells="ruling_late"),
+    Step("chase",    JUDGED,         "same",       {SYSTEM}, clock="ruling_working_days", tells="ruling_late"),
     # Not before the other side was heard, or its time to answer is over.
-    Step("decide",   {S.UNDER_REVIEW}, S.DECIDED,    {MEDIATOR}, label="Decide", tells="dispute_decided"),
+    # Of an appeal it is the last word, and carried out at once.
+    Step("decide",   JUDGED,         S.DECIDED,      {MEDIATOR}, label="Decide", tells="dispute_decided"),
+    Step("decide_by_rule", {S.OPENED}, S.DECIDED,    {SYSTEM}, tells="dispute_decided"),
+    # The side that accepts second has it carried out at once.
+    Step("accept",   {S.DECIDED},    {S.DECIDED, S.CLOSED}, {CLIENT, FREELANCER}, label="Accept the decision", tells="ruling_accepted"),
+    Step("appeal",   {S.DECIDED},    S.APPEALED,     {CLIENT, FREELANCER}, label="Appeal", tells="dispute_appealed"),
+    Step("carry_out", {S.DECIDED},   S.CLOSED,       {SYSTEM}, clock="appeal_days", tells="ruling_carried_out"),
     Step("close",    OPEN,           S.CLOSED,       {SYSTEM}, tells="dispute_closed"),
 )
 # fmt: on
@@ -167,3 +182,41 @@ class Statement(models.Model):
     role = models.CharField(max_length=12)
     text = models.TextField(max_length=10_000)
     created_at = models.DateTimeField(default=now)
+
+
+class Ruling(models.Model):
+    """One decision: what was found, which rule was applied, why, and the split. Never changed.
+
+    ``to_freelancer`` is a part of the milestone's price in minor units, and ``held`` the part of it
+    that was held then. ``by`` is null where the house decided by a rule. The second one, on appeal,
+    is the last. Of decisions from before appeals only the reasons are known.
+    """
+
+    dispute = models.ForeignKey(Dispute, on_delete=models.PROTECT, related_name="rulings")
+    number = models.PositiveSmallIntegerField()
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    facts = models.TextField(max_length=10_000, blank=True)
+    rule = models.CharField(max_length=300, blank=True)
+    reasons = models.TextField(max_length=10_000)
+    to_freelancer = AmountField()
+    held = AmountField()
+    created_at = models.DateTimeField(default=now)
+    carried_out_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["dispute", "number"], name="rulings_are_numbered"),
+            models.CheckConstraint(
+                condition=Q(number__gte=1, number__lte=2), name="a_case_is_ruled_twice_at_most"
+            ),
+            models.CheckConstraint(condition=~Q(reasons=""), name="a_ruling_has_reasons"),
+            models.CheckConstraint(
+                condition=Q(to_freelancer__gte=0, to_freelancer__lte=F("held")),
+                name="a_ruling_divides_what_is_held",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"ruling {self.number} of {self.dispute_id}"

@@ -37,12 +37,20 @@ def refusal_of(dispute: Dispute, step: str, role: str | None) -> str:
         return "You opened this dispute: the answer is for the other side to give."
     if step == "state" and not is_opener and dispute.status == Dispute.Status.OPENED:
         return "Answer the dispute first; after that you can add to it."
-    if step == "escalate" and not _is_over(dispute.answer_due_at):
+    if step in {"escalate", "decide_by_rule"} and not _is_over(dispute.answer_due_at):
         return "The time to answer is not over yet."
     if step == "ask_mediator" and role == dispute.mediator_asked_by:
         return "You have asked for a mediator already; the other side has been told."
     if step == "hand_over" and not _is_over(dispute.negotiation_ends_at):
         return "The time to negotiate is not over yet."
+    if step in {"accept", "appeal"} and _is_over(dispute.appeal_ends_at):
+        return "The time to appeal is over: the decision stands."
+    if step == "accept" and role == dispute.accepted_by:
+        return "You have accepted this decision already; the other side has been told."
+    if step == "appeal" and role == dispute.accepted_by:
+        return "You have accepted this decision: it is too late to appeal."
+    if step == "carry_out" and not _is_over(dispute.appeal_ends_at):
+        return "The time to appeal is not over yet."
     if step == "chase" and dispute.ruling_late_at:
         return "Everybody knows already that the ruling is late."
     if step == "chase" and not _is_over(dispute.ruling_expected_at):

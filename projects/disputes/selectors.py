@@ -10,7 +10,7 @@ from marketplace.common.clock import now
 from payments.escrow.division import Shares, shares_given, shares_of
 from payments.escrow.selectors import held_in
 from projects.contracts.selectors import contracts_of
-from projects.disputes.models import OPEN, Dispute, Statement
+from projects.disputes.models import JUDGED, OPEN, Dispute, Ruling, Statement
 from projects.milestones.models import Milestone
 
 # Support reads what mediators decide.
@@ -62,7 +62,7 @@ def negotiated_ids(*, limit: int) -> list[int]:
 def late_ruling_ids(*, limit: int) -> list[int]:
     """Disputes whose ruling was expected by now, and nobody has been told yet that it is late."""
     late = Dispute.objects.filter(
-        status=Dispute.Status.UNDER_REVIEW,
+        status__in=JUDGED,
         ruling_late_at=None,
         ruling_expected_at__lte=now(),
         milestone__closed_at__isnull=True,
@@ -71,10 +71,14 @@ def late_ruling_ids(*, limit: int) -> list[int]:
 
 
 def mediators_for(dispute: Dispute) -> list[User]:
-    """Who may decide it: every mediator but those who are a side of its contract."""
+    """Who may decide it: every mediator but those who are a side of its contract, or have decided
+    it before.
+    """
     contract = dispute.milestone.contract
     sides = {contract.client_id, contract.freelancer_id}
-    return [one for one in staff_with(StaffRole.MEDIATOR) if not sides & party_ids_of(one)]
+    before = set(dispute.rulings.values_list("by", flat=True))
+    found = [one for one in staff_with(StaffRole.MEDIATOR) if one.pk not in before]
+    return [one for one in found if not sides & party_ids_of(one)]
 
 
 def moot_ids(*, limit: int) -> list[int]:
@@ -90,7 +94,7 @@ def effect_of(milestone: Milestone, to_freelancer: int) -> Shares:
 
 
 def outcome_of(dispute: Dispute) -> Shares | None:
-    """Who got what by the decision; None where there is none."""
+    """Who got what when a decision was carried out, or both settled; None where neither was."""
     if dispute.to_freelancer is None:
         return None
     return shares_given(dispute.milestone.escrow, to_payee=dispute.to_freelancer)
@@ -105,8 +109,10 @@ def _in_full() -> QuerySet[Dispute]:
             "milestone__contract__policy",
             "milestone__escrow__policy",
             "opened_by",
-            "decided_by",
         )
-        .prefetch_related(Prefetch("statements", statements))
+        .prefetch_related(
+            Prefetch("statements", statements),
+            Prefetch("rulings", Ruling.objects.select_related("by").order_by("number")),
+        )
         .order_by("-created_at", "-id")
     )

@@ -7,29 +7,22 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.notifications.services import notify
-from accounts.parties.selectors import person_ids_of
 from accounts.people.models import User
-from marketplace.common.audit import log_deed
 from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, WrongState
-from marketplace.common.lifecycle import CLIENT, FREELANCER, MEDIATOR, SYSTEM
-from marketplace.common.money import in_words
+from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
 from marketplace.common.text import checked_text
 from marketplace.common.words import Words
 from marketplace.common.working_days import after_working_days
-from payments.escrow.adjusting.services import lock_all
 from projects.contracts.roles import Actor, role_in
 from projects.contracts.services import record
 from projects.contracts.words import with_numbers
 from projects.disputes.models import LIFECYCLE, OPEN, Dispute, Statement
 from projects.disputes.rules import OTHER, checked_grounds, judge_step
 from projects.disputes.sealed.models import SealedOffer
-from projects.disputes.selectors import effect_of
-from projects.disputes.words import shares_in_words
 from projects.milestones import services as milestones
 from projects.milestones.amounts import checked_part
 from projects.milestones.criteria import refuse_if_changed
-from projects.milestones.endings import services as endings
 from projects.milestones.models import Milestone
 
 LONGEST_STATEMENT = 10_000
@@ -75,7 +68,7 @@ def open_dispute(
     refuse_if_changed(milestone.criteria, criteria_tag)
     if reason not in Dispute.Reason.values:
         raise InvalidInput("Choose one of the reasons.", param="reason")
-    text = _checked_statement(statement)
+    text = checked_statement(statement)
     checked_part(asked_for, milestone, param="asked_for")
     missed = checked_grounds(not_met or [], milestone, reason)
     # The milestone knows only people who act for a side as openers.
@@ -93,7 +86,7 @@ def open_dispute(
         created_at=opened_at,
         answer_due_at=answer_due_at,
     )
-    _add(dispute, by, role, text)
+    add_words(dispute, by, role, text)
 
     why = dispute.get_reason_display()
     detail: dict[str, Any] = {"reason": why.lower(), "asked_for": asked_for}
@@ -113,7 +106,7 @@ def open_dispute(
 def answer_dispute(*, dispute_id: int, by: Actor, statement: str) -> Dispute:
     """Tell the other half of the story; both have the policy's days to settle it then."""
     dispute, role = advance_dispute(dispute_id, "answer", by=by)
-    _add(dispute, by, role, _checked_statement(statement))
+    add_words(dispute, by, role, checked_statement(statement))
     days = dispute.milestone.contract.policy.negotiation_days
     dispute.negotiation_ends_at = now() + timedelta(days=days)
     dispute.save(update_fields=["status", "negotiation_ends_at"])
@@ -133,10 +126,10 @@ def answer_dispute(*, dispute_id: int, by: Actor, statement: str) -> Dispute:
 def add_statement(*, dispute_id: int, by: Actor, statement: str) -> Statement:
     """Add to the record of one's own side. Nothing said can be changed afterwards."""
     dispute, role = advance_dispute(dispute_id, "state", by=by)
-    text = _checked_statement(statement)
+    text = checked_statement(statement)
     if dispute.statements.filter(role=role).count() >= MOST_STATEMENTS:
         raise WrongState(f"You have made {MOST_STATEMENTS} statements: a mediator reads on.")
-    added = _add(dispute, by, role, text)
+    added = add_words(dispute, by, role, text)
 
     record(dispute.milestone.contract, "dispute_statement", by=by, about=dispute)
     told = Words(
@@ -166,49 +159,6 @@ def escalate_dispute(*, dispute_id: int) -> Dispute:
 
 
 @transaction.atomic
-def decide_dispute(*, dispute_id: int, by: Actor, to_freelancer: int, ruling: str) -> Dispute:
-    """End it as a mediator: ``to_freelancer`` of the price is released, the rest goes back.
-
-    ``ruling`` is the reason, which both sides read. Nobody decides on a contract of their own:
-    there they are a side. Raises InvalidInput for a part that is more than what is held.
-    """
-    dispute, _ = advance_dispute(dispute_id, "decide", by=by)
-    milestone = dispute.milestone
-    # The money too, before anything is judged: banks come from below.
-    milestone.escrow = lock_all([milestone.escrow_id])[milestone.escrow_id]
-    checked_part(to_freelancer, milestone, param="to_freelancer")
-    dispute.ruling = checked_text(ruling, param="ruling", longest=LONGEST_STATEMENT, least=1)
-    assert isinstance(by, User)
-    shares = effect_of(milestone, to_freelancer)
-    endings.resolve_milestone(
-        milestone_id=milestone.pk, by=by, to_freelancer=to_freelancer, reason="dispute_decided"
-    )
-    dispute.to_freelancer, dispute.decided_by, dispute.closed_at = to_freelancer, by, now()
-    dispute.save(update_fields=["status", "ruling", "to_freelancer", "decided_by", "closed_at"])
-    _burn_figures(dispute)
-
-    contract = milestone.contract
-    record(contract, "dispute_decided", by=by, about=dispute, to_freelancer=to_freelancer)
-    for role in (CLIENT, FREELANCER):
-        text = Words("The dispute about “%(title)s” is decided.", title=milestone.title)
-        text += shares_in_words(shares, milestone.currency, role)
-        text += Words("The reasons are on its page.")
-        tell_side_of(dispute, role, "dispute_decided", text, by=by)
-    money = [in_words(amount, milestone.currency) for amount in (shares.payee, shares.payer)]
-    log_deed(
-        "decide dispute",
-        dispute.public_id,
-        f"Decided the dispute about “{milestone.title}”: {money[0]} to the freelancer, "
-        f"{money[1]} back to the client.",
-        by=by,
-        role=MEDIATOR,
-        about=person_ids_of(contract.client_id, contract.freelancer_id),
-        reason=dispute.ruling,
-    )
-    return dispute
-
-
-@transaction.atomic
 def close_moot_dispute(*, dispute_id: int) -> Dispute:
     """The milestone has ended by other means: nothing is left to decide.
 
@@ -221,7 +171,7 @@ def close_moot_dispute(*, dispute_id: int) -> Dispute:
     LIFECYCLE.advance(dispute, "close", role=SYSTEM)
     dispute.closed_at = ended_at
     dispute.save(update_fields=["status", "closed_at"])
-    _burn_figures(dispute)
+    burn_figures(dispute)
 
     record(dispute.milestone.contract, "dispute_closed", by=SYSTEM, about=dispute)
     text = _CLOSED[Milestone.Status(dispute.milestone.status)].filled(title=dispute.milestone.title)
@@ -261,26 +211,27 @@ def lock_dispute(dispute_id: int) -> Dispute:
 def hand_to_mediator(dispute: Dispute) -> datetime:
     """The ruling's clocks start; when it is due at the latest. The caller holds the lock."""
     policy = dispute.milestone.contract.policy
+    dispute.ruling_late_at = None
     dispute.ruling_due_at = now() + timedelta(days=policy.ruling_days)
     expected_at = after_working_days(
         now(), policy.ruling_working_days, zone=settings.STAFF_TIME_ZONE
     )
     dispute.ruling_expected_at = min(expected_at, dispute.ruling_due_at)
-    dispute.save(update_fields=["status", "ruling_expected_at", "ruling_due_at"])
+    dispute.save(update_fields=["status", "ruling_expected_at", "ruling_late_at", "ruling_due_at"])
     return dispute.ruling_due_at
 
 
-def _burn_figures(dispute: Dispute) -> None:
+def burn_figures(dispute: Dispute) -> None:
     """What was sealed and has settled nothing is gone with the end: nobody ever reads it."""
     SealedOffer.objects.filter(dispute=dispute).delete()
 
 
-def _add(dispute: Dispute, by: Actor, role: str, text: str) -> Statement:
+def add_words(dispute: Dispute, by: Actor, role: str, text: str) -> Statement:
     assert isinstance(by, User)
     return Statement.objects.create(dispute=dispute, by=by, role=role, text=text, created_at=now())
 
 
-def _checked_statement(text: object) -> str:
+def checked_statement(text: object) -> str:
     return checked_text(text, param="statement", longest=LONGEST_STATEMENT, least=1)
 
 

@@ -3,6 +3,17 @@
 from marketplace.common.lifecycle import CLIENT
 from marketplace.common.words import Money, Words
 from payments.escrow.division import Shares
+from projects.disputes.models import Dispute
+
+
+def arrival_in_words(dispute: Dispute, role: str) -> Words:
+    """When the money of a decision arrives, once it is carried out."""
+    if role == CLIENT:
+        return Words("What you get back is sent to your card then; banks take some days.")
+    policy, carried_out_at = dispute.milestone.contract.policy, dispute.appeal_ends_at
+    assert carried_out_at
+    ready = max(policy.clears_at(carried_out_at, was_paid_before=known) for known in (True, False))
+    return Words("What you get is ready for your bank by %(ready)s.", ready=ready)
 
 
 def shares_in_words(shares: Shares, currency: str, role: str) -> Words:

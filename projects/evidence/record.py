@@ -15,7 +15,7 @@ from projects.contracts.models import Agreement
 from projects.contracts.selectors import timeline_of
 from projects.contracts.sentences import sentence_of
 from projects.contracts.statements import scope_of_contract
-from projects.disputes.models import Dispute
+from projects.disputes.models import Dispute, Ruling
 from projects.evidence.naming import path_in
 from projects.messages.models import Conversation, Message
 from projects.messages.selectors import conversation_about, files_sent_on, messages_on
@@ -137,12 +137,8 @@ def _party(party: Any) -> dict[str, Any]:
 
 
 def _dispute(dispute: Dispute) -> dict[str, Any]:
-    decision = dispute.decided_by and {
-        "by": dispute.decided_by.name,
-        "to_freelancer": dispute.to_freelancer,
-        "ruling": dispute.ruling,
-    }
-    settled = None if decision else dispute.to_freelancer
+    rulings = list(dispute.rulings.all())
+    is_carried_out = any(ruling.carried_out_at for ruling in rulings)
     return {
         "id": dispute.public_id,
         "contract": dispute.milestone.contract.public_id,
@@ -157,9 +153,26 @@ def _dispute(dispute: Dispute) -> dict[str, Any]:
         "ruling_expected_at": dispute.ruling_expected_at,
         "ruling_late_at": dispute.ruling_late_at,
         "ruling_due_at": dispute.ruling_due_at,
-        "decision": decision,
-        "settled_at_to_freelancer": settled,
+        "appeal_ends_at": dispute.appeal_ends_at,
+        "appealed_by": dispute.appealed_by,
+        "rulings": [_ruling(ruling) for ruling in rulings],
+        "carried_out_to_freelancer": dispute.to_freelancer if is_carried_out else None,
+        "settled_at_to_freelancer": None if is_carried_out else dispute.to_freelancer,
         "closed_at": dispute.closed_at,
+    }
+
+
+def _ruling(ruling: Ruling) -> dict[str, Any]:
+    return {
+        "number": ruling.number,
+        "at": ruling.created_at,
+        "by": ruling.by.name if ruling.by else "rule",
+        "facts": ruling.facts,
+        "rule": ruling.rule,
+        "reasons": ruling.reasons,
+        "to_freelancer": ruling.to_freelancer,
+        "held": ruling.held,
+        "carried_out_at": ruling.carried_out_at,
     }
 
 

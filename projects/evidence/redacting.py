@@ -14,6 +14,7 @@ from projects.messages.selectors import messages_on
 
 # The texts that stay: ours, or chosen from a list of ours. Every other text is somebody's own.
 KEPT = {
+    "appealed_by",
     "contract",
     "currency",
     "format",

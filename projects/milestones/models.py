@@ -12,7 +12,6 @@ from marketplace.common.lifecycle import (
     BOTH,
     CLIENT,
     FREELANCER,
-    MEDIATOR,
     SYSTEM,
     Lifecycle,
     Step,
@@ -127,7 +126,7 @@ LIFECYCLE = Lifecycle(
     Step("roll",           AT_WORK,                 S.RELEASED,   {BOTH}, tells="ending_accepted"),
     Step("roll_in",        AT_WORK,                 "same",       {BOTH}),
     Step("dispute",        AT_WORK,                 S.DISPUTED,   PARTIES, label="Open a dispute", tells="dispute_opened"),
-    Step("resolve",        {S.DISPUTED}, {S.RELEASED, S.REFUNDED, S.SPLIT}, {MEDIATOR}, tells="dispute_decided"),
+    Step("resolve",        {S.DISPUTED}, {S.RELEASED, S.REFUNDED, S.SPLIT}, {SYSTEM}, tells="ruling_carried_out"),
 )
 # fmt: on
 

@@ -19,6 +19,10 @@ S = Milestone.Status
 FIRST_WARNING = timedelta(days=14)
 
 
+# What ends it by itself, and divides what is held.
+_ENDS = {"approved", "dispute_carried_out"}
+
+
 @dataclass(frozen=True)
 class Stop:
     """Somebody of this role stops a clock by this step of the lifecycle table."""
@@ -95,8 +99,8 @@ def outlook_of(
     """
     strikes = [*_strikes_of(milestone, facts, is_contested), *from_above]
     strikes.sort(key=lambda strike: (strike.at is None, strike.at))
-    approval = next((strike for strike in strikes if strike.kind == "approved"), None)
-    return Outlook(milestone, tuple(strikes), approval or _at_limit(milestone, facts))
+    end = next((strike for strike in strikes if strike.kind in _ENDS), None)
+    return Outlook(milestone, tuple(strikes), end or _at_limit(milestone, facts))
 
 
 def stops_among(

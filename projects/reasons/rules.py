@@ -20,7 +20,7 @@ from projects.bids import validity
 from projects.bids.counters.models import CounterOffer
 from projects.bids.models import Bid
 from projects.contracts.models import Contract
-from projects.disputes.models import Dispute
+from projects.disputes.models import JUDGED, Dispute
 from projects.givebacks.models import GiveBack
 from projects.invitations.models import Invitation
 from projects.milestones import reminders
@@ -128,9 +128,14 @@ REASONS: dict[str, Reason] = {
     "ruling_wanted": Reason(
         Dispute,
         ("milestone",),
+        _while(*JUDGED, gone=gettext_noop("The dispute waits for no ruling any more.")),
+    ),
+    "ruling_accepted": Reason(
+        Dispute,
+        ("milestone",),
         _while(
-            Dispute.Status.UNDER_REVIEW,
-            gone=gettext_noop("The dispute waits for no ruling any more."),
+            Dispute.Status.DECIDED,
+            gone=gettext_noop("The decision waits for no answer any more."),
         ),
     ),
     "hold_appealed": Reason(

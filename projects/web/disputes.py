@@ -20,6 +20,8 @@ from projects.disputes import rules, services
 from projects.disputes.history import record_of
 from projects.disputes.models import Dispute
 from projects.disputes.negotiating.services import ask_mediator
+from projects.disputes.rulings.selectors import expected_shares, ruling_of, waits_for_bank
+from projects.disputes.rulings.services import accept_ruling, appeal_ruling
 from projects.disputes.sealed.selectors import own_figure_of
 from projects.disputes.sealed.services import seal_figure, withdraw_figure
 from projects.disputes.selectors import disputes_of, outcome_of
@@ -156,6 +158,27 @@ def create_mediation(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @require_POST
+def create_acceptance(request: HttpRequest, public_id: str) -> HttpResponse:
+    dispute = get_object_or_404(disputes_of(request.user), public_id=public_id)
+    dispute = accept_ruling(dispute_id=dispute.pk, by=request.user)
+    is_done = dispute.status == Dispute.Status.CLOSED
+    words = "The decision is carried out." if is_done else "The other side has been told."
+    messages.success(request, words)
+    return redirect(dispute.path)
+
+
+@require_POST
+def create_appeal(request: HttpRequest, public_id: str) -> HttpResponse:
+    dispute = get_object_or_404(disputes_of(request.user), public_id=public_id)
+    form = StatementForm(request.POST)
+    if not form.is_valid():
+        return _page(request, dispute, form, status=400)
+    appeal_ruling(dispute_id=dispute.pk, by=request.user, **form.cleaned_data)
+    messages.success(request, "You have appealed. Another mediator decides, for good.")
+    return redirect(dispute.path)
+
+
+@require_POST
 def create_statement(request: HttpRequest, public_id: str) -> HttpResponse:
     dispute = get_object_or_404(disputes_of(request.user), public_id=public_id)
     form = StatementForm(request.POST)
@@ -221,6 +244,7 @@ def _page(
     milestone = dispute.milestone
     contract = milestone.contract
     role = role_in(contract, request.user)
+    steps = rules.open_steps(dispute, role)
     context = {
         "dispute": dispute,
         "milestone": milestone,
@@ -229,10 +253,14 @@ def _page(
         "role": role,
         "other": contract.freelancer if role == CLIENT else contract.client,
         "opener": contract.client if dispute.opened_by_role == CLIENT else contract.freelancer,
-        "steps": rules.open_steps(dispute, role),
+        "steps": steps,
+        "is_waiting": "accept" not in steps,
         "held": quote([milestone.amount], contract.policy),
         "rest": milestone.amount - dispute.asked_for,
         "outcome": outcome_of(dispute),
+        "ruling": ruling_of(dispute),
+        "expected": expected_shares(dispute),
+        "waits_for_bank": dispute.is_open and waits_for_bank(dispute),
         "record": record_of(dispute),
         "evidence": offer_of(dispute, route="evidence", with_messages=True),
         "latest": latest_delivery(milestone),
@@ -254,5 +282,7 @@ ROUTES = [
         name="dispute-statements",
     ),
     path("disputes/<str:public_id>/mediation/", create_mediation, name="dispute-mediation"),
+    path("disputes/<str:public_id>/acceptance/", create_acceptance, name="dispute-acceptance"),
+    path("disputes/<str:public_id>/appeal/", create_appeal, name="dispute-appeal"),
     path("disputes/<str:public_id>/sealed-offer/", create_figure, name="dispute-figure"),
 ]

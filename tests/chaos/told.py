@@ -13,7 +13,7 @@ FINAL = {
     "milestone": {"released", "refunded", "split", "cancelled"},
     "contract": {"completed", "cancelled", "declined", "withdrawn", "lapsed"},
     "bid": {"accepted", "declined", "withdrawn", "lapsed"},
-    "dispute": {"decided", "closed"},
+    "dispute": {"closed"},
     "proposal": {"accepted", "declined", "withdrawn", "lapsed"},
     "changeorder": {"accepted", "declined", "countered", "withdrawn", "lapsed"},
     "payout": {"cancelled"},

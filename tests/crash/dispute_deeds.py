@@ -2,15 +2,18 @@
 
 from functools import partial
 
+from accounts.people.services import grant_staff_roles
+from marketplace.common.lifecycle import SYSTEM
 from projects.disputes.models import Dispute
 from projects.disputes.negotiating.services import ask_mediator
+from projects.disputes.rulings.services import accept_ruling, appeal_ruling, decide_dispute
 from projects.disputes.sealed.services import seal_figure
-from projects.disputes.services import answer_dispute, decide_dispute, open_dispute
+from projects.disputes.services import answer_dispute, open_dispute
 from projects.milestones.services import release_milestone
 from tests.crash.deeds import Act, by_people, by_the_clock, every_sweep, task
 from tests.crash.world import World
 from tests.payments.world import days_pass
-from tests.world import to_mediator
+from tests.world import person, to_mediator, why
 
 
 def opened(world: World) -> Dispute:
@@ -32,8 +35,36 @@ def reviewed(world: World) -> Dispute:
 def decide_a_dispute(world: World) -> Act:
     dispute = reviewed(world)
     return partial(
-        decide_dispute, dispute_id=dispute.pk, by=world.dora, to_freelancer=40_000, ruling="Part."
+        decide_dispute, dispute_id=dispute.pk, by=world.dora, to_freelancer=40_000, **why()
     )
+
+
+def decided(world: World) -> Dispute:
+    return decide_dispute(
+        dispute_id=reviewed(world).pk, by=world.dora, to_freelancer=40_000, **why()
+    )
+
+
+@by_people
+def accept_a_decision_as_the_other_has(world: World) -> Act:
+    dispute = decided(world)
+    accept_ruling(dispute_id=dispute.pk, by=world.ben)
+    return partial(accept_ruling, dispute_id=dispute.pk, by=world.ada)
+
+
+@by_people
+def decide_an_appeal(world: World) -> Act:
+    dispute = decided(world)
+    appeal_ruling(dispute_id=dispute.pk, by=world.ben, statement="More is done.")
+    emil = grant_staff_roles(user_id=person("Emil").pk, roles={"mediator"}, by=SYSTEM)
+    return partial(decide_dispute, dispute_id=dispute.pk, by=emil, to_freelancer=50_000, **why())
+
+
+@by_the_clock
+def carry_out_what_was_decided(world: World) -> Act:
+    decided(world)
+    days_pass(4)
+    return task("projects.carry_out_rulings")
 
 
 @by_people

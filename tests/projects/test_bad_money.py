@@ -25,6 +25,7 @@ from tests.world import (
     reviewed_dispute,
     submitted_bid,
     submitted_milestone,
+    why,
 )
 
 pytestmark = pytest.mark.django_db
@@ -111,7 +112,8 @@ def dispute(ada, ben, dora) -> Sent:
 
 def ruling(ada, ben, dora) -> Sent:
     path = f"/api/v1/desk/disputes/{reviewed_dispute(ada, ben).public_id}/decide/"
-    return dora, path, '{"ruling": "It is so.", "to_freelancer": %s}', "to_freelancer"
+    said = '{"facts": "So.", "rule": "So.", "reasons": "So.", "to_freelancer": %s}'
+    return dora, path, said, "to_freelancer"
 
 
 def preview(ada, ben, dora) -> Sent:
@@ -234,7 +236,7 @@ def test_what_is_not_there_is_not_there_whatever_its_name(dora, deed):
     program = api_of(dora)
     program.raise_request_exception = False
     for name in UNKNOWN:
-        answer = program.post(f"/api/v1/{deed.format(name)}", ANY | {"ruling": "So."})
+        answer = program.post(f"/api/v1/{deed.format(name)}", ANY | why())
 
         assert answer.status_code in (400, 404), (name, answer.content)
     assert Transfer.objects.count() == 0

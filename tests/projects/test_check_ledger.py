@@ -10,7 +10,6 @@ from marketplace.common.clock import now
 from payments.escrow.models import Escrow
 from projects.disputes.checks import CHECKS as DISPUTES
 from projects.disputes.models import Dispute
-from projects.disputes.services import decide_dispute
 from projects.milestones.checks import CHECKS as MILESTONES
 from projects.milestones.models import Milestone
 from projects.milestones.services import cancel_milestone, release_milestone
@@ -20,6 +19,7 @@ from tests.world import (
     opened_dispute,
     planned_milestone,
     reviewed_dispute,
+    ruled,
     submitted_milestone,
 )
 
@@ -50,7 +50,7 @@ def lives(ada, ben, dora) -> dict[str, Milestone]:
     }
     for name, part in (("refunded", 0), ("split", 30_000), ("ruled", 100_000)):
         dispute = reviewed_dispute(ada, ben)
-        decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=part, ruling="So it is.")
+        ruled(dispute, dora, part, "So it is.")
         found[name] = dispute.milestone
     return found
 

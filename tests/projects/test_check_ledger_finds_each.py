@@ -36,9 +36,9 @@ from projects.agreements.proposals.services import accept_proposal, propose_endi
 from projects.bids.models import Bid
 from projects.contracts.models import Agreement
 from projects.disputes.models import Dispute
+from projects.disputes.rulings.services import decide_dispute
 from projects.disputes.sealed.models import SealedOffer
 from projects.disputes.sealed.services import seal_figure
-from projects.disputes.services import decide_dispute
 from projects.givebacks.models import GiveBack
 from projects.givebacks.services import ask_back, give_back
 from projects.management.commands.check_ledger import CHECKS
@@ -56,7 +56,9 @@ from tests.world import (
     opened_dispute,
     planned_milestone,
     reviewed_dispute,
+    ruled,
     submitted_milestone,
+    why,
 )
 
 pytestmark = pytest.mark.django_db
@@ -77,9 +79,9 @@ def world(ada, ben, cleo, dora) -> None:
     opened_dispute(ada, ben)
     moot = opened_dispute(ada, ben)
     release_milestone(milestone_id=moot.milestone_id, by=ada)
-    decide_dispute(
-        dispute_id=reviewed_dispute(ada, ben).pk, by=dora, to_freelancer=30_000, ruling="So it is."
-    )
+    ruled(reviewed_dispute(ada, ben), dora, 30_000)
+    standing = reviewed_dispute(ada, ben)
+    decide_dispute(dispute_id=standing.pk, by=dora, to_freelancer=1, **why())
     apart, met = opened_dispute(ada, ben), opened_dispute(ada, ben)
     for dispute, least in ((apart, 60_001), (met, 60_000)):
         seal_figure(dispute_id=dispute.pk, by=ada, amount=60_000)
@@ -292,10 +294,13 @@ PLANTED: dict[str, Callable[[], object]] = {
     # Disputes and agreed endings
     "disputed_money_waits_for_the_end": take_from_disputed,
     "disputed_milestones_have_one_open_dispute": lambda: force(Dispute, status="closed"),
-    "decisions_are_what_was_paid": lambda: Dispute.objects.filter(status="decided").update(
+    "decisions_are_what_was_paid": lambda: Dispute.objects.filter(to_freelancer=30_000).update(
         to_freelancer=30_001
     ),
-    "no_figure_outlives_its_dispute": lambda: plant_figures("decided", client=10_000),
+    "rulings_are_carried_out": lambda: Dispute.objects.filter(status="decided").update(
+        appeal_ends_at=now() - timedelta(days=91)
+    ),
+    "no_figure_outlives_its_dispute": lambda: plant_figures("closed", client=10_000),
     "figures_that_meet_settle": lambda: plant_figures("opened", client=500, freelancer=500),
     "ended_disputes_are_closed": lambda: Milestone.objects.filter(
         disputes__status="opened", status="released"

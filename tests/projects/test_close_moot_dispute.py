@@ -6,11 +6,12 @@ from accounts.notifications.models import Notification
 from marketplace.common.errors import WrongState
 from projects.contracts.models import Event
 from projects.disputes.models import Dispute
+from projects.disputes.rulings.services import decide_dispute
 from projects.disputes.selectors import desk_disputes, still_open
-from projects.disputes.services import close_moot_dispute, decide_dispute
+from projects.disputes.services import close_moot_dispute
 from projects.milestones.services import cancel_milestone, release_milestone
 from projects.tasks import close_moot_disputes
-from tests.world import opened_dispute, reviewed_dispute
+from tests.world import opened_dispute, reviewed_dispute, why
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +30,7 @@ def test_it_is_closed_at_once_and_the_sweep_writes_it_down(ada, ben, dora, make,
     assert dispute.status != "closed"
     assert not still_open(desk_disputes(dora)).exists()
     with pytest.raises(WrongState, match="dispute is closed"):
-        decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=1, ruling="Late.")
+        decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=1, **why())
 
     assert close_moot_disputes() == {"done": 1, "failed": 0}
     dispute = Dispute.objects.get()
@@ -49,9 +50,9 @@ def test_one_that_goes_on_stays_open(ada, ben):
     assert not Event.objects.filter(kind="dispute_closed").exists()
 
 
-def test_a_decided_one_stays_decided(ada, ben, dora):
+def test_a_decision_that_stands_is_not_moot(ada, ben, dora):
     dispute = reviewed_dispute(ada, ben)
-    decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=1, ruling="Hardly anything.")
+    decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=1, **why())
 
     assert close_moot_disputes() == {"done": 0, "failed": 0}
     assert close_moot_dispute(dispute_id=dispute.pk).state == "decided"

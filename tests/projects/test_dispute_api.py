@@ -9,7 +9,7 @@ from accounts.people.services import grant_staff_roles
 from marketplace.common.lifecycle import SYSTEM
 from payments.refunds.models import Refund
 from projects.disputes.models import Dispute, Statement
-from projects.disputes.services import decide_dispute, open_dispute
+from projects.disputes.services import open_dispute
 from projects.milestones.services import release_milestone, submit_work
 from tests.world import (
     api_of,
@@ -17,7 +17,9 @@ from tests.world import (
     opened_dispute,
     person,
     reviewed_dispute,
+    ruled,
     submitted_milestone,
+    why,
 )
 
 pytestmark = pytest.mark.django_db
@@ -62,11 +64,16 @@ def test_the_whole_way(ada, ben, dora):
         "client_fee": 1_200,
         "client_gets_back": 61_800,
     }
-    ruling = {"to_freelancer": 40_000, "ruling": "Late, but usable."}
+    ruling = {"to_freelancer": 40_000, **why("Late, but usable.")}
     decided = api_of(dora).post(f"{desk}decide/", ruling)
     assert (decided.status_code, decided.json()["status"]) == (200, "decided")
     seen = api_of(ben).get(path).json()
-    assert (seen["outcome"], seen["ruling"], seen["next_steps"]) == (shares, ruling["ruling"], [])
+    assert {name: seen["rulings"][0][name] for name in ruling} == ruling
+    assert (seen["outcome"], seen["next_steps"]) == (None, ["seal", "accept", "appeal"])
+    for side in (ada, ben):
+        assert api_of(side).post(f"{path}acceptance/").status_code == 200
+    seen = api_of(ben).get(path).json()
+    assert (seen["status"], seen["outcome"], seen["next_steps"]) == ("closed", shares, [])
     assert api_of(dora).get("/api/v1/desk/disputes/").json()["results"] == []
     assert len(api_of(dora).get("/api/v1/desk/disputes/?all=1").json()["results"]) == 1
 
@@ -74,7 +81,7 @@ def test_the_whole_way(ada, ben, dora):
 def test_the_same_key_decides_once_and_answers_alike(ada, ben, dora):
     dispute, program = reviewed_dispute(ada, ben), api_of(dora)
     path = f"/api/v1/desk/disputes/{dispute.public_id}/decide/"
-    body = {"to_freelancer": 1, "ruling": "Hardly anything."}
+    body = {"to_freelancer": 1, **why("Hardly anything.")}
 
     first, again = (program.post(path, body, headers={"Idempotency-Key": "k1"}) for _ in range(2))
 
@@ -142,14 +149,17 @@ def test_bodies_of_no_use_are_refused(ada, ben, body):
         ("to_freelancer", -5),
         ("to_freelancer", 1.5),
         ("to_freelancer", None),
-        ("ruling", ""),
-        ("ruling", "a\x00"),
-        ("ruling", "x" * 10_001),
+        ("facts", ""),
+        ("rule", "two\nlines"),
+        ("rule", "x" * 301),
+        ("reasons", ""),
+        ("reasons", "a\x00"),
+        ("reasons", "x" * 10_001),
     ],
 )
 def test_a_hostile_ruling_is_refused_with_its_field(ada, ben, dora, param, value):
     dispute = reviewed_dispute(ada, ben)
-    body = {"to_freelancer": 5, "ruling": "Because."} | {param: value}
+    body = {"to_freelancer": 5, **why("Because.")} | {param: value}
 
     answer = api_of(dora).post(f"/api/v1/desk/disputes/{dispute.public_id}/decide/", body)
 
@@ -163,7 +173,7 @@ def test_wrong_people_and_wrong_times_have_their_own_codes(ada, ben, cleo, dora)
     dispute = opened_dispute(ada, ben)
     path = f"/api/v1/disputes/{dispute.public_id}/"
     desk = f"/api/v1/desk/disputes/{dispute.public_id}/"
-    ruling = {"to_freelancer": 5, "ruling": "Because."}
+    ruling = {"to_freelancer": 5, **why("Because.")}
 
     def post(by, where, body):
         return api_of(by).post(where, body).status_code
@@ -202,7 +212,7 @@ def test_a_mediator_reads_the_evidence_over_the_api(ada, ben, dora):
 
 def test_finance_finds_what_failed_over_the_api(ada, ben, dora, bells):
     dispute = reviewed_dispute(ada, ben)
-    decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=0, ruling="Nothing came.")
+    ruled(dispute, dora, 0, "Nothing came.")
     Refund.objects.update(status="failed", failure_code="lost_or_stolen_card", next_check_at=None)
 
     (failed,) = api_of(dora).get("/api/v1/desk/refunds/").json()["results"]
@@ -226,7 +236,7 @@ def test_support_reads_and_does_not_decide(ada, ben):
     desk = f"/api/v1/desk/disputes/{reviewed_dispute(ada, ben).public_id}/"
 
     assert api_of(emil).get(desk).json()["next_steps"] == []
-    ruling = {"to_freelancer": 5, "ruling": "Because."}
+    ruling = {"to_freelancer": 5, **why("Because.")}
     assert api_of(emil).post(f"{desk}decide/", ruling).status_code == 403
 
 

@@ -14,10 +14,10 @@ from payments.fundings.models import Payment
 from payments.incoming.models import WebhookEvent
 from payments.refunds.models import Refund
 from projects.disputes.models import Dispute, Statement
-from projects.disputes.services import decide_dispute, open_dispute
+from projects.disputes.services import open_dispute
 from projects.milestones.models import SubmissionFile
 from projects.milestones.services import release_milestone, submit_work
-from tests.world import funded_milestone, opened_dispute, person, reviewed_dispute
+from tests.world import funded_milestone, opened_dispute, person, reviewed_dispute, ruled, why
 from tests.world import submitted_milestone as submitted
 
 pytestmark = pytest.mark.django_db
@@ -65,11 +65,18 @@ def test_the_whole_way_by_plain_forms(browse, ada, ben, dora):
     assert case in browse(dora).get("/desk/").text
     page = browse(dora).get(case).text
     assert all(word in page for word in ("Two weeks late.", "Rain.", "Sun.", "Here it is."))
-    ruling = {"to_freelancer": "400", "ruling": "Late, but usable."}
+    ruling = {"to_freelancer": "400", **why("Late, but usable.")}
     assert browse(dora).post(f"{case}decide/", ruling).status_code == 302
     for reader, path in ((ada, dispute.path), (ben, dispute.path), (dora, case)):
         page = browse(reader).get(path).text
         assert all(word in page for word in ("$388.00", "$618.00", "Late, but usable."))
+    assert "No money has moved yet" in browse(ada).get(dispute.path).text
+    for side in (ada, ben):
+        assert browse(side).post(f"{dispute.path}acceptance/").status_code == 302
+    for reader, path in ((ada, dispute.path), (ben, dispute.path), (dora, case)):
+        page = browse(reader).get(path).text
+        assert all(word in page for word in ("$388.00", "$618.00", "Late, but usable."))
+        assert "carried out" in page
 
 
 @pytest.mark.parametrize(
@@ -147,13 +154,15 @@ def test_a_preview_draws_and_does_nothing(browse, ada, ben, dora):
         ("to_freelancer", "-1"),
         ("to_freelancer", "1000.01"),
         ("to_freelancer", "1.001"),
-        ("ruling", ""),
-        ("ruling", "\x00"),
+        ("facts", ""),
+        ("rule", " "),
+        ("reasons", ""),
+        ("reasons", "\x00"),
     ],
 )
 def test_a_ruling_that_cannot_be_used_is_said_beside_its_field(browse, ada, ben, dora, name, value):
     dispute = reviewed_dispute(ada, ben)
-    form = {"to_freelancer": "400", "ruling": "Because."} | {name: value}
+    form = {"to_freelancer": "400", **why("Because.")} | {name: value}
 
     answer = browse(dora).post(f"/desk/disputes/{dispute.public_id}/decide/", form)
 
@@ -166,7 +175,7 @@ def test_a_ruling_that_cannot_be_used_is_said_beside_its_field(browse, ada, ben,
 def test_wrong_people_and_wrong_times_have_their_own_pages(browse, ada, ben, dora):
     dispute = opened_dispute(ada, ben)
     words = {"statement": "Mine."}
-    ruling = {"to_freelancer": "400", "ruling": "Because."}
+    ruling = {"to_freelancer": "400", **why("Because.")}
 
     assert browse(ada).post(f"{dispute.path}answer/", words).status_code == 403
     assert browse(ben).post(f"{dispute.path}statements/", words).status_code == 409
@@ -216,7 +225,7 @@ def test_the_desk_hands_out_files_of_the_case_only(browse, ada, ben, dora):
         ("support", "disputes refunds payouts chargebacks holds differences events mails"),
         ("mediator", "disputes mails"),
         ("finance", "refunds payouts chargebacks holds differences events mails"),
-        ("moderator", "mails"),
+        ("moderator", "holds mails"),
     ],
 )
 def test_everybody_sees_the_piles_they_look_after(browse, role, seen):
@@ -229,7 +238,7 @@ def test_everybody_sees_the_piles_they_look_after(browse, role, seen):
 
 def test_the_desk_shows_what_went_wrong_and_finance_tries_again(browse, ada, ben, dora, bells):
     dispute = reviewed_dispute(ada, ben)
-    decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=0, ruling="Nothing came.")
+    ruled(dispute, dora, 0, "Nothing came.")
     refund = Refund.objects.get()
     Refund.objects.update(status="failed", failure_code="lost_or_stolen_card", next_check_at=None)
     WebhookEvent.objects.create(
@@ -273,7 +282,7 @@ def test_what_is_due_for_a_ruling_is_never_hidden_by_what_waits_for_an_answer(
 
 def test_the_desk_lists_every_dispute_by_cursor(browse, ada, ben, dora):
     closed = reviewed_dispute(ada, ben)
-    decide_dispute(dispute_id=closed.pk, by=dora, to_freelancer=0, ruling="Nothing came.")
+    ruled(closed, dora, 0, "Nothing came.")
     opened = [opened_dispute(ada, ben) for _ in range(21)]
 
     page = browse(dora).get("/desk/disputes/")

@@ -32,6 +32,7 @@ from tests.projects.counter_world import bid_of, countered
 from tests.projects.test_every_clock_is_told import (
     World,
     a_change,
+    a_decision,
     a_dispute,
     a_negotiation,
     a_proposal,
@@ -57,6 +58,7 @@ STRIKES = [
     tasks.release_unreviewed_milestones,
     tasks.escalate_unanswered_disputes,
     tasks.hand_over_disputes,
+    tasks.carry_out_rulings,
 ]
 # Each clock: how it comes to run, and the name under which what happens next has it.
 CLOCKS: dict[str, tuple[Callable[[User, User], World], str]] = {
@@ -70,9 +72,10 @@ CLOCKS: dict[str, tuple[Callable[[User, User], World], str]] = {
     "change": (a_change, "change_lapses"),
     "dispute": (a_dispute, "dispute_answer"),
     "talks": (a_negotiation, "dispute_negotiation"),
+    "appeal": (a_decision, "dispute_carried_out"),
     "giveback": (money_asked_back, "giveback_lapses"),
 }
-BY_ITSELF = ("offer", "review", "proposal", "change", "dispute", "talks", "giveback")
+BY_ITSELF = ("offer", "review", "proposal", "change", "dispute", "talks", "appeal", "giveback")
 
 
 def stopped(lasted: timedelta = DOWN) -> None:

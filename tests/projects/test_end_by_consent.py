@@ -33,7 +33,7 @@ from projects.agreements.selectors import division_of
 from projects.agreements.services import close_finished_contract
 from projects.contracts.models import Contract, Event
 from projects.disputes.models import Dispute
-from projects.disputes.services import decide_dispute
+from projects.disputes.rulings.services import carry_out_ruling, decide_dispute
 from projects.milestones.endings import services as endings
 from projects.milestones.endings.services import cancel_by_agreement
 from projects.milestones.models import Milestone
@@ -53,6 +53,7 @@ from tests.world import (
     planned_milestone,
     reviewed_dispute,
     submitted_milestone,
+    why,
 )
 
 pytestmark = pytest.mark.django_db
@@ -376,7 +377,7 @@ def test_it_ends_a_dispute(ada, ben, dora, make):
 
     assert Dispute.objects.get().state == "closed"
     with pytest.raises(WrongState):
-        decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=0, ruling="Late.")
+        decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=0, **why("Late."))
     assert close_moot_disputes() == {"done": 1, "failed": 0}
     assert books_of(dispute.milestone) == {"held": 0, "ben": 48_500, "ada": 51_500, "us": 3_000}
 
@@ -414,17 +415,17 @@ def test_eight_acceptances_at_once_pay_once(ada, ben, bells):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("rival", ["release", "cancel", "decide", "withdraw", "decline"])
+@pytest.mark.parametrize("rival", ["release", "cancel", "carry out", "withdraw", "decline"])
 def test_an_acceptance_and_something_else_at_once_are_one(ada, ben, dora, bells, rival):
     dispute = reviewed_dispute(ada, ben)
     milestone = dispute.milestone
     proposal = propose(milestone, ada)
+    decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=10_000, **why())
+    Dispute.objects.update(appeal_ends_at=now())
     other = {
         "release": lambda: release_milestone(milestone_id=milestone.pk, by=ada),
         "cancel": lambda: cancel_milestone(milestone_id=milestone.pk, by=ben),
-        "decide": lambda: decide_dispute(
-            dispute_id=dispute.pk, by=dora, to_freelancer=10_000, ruling="So it is."
-        ),
+        "carry out": lambda: carry_out_ruling(dispute_id=dispute.pk),
         "withdraw": lambda: withdraw_proposal(proposal_id=proposal.pk, by=ada),
         "decline": lambda: decline_proposal(proposal_id=proposal.pk, by=ben),
     }[rival]
@@ -436,7 +437,7 @@ def test_an_acceptance_and_something_else_at_once_are_one(ada, ben, dora, bells,
     otherwise = {
         "release": {"held": 0, "ben": 97_000, "ada": 0, "us": 6_000},
         "cancel": {"held": 0, "ben": 0, "ada": 103_000, "us": 0},
-        "decide": {"held": 0, "ben": 9_700, "ada": 92_700, "us": 600},
+        "carry out": {"held": 0, "ben": 9_700, "ada": 92_700, "us": 600},
     }.get(rival, UNTOUCHED)
     was_accepted = read(proposal).status == "accepted"
     assert books_of(milestone) == (agreed if was_accepted else otherwise)

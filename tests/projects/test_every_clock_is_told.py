@@ -13,8 +13,9 @@ from django.apps import apps
 from django.db import models
 
 from accounts.people.models import User
+from accounts.people.services import grant_staff_roles
 from marketplace.common.clock import now
-from marketplace.common.lifecycle import CLIENT, FREELANCER
+from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
 from marketplace.common.lifecycle_sql import lifecycles
 from payments.fundings.models import Payment
 from projects.agreements.models import Proposal
@@ -25,6 +26,7 @@ from projects.agreements.turn import Turn
 from projects.agreements.turns import turn_of
 from projects.bonuses.services import give_bonus
 from projects.contracts.models import Contract
+from projects.disputes.rulings.services import decide_dispute
 from projects.givebacks.models import GiveBack
 from projects.givebacks.services import ask_back
 from projects.milestones.models import Milestone
@@ -40,9 +42,11 @@ from tests.world import (
     negotiated_dispute,
     offered_contract,
     opened_dispute,
+    person,
     planned_milestone,
     reviewed_dispute,
     submitted_milestone,
+    why,
 )
 
 pytestmark = pytest.mark.django_db
@@ -108,6 +112,13 @@ def a_ruling(ada: User, ben: User) -> World:
     return dispute.milestone.contract, dispute.ruling_due_at, dispute.ruling_due_at
 
 
+def a_decision(ada: User, ben: User) -> World:
+    emil = grant_staff_roles(user_id=person("Emil").pk, roles={"mediator"}, by=SYSTEM)
+    dispute = reviewed_dispute(ada, ben)
+    dispute = decide_dispute(dispute_id=dispute.pk, by=emil, to_freelancer=40_000, **why())
+    return dispute.milestone.contract, dispute.appeal_ends_at, dispute.appeal_ends_at
+
+
 def a_late_ruling(ada: User, ben: User) -> World:
     dispute = reviewed_dispute(ada, ben)
     return dispute.milestone.contract, dispute.ruling_expected_at, dispute.ruling_due_at
@@ -162,6 +173,7 @@ CLOCKS: dict[str, tuple[Callable[[User, User], World], str, tuple[str, ...]]] = 
     "change order.lapse": (a_change, "change_lapses", (FREELANCER, CLIENT)),
     "dispute.escalate": (a_dispute, "dispute_answer", (FREELANCER, CLIENT)),
     "dispute.hand_over": (a_negotiation, "dispute_negotiation", (FREELANCER, CLIENT)),
+    "dispute.carry_out": (a_decision, "dispute_carried_out", (FREELANCER, CLIENT)),
     "dispute.chase": (a_late_ruling, "dispute_ruling_late", (FREELANCER, CLIENT)),
     "give back.lapse": (money_asked_back, "giveback_lapses", (FREELANCER, CLIENT)),
     # Time does these, too, and no step of their own room.
@@ -181,6 +193,7 @@ DUE_TIMES = {
     "proposal.limit_at": "milestone.refund_limit",
     "dispute.answer_due_at": "dispute.escalate",
     "dispute.negotiation_ends_at": "dispute.hand_over",
+    "dispute.appeal_ends_at": "dispute.carry_out",
     "dispute.ruling_due_at": "dispute.ruling",
     "give back.answer_due_at": "give back.lapse",
     # What an outage did to a clock: the clock's own row has the time.

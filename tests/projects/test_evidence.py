@@ -20,14 +20,14 @@ from payments.statements import verify_statement
 from projects.agreements.sealing import verify_agreement
 from projects.agreements.sealing.selectors import published_keys
 from projects.disputes.sealed.services import seal_figure
-from projects.disputes.services import add_statement, decide_dispute
+from projects.disputes.services import add_statement
 from projects.evidence.bundle import bundle_of
 from projects.evidence.naming import path_in
 from projects.evidence.record import record_for
 from projects.messages.models import Conversation, Message
 from projects.messages.services import write_message
 from tests.projects.evidence_world import WORDS, bundled, contents, rich_dispute, seen, verify
-from tests.world import opened_dispute
+from tests.world import opened_dispute, ruled
 
 pytestmark = pytest.mark.django_db
 
@@ -141,9 +141,7 @@ def test_both_sides_get_the_same_file(dispute, ada, ben):
 
 
 def test_outsiders_get_no_word_of_anybody(dispute, ada, dora, tmp_path):
-    decide_dispute(
-        dispute_id=dispute.pk, by=dora, to_freelancer=20_000, ruling="The Narwhal was promised."
-    )
+    ruled(dispute, dora, 20_000, "The Narwhal was promised.")
     archive = bundled(seen(dispute, ada), redacted=True)
     inside = contents(archive)
     everything = b"\n".join(inside.values()).decode() + "\n".join(inside)
@@ -157,7 +155,9 @@ def test_outsiders_get_no_word_of_anybody(dispute, ada, dora, tmp_path):
     assert all(sentence in inside["index.html"].decode() for sentence in record["left_out"][:1])
     stored = StoredFile.objects.order_by("pk").values_list("sha256", flat=True)
     assert all(digest in everything for digest in stored)
-    assert record["dispute"]["decision"] == {"by": None, "to_freelancer": 20_000, "ruling": None}
+    (ruling,) = record["dispute"]["rulings"]
+    assert (ruling["to_freelancer"], ruling["number"]) == (20_000, 1)
+    assert {ruling[name] for name in ("by", "facts", "rule", "reasons")} == {None}
     assert json.loads(inside["messages.json"])[0]["role"] == "client"
     assert json.loads(inside["money/lines.json"])[0]["amount"] > 0
     status, said = verify(tmp_path, archive)

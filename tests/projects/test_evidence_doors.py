@@ -7,9 +7,8 @@ from django.test import Client
 
 from accounts.people.services import grant_staff_roles
 from marketplace.common.lifecycle import SYSTEM
-from projects.disputes.services import decide_dispute
 from tests.projects.evidence_world import contents, rich_dispute
-from tests.world import api_of, browser, person
+from tests.world import api_of, browser, person, ruled
 
 pytestmark = pytest.mark.django_db
 
@@ -46,7 +45,7 @@ def test_one_click_on_the_case_and_the_same_file(dispute, ada, dora):
 
 
 def test_once_it_has_ended_staff_get_no_messages_and_both_sides_still_do(dispute, ada, dora):
-    decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=20_000, ruling="Half of it.")
+    ruled(dispute, dora, 20_000, "Half of it.")
 
     for_staff = contents(browser(dora).get(f"{desk(dispute)}evidence.zip").getvalue())
     by_api = api_of(dora).get(f"/api/v1/desk/disputes/{dispute.public_id}/evidence/")

@@ -14,11 +14,10 @@ from projects.contracts.models import Event
 from projects.disputes.lateness import services
 from projects.disputes.lateness.services import chase_ruling
 from projects.disputes.models import Dispute
-from projects.disputes.services import decide_dispute
 from projects.milestones.services import release_milestone
 from projects.tasks import chase_rulings
 from tests.races import at_once
-from tests.world import api_of, browser, reviewed_dispute
+from tests.world import api_of, browser, reviewed_dispute, ruled
 
 pytestmark = pytest.mark.django_db
 FRIDAY = datetime(2026, 12, 4, 15, 20, tzinfo=UTC)
@@ -86,7 +85,7 @@ def test_a_mediator_who_is_a_side_is_told_as_a_side(ada, dora, time_machine):
 
 def test_a_dispute_that_has_ended_is_not_late(ada, ben, dora, time_machine):
     decided, moot = reviewed_dispute(ada, ben), reviewed_dispute(ada, ben)
-    decide_dispute(dispute_id=decided.pk, by=dora, to_freelancer=1, ruling="Hardly anything.")
+    ruled(decided, dora, 1, "Hardly anything.")
     release_milestone(milestone_id=moot.milestone_id, by=ada)
     time_machine.move_to(TUESDAY)
 

@@ -12,12 +12,20 @@ from projects.disputes.models import Dispute
 from projects.disputes.negotiating import services
 from projects.disputes.negotiating.services import ask_mediator, hand_over_dispute
 from projects.disputes.rules import open_steps
+from projects.disputes.rulings.services import decide_dispute
 from projects.disputes.sealed.services import seal_figure
-from projects.disputes.services import add_statement, decide_dispute
+from projects.disputes.services import add_statement
 from projects.milestones.services import cancel_milestone, release_milestone
 from projects.tasks import hand_over_disputes
 from tests.races import at_once
-from tests.world import api_of, browser, negotiated_dispute, opened_dispute, reviewed_dispute
+from tests.world import (
+    api_of,
+    browser,
+    negotiated_dispute,
+    opened_dispute,
+    reviewed_dispute,
+    why,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -82,7 +90,7 @@ def test_no_mediator_decides_while_it_is_negotiated(ada, ben, dora):
     dispute = negotiated_dispute(ada, ben)
 
     with pytest.raises(WrongState, match="being negotiated"):
-        decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=1, ruling="A cent.")
+        decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=1, **why())
 
     assert open_steps(seen(dispute), "mediator") == []
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db.models import Sum
 
+from marketplace.common.lifecycle import SYSTEM
 from payments.escrow.facts import facts_of_each
 from payments.ledger.models import Transfer
 from projects.agreements.outlook import prospects_of
@@ -250,7 +251,7 @@ def test_the_parts_of_the_clients_money_sum_to_all_of_it(ada, ben, dora):
 @pytest.mark.parametrize("part", [1, 33_333, 99_999])
 def test_a_split_is_told_as_it_was_booked(ada, ben, dora, part):
     milestone = reviewed_dispute(ada, ben).milestone
-    resolve_milestone(milestone_id=milestone.pk, by=dora, to_freelancer=part, reason="ruling")
+    resolve_milestone(milestone_id=milestone.pk, by=SYSTEM, to_freelancer=part, reason="ruling")
     milestone.escrow.refresh_from_db()
 
     facts = facts_of_each([milestone.escrow])[milestone.escrow_id]

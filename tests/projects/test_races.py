@@ -25,8 +25,9 @@ from payments.policies.models import Policy
 from payments.policies.selectors import policy_in_force
 from payments.refunds.models import Refund
 from projects.agreements.proposals.services import accept_proposal, propose_ending
-from projects.disputes.models import Dispute
-from projects.disputes.services import decide_dispute, open_dispute
+from projects.disputes.models import Dispute, Ruling
+from projects.disputes.rulings.services import decide_dispute
+from projects.disputes.services import open_dispute
 from projects.milestones.endings.services import cancel_by_agreement
 from projects.milestones.models import Milestone
 from projects.milestones.services import (
@@ -42,6 +43,7 @@ from tests.world import (
     planned_milestone,
     reviewed_dispute,
     submitted_milestone,
+    why,
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -217,7 +219,7 @@ def test_without_the_lock_two_of_the_staff_pass_the_first_judgement_together(
 
     def decide(by, part: int):
         return lambda: decide_dispute(
-            dispute_id=dispute.pk, by=by, to_freelancer=part, ruling="Three of five are met."
+            dispute_id=dispute.pk, by=by, to_freelancer=part, **why("Three of five are met.")
         )
 
     outcomes = outcomes_at_once(
@@ -228,7 +230,7 @@ def test_without_the_lock_two_of_the_staff_pass_the_first_judgement_together(
     )
 
     assert got_past_the_first_judgement(outcomes), outcomes
-    assert held_in(dispute.milestone.escrow) == 0
+    assert Ruling.objects.count() == 1
 
 
 def test_without_the_lock_a_split_and_an_approval_pass_the_first_judgement_together(

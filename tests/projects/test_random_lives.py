@@ -25,9 +25,11 @@ from hypothesis import strategies as st
 
 import projects.tasks  # noqa: F401 - the timetable's tasks enter themselves
 from accounts.people.models import User
+from accounts.people.services import grant_staff_roles
 from marketplace.common import clock
 from marketplace.common.clock import now
 from marketplace.common.errors import DomainError
+from marketplace.common.lifecycle import SYSTEM
 from payments.escrow.selectors import held_in
 from projects.agreements.changes.asking.services import propose_ending as propose_end_of_all
 from projects.agreements.changes.models import ChangeOrder
@@ -48,9 +50,10 @@ from projects.agreements.proposals.services import (
 )
 from projects.contracts.models import Contract
 from projects.contracts.roles import role_in
-from projects.disputes.models import Dispute
+from projects.disputes.models import JUDGED, Dispute
 from projects.disputes.negotiating.services import ask_mediator
-from projects.disputes.services import answer_dispute, decide_dispute, open_dispute
+from projects.disputes.rulings.services import accept_ruling, appeal_ruling, decide_dispute
+from projects.disputes.services import answer_dispute, open_dispute
 from projects.givebacks.models import GiveBack
 from projects.givebacks.services import accept_giveback, ask_back, decline_giveback
 from projects.milestones.models import PARTIES, Milestone
@@ -63,7 +66,7 @@ from projects.milestones.services import (
     submit_work,
 )
 from tests.projects.ending_world import tag_for
-from tests.world import active_contract, answers_to, fund
+from tests.world import active_contract, answers_to, fund, person, why
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(3_600)]
 
@@ -166,16 +169,25 @@ def _answers(scene: Scene, _milestone: Milestone, by: User, act: Act) -> None:
     for dispute in Dispute.objects.filter(milestone__contract=scene.contract, closed_at=None):
         if dispute.status == "opened":
             answer_dispute(dispute_id=dispute.pk, by=by, statement="It is what we agreed on.")
+        elif dispute.status == "decided":
+            _answers_decision(dispute, by, is_accepted=bool(is_yes))
         elif is_yes:
             ask_mediator(dispute_id=dispute.pk, by=by)
     for giveback in GiveBack.objects.filter(contract=scene.contract, closed_at=None):
         (accept_giveback if is_yes else decline_giveback)(giveback_id=giveback.pk, by=by)
 
 
+def _answers_decision(dispute: Dispute, by: User, *, is_accepted: bool) -> None:
+    if is_accepted:
+        accept_ruling(dispute_id=dispute.pk, by=by)
+    else:
+        appeal_ruling(dispute_id=dispute.pk, by=by, statement="That is not so.")
+
+
 def _rules(scene: Scene, _milestone: Milestone, by: User, act: Act) -> None:
     for dispute in Dispute.objects.filter(milestone__contract=scene.contract, closed_at=None):
         share = dispute.milestone.amount * act.part // 1_000
-        decide_dispute(dispute_id=dispute.pk, by=by, to_freelancer=share, ruling="As agreed.")
+        decide_dispute(dispute_id=dispute.pk, by=by, to_freelancer=share, **why("As agreed."))
 
 
 def _asks_back(scene: Scene, milestone: Milestone, by: User, act: Act) -> None:
@@ -226,7 +238,7 @@ WHO = dict.fromkeys(DEEDS, ("ada", "ben")) | {
     "cancel for lateness": ("ada", "ada"),
     "drop": ("ada", "ada"),
     "ask back": ("ada", "ada"),
-    "rule": ("dora", "dora"),
+    "rule": ("dora", "emil"),
 }
 
 
@@ -238,14 +250,17 @@ def the_clock_strikes() -> None:
             assert not (found or {}).get("failed"), entry["task"]
 
 
-def _nobody_moves_but_who_must(scene: Scene, dora: User) -> None:
+def _nobody_moves_but_who_must(scene: Scene) -> None:
     """The clock, and the staff."""
     for days in LONG_AFTER:
         scene.later(days=days)
         the_clock_strikes()
-        for dispute in Dispute.objects.filter(closed_at=None):
+        for dispute in Dispute.objects.filter(status__in=JUDGED):
+            by = scene.people["emil" if dispute.appealed_by else "dora"]
+            if dispute.rulings.filter(by=by).exists():
+                by = scene.people["dora"]
             half = dispute.milestone.amount // 2
-            decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=half, ruling="Half done.")
+            decide_dispute(dispute_id=dispute.pk, by=by, to_freelancer=half, **why("Half done."))
 
 
 def _held(scene: Scene) -> list[int]:
@@ -284,7 +299,9 @@ ACTS = st.builds(
 def test_every_life_comes_to_an_end_and_all_money_to_somebody(
     ada, ben, dora, later, currency, many, begun, acts
 ):
-    people = {"ada": ada, "ben": ben, "dora": dora}
+    emil = User.objects.filter(email="emil@example.com").first() or person("Emil")
+    grant_staff_roles(user_id=emil.pk, roles={"mediator"}, by=SYSTEM)
+    people = {"ada": ada, "ben": ben, "dora": dora, "emil": User.objects.get(pk=emil.pk)}
     with forgotten_afterwards(later):
         contract = active_contract(ada, ben, [PRICES[currency]] * many, currency=currency)
         scene = Scene(contract, people, later)
@@ -296,7 +313,7 @@ def test_every_life_comes_to_an_end_and_all_money_to_somebody(
             else:
                 event(f"{act.deed}: done")
 
-        _nobody_moves_but_who_must(scene, dora)
+        _nobody_moves_but_who_must(scene)
         assert set(_held(scene)) == {0}, "held money belongs to nobody"
         _the_client_ends_what_was_never_begun(scene, ada)
         contract.refresh_from_db()

@@ -10,10 +10,9 @@ from payments.models import Payment
 from projects.disputes.models import Dispute
 from projects.disputes.sealed.models import MOST_FIGURES, SealedOffer
 from projects.disputes.sealed.services import seal_figure
-from projects.disputes.services import decide_dispute
 from projects.milestones.services import release_milestone
 from tests.payments.chargeback_world import Bank
-from tests.world import api_of, browser, opened_dispute, reviewed_dispute
+from tests.world import api_of, browser, opened_dispute, reviewed_dispute, ruled
 
 pytestmark = pytest.mark.django_db
 
@@ -62,7 +61,7 @@ def test_programs_seal_replace_and_withdraw(ada, ben):
     settled = api_of(ben).put(place, {"amount": 40_000}).json()
     assert settled == empty | {"dispute_status": "closed", "figures_left": 0}
     shown = program.get(f"/api/v1/disputes/{dispute.public_id}/").json()
-    assert (shown["status"], shown["to_freelancer"], shown["ruling"]) == ("closed", 50_000, "")
+    assert (shown["status"], shown["to_freelancer"], shown["rulings"]) == ("closed", 50_000, [])
     assert shown["outcome"] == {
         "freelancer_gets": 48_500,
         "freelancer_fee": 1_500,
@@ -139,7 +138,7 @@ def test_whatever_is_shown_is_the_same_whether_the_other_side_has_sealed_or_not(
     before = seen()
     seal_figure(dispute_id=dispute.pk, by=ada, amount=31_313)
     assert seen() == before
-    decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=10_000, ruling="A part.")
+    ruled(dispute, dora, 10_000, "A part.")
     assert not any("313.13" in str(one) or "31313" in str(one) for one in seen())
 
 

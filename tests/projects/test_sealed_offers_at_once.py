@@ -10,14 +10,14 @@ from payments.ledger.selectors import balance_of
 from payments.refunds.models import Refund
 from projects.contracts.models import Event
 from projects.disputes.models import Dispute
+from projects.disputes.rulings.services import accept_ruling, decide_dispute
 from projects.disputes.sealed import services as sealed
 from projects.disputes.sealed.models import SealedOffer
 from projects.disputes.sealed.services import seal_figure, withdraw_figure
-from projects.disputes.services import decide_dispute
 from projects.milestones.models import Milestone
 from projects.milestones.services import release_milestone
 from tests.races import at_once, meet_after, outcomes_at_once
-from tests.world import opened_dispute, reviewed_dispute
+from tests.world import opened_dispute, reviewed_dispute, why
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -82,14 +82,20 @@ def test_a_ruling_and_the_last_figure_at_once_are_one_end(ada, ben, dora):
     dispute = reviewed_dispute(ada, ben)
     seal(dispute, ada, 60_000)
 
-    def rule() -> None:
-        decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=20_000, ruling="A part.")
+    decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=20_000, **why("A part."))
+    accept_ruling(dispute_id=dispute.pk, by=ada)
 
-    outcomes = at_once(*[lambda: seal(dispute, ben, 40_000), rule] * 4)
+    outcomes = at_once(
+        *[
+            lambda: seal(dispute, ben, 40_000),
+            lambda: accept_ruling(dispute_id=dispute.pk, by=ben),
+        ]
+        * 4
+    )
 
     assert sorted(outcomes) == ["done"] + ["wrong_state"] * 7
     dispute.refresh_from_db()
-    ruled = dispute.status == "decided"
+    ruled = dispute.rulings.get().carried_out_at is not None
     assert books_of(dispute) == ({"held": 0, "ben": 19_400, "ada": 82_400} if ruled else SETTLED)
     assert dispute.to_freelancer == (20_000 if ruled else 50_000)
     assert not SealedOffer.objects.exists()

@@ -20,7 +20,8 @@ from projects.agreements.proposals.services import accept_proposal, propose_endi
 from projects.agreements.simulating.scenes import STAGES, Wish
 from projects.agreements.simulating.stories import STORIES, Foretold, foretell
 from projects.contracts.models import Contract
-from projects.disputes.services import answer_dispute, decide_dispute, open_dispute
+from projects.disputes.rulings.services import accept_ruling, decide_dispute
+from projects.disputes.services import answer_dispute, open_dispute
 from projects.milestones.limits.services import refund_at_limit
 from projects.milestones.models import Milestone
 from projects.milestones.parts.services import release_part
@@ -33,7 +34,7 @@ from projects.milestones.services import (
     submit_work,
 )
 from tests.projects.ending_world import tag_for, to_end
-from tests.world import active_contract, api_of, fund, offered_contract, plan_of, to_mediator
+from tests.world import active_contract, api_of, fund, offered_contract, plan_of, to_mediator, why
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(900)]
 
@@ -128,13 +129,14 @@ class Life:
         answer_dispute(dispute_id=self.opened.pk, by=self.ben, statement="It does not.")
         to_mediator(self.opened, self.ada, self.ben)
 
-    def resolve(self) -> None:
+    def decide(self) -> None:
         decide_dispute(
-            dispute_id=self.opened.pk,
-            by=self.mediator,
-            to_freelancer=self.asked.part,
-            ruling="So it is.",
+            dispute_id=self.opened.pk, by=self.mediator, to_freelancer=self.asked.part, **why()
         )
+
+    def resolve(self) -> None:
+        for side in (self.ada, self.ben):
+            accept_ruling(dispute_id=self.opened.pk, by=side)
 
 
 setattr(Life, "return", Life.return_)

@@ -93,6 +93,10 @@ CLOCKS: dict[str, RunningClock] = {
         ),
         F("negotiation_ends_at"),
     ),
+    C.APPEAL: RunningClock(
+        lambda: Dispute.objects.filter(status=Dispute.Status.DECIDED, milestone__closed_at=None),
+        F("appeal_ends_at"),
+    ),
     C.GIVEBACK: RunningClock(
         lambda: GiveBack.objects.filter(status=GiveBack.Status.ASKED), F("answer_due_at")
     ),

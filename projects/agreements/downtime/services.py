@@ -32,6 +32,7 @@ _ROWS: dict[str, Any] = {
     C.CHANGE: ChangeOrder,
     C.DISPUTE: Dispute,
     C.TALKS: Dispute,
+    C.APPEAL: Dispute,
     C.GIVEBACK: GiveBack,
 }
 
@@ -125,6 +126,11 @@ def _move(clock: str, thing: Any, was_due_at: datetime, outage: Outage) -> datet
     elif clock == C.OFFER:
         thing.offer_lapses_at = due_at
         thing.save(update_fields=["offer_lapses_at"])
+    elif clock == C.APPEAL:
+        # The provider waits for nobody here either: a refund would decide otherwise.
+        due_at = max(was_due_at, within_limit(thing.milestone, due_at, at=outage.ended_at))
+        thing.appeal_ends_at = due_at
+        thing.save(update_fields=["appeal_ends_at"])
     elif clock == C.TALKS:
         thing.negotiation_ends_at = due_at
         thing.save(update_fields=["negotiation_ends_at"])

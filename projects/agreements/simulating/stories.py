@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from marketplace.common.errors import InvalidInput
-from marketplace.common.lifecycle import BOTH, CLIENT, FREELANCER, MEDIATOR
+from marketplace.common.lifecycle import BOTH, CLIENT, FREELANCER, MEDIATOR, SYSTEM
 from marketplace.common.money import known_currency
 from payments.escrow import division
 from payments.policies.fees import Quote, quote
@@ -122,15 +122,18 @@ def _disputed(trial: Trial, wish: Wish) -> None:
     policy = trial.policy
     talks = policy.dispute_answer_days + policy.negotiation_days
     trial.wait(trial.at + timedelta(days=talks + policy.ruling_days))
+    text = f"At the latest now a mediator decides that {worded(trial, part)} is released."
+    trial.note("decide", MEDIATOR, text)
+    trial.wait(trial.at + timedelta(days=policy.appeal_days))
     is_all = part == division.price_held(trial.escrow, held=trial.held)
     trial.end(
         "resolve",
-        MEDIATOR,
+        SYSTEM,
         to_payee=part,
         to=S.RELEASED if is_all else S.SPLIT if part else S.REFUNDED,
     )
-    text = f"At the latest now a mediator decides: {worded(trial, part)} of the price is released."
-    trial.note("resolve", MEDIATOR, text)
+    text = f"Nobody appeals: {worded(trial, part)} of the price is released, the rest goes back."
+    trial.note("resolve", SYSTEM, text)
 
 
 @dataclass(frozen=True)

@@ -116,7 +116,22 @@ MONEY: dict[str, Words] = {
     "dispute_decided": told(
         "The dispute about “%(title)s” is decided.",
         "You get %(gets)s; the client gets back %(back)s.",
+        "It is carried out on %(due)s, or as soon as both of you accept it. If you do not agree, "
+        "appeal before: another mediator then decides for good.",
+        "What you get is ready for your bank by %(ready)s.",
         "The reasons are on its page.",
+    ),
+    "ruling_accepted": told(
+        "%(who)s accepts the decision about “%(title)s”. If you accept it as well, it is carried "
+        "out at once; otherwise on %(due)s."
+    ),
+    "dispute_appealed": told(
+        "%(who)s appeals against the decision about “%(title)s”. Another mediator decides for good "
+        "by %(due)s; no money moves before. You can add to the record."
+    ),
+    "ruling_carried_out": told(
+        "The decision about “%(title)s” is carried out.",
+        "You get %(gets)s; the client gets back %(back)s.",
     ),
     "dispute_closed": told("The dispute about “%(title)s” is closed: the milestone is released."),
 }

@@ -30,6 +30,7 @@ class Life:
     client: Person
     freelancer: Person
     mediator: Person
+    other_mediator: Person
     work: dict[str, Any]
     manner: str
     acts: Callable[["Life", str], Waiting]

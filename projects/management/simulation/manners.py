@@ -73,11 +73,21 @@ def disputing(life: Life, milestone: str) -> Waiting:
     # Nobody decides before the other side had its time to answer, and both theirs to settle.
     while "decide" not in life.mediator.get(f"desk/disputes/{dispute}/")["next_steps"]:
         yield
-    to_freelancer = life.random.choice((0, price // 3, price // 2, price))
-    life.mediator.post(
-        f"desk/disputes/{dispute}/decide/",
-        {"to_freelancer": to_freelancer, "ruling": "Half of the criteria are met."},
-    )
+    ruling = {
+        "to_freelancer": life.random.choice((0, price // 3, price // 2, price)),
+        "facts": "Half of the criteria are met.",
+        "rule": "What was agreed.",
+        "reasons": "What is met is paid for.",
+    }
+    life.mediator.post(f"desk/disputes/{dispute}/decide/", ruling)
+    if life.random.random() < 0.3:
+        words = {"statement": "More of it is done."}
+        if other.post(f"disputes/{dispute}/appeals/", words, fine=409):
+            life.other_mediator.post(f"desk/disputes/{dispute}/decide/", ruling)
+        return
+    # Both may accept it; otherwise it is carried out by itself.
+    for side in (opener, other)[: life.random.randint(0, 2)]:
+        side.post(f"disputes/{dispute}/acceptance/", fine=409)
 
 
 def cancelling(life: Life, milestone: str) -> Waiting:

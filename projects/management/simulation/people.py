@@ -16,11 +16,14 @@ _COUNTRIES = ("DE", "FR", "IE", "NL", "ES", "SE")
 
 @dataclass
 class Crowd:
-    """Clients and freelancers who hold tokens, and one of the staff who decides disputes."""
+    """Clients and freelancers who hold tokens, one of the staff who decides disputes, and one who
+    decides appeals.
+    """
 
     clients: list[Person]
     freelancers: list[Person]
     mediator: Person
+    other_mediator: Person
 
 
 def gather(instance: Instance, *, seed: int, contracts: int) -> Crowd:
@@ -35,7 +38,10 @@ def gather(instance: Instance, *, seed: int, contracts: int) -> Crowd:
         ]
         for side, share in (("client", 4), ("freelancer", 3))
     }
-    return Crowd(sides["client"], sides["freelancer"], _person(instance, staff))
+    other = _user(random, seed, "staff", 1)
+    grant_staff_roles(user_id=other.pk, roles={StaffRole.MEDIATOR}, by=SYSTEM)
+    mediators = (_person(instance, one) for one in (staff, other))
+    return Crowd(sides["client"], sides["freelancer"], *mediators)
 
 
 def country_of(number: int) -> str:

@@ -82,6 +82,7 @@ def _lives(crowd: Crowd, *, contracts: int, seed: int, file: Path | None) -> lis
             client=random.choice(crowd.clients),
             freelancer=random.choice(crowd.freelancers),
             mediator=crowd.mediator,
+            other_mediator=crowd.other_mediator,
             work=body,
             manner=manner,
             acts=ACTS.get(manner, approving),

@@ -17,14 +17,20 @@ from marketplace.common.money import to_major
 from marketplace.common.pages import page_of
 from payments.policies.fees import quote
 from projects.agreements.selectors import case_files, files_offered
-from projects.contracts.roles import role_in
 from projects.contracts.selectors import agreement_of, timeline_of
 from projects.contracts.sentences import sentence_of, who_of
-from projects.disputes import services
 from projects.disputes.history import record_of
 from projects.disputes.models import Dispute
-from projects.disputes.rules import open_steps
+from projects.disputes.rulings.selectors import (
+    expected_shares,
+    has_ruled,
+    ruling_of,
+    steps_for,
+    waits_for_bank,
+)
+from projects.disputes.rulings.services import LONGEST_RULE, decide_dispute
 from projects.disputes.selectors import desk_disputes, effect_of, outcome_of, still_open
+from projects.disputes.services import LONGEST_STATEMENT
 from projects.evidence.selectors import staff_may_read_messages
 from projects.milestones.models import Milestone
 from projects.milestones.selectors import deliveries_on
@@ -41,11 +47,22 @@ class RulingForm(forms.Form):
         label="Released to the freelancer",
         help_text="A part of the price: from nothing to all of it. The rest goes back.",
     )
-    ruling = forms.CharField(
-        label="Reasons",
-        max_length=services.LONGEST_STATEMENT,
-        widget=forms.Textarea({"rows": 7}),
+    facts = forms.CharField(
+        label="Facts found",
+        max_length=LONGEST_STATEMENT,
+        widget=forms.Textarea({"rows": 5}),
         help_text="Both sides read this. Name the criteria that were met, and those that were not.",
+    )
+    rule = forms.CharField(
+        label="Rule applied",
+        max_length=LONGEST_RULE,
+        help_text="One line: what was agreed, or a published rule.",
+    )
+    reasons = forms.CharField(
+        label="Reasons",
+        max_length=LONGEST_STATEMENT,
+        widget=forms.Textarea({"rows": 5}),
+        help_text="Why these facts under this rule lead to this division.",
     )
 
     def __init__(self, *args: Any, dispute: Dispute, **kwargs: Any) -> None:
@@ -57,8 +74,11 @@ class RulingForm(forms.Form):
     def clean_to_freelancer(self) -> int | None:
         return clean_part(self, "to_freelancer", self.milestone)
 
-    def clean_ruling(self) -> str:
-        return clean_words(self, "ruling")
+    def clean_facts(self) -> str:
+        return clean_words(self, "facts")
+
+    def clean_reasons(self) -> str:
+        return clean_words(self, "reasons")
 
 
 @require_safe
@@ -96,7 +116,7 @@ def create_ruling(request: HttpRequest, public_id: str) -> HttpResponse:
     form = RulingForm(request.POST, dispute=dispute)
     if not form.is_valid():
         return _page(request, dispute, form, status=400)
-    services.decide_dispute(dispute_id=dispute.pk, by=request.user, **form.cleaned_data)
+    decide_dispute(dispute_id=dispute.pk, by=request.user, **form.cleaned_data)
     messages.success(request, "The dispute is decided. Both sides have been told.")
     return redirect("desk-dispute", dispute.public_id)
 
@@ -133,7 +153,11 @@ def _page(
         ),
         "timeline": _timeline(milestone),
         "outcome": outcome_of(dispute),
-        "steps": open_steps(dispute, role_in(contract, request.user)),
+        "ruling": ruling_of(dispute),
+        "expected": expected_shares(dispute),
+        "has_ruled": has_ruled(dispute, request.user),
+        "waits_for_bank": dispute.is_open and waits_for_bank(dispute),
+        "steps": steps_for(dispute, request.user),
         "form": form,
         "nav": "desk",
     }

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import Case, F, QuerySet, When
 from django.urls import reverse
 
 from accounts.holds.selectors import among_standing, desk_holds
@@ -15,6 +15,7 @@ from payments.incoming.selectors import unexplained_events
 from payments.payouts.selectors import failed_payouts
 from payments.reconciliation.selectors import open_differences
 from payments.refunds.selectors import failed_refunds
+from projects.disputes.models import Dispute
 from projects.disputes.selectors import desk_disputes, still_open
 
 SHOWN = 10
@@ -115,9 +116,13 @@ class Queue:
 def queues_for(user: User) -> list[Queue]:
     """The piles that this person of the staff looks after."""
     piles: dict[str, QuerySet[Any]] = {
-        # Whose ruling is due stands above whose other side has not even answered.
+        # Whose ruling is due stands above whose other side has not even answered; what is decided
+        # waits for nobody here.
         "disputes": still_open(desk_disputes(user)).order_by(
-            F("ruling_due_at").asc(nulls_last=True), "answer_due_at", "pk"
+            Case(When(status=Dispute.Status.DECIDED, then=1), default=0),
+            F("ruling_due_at").asc(nulls_last=True),
+            "answer_due_at",
+            "pk",
         ),
         "refunds": failed_refunds().order_by("created_at", "pk"),
         "payouts": failed_payouts().order_by("created_at", "pk"),

@@ -1,0 +1,82 @@
+"""Which decision stands, what it brings each side, and who may still rule."""
+
+from datetime import timedelta
+
+from accounts.people.models import User
+from marketplace.common.clock import now
+from payments.chargebacks.selectors import contested_ids, has_open_chargeback
+from payments.escrow.division import Shares, nearest_division, price_held, shares_of
+from payments.escrow.models import Escrow
+from payments.escrow.selectors import held_in
+from projects.contracts.roles import Actor, role_in
+from projects.disputes.models import Dispute, Ruling
+from projects.disputes.rules import open_steps
+
+# The provider's limit waits for no bank: so long before it what is there is divided.
+_BEFORE_LIMIT = timedelta(days=1)
+
+
+def ruling_of(dispute: Dispute) -> Ruling | None:
+    """The last decision on it."""
+    return max(dispute.rulings.all(), key=lambda ruling: ruling.number, default=None)
+
+
+def has_ruled(dispute: Dispute, by: Actor) -> bool:
+    """Whether this person has decided the case before: an appeal goes to somebody else."""
+    return isinstance(by, User) and any(one.by_id == by.pk for one in dispute.rulings.all())
+
+
+def steps_for(dispute: Dispute, by: Actor) -> list[str]:
+    """What this person can do with it right now, in the table's order."""
+    steps = open_steps(dispute, role_in(dispute.milestone.contract, by))
+    return [step for step in steps if step != "decide" or not has_ruled(dispute, by)]
+
+
+def part_now(ruling: Ruling, escrow: Escrow, *, held: int) -> int:
+    """The part of the price, in minor units, that the decision gives the freelancer now.
+
+    Never more than was decided. Where less is held than then, because a bank has taken of it, both
+    sides bear that in proportion.
+    """
+    left = price_held(escrow, held=held)
+    if left >= ruling.held:
+        return ruling.to_freelancer
+    share = ruling.to_freelancer * left // ruling.held
+    return left if share == left else nearest_division(share, escrow, held=held)
+
+
+def expected_shares(dispute: Dispute, *, held: int | None = None) -> Shares | None:
+    """Who would get what if the decision that stands were carried out now; None where none does.
+
+    ``held`` where the caller knows what is held; otherwise the books are asked.
+    """
+    ruling, escrow = ruling_of(dispute), dispute.milestone.escrow
+    if dispute.state != Dispute.Status.DECIDED or ruling is None:
+        return None
+    held = held_in(escrow) if held is None else held
+    return shares_of(escrow, held=held, to_payee=part_now(ruling, escrow, held=held))
+
+
+def waits_for_bank(dispute: Dispute, *, is_contested: bool | None = None) -> bool:
+    """A bank wants money of it back and may yet give it up: the decision waits for that, unless the
+    provider's limit is near. ``is_contested`` where the caller knows whether one does.
+    """
+    escrow = dispute.milestone.escrow
+    is_near = escrow.limit_at is not None and escrow.limit_at <= now() + _BEFORE_LIMIT
+    if is_near or is_contested is not None:
+        return bool(is_contested) and not is_near
+    return has_open_chargeback(escrow)
+
+
+def standing_ids(*, limit: int) -> list[int]:
+    """Decisions whose time to appeal is over, and that wait for no bank."""
+    due = Dispute.objects.filter(
+        status=Dispute.Status.DECIDED,
+        appeal_ends_at__lte=now(),
+        milestone__closed_at__isnull=True,
+    )
+    contested = due.filter(milestone__escrow__public_id__in=contested_ids()).exclude(
+        milestone__escrow__limit_at__lte=now() + _BEFORE_LIMIT
+    )
+    free = due.exclude(pk__in=contested.values("pk")).order_by("appeal_ends_at")
+    return list(free.values_list("pk", flat=True)[:limit])

@@ -1,0 +1,28 @@
+"""Who may reach which page and which call of a dispute: Ada has opened it against Ben."""
+
+from tests.access_line import EVERYBODY, SIDES, SIGNED_IN, Line
+
+WORDS = {"statement": "It rained."}
+
+DISPUTES = [
+    Line("dispute-create", "GET POST", SIDES, of="submitted"),
+    Line("dispute", "GET", SIDES, of="dispute"),
+    Line("dispute-answer", "POST", "ben", of="dispute", sees="ada", body=WORDS),
+    Line("dispute-statements", "POST", SIDES, of="dispute", body=WORDS),
+    Line("dispute-mediation", "POST", SIDES, of="dispute"),
+    Line("dispute-acceptance", "POST", SIDES, of="dispute"),
+    Line("dispute-appeal", "POST", SIDES, of="dispute", body=WORDS),
+    Line("api-milestone-disputes", "POST", SIDES, of="submitted"),
+    Line("api-disputes", "GET", SIGNED_IN),
+    Line("evidence", "GET", SIDES, of="dispute"),
+    Line("api-dispute-evidence", "GET", SIDES, of="dispute"),
+    Line("evidence-checker", "GET", EVERYBODY),
+    Line("api-dispute", "GET", SIDES, of="dispute"),
+    Line("api-dispute-answer", "POST", "ben", of="dispute", sees="ada", body=WORDS),
+    Line("api-dispute-statements", "POST", SIDES, of="dispute", body=WORDS),
+    Line("api-dispute-mediation", "POST", SIDES, of="dispute"),
+    Line("api-dispute-acceptance", "POST", SIDES, of="dispute"),
+    Line("api-dispute-appeals", "POST", SIDES, of="dispute", body=WORDS),
+    Line("dispute-figure", "POST", SIDES, of="dispute"),
+    Line("api-sealed-offers", "GET PUT DELETE", SIDES, of="dispute"),
+]
