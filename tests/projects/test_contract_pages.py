@@ -1,6 +1,7 @@
 """The pages of contracts: who sees them, what they show, and how many questions they ask."""
 
 import re
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -11,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from marketplace.common.clock import now
 from projects.contracts.models import Contract, Event
 from projects.milestones.models import Milestone
+from projects.milestones.rules import due_of
 from projects.milestones.services import cancel_milestone, release_milestone, submit_work
 from tests.world import (
     active_contract,
@@ -328,3 +330,17 @@ def test_the_due_date_on_the_page_is_the_one_that_holds(ada, ben, later):
     assert (
         "Late" not in page_of(ada, milestone.contract).split("What happened")[0].split("<main")[1]
     )
+
+
+def test_a_delivery_is_due_at_the_minute_at_which_it_becomes_late_by_the_readers_clock(ada, ben):
+    """The plan counts days from the signature: a day alone would promise its last minute."""
+    milestone = funded_milestone(ada, ben)
+    ben.time_zone = "Asia/Kolkata"
+    ben.save(update_fields=["time_zone"])
+    page = f"/contracts/{milestone.contract.public_id}/"
+    for person, zone in ((ada, ada.time_zone), (ben, "Asia/Kolkata")):
+        due = due_of(milestone).astimezone(ZoneInfo(zone))
+        card = browser(person).get(page).content.decode().split('class="part-state"')[1]
+        words = re.sub(r"<[^>]+>", "", card.split("</summary>")[0])
+        shown = re.sub(r"\s+", " ", words)
+        assert f"Due {due:%-d %b %Y}, {due:%H:%M}" in shown
