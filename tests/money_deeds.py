@@ -124,9 +124,9 @@ DEEDS = [
         "split by a decision",
         play.split,
         ("ada dispute", "ben dispute"),
-        ("GET api-dispute", "POST api-desk-dispute-decide"),
+        ("GET api-dispute", "POST api-desk-dispute-decide", "POST api-dispute-acceptance"),
         (*RELEASED, "refund"),
-        ("dispute_decided",),
+        ("dispute_decided", "ruling_accepted", "ruling_carried_out"),
         ("desk-dispute", "api-desk-dispute"),
     ),
     Deed(
