@@ -32,7 +32,7 @@ from payments.fundings.models import Payment
 from payments.payouts import services as payouts
 from payments.payouts.cancelling.services import wish_to_cancel
 from payments.payouts.holding.services import hold_payouts, lift_hold
-from payments.payouts.models import Payout
+from payments.payouts.sending import services as sending
 from payments.policies.services import add_version
 from payments.reconciliation.deeds import services as deeds
 from payments.reconciliation.findings import Finding
@@ -101,7 +101,8 @@ def restores(ada, ben, dora) -> tuple[str, set]:
 def failed_payout(ada, ben):
     party_id = ready_without_provider(ada, ben)
     payout = payouts.schedule_payout(party_id=party_id, currency="USD", by=ben)
-    force(Payout, status="failed", closed_at=now())
+    attempt = payout.attempts.create(number=1, destination="acct_ben")
+    sending._fail(payout, attempt, "account_closed")
     return payout
 
 
