@@ -10,7 +10,6 @@ from payments.web import (
     fundings,
     payouts,
     reconciliation,
-    rules,
     setup,
     statements,
     webhooks,
@@ -66,7 +65,6 @@ api = [
 ]
 
 urlpatterns = [
-    path("rules/", rules.show_rules, name="rules"),
     path("payments/<str:public_id>/", fundings.show_payment, name="payment"),
     path("earnings/", earnings.show_earnings, name="earnings"),
     path("payouts/", payouts.list_payouts, name="payouts"),

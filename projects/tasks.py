@@ -36,6 +36,7 @@ from projects.disputes.lateness import services as lateness
 from projects.disputes.negotiating import services as negotiating
 from projects.disputes.rulings import selectors as rulings_due
 from projects.disputes.rulings import services as rulings
+from projects.disputes.silence import services as silence
 from projects.givebacks import selectors as givebacks_due
 from projects.givebacks import services as givebacks
 from projects.holds.services import let_go
@@ -214,10 +215,10 @@ def lapse_changes() -> dict[str, int]:
 
 @shared_task(name="projects.escalate_unanswered_disputes")
 def escalate_unanswered_disputes() -> dict[str, int]:
-    """The other side had its time: silence keeps nobody from a decision."""
+    """The other side had its time: silence is judged by a table, or by a mediator."""
     return sweep(
         disputes_due.unanswered_ids(limit=BATCH),
-        lambda pk: disputes.escalate_dispute(dispute_id=pk),
+        lambda pk: silence.judge_silence(dispute_id=pk),
         while_=is_made_up_for,
     )
 

@@ -25,6 +25,7 @@ from projects.web import (
     postings,
     proposals,
     questions,
+    rules,
     screening,
     simulations,
     statements,
@@ -38,6 +39,7 @@ urlpatterns = [
     *simulations.ROUTES,
     # Postings
     path("", home.show_home, name="home"),
+    path("rules/", rules.show_rules, name="rules"),
     path("my/postings/", postings.list_own_postings, name="my-postings"),
     path("postings/", postings.list_postings, name="browse"),
     path("postings/new/", postings.create_posting, name="posting-create"),

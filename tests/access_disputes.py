@@ -14,6 +14,7 @@ DISPUTES = [
     Line("dispute-appeal", "POST", SIDES, of="dispute", body=WORDS),
     Line("api-milestone-disputes", "POST", SIDES, of="submitted"),
     Line("api-disputes", "GET", SIGNED_IN),
+    Line("api-silence", "GET", EVERYBODY),
     Line("evidence", "GET", SIDES, of="dispute"),
     Line("api-dispute-evidence", "GET", SIDES, of="dispute"),
     Line("evidence-checker", "GET", EVERYBODY),

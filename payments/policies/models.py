@@ -38,6 +38,9 @@ class Policy(models.Model):
     funding_days = models.PositiveIntegerField(default=14)
     proposal_answer_days = models.PositiveIntegerField(default=3)
     dispute_answer_days = models.PositiveIntegerField(default=5)
+    # By which published table it is judged when nobody answers. 0: by none, as in versions that are
+    # older than it.
+    silence_table = models.PositiveIntegerField(default=1)
     negotiation_days = models.PositiveIntegerField(default=7)
     # The house has this long, or every mediator hears of it; and so many days of all at most.
     ruling_working_days = models.PositiveIntegerField(default=2)

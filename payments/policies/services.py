@@ -18,11 +18,19 @@ from payments.policies.words import RULES
 MOST_BASIS_POINTS = 5_000
 MOST_DAYS = 3_650
 MOST_UNITS = 1_000_000
-# Clocks that may be off: a payout need not rest, lateness need not be waited for, and whoever is to
-# pay in may be given no day for it.
+# What may be off: a payout need not rest, lateness need not be waited for, whoever is to pay in may
+# be given no day for it, and a mediator may decide whatever nobody answers.
 MAY_BE_ZERO = frozenset(
-    {"lateness_grace_days", "funding_days", "payout_hold_days", "first_payout_hold_days"}
+    {
+        "lateness_grace_days",
+        "funding_days",
+        "payout_hold_days",
+        "first_payout_hold_days",
+        "silence_table",
+    }
 )
+# Tables by which silence is judged: so many are published.
+TABLES = 1
 
 
 def planned_version(
@@ -88,6 +96,8 @@ def _checked(field: str, value: Any) -> Any:
         most = MOST_BASIS_POINTS
     elif field.endswith("_units"):
         most = MOST_UNITS
+    elif field == "silence_table":
+        most = TABLES
     return _checked_whole(field, value, least=least, most=most)
 
 

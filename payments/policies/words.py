@@ -24,6 +24,10 @@ def working_days(count: int) -> str:
     return f"{count} working day" if count == 1 else f"{count} working days"
 
 
+def judged_by(table: int) -> str:
+    return f"table {table}" if table else "a mediator decides"
+
+
 def units(count: int) -> str:
     return f"{count} unit" if count == 1 else f"{count} units"
 
@@ -115,7 +119,13 @@ GROUPS = {
         ),
     ),
     "Disagreeing": (
-        Rule("dispute_answer_days", "Time to answer a dispute", "Then a mediator looks at it."),
+        Rule("dispute_answer_days", "Time to answer a dispute", "For both sides alike."),
+        Rule(
+            "silence_table",
+            "When nobody answers it",
+            "By what is on file, and never against the side that has evidence there.",
+            judged_by,
+        ),
         Rule(
             "negotiation_days",
             "Time to settle an answered dispute",

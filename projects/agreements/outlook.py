@@ -33,6 +33,7 @@ from projects.bonuses.models import Bonus
 from projects.bonuses.selectors import unpaid_on
 from projects.contracts.models import Contract
 from projects.disputes.models import OPEN, Dispute
+from projects.disputes.silence.selectors import Verdict, verdicts_on
 from projects.givebacks.models import GiveBack
 from projects.givebacks.selectors import asked_on
 from projects.milestones.models import Milestone
@@ -58,6 +59,7 @@ class Prospect:
     dispute: Dispute | None
     proposal: Proposal | None
     earnings: list[Earning]
+    verdict: Verdict | None = None
     chargebacks: list[Chargeback] = field(default_factory=list)
     limit_then: LimitThen | None = None
     # Whether money for any milestone of its contract that is open has come in, or is on its way.
@@ -157,6 +159,7 @@ def prospects_of_each(contracts: Iterable[Contract]) -> dict[int, Prospects]:
     earnings = earnings_of_each(escrows)
     chargebacks = chargebacks_of_each(escrows)
     disputes, proposals = _open_disputes(milestones), _open_proposals(milestones)
+    verdicts = verdicts_on(disputes.values())
     reasons = reasons_on(contracts)
     found: dict[int, list[Prospect]] = {contract.pk: [] for contract in contracts}
     paid_for = {
@@ -167,11 +170,12 @@ def prospects_of_each(contracts: Iterable[Contract]) -> dict[int, Prospects]:
     for milestone in milestones:
         escrow = milestone.escrow
         dispute, earned = disputes.get(milestone.pk), earnings.get(escrow.public_id, [])
+        verdict = verdicts.get(dispute.pk) if dispute else None
         proposal = proposals.get(milestone.pk)
         charged_back, money = chargebacks.get(escrow.public_id, []), facts[escrow.pk]
         is_contested = any(one.status in CONTESTED for one in charged_back)
         above = [
-            *dispute_strikes(dispute, held=money.held, is_contested=is_contested),
+            *dispute_strikes(dispute, verdict, held=money.held, is_contested=is_contested),
             *proposal_strikes(proposal),
             *payment_strikes(payments.get(escrow.public_id), payer=milestone.contract.client.name),
             *payout_strikes(milestone, earned),
@@ -186,6 +190,7 @@ def prospects_of_each(contracts: Iterable[Contract]) -> dict[int, Prospects]:
                 ),
                 payment=payments.get(escrow.public_id),
                 dispute=dispute,
+                verdict=verdict,
                 proposal=proposal,
                 earnings=earned,
                 chargebacks=charged_back,

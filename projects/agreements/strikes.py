@@ -14,6 +14,7 @@ from projects.contracts.models import Contract
 from projects.disputes.models import JUDGED, Dispute
 from projects.disputes.rules import OTHER
 from projects.disputes.rulings.selectors import expected_shares, waits_for_bank
+from projects.disputes.silence.selectors import Verdict
 from projects.givebacks.models import GiveBack
 from projects.milestones.models import Milestone
 from projects.milestones.outlook import Stop, Strike
@@ -74,24 +75,20 @@ def funding_strikes(contract: Contract, milestones: Sequence[Milestone]) -> list
 
 
 def dispute_strikes(
-    dispute: Dispute | None, *, held: int = 0, is_contested: bool = False
+    dispute: Dispute | None,
+    verdict: Verdict | None = None,
+    *,
+    held: int = 0,
+    is_contested: bool = False,
 ) -> list[Strike]:
-    """``held`` is what is held for its milestone; ``is_contested``: a bank wants some of it."""
+    """``verdict`` is what comes of it if nobody answers, ``held`` what is held for its milestone;
+    ``is_contested``: a bank wants some of it.
+    """
     if dispute is None:
         return []
     strikes = []
-    if dispute.status == Dispute.Status.OPENED and dispute.answer_due_at:
-        strikes.append(
-            Strike(
-                "dispute_answer",
-                dispute.answer_due_at,
-                "The dispute goes to a mediator, answered or not.",
-                step="escalate",
-                by=SYSTEM,
-                stops="Until then both sides can agree: by a release or by a cancellation.",
-                stopped_by=_BY_AGREEING,
-            )
-        )
+    if verdict is not None:
+        strikes.append(_silence(dispute, verdict))
     if dispute.status == Dispute.Status.NEGOTIATING:
         strikes.append(
             Strike(
@@ -158,6 +155,34 @@ def _standing(dispute: Dispute, held: int, is_contested: bool) -> Strike:
         by=SYSTEM,
         stops="" if is_last else "Either side can appeal before, once; and both can still agree.",
         stopped_by=(*appeals, *_BY_AGREEING),
+        to_freelancer=shares.payee,
+        fee=shares.fees,
+        to_client=shares.payer,
+    )
+
+
+def _silence(dispute: Dispute, verdict: Verdict) -> Strike:
+    contract = dispute.milestone.contract
+    names = {CLIENT: contract.client.name, FREELANCER: contract.freelancer.name}
+    asked, row, shares = OTHER[dispute.opened_by_role], verdict.judgement.row, verdict.shares
+    strike = Strike(
+        "dispute_answer",
+        dispute.answer_due_at,
+        f"The dispute goes to a mediator, by row {row.number} of the rules: {row.condition}",
+        step="escalate",
+        by=SYSTEM,
+        stops=f"{names[asked]} can answer before, and both sides can agree: by a release or by a "
+        "cancellation.",
+        stopped_by=_BY_AGREEING,
+    )
+    if shares is None:
+        return strike
+    gets, back = (in_words(n, contract.currency) for n in (shares.payee, shares.payer))
+    return replace(
+        strike,
+        text=f"It is decided by row {row.number} of the rules: {gets} for {names[FREELANCER]}, "
+        f"{back} back to {names[CLIENT]}. {row.condition}",
+        step="decide_by_rule",
         to_freelancer=shares.payee,
         fee=shares.fees,
         to_client=shares.payer,

@@ -130,6 +130,7 @@ def wording_of(
             "first_payout_hold_days": policy.first_payout_hold_days,
             "proposal_answer_days": policy.proposal_answer_days,
             "dispute_answer_days": policy.dispute_answer_days,
+            "silence_table": policy.silence_table,
             "negotiation_days": policy.negotiation_days,
             "appeal_days": policy.appeal_days,
         },

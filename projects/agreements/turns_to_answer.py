@@ -73,7 +73,7 @@ def answer_dispute(role: str, prospect: Prospect) -> Turn | None:
         return None
     text = "Read the case and say your side."
     if dispute.status == Dispute.Status.OPENED:
-        title, when, at = "Answer the dispute on", "Goes to a mediator", dispute.answer_due_at
+        title, when, at = "Answer the dispute on", _if_unanswered(prospect), dispute.answer_due_at
     elif dispute.status == Dispute.Status.NEGOTIATING:
         title, when, at = "Settle the dispute on", "Goes to a mediator", dispute.negotiation_ends_at
         text = "Propose how to divide the money, seal a figure, or ask for a mediator."
@@ -95,6 +95,12 @@ def answer_dispute(role: str, prospect: Prospect) -> Turn | None:
     )
 
 
+def _if_unanswered(prospect: Prospect) -> str:
+    """What is said before the moment at which the time to answer is over."""
+    is_decided = prospect.verdict is not None and prospect.verdict.shares is not None
+    return "Decided by rule" if is_decided else "Goes to a mediator"
+
+
 def await_dispute(role: str, prospect: Prospect) -> Turn | None:
     """Of the dispute that this side has opened: the other's answer."""
     dispute = prospect.dispute
@@ -103,9 +109,9 @@ def await_dispute(role: str, prospect: Prospect) -> Turn | None:
     return Turn(
         f"{_other(prospect.milestone.contract, role)} answers the dispute on "
         f"“{prospect.milestone.title}”",
-        "It goes to a mediator, answered or not. The other milestones go on.",
+        "Where nobody answers, it is judged by what is on file. The other milestones go on.",
         waits=True,
-        when="Goes to a mediator",
+        when=_if_unanswered(prospect),
         at=dispute.answer_due_at,
         step="dispute",
         prospect=prospect,

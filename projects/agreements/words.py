@@ -30,6 +30,7 @@ def rules_of(wording: dict[str, Any]) -> list[str]:
         f"{_days(policy['dispute_answer_days'])} to answer"
         f"{_negotiation(policy.get('negotiation_days', 0))}, then a mediator decides."
         f"{_appeal(policy.get('appeal_days', 0))}",
+        _silence(policy.get("silence_table", 0)),
         f"Fees are charged on released money only: {fees[0]} on top for {client}, {fees[1]} off "
         f"for {freelancer}.",
         wording.get("holding", ""),
@@ -60,6 +61,15 @@ def _appeal(days: int) -> str:
     return (
         f" The decision is carried out after {_days(days)}, in which either side may appeal, once: "
         "another mediator then decides for good."
+    )
+
+
+def _silence(table: int) -> str:
+    if not table:
+        return ""
+    return (
+        f"A dispute that is not answered is judged by what is on file, by table {table} of the "
+        "published rules, and never against the side that has evidence there."
     )
 
 

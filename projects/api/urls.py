@@ -30,6 +30,7 @@ from projects.api import (
     questions,
     screening,
     sealed_offers,
+    silence,
     simulations,
     statements,
 )
@@ -183,6 +184,7 @@ urlpatterns = [
         name="api-milestone-disputes",
     ),
     path("disputes/", disputes.DisputesView.as_view(), name="api-disputes"),
+    path("disputes/silence/", silence.SilenceView.as_view(), name="api-silence"),
     path("disputes/<str:public_id>/", disputes.DisputeView.as_view(), name="api-dispute"),
     path(
         "disputes/<str:public_id>/answer/",

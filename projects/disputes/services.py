@@ -96,7 +96,7 @@ def open_dispute(
         "A dispute is open on “%(title)s”: %(reason)s.", title=milestone.title, reason=Words(why)
     )
     told = with_numbers(told, missed) + Words(
-        "Answer by %(due)s; after that a mediator decides without you.", due=answer_due_at
+        "Answer by %(due)s; after that it is judged by what is on file.", due=answer_due_at
     )
     tell_side_of(dispute, OTHER[role], "dispute_opened", told, by=by)
     return dispute
@@ -141,8 +141,11 @@ def add_statement(*, dispute_id: int, by: Actor, statement: str) -> Statement:
 
 
 @transaction.atomic
-def escalate_dispute(*, dispute_id: int) -> Dispute:
-    """The other side had its time to answer: the mediator goes by what is on file."""
+def escalate_dispute(*, dispute_id: int, why: Words) -> Dispute:
+    """The other side had its time to answer: the mediator goes by what is on file.
+
+    ``why`` says by which rule, for both sides.
+    """
     dispute, _ = advance_dispute(dispute_id, "escalate", by=SYSTEM)
     ruling_due_at = hand_to_mediator(dispute)
 
@@ -154,7 +157,7 @@ def escalate_dispute(*, dispute_id: int) -> Dispute:
         due=ruling_due_at,
     )
     for role in (CLIENT, FREELANCER):
-        tell_side_of(dispute, role, "dispute_escalated", text, by=SYSTEM)
+        tell_side_of(dispute, role, "dispute_escalated", text + why, by=SYSTEM)
     return dispute
 
 

@@ -25,6 +25,7 @@ from projects.disputes.rulings.services import accept_ruling, appeal_ruling
 from projects.disputes.sealed.selectors import own_figure_of
 from projects.disputes.sealed.services import seal_figure, withdraw_figure
 from projects.disputes.selectors import disputes_of, outcome_of
+from projects.disputes.silence.selectors import verdicts_on
 from projects.milestones.amounts import checked_ending
 from projects.milestones.models import Milestone
 from projects.milestones.rules import judge_step
@@ -261,6 +262,7 @@ def _page(
         "ruling": ruling_of(dispute),
         "expected": expected_shares(dispute),
         "waits_for_bank": dispute.is_open and waits_for_bank(dispute),
+        "verdict": verdicts_on([dispute]).get(dispute.pk),
         "record": record_of(dispute),
         "evidence": offer_of(dispute, route="evidence", with_messages=True),
         "latest": latest_delivery(milestone),

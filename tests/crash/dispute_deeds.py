@@ -89,6 +89,16 @@ def move_on_where_nobody_answers_a_dispute(world: World) -> Act:
 
 
 @by_the_clock
+def decide_by_a_row_what_nobody_answers(world: World) -> Act:
+    milestone = world.funded()
+    days_pass(24)
+    words = {"reason": "not_delivered", "statement": "Nothing came.", "asked_for": 30_000}
+    open_dispute(milestone_id=milestone.pk, by=world.ada, **words)
+    days_pass(6)
+    return task("projects.escalate_unanswered_disputes")
+
+
+@by_the_clock
 def tell_that_a_ruling_is_late(world: World) -> Act:
     reviewed(world)
     days_pass(5)

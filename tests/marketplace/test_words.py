@@ -155,7 +155,9 @@ NAMED_ELSEWHERE = {
     "marketplace/common/words.py",
     "payments/reconciliation/running/services.py",
     "projects/agreements/downtime/services.py",
+    "projects/disputes/rulings/services.py",
     "projects/disputes/services.py",
+    "projects/disputes/silence/services.py",
     "projects/management/mails/values.py",
 }
 # They say what the deeds say, which another test compares.

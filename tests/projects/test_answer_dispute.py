@@ -14,8 +14,8 @@ from projects.disputes.services import (
     MOST_STATEMENTS,
     add_statement,
     answer_dispute,
-    escalate_dispute,
 )
+from projects.disputes.silence.services import judge_silence
 from projects.milestones.services import release_milestone
 from projects.tasks import escalate_unanswered_disputes
 from tests.races import at_once
@@ -109,7 +109,7 @@ def test_words_that_cannot_be_read_are_refused(ada, ben, text):
 def test_silence_goes_to_the_mediator_and_both_hear_of_it(ada, ben, time_machine):
     dispute = opened_dispute(ada, ben)
     with pytest.raises(WrongState):
-        escalate_dispute(dispute_id=dispute.pk)
+        judge_silence(dispute_id=dispute.pk)
     assert escalate_unanswered_disputes() == {"done": 0, "failed": 0}
 
     time_machine.move_to(now() + timedelta(days=5, seconds=1))

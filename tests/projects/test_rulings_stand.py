@@ -11,6 +11,7 @@ from accounts.people.services import grant_staff_roles
 from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
 from marketplace.common.lifecycle import SYSTEM
+from marketplace.common.words import Words
 from projects.agreements.proposals.services import accept_proposal, propose_ending
 from projects.disputes.models import Dispute
 from projects.disputes.rulings.selectors import steps_for
@@ -141,15 +142,18 @@ def test_every_ordinary_end_still_works_while_it_stands(standing, ada, ben, end)
     call_command("check_ledger")
 
 
+BY_RULE = Words("By rule.")
+
+
 def test_a_rule_decides_what_was_not_answered_and_either_side_may_appeal(
     ada, ben, dora, time_machine
 ):
     dispute = opened_dispute(ada, ben)
     with pytest.raises(WrongState, match="not over yet"):
-        decide_by_rule(dispute_id=dispute.pk, to_freelancer=0, **why())
+        decide_by_rule(dispute_id=dispute.pk, to_freelancer=0, why=BY_RULE, **why())
     time_machine.move_to(now() + timedelta(days=6))
 
-    decide_by_rule(dispute_id=dispute.pk, to_freelancer=0, **why())
+    decide_by_rule(dispute_id=dispute.pk, to_freelancer=0, why=BY_RULE, **why())
 
     found = seen(dispute)
     assert (found.state, found.rulings.get().by) == ("decided", None)

@@ -82,23 +82,23 @@ def test_nothing_delivered_nothing_said(late, ada, later):
     assert (facts.delivered_at, facts.review_ends_at, facts.returned) == (None, None, 0)
     assert facts.stated == {"client"}
     found = judge(facts)
-    assert (found.row.number, found.to_freelancer) == (8, 30_000)
+    assert (found.row.number, found.to_freelancer) == (9, 30_000)
 
 
 def test_before_the_due_date_is_not_late(ada, ben, later):
     dispute = dispute_on(funded_milestone(ada, ben), ada)
     later(days=30)
 
-    assert row_of(dispute) == 13, "since it was disputed nothing could be delivered"
+    assert row_of(dispute) == 14, "since it was disputed nothing could be delivered"
 
 
 def test_a_message_after_the_due_date_is_on_file(late, ada, ben, later):
     say(late, ben)
     dispute = dispute_on(late, ada)
-    assert row_of(dispute) == 6
+    assert row_of(dispute) == 7
     later(days=1)
     say(late, ada)
-    assert row_of(dispute) == 6, "whatever is said after it"
+    assert row_of(dispute) == 7, "whatever is said after it"
 
 
 def test_a_message_before_it_that_was_not_replied_to(ada, ben, later):
@@ -108,10 +108,10 @@ def test_a_message_before_it_that_was_not_replied_to(ada, ben, later):
     say(milestone, ben)
     later(days=24)
     dispute = dispute_on(milestone, ada)
-    assert row_of(dispute) == 7
+    assert row_of(dispute) == 8
 
     say(milestone, ada)
-    assert row_of(dispute) == 8, "a reply, and still no word"
+    assert row_of(dispute) == 9, "a reply, and still no word"
 
 
 def test_what_was_written_before_the_contract_was_signed_is_of_another_time(late, ada, ben, later):
@@ -128,20 +128,20 @@ def test_more_time_that_was_asked_for_and_never_answered(ada, ben, later):
     order = propose_extension(milestone_id=milestone.pk, by=ben, due_at=until)
     later(days=24)
     dispute = dispute_on(milestone, ada)
-    assert row_of(dispute) == 7
+    assert row_of(dispute) == 8
     later(days=-24)
 
     decline_change(order_id=order.pk, by=ada)
     later(days=24)
     assert facts_of(dispute).client_spoke_at > facts_of(dispute).freelancer_spoke_at
-    assert row_of(dispute) == 8
+    assert row_of(dispute) == 9
 
 
 def test_a_proposal_to_end_it_is_no_silence(late, ada, ben):
     dispute = dispute_on(late, ada)
     propose_ending(milestone_id=late.pk, by=ben, to_freelancer=20_000)
 
-    assert row_of(dispute) == 6
+    assert row_of(dispute) == 7
 
 
 def test_a_delivery_is_on_file_even_where_changes_were_asked_for(delivered, ada, ben, later):
@@ -150,7 +150,7 @@ def test_a_delivery_is_on_file_even_where_changes_were_asked_for(delivered, ada,
     dispute = dispute_on(delivered, ada)
 
     assert facts_of(dispute).returned == 1
-    assert row_of(dispute) == 5
+    assert row_of(dispute) == 6
 
 
 def test_less_is_held_than_was_agreed(late, ada):
@@ -158,14 +158,14 @@ def test_less_is_held_than_was_agreed(late, ada):
     payment = Payment.objects.get(paid_for=late.escrow.public_id)
     bank = Bank(payment, 60_000)
     bank.takes()
-    assert row_of(dispute) == 1
+    assert row_of(dispute) == 2
     assert facts_of(dispute).asked_for == 30_000
 
     bank.keeps()
     facts = facts_of(dispute)
     assert not facts.is_contested
     assert facts.price_held < 50_000
-    assert row_of(dispute) == 2
+    assert row_of(dispute) == 3
 
 
 # --- The client is silent ------------------------------------------------------------------------
@@ -179,11 +179,11 @@ def test_delivered_and_never_looked_at(delivered, ada, ben, later):
     assert (facts.silent, facts.stated) == ("client", {"freelancer"})
     assert (facts.delivered_at, facts.is_all_met) == (delivery.created_at, True)
     assert facts.review_ends_at == delivery.created_at + timedelta(days=7)
-    assert row_of(dispute) == 13, "her time to review it runs on"
+    assert row_of(dispute) == 14, "her time to review it runs on"
 
     later(days=5)
     found = judge(facts_of(dispute))
-    assert (found.row.number, found.to_freelancer) == (12, 90_000)
+    assert (found.row.number, found.to_freelancer) == (13, 90_000)
 
 
 def test_what_an_outage_of_ours_added_to_the_review_counts(delivered, ben, later):
@@ -200,9 +200,9 @@ def test_what_an_outage_of_ours_added_to_the_review_counts(delivered, ben, later
     dispute = dispute_on(delivered, ben)
     later(days=5)
 
-    assert row_of(dispute) == 13
+    assert row_of(dispute) == 14
     later(days=1.1)
-    assert row_of(dispute) == 12
+    assert row_of(dispute) == 13
 
 
 def test_a_client_who_wrote_since_the_delivery_is_not_silent(delivered, ada, ben, later):
@@ -211,7 +211,7 @@ def test_a_client_who_wrote_since_the_delivery_is_not_silent(delivered, ada, ben
     dispute = dispute_on(delivered, ben)
     later(days=5)
 
-    assert row_of(dispute) == 6
+    assert row_of(dispute) == 7
 
 
 def test_a_client_who_paid_a_part_since_has_looked(delivered, ada, ben, later):
@@ -223,7 +223,7 @@ def test_a_client_who_paid_a_part_since_has_looked(delivered, ada, ben, later):
     facts = facts_of(dispute)
 
     assert (facts.price_held, facts.is_fully_held, facts.asked_for) == (60_000, True, 60_000)
-    assert judge(facts).row.number == 6
+    assert judge(facts).row.number == 7
 
 
 def test_a_client_who_asked_for_changes_has_looked(delivered, ada, ben, later):
@@ -233,7 +233,7 @@ def test_a_client_who_asked_for_changes_has_looked(delivered, ada, ben, later):
     dispute = dispute_on(delivered, ben)
     later(days=5)
 
-    assert (facts_of(dispute).returned, row_of(dispute)) == (1, 10)
+    assert (facts_of(dispute).returned, row_of(dispute)) == (1, 11)
 
 
 @pytest.mark.parametrize("met", [(True, False), (False, False)])
@@ -244,7 +244,7 @@ def test_a_delivery_that_says_something_is_open(ada, ben, later, met):
     dispute = dispute_on(milestone, ben)
     later(days=5)
 
-    assert row_of(dispute) == 11
+    assert row_of(dispute) == 12
 
 
 def test_a_criterion_of_today_is_not_answered_by_an_older_delivery(delivered, ada, ben, later):
@@ -253,14 +253,14 @@ def test_a_criterion_of_today_is_not_answered_by_an_older_delivery(delivered, ad
     delivered.save(update_fields=["criteria"])
     later(days=9)
 
-    assert row_of(dispute) == 11
+    assert row_of(dispute) == 12
 
 
 def test_nothing_delivered_is_not_paid(late, ben, later):
     dispute = dispute_on(late, ben, 100_000)
     later(days=5)
 
-    assert row_of(dispute) == 9
+    assert row_of(dispute) == 10
 
 
 @pytest.mark.parametrize(("opener", "asked_for"), [("ada", 100_000), ("ben", 0)])
@@ -268,14 +268,14 @@ def test_who_asks_for_nothing_gets_nothing(delivered, request, opener, asked_for
     dispute = dispute_on(delivered, request.getfixturevalue(opener), asked_for)
 
     found = judge(facts_of(dispute))
-    assert (found.row.number, found.to_freelancer) == (3, asked_for)
+    assert (found.row.number, found.to_freelancer) == (4, asked_for)
 
 
 def test_a_statement_of_the_silent_side_is_on_file(late, ada, ben):
     dispute = dispute_on(late, ada)
     Statement.objects.create(dispute=dispute, by=ben, role="freelancer", text="Wait.")
 
-    assert row_of(dispute) == 4
+    assert row_of(dispute) == 5
 
 
 def test_many_are_read_in_as_many_queries_as_one(ada, ben):

@@ -33,6 +33,7 @@ NOTHING = Facts(
     opened_at=OPENED,
     asked_for=30_000,
     price_held=HELD,
+    held=103_000,
     due_at=days(-8),
     late_from=days(-5),
 )
@@ -47,41 +48,42 @@ DELIVERED = replace(
 
 # By the row that decides: what is on file, and what the freelancer then gets.
 EXAMPLES = {
-    1: [replace(DELIVERED, is_contested=True), replace(NOTHING, is_contested=True)],
-    2: [replace(DELIVERED, is_fully_held=False), replace(NOTHING, is_fully_held=False)],
-    3: [replace(NOTHING, asked_for=HELD), replace(DELIVERED, asked_for=0)],
-    4: [
+    1: [replace(NOTHING, is_agreed=False), replace(DELIVERED, is_agreed=False)],
+    2: [replace(DELIVERED, is_contested=True), replace(NOTHING, is_contested=True)],
+    3: [replace(DELIVERED, is_fully_held=False), replace(NOTHING, is_fully_held=False)],
+    4: [replace(NOTHING, asked_for=HELD), replace(DELIVERED, asked_for=0)],
+    5: [
         replace(NOTHING, stated=frozenset([CLIENT, FREELANCER])),
         replace(DELIVERED, stated=frozenset([CLIENT, FREELANCER])),
     ],
-    5: [
+    6: [
         replace(NOTHING, delivered_at=days(-20)),
         # Returned, and not delivered again: it is on file none the less.
         replace(NOTHING, delivered_at=days(-20), returned=1),
         replace(DELIVERED, opened_by=CLIENT),
     ],
-    6: [
+    7: [
         replace(NOTHING, freelancer_spoke_at=days(4)),
         replace(NOTHING, freelancer_spoke_at=days(-8), client_spoke_at=days(-1)),
         replace(NOTHING, due_at=days(6), late_from=days(9), freelancer_spoke_at=days(0)),
         replace(DELIVERED, client_spoke_at=days(-4)),
     ],
-    7: [
+    8: [
         # Asked before the due date, and never told.
         replace(NOTHING, freelancer_spoke_at=days(-9)),
         replace(NOTHING, freelancer_spoke_at=days(-9), client_spoke_at=days(-10)),
         replace(DELIVERED, delivered_at=None, client_spoke_at=days(-9)),
     ],
-    8: [NOTHING, replace(NOTHING, freelancer_spoke_at=days(-10), client_spoke_at=days(-9))],
-    9: [replace(DELIVERED, delivered_at=None, is_all_met=False, review_ends_at=None)],
-    10: [replace(DELIVERED, returned=1)],
-    11: [replace(DELIVERED, is_all_met=False)],
-    12: [
+    9: [NOTHING, replace(NOTHING, freelancer_spoke_at=days(-10), client_spoke_at=days(-9))],
+    10: [replace(DELIVERED, delivered_at=None, is_all_met=False, review_ends_at=None)],
+    11: [replace(DELIVERED, returned=1)],
+    12: [replace(DELIVERED, is_all_met=False)],
+    13: [
         DELIVERED,
         replace(DELIVERED, client_spoke_at=days(-5)),
         replace(DELIVERED, review_ends_at=days(5)),
     ],
-    13: [
+    14: [
         replace(DELIVERED, review_ends_at=days(5.1)),
         # Opened before the date: since then nothing could be delivered.
         replace(NOTHING, due_at=days(0.1), late_from=days(3)),
@@ -116,6 +118,7 @@ def files(draw) -> Facts:
         "price_held": held,
         "due_at": due_at,
         "late_from": due_at + timedelta(days=draw(st.integers(0, 5))),
+        "is_agreed": draw(st.booleans()),
         "is_fully_held": draw(st.booleans()),
         "is_contested": draw(st.booleans()),
         "delivered_at": delivered_at,
@@ -127,7 +130,7 @@ def files(draw) -> Facts:
         "freelancer_spoke_at": draw(st.none() | moments),
     }
     names = draw(
-        st.sets(st.sampled_from(sorted(otherwise)), max_size=draw(st.sampled_from([2, 15])))
+        st.sets(st.sampled_from(sorted(otherwise)), max_size=draw(st.sampled_from([2, 16])))
     )
     return _whole(replace(base, **{name: otherwise[name] for name in names}))
 

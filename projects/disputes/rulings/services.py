@@ -78,13 +78,13 @@ def decide_dispute(
 
 @transaction.atomic
 def decide_by_rule(
-    *, dispute_id: int, rule: str, to_freelancer: int, facts: str, reasons: str
+    *, dispute_id: int, rule: str, to_freelancer: int, facts: str, reasons: str, why: Words
 ) -> Dispute:
     """Decide one that was not answered in time, by a published rule; either side may appeal to any
-    mediator. Raises InvalidInput as a mediator's decision does.
+    mediator. ``why`` tells both of the rule. Raises InvalidInput as a mediator's decision does.
     """
     dispute, _ = advance_dispute(dispute_id, "decide_by_rule", by=SYSTEM)
-    _rule(dispute, SYSTEM, to_freelancer, facts, rule, reasons)
+    _rule(dispute, SYSTEM, to_freelancer, facts, rule, reasons, why)
     return dispute
 
 
@@ -163,7 +163,13 @@ def _standing(dispute: Dispute) -> Ruling:
 
 
 def _rule(
-    dispute: Dispute, by: Actor, to_freelancer: int, facts: str, rule: str, reasons: str
+    dispute: Dispute,
+    by: Actor,
+    to_freelancer: int,
+    facts: str,
+    rule: str,
+    reasons: str,
+    why: Words | None = None,
 ) -> tuple[Ruling, Shares]:
     """Write it down and tell both sides who gets what, when, and until when they can appeal."""
     milestone = dispute.milestone
@@ -191,6 +197,7 @@ def _rule(
     shares = effect_of(milestone, to_freelancer)
     for role in (CLIENT, FREELANCER):
         text = Words("The dispute about “%(title)s” is decided.", title=milestone.title)
+        text = text + why if why else text
         text += shares_in_words(shares, milestone.currency, role)
         text += _what_follows(dispute, role)
         text += Words("The reasons are on its page.")

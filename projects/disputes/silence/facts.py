@@ -29,8 +29,10 @@ class Facts:
     """Of one dispute, as of ``at``; the silent side is the one that did not open it.
 
     ``asked_for`` is the part of the price that its opener would give the freelancer, at most what
-    is held and can be paid out beside what goes back; ``price_held`` is the part that is held. Both
-    are minor units. ``is_contested``: the client's bank wants money of it back.
+    is held and can be paid out beside what goes back; ``price_held`` is the part that is held, and
+    ``held`` what is held for it, with the client's fee. All are minor units. ``is_agreed``: the
+    rules that both signed name the table; ``is_contested``: the client's bank wants money of it
+    back.
 
     ``late_from`` is the end of the grace period after ``due_at``. ``delivered_at`` is of the newest
     delivery, ``is_all_met`` whether it says of every criterion of today that it is met, and
@@ -45,8 +47,10 @@ class Facts:
     opened_at: datetime
     asked_for: int
     price_held: int
+    held: int
     due_at: datetime
     late_from: datetime
+    is_agreed: bool = True
     is_fully_held: bool = True
     is_contested: bool = False
     delivered_at: datetime | None = None
@@ -137,8 +141,10 @@ def _facts(
         opened_at=dispute.created_at,
         asked_for=payable(dispute.asked_for, milestone.escrow, money),
         price_held=money.price_held,
+        held=money.held,
         due_at=due_of(milestone),
         late_from=late_from(milestone),
+        is_agreed=bool(milestone.contract.policy.silence_table),
         is_fully_held=money.is_fully_held,
         is_contested=has_open_chargeback(milestone.escrow),
         delivered_at=latest.created_at if latest else None,

@@ -76,6 +76,14 @@ def _is_reviewed(facts: Facts) -> bool:
 TABLE = (
     Row(
         1,
+        gettext_noop("The contract was signed under rules that do not know this table."),
+        lambda facts: not facts.is_agreed,
+        Outcome.MEDIATOR,
+        gettext_noop("Nobody is judged by what they have not signed."),
+        is_alike=True,
+    ),
+    Row(
+        2,
         gettext_noop("The client’s bank wants money of it back."),
         lambda facts: facts.is_contested,
         Outcome.MEDIATOR,
@@ -83,7 +91,7 @@ TABLE = (
         is_alike=True,
     ),
     Row(
-        2,
+        3,
         gettext_noop("Not all of the agreed money is held."),
         lambda facts: not facts.is_fully_held,
         Outcome.MEDIATOR,
@@ -91,7 +99,7 @@ TABLE = (
         is_alike=True,
     ),
     Row(
-        3,
+        4,
         gettext_noop("The opener asks for nothing for their own side."),
         _asks_nothing,
         Outcome.AS_ASKED,
@@ -99,7 +107,7 @@ TABLE = (
         is_alike=True,
     ),
     Row(
-        4,
+        5,
         gettext_noop("A statement of the silent side is on file."),
         lambda facts: facts.silent in facts.stated,
         Outcome.MEDIATOR,
@@ -107,14 +115,14 @@ TABLE = (
         is_alike=True,
     ),
     Row(
-        5,
+        6,
         gettext_noop("The client opened it, and a delivery is on file."),
         lambda facts: facts.opened_by == CLIENT and facts.delivered_at is not None,
         Outcome.MEDIATOR,
         gettext_noop("A delivery is evidence: a person looks whether it is what was agreed."),
     ),
     Row(
-        6,
+        7,
         gettext_noop(
             "The silent side has written a message, proposed something or answered a proposal "
             "since the delivery (where nothing is delivered: since the due date), or since the "
@@ -126,7 +134,7 @@ TABLE = (
         is_alike=True,
     ),
     Row(
-        7,
+        8,
         gettext_noop(
             "The last message, proposal or delivery between the two is the silent side’s: the "
             "opener has not replied to it."
@@ -137,7 +145,7 @@ TABLE = (
         is_alike=True,
     ),
     Row(
-        8,
+        9,
         gettext_noop(
             "The client opened it after the due date; nothing is delivered, nothing was said "
             "since, and the grace period is over."
@@ -147,21 +155,21 @@ TABLE = (
         gettext_noop("Nothing was delivered when it was due, and nobody says why."),
     ),
     Row(
-        9,
+        10,
         gettext_noop("The freelancer opened it, and nothing is delivered."),
         lambda facts: facts.opened_by == FREELANCER and facts.delivered_at is None,
         Outcome.MEDIATOR,
         gettext_noop("Silence does not pay for work that is not on file."),
     ),
     Row(
-        10,
+        11,
         gettext_noop("The freelancer opened it, and the client has asked for changes of the work."),
         lambda facts: facts.opened_by == FREELANCER and facts.returned > 0,
         Outcome.MEDIATOR,
         gettext_noop("What the client found not met is on file: a person looks at it."),
     ),
     Row(
-        11,
+        12,
         gettext_noop(
             "The freelancer opened it, and the newest delivery does not say of every criterion "
             "that it is met."
@@ -171,7 +179,7 @@ TABLE = (
         gettext_noop("The delivery itself says that something is open."),
     ),
     Row(
-        12,
+        13,
         gettext_noop(
             "The freelancer opened it; the newest delivery says of every criterion that it is met, "
             "no changes were asked for, and the time to review it is over."
@@ -187,7 +195,7 @@ TABLE = (
         gettext_noop("The client had the time to look and to object, and said nothing."),
     ),
     Row(
-        13,
+        14,
         gettext_noop("Anything else."),
         lambda facts: True,
         Outcome.MEDIATOR,

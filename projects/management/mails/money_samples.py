@@ -82,7 +82,7 @@ MONEY: dict[str, Words] = {
     # --- Disputes
     "dispute_opened": told(
         "A dispute is open on “%(title)s”: %(reason)s.",
-        "Answer by %(due)s; after that a mediator decides without you.",
+        "Answer by %(due)s; after that it is judged by what is on file.",
         reason=Words("The work is not as agreed"),
     ),
     "dispute_answered": told(
@@ -92,7 +92,10 @@ MONEY: dict[str, Words] = {
     "dispute_statement": told("There is a new statement in the dispute about “%(title)s”."),
     "dispute_escalated": told(
         "The time to answer the dispute about “%(title)s” is over. A mediator decides "
-        "by %(due)s; both sides can still add to it."
+        "by %(due)s; both sides can still add to it.",
+        "By row %(row)s of the rules: %(reason)s",
+        row=6,
+        reason=Words("A delivery is evidence: a person looks whether it is what was agreed."),
     ),
     "mediator_asked": told(
         "%(who)s asks for a mediator in the dispute about “%(title)s”. If you ask for one as "

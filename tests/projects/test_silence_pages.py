@@ -1,0 +1,108 @@
+"""The table where people and programs read it, and what it would make of a dispute that waits."""
+
+import pytest
+
+from marketplace.common.errors import InvalidInput
+from payments.policies.selectors import policy_in_force
+from payments.policies.services import add_version
+from projects.agreements.outlook import prospects_of
+from projects.contracts.selectors import agreement_of
+from projects.disputes.services import answer_dispute, open_dispute
+from projects.disputes.silence.table import TABLE
+from projects.messages.services import write_message
+from tests.world import active_contract, api_of, browser, funded_milestone, submitted_milestone
+
+pytestmark = pytest.mark.django_db
+
+WORDS = {"reason": "not_delivered", "statement": "There is nothing."}
+
+
+@pytest.fixture
+def undelivered(ada, ben, later):
+    """Four days over when it is disputed: 300.00 of 1,000.00 is what Ada would leave to Ben."""
+    milestone = funded_milestone(ada, ben)
+    later(days=24)
+    return open_dispute(milestone_id=milestone.pk, by=ada, asked_for=30_000, **WORDS)
+
+
+def strike_on(dispute):
+    (strike,) = prospects_of(dispute.milestone.contract).of(dispute.milestone).outlook.strikes
+    return strike
+
+
+def test_everybody_reads_the_same_table(client):
+    page = client.get("/rules/").text
+    told = api_of().get("/api/v1/disputes/silence/").json()
+
+    assert [row["number"] for row in told] == [row.number for row in TABLE]
+    for row, out in zip(TABLE, told, strict=True):
+        assert (out["condition"], out["reason"]) == (row.condition, row.reason)
+        assert out["outcome"] == row.outcome
+        at = page.index(f'id="silence-{row.number}"')
+        shown = page[at : page.index("</tr>", at)]
+        assert row.condition in shown and row.reason in shown and row.outcome.words in shown
+
+
+def test_it_is_a_value_of_the_rules_that_both_sign(ada, ben):
+    assert policy_in_force().silence_table == 1
+    signed = active_contract(ada, ben)
+    assert '"silence_table":1' in agreement_of(signed).body
+    add_version({"silence_table": 0})
+    older = active_contract(ada, ben)
+
+    for contract, is_said in ((signed, True), (older, False)):
+        page = browser(ben).get(f"/contracts/{contract.public_id}/agreement/").text
+        assert ("by table 1 of the published rules" in page) == is_said
+    with pytest.raises(InvalidInput):
+        add_version({"silence_table": 2})
+
+
+def test_what_comes_of_silence_is_told_to_both_before_it_does(undelivered, ada, ben):
+    strike = strike_on(undelivered)
+    assert (strike.step, strike.at) == ("decide_by_rule", undelivered.answer_due_at)
+    # 300.00 less 3 %, and 700.00 with the fee on them.
+    assert (strike.to_freelancer, strike.fee, strike.to_client) == (29_100, 1_800, 72_100)
+    for person in (ada, ben):
+        told = api_of(person).get(f"/api/v1/milestones/{undelivered.milestone.public_id}/next/")
+        (happens,) = told.json()["happens"]
+        assert (happens["step"], happens["to_client"]) == ("decide_by_rule", 72_100)
+        assert "row 9 of the rules" in happens["text"]
+        page = browser(person).get(undelivered.path).text
+        assert "Row 9 of the rules" in page
+        assert "$291.00" in page and "$721.00" in page
+
+
+def test_a_word_makes_it_a_mediators(undelivered, ben):
+    bid_id = undelivered.milestone.contract.bid_id
+    write_message(bid_id=bid_id, by=ben, text="The server is down.")
+
+    strike = strike_on(undelivered)
+    assert (strike.step, strike.to_freelancer, strike.to_client) == ("escalate", 0, 0)
+    page = browser(ben).get(undelivered.path).text
+    assert "it goes to a mediator, as things stand now" in page
+    assert "Row 7 of the rules" in page
+
+
+def test_it_is_judged_as_of_the_moment_at_which_the_answer_is_due(ada, ben, later):
+    milestone = submitted_milestone(ada, ben)
+    later(days=3)
+    dispute = open_dispute(milestone_id=milestone.pk, by=ben, asked_for=100_000, **WORDS)
+
+    # The time to review has four days left now, and will be over then.
+    assert strike_on(dispute).to_freelancer == 97_000
+    assert "Row 13 of the rules" in browser(ada).get(dispute.path).text
+
+
+def test_nothing_is_foretold_of_one_that_was_answered(undelivered, ben):
+    answer_dispute(dispute_id=undelivered.pk, by=ben, statement="Here I am.")
+
+    page = browser(ben).get(undelivered.path).text
+    assert "If nobody answers" not in page and "of the rules" not in page
+
+
+def test_a_contract_of_before_is_a_mediators(undelivered, ada):
+    contract = undelivered.milestone.contract
+    contract.policy = add_version({"silence_table": 0})
+    contract.save(update_fields=["policy"])
+
+    assert "Row 1 of the rules" in browser(ada).get(undelivered.path).text
