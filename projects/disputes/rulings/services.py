@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from django.db import transaction
-from django.utils.translation import gettext_noop
 
 from accounts.parties.selectors import person_ids_of
 from accounts.people.models import User
@@ -39,9 +38,6 @@ from projects.milestones.endings import services as endings
 from projects.milestones.rules import within_limit
 
 LONGEST_RULE = 300
-_AFTER_THE_BANK = gettext_noop(
-    "It is carried out once the client's bank has decided whether it takes money of it back."
-)
 
 
 @transaction.atomic
@@ -101,7 +97,7 @@ def accept_ruling(*, dispute_id: int, by: Actor) -> Dispute:
         dispute.appeal_ends_at = now()
         dispute.save(update_fields=["appeal_ends_at"])
         text = Words("Both accept the decision about “%(title)s”.", title=dispute.milestone.title)
-        text += Words(_AFTER_THE_BANK)
+        text += _after_the_bank()
         tell_side_of(dispute, OTHER[role], "ruling_accepted", text, by=by)
         return dispute
     if is_second:
@@ -208,7 +204,7 @@ def _rule(
 def _what_follows(dispute: Dispute, role: str) -> Words:
     assert dispute.appeal_ends_at
     if dispute.appealed_by and waits_for_bank(dispute):
-        return Words("This decision is the last.") + Words(_AFTER_THE_BANK)
+        return Words("This decision is the last.") + _after_the_bank()
     if dispute.appealed_by:
         return Words("This decision is the last, and is carried out at once.")
     text = Words(
@@ -217,6 +213,12 @@ def _what_follows(dispute: Dispute, role: str) -> Words:
         due=dispute.appeal_ends_at,
     )
     return text + arrival_in_words(dispute, role)
+
+
+def _after_the_bank() -> Words:
+    return Words(
+        "It is carried out once the client's bank has decided whether it takes money of it back."
+    )
 
 
 def _carry_out(dispute: Dispute, ruling: Ruling) -> None:
