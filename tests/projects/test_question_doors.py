@@ -2,12 +2,13 @@
 
 import pytest
 
-from projects.postings.services import close_posting, restore_posting, suspend_posting
+from projects.postings.services import close_posting
+from projects.postings.suspending.services import restore_posting, suspend_posting
 from projects.questions.models import Question
 from projects.questions.selectors import waiting_on
 from projects.questions.services import answer_question, ask_question, withdraw_question
 from projects.reasons.services import why_gone
-from tests.world import api_of, browser, open_posting, person
+from tests.world import GROUNDS, api_of, browser, open_posting, person
 
 pytestmark = pytest.mark.django_db
 
@@ -180,7 +181,7 @@ def test_what_one_may_not_see_is_not_there(question, ben, cleo):
 
 def test_with_its_posting_a_question_waits_no_more(posting, question, ada, ben, mona):
     place = f"/api/v1/questions/{question.public_id}/"
-    suspend_posting(posting_id=posting.pk, reason="Hm.", by=mona)
+    suspend_posting(**GROUNDS, posting_id=posting.pk, reason="Hm.", by=mona)
     question.refresh_from_db()
     assert question.waits, "it may be restored"
     restore_posting(posting_id=posting.pk, by=mona)
