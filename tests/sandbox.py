@@ -151,11 +151,11 @@ def _free_port() -> int:
         return one.getsockname()[1]
 
 
-def drop(letter: tuple[bytes, str]) -> int:
+def drop(letter: tuple[bytes, str], client: Client | None = None) -> int:
     """Bring a letter to our door; the status of the answer."""
     body, signature = letter
     return (
-        Client()
+        (client or Client())
         .post(
             "/webhooks/stripe/",
             body,

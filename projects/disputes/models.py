@@ -69,8 +69,8 @@ class Dispute(models.Model):
     ruling_expected_at = models.DateTimeField(null=True)
     ruling_late_at = models.DateTimeField(null=True)
     ruling_due_at = models.DateTimeField(null=True)
-    # A decision stands until then, and is carried out; the side that has accepted it while the
-    # other has not, and the one that has appealed.
+    # A decision stands until then, and is carried out; who has accepted it (a side, or "both" where
+    # it waits for a bank still), and the side that has appealed.
     appeal_ends_at = models.DateTimeField(null=True)
     accepted_by = models.CharField(max_length=12, blank=True)
     appealed_by = models.CharField(max_length=12, blank=True)
@@ -168,7 +168,8 @@ LIFECYCLE = Lifecycle(
     # The side that accepts second has it carried out at once.
     Step("accept",   {S.DECIDED},    {S.DECIDED, S.CLOSED}, {CLIENT, FREELANCER}, label="Accept the decision", tells="ruling_accepted"),
     Step("appeal",   {S.DECIDED},    S.APPEALED,     {CLIENT, FREELANCER}, label="Appeal", tells="dispute_appealed"),
-    Step("carry_out", {S.DECIDED},   S.CLOSED,       {SYSTEM}, clock="appeal_days", tells="ruling_carried_out"),
+    # Of an appeal: the first one, where no other mediator has decided in time.
+    Step("carry_out", {S.DECIDED, S.APPEALED}, S.CLOSED,       {SYSTEM}, clock="appeal_days", tells="ruling_carried_out"),
     Step("close",    OPEN,           S.CLOSED,       {SYSTEM}, tells="dispute_closed"),
 )
 # fmt: on

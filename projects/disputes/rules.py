@@ -7,7 +7,7 @@ from datetime import datetime
 
 from marketplace.common.clock import now
 from marketplace.common.errors import NotAllowed, WrongState
-from marketplace.common.lifecycle import CLIENT, FREELANCER
+from marketplace.common.lifecycle import BOTH, CLIENT, FREELANCER
 from projects.disputes.models import LIFECYCLE, Dispute
 from projects.milestones.criteria import checked_not_met
 from projects.milestones.models import Milestone
@@ -43,19 +43,34 @@ def refusal_of(dispute: Dispute, step: str, role: str | None) -> str:
         return "You have asked for a mediator already; the other side has been told."
     if step == "hand_over" and not _is_over(dispute.negotiation_ends_at):
         return "The time to negotiate is not over yet."
-    if step in {"accept", "appeal"} and _is_over(dispute.appeal_ends_at):
-        return "The time to appeal is over: the decision stands."
-    if step == "accept" and role == dispute.accepted_by:
-        return "You have accepted this decision already; the other side has been told."
-    if step == "appeal" and role == dispute.accepted_by:
-        return "You have accepted this decision: it is too late to appeal."
-    if step == "carry_out" and not _is_over(dispute.appeal_ends_at):
-        return "The time to appeal is not over yet."
+    if step in {"accept", "appeal"}:
+        return _why_it_stands(dispute, step, role)
+    if step == "carry_out":
+        return _why_not_yet(dispute)
     if step == "chase" and dispute.ruling_late_at:
         return "Everybody knows already that the ruling is late."
     if step == "chase" and not _is_over(dispute.ruling_expected_at):
         return "The ruling is not late yet."
     return ""
+
+
+def _why_it_stands(dispute: Dispute, step: str, role: str | None) -> str:
+    if dispute.appealed_by:
+        return "This decision is the last one."
+    if dispute.accepted_by == BOTH or _is_over(dispute.appeal_ends_at):
+        return "The time to appeal is over: the decision stands."
+    if role != dispute.accepted_by:
+        return ""
+    if step == "accept":
+        return "You have accepted this decision already; the other side has been told."
+    return "You have accepted this decision: it is too late to appeal."
+
+
+def _why_not_yet(dispute: Dispute) -> str:
+    """An appeal that no other mediator has decided in time leaves the first decision as it is."""
+    if dispute.status != Dispute.Status.APPEALED:
+        return "" if _is_over(dispute.appeal_ends_at) else "The time to appeal is not over yet."
+    return "" if _is_over(dispute.ruling_due_at) else "Another mediator has time to decide yet."
 
 
 def _is_over(at: datetime | None) -> bool:

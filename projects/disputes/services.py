@@ -24,6 +24,7 @@ from projects.milestones import services as milestones
 from projects.milestones.amounts import checked_part
 from projects.milestones.criteria import refuse_if_changed
 from projects.milestones.models import Milestone
+from projects.milestones.rules import within_limit
 
 LONGEST_STATEMENT = 10_000
 # Of one side: enough for a long argument, few enough for a mediator to read.
@@ -215,7 +216,8 @@ def hand_to_mediator(dispute: Dispute) -> datetime:
     """The ruling's clocks start; when it is due at the latest. The caller holds the lock."""
     policy = dispute.milestone.contract.policy
     dispute.ruling_late_at = None
-    dispute.ruling_due_at = now() + timedelta(days=policy.ruling_days)
+    due_at = now() + timedelta(days=policy.ruling_days)
+    dispute.ruling_due_at = within_limit(dispute.milestone, due_at, at=now())
     expected_at = after_working_days(
         now(), policy.ruling_working_days, zone=settings.STAFF_TIME_ZONE
     )

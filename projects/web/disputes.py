@@ -20,7 +20,12 @@ from projects.disputes import rules, services
 from projects.disputes.history import record_of
 from projects.disputes.models import Dispute
 from projects.disputes.negotiating.services import ask_mediator
-from projects.disputes.rulings.selectors import expected_shares, ruling_of, waits_for_bank
+from projects.disputes.rulings.selectors import (
+    expected_shares,
+    is_final,
+    ruling_of,
+    waits_for_bank,
+)
 from projects.disputes.rulings.services import accept_ruling, appeal_ruling
 from projects.disputes.sealed.selectors import own_figure_of
 from projects.disputes.sealed.services import seal_figure, withdraw_figure
@@ -261,6 +266,7 @@ def _page(
         "outcome": outcome_of(dispute),
         "ruling": ruling_of(dispute),
         "expected": expected_shares(dispute),
+        "is_final": is_final(dispute),
         "waits_for_bank": dispute.is_open and waits_for_bank(dispute),
         "verdict": verdicts_on([dispute]).get(dispute.pk),
         "record": record_of(dispute),

@@ -39,7 +39,9 @@ def test_two_people_trade_and_a_third_settles_what_they_disagree_on(
     deeds.deliver_too_little(ben)
     deeds.open_a_dispute(ada)
     deeds.answer_it(ben)
+    deeds.fail_to_settle(ben)
     deeds.decide(dora)
+    deeds.let_it_stand(ada)
     deeds.see_how_it_ended(ada, ben)
 
     assert visitors.complaints == []

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from accounts.holds import services as holds
 from projects.agreements.services import award_bid
 from projects.bids import services as bids
 from projects.bids.counters import services
@@ -37,8 +38,9 @@ def test_without_the_lock_they_would_collide(ada, ben, monkeypatch):
             pk=counter_id
         )
 
-    monkeypatch.setattr(services, "_lock", unlocked)
-    meet_after(monkeypatch, services, "_lock")
+    monkeypatch.setattr(services, "lock_counter", unlocked)
+    monkeypatch.setattr(holds, "_lock_person", lambda _pk: None)  # all of them are Ben's
+    meet_after(monkeypatch, services, "lock_counter")
     with pytest.raises(Exception, match="bid_versions_are_numbered"):
         at_once(*[lambda: services.accept_counter(counter_id=counter.pk, by=ben)] * 8)
 

@@ -13,6 +13,7 @@ from typing import Any
 from django.db.models import DateTimeField, Exists, ExpressionWrapper, F, OuterRef, QuerySet, Value
 from django.db.models.expressions import Combinable
 
+from marketplace.common.lifecycle import BOTH
 from marketplace.common.models import Outage
 from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.models import Proposal
@@ -94,7 +95,10 @@ CLOCKS: dict[str, RunningClock] = {
         F("negotiation_ends_at"),
     ),
     C.APPEAL: RunningClock(
-        lambda: Dispute.objects.filter(status=Dispute.Status.DECIDED, milestone__closed_at=None),
+        # A last decision, or one that both accept, only waits for a bank: no time of theirs runs.
+        lambda: Dispute.objects.filter(
+            status=Dispute.Status.DECIDED, appealed_by="", milestone__closed_at=None
+        ).exclude(accepted_by=BOTH),
         F("appeal_ends_at"),
     ),
     C.GIVEBACK: RunningClock(

@@ -2,15 +2,18 @@
 
 from datetime import timedelta
 
+from django.db.models import Q
+
 from accounts.people.models import User
 from marketplace.common.clock import now
+from marketplace.common.lifecycle import SYSTEM
 from payments.chargebacks.selectors import contested_ids, has_open_chargeback
 from payments.escrow.division import Shares, nearest_division, price_held, shares_of
 from payments.escrow.models import Escrow
 from payments.escrow.selectors import held_in
 from projects.contracts.roles import Actor, role_in
 from projects.disputes.models import Dispute, Ruling
-from projects.disputes.rules import open_steps
+from projects.disputes.rules import open_steps, refusal_of
 
 # The provider's limit waits for no bank: so long before it what is there is divided.
 _BEFORE_LIMIT = timedelta(days=1)
@@ -30,6 +33,12 @@ def steps_for(dispute: Dispute, by: Actor) -> list[str]:
     """What this person can do with it right now, in the table's order."""
     steps = open_steps(dispute, role_in(dispute.milestone.contract, by))
     return [step for step in steps if step != "decide" or not has_ruled(dispute, by)]
+
+
+def is_final(dispute: Dispute) -> bool:
+    """Whether its decision stands for good: it is carried out, as soon as no bank is in the way."""
+    steps = {Dispute.Status.DECIDED, Dispute.Status.APPEALED}
+    return dispute.state in steps and not refusal_of(dispute, "carry_out", SYSTEM)
 
 
 def part_now(ruling: Ruling, escrow: Escrow, *, held: int) -> int:
@@ -62,21 +71,27 @@ def waits_for_bank(dispute: Dispute, *, is_contested: bool | None = None) -> boo
     provider's limit is near. ``is_contested`` where the caller knows whether one does.
     """
     escrow = dispute.milestone.escrow
+    if not (has_open_chargeback(escrow) if is_contested is None else is_contested):
+        return False
     is_near = escrow.limit_at is not None and escrow.limit_at <= now() + _BEFORE_LIMIT
-    if is_near or is_contested is not None:
-        return bool(is_contested) and not is_near
-    return has_open_chargeback(escrow)
+    # Where the bank has all of it, the provider holds nothing that could be divided in time.
+    return not (is_near and held_in(escrow))
 
 
 def standing_ids(*, limit: int) -> list[int]:
-    """Decisions whose time to appeal is over, and that wait for no bank."""
+    """Decisions that stand for good, and that wait for no bank: the time to appeal is over, or that
+    of another mediator to decide. The longest-standing first.
+    """
     due = Dispute.objects.filter(
-        status=Dispute.Status.DECIDED,
-        appeal_ends_at__lte=now(),
+        Q(status=Dispute.Status.DECIDED, appeal_ends_at__lte=now())
+        | Q(status=Dispute.Status.APPEALED, ruling_due_at__lte=now()),
         milestone__closed_at__isnull=True,
     )
-    contested = due.filter(milestone__escrow__public_id__in=contested_ids()).exclude(
-        milestone__escrow__limit_at__lte=now() + _BEFORE_LIMIT
-    )
-    free = due.exclude(pk__in=contested.values("pk")).order_by("appeal_ends_at")
+    contested = due.filter(milestone__escrow__public_id__in=contested_ids())
+    waiting = [
+        dispute.pk
+        for dispute in contested.select_related("milestone__escrow")
+        if waits_for_bank(dispute, is_contested=True)
+    ]
+    free = due.exclude(pk__in=waiting).order_by("appeal_ends_at", "ruling_due_at")
     return list(free.values_list("pk", flat=True)[:limit])

@@ -9,7 +9,7 @@ from accounts.people.models import User
 from marketplace.common.audit import log_deed
 from marketplace.common.clock import now
 from marketplace.common.errors import NotAllowed, WrongState
-from marketplace.common.lifecycle import CLIENT, FREELANCER, MEDIATOR, SYSTEM
+from marketplace.common.lifecycle import BOTH, CLIENT, FREELANCER, MEDIATOR, SYSTEM
 from marketplace.common.money import in_words
 from marketplace.common.text import checked_line, checked_text
 from marketplace.common.words import Words
@@ -50,10 +50,17 @@ def decide_dispute(
     read them. No money moves before the time to appeal is over; on appeal the decision is the last
     and carried out at once. Nobody decides on a contract of their own (there they are a side), nor
     an appeal against themselves. Raises InvalidInput for a part that is more than what is held.
+    Raises WrongState while a bank wants money of it back: what it leaves cannot be told yet.
     """
     dispute, _ = advance_dispute(dispute_id, "decide", by=by)
     if has_ruled(dispute, by):
         raise NotAllowed("You have decided this case before: an appeal goes to another mediator.")
+    _lock_money(dispute)
+    if waits_for_bank(dispute):
+        raise WrongState(
+            "The client's bank wants money of it back. Decide once it has: only then is it known "
+            "what is left to divide."
+        )
     ruling, shares = _rule(dispute, by, to_freelancer, facts, rule, reasons)
     milestone = dispute.milestone
     money = [in_words(amount, milestone.currency) for amount in (shares.payee, shares.payer)]
@@ -67,7 +74,7 @@ def decide_dispute(
         about=person_ids_of(milestone.contract.client_id, milestone.contract.freelancer_id),
         reason=ruling.reasons,
     )
-    if dispute.appealed_by and not waits_for_bank(dispute):
+    if dispute.appealed_by:
         _carry_out(dispute, ruling)
     return dispute
 
@@ -80,6 +87,7 @@ def decide_by_rule(
     mediator. ``why`` tells both of the rule. Raises InvalidInput as a mediator's decision does.
     """
     dispute, _ = advance_dispute(dispute_id, "decide_by_rule", by=SYSTEM)
+    _lock_money(dispute)
     _rule(dispute, SYSTEM, to_freelancer, facts, rule, reasons, why)
     return dispute
 
@@ -91,11 +99,12 @@ def accept_ruling(*, dispute_id: int, by: Actor) -> Dispute:
     contract = dispute.milestone.contract
     role = str(role_in(contract, by))
     judge_step(dispute, "accept", role)
+    _lock_money(dispute)
     is_second = bool(dispute.accepted_by)
     record(contract, "ruling_accepted", by=by, about=dispute)
     if is_second and waits_for_bank(dispute):
-        dispute.appeal_ends_at = now()
-        dispute.save(update_fields=["appeal_ends_at"])
+        dispute.accepted_by, dispute.appeal_ends_at = BOTH, now()
+        dispute.save(update_fields=["accepted_by", "appeal_ends_at"])
         text = Words("Both accept the decision about “%(title)s”.", title=dispute.milestone.title)
         text += _after_the_bank()
         tell_side_of(dispute, OTHER[role], "ruling_accepted", text, by=by)
@@ -134,22 +143,29 @@ def appeal_ruling(*, dispute_id: int, by: Actor, statement: str) -> Dispute:
         who=(contract.client if role == CLIENT else contract.freelancer).name,
         title=dispute.milestone.title,
         due=ruling_due_at,
-    )
+    ) + Words("If nobody has by then, the decision stands.")
     tell_side_of(dispute, OTHER[role], "dispute_appealed", text, by=by)
     return dispute
 
 
 @transaction.atomic
 def carry_out_ruling(*, dispute_id: int) -> Dispute:
-    """The time to appeal is over: the money moves as was decided. Raises WrongState before that,
-    and while a bank wants money of it back.
+    """The time to appeal is over, or that of another mediator to decide: the money moves as was
+    decided. Raises WrongState before that, and while a bank wants money of it back.
     """
     dispute = lock_dispute(dispute_id)
     judge_step(dispute, "carry_out", SYSTEM)
+    _lock_money(dispute)
     if waits_for_bank(dispute):
         raise WrongState("The client's bank wants money of it back: the decision waits for that.")
     _carry_out(dispute, _standing(dispute))
     return dispute
+
+
+def _lock_money(dispute: Dispute) -> None:
+    """Before anything is judged: banks come from below. The caller holds the locks above it."""
+    milestone = dispute.milestone
+    milestone.escrow = lock_all([milestone.escrow_id])[milestone.escrow_id]
 
 
 def _standing(dispute: Dispute) -> Ruling:
@@ -169,8 +185,6 @@ def _rule(
 ) -> tuple[Ruling, Shares]:
     """Write it down and tell both sides who gets what, when, and until when they can appeal."""
     milestone = dispute.milestone
-    # The money too, before anything is judged: banks come from below.
-    milestone.escrow = lock_all([milestone.escrow_id])[milestone.escrow_id]
     checked_part(to_freelancer, milestone, param="to_freelancer")
     ruling = Ruling(
         dispute=dispute,
@@ -184,6 +198,8 @@ def _rule(
         created_at=now(),
     )
     ruling.save(force_insert=True)
+    # Sealed in ignorance of it: against what is decided, one side would have nothing to lose.
+    burn_figures(dispute)
     days = 0 if dispute.appealed_by else milestone.contract.policy.appeal_days
     dispute.appeal_ends_at = within_limit(milestone, now() + timedelta(days=days), at=now())
     dispute.save(update_fields=["status", "appeal_ends_at"])
@@ -203,8 +219,6 @@ def _rule(
 
 def _what_follows(dispute: Dispute, role: str) -> Words:
     assert dispute.appeal_ends_at
-    if dispute.appealed_by and waits_for_bank(dispute):
-        return Words("This decision is the last.") + _after_the_bank()
     if dispute.appealed_by:
         return Words("This decision is the last, and is carried out at once.")
     text = Words(
@@ -222,9 +236,9 @@ def _after_the_bank() -> Words:
 
 
 def _carry_out(dispute: Dispute, ruling: Ruling) -> None:
-    """Move the money. The caller holds the locks of the milestone and the dispute."""
+    """Move the money. The caller holds all locks, also that of the money."""
     milestone = dispute.milestone
-    milestone.escrow = lock_all([milestone.escrow_id])[milestone.escrow_id]
+    is_unheard = dispute.status == Dispute.Status.APPEALED
     part = part_now(ruling, milestone.escrow, held=held_in(milestone.escrow))
     shares = effect_of(milestone, part)
     endings.resolve_milestone(
@@ -236,10 +250,10 @@ def _carry_out(dispute: Dispute, ruling: Ruling) -> None:
     ruling.carried_out_at = dispute.closed_at
     ruling.save(update_fields=["carried_out_at"])
     burn_figures(dispute)
-    _tell_carried_out(dispute, shares, is_less=part < ruling.to_freelancer)
+    _tell_carried_out(dispute, shares, is_unheard=is_unheard, is_less=part < ruling.to_freelancer)
 
 
-def _tell_carried_out(dispute: Dispute, shares: Shares, *, is_less: bool) -> None:
+def _tell_carried_out(dispute: Dispute, shares: Shares, *, is_unheard: bool, is_less: bool) -> None:
     milestone = dispute.milestone
     record(
         milestone.contract,
@@ -250,6 +264,8 @@ def _tell_carried_out(dispute: Dispute, shares: Shares, *, is_less: bool) -> Non
     )
     for role in (CLIENT, FREELANCER):
         text = Words("The decision about “%(title)s” is carried out.", title=milestone.title)
+        if is_unheard:
+            text += Words("No other mediator has decided in time, so it stands.")
         text += shares_in_words(shares, milestone.currency, role)
         if is_less:
             text += Words(

@@ -24,6 +24,7 @@ from projects.disputes.models import Dispute
 from projects.disputes.rulings.selectors import (
     expected_shares,
     has_ruled,
+    is_final,
     ruling_of,
     steps_for,
     waits_for_bank,
@@ -156,6 +157,7 @@ def _page(
         "ruling": ruling_of(dispute),
         "expected": expected_shares(dispute),
         "has_ruled": has_ruled(dispute, request.user),
+        "is_final": is_final(dispute),
         "waits_for_bank": dispute.is_open and waits_for_bank(dispute),
         "steps": steps_for(dispute, request.user),
         "form": form,

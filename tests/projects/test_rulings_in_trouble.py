@@ -1,0 +1,202 @@
+"""A decision meets banks, the provider's limit, mediators who are not there, and sealed figures."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+
+from marketplace.common.clock import now
+from marketplace.common.errors import WrongState
+from payments.escrow.models import Escrow
+from projects.agreements.downtime.clocks import CLOCKS
+from projects.contracts.models import PutOff
+from projects.disputes.models import Dispute
+from projects.disputes.rulings import services
+from projects.disputes.rulings.services import accept_ruling, appeal_ruling, carry_out_ruling
+from projects.disputes.sealed.models import SealedOffer
+from projects.disputes.sealed.services import seal_figure
+from projects.tasks import carry_out_rulings
+from tests.payments.chargeback_world import Bank, payment_of
+from tests.projects.test_decide_dispute import books_of
+from tests.projects.test_rulings_stand import (
+    AS_DECIDED,
+    NOTHING_MOVED,
+    appeal,
+    rule,
+    seen,
+    told,
+)
+from tests.world import browser, reviewed_dispute
+
+pytestmark = pytest.mark.django_db
+
+LATER = timedelta(days=30)
+
+
+@pytest.fixture
+def standing(ada, ben, dora) -> Dispute:
+    return rule(reviewed_dispute(ada, ben), dora)
+
+
+def limit_in(dispute: Dispute, **time: float) -> None:
+    Escrow.objects.filter(pk=dispute.milestone.escrow_id).update(limit_at=now() + timedelta(**time))
+
+
+# --- A bank --------------------------------------------------------------------------------------
+
+
+def test_nobody_decides_while_a_bank_wants_the_money(ada, ben, dora):
+    """What it gives back later would all go to the client: nothing could be decided about it."""
+    dispute = reviewed_dispute(ada, ben)
+    bank = Bank(payment_of(dispute.milestone.escrow), 103_000)
+    bank.takes()
+
+    with pytest.raises(WrongState, match="Decide once it has"):
+        rule(dispute, dora, 0)
+    assert "bank wants back money" in browser(dora).get(dispute.desk_path).content.decode()
+    bank.gives_back()
+
+    decided = rule(dispute, dora, 40_000)
+    accept_ruling(dispute_id=decided.pk, by=ada)
+    accept_ruling(dispute_id=decided.pk, by=ben)
+    assert books_of(dispute) == AS_DECIDED
+
+
+def test_what_a_bank_has_all_of_is_not_divided_before_the_limit(standing, time_machine):
+    """The provider holds nothing that it could not hold any longer."""
+    limit_in(standing, days=10)
+    bank = Bank(payment_of(standing.milestone.escrow), 103_000)
+    bank.takes()
+    time_machine.move_to(now() + timedelta(days=9, hours=12))
+
+    assert carry_out_rulings() == {"done": 0, "failed": 0}
+    bank.gives_back()
+
+    assert carry_out_rulings() == {"done": 1, "failed": 0}
+    assert books_of(standing) == AS_DECIDED
+
+
+def test_what_is_left_is_divided_before_the_limit(standing, time_machine):
+    limit_in(standing, days=10)
+    Bank(payment_of(standing.milestone.escrow), 51_500).takes()
+    time_machine.move_to(now() + timedelta(days=8))
+    assert carry_out_rulings() == {"done": 0, "failed": 0}
+    time_machine.move_to(now() + timedelta(days=1, hours=12))
+
+    assert carry_out_rulings() == {"done": 1, "failed": 0}
+    assert seen(standing).to_freelancer == 20_000
+
+
+@pytest.mark.parametrize("deed", ["carry out", "accept"])
+def test_the_money_is_locked_before_a_bank_is_asked_for(
+    standing,
+    ada,
+    ben,
+    monkeypatch,
+    time_machine,
+    deed,
+):
+    locked = []
+    lock, asks = services.lock_all, services.waits_for_bank
+    monkeypatch.setattr(services, "lock_all", lambda pks: locked.extend(pks) or lock(pks))
+    monkeypatch.setattr(
+        services,
+        "waits_for_bank",
+        lambda dispute: locked.append("asked") or asks(dispute),
+    )
+
+    if deed == "carry out":
+        time_machine.move_to(standing.appeal_ends_at)
+        carry_out_ruling(dispute_id=standing.pk)
+    else:
+        accept_ruling(dispute_id=standing.pk, by=ada)
+        locked.clear()
+        accept_ruling(dispute_id=standing.pk, by=ben)
+
+    assert locked == [standing.milestone.escrow_id, "asked"]
+
+
+# --- Nobody decides ------------------------------------------------------------------------------
+
+
+def test_where_no_other_mediator_decides_in_time_the_first_decision_stands(
+    standing,
+    ada,
+    ben,
+    time_machine,
+):
+    appeal(standing, ben)
+    appealed = seen(standing)
+    assert "the first decision stands" in browser(ada).get(standing.path).content.decode()
+    time_machine.move_to(appealed.ruling_due_at - timedelta(minutes=1))
+    assert carry_out_rulings() == {"done": 0, "failed": 0}
+    with pytest.raises(WrongState, match="time to decide yet"):
+        carry_out_ruling(dispute_id=standing.pk)
+    assert books_of(standing) == NOTHING_MOVED
+    time_machine.move_to(appealed.ruling_due_at)
+
+    assert carry_out_rulings() == {"done": 1, "failed": 0}
+
+    assert (seen(standing).status, books_of(standing)) == ("closed", AS_DECIDED)
+    assert told("ruling_carried_out") == [ada.name, ben.name]
+    call_command("check_ledger")
+
+
+def test_an_appeal_near_the_limit_has_its_last_word_before_it(
+    standing,
+    ben,
+    time_machine,
+):
+    """Otherwise all would go back at the limit, whatever was decided."""
+    limit_in(standing, days=6)
+    appeal(standing, ben)
+
+    due_at, limit_at = seen(standing).ruling_due_at, seen(standing).milestone.escrow.limit_at
+    assert due_at == limit_at - timedelta(days=1)
+    time_machine.move_to(due_at)
+    assert carry_out_rulings() == {"done": 1, "failed": 0}
+    assert books_of(standing) == AS_DECIDED
+
+
+# --- It is the last ------------------------------------------------------------------------------
+
+
+def test_what_both_accept_is_not_appealed_against_while_a_bank_keeps_it(
+    standing,
+    ada,
+    ben,
+):
+    Bank(payment_of(standing.milestone.escrow), 51_500).takes()
+    for by in (ada, ben):
+        accept_ruling(dispute_id=standing.pk, by=by)
+    assert not CLOCKS[PutOff.Clock.APPEAL].running().exists(), "no time of theirs runs"
+    Dispute.objects.filter(pk=standing.pk).update(appeal_ends_at=now() + LATER)
+
+    for by in (ada, ben):
+        with pytest.raises(WrongState, match="stands"):
+            appeal_ruling(dispute_id=standing.pk, by=by, statement="But no.")
+    page = browser(ada).get(standing.path).content.decode()
+    assert "Accept the decision" not in page
+
+
+def test_a_last_decision_is_not_appealed_against_again(standing, ada):
+    Dispute.objects.filter(pk=standing.pk).update(appealed_by="client")
+
+    assert not CLOCKS[PutOff.Clock.APPEAL].running().exists()
+    with pytest.raises(WrongState, match="last"):
+        appeal_ruling(dispute_id=standing.pk, by=ada, statement="But no.")
+
+
+# --- Sealed figures ------------------------------------------------------------------------------
+
+
+def test_what_was_sealed_before_a_decision_is_gone_with_it(ada, ben, dora):
+    """Whoever lost would otherwise have nothing to lose by sealing against it."""
+    dispute = reviewed_dispute(ada, ben)
+    seal_figure(dispute_id=dispute.pk, by=ben, amount=20_000)
+
+    decided = rule(dispute, dora, 60_000)
+
+    assert not SealedOffer.objects.exists()
+    seal_figure(dispute_id=dispute.pk, by=ada, amount=59_000)
+    assert seen(decided).state == "decided"
