@@ -3,6 +3,7 @@
 from django.db.models import BigIntegerField, Case, Count, F, OuterRef, Q, Sum, Value, When
 from django.db.models.functions import Coalesce
 
+from accounts.holds.models import STANDING
 from payments.ledger import chart
 from payments.ledger.models import LedgerAccount
 from payments.ledger.selectors import standing_in
@@ -71,10 +72,10 @@ def cancelled_payouts_were_taken_back() -> list[str]:
 
 
 def payouts_under_way_are_looked_after() -> list[str]:
-    """A sweep has each on its list, or a hold keeps it."""
+    """A sweep has each on its list, or a hold that is in force keeps it."""
     left = Payout.objects.filter(
         Q(status__in=[S.SCHEDULED, S.SENDING, S.IN_TRANSIT], next_check_at=None)
-        | Q(status=S.HELD, hold=None)
+        | Q(status=S.HELD) & (Q(hold=None) | ~Q(hold__status__in=STANDING))
     )
     return [f"{payout} ({payout.status}) is left lying." for payout in left.order_by("pk")]
 

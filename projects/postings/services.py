@@ -59,6 +59,9 @@ def edit_posting(*, posting_id: int, by: Actor, publish: bool = False, **changes
     announces no more awards than are made is awarded: with bids on it, ``edit_bidding``. Raises
     InvalidInput, and WrongState for fewer awards than are made or offered.
     """
+    if publish:
+        # Before the posting is locked, as wherever something new is begun.
+        judge_may_begin(by, "publish")
     posting = _advance(posting_id, "edit", by=by)
     # What is not changed is not judged again: a wish may have passed since.
     checked = _changed(posting, rules.checked_posting(_changed(posting, changes)))

@@ -18,13 +18,14 @@ from payments.fundings.models import Payment
 from payments.payees.models import ConnectedAccount
 from payments.payouts import services as payouts
 from payments.payouts.cancelling.services import cancel_payout
+from payments.payouts.checks import payouts_under_way_are_looked_after
 from payments.payouts.holding import services as holding
 from payments.payouts.holding.services import hold_payouts, lift_hold
 from payments.payouts.models import Payout
 from payments.payouts.sending import services as sending
 from payments.payouts.sending.services import send_payout
 from projects.tasks import end_due_holds
-from tests.against_the_rules import force
+from tests.against_the_rules import against_the_rules, force
 from tests.payments.chargeback_world import Bank, owes
 from tests.payments.payout_world import (
     arrive,
@@ -73,6 +74,14 @@ def test_what_is_held_is_set_aside_and_goes_by_itself_at_the_end(ada, ben, dora,
     arrive(sandbox)
     payout = Payout.objects.get()
     assert (payout.status, available(ben), leaving(payout)) == ("held", 0, 97_000)
+    # A hold that had ended without its payouts would keep them for ever: the books say so.
+    with against_the_rules():
+        Hold.objects.update(status="lifted", closed_at=now())
+        assert [finding.split(" ")[-1] for finding in payouts_under_way_are_looked_after()] == [
+            "lying."
+        ]
+        Hold.objects.update(status="placed", closed_at=None)
+    assert payouts_under_way_are_looked_after() == []
     assert transfers_at(sandbox) == []
 
     days_pass(7)

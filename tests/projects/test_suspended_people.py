@@ -24,7 +24,7 @@ from projects.disputes.services import answer_dispute, open_dispute
 from projects.invitations.services import invite_person
 from projects.milestones.services import fund_milestone, release_milestone, submit_work
 from projects.postings.importing.services import import_postings
-from projects.postings.services import create_posting, publish_posting
+from projects.postings.services import create_posting, edit_posting, publish_posting
 from projects.questions.services import ask_question
 from tests.projects.counter_world import bid_of, countered, terms
 from tests.projects.holds_world import fresh, suspended
@@ -58,6 +58,10 @@ def publishes(ben, ada) -> Act:
 
 def makes_and_publishes(ben, ada) -> Act:
     return partial(create_posting, by=ben, title="A shop", description="For lamps.", publish=True)
+
+
+def edits_and_publishes(ben, ada) -> Act:
+    return partial(edit_posting, posting_id=draft_posting(ben).pk, by=ben, publish=True)
 
 
 def imports(ben, ada) -> Act:
@@ -107,8 +111,8 @@ def signs(ben, ada) -> Act:
 
 
 DEEDS = [
-    publishes, makes_and_publishes, imports, invites, asks, bids, edits, renews, counters,
-    counters_again, takes_other_terms, offers, signs,
+    publishes, makes_and_publishes, edits_and_publishes, imports, invites, asks, bids, edits,
+    renews, counters, counters_again, takes_other_terms, offers, signs,
 ]  # fmt: skip
 
 
