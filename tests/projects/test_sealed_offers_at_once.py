@@ -80,9 +80,8 @@ def test_without_the_lock_two_figures_miss_each_other(ada, ben, monkeypatch):
 
 def test_a_ruling_and_the_last_figure_at_once_are_one_end(ada, ben, dora):
     dispute = reviewed_dispute(ada, ben)
-    seal(dispute, ada, 60_000)
-
     decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=20_000, **why("A part."))
+    seal(dispute, ada, 60_000)
     accept_ruling(dispute_id=dispute.pk, by=ada)
 
     outcomes = at_once(
