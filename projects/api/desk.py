@@ -166,7 +166,7 @@ class DeskPayoutsView(ListAPIView):
         found = _for_finance(self.request, desk_payouts(signed_in(self.request.user)))
         if asked.get("all") != "1" and not asked.get("status"):
             found = found.filter(status=Payout.Status.FAILED)
-        return narrowed(found, state=asked.get("status", ""), words=asked.get("words", ""))
+        return narrowed(found, status=asked.get("status", ""), words=asked.get("words", ""))
 
 
 class RefundRetryView(APIView):

@@ -94,7 +94,7 @@ class DeskGiveBacksView(ListAPIView):
         if not staff_roles_of(user) & {StaffRole.FINANCE, StaffRole.SUPPORT}:
             raise Http404
         return narrowed(
-            desk_givebacks(user), state=asked.get("status", ""), words=asked.get("words", "")
+            desk_givebacks(user), status=asked.get("status", ""), words=asked.get("words", "")
         )
 
 

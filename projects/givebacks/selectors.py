@@ -53,20 +53,20 @@ def desk_givebacks(user: User) -> QuerySet[GiveBack]:
 
 
 def narrowed(
-    givebacks: QuerySet[GiveBack], *, state: str = "", words: str = ""
+    givebacks: QuerySet[GiveBack], *, status: str = "", words: str = ""
 ) -> QuerySet[GiveBack]:
     """Those in this state, as people see it, and of these ``words``: the public id of one, of its
     contract or of what was paid for, or a part of a title or a name. Empty words leave nothing out.
 
     Raises InvalidInput for a state that there is not.
     """
-    if state and state not in S.values:
+    if status and status not in S.values:
         raise InvalidInput(f"The status is one of {', '.join(S.values)}.", param="status")
     is_over = Q(status=S.ASKED, answer_due_at__lte=now())
-    if state == S.LAPSED:
-        givebacks = givebacks.filter(Q(status=state) | is_over)
-    elif state:
-        givebacks = givebacks.filter(status=state).exclude(is_over)
+    if status == S.LAPSED:
+        givebacks = givebacks.filter(Q(status=status) | is_over)
+    elif status:
+        givebacks = givebacks.filter(status=status).exclude(is_over)
     if words := words.strip()[:200]:
         ids = Q(public_id=words) | Q(contract__public_id=words) | Q(escrow__public_id=words)
         names = Q(contract__client__name__icontains=words) | Q(

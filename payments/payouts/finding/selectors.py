@@ -15,18 +15,18 @@ def desk_payouts(user: User) -> QuerySet[Payout]:
     return Payout.objects.select_related("party__connected_account").order_by("-pk")
 
 
-def narrowed(payouts: QuerySet[Payout], *, state: str = "", words: str = "") -> QuerySet[Payout]:
+def narrowed(payouts: QuerySet[Payout], *, status: str = "", words: str = "") -> QuerySet[Payout]:
     """Those in this state, and of these ``words``: the public id of one or of its payee, its id at
     the provider, or a part of the payee's name. Empty words leave nothing out.
 
     Raises InvalidInput for a state that there is not.
     """
-    if state and state not in Payout.Status.values:
+    if status and status not in Payout.Status.values:
         raise InvalidInput(
             f"The status is one of {', '.join(Payout.Status.values)}.", param="status"
         )
-    if state:
-        payouts = payouts.filter(status=state)
+    if status:
+        payouts = payouts.filter(status=status)
     if words := words.strip()[:200]:
         ids = Q(public_id=words) | Q(party__public_id=words) | Q(transfer_id=words)
         payouts = payouts.filter(ids | Q(party__name__icontains=words))

@@ -33,12 +33,7 @@ def list_givebacks(request: HttpRequest) -> HttpResponse:
     if not staff_roles_of(user) & {StaffRole.FINANCE, StaffRole.SUPPORT}:
         raise Http404
     form = GiveBackSearch(request.GET)
-    found = desk_givebacks(user)
-    if form.is_valid():
-        asked = form.cleaned_data
-        found = narrowed(found, state=asked["status"], words=asked["words"])
-    else:
-        found = found.none()
+    found = form.narrow(desk_givebacks(user), narrowed)
     context = {
         "form": form,
         "page": page_of(request, found),

@@ -26,9 +26,7 @@ class MailSearch(DeskSearch):
 def list_mails(request: HttpRequest) -> HttpResponse:
     """All that fail, the newest first, or what of them fits."""
     form = MailSearch(request.GET)
-    found = failing_mails()
-    found = narrowed(found, **form.cleaned_data) if form.is_valid() else found.none()
-    page = page_of(request, found)
+    page = page_of(request, form.narrow(failing_mails(), narrowed))
     context = {
         "form": form,
         "page": page,

@@ -30,12 +30,7 @@ def list_payouts(request: HttpRequest) -> HttpResponse:
     if not staff_roles_of(user) & {StaffRole.FINANCE, StaffRole.SUPPORT}:
         raise Http404
     form = PayoutSearch(request.GET)
-    found = desk_payouts(user)
-    if form.is_valid():
-        asked = form.cleaned_data
-        found = narrowed(found, state=asked["status"], words=asked["words"])
-    else:
-        found = found.none()
+    found = form.narrow(desk_payouts(user), narrowed)
     context = {
         "form": form,
         "page": page_of(request, found, keys=("id",)),
