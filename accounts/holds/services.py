@@ -83,6 +83,7 @@ def suspend_person(
         until=hold.ends_at,
     )
     notify(to=person, kind="person_suspended", text=text, path=hold.path)
+    log_placed(hold)
     return hold
 
 
@@ -95,10 +96,8 @@ def place_hold(
     days: int,
     clocks: Clocks,
     by: object,
-    is_logged: bool = True,
 ) -> Hold:
-    """Write it down; the caller has locked what it holds, and tells whom it concerns; without
-    ``is_logged`` it also writes the audit log, in words of its own.
+    """Write it down; the caller has locked what it holds, tells whom it concerns, and logs it last.
 
     Raises NotAllowed (not theirs to hold, or their own), InvalidInput or WrongState.
     """
@@ -117,8 +116,6 @@ def place_hold(
     hold.appeal_until = min(at + timedelta(days=clocks.appeal_days), hold.ends_at)
     hold.ruling_working_days, hold.ruling_days = clocks.ruling_working_days, clocks.ruling_days
     hold.save(force_insert=True)
-    if is_logged:
-        _log(hold, "place", f"Held {hold.what} for {days} days at most.", by, hold.reason)
     return hold
 
 
@@ -204,12 +201,13 @@ def free_person(*, hold_id: int, by: User | str, ruling: str = "") -> Hold:
     hold = close_hold(lock_hold(hold_id), by=by, ruling=ruling)
     text = Words("You are no longer suspended.")
     notify(to=person, kind="person_free", text=text, path=hold.path)
+    log_lifted(hold, by=by)
     return hold
 
 
-def close_hold(hold: Hold, *, by: User | str, ruling: str = "", is_logged: bool = True) -> Hold:
+def close_hold(hold: Hold, *, by: User | str, ruling: str = "") -> Hold:
     """Write down that it is over; ``ruling`` is what is said of an appeal. The caller has locked
-    what was held and this row, and lets it go on. Raises NotAllowed or WrongState.
+    what was held and this row, lets it go on, and logs it last. Raises NotAllowed or WrongState.
     """
     in_time = hold.closes_at > now()
     step = "end" if by == SYSTEM and not hold.was_not_answered else "lift"
@@ -225,9 +223,20 @@ def close_hold(hold: Hold, *, by: User | str, ruling: str = "", is_logged: bool 
             hold.ruling = checked_text(ruling, param="ruling", longest=LONGEST_APPEAL)
             hold.decided_by, hold.decided_at = by, hold.closed_at
     hold.save(update_fields=fields)
-    if isinstance(by, User) and is_logged:
-        _log(hold, "lift", f"Lifted the hold on {hold.what}.", by, hold.ruling)
     return hold
+
+
+def log_placed(hold: Hold) -> None:
+    """Last of all: the audit log is one deed's alone until that is committed."""
+    days = (hold.ends_at - hold.created_at).days
+    text = f"Held {hold.what} for {days} days at most."
+    _log(hold, "place", text, hold.placed_by, hold.reason)
+
+
+def log_lifted(hold: Hold, *, by: User | str) -> None:
+    """Last of all, as ``log_placed``; what the clock does is no deed of the staff."""
+    if isinstance(by, User):
+        _log(hold, "lift", f"Lifted the hold on {hold.what}.", by, hold.ruling)
 
 
 def lock_hold(hold_id: int) -> Hold:

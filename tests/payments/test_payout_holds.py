@@ -163,6 +163,22 @@ def test_one_that_is_being_cancelled_is_left_to_it(payee, ben, dora):
     assert now_of(payout).status == "scheduled"
 
 
+def test_one_that_waits_again_does_not_leave_past_its_hold(ada, ben, dora, sandbox):
+    """It was under way when the hold was placed, and came back: there was no cover for it yet."""
+    due(ada, ben, sandbox)
+    payout = payouts.schedule_payout(party_id=own_party_of(ben).pk, currency="USD", by=ben)
+    force(Payout, status="sending")
+    hold(own_party_of(ben).pk, dora)
+    force(Payout, status="scheduled")
+
+    send_payout(payout_id=payout.pk)
+
+    assert (now_of(payout).status, transfers_at(sandbox)) == ("held", [])
+    lift_hold(hold_id=Hold.objects.get().pk, by=dora)
+    send_payout(payout_id=payout.pk)
+    assert len(transfers_at(sandbox)) == 1
+
+
 def test_no_hold_outlives_its_end(payee, dora):
     standing = hold(payee, dora, days=3)
 

@@ -6,7 +6,14 @@ from django.db import transaction
 from django.urls import reverse
 
 from accounts.holds.models import Hold
-from accounts.holds.services import close_hold, judge_holder, lock_hold, place_hold
+from accounts.holds.services import (
+    close_hold,
+    judge_holder,
+    lock_hold,
+    log_lifted,
+    log_placed,
+    place_hold,
+)
 from accounts.notifications.services import notify
 from accounts.parties.models import Party
 from accounts.people.models import User
@@ -56,6 +63,7 @@ def hold_payouts(
         ),
         path=reverse("earnings"),
     )
+    log_placed(hold)
     return hold
 
 
@@ -82,4 +90,5 @@ def lift_hold(*, hold_id: int, by: User | str, ruling: str = "") -> Hold:
         path=reverse("earnings"),
         by=by,
     )
+    log_lifted(hold, by=by)
     return hold

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from accounts.holds.models import Hold
+from accounts.holds.selectors import standing_hold_on
 from marketplace.common.clock import now
 from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import SYSTEM
@@ -25,6 +27,8 @@ from payments.payouts.models import LIFECYCLE, Payout, PayoutAttempt
 from payments.payouts.services import (
     book_payout,
     failure_of,
+    hold_payout,
+    lock_payee,
     lock_payout,
     stands_elsewhere,
     tell_payee,
@@ -130,11 +134,19 @@ def _postpone(payout_id: int, *, code: str, wait: timedelta) -> None:
 
 @transaction.atomic
 def begin_attempt(payout_id: int) -> PayoutAttempt | None:
-    """The attempt and so its keys are committed before any call; one under way is taken up."""
+    """The attempt and so its keys are committed before any call; one under way is taken up.
+
+    One that was under way when its payee's payouts were held, and waits again, is held now.
+    """
+    party_id = Payout.objects.values_list("party_id", flat=True).get(pk=payout_id)
+    lock_payee(party_id, must_be_ready=False)  # no hold is placed or ends meanwhile
     payout = lock_payout(pk=payout_id)
     if payout.cancel_wished_at is not None or payout.status in (S.HELD, S.FAILED, S.CANCELLED):
         return None
     if payout.status == S.SCHEDULED:
+        hold = standing_hold_on(Hold.Kind.PAYOUTS, payout.party)
+        if hold is not None and hold_payout(payout, hold):
+            return None
         LIFECYCLE.advance(payout, "send", role=SYSTEM)
         PayoutAttempt.objects.create(
             payout=payout,

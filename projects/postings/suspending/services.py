@@ -49,7 +49,6 @@ def suspend_posting(
         days=days,
         clocks=clocks_of_holds(Hold.Kind.POSTING),
         by=by,
-        is_logged=False,
     )
     notify(
         to=posting.client,
@@ -75,7 +74,7 @@ def restore_posting(*, posting_id: int, by: Actor, ruling: str = "") -> Posting:
     posting = _advance(posting_id, "restore", by=by)
     for hold_id in hold_ids_on(posting.public_id):
         assert isinstance(by, User | str)
-        close_hold(lock_hold(hold_id), by=by, ruling=ruling, is_logged=False)
+        close_hold(lock_hold(hold_id), by=by, ruling=ruling)
     posting.status_reason = ""
     posting.save(update_fields=["status", "status_reason"])
     notify(
