@@ -19,8 +19,8 @@ S = Milestone.Status
 FIRST_WARNING = timedelta(days=14)
 
 
-# What ends it by itself, and divides what is held.
-_ENDS = {"approved", "dispute_carried_out"}
+# The steps that end it by themselves, or decide for good how what is held is divided.
+_ENDS = {"release_silent", "carry_out", "decide_by_rule"}
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def outlook_of(
     """
     strikes = [*_strikes_of(milestone, facts, is_contested), *from_above]
     strikes.sort(key=lambda strike: (strike.at is None, strike.at))
-    end = next((strike for strike in strikes if strike.kind in _ENDS), None)
+    end = next((strike for strike in strikes if strike.step in _ENDS), None)
     return Outlook(milestone, tuple(strikes), end or _at_limit(milestone, facts))
 
 

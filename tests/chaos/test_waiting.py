@@ -42,7 +42,10 @@ def test_a_payout_that_came_back_waits_for_its_payee_who_was_told(ada, ben, sand
 
     assert Payout.objects.get().status == "failed"
     assert waits() == ["failed payouts for other details of their payees"]
-    Notification.objects.filter(kind="payout_failed").delete()
+    failed = Notification.objects.filter(kind="payout_failed")
+    failed.update(created_at=payout.created_at)
+    assert waits() == [""], "they were told of an earlier failure, not of this"
+    failed.delete()
     assert waits() == [""]
 
 

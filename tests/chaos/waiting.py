@@ -6,6 +6,7 @@ is to act then. Everything else has come to its end once all is quiet.
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -58,7 +59,7 @@ def _payouts() -> Iterator[Waiting]:
         is_restricted = payout.party.connected_account.status == ConnectedAccount.Status.RESTRICTED
         if payout.pk in at_the_desk:
             path = reverse("payout", args=[payout.public_id])
-            told = _were_told(people, "payout_failed", path)
+            told = _were_told(people, "payout_failed", path, since=payout.closed_at)
             whom = "failed payouts for other details of their payees" if told else ""
         elif payout.status == Payout.Status.HELD:
             whom = "payouts for finance, which holds them"
@@ -95,6 +96,14 @@ def _debts() -> Iterator[Waiting]:
         yield "debts for what their payees earn next", account
 
 
-def _were_told(people: QuerySet[User], kind: str, path: str) -> bool:
+def _were_told(
+    people: QuerySet[User], kind: str, path: str, *, since: datetime | None = None
+) -> bool:
+    """Whether there are people and each was told, of what was so ``since``, not of an earlier one.
+
+    A deed tells of what it did after it wrote down when.
+    """
     told = Notification.objects.filter(recipient__in=people, kind=kind, path=path)
-    return told.values("recipient").distinct().count() == people.count()
+    if since is not None:
+        told = told.filter(created_at__gte=since)
+    return 0 < people.count() == told.values("recipient").distinct().count()

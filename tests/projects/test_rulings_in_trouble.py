@@ -15,6 +15,7 @@ from projects.disputes.rulings import services
 from projects.disputes.rulings.services import accept_ruling, appeal_ruling, carry_out_ruling
 from projects.disputes.sealed.models import SealedOffer
 from projects.disputes.sealed.services import seal_figure
+from projects.milestones.services import release_milestone
 from projects.tasks import carry_out_rulings
 from tests.payments.chargeback_world import Bank, payment_of
 from tests.projects.test_decide_dispute import books_of
@@ -185,6 +186,17 @@ def test_a_last_decision_is_not_appealed_against_again(standing, ada):
     assert not CLOCKS[PutOff.Clock.APPEAL].running().exists()
     with pytest.raises(WrongState, match="last"):
         appeal_ruling(dispute_id=standing.pk, by=ada, statement="But no.")
+
+
+def test_a_milestone_that_is_released_all_the_same_keeps_what_was_decided_in_sight(
+    standing, ada, ben, dora
+):
+    release_milestone(milestone_id=standing.milestone_id, by=ada)
+
+    for person, path in ((ben, standing.path), (dora, standing.desk_path)):
+        page = browser(person).get(path).content.decode()
+        assert "Ended otherwise than decided" in page
+        assert "was to go to" in page and "Closed without a ruling" not in page
 
 
 # --- Sealed figures ------------------------------------------------------------------------------

@@ -65,6 +65,7 @@ def test_what_comes_of_silence_is_told_to_both_before_it_does(undelivered, ada, 
     for person in (ada, ben):
         told = api_of(person).get(f"/api/v1/milestones/{undelivered.milestone.public_id}/next/")
         (happens,) = told.json()["happens"]
+        assert told.json()["if_nobody_acts"] == happens, "and not the provider's limit"
         assert (happens["step"], happens["to_client"]) == ("decide_by_rule", 72_100)
         assert "row 9 of the rules" in happens["text"]
         page = browser(person).get(undelivered.path).text

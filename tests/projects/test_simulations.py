@@ -20,7 +20,7 @@ from projects.agreements.proposals.services import accept_proposal, propose_endi
 from projects.agreements.simulating.scenes import STAGES, Wish
 from projects.agreements.simulating.stories import STORIES, Foretold, foretell
 from projects.contracts.models import Contract
-from projects.disputes.rulings.services import accept_ruling, decide_dispute
+from projects.disputes.rulings.services import carry_out_ruling, decide_dispute
 from projects.disputes.services import answer_dispute, open_dispute
 from projects.milestones.limits.services import refund_at_limit
 from projects.milestones.models import Milestone
@@ -135,8 +135,7 @@ class Life:
         )
 
     def resolve(self) -> None:
-        for side in (self.ada, self.ben):
-            accept_ruling(dispute_id=self.opened.pk, by=side)
+        carry_out_ruling(dispute_id=self.opened.pk)
 
 
 setattr(Life, "return", Life.return_)
