@@ -10,6 +10,7 @@ from projects.bonuses.models import Bonus
 from projects.confidentiality.models import Acceptance, ConfidentialPart
 from projects.contracts.models import Agreement, Contract, Event, PutOff
 from projects.disputes.models import Dispute, Statement
+from projects.disputes.register.models import RegisterEntry, RegisterQuarter
 from projects.disputes.sealed.models import SealedOffer
 from projects.givebacks.models import GiveBack
 from projects.invitations.models import Invitation
@@ -43,6 +44,8 @@ __all__ = [
     "Proposal",
     "PutOff",
     "Question",
+    "RegisterEntry",
+    "RegisterQuarter",
     "Reminder",
     "ScreeningQuestion",
     "Seal",

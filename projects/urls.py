@@ -25,6 +25,7 @@ from projects.web import (
     postings,
     proposals,
     questions,
+    register,
     rules,
     screening,
     simulations,
@@ -40,6 +41,7 @@ urlpatterns = [
     # Postings
     path("", home.show_home, name="home"),
     path("rules/", rules.show_rules, name="rules"),
+    path("rules/decisions/", register.show_register, name="register"),
     path("my/postings/", postings.list_own_postings, name="my-postings"),
     path("postings/", postings.list_postings, name="browse"),
     path("postings/new/", postings.create_posting, name="posting-create"),

@@ -25,6 +25,7 @@ from payments.payouts.selectors import failed_payouts
 from payments.refunds import services as refunds
 from payments.refunds.selectors import failed_refunds
 from projects.api.disputes import DisputeOut, SharesOut
+from projects.disputes.grounds import Ground
 from projects.disputes.rulings.services import LONGEST_RULE, decide_dispute
 from projects.disputes.selectors import desk_disputes, effect_of, still_open
 from projects.disputes.services import LONGEST_STATEMENT
@@ -40,6 +41,9 @@ class RulingIn(serializers.Serializer):
         max_length=LONGEST_STATEMENT, help_text="What was found; both sides read it."
     )
     rule = serializers.CharField(max_length=LONGEST_RULE, help_text="The rule that was applied.")
+    ground = serializers.ChoiceField(
+        Ground.choices, default=Ground.OTHER, help_text="What the public register says of the rule."
+    )
     reasons = serializers.CharField(
         max_length=LONGEST_STATEMENT, help_text="Why; both sides read it."
     )

@@ -48,6 +48,7 @@ class RulingOut(serializers.Serializer):
     )
     facts = serializers.CharField()
     rule = serializers.CharField()
+    ground = serializers.CharField(help_text="What the public register says of the rule.")
     reasons = serializers.CharField()
     to_freelancer = serializers.IntegerField()
     held = serializers.IntegerField()

@@ -28,6 +28,7 @@ from projects.api import (
     proofs,
     proposals,
     questions,
+    register,
     screening,
     sealed_offers,
     silence,
@@ -184,6 +185,7 @@ urlpatterns = [
         name="api-milestone-disputes",
     ),
     path("disputes/", disputes.DisputesView.as_view(), name="api-disputes"),
+    *register.ROUTES,
     path("disputes/silence/", silence.SilenceView.as_view(), name="api-silence"),
     path("disputes/<str:public_id>/", disputes.DisputeView.as_view(), name="api-dispute"),
     path(

@@ -190,7 +190,8 @@ class Ruling(models.Model):
 
     ``to_freelancer`` is a part of the milestone's price in minor units, and ``held`` the part of it
     that was held then. ``by`` is null where the house decided by a rule. The second one, on appeal,
-    is the last. Of decisions from before appeals only the reasons are known.
+    is the last. Of decisions from before appeals only the reasons are known. ``ground`` names the
+    rule for the public register: a ``Ground``, or a row for silence; of older ones nobody knows it.
     """
 
     dispute = models.ForeignKey(Dispute, on_delete=models.PROTECT, related_name="rulings")
@@ -200,6 +201,7 @@ class Ruling(models.Model):
     )
     facts = models.TextField(max_length=10_000, blank=True)
     rule = models.CharField(max_length=300, blank=True)
+    ground = models.CharField(max_length=20, blank=True)
     reasons = models.TextField(max_length=10_000)
     to_freelancer = AmountField()
     held = AmountField()
@@ -217,6 +219,13 @@ class Ruling(models.Model):
                 condition=Q(to_freelancer__gte=0, to_freelancer__lte=F("held")),
                 name="a_ruling_divides_what_is_held",
             ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["carried_out_at"],
+                condition=Q(carried_out_at__isnull=False),
+                name="rulings_by_when_carried_out",
+            )
         ]
 
     def __str__(self) -> str:

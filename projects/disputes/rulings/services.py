@@ -8,7 +8,7 @@ from accounts.parties.selectors import person_ids_of
 from accounts.people.models import User
 from marketplace.common.audit import log_deed
 from marketplace.common.clock import now
-from marketplace.common.errors import NotAllowed, WrongState
+from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
 from marketplace.common.lifecycle import BOTH, CLIENT, FREELANCER, MEDIATOR, SYSTEM
 from marketplace.common.money import in_words
 from marketplace.common.text import checked_line, checked_text
@@ -18,6 +18,7 @@ from payments.escrow.division import Shares, price_held
 from payments.escrow.selectors import held_in
 from projects.contracts.roles import Actor, role_in
 from projects.contracts.services import record
+from projects.disputes.grounds import Ground
 from projects.disputes.models import LIFECYCLE, Dispute, Ruling
 from projects.disputes.rules import OTHER, judge_step
 from projects.disputes.rulings.selectors import has_ruled, part_now, ruling_of, waits_for_bank
@@ -42,26 +43,37 @@ LONGEST_RULE = 300
 
 @transaction.atomic
 def decide_dispute(
-    *, dispute_id: int, by: Actor, to_freelancer: int, facts: str, rule: str, reasons: str
+    *,
+    dispute_id: int,
+    by: Actor,
+    to_freelancer: int,
+    facts: str,
+    rule: str,
+    reasons: str,
+    ground: str = Ground.OTHER,
 ) -> Dispute:
     """Decide as a mediator that ``to_freelancer`` of the price is released, the rest goes back.
 
     ``facts`` are what was found, ``rule`` the one that was applied, ``reasons`` why: both sides
-    read them. No money moves before the time to appeal is over; on appeal the decision is the last
+    read them. ``ground`` names the rule for the public register, which tells nothing of what was
+    written. No money moves before the time to appeal is over; on appeal the decision is the last
     and carried out at once. Nobody decides on a contract of their own (there they are a side), nor
-    an appeal against themselves. Raises InvalidInput for a part that is more than what is held.
+    an appeal against themselves. Raises InvalidInput for a part that is more than what is held, or
+    an unknown ground.
     Raises WrongState while a bank wants money of it back: what it leaves cannot be told yet.
     """
     dispute, _ = advance_dispute(dispute_id, "decide", by=by)
     if has_ruled(dispute, by):
         raise NotAllowed("You have decided this case before: an appeal goes to another mediator.")
+    if ground not in Ground.values:
+        raise InvalidInput("Choose one of the rules.", param="ground")
     _lock_money(dispute)
     if waits_for_bank(dispute):
         raise WrongState(
             "The client's bank wants money of it back. Decide once it has: only then is it known "
             "what is left to divide."
         )
-    ruling, shares = _rule(dispute, by, to_freelancer, facts, rule, reasons)
+    ruling, shares = _rule(dispute, by, to_freelancer, facts, rule, reasons, ground)
     milestone = dispute.milestone
     money = [in_words(amount, milestone.currency) for amount in (shares.payee, shares.payer)]
     log_deed(
@@ -81,14 +93,21 @@ def decide_dispute(
 
 @transaction.atomic
 def decide_by_rule(
-    *, dispute_id: int, rule: str, to_freelancer: int, facts: str, reasons: str, why: Words
+    *,
+    dispute_id: int,
+    rule: str,
+    ground: str,
+    to_freelancer: int,
+    facts: str,
+    reasons: str,
+    why: Words,
 ) -> Dispute:
     """Decide one that was not answered in time, by a published rule; either side may appeal to any
     mediator. ``why`` tells both of the rule. Raises InvalidInput as a mediator's decision does.
     """
     dispute, _ = advance_dispute(dispute_id, "decide_by_rule", by=SYSTEM)
     _lock_money(dispute)
-    _rule(dispute, SYSTEM, to_freelancer, facts, rule, reasons, why)
+    _rule(dispute, SYSTEM, to_freelancer, facts, rule, reasons, ground, why)
     return dispute
 
 
@@ -181,6 +200,7 @@ def _rule(
     facts: str,
     rule: str,
     reasons: str,
+    ground: str,
     why: Words | None = None,
 ) -> tuple[Ruling, Shares]:
     """Write it down and tell both sides who gets what, when, and until when they can appeal."""
@@ -192,6 +212,7 @@ def _rule(
         by=by if isinstance(by, User) else None,
         facts=checked_text(facts, param="facts", longest=LONGEST_STATEMENT, least=1),
         rule=checked_line(rule, param="rule", longest=LONGEST_RULE),
+        ground=ground,
         reasons=checked_text(reasons, param="reasons", longest=LONGEST_STATEMENT, least=1),
         to_freelancer=to_freelancer,
         held=price_held(milestone.escrow, held=held_in(milestone.escrow)),

@@ -37,6 +37,7 @@ def judge_silence(*, dispute_id: int) -> Dispute:
     return decide_by_rule(
         dispute_id=dispute_id,
         rule=f"Row {row.number} of the rules for silence: {row.condition}",
+        ground=row.ground,
         to_freelancer=found.to_freelancer,
         facts=found_in_words(facts, milestone.currency),
         reasons=row.reason,

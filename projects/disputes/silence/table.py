@@ -41,6 +41,11 @@ class Row:
     reason: str
     is_alike: bool = False
 
+    @property
+    def ground(self) -> str:
+        """Its name among what decisions rest on."""
+        return f"silence_{self.number}"
+
 
 @dataclass(frozen=True)
 class Judgement:

@@ -78,6 +78,7 @@ def disputing(life: Life, milestone: str) -> Waiting:
         "to_freelancer": life.random.choice((0, price // 3, price // 2, price)),
         "facts": "Half of the criteria are met.",
         "rule": "What was agreed.",
+        "ground": "in_part",
         "reasons": "What is met is paid for.",
     }
     # Nobody decides before the other side had its time to answer, and both theirs to settle. Where

@@ -19,6 +19,7 @@ from payments.policies.fees import quote
 from projects.agreements.selectors import case_files, files_offered
 from projects.contracts.selectors import agreement_of, timeline_of
 from projects.contracts.sentences import sentence_of, who_of
+from projects.disputes.grounds import Ground
 from projects.disputes.history import record_of
 from projects.disputes.models import Dispute
 from projects.disputes.rulings.selectors import (
@@ -59,6 +60,12 @@ class RulingForm(forms.Form):
         max_length=LONGEST_RULE,
         help_text="One line: what was agreed, or a published rule.",
     )
+    ground = forms.ChoiceField(
+        label="Of this kind",
+        choices=[(Ground.OTHER, Ground.OTHER.label), *Ground.choices[:-1]],
+        required=False,
+        help_text="The public register of decisions says this, and nothing that you write.",
+    )
     reasons = forms.CharField(
         label="Reasons",
         max_length=LONGEST_STATEMENT,
@@ -77,6 +84,9 @@ class RulingForm(forms.Form):
 
     def clean_facts(self) -> str:
         return clean_words(self, "facts")
+
+    def clean_ground(self) -> str:
+        return self.cleaned_data["ground"] or Ground.OTHER
 
     def clean_reasons(self) -> str:
         return clean_words(self, "reasons")

@@ -30,13 +30,6 @@ from projects.bids.renewals import services as renewals
 from projects.bonuses import selectors as bonuses_due
 from projects.bonuses import services as bonuses
 from projects.contracts.banks import services as banks
-from projects.disputes import selectors as disputes_due
-from projects.disputes import services as disputes
-from projects.disputes.lateness import services as lateness
-from projects.disputes.negotiating import services as negotiating
-from projects.disputes.rulings import selectors as rulings_due
-from projects.disputes.rulings import services as rulings
-from projects.disputes.silence import services as silence
 from projects.givebacks import selectors as givebacks_due
 from projects.givebacks import services as givebacks
 from projects.holds.services import let_go
@@ -47,6 +40,14 @@ from projects.milestones.arrivals import services as arrivals
 from projects.milestones.limits import services as limits
 from projects.milestones.warnings import services as warnings
 from projects.reasons.services import why_gone
+from projects.tasks.disputes import (  # noqa: F401 - the timetable finds all of them here
+    carry_out_rulings,
+    chase_rulings,
+    close_moot_disputes,
+    escalate_unanswered_disputes,
+    hand_over_disputes,
+    publish_register,
+)
 
 # --- After an outage -----------------------------------------------------------------------------
 
@@ -207,55 +208,6 @@ def lapse_changes() -> dict[str, int]:
         over_change_ids(limit=BATCH),
         lambda pk: changes.lapse_change(order_id=pk),
         while_=is_made_up_for,
-    )
-
-
-# --- Disputes ------------------------------------------------------------------------------------
-
-
-@shared_task(name="projects.escalate_unanswered_disputes")
-def escalate_unanswered_disputes() -> dict[str, int]:
-    """The other side had its time: silence is judged by a table, or by a mediator."""
-    return sweep(
-        disputes_due.unanswered_ids(limit=BATCH),
-        lambda pk: silence.judge_silence(dispute_id=pk),
-        while_=is_made_up_for,
-    )
-
-
-@shared_task(name="projects.hand_over_disputes")
-def hand_over_disputes() -> dict[str, int]:
-    """Both sides had their time to settle it: a mediator takes over."""
-    return sweep(
-        disputes_due.negotiated_ids(limit=BATCH),
-        lambda pk: negotiating.hand_over_dispute(dispute_id=pk),
-        while_=is_made_up_for,
-    )
-
-
-@shared_task(name="projects.chase_rulings")
-def chase_rulings() -> dict[str, int]:
-    """The house is slower than it said: mediators and both sides hear of it."""
-    due = disputes_due.late_ruling_ids(limit=BATCH)
-    return sweep(due, lambda pk: lateness.chase_ruling(dispute_id=pk))
-
-
-@shared_task(name="projects.carry_out_rulings")
-def carry_out_rulings() -> dict[str, int]:
-    """Nobody has appealed in time: the money moves as was decided."""
-    return sweep(
-        rulings_due.standing_ids(limit=BATCH),
-        lambda pk: rulings.carry_out_ruling(dispute_id=pk),
-        while_=is_made_up_for,
-    )
-
-
-@shared_task(name="projects.close_moot_disputes")
-def close_moot_disputes() -> dict[str, int]:
-    """Milestones that were released or refunded while disputed: nothing is left to decide."""
-    return sweep(
-        disputes_due.moot_ids(limit=BATCH),
-        lambda pk: disputes.close_moot_dispute(dispute_id=pk),
     )
 
 

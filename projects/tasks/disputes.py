@@ -1,0 +1,70 @@
+"""What happens to disputes because time has passed."""
+
+from celery import shared_task
+
+from marketplace.common.outages.selectors import is_made_up_for
+from marketplace.common.sweeps import BATCH, sweep
+from projects.disputes import selectors as disputes_due
+from projects.disputes import services as disputes
+from projects.disputes.lateness import services as lateness
+from projects.disputes.negotiating import services as negotiating
+from projects.disputes.register import selectors as register_due
+from projects.disputes.register import services as register
+from projects.disputes.rulings import selectors as rulings_due
+from projects.disputes.rulings import services as rulings
+from projects.disputes.silence import services as silence
+
+
+@shared_task(name="projects.escalate_unanswered_disputes")
+def escalate_unanswered_disputes() -> dict[str, int]:
+    """The other side had its time: silence is judged by a table, or by a mediator."""
+    return sweep(
+        disputes_due.unanswered_ids(limit=BATCH),
+        lambda pk: silence.judge_silence(dispute_id=pk),
+        while_=is_made_up_for,
+    )
+
+
+@shared_task(name="projects.hand_over_disputes")
+def hand_over_disputes() -> dict[str, int]:
+    """Both sides had their time to settle it: a mediator takes over."""
+    return sweep(
+        disputes_due.negotiated_ids(limit=BATCH),
+        lambda pk: negotiating.hand_over_dispute(dispute_id=pk),
+        while_=is_made_up_for,
+    )
+
+
+@shared_task(name="projects.chase_rulings")
+def chase_rulings() -> dict[str, int]:
+    """The house is slower than it said: mediators and both sides hear of it."""
+    due = disputes_due.late_ruling_ids(limit=BATCH)
+    return sweep(due, lambda pk: lateness.chase_ruling(dispute_id=pk))
+
+
+@shared_task(name="projects.carry_out_rulings")
+def carry_out_rulings() -> dict[str, int]:
+    """Nobody has appealed in time: the money moves as was decided."""
+    return sweep(
+        rulings_due.standing_ids(limit=BATCH),
+        lambda pk: rulings.carry_out_ruling(dispute_id=pk),
+        while_=is_made_up_for,
+    )
+
+
+@shared_task(name="projects.close_moot_disputes")
+def close_moot_disputes() -> dict[str, int]:
+    """Milestones that were released or refunded while disputed: nothing is left to decide."""
+    return sweep(
+        disputes_due.moot_ids(limit=BATCH),
+        lambda pk: disputes.close_moot_dispute(dispute_id=pk),
+    )
+
+
+@shared_task(name="projects.publish_register")
+def publish_register() -> dict[str, int]:
+    """A quarter is over: what was decided in it is told, as far as it tells of nobody."""
+    return sweep(
+        register_due.due_quarters(limit=BATCH),
+        lambda quarter: register.publish_quarter(quarter=quarter),
+    )

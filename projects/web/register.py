@@ -1,0 +1,90 @@
+"""The public register of decisions."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from marketplace.common.clock import now
+from marketplace.common.pages import Page, page_of
+from projects.disputes.models import Dispute
+from projects.disputes.register.models import RegisterEntry
+from projects.disputes.register.selectors import (
+    latest_quarter,
+    published,
+    published_from,
+    quarter_of,
+    sums_of,
+)
+from projects.disputes.register.words import (
+    COLUMNS,
+    GROUNDS,
+    SMALL_CELLS,
+    WITHHELD,
+    facts_in_words,
+    quarter_name,
+    withheld_in_words,
+)
+from projects.postings.models import Posting
+
+
+class RegisterForm(forms.Form):
+    """Which decisions somebody looks for."""
+
+    reason = forms.ChoiceField(required=False, choices=[("", "Any"), *Dispute.Reason.choices])
+    outcome = forms.ChoiceField(
+        required=False, choices=[("", "Any"), *RegisterEntry.Outcome.choices]
+    )
+    kind = forms.ChoiceField(
+        required=False, choices=[("", "Any"), *Posting.Kind.choices], label="Kind of work"
+    )
+    currency = forms.ChoiceField(
+        required=False, choices=[("", "Any"), *((code, code) for code in settings.CURRENCIES)]
+    )
+    band = forms.ChoiceField(
+        required=False, choices=[("", "Any"), *RegisterEntry.Band.choices], label="Amount"
+    )
+
+
+@login_not_required
+@require_safe
+def show_register(request: HttpRequest) -> HttpResponse:
+    """What was decided, in groups, with what they come to."""
+    form = RegisterForm(request.GET)
+    page, sums = Page([]), []
+    if form.is_valid():
+        found = published(**form.cleaned_data)
+        page, sums = page_of(request, found, keys=("quarter", "id")), sums_of(found)
+    latest = latest_quarter()
+    context = {
+        "form": form,
+        "is_narrowed": any(form.data.get(name) for name in form.fields),
+        "page": page,
+        "rows": [_row(entry) for entry in page.items],
+        "sums": sums,
+        "outcomes": RegisterEntry.Outcome.labels,
+        "latest": quarter_name(latest) if latest else "",
+        "next_at": published_from(quarter_of(now())),
+        "rule": SMALL_CELLS,
+        "withheld": WITHHELD,
+        "columns": COLUMNS,
+        "nav": "rules",
+    }
+    status = 400 if form.errors else 200
+    return render(request, "rules/decisions.html", context, status=status)
+
+
+def _row(entry: RegisterEntry) -> dict[str, Any]:
+    return {
+        "entry": entry,
+        "quarter": quarter_name(entry.quarter),
+        "ground": GROUNDS.get(entry.ground, ""),
+        "facts": facts_in_words(entry),
+        "withheld": withheld_in_words(entry),
+        "is_divided": entry.outcome == RegisterEntry.Outcome.DIVIDED,
+        "rest": 1000 - entry.share_median,
+    }
