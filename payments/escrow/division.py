@@ -35,6 +35,11 @@ class Shares:
         """Of both sides together."""
         return self.payee_fee + self.payer_fee
 
+    @property
+    def total(self) -> int:
+        """What is divided."""
+        return self.payee + self.fees + self.payer
+
 
 def cost_of(price: int, escrow: Escrow) -> int:
     """What so much of its price costs the payer, fee included."""

@@ -1,5 +1,7 @@
 """Whose word is waited for, and until when: of a proposal, a question for money, a dispute."""
 
+from datetime import datetime
+
 from marketplace.common.lifecycle import CLIENT
 from marketplace.common.money import in_words
 from payments.escrow.givebacks.rules import given_back_by
@@ -11,6 +13,7 @@ from projects.agreements.selectors import division_of
 from projects.agreements.turn import Turn
 from projects.contracts.models import Contract
 from projects.disputes.models import Dispute
+from projects.disputes.rules import refusal_of
 
 
 def answer_proposal(role: str, prospect: Prospect) -> Turn | None:
@@ -67,26 +70,27 @@ def await_proposal(role: str, prospect: Prospect) -> Turn | None:
 
 
 def answer_dispute(role: str, prospect: Prospect) -> Turn | None:
-    """The other side's word is missing; or a mediator looks at it, and both may add to it."""
+    """A dispute on which this side has something to say."""
+    turn = _turn_in_dispute(role, prospect)
+    return None if turn is None or turn.waits else turn
+
+
+def await_dispute(role: str, prospect: Prospect) -> Turn | None:
+    """A dispute on which somebody else has."""
+    turn = _turn_in_dispute(role, prospect)
+    return turn if turn is not None and turn.waits else None
+
+
+def _turn_in_dispute(role: str, prospect: Prospect) -> Turn | None:
     dispute = prospect.dispute
-    if dispute is None or _is_awaited_by(role, dispute):
+    if dispute is None:
         return None
-    text = "Read the case and say your side."
-    if dispute.status == Dispute.Status.OPENED:
-        title, when, at = "Answer the dispute on", _if_unanswered(prospect), dispute.answer_due_at
-    elif dispute.status == Dispute.Status.NEGOTIATING:
-        title, when, at = "Settle the dispute on", "Goes to a mediator", dispute.negotiation_ends_at
-        text = "Propose how to divide the money, seal a figure, or ask for a mediator."
-    elif dispute.status == Dispute.Status.DECIDED:
-        title, when, at = "Read the decision on", "Carried out", dispute.appeal_ends_at
-        text = "Accept it, or appeal once while there is time."
-        if dispute.appealed_by:
-            text = "It is the last one."
-    else:
-        title, when, at = "A mediator looks at", "Decided by", dispute.ruling_due_at
+    title, text, waits = _said_in_dispute(role, prospect, dispute)
+    when, at = _next_in_dispute(prospect, dispute)
     return Turn(
         f"{title} “{prospect.milestone.title}”",
         f"{text} The other milestones go on.",
+        waits=waits,
         when=when,
         at=at,
         step="dispute",
@@ -95,28 +99,38 @@ def answer_dispute(role: str, prospect: Prospect) -> Turn | None:
     )
 
 
-def _if_unanswered(prospect: Prospect) -> str:
-    """What is said before the moment at which the time to answer is over."""
-    is_decided = prospect.verdict is not None and prospect.verdict.shares is not None
-    return "Decided by rule" if is_decided else "Goes to a mediator"
+def _said_in_dispute(role: str, prospect: Prospect, dispute: Dispute) -> tuple[str, str, bool]:
+    """The beginning of its title, its text, and whether it is for somebody else to act."""
+    other = _other(prospect.milestone.contract, role)
+    if dispute.status == Dispute.Status.OPENED:
+        if dispute.opened_by_role == role:
+            text = "Where nobody answers, it is judged by what is on file."
+            return f"{other} answers the dispute on", text, True
+        return "Answer the dispute on", "Read the case and say your side.", False
+    if dispute.status == Dispute.Status.NEGOTIATING:
+        text = "Propose how to divide the money, seal a figure, or ask for a mediator."
+        if dispute.mediator_asked_by == role:
+            text = f"You have asked for a mediator; {other} has not. Until then you can settle it."
+        elif dispute.mediator_asked_by:
+            text = f"{other} has asked for a mediator. Ask too, or propose how to divide the money."
+        return "Settle the dispute on", text, dispute.mediator_asked_by == role
+    if dispute.status == Dispute.Status.DECIDED:
+        if stands := refusal_of(dispute, "accept", role):
+            return "A decision stands on", stands, True
+        return "Read the decision on", "Accept it, or appeal once while there is time.", False
+    return "A mediator decides the dispute on", "Both sides can add to the record.", True
 
 
-def await_dispute(role: str, prospect: Prospect) -> Turn | None:
-    """Of the dispute that this side has opened: the other's answer."""
-    dispute = prospect.dispute
-    if dispute is None or not _is_awaited_by(role, dispute):
-        return None
-    return Turn(
-        f"{_other(prospect.milestone.contract, role)} answers the dispute on "
-        f"“{prospect.milestone.title}”",
-        "Where nobody answers, it is judged by what is on file. The other milestones go on.",
-        waits=True,
-        when=_if_unanswered(prospect),
-        at=dispute.answer_due_at,
-        step="dispute",
-        prospect=prospect,
-        about=dispute.public_id,
-    )
+def _next_in_dispute(prospect: Prospect, dispute: Dispute) -> tuple[str, datetime | None]:
+    """What happens next by itself, in words, and when."""
+    if dispute.status == Dispute.Status.OPENED:
+        is_ruled = prospect.verdict is not None and prospect.verdict.shares is not None
+        return "Decided by rule" if is_ruled else "Goes to a mediator", dispute.answer_due_at
+    if dispute.status == Dispute.Status.NEGOTIATING:
+        return "Goes to a mediator", dispute.negotiation_ends_at
+    if dispute.status == Dispute.Status.DECIDED:
+        return "Carried out", dispute.appeal_ends_at
+    return "Decided by", dispute.ruling_due_at
 
 
 def answer_giveback(role: str, prospects: Prospects) -> Turn | None:
@@ -196,10 +210,6 @@ def _end_in_words(role: str, prospects: Prospects) -> str:
     nets = (shares.payer, shares.payee) if role == CLIENT else (shares.payee, shares.payer)
     mine, theirs = (in_words(amount, contract.currency) for amount in nets)
     return f"You would get {mine}, and {_other(contract, role)} {theirs}."
-
-
-def _is_awaited_by(role: str, dispute: Dispute) -> bool:
-    return dispute.status == Dispute.Status.OPENED and dispute.opened_by_role == role
 
 
 def _other(contract: Contract, role: str) -> str:

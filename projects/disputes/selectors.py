@@ -1,5 +1,7 @@
 """Who may see which disputes, which are due for what, and what a decision means in money."""
 
+from dataclasses import dataclass
+
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Prefetch, Q, QuerySet
 
@@ -8,6 +10,7 @@ from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_roles_of, staff_with
 from marketplace.common.clock import now
 from payments.escrow.division import Shares, shares_given, shares_of
+from payments.escrow.facts import facts_now
 from payments.escrow.selectors import held_in
 from projects.contracts.selectors import contracts_of
 from projects.disputes.models import JUDGED, OPEN, Dispute, Ruling, Statement
@@ -98,6 +101,38 @@ def outcome_of(dispute: Dispute) -> Shares | None:
     if dispute.to_freelancer is None:
         return None
     return shares_given(dispute.milestone.escrow, to_payee=dispute.to_freelancer)
+
+
+@dataclass(frozen=True)
+class Stake:
+    """What a dispute divides, or has divided, in minor units.
+
+    ``held`` by the books, the client's fee included, and ``price``, the part of the milestone's
+    price that it pays for: the most that can go to the freelancer. Its opener asks for
+    ``asked_for`` of that.
+    """
+
+    held: int
+    price: int
+    asked_for: int
+
+    @property
+    def rest(self) -> int | None:
+        """What would go back of the price; None where a bank has left less than is asked for."""
+        return self.price - self.asked_for if self.asked_for <= self.price else None
+
+
+def stake_of(dispute: Dispute) -> Stake | None:
+    """None where the milestone ended by other means: then nothing was divided."""
+    escrow = dispute.milestone.escrow
+    if dispute.is_open:
+        facts = facts_now(escrow)
+        return Stake(facts.held, facts.price_held, dispute.asked_for)
+    outcome = outcome_of(dispute)
+    if outcome is None or dispute.to_freelancer is None:
+        return None
+    price = escrow.amount - (escrow.released - dispute.to_freelancer)
+    return Stake(outcome.total, price, dispute.asked_for)
 
 
 def _in_full() -> QuerySet[Dispute]:

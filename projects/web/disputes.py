@@ -13,7 +13,6 @@ from marketplace.common.forms import AmountField
 from marketplace.common.http import refusals_on
 from marketplace.common.lifecycle import CLIENT
 from marketplace.common.money import to_major
-from payments.policies.fees import quote
 from projects.contracts.roles import role_in
 from projects.contracts.selectors import page_of
 from projects.disputes import rules, services
@@ -27,9 +26,9 @@ from projects.disputes.rulings.selectors import (
     waits_for_bank,
 )
 from projects.disputes.rulings.services import accept_ruling, appeal_ruling
-from projects.disputes.sealed.selectors import own_figure_of
+from projects.disputes.sealed.selectors import own_figure_of, price_held_of
 from projects.disputes.sealed.services import seal_figure, withdraw_figure
-from projects.disputes.selectors import disputes_of, outcome_of
+from projects.disputes.selectors import disputes_of, outcome_of, stake_of
 from projects.disputes.silence.selectors import verdicts_on
 from projects.milestones.amounts import checked_ending
 from projects.milestones.models import Milestone
@@ -119,7 +118,7 @@ def create_dispute(request: HttpRequest, public_id: str) -> HttpResponse:
     role = role_in(milestone.contract, request.user)
     if request.method != "POST" or "preview" in request.POST:
         judge_step(milestone, "dispute", role)
-        usual = 0 if role == CLIENT else milestone.amount
+        usual = 0 if role == CLIENT else price_held_of(milestone)
         first = {"asked_for": to_major(usual, milestone.currency)}
         form = DisputeForm(milestone=milestone, initial=first | _typed(request))
         return _draft(request, milestone, form)
@@ -231,7 +230,7 @@ def _draft(
         "contract_page": page_of(milestone.contract),
         "form": form,
         "asked": asked,
-        "rest": None if asked.amount is None else milestone.amount - asked.amount,
+        "rest": None if asked.amount is None else price_held_of(milestone) - asked.amount,
         "nav": "work",
     }
     if request.htmx and "preview" in request.POST:
@@ -261,8 +260,7 @@ def _page(
         "opener": contract.client if dispute.opened_by_role == CLIENT else contract.freelancer,
         "steps": steps,
         "is_waiting": "accept" not in steps,
-        "held": quote([milestone.amount], contract.policy),
-        "rest": milestone.amount - dispute.asked_for,
+        "stake": stake_of(dispute),
         "outcome": outcome_of(dispute),
         "ruling": ruling_of(dispute),
         "expected": expected_shares(dispute),

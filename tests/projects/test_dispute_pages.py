@@ -14,10 +14,19 @@ from payments.fundings.models import Payment
 from payments.incoming.models import WebhookEvent
 from payments.refunds.models import Refund
 from projects.disputes.models import Dispute, Statement
-from projects.disputes.services import open_dispute
+from projects.disputes.services import answer_dispute, open_dispute
 from projects.milestones.models import SubmissionFile
+from projects.milestones.parts.services import release_part
 from projects.milestones.services import release_milestone, submit_work
-from tests.world import funded_milestone, opened_dispute, person, reviewed_dispute, ruled, why
+from tests.world import (
+    funded_milestone,
+    opened_dispute,
+    person,
+    reviewed_dispute,
+    ruled,
+    to_mediator,
+    why,
+)
 from tests.world import submitted_milestone as submitted
 
 pytestmark = pytest.mark.django_db
@@ -39,6 +48,29 @@ def browse(client: Client):
 
 def create_path(milestone) -> str:
     return f"/milestones/{milestone.public_id}/dispute/"
+
+
+def test_of_a_milestone_that_was_released_in_part_the_rest_is_at_stake(browse, ada, ben, dora):
+    milestone = submitted(ada, ben)
+    release_part(milestone_id=milestone.pk, by=ada, amount=30_000)
+
+    page = browse(ben).get(create_path(milestone)).text
+    assert 'value="700.00"' in page, "all that is left, and not the whole price"
+    browse(ben).post(create_path(milestone), FORM)
+    dispute = Dispute.objects.get()
+    answer_dispute(dispute_id=dispute.pk, by=ada, statement="It is not done.")
+    dispute = to_mediator(dispute, ada, ben)
+    case = f"/desk/disputes/{dispute.public_id}/"
+    for reader, path in ((ada, dispute.path), (ben, dispute.path), (dora, case)):
+        page = browse(reader).get(path).text
+        assert all(sum_ in page for sum_ in ("$700.00", "$721.00", "$399.50")), path
+        assert "$1,030.00" not in page, "what is held no longer"
+
+    ruled(dispute, dora, 40_000)
+    for reader, path in ((ada, dispute.path), (ben, dispute.path), (dora, case)):
+        page = browse(reader).get(path).text
+        assert "Was held, with Ada’s fee" in page and "$721.00" in page
+        assert "$1,030.00" not in page
 
 
 def test_the_whole_way_by_plain_forms(browse, ada, ben, dora):

@@ -12,6 +12,9 @@ from projects.agreements.outlook import prospects_of
 from projects.agreements.services import close_finished_contract
 from projects.agreements.turns import turn_of
 from projects.contracts.models import Contract
+from projects.disputes.negotiating.services import ask_mediator
+from projects.disputes.rulings.services import accept_ruling, appeal_ruling, decide_dispute
+from projects.disputes.services import answer_dispute
 from projects.milestones.endings.services import resolve_milestone
 from projects.milestones.limits.services import refund_at_limit
 from projects.milestones.models import Milestone
@@ -34,6 +37,7 @@ from tests.world import (
     planned_milestone,
     reviewed_dispute,
     submitted_milestone,
+    why,
 )
 
 pytestmark = pytest.mark.django_db
@@ -308,6 +312,30 @@ def test_the_turn_goes_back_and_forth(ada, ben):
     release_milestone(milestone_id=milestone.pk, by=ada)
     close_finished_contract(contract_id=milestone.contract_id)
     assert turns(milestone.contract) == [("", True), ("", True)]
+
+
+def test_in_a_dispute_it_is_the_turn_of_who_has_something_to_say(ada, ben, dora):
+    dispute = opened_dispute(ada, ben)
+    contract, its = dispute.milestone.contract, {"dispute_id": dispute.pk}
+    theirs, both, nobody, mine = (
+        [("dispute", waits) for waits in pair]
+        for pair in ((True, False), (False, False), (True, True), (False, True))
+    )
+    assert turns(contract) == theirs, "Ada opened it"
+
+    answer_dispute(by=ben, statement="It is all there.", **its)
+    assert turns(contract) == both
+    ask_mediator(by=ada, **its)
+    assert turns(contract) == theirs
+    assert "Ada has asked for a mediator" in turn_of(fresh(contract), "freelancer").text
+    ask_mediator(by=ben, **its)
+    assert turns(contract) == nobody, "a mediator decides"
+    decide_dispute(by=dora, to_freelancer=40_000, **why(), **its)
+    assert turns(contract) == both
+    accept_ruling(by=ben, **its)
+    assert turns(contract) == mine, "Ben has accepted"
+    appeal_ruling(by=ada, statement="But no.", **its)
+    assert turns(contract) == nobody, "another mediator decides"
 
 
 def test_a_review_goes_before_funding_the_next(ada, ben):

@@ -54,8 +54,10 @@ def test_nobody_decides_while_a_bank_wants_the_money(ada, ben, dora):
 
     with pytest.raises(WrongState, match="Decide once it has"):
         rule(dispute, dora, 0)
-    assert "bank wants back money" in browser(dora).get(dispute.desk_path).content.decode()
+    page = browser(dora).get(dispute.desk_path).content.decode()
+    assert "bank wants back money" in page and 'name="reasons"' not in page
     bank.gives_back()
+    assert 'name="reasons"' in browser(dora).get(dispute.desk_path).content.decode()
 
     decided = rule(dispute, dora, 40_000)
     accept_ruling(dispute_id=decided.pk, by=ada)

@@ -15,7 +15,6 @@ from marketplace.common.files import attachment
 from marketplace.common.forms import AmountField
 from marketplace.common.money import to_major
 from marketplace.common.pages import page_of
-from payments.policies.fees import quote
 from projects.agreements.selectors import case_files, files_offered
 from projects.contracts.selectors import agreement_of, timeline_of
 from projects.contracts.sentences import sentence_of, who_of
@@ -31,7 +30,7 @@ from projects.disputes.rulings.selectors import (
     waits_for_bank,
 )
 from projects.disputes.rulings.services import LONGEST_RULE, decide_dispute
-from projects.disputes.selectors import desk_disputes, effect_of, outcome_of, still_open
+from projects.disputes.selectors import desk_disputes, effect_of, outcome_of, stake_of, still_open
 from projects.disputes.services import LONGEST_STATEMENT
 from projects.evidence.selectors import staff_may_read_messages
 from projects.milestones.models import Milestone
@@ -156,8 +155,7 @@ def _page(
             files_offered(agreement), route="desk-dispute-file", of=dispute.public_id
         ),
         "submissions": _submissions(dispute),
-        "held": quote([milestone.amount], contract.policy),
-        "rest": milestone.amount - dispute.asked_for,
+        "stake": stake_of(dispute),
         "record": record_of(dispute),
         "evidence": offer_of(
             dispute, route="desk-evidence", with_messages=staff_may_read_messages(dispute)
@@ -187,7 +185,6 @@ def _effect(milestone: Milestone, form: RulingForm) -> dict[str, Any]:
         "part": amount,
         "refusal": decided.refusal,
         "effect": None if amount is None else effect_of(milestone, amount),
-        "held": quote([milestone.amount], milestone.contract.policy),
     }
 
 
