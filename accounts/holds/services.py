@@ -20,13 +20,14 @@ from accounts.holds.rules import (
     refusal_of,
     role_in,
 )
-from accounts.holds.selectors import standing, suspension_of
+from accounts.holds.selectors import standing, suspension_of, suspensions_among
 from accounts.notifications.services import notify
+from accounts.parties.models import Party
 from accounts.parties.selectors import own_party_of, person_ids_of
 from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_with
 from marketplace.common.audit import log_deed
-from marketplace.common.clock import now
+from marketplace.common.clock import now, said
 from marketplace.common.errors import NotAllowed, WrongState
 from marketplace.common.lifecycle import OWNER, SYSTEM
 from marketplace.common.text import checked_text
@@ -34,17 +35,32 @@ from marketplace.common.words import Words
 from marketplace.common.working_days import after_working_days
 
 
-def judge_may_begin(by: object, deed: str) -> None:
+def judge_may_begin(by: object, deed: str, *, beside: Sequence[int] = ()) -> None:
     """First step of every deed of ``BARRED``, in its transaction: refuse whoever is suspended.
 
-    The person's row is locked until it ends: a suspension is placed before all of it, or after.
+    Where two agree by it, ``beside`` has the primary keys of the parties: whether the other side is
+    suspended, ``judge_other_side`` says once it is known that ``by`` may ask. The rows of all of
+    them are locked until it ends, in one order: a suspension is placed before all of it, or after.
     Raises Suspended.
     """
     if not isinstance(by, User):
         return
-    _lock_person(by.pk)
+    for person_id in sorted({by.pk, *(person_ids_of(*beside) if beside else ())}):
+        _lock_person(person_id)
     if hold := suspension_of(by):
         raise refusal_of(hold, deed)
+
+
+def judge_other_side(party: Party) -> None:
+    """What takes both sides is not agreed on while the other one is suspended either. The caller
+    has named it to ``judge_may_begin``. Raises WrongState.
+    """
+    if hold := suspensions_among([party.pk]).get(party.pk):
+        raise WrongState(
+            f"{party.name} is suspended from new business until {said(hold.closes_at)} at the "
+            "latest: nothing new can be agreed on with them before.",
+            code="other_side_suspended",
+        )
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ from dataclasses import replace
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
 
+from accounts.holds.selectors import suspensions_among
 from accounts.people.models import User
 from marketplace.common.clock import now
 from marketplace.common.models import StoredFile
@@ -36,9 +37,19 @@ def open_steps(contract: Contract, role: str | None, *, may_leave: bool = False)
     """
     steps = LIFECYCLE.open_to(role, contract.status)
     steps = [step for step in steps if step != "leave" or may_leave]
-    stands_still = contract.posting.status == Posting.Status.SUSPENDED
-    is_over = stands_still or contract.offer_lapses_at <= now()
-    return [step for step in steps if not (step == "accept" and is_over)]
+    if "accept" in steps and (contract.offer_lapses_at <= now() or _stands_still(contract)):
+        steps.remove("accept")
+    return steps
+
+
+def _stands_still(contract: Contract) -> bool:
+    """Whether the posting or the client of an offer is suspended; the client's of a list is read
+    with it.
+    """
+    if contract.posting.status == Posting.Status.SUSPENDED:
+        return True
+    known: bool | None = contract.__dict__.get("client_is_suspended")
+    return bool(suspensions_among([contract.client_id])) if known is None else known
 
 
 def files_offered(agreement: Agreement) -> list[BidFile]:

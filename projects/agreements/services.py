@@ -5,10 +5,9 @@ from datetime import timedelta
 
 from django.db import transaction
 
-from accounts.holds.selectors import suspensions_among
-from accounts.holds.services import judge_may_begin
+from accounts.holds.services import judge_may_begin, judge_other_side
 from accounts.people.models import User
-from marketplace.common.clock import now, said
+from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, WrongState
 from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
 from marketplace.common.reasons import checked_reason
@@ -29,6 +28,7 @@ from projects.agreements.terms import (
 )
 from projects.bids import services as bids
 from projects.bids.declining.services import settle_awards
+from projects.bids.models import Bid
 from projects.contracts.models import FREELANCERS_REASONS, LIFECYCLE, Agreement, Contract
 from projects.contracts.roles import Actor, role_in
 from projects.contracts.selectors import agreement_of
@@ -72,15 +72,11 @@ def award_bid(
     wording of the bid that the client has read; ``confirmed_with`` how they showed at the door
     that it is they. Raises InvalidInput, NotAllowed or WrongState.
     """
-    judge_may_begin(by, "offer")
+    freelancer_id = Bid.objects.values_list("freelancer_id", flat=True).get(pk=bid_id)
+    judge_may_begin(by, "offer", beside=[freelancer_id])
     bid = bids.offer_bid(bid_id=bid_id, by=by, version=version)
     posting, policy = bid.posting, policy_in_force()
-    if hold := suspensions_among([bid.freelancer_id]).get(bid.freelancer_id):
-        raise WrongState(
-            f"{bid.freelancer.name} is suspended from new business until {said(hold.closes_at)} at "
-            "the latest, and could not accept your offer before.",
-            code="freelancer_suspended",
-        )
+    judge_other_side(bid.freelancer)
     review_days = policy.review_period_days if review_days is None else review_days
     least, most = policy.review_period_least_days, policy.review_period_most_days
     if not least <= review_days <= most:
@@ -139,11 +135,13 @@ def accept_offer(*, contract_id: int, by: Actor, confirmed_with: str = "") -> Co
 
     ``confirmed_with`` is how they showed at the door that it is they.
     """
-    judge_may_begin(by, "sign")
+    of_it = Contract.objects.values_list("posting_id", "client_id")
+    posting_id, client_id = of_it.get(pk=contract_id)
+    judge_may_begin(by, "sign", beside=[client_id])
     # The posting first, as whoever awards does: two who take their locks in turns wait in a circle.
-    posting_id = Contract.objects.values_list("posting_id", flat=True).get(pk=contract_id)
     posting = postings.lock_posting(posting_id)
     contract = _advance(contract_id, "accept", by=by)
+    judge_other_side(contract.client)
     moment = now()
     if posting.status == Posting.Status.SUSPENDED:
         raise WrongState(OFFER_STANDS_STILL)

@@ -3,13 +3,25 @@
 from collections.abc import Iterable
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import BigIntegerField, Count, JSONField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    BigIntegerField,
+    Count,
+    Exists,
+    JSONField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 
+from accounts.holds.models import Hold
+from accounts.holds.selectors import standing
 from accounts.parties.selectors import party_ids_of
 from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_roles_of
+from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput
 from marketplace.common.lifecycle import CLIENT, FREELANCER
 from projects.contracts.models import Agreement, Contract, Event
@@ -20,8 +32,10 @@ SIDES = (CLIENT, FREELANCER)
 def contracts_of(user: User | AnonymousUser) -> QuerySet[Contract]:
     """The contracts on which this person may act for a side, newest first."""
     parties = party_ids_of(user)
+    suspensions = standing(Hold.Kind.PERSON).filter(party=OuterRef("client"), closes_at__gt=now())
     return (
         Contract.objects.filter(Q(client__in=parties) | Q(freelancer__in=parties))
+        .annotate(client_is_suspended=Exists(suspensions))
         .select_related("client", "freelancer", "policy", "posting", "bid")
         .defer("posting__search", "posting__description", "bid__letter", "bid__plan")
         .order_by("-created_at", "-id")

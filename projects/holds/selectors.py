@@ -38,6 +38,15 @@ def running_contracts_of(party: Party) -> QuerySet[Contract]:
     return found.select_related("client", "freelancer").order_by("pk")
 
 
+def contracts_told_of(hold: Hold) -> QuerySet[Contract]:
+    """Those that ran when it was placed, whose other sides were told; some may have ended since."""
+    found = Contract.objects.filter(
+        Q(client=hold.party) | Q(freelancer=hold.party), accepted_at__lte=hold.created_at
+    )
+    found = found.filter(Q(closed_at=None) | Q(closed_at__gt=hold.created_at))
+    return found.select_related("client", "freelancer").order_by("pk")
+
+
 def standstill_on(prospects: Prospects, role: str) -> Standstill | None:
     """What a side of this contract reads of a suspension of either; None where there is none."""
     contract = prospects.contract

@@ -17,7 +17,7 @@ from payments.payouts.holding.services import lift_hold as lift_payouts
 from payments.policies.selectors import clocks_of_holds
 from projects.contracts.models import Contract
 from projects.contracts.selectors import page_of
-from projects.holds.selectors import running_contracts_of
+from projects.holds.selectors import contracts_told_of, running_contracts_of
 from projects.postings.models import Posting
 from projects.postings.suspending.services import restore_posting
 
@@ -59,23 +59,35 @@ def suspend_person(
         clocks=clocks_of_holds(Hold.Kind.PERSON),
         by=by,
     )
-    notify_each([_news_of(hold, contract) for contract in running_contracts_of(hold.party)])
+    text = Words(
+        "%(who)s is suspended from new business until %(until)s at the latest. “%(title)s” goes "
+        "on: read what you can do."
+    ).filled(who=hold.party.name, until=hold.ends_at)
+    running = running_contracts_of(hold.party)
+    notify_each([_news_of(hold, one, "side_suspended", text) for one in running])
     return hold
 
 
-def _news_of(hold: Hold, contract: Contract) -> News:
+@transaction.atomic
+def free_person(*, hold_id: int, by: User | str, ruling: str = "") -> Hold:
+    """They may begin anew, and whoever was told of the suspension is told that it is over.
+
+    Raises NotAllowed or WrongState.
+    """
+    hold = holds.free_person(hold_id=hold_id, by=by, ruling=ruling)
+    text = Words("%(who)s, with whom you have “%(title)s”, is no longer suspended.")
+    text = text.filled(who=hold.party.name)
+    notify_each([_news_of(hold, one, "side_free", text) for one in contracts_told_of(hold)])
+    return hold
+
+
+def _news_of(hold: Hold, contract: Contract, kind: str, text: Words) -> News:
     """For the other side, who is not told why: that is between the suspended and the staff."""
     is_client = contract.client_id == hold.party_id
     return News(
         to=contract.freelancer if is_client else contract.client,
-        kind="side_suspended",
-        text=Words(
-            "%(who)s is suspended from new business until %(until)s at the latest. “%(title)s” "
-            "goes on: read what you can do.",
-            who=hold.party.name,
-            until=hold.ends_at,
-            title=contract.title,
-        ),
+        kind=kind,
+        text=text.filled(title=contract.title),
         path=page_of(contract),
         title=contract.title,
     )
@@ -97,7 +109,7 @@ def _restore(*, hold_id: int, by: User | str, ruling: str) -> Hold:
 
 
 _LETS_GO: dict[Hold.Kind, Callable[..., Hold]] = {
-    Hold.Kind.PERSON: holds.free_person,
+    Hold.Kind.PERSON: free_person,
     Hold.Kind.PAYOUTS: lift_payouts,
     Hold.Kind.POSTING: _restore,
 }

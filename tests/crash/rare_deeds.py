@@ -31,6 +31,7 @@ from tests.crash.deeds import Act, by_people, by_the_clock, scheduled, task
 from tests.crash.world import World
 from tests.payments.world import A_WHILE, days_pass
 from tests.projects.ending_world import tag_for
+from tests.projects.holds_world import suspended
 from tests.sandbox import GOOD_CARD, REFUND_FAILS_LATER, play_on
 from tests.world import active_contract
 
@@ -272,6 +273,18 @@ def compare_the_books(world: World) -> Act:
 def take_snapshots(world: World) -> Act:
     world.funded()
     return task("payments.take_snapshots")
+
+
+# --- A side is suspended -------------------------------------------------------------------------
+
+
+@by_the_clock
+def let_a_suspension_end(world: World) -> Act:
+    """Whom it concerns is told, and the other side of their contract."""
+    active_contract(world.ada, world.ben)
+    suspended(world.ben, world.dora, days=2)
+    days_pass(2.1)
+    return task("projects.end_due_holds")
 
 
 # --- Nobody funds it ----------------------------------------------------------------------------

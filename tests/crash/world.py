@@ -13,6 +13,7 @@ from django.db import connection
 from django.db.models import Model
 from django.test import override_settings
 
+from accounts.holds.models import Hold
 from accounts.models import Notification
 from accounts.people.models import User
 from accounts.people.services import grant_staff_roles
@@ -65,6 +66,7 @@ _COUNTED: dict[type[Model], tuple[str, ...]] = {
     Posting: ("status",),
     Event: ("kind",),
     Reminder: ("kind",),
+    Hold: ("kind", "status"),
     Notification: ("kind", "recipient__name"),
 }
 _AT_THE_PROVIDER = ("refunds", "transfers", "checkout/sessions", "charges", "disputes")
@@ -178,7 +180,9 @@ def fresh_world() -> Iterator[World]:
 
 
 def _staff() -> User:
-    return grant_staff_roles(user_id=person("Dora").pk, roles={"mediator", "finance"}, by=SYSTEM)
+    return grant_staff_roles(
+        user_id=person("Dora").pk, roles={"mediator", "moderator", "finance"}, by=SYSTEM
+    )
 
 
 def sweep_everything() -> None:

@@ -1,22 +1,45 @@
 """A contract goes on while a side is suspended; the other one is told, and may choose."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils.dateparse import parse_datetime
 
+from accounts.holds.services import appeal_hold
 from accounts.models import Notification
 from accounts.people.models import User
-from marketplace.common.lifecycle import CLIENT, FREELANCER
+from accounts.people.services import grant_staff_roles
+from marketplace.common.clock import now
+from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
 from projects.agreements.outlook import prospects_of
-from projects.holds.selectors import standstill_on
+from projects.agreements.services import close_finished_contract
+from projects.contracts.models import Contract
+from projects.holds.selectors import contracts_told_of, standstill_on
 from projects.holds.services import let_go
-from tests.projects.holds_world import WHY, suspended
-from tests.world import active_contract, api_of, browser, funded_milestone, offered_contract
+from projects.milestones.services import cancel_milestone
+from projects.tasks import end_due_holds
+from tests.projects.holds_world import WHY, is_over_by_now, suspended
+from tests.races import at_once
+from tests.world import (
+    active_contract,
+    api_of,
+    browser,
+    funded_milestone,
+    offered_contract,
+    person,
+)
 
 pytestmark = pytest.mark.django_db
 
 
-def told(user: User) -> list[Notification]:
-    return list(Notification.objects.filter(recipient=user, kind="side_suspended"))
+@pytest.fixture
+def max_(db) -> User:
+    """Another moderator."""
+    return grant_staff_roles(user_id=person("Max").pk, roles={"moderator"}, by=SYSTEM)
+
+
+def told(user: User, kind: str = "side_suspended") -> list[Notification]:
+    return list(Notification.objects.filter(recipient=user, kind=kind))
 
 
 def page(user: User, contract) -> str:
@@ -32,6 +55,70 @@ def test_the_other_side_of_each_running_contract_is_told_and_not_why(ada, ben, c
     assert first.public_id in to_ada.path and second.public_id in to_cleo.path
     assert told(ben) == told(mona) == []
     assert WHY["reason"] not in to_ada.text + page(ada, first)
+
+
+def by_a_moderator(hold, mona, max_, later) -> None:
+    let_go(hold_id=hold.pk, by=mona)
+
+
+def by_time(hold, mona, max_, later) -> None:
+    later(days=14)
+    end_due_holds()
+    end_due_holds()
+
+
+def by_an_appeal(hold, mona, max_, later) -> None:
+    appeal_hold(hold_id=hold.pk, statement="It was not me.", by=hold.party.members.get())
+    let_go(hold_id=hold.pk, by=max_, ruling="You are right.")
+
+
+def by_an_appeal_that_nobody_answers(hold, mona, max_, later) -> None:
+    appeal_hold(hold_id=hold.pk, statement="It was not me.", by=hold.party.members.get())
+    later(days=10.1)
+    end_due_holds()
+    end_due_holds()
+
+
+ENDS = [by_a_moderator, by_time, by_an_appeal, by_an_appeal_that_nobody_answers]
+
+
+@pytest.mark.parametrize("end", ENDS, ids=lambda end: end.__name__)
+def test_who_was_told_of_it_is_told_once_of_its_end(ada, ben, cleo, mona, max_, later, end):
+    first, second = funded_milestone(ada, ben).contract, active_contract(ben, cleo)
+    hold = suspended(ben, mona)
+    active_contract(ada, cleo)
+    cancel_milestone(milestone_id=first.milestones.get().pk, by=ben)
+    close_finished_contract(contract_id=first.pk)
+    end(hold, mona, max_, later)
+    active_contract(ada, ben)
+
+    # Also whose contract has ended meanwhile: they know until when it was to last.
+    (to_ada,), (to_cleo,) = told(ada, "side_free"), told(cleo, "side_free")
+    assert first.public_id in to_ada.path and second.public_id in to_cleo.path
+    assert to_ada.text == f"Ben, with whom you have “{first.title}”, is no longer suspended."
+    assert told(ben, "side_free") == told(mona, "side_free") == []
+
+
+def test_nobody_hears_of_the_end_of_what_was_before_their_contract(ada, ben, mona, later):
+    over = suspended(ben, mona, days=2)
+    let_go(hold_id=over.pk, by=mona)
+    later(days=1)
+    active_contract(ada, ben)
+    hold = suspended(ben, mona, days=2)
+    assert list(contracts_told_of(over)) == []
+    assert len(list(contracts_told_of(hold))) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_lifted_and_ended_at_once_the_others_are_told_once(ada, ben, mona):
+    contract = active_contract(ada, ben)
+    hold = suspended(ben, mona)
+    is_over_by_now(hold)
+    Contract.objects.filter(pk=contract.pk).update(accepted_at=now() - timedelta(days=15))
+    acts = [lambda: let_go(hold_id=hold.pk, by=mona), lambda: let_go(hold_id=hold.pk, by=SYSTEM)]
+
+    assert sorted(at_once(*acts * 4)) == ["done"] + ["wrong_state"] * 7
+    assert len(told(ada, "side_free")) == 1
 
 
 def test_a_client_reads_what_each_choice_gives_in_money(ada, ben, mona):

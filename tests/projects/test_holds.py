@@ -18,7 +18,7 @@ from payments.policies.services import add_version
 from projects.holds.services import let_go, place_on
 from projects.reasons.rules import REASONS
 from projects.tasks import end_due_holds
-from tests.projects.holds_world import WHY, suspended
+from tests.projects.holds_world import WHY, is_over_by_now, suspended
 from tests.projects.test_called_off_mails import is_called_off
 from tests.projects.test_races import without_locks
 from tests.races import at_once, meet_after, outcomes_at_once, overtaken_after
@@ -295,13 +295,6 @@ def test_lifted_by_hand_and_ended_by_the_clock_at_once_it_is_over_once(ben, mona
     assert kinds_told(ben) == ["person_suspended", "person_free"]
 
 
-def is_over_by_now(hold: Hold) -> None:
-    at = now()
-    Hold.objects.filter(pk=hold.pk).update(
-        created_at=at - timedelta(days=14), ends_at=at, closes_at=at
-    )
-
-
 @pytest.mark.django_db(transaction=True)
 def test_an_appeal_at_the_last_second_comes_before_the_end_or_after_it(ben, mona):
     hold = suspended(ben, mona)
@@ -357,6 +350,7 @@ def test_whom_it_concerns_reads_all_of_it_and_appeals_on_the_page(ben, ada, mona
 
 
 def test_the_desk_places_answers_and_lifts(ben, mona, max_, dora):
+    sven = grant_staff_roles(user_id=person("Sven").pk, roles={"support"}, by=SYSTEM)
     asked = WHY | {"kind": "person", "who": ben.email, "days": "7", "links": "us_abcdefgh\n"}
     bad = browser(mona).post("/desk/holds/", asked | {"who": "nobody@example.com"})
     assert (bad.status_code, "Nobody has this address or id." in bad.text) == (400, True)
@@ -369,7 +363,10 @@ def test_the_desk_places_answers_and_lifts(ben, mona, max_, dora):
     assert browser(dora).get(placed.url).status_code == 404
 
     appeal_hold(hold_id=hold.pk, statement=SAID, by=ben)
-    assert "Refuse the appeal" not in browser(mona).get(placed.url).text
+    page = browser(mona).get(placed.url).text
+    assert "Refuse the appeal" not in page and "You placed it: you can lift it" in page
+    page = browser(sven).get(placed.url).text
+    assert SAID in page and "answers this appeal" not in page  # to who only reads, it says nothing
     page = browser(max_).get(placed.url).text
     assert SAID in page and "Refuse the appeal" in page
     browser(max_).post(f"{placed.url}uphold/", {"ruling": "The drafts are dated later."})

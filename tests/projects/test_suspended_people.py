@@ -6,13 +6,16 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+from django.db import connection
+from django.db.models import QuerySet
+from django.test.utils import CaptureQueriesContext
 
 from accounts.holds import services as holds
 from accounts.holds.models import Hold
 from accounts.holds.rules import BARRED, GOES_ON, Suspended
 from accounts.people.models import User
 from marketplace.common.clock import now
-from marketplace.common.errors import WrongState
+from marketplace.common.errors import NotAllowed, WrongState
 from payments.payouts.models import Earning
 from projects.agreements.services import accept_offer, award_bid, decline_offer
 from projects.bids.counters.services import accept_counter, counter_counter, propose_counter
@@ -148,7 +151,8 @@ def test_each_of_them_is_tried_here_and_is_in_the_published_list():
     found = {name: deeds for path in SOURCES for name, deeds in calls_of(path.read_text()).items()}
     assert set().union(*found.values()) == set(BARRED)
     tried = (ROOT / "tests/projects/test_suspended_people.py").read_text()
-    assert {name for name in found if f"partial({name}" not in tried} == {"submit_bid"}
+    # Behind submitted_bid, and behind accept_counter and counter_counter.
+    assert {name for name in found if f"partial({name}" not in tried} == {"submit_bid", "_agree"}
 
 
 # A row of these is something new between people.
@@ -214,16 +218,64 @@ def test_running_contracts_go_on_on_both_sides(ben, ada, mona):
         assert browser(ben).get(path).status_code in {200, 302}, path
 
 
-def test_others_sign_and_post_as_ever_and_no_offer_is_made_in_vain(ben, ada, cleo, mona, later):
-    bid = bid_of(ada, ben)
-    suspended(ben, mona, days=2)
-    active_contract(ada, cleo)
+# --- What takes two ------------------------------------------------------------------------------
 
-    with pytest.raises(WrongState, match="Ben is suspended from new business") as refusal:
-        award_bid(bid_id=bid.pk, by=ada)
-    assert refusal.value.code == "freelancer_suspended"
+
+# Ben agrees on something with Ada, by a deed of his own.
+AGREED = [counters, counters_again, takes_other_terms, offers, signs]
+
+
+@pytest.mark.parametrize("deed", AGREED, ids=lambda deed: deed.__name__)
+def test_nothing_is_agreed_on_with_who_is_suspended(ben, ada, cleo, mona, later, deed):
+    act = deed(ben, ada)
+    suspended(ada, mona, days=2)
+    active_contract(ben, cleo)  # with others as ever
+
+    with pytest.raises(WrongState, match="Ada is suspended from new business") as refusal:
+        act()
+    assert refusal.value.code == "other_side_suspended"
     later(days=2)
-    award_bid(bid_id=bid.pk, by=ada)
+    act()
+
+
+def test_who_may_not_ask_learns_of_no_suspension(ben, ada, mona):
+    bid = bid_of(ada, ben)
+    suspended(ada, mona)
+    with pytest.raises(NotAllowed):
+        award_bid(bid_id=bid.pk, by=ben)
+
+
+def test_an_offer_of_a_suspended_client_waits_and_says_so(ben, ada, mona, later):
+    contract = offered_contract(ada, ben)
+    page, url = f"/contracts/{contract.public_id}/", f"/api/v1/contracts/{contract.public_id}/"
+
+    def steps_of(user: User) -> tuple[list[str], list[str]]:
+        api = api_of(user)
+        (listed,) = api.get("/api/v1/contracts/").json()["results"]
+        return api.get(url).json()["next_steps"], listed["next_steps"]
+
+    assert steps_of(ben) == (["accept", "decline"],) * 2
+    suspended(ada, mona, days=2)
+
+    assert steps_of(ben) == (["decline"],) * 2
+    assert "This offer waits" in browser(ben).get(page).text
+    assert f"{page}accept/" not in browser(ben).get(page).text
+    assert "it cannot be accepted meanwhile" in browser(ada).get(page).text
+    later(days=2)
+    assert steps_of(ben) == (["accept", "decline"],) * 2
+    assert "This offer waits" not in browser(ben).get(page).text
+
+
+def test_a_list_of_offers_costs_no_more_for_more(ben, ada, django_assert_max_num_queries):
+    api = api_of(ben)
+    for _ in range(3):
+        offered_contract(ada, ben)
+    with CaptureQueriesContext(connection) as few:
+        api.get("/api/v1/contracts/")
+    for _ in range(5):
+        offered_contract(ada, ben)
+    with django_assert_max_num_queries(len(few)):
+        assert len(api.get("/api/v1/contracts/").json()["results"]) == 8
 
 
 def test_the_rules_say_what_is_barred_and_for_how_long(db):
@@ -251,12 +303,22 @@ def many_signatures(ada, ben) -> list[Act]:
     return [partial(accept_offer, contract_id=pk, by=ben) for pk in ids]
 
 
+def many_signatures_beside(ada, ben) -> list[Act]:
+    """Of Ada, on offers of Ben."""
+    ids = [offered_contract(ben, ada).pk for _ in range(7)]
+    return [partial(accept_offer, contract_id=pk, by=ada) for pk in ids]
+
+
+def signed_at() -> QuerySet:
+    signed = Contract.objects.filter(accepted_at__isnull=False)
+    return signed.values_list("accepted_at", flat=True)
+
+
 MADE = {
     many_bids: lambda: Bid.objects.values_list("created_at", flat=True),
     many_offers: lambda: Contract.objects.values_list("created_at", flat=True),
-    many_signatures: lambda: Contract.objects.filter(accepted_at__isnull=False).values_list(
-        "accepted_at", flat=True
-    ),
+    many_signatures: signed_at,
+    many_signatures_beside: signed_at,
 }
 
 
@@ -268,7 +330,7 @@ def test_eight_at_once_nothing_is_begun_after_the_suspension(ada, ben, mona, dee
     ends = at_once(lambda: suspended(ben, mona), *acts)
 
     assert ends[0] == "done"
-    assert set(ends) <= {"done", "suspended"}
+    assert set(ends) <= {"done", "suspended", "other_side_suspended"}
     placed_at = Hold.objects.get().created_at
     assert [at for at in MADE[deeds]() if at > placed_at] == []
     assert len(MADE[deeds]()) == ends[1:].count("done")
@@ -279,7 +341,8 @@ def test_eight_at_once_nothing_is_begun_after_the_suspension(ada, ben, mona, dee
 def test_without_the_gate_it_is_begun_after_the_suspension(ada, ben, mona, monkeypatch, deeds):
     act = deeds(ada, ben)[0]
     monkeypatch.setattr(holds, "_lock_person", lambda pk: User.objects.get(pk=pk))
-    overtaken_after(monkeypatch, holds, "suspension_of", lambda: suspended(fresh(ben), mona))
+    read = "suspensions_among" if deeds == many_signatures_beside else "suspension_of"
+    overtaken_after(monkeypatch, holds, read, lambda: suspended(fresh(ben), mona))
 
     act()
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from django.db import transaction
 
-from accounts.holds.services import judge_may_begin
+from accounts.holds.services import judge_may_begin, judge_other_side
 from accounts.notifications.services import notify
+from accounts.parties.models import Party
 from accounts.people.models import User
 from marketplace.common.answers import judge_answer
 from marketplace.common.clock import now
@@ -54,9 +55,11 @@ def propose_counter(
     the policy's days to answer, and no longer than the bid is valid. Raises InvalidInput with the
     field at fault, NotAllowed, or WrongState where another one waits or the bid does not stand.
     """
-    judge_may_begin(by, "bid")
+    freelancer_id = Bid.objects.values_list("freelancer_id", flat=True).get(pk=bid_id)
+    judge_may_begin(by, "bid", beside=[freelancer_id])
     bid = lock_bid(bid_id)
     BIDS.judge(bid, "counter", role=role_in(bid, by))
+    judge_other_side(bid.freelancer)
     if bid.posting.status != Posting.Status.OPEN:
         raise WrongState("This posting is not open any more.")
     if bid.valid_until <= now():
@@ -81,8 +84,7 @@ def counter_counter(
     note: str = "",
 ) -> CounterOffer:
     """Answer with other terms again: the first are off, and it is the other side's turn."""
-    judge_may_begin(by, "bid")
-    counter, role = _advance(counter_id, "counter", by=by)
+    counter, role = _agree(counter_id, "counter", by=by)
     _close(counter)
     return _propose(
         counter.bid, role, by=by, price=price, days=days, plan=plan, note=note, counters=counter
@@ -96,8 +98,7 @@ def accept_counter(*, counter_id: int, by: Actor) -> CounterOffer:
     Raises WrongState where the bid was worded anew meanwhile, InvalidInput where the terms are not
     allowed any more.
     """
-    judge_may_begin(by, "bid")
-    counter, role = _advance(counter_id, "accept", by=by)
+    counter, role = _agree(counter_id, "accept", by=by)
     bid = counter.bid
     if counter.against != bid.version:
         raise WrongState("The bid was changed since this was proposed.", code="changed_meanwhile")
@@ -111,7 +112,7 @@ def accept_counter(*, counter_id: int, by: Actor) -> CounterOffer:
         "counter_accepted",
         Words(
             "%(who)s has accepted your terms for “%(title)s”: %(price)s. The bid stands so now.",
-            who=_name(bid, role),
+            who=_side(bid, role).name,
             title=bid.posting.title,
             price=Money(bid.price, bid.currency),
         ),
@@ -225,7 +226,7 @@ def _propose(
             "%(who)s proposes other terms for “%(title)s”: %(price)s in %(count)s days. Answer by "
             "%(due)s; after that they lapse and the bid stands as it is.",
             count=counter.days,
-            who=_name(bid, role),
+            who=_side(bid, role).name,
             title=bid.posting.title,
             price=Money(counter.price, bid.currency),
             due=counter.answer_due_at,
@@ -253,6 +254,15 @@ def _lapse(counter: CounterOffer) -> None:
         tell_both_of_counter(counter, "counter_lapsed", text)
 
 
+def _agree(counter_id: int, step: str, *, by: Actor) -> tuple[CounterOffer, str]:
+    """The same for a step that takes both sides: not while one of them is suspended."""
+    sides = CounterOffer.objects.values_list("bid__freelancer_id", "bid__posting__client_id")
+    judge_may_begin(by, "bid", beside=sides.get(pk=counter_id))
+    counter, role = _advance(counter_id, step, by=by)
+    judge_other_side(_side(counter.bid, _OTHER[role]))
+    return counter, role
+
+
 def _advance(counter_id: int, step: str, *, by: Actor) -> tuple[CounterOffer, str]:
     """Lock the rows first, judge them second; the caller saves. Also which side ``by`` is."""
     counter = lock_counter(counter_id)
@@ -275,17 +285,15 @@ def _close(counter: CounterOffer) -> None:
     counter.save(update_fields=["status", "closed_at", "became"])
 
 
-def _name(bid: Bid, role: str) -> str:
-    return bid.posting.client.name if role == CLIENT else bid.freelancer.name
+def _side(bid: Bid, role: str) -> Party:
+    return bid.posting.client if role == CLIENT else bid.freelancer
 
 
 def _tell_answer(counter: CounterOffer, role: str, kind: str, text: Words) -> None:
-    bid = counter.bid
-    filled = text.filled(who=_name(bid, role), title=bid.posting.title)
+    filled = text.filled(who=_side(counter.bid, role).name, title=counter.bid.posting.title)
     _tell(counter, _OTHER[role], kind, filled)
 
 
 def _tell(counter: CounterOffer, role: str, kind: str, text: Words) -> None:
-    bid = counter.bid
-    to = bid.posting.client if role == CLIENT else bid.freelancer
-    notify(to=to, kind=kind, text=text, path=f"{bid.path}#terms", about=counter.public_id)
+    to, path = _side(counter.bid, role), f"{counter.bid.path}#terms"
+    notify(to=to, kind=kind, text=text, path=path, about=counter.public_id)

@@ -66,10 +66,12 @@ def show_hold(request: HttpRequest, public_id: str) -> HttpResponse:
     user = signed_in(request.user)
     hold = get_object_or_404(desk_holds(user), public_id=public_id)
     steps = LIFECYCLE.open_to(role_in(hold, user), hold.status)
+    has_placed = hold.placed_by_id == user.pk
     context = {
         "hold": hold,
         "may_lift": "lift" in steps,
-        "may_uphold": "uphold" in steps and hold.placed_by_id != user.pk,
+        "may_uphold": "uphold" in steps and not has_placed,
+        "must_leave_it": "uphold" in steps and has_placed,
         "longest": LONGEST_APPEAL,
         "nav": "desk",
     }
