@@ -15,6 +15,11 @@ from projects.api.signing import SignatureIn
 from projects.bids.terms import LONGEST_CRITERION, LONGEST_MILESTONE_TITLE
 from projects.contracts.roles import role_in
 
+HAND_OVER = (
+    "As the client: draft a posting with what is left, too, to hire somebody else. It is yours "
+    "alone until you publish it."
+)
+
 
 class EffectOut(serializers.Serializer):
     """What accepting it would do now: amounts in minor units, fees included in the client's."""
@@ -185,3 +190,4 @@ class EndingIn(NoteIn, SignatureIn):
         max_length=50,
         help_text="Of every other open milestone all goes back to the client.",
     )
+    hand_over = serializers.BooleanField(default=False, help_text=HAND_OVER)

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.people.selectors import signed_in
 from marketplace.common.api import idempotent
 from projects.agreements.changes import services
 from projects.agreements.changes.asking import services as asking
@@ -30,6 +31,7 @@ from projects.api.leaving import LeaveView
 from projects.api.signing import SignatureIn, confirmation_in, confirmed
 from projects.contracts.models import Contract
 from projects.contracts.selectors import contracts_of
+from projects.holds.handing.services import hand_over_by_agreement
 from projects.milestones.selectors import milestones_of
 
 
@@ -81,9 +83,8 @@ class EndingsView(APIView):
         body.is_valid(raise_exception=True)
         given = confirmed(request, body.validated_data)
         parts = [(part["milestone"], part["to_freelancer"]) for part in given.pop("parts")]
-        order = asking.propose_ending(
-            contract_id=contract.pk, by=request.user, parts=parts, **given
-        )
+        propose = hand_over_by_agreement if given.pop("hand_over") else asking.propose_ending
+        order = propose(contract_id=contract.pk, by=signed_in(request.user), parts=parts, **given)
         return _shown(request, order, status=status.HTTP_201_CREATED)
 
 

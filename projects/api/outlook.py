@@ -88,6 +88,9 @@ class StandstillOut(serializers.Serializer):
     """
 
     is_you = serializers.BooleanField(source="is_own")
+    can_hand_over = serializers.BooleanField(
+        help_text="Whether you may end it and have the rest drafted as a posting (`hand_over`)."
+    )
     until = serializers.DateTimeField(source="hold.closes_at")
     held = serializers.IntegerField()
     price_held = serializers.IntegerField()

@@ -17,10 +17,10 @@ from projects.contracts.models import Contract
 class Standstill:
     """A side of a contract is suspended, and the contract goes on.
 
-    ``is_own``: it is the reader. Else they may choose, in minor units: let it finish, with ``held``
-    waiting for the work as agreed; end it by agreement, with ``price_held`` (without the client's
-    fee) divided by what is done; or, where ``leaving`` is not None, end alone what is still to be
-    worked on.
+    ``is_own``: it is the reader, who may choose as well. The choices are, in minor units: let it
+    finish, with ``held`` waiting for the work as agreed; end it by agreement, with ``price_held``
+    (without the client's fee) divided by what is done; where ``leaving`` is not None, end alone
+    what is still to be worked on; or, as the client, hand the rest over by one of these.
     """
 
     hold: Hold
@@ -28,6 +28,7 @@ class Standstill:
     held: int
     price_held: int
     leaving: Leaving | None
+    can_hand_over: bool
 
 
 def running_contracts_of(party: Party) -> QuerySet[Contract]:
@@ -65,4 +66,5 @@ def standstill_on(prospects: Prospects, role: str) -> Standstill | None:
         held=prospects.total.held,
         price_held=prospects.total.price_held,
         leaving=prospects.leaving_of(role),
+        can_hand_over=role == CLIENT,
     )

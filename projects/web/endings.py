@@ -11,8 +11,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from accounts.access.confirming import confirm_by_password
+from accounts.people.selectors import signed_in
 from marketplace.common.errors import InvalidInput
 from marketplace.common.forms import AmountField, clean_amount
+from marketplace.common.lifecycle import CLIENT
 from marketplace.common.money import to_major
 from payments.escrow.division import price_held
 from payments.escrow.facts import facts_of_each
@@ -25,6 +27,7 @@ from projects.agreements.leaving.services import leave_contract
 from projects.contracts.models import LIFECYCLE, Contract
 from projects.contracts.roles import role_in
 from projects.contracts.selectors import contracts_of
+from projects.holds.handing.services import hand_over_by_agreement, hand_over_by_leaving
 from projects.milestones.models import Milestone
 from projects.milestones.selectors import milestones_of
 from projects.web.change_cards import shown_change, shown_end
@@ -32,12 +35,22 @@ from projects.web.change_forms import ProposalForm
 
 Deed = Callable[..., ChangeOrder]
 
+_DRAFTED = " A draft of a posting with what is left is among your postings."
+
 
 class EndingForm(ProposalForm):
     """For each open milestone with money what part of the price goes to the freelancer."""
 
-    def __init__(self, data: Any = None, *, contract: Contract) -> None:
+    hand_over = forms.BooleanField(
+        required=False,
+        label="Hand it over: also draft a posting with what is left, to hire somebody else",
+        help_text="The draft is among your postings at once, and yours alone until you publish it.",
+    )
+
+    def __init__(self, data: Any = None, *, contract: Contract, may_hand_over: bool) -> None:
         super().__init__(data)
+        if not may_hand_over:
+            del self.fields["hand_over"]
         self.currency = contract.currency
         found = contract.milestones.filter(closed_at=None).select_related("escrow__policy")
         self.open: list[Milestone] = list(found.order_by("place"))
@@ -92,7 +105,8 @@ def create_ending(request: HttpRequest, public_id: str) -> HttpResponse:
 
     def propose(wishes: list[Wish], **more: Any) -> ChangeOrder:
         parts = [(wish.milestone, wish.to_freelancer or 0) for wish in wishes]
-        return propose_ending(contract_id=contract.pk, by=request.user, parts=parts, **more)
+        deed = hand_over_by_agreement if more.pop("hand_over", False) else propose_ending
+        return deed(contract_id=contract.pk, by=signed_in(request.user), parts=parts, **more)
 
     return draft_ending(request, contract, propose)
 
@@ -104,13 +118,22 @@ def create_leaving(request: HttpRequest, public_id: str) -> HttpResponse:
     role = role_in(contract, request.user)
     LIFECYCLE.judge(contract, "leave", role=role)
     if request.method == "POST":
-        leave_contract(contract_id=contract.pk, by=request.user, seen=request.POST.get("seen", ""))
-        messages.success(request, "Ended. The other side has been told.")
+        hands_over = "hand_over" in request.POST
+        leave = hand_over_by_leaving if hands_over else leave_contract
+        seen = request.POST.get("seen", "")
+        leave(contract_id=contract.pk, by=signed_in(request.user), seen=seen)
+        said = _DRAFTED if hands_over else ""
+        messages.success(request, f"Ended. The other side has been told.{said}")
         return redirect("contract", public_id)
     milestones = list(milestones_of(request.user).filter(contract=contract))
     facts = facts_of_each(one.escrow for one in milestones)
     leaving = judged_leaving(milestones, facts, role or "")
-    context = {"contract": contract, "leaving": leaving, "nav": "work"}
+    context = {
+        "contract": contract,
+        "leaving": leaving,
+        "may_hand_over": role == CLIENT,
+        "nav": "work",
+    }
     return render(request, "agreements/leave.html", context)
 
 
@@ -123,10 +146,14 @@ def draft_ending(
 ) -> HttpResponse:
     """The form with the table of what each side would get; ``deed`` when it is sent off."""
     is_sent = request.method == "POST"
-    form = EndingForm(request.POST if is_sent else None, contract=contract)
+    role = role_in(contract, request.user)
+    # Whoever answers an ending answers that, and hands nothing over by it.
+    may_hand_over = role == CLIENT and counters is None
+    sent = request.POST if is_sent else None
+    form = EndingForm(sent, contract=contract, may_hand_over=may_hand_over)
     context: dict[str, Any] = {"contract": contract, "form": form, "nav": "work"}
     if counters is not None:
-        context["countered"] = shown_change(counters, str(role_in(contract, request.user)))
+        context["countered"] = shown_change(counters, str(role))
     if not is_sent:
         nothing = [Wish(milestone=one.public_id, to_freelancer=0) for one in form.open]
         context["ended"] = shown_end(contract, planned_changes(contract, nothing))
@@ -134,9 +161,12 @@ def draft_ending(
         try:
             if "preview" not in request.POST:
                 how = confirm_by_password(request.user, form.cleaned_data["password"])
-                note = form.cleaned_data["note"]
-                order = deed(wishes=form.wishes(), note=note, confirmed_with=how)
-                messages.success(request, "Proposed. The other side has been told.")
+                more = {"note": form.cleaned_data["note"], "confirmed_with": how}
+                if hands_over := form.cleaned_data.get("hand_over", False):
+                    more["hand_over"] = True
+                order = deed(wishes=form.wishes(), **more)
+                said = _DRAFTED if hands_over else ""
+                messages.success(request, f"Proposed. The other side has been told.{said}")
                 page = reverse("contract", args=[contract.public_id])
                 return redirect(f"{page}#{order.public_id}")
             context["ended"] = shown_end(contract, planned_changes(contract, form.wishes()))

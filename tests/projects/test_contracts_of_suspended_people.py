@@ -131,7 +131,10 @@ def test_a_client_reads_what_each_choice_gives_in_money(ada, ben, mona):
     assert "$1,030.00 stays held" in shown
     assert "how much of the $1,000.00 pays for what is done" in shown
     assert f"/contracts/{contract.public_id}/leave/" not in shown  # nothing is late
-    assert "You are suspended, and this contract goes on" in page(ben, contract)
+    assert "Choose “Hand it over” as you end it." in shown
+    own = page(ben, contract)
+    assert "You are suspended, and this contract goes on" in own
+    assert "Ada can, by one of these endings" in own and "Choose “Hand it over”" not in own
 
 
 def test_a_freelancer_may_also_end_alone_what_is_not_handed_in(ada, ben, mona):
@@ -154,8 +157,9 @@ def test_programs_read_the_same_choices(ada, ben, mona):
 
     assert (to_ben.pop("is_you"), to_ada["is_you"]) == (False, True)
     assert parse_datetime(to_ben.pop("until")) == hold.closes_at
-    assert to_ben == {"held": 103_000, "price_held": 100_000, "back_if_you_leave": 103_000}
-    assert to_ada["back_if_you_leave"] is None
+    money = {"held": 103_000, "price_held": 100_000, "back_if_you_leave": 103_000}
+    assert to_ben == money | {"can_hand_over": False}
+    assert (to_ada["back_if_you_leave"], to_ada["can_hand_over"]) == (None, True)
 
 
 def test_it_says_nothing_any_more_once_it_is_over(ada, ben, mona, later):
