@@ -32,6 +32,7 @@ from projects.web import (
     statements,
 )
 from projects.web.desk import audit, cases, chargebacks, conversations, holds, mails, overview
+from projects.web.desk import figures as desk_figures
 from projects.web.desk import givebacks as desk_givebacks
 from projects.web.desk import payouts as desk_payouts
 from projects.web.desk import refunds as desk_refunds
@@ -265,6 +266,7 @@ urlpatterns = [
     path("desk/mails/", mails.list_mails, name="desk-mails"),
     path("desk/mails/<str:public_id>/retry/", mails.create_retry, name="desk-mail-retry"),
     path("desk/disputes/", cases.list_cases, name="desk-disputes"),
+    path("desk/disputes/figures/", desk_figures.show_figures, name="desk-dispute-figures"),
     path("desk/disputes/<str:public_id>/", cases.show_case, name="desk-dispute"),
     path(
         "desk/disputes/<str:public_id>/decide/",

@@ -84,6 +84,15 @@ def show_components(request: HttpRequest) -> HttpResponse:
                 {"label": "Decided", "state": "next"},
             ],
             "weeks": [12, 18, 9, 24, 31, 22, 40, 38, 52],
+            "pairs": [
+                {
+                    "label": str(week),
+                    "value": came,
+                    "beside": went,
+                    "text": f"{came} opened, {went} closed",
+                }
+                for week, came, went in ((45, 7, 3), (46, 4, 6), (47, 0, 2), (48, 5, 5))
+            ],
             "months": [
                 {"label": month, "value": value, "text": f"${value:,}.00"}
                 for month, value in [

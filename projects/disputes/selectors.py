@@ -25,9 +25,14 @@ def disputes_of(user: User | AnonymousUser) -> QuerySet[Dispute]:
     return _in_full().filter(milestone__contract__in=contracts_of(user).order_by())
 
 
+def may_read_disputes(user: User | AnonymousUser) -> bool:
+    """Whether this person decides disputes, or is of those who read what others decide."""
+    return bool(_READERS & staff_roles_of(user))
+
+
 def desk_disputes(user: User | AnonymousUser) -> QuerySet[Dispute]:
     """What mediators and support see: every dispute but those on contracts of their own."""
-    if not _READERS & staff_roles_of(user):
+    if not may_read_disputes(user):
         return Dispute.objects.none()
     parties = party_ids_of(user)
     return _in_full().exclude(

@@ -69,6 +69,17 @@ def test_drawings_bear_nothing_and_nought():
     assert looks.columns([{"label": "Oct", "value": 0}])[0]["height"] == 1
 
 
+def test_a_second_column_stands_beside_the_first_in_the_same_scale():
+    first, last = looks.columns(
+        [{"label": "1", "value": 5, "beside": 10}, {"label": "2", "value": 0, "beside": 5}]
+    )
+    assert (first["height"], first["second"]["height"]) == (50, 100)
+    assert (last["height"], last["second"]["height"]) == (1, 50)
+    assert first["x"] + first["width"] == first["second"]["x"]
+    assert first["second"]["x"] + first["second"]["width"] < last["x"]
+    assert "second" not in looks.columns([{"label": "1", "value": 5}])[0]
+
+
 @pytest.mark.parametrize("status", [*looks._TONE_OF, "of_a_later_version"])
 def test_every_state_has_a_tone_and_words(status):
     html = drawn('<c-status :value="status" />', status=status)

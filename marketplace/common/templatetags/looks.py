@@ -159,18 +159,29 @@ def trace(values: Sequence[float], width: int = 120, height: int = 32) -> str:
 
 @register.simple_tag
 def columns(bars: Sequence[dict[str, Any]], height: int = 100) -> list[dict[str, Any]]:
-    """``[{label, value, text?}, …]`` with the place of each column in a drawing 1000 wide."""
-    top = max((float(bar["value"]) for bar in bars), default=0.0) or 1.0
+    """``[{label, value, beside?, text?}, …]`` with the place of each column in a drawing 1000 wide;
+    ``beside`` is the value of a second one in the same scale, whose place is in ``second``.
+    """
+    values = [float(bar[name]) for bar in bars for name in ("value", "beside") if name in bar]
+    top = max(values, default=0.0) or 1.0
     room = 1000 / max(len(bars), 1)
     thick = min(room * 0.62, 90)
-    return [
-        bar
-        | {
-            "x": round(index * room + (room - thick) / 2, 1),
-            "middle": round((index + 0.5) * room / 10, 2),
-            "width": round(thick, 1),
-            "height": max(round(float(bar["value"]) / top * height, 1), 1),
-            "y": round(height - max(float(bar["value"]) / top * height, 1), 1),
+
+    def place(value: float, left: float, width: float) -> dict[str, float]:
+        tall = max(round(float(value) / top * height, 1), 1)
+        return {
+            "x": round(left, 1),
+            "y": round(height - tall, 1),
+            "width": round(width, 1),
+            "height": tall,
         }
-        for index, bar in enumerate(bars)
-    ]
+
+    drawn = []
+    for index, bar in enumerate(bars):
+        left, middle = index * room + (room - thick) / 2, round((index + 0.5) * room / 10, 2)
+        width = thick / 2 if "beside" in bar else thick
+        more: dict[str, Any] = {"middle": middle} | place(bar["value"], left, width)
+        if "beside" in bar:
+            more["second"] = place(bar["beside"], left + width, width)
+        drawn.append(bar | more)
+    return drawn

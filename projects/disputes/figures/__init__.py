@@ -1,0 +1,1 @@
+"""How much work there is at the desk of disputes, and how fast it is done."""
