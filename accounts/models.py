@@ -7,6 +7,7 @@ from accounts.notifications.digests.models import Digest
 from accounts.notifications.models import Notification, OutgoingMail
 from accounts.notifications.preferences.models import MailPreferences
 from accounts.parties.models import Membership, Party
+from accounts.people.filters.models import SavedFilter
 from accounts.people.models import User
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "Notification",
     "OutgoingMail",
     "Party",
+    "SavedFilter",
     "User",
 ]

@@ -33,6 +33,7 @@ from projects.web import (
 )
 from projects.web.desk import audit, cases, chargebacks, conversations, holds, mails, overview
 from projects.web.desk import figures as desk_figures
+from projects.web.desk import filters as saved
 from projects.web.desk import givebacks as desk_givebacks
 from projects.web.desk import payouts as desk_payouts
 from projects.web.desk import refunds as desk_refunds
@@ -259,6 +260,8 @@ urlpatterns = [
     ),
     path("desk/givebacks/", desk_givebacks.list_givebacks, name="desk-givebacks"),
     path("desk/givebacks/<str:public_id>/", desk_givebacks.show_giveback, name="desk-giveback"),
+    path("desk/filters/", saved.create_filter, name="desk-filters"),
+    path("desk/filters/<str:public_id>/forget/", saved.create_forgetting, name="filter-forget"),
     path("desk/holds/", holds.list_holds, name="desk-holds"),
     path("desk/holds/<str:public_id>/", holds.show_hold, name="desk-hold"),
     path("desk/holds/<str:public_id>/uphold/", holds.create_uphold, name="desk-hold-uphold"),
@@ -268,11 +271,7 @@ urlpatterns = [
     path("desk/disputes/", cases.list_cases, name="desk-disputes"),
     path("desk/disputes/figures/", desk_figures.show_figures, name="desk-dispute-figures"),
     path("desk/disputes/<str:public_id>/", cases.show_case, name="desk-dispute"),
-    path(
-        "desk/disputes/<str:public_id>/decide/",
-        cases.create_ruling,
-        name="desk-dispute-decide",
-    ),
+    path("desk/disputes/<str:public_id>/decide/", cases.create_ruling, name="desk-dispute-decide"),
     path(
         "desk/disputes/<str:public_id>/messages/",
         conversations.show_conversation,

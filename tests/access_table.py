@@ -441,6 +441,9 @@ LINES = [
     Line("desk-mail-retry", "POST", "dora", of="failed_mail"),
     Line("api-desk-mails", "GET", "dora"),
     Line("api-desk-mail-retry", "POST", "dora", of="failed_mail"),
+    Line("desk-filters", "POST", "dora", body={"page": "desk-mails"}),
+    # Dora's own: of the staff too, nobody else knows of it.
+    Line("filter-forget", "POST", "dora", of="saved_filter"),
     Line("desk-holds", "GET POST", "dora"),
     Line("desk-hold", "GET", "dora", of="hold"),
     Line("desk-hold-lift", "POST", "dora", of="hold"),

@@ -13,6 +13,8 @@ from accounts.notifications.models import Notification
 from accounts.notifications.preferences.unsubscribing import token_of
 from accounts.notifications.services import notify
 from accounts.parties.selectors import own_party_of
+from accounts.people.filters.models import SavedFilter
+from accounts.people.filters.services import save_filter
 from accounts.people.models import StaffRole, User
 from accounts.people.services import grant_staff_roles
 from marketplace.common.clock import now
@@ -239,10 +241,16 @@ def _money(world: AccessWorld, ada: User, ben: User) -> None:
         "hold": {"public_id": hold.public_id},
         "difference": {"public_id": _difference().public_id},
         "payment": {"public_id": Payment.objects.earliest("pk").public_id},
+        "saved_filter": {"public_id": _saved_filter().public_id},
         "failed_mail": {"public_id": _failed_mail(ben).public_id},
         "refund": {"public_id": Refund.objects.get().public_id},
         "payout": {"public_id": payout.public_id},
     }
+
+
+def _saved_filter() -> SavedFilter:
+    dora = User.objects.get(name="Dora")
+    return save_filter(page="desk-mails", name="Ada", query={"words": "Ada"}, by=dora)
 
 
 def _failed_mail(ben: User) -> Notification:

@@ -9,10 +9,11 @@ from marketplace.common.audit import known_deeds, search_entries
 from marketplace.common.models import AuditEntry
 from marketplace.common.pages import page_of
 from projects.web.desk.doors import for_staff
-from projects.web.desk.search import DeskSearch
+from projects.web.desk.search import DeskSearch, searched
 
 
 class AuditSearch(DeskSearch):
+    page = "desk-audit"
     hint = "A name, a title, a reason"
 
     deed = forms.ChoiceField(label="Deed", required=False)
@@ -38,9 +39,8 @@ def list_entries(request: HttpRequest) -> HttpResponse:
     form = AuditSearch(request.GET)
     found = search_entries(**form.cleaned_data) if form.is_valid() else AuditEntry.objects.none()
     context = {
-        "form": form,
+        **searched(request, form),
         "page": page_of(request, found, keys=("number",)),
-        "is_narrowed": form.has_changed(),
         "nav": "desk",
     }
     return render(request, "desk/audit.html", context, status=200 if form.is_valid() else 400)

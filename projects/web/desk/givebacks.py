@@ -14,10 +14,11 @@ from payments.statements.words import kind_in_words
 from projects.givebacks.models import GiveBack
 from projects.givebacks.selectors import desk_givebacks, narrowed
 from projects.web.desk.doors import for_staff
-from projects.web.desk.search import DeskSearch
+from projects.web.desk.search import DeskSearch, searched
 
 
 class GiveBackSearch(DeskSearch):
+    page = "desk-givebacks"
     hint = "A name, a title, a public id"
 
     status = forms.ChoiceField(
@@ -35,9 +36,8 @@ def list_givebacks(request: HttpRequest) -> HttpResponse:
     form = GiveBackSearch(request.GET)
     found = form.narrow(desk_givebacks(user), narrowed)
     context = {
-        "form": form,
+        **searched(request, form),
         "page": page_of(request, found),
-        "is_narrowed": form.has_changed(),
         "nav": "desk",
     }
     return render(request, "desk/givebacks.html", context, status=200 if form.is_valid() else 400)

@@ -12,10 +12,11 @@ from accounts.notifications.mailing.selectors import STATES, failing_mails, narr
 from accounts.people.selectors import signed_in, staff_roles_of
 from marketplace.common.pages import page_of
 from projects.web.desk.doors import for_staff
-from projects.web.desk.search import DeskSearch
+from projects.web.desk.search import DeskSearch, searched
 
 
 class MailSearch(DeskSearch):
+    page = "desk-mails"
     hint = "A name, an address, an answer of the mail server"
 
     state = forms.ChoiceField(label="State", required=False, choices=[("", "Any"), *STATES.items()])
@@ -28,12 +29,11 @@ def list_mails(request: HttpRequest) -> HttpResponse:
     form = MailSearch(request.GET)
     page = page_of(request, form.narrow(failing_mails(), narrowed))
     context = {
-        "form": form,
+        **searched(request, form),
         "page": page,
         "rows": [(mail, why_no_retry(mail)) for mail in page.items],
         "may_retry": may_retry(staff_roles_of(signed_in(request.user))) is not None,
         "most_retries": MOST_RETRIES,
-        "is_narrowed": form.has_changed(),
         "nav": "desk",
     }
     return render(request, "desk/mails.html", context, status=200 if form.is_valid() else 400)

@@ -11,10 +11,11 @@ from marketplace.common.pages import page_of
 from payments.payouts.finding.selectors import desk_payouts, narrowed
 from payments.payouts.models import Payout
 from projects.web.desk.doors import for_staff
-from projects.web.desk.search import DeskSearch
+from projects.web.desk.search import DeskSearch, searched
 
 
 class PayoutSearch(DeskSearch):
+    page = "desk-payouts"
     hint = "A payee, a public id, an id at the provider"
 
     status = forms.ChoiceField(
@@ -32,9 +33,8 @@ def list_payouts(request: HttpRequest) -> HttpResponse:
     form = PayoutSearch(request.GET)
     found = form.narrow(desk_payouts(user), narrowed)
     context = {
-        "form": form,
+        **searched(request, form),
         "page": page_of(request, found, keys=("id",)),
-        "is_narrowed": form.has_changed(),
         "nav": "desk",
     }
     return render(request, "desk/payouts.html", context, status=200 if form.is_valid() else 400)
