@@ -66,8 +66,8 @@ class Migration(migrations.Migration):
                     models.CharField(
                         blank=True,
                         choices=[
-                            ("delivered", "Something was delivered"),
-                            ("nothing", "Nothing was delivered"),
+                            ("delivered", "A delivery was on file"),
+                            ("nothing", "No delivery was on file"),
                         ],
                         max_length=9,
                     ),

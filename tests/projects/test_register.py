@@ -253,6 +253,7 @@ def test_the_page_tells_of_each_group(published):
     assert "2027-Q1 · A mediator · 6 days from the opening to the decision" in said
     assert "1,000 to 10,000 USD" in said
     assert "All of it back to the client</th>" in said
+    assert "A delivery was on file. No criteria were agreed on. The client opened it." in said
     assert browser().get("/rules/").content.decode().count(PAGE) == 1
 
 

@@ -43,8 +43,8 @@ class RegisterEntry(models.Model):
         RULE = "rule", "The rules for silence"
 
     class Delivery(models.TextChoices):
-        DELIVERED = "delivered", "Something was delivered"
-        NOTHING = "nothing", "Nothing was delivered"
+        DELIVERED = "delivered", "A delivery was on file"
+        NOTHING = "nothing", "No delivery was on file"
 
     class Missed(models.TextChoices):
         NONE = "none", "No criterion was named as not met"

@@ -61,8 +61,11 @@ def _ages() -> list[str]:
 
 
 def _bars_of_ages(waiting: list[Waiting]) -> list[dict[str, Any]]:
-    counts = [sum(one.counts[number] for one in waiting) for number in range(len(AGES) + 1)]
-    return [{"label": age, "value": count} for age, count in zip(_ages(), counts, strict=True)]
+    """Under columns there is room for days alone."""
+    sums = [sum(one.counts[number] for one in waiting) for number in range(len(AGES) + 1)]
+    labels = [f"{least}–{most}" for least, most in pairwise((0, *AGES))]
+    labels.append(f"{AGES[-1]}+")
+    return [{"label": label, "value": count} for label, count in zip(labels, sums, strict=True)]
 
 
 def _bars_of_days(days: list[int]) -> list[dict[str, Any]]:
