@@ -450,6 +450,7 @@ LINES = [
     Line("desk-hold-uphold", "POST", "dora", of="hold"),
     Line("desk-disputes", "GET", "dora"),
     Line("desk-dispute-figures", "GET", "dora"),
+    Line("api-desk-dispute-figures", "GET", "dora"),
     Line("desk-dispute", "GET", "dora", of="dispute"),
     Line("desk-dispute-decide", "POST", "dora", of="dispute"),
     Line("desk-dispute-file", "GET", "dora", of="dispute_file"),

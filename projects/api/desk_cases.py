@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.http import FileResponse
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
+from django.urls import path, reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
@@ -109,3 +109,27 @@ class CaseTimelineView(ListAPIView):
 
 def _case(request: Request, public_id: str) -> Dispute:
     return get_object_or_404(desk_disputes(request.user), public_id=public_id)
+
+
+ROUTES = [
+    path(
+        "desk/disputes/<str:public_id>/agreement/",
+        CaseAgreementView.as_view(),
+        name="api-desk-dispute-agreement",
+    ),
+    path(
+        "desk/disputes/<str:public_id>/submissions/",
+        CaseSubmissionsView.as_view(),
+        name="api-desk-dispute-submissions",
+    ),
+    path(
+        "desk/disputes/<str:public_id>/files/<str:file_id>/",
+        CaseFileView.as_view(),
+        name="api-desk-dispute-file",
+    ),
+    path(
+        "desk/disputes/<str:public_id>/timeline/",
+        CaseTimelineView.as_view(),
+        name="api-desk-dispute-timeline",
+    ),
+]

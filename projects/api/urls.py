@@ -13,6 +13,7 @@ from projects.api import (
     desk,
     desk_cases,
     desk_chargebacks,
+    desk_figures,
     desk_givebacks,
     desk_holds,
     desk_mails,
@@ -219,6 +220,7 @@ urlpatterns = [
         name="api-sealed-offers",
     ),
     # Desk
+    *desk_figures.ROUTES,
     path("desk/disputes/", desk.DeskDisputesView.as_view(), name="api-desk-disputes"),
     path(
         "desk/disputes/<str:public_id>/",
@@ -235,26 +237,7 @@ urlpatterns = [
         desk.DecideView.as_view(),
         name="api-desk-dispute-decide",
     ),
-    path(
-        "desk/disputes/<str:public_id>/agreement/",
-        desk_cases.CaseAgreementView.as_view(),
-        name="api-desk-dispute-agreement",
-    ),
-    path(
-        "desk/disputes/<str:public_id>/submissions/",
-        desk_cases.CaseSubmissionsView.as_view(),
-        name="api-desk-dispute-submissions",
-    ),
-    path(
-        "desk/disputes/<str:public_id>/files/<str:file_id>/",
-        desk_cases.CaseFileView.as_view(),
-        name="api-desk-dispute-file",
-    ),
-    path(
-        "desk/disputes/<str:public_id>/timeline/",
-        desk_cases.CaseTimelineView.as_view(),
-        name="api-desk-dispute-timeline",
-    ),
+    *desk_cases.ROUTES,
     path(
         "desk/chargebacks/",
         desk_chargebacks.DeskChargebacksView.as_view(),

@@ -19,14 +19,14 @@ from projects.disputes.models import Dispute, Ruling
 from projects.disputes.rulings.services import appeal_ruling, decide_dispute
 from projects.disputes.selectors import desk_disputes
 from tests.against_the_rules import force
-from tests.world import browser, opened_dispute, person, reviewed_dispute, ruled, why
+from tests.world import api_of, browser, opened_dispute, person, reviewed_dispute, ruled, why
 
 pytestmark = pytest.mark.django_db
 
 # A Wednesday.
 MOMENT = datetime(2027, 3, 10, 12, tzinfo=UTC)
 A_DAY = timedelta(days=1)
-PAGE = "/desk/disputes/figures/"
+PAGE, CALL = "/desk/disputes/figures/", "/api/v1/desk/disputes/figures/"
 
 
 @pytest.fixture(autouse=True)
@@ -150,6 +150,26 @@ def test_the_page_of_an_idle_desk_says_so(dora):
 def test_only_those_see_it_who_read_disputes(db, roles, status):
     emil = grant_staff_roles(user_id=person("Emil").pk, roles=roles, by=SYSTEM)
     assert browser(emil).get(PAGE).status_code == status
+    assert api_of(emil).get(CALL).status_code == status
+
+
+def test_programs_read_the_same(ada, ben, dora):
+    decided(ada, ben, dora, 2.5)
+    opened_dispute(ada, ben)
+
+    figures = api_of(dora).get(CALL).json()
+
+    assert figures["waiting"] == [{"state": "opened", "counts": [1, 0, 0, 0]}]
+    times = {"rulings": 1, "median_days": 2.5, "nine_of_ten_days": 2.5, "late": 0}
+    assert figures["times"] == times
+    assert figures["weeks"][-1] == {
+        "monday": "2027-03-08",
+        "opened": 2,
+        "closed": 1,
+        "times": times,
+    }
+    assert figures["weeks"][0]["times"]["median_days"] is None
+    assert figures["rulings_by_day"] == [0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]
 
 
 def test_what_is_on_contracts_of_ones_own_is_not_counted(ada, ben, dora):
