@@ -45,6 +45,8 @@ SETTINGS = {
         "HoldKind": "accounts.holds.models.Hold.Kind",
         "HoldStatus": "accounts.holds.models.Hold.Status",
         "DisputeReason": "projects.disputes.models.Dispute.Reason",
+        "RulingGround": "projects.disputes.grounds.Ground",
+        "ProposedRulingStatus": "projects.disputes.confirming.models.ProposedRuling.Status",
         "DisputeStatus": "projects.disputes.models.Dispute.Status",
         "ChargebackStatus": "payments.chargebacks.models.Chargeback.Status",
         "EscrowStatus": "payments.escrow.models.Escrow.Status",

@@ -9,7 +9,8 @@ from projects.bids.models import Bid, BidVersion
 from projects.bonuses.models import Bonus
 from projects.confidentiality.models import Acceptance, ConfidentialPart
 from projects.contracts.models import Agreement, Contract, Event, PutOff
-from projects.disputes.models import Dispute, Statement
+from projects.disputes.confirming.models import ProposedRuling
+from projects.disputes.models import Dispute, Ruling, Statement
 from projects.disputes.register.models import RegisterEntry, RegisterQuarter
 from projects.disputes.sealed.models import SealedOffer
 from projects.givebacks.models import GiveBack
@@ -42,11 +43,13 @@ __all__ = [
     "Posting",
     "PostingFile",
     "Proposal",
+    "ProposedRuling",
     "PutOff",
     "Question",
     "RegisterEntry",
     "RegisterQuarter",
     "Reminder",
+    "Ruling",
     "ScreeningQuestion",
     "Seal",
     "SealedOffer",

@@ -32,6 +32,7 @@ from projects.web import (
     statements,
 )
 from projects.web.desk import audit, cases, chargebacks, conversations, holds, mails, overview
+from projects.web.desk import confirming as desk_confirming
 from projects.web.desk import figures as desk_figures
 from projects.web.desk import filters as saved
 from projects.web.desk import givebacks as desk_givebacks
@@ -233,6 +234,7 @@ urlpatterns = [
     *disputes.ROUTES,
     path("disputes/<str:public_id>/evidence.zip", evidence.download_evidence, name="evidence"),
     # Desk
+    *desk_confirming.ROUTES,
     path("desk/audit/", audit.list_entries, name="desk-audit"),
     path("desk/", overview.show_desk, name="desk"),
     path(

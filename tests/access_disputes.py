@@ -29,5 +29,10 @@ DISPUTES = [
     Line("api-dispute-acceptance", "POST", SIDES, of="dispute"),
     Line("api-dispute-appeals", "POST", SIDES, of="dispute", body=WORDS),
     Line("dispute-figure", "POST", SIDES, of="dispute"),
+    Line("desk-ruling-confirm", "POST", "dora", of="proposed_ruling"),
+    Line("desk-ruling-return", "POST", "dora", of="proposed_ruling"),
+    Line("api-desk-dispute-rulings", "GET", "dora", of="dispute"),
+    Line("api-desk-ruling-confirm", "POST", "dora", of="proposed_ruling"),
+    Line("api-desk-ruling-return", "POST", "dora", of="proposed_ruling", body={"why": "No."}),
     Line("api-sealed-offers", "GET PUT DELETE", SIDES, of="dispute"),
 ]

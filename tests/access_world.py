@@ -42,6 +42,7 @@ from projects.questions.services import answer_question, ask_question
 from tests.projects.change_world import price_to
 from tests.projects.confidentiality_world import accept, secret_posting
 from tests.projects.counter_world import countered
+from tests.projects.two_mediators import mediator, proposed
 from tests.world import (
     GROUNDS,
     Program,
@@ -183,6 +184,7 @@ def _contracts(world: AccessWorld, ada: User, ben: User) -> None:
         },
         "proposal": {"public_id": proposal.public_id},
         "dispute": {"public_id": dispute.public_id},
+        "proposed_ruling": {"public_id": proposed(ada, ben, mediator("Emil")).public_id},
         "dispute_message": {
             "public_id": dispute.public_id,
             "file_id": message.files.get().stored.public_id,

@@ -40,6 +40,7 @@ from payments.reconciliation.models import Difference
 from payments.reconciliation.running.services import ask_for_run, plan_run
 from payments.refunds.models import Refund
 from payments.refunds.services import retry_refund
+from projects.disputes.confirming.services import confirm_ruling, return_ruling
 from projects.disputes.rulings.services import decide_dispute
 from projects.holds.services import suspend_person
 from projects.postings.suspending.services import restore_posting, suspend_posting
@@ -48,6 +49,7 @@ from tests.against_the_rules import against_the_rules, force
 from tests.payments.chargeback_world import Bank
 from tests.payments.payout_world import ready_without_provider
 from tests.payments.world import held
+from tests.projects.two_mediators import mediator, proposed
 from tests.races import at_once
 from tests.world import GROUNDS, api_of, open_posting, person, reviewed_dispute, why
 
@@ -74,6 +76,21 @@ def decides(ada, ben, dora) -> tuple[str, set]:
     dispute = reviewed_dispute(ada, ben)
     decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=50_000, **why("Half is done."))
     return "decide dispute", {ada.pk, ben.pk}
+
+
+def proposes(ada, ben, dora) -> tuple[str, set]:
+    proposed(ada, ben, dora)
+    return "propose ruling", {ada.pk, ben.pk}
+
+
+def confirms(ada, ben, dora) -> tuple[str, set]:
+    confirm_ruling(proposed_id=proposed(ada, ben, mediator("Emil")).pk, by=dora)
+    return "confirm proposed ruling", {ada.pk, ben.pk}
+
+
+def returns(ada, ben, dora) -> tuple[str, set]:
+    return_ruling(proposed_id=proposed(ada, ben, mediator("Emil")).pk, by=dora, why="Look again.")
+    return "return proposed ruling", {ada.pk, ben.pk}
 
 
 def suspends(ada, ben, dora) -> tuple[str, set]:
@@ -222,6 +239,9 @@ def compares_the_books(ada, ben, dora) -> tuple[str, set]:
 
 DEEDS: list[Callable] = [
     decides,
+    proposes,
+    confirms,
+    returns,
     suspends,
     restores,
     retries_a_payout,

@@ -12,6 +12,11 @@ def holding_days_by_country() -> dict[str, int]:
     return {"TH": 10, "US": 730}
 
 
+def second_mediator_units_by_currency() -> dict[str, int]:
+    """Where a whole unit of the currency is worth much less, or more, than elsewhere."""
+    return {"JPY": 750_000, "KWD": 1_500}
+
+
 class Policy(models.Model):
     """One version of the rules. A new version never touches a running contract.
 
@@ -45,6 +50,10 @@ class Policy(models.Model):
     # The house has this long, or every mediator hears of it; and so many days of all at most.
     ruling_working_days = models.PositiveIntegerField(default=2)
     ruling_days = models.PositiveIntegerField(default=10)
+    # Where more of a price is held, a second mediator confirms a decision: in whole units of the
+    # currency. 0: nobody does, as in versions that are older than it.
+    second_mediator_units = models.PositiveIntegerField(default=5_000)
+    second_mediator_units_by_currency = models.JSONField(default=second_mediator_units_by_currency)
     payout_hold_days = models.PositiveIntegerField(default=2)
     first_payout_hold_days = models.PositiveIntegerField(default=7)
     # How long the provider holds money at most, from the payment, by the payee's country.

@@ -41,3 +41,10 @@ def minimum_milestone(policy: Policy, currency: str) -> int:
     """The least price of a milestone, in minor units: by the policy, and for a card to bear it."""
     by_policy = policy.minimum_milestone_units * 10 ** exponent(currency)
     return max(by_policy, least_charge(currency))
+
+
+def second_mediator_above(policy: Policy, currency: str) -> int | None:
+    """Above what is held of a price, in minor units, two mediators decide; None: never."""
+    by_currency = policy.second_mediator_units_by_currency
+    units = by_currency.get(currency, policy.second_mediator_units)
+    return units * 10 ** exponent(currency) if units else None

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from accounts.people.profile import COUNTRIES
 from marketplace.common.audit import log_deed
 from marketplace.common.clock import now, said
+from marketplace.common.currencies import is_carried
 from marketplace.common.errors import InvalidInput, WrongState
 from marketplace.common.lifecycle import SYSTEM
 from payments.policies.models import Policy
@@ -18,14 +19,17 @@ from payments.policies.words import RULES
 MOST_BASIS_POINTS = 5_000
 MOST_DAYS = 3_650
 MOST_UNITS = 1_000_000
+# Of any currency, however little a unit of it is worth.
+MOST_UNITS_OF_A_CURRENCY = 1_000_000_000
 # What may be off: a payout need not rest, lateness need not be waited for, whoever is to pay in may
-# be given no day for it, and a mediator may decide whatever nobody answers.
+# be given no day for it, a mediator may decide whatever nobody answers, and alone.
 MAY_BE_ZERO = frozenset(
     {
         "lateness_grace_days",
         "funding_days",
         "payout_hold_days",
         "first_payout_hold_days",
+        "second_mediator_units",
         "silence_table",
     }
 )
@@ -90,6 +94,8 @@ def _checked(field: str, value: Any) -> Any:
         raise InvalidInput("A policy has no such value.", param=field)
     if field == "holding_days_by_country":
         return _checked_countries(field, value)
+    if field == "second_mediator_units_by_currency":
+        return _checked_currencies(field, value)
     least = 0 if field in MAY_BE_ZERO or field.endswith("_basis_points") else 1
     most = MOST_DAYS
     if field.endswith("_basis_points"):
@@ -116,6 +122,16 @@ def _checked_countries(field: str, value: Any) -> dict[str, int]:
     return {
         code: _checked_whole(field, count, least=1, most=MOST_DAYS) for code, count in value.items()
     }
+
+
+def _checked_currencies(field: str, value: Any) -> dict[str, int]:
+    if not isinstance(value, dict):
+        raise InvalidInput("Give units for each currency, by its three letters.", param=field)
+    for code in value:
+        if not is_carried(code):
+            raise InvalidInput(f"{code} is no currency that can be paid here.", param=field)
+    most = MOST_UNITS_OF_A_CURRENCY
+    return {code: _checked_whole(field, count, least=0, most=most) for code, count in value.items()}
 
 
 def _check_together(values: Mapping[str, Any]) -> None:

@@ -29,7 +29,19 @@ def judged_by(table: int) -> str:
 
 
 def units(count: int) -> str:
-    return f"{count} unit" if count == 1 else f"{count} units"
+    return f"{count} unit" if count == 1 else f"{count:,} units"
+
+
+def units_or_none(count: int) -> str:
+    return units(count) if count else "none"
+
+
+def units_by_currency(by_currency: dict[str, int]) -> str:
+    """750,000 units: JPY; none: KWD."""
+    return (
+        "; ".join(f"{units_or_none(by_currency[code])}: {code}" for code in sorted(by_currency))
+        or "none"
+    )
 
 
 def days_by_country(by_country: dict[str, int]) -> str:
@@ -138,6 +150,20 @@ GROUPS = {
             working_days,
         ),
         Rule("ruling_days", "Longest time for a ruling", "By a mediator, with reasons."),
+        Rule(
+            "second_mediator_units",
+            "Above it two mediators decide",
+            "Where more of the price is held, in whole units of its currency, another mediator "
+            "confirms a decision before it stands, within the same time for a ruling. What a "
+            "published rule decides needs nobody.",
+            units_or_none,
+        ),
+        Rule(
+            "second_mediator_units_by_currency",
+            "The same in other currencies",
+            "In whole units of each.",
+            units_by_currency,
+        ),
         Rule(
             "appeal_days",
             "Time to appeal",

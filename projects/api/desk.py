@@ -26,7 +26,8 @@ from payments.refunds import services as refunds
 from payments.refunds.selectors import failed_refunds
 from projects.api.disputes import DisputeOut, SharesOut
 from projects.disputes.grounds import Ground
-from projects.disputes.rulings.services import LONGEST_RULE, decide_dispute
+from projects.disputes.rulings.pronouncing.services import LONGEST_RULE
+from projects.disputes.rulings.services import decide_dispute
 from projects.disputes.selectors import desk_disputes, effect_of, still_open
 from projects.disputes.services import LONGEST_STATEMENT
 from projects.milestones.amounts import checked_part
@@ -96,7 +97,8 @@ class DecideView(APIView):
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Decide it as a mediator: a part is to be released, the rest to go back. The money moves
-        when nobody has appealed in time; at once where it is an appeal that is decided.
+        when nobody has appealed in time; at once where it is an appeal that is decided. Above the
+        limit of the rules it waits for another mediator to confirm it, and nothing is decided yet.
         """
         dispute = get_object_or_404(desk_disputes(request.user), public_id=public_id)
         body = RulingIn(data=request.data)

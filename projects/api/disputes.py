@@ -46,6 +46,12 @@ class RulingOut(serializers.Serializer):
     by = serializers.CharField(
         source="by.name", default=None, allow_null=True, help_text="Null: decided by a rule."
     )
+    confirmed_by = serializers.CharField(
+        source="confirmed_by.name",
+        default=None,
+        allow_null=True,
+        help_text="The second mediator, where so much was held that one was needed.",
+    )
     facts = serializers.CharField()
     rule = serializers.CharField()
     ground = serializers.CharField(help_text="What the public register says of the rule.")

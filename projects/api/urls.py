@@ -18,6 +18,7 @@ from projects.api import (
     desk_holds,
     desk_mails,
     desk_messages,
+    desk_rulings,
     disputes,
     evidence,
     givebacks,
@@ -63,6 +64,7 @@ urlpatterns = [
     *messages.ROUTES,
     *desk_mails.ROUTES,
     *desk_messages.ROUTES,
+    *desk_rulings.ROUTES,
     path("bonuses/<str:public_id>/pay/", bonuses.PayBonusView.as_view(), name="api-bonus-pay"),
     path(
         "bonuses/<str:public_id>/withdraw/",

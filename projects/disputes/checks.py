@@ -12,7 +12,8 @@ from payments.chargebacks.selectors import contested_ids
 from payments.escrow.selectors import last_released
 from payments.ledger import chart
 from payments.ledger.models import Transfer
-from projects.disputes.models import OPEN, Dispute, Ruling
+from projects.disputes.confirming.models import ProposedRuling
+from projects.disputes.models import JUDGED, OPEN, Dispute, Ruling
 from projects.disputes.sealed.models import SealedOffer
 from projects.milestones.models import Milestone
 
@@ -120,6 +121,31 @@ def figures_that_meet_settle() -> list[str]:
     ]
 
 
+def confirmed_decisions_are_what_was_proposed() -> list[str]:
+    """What a second mediator has confirmed is what was decided, by whom and to the unit."""
+    same = Ruling.objects.filter(
+        dispute=OuterRef("dispute"),
+        number=OuterRef("number"),
+        by=OuterRef("by"),
+        confirmed_by=OuterRef("answered_by"),
+        to_freelancer=OuterRef("to_freelancer"),
+        held=OuterRef("held"),
+    )
+    confirmed = ProposedRuling.objects.filter(status=ProposedRuling.Status.CONFIRMED)
+    return [
+        f"{proposed.public_id} was confirmed, and something else was decided."
+        for proposed in confirmed.exclude(Exists(same)).order_by("pk")
+    ]
+
+
+def no_decision_waits_beyond_its_case() -> list[str]:
+    """One that needs a second mediator waits only while its dispute waits for one."""
+    left = ProposedRuling.objects.filter(status=ProposedRuling.Status.PROPOSED).exclude(
+        dispute__status__in=JUDGED
+    )
+    return [f"{one.public_id} waits to be confirmed, and its case does not." for one in left]
+
+
 CHECKS = [
     disputed_money_waits_for_the_end,
     disputed_milestones_have_one_open_dispute,
@@ -128,4 +154,6 @@ CHECKS = [
     rulings_are_carried_out,
     no_figure_outlives_its_dispute,
     figures_that_meet_settle,
+    confirmed_decisions_are_what_was_proposed,
+    no_decision_waits_beyond_its_case,
 ]

@@ -129,6 +129,16 @@ class Dispute(models.Model):
         return f"/disputes/{self.public_id}/"
 
     @property
+    def instance(self) -> int:
+        """1, or 2 on appeal: the number of the ruling that comes next, or was the last."""
+        return 2 if self.appealed_by else 1
+
+    @property
+    def waiting_ruling(self):
+        """The decision that waits for a second mediator, if one does."""
+        return next((one for one in self.proposed_rulings.all() if one.waits), None)
+
+    @property
     def is_open(self) -> bool:
         """Whether it waits for somebody, as people see it."""
         return self.state in OPEN
@@ -189,14 +199,18 @@ class Ruling(models.Model):
     """One decision: what was found, which rule was applied, why, and the split. Never changed.
 
     ``to_freelancer`` is a part of the milestone's price in minor units, and ``held`` the part of it
-    that was held then. ``by`` is null where the house decided by a rule. The second one, on appeal,
-    is the last. Of decisions from before appeals only the reasons are known. ``ground`` names the
-    rule for the public register: a ``Ground``, or a row for silence; of older ones nobody knows it.
+    that was held then. ``by`` is null where the house decided by a rule; ``confirmed_by`` is the
+    second mediator, where one was needed. The second one, on appeal, is the last. Of decisions from
+    before appeals only the reasons are known. ``ground`` names the rule for the public register: a
+    ``Ground``, or a row for silence; of older ones nobody knows it.
     """
 
     dispute = models.ForeignKey(Dispute, on_delete=models.PROTECT, related_name="rulings")
     number = models.PositiveSmallIntegerField()
     by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    confirmed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
     facts = models.TextField(max_length=10_000, blank=True)
@@ -218,6 +232,10 @@ class Ruling(models.Model):
             models.CheckConstraint(
                 condition=Q(to_freelancer__gte=0, to_freelancer__lte=F("held")),
                 name="a_ruling_divides_what_is_held",
+            ),
+            models.CheckConstraint(
+                condition=Q(confirmed_by=None) | ~Q(confirmed_by=F("by")),
+                name="two_mediators_are_two_people",
             ),
         ]
         indexes = [

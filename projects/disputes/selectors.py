@@ -13,6 +13,7 @@ from payments.escrow.division import Shares, shares_given, shares_of
 from payments.escrow.facts import facts_now
 from payments.escrow.selectors import held_in
 from projects.contracts.selectors import contracts_of
+from projects.disputes.confirming.models import ProposedRuling
 from projects.disputes.models import JUDGED, OPEN, Dispute, Ruling, Statement
 from projects.milestones.models import Milestone
 
@@ -78,13 +79,26 @@ def late_ruling_ids(*, limit: int) -> list[int]:
     return list(late.values_list("pk", flat=True)[:limit])
 
 
+def handled_before(dispute: Dispute) -> set[int]:
+    """Whoever had a hand in a decision of it, or before an appeal in one that did not stand: their
+    keys. An appeal goes to others.
+    """
+    hands = {
+        key for ruling in dispute.rulings.all() for key in (ruling.by_id, ruling.confirmed_by_id)
+    }
+    for proposed in dispute.proposed_rulings.all():
+        if proposed.number < dispute.instance:
+            hands |= {proposed.by_id, proposed.answered_by_id}
+    return {key for key in hands if key is not None}
+
+
 def mediators_for(dispute: Dispute) -> list[User]:
     """Who may decide it: every mediator but those who are a side of its contract, or have decided
     it before.
     """
     contract = dispute.milestone.contract
     sides = {contract.client_id, contract.freelancer_id}
-    before = set(dispute.rulings.values_list("by", flat=True))
+    before = handled_before(dispute)
     found = [one for one in staff_with(StaffRole.MEDIATOR) if one.pk not in before]
     return [one for one in found if not sides & party_ids_of(one)]
 
@@ -152,7 +166,13 @@ def _in_full() -> QuerySet[Dispute]:
         )
         .prefetch_related(
             Prefetch("statements", statements),
-            Prefetch("rulings", Ruling.objects.select_related("by").order_by("number")),
+            Prefetch(
+                "rulings", Ruling.objects.select_related("by", "confirmed_by").order_by("number")
+            ),
+            Prefetch(
+                "proposed_rulings",
+                ProposedRuling.objects.select_related("by", "answered_by").order_by("pk"),
+            ),
         )
         .order_by("-created_at", "-id")
     )

@@ -17,6 +17,7 @@ from marketplace.common.working_days import after_working_days
 from projects.contracts.roles import Actor, role_in
 from projects.contracts.services import record
 from projects.contracts.words import with_numbers
+from projects.disputes.confirming import models as confirming
 from projects.disputes.models import LIFECYCLE, OPEN, Dispute, Statement
 from projects.disputes.rules import OTHER, checked_grounds, judge_step
 from projects.disputes.sealed.models import SealedOffer
@@ -175,7 +176,7 @@ def close_moot_dispute(*, dispute_id: int) -> Dispute:
     LIFECYCLE.advance(dispute, "close", role=SYSTEM)
     dispute.closed_at = ended_at
     dispute.save(update_fields=["status", "closed_at"])
-    burn_figures(dispute)
+    leave_nothing_open(dispute)
 
     record(dispute.milestone.contract, "dispute_closed", by=SYSTEM, about=dispute)
     text = _CLOSED[Milestone.Status(dispute.milestone.status)].filled(title=dispute.milestone.title)
@@ -226,9 +227,16 @@ def hand_to_mediator(dispute: Dispute) -> datetime:
     return dispute.ruling_due_at
 
 
-def burn_figures(dispute: Dispute) -> None:
-    """What was sealed and has settled nothing is gone with the end: nobody ever reads it."""
+def leave_nothing_open(dispute: Dispute) -> None:
+    """What was sealed and has settled nothing is gone with a decision or the end: nobody ever reads
+    it. A decision that no other mediator has answered by then waits no longer.
+    """
     SealedOffer.objects.filter(dispute=dispute).delete()
+    waiting = dispute.proposed_rulings.filter(status=confirming.ProposedRuling.Status.PROPOSED)
+    for proposed in waiting:
+        confirming.LIFECYCLE.advance(proposed, "lapse", role=SYSTEM)
+        proposed.closed_at = now()
+        proposed.save(update_fields=["status", "closed_at"])
 
 
 def add_words(dispute: Dispute, by: Actor, role: str, text: str) -> Statement:

@@ -167,6 +167,7 @@ def _ruling(ruling: Ruling) -> dict[str, Any]:
         "number": ruling.number,
         "at": ruling.created_at,
         "by": ruling.by.name if ruling.by else "rule",
+        "confirmed_by": ruling.confirmed_by.name if ruling.confirmed_by else None,
         "facts": ruling.facts,
         "rule": ruling.rule,
         "reasons": ruling.reasons,

@@ -20,6 +20,7 @@ from projects.bids import validity
 from projects.bids.counters.models import CounterOffer
 from projects.bids.models import Bid
 from projects.contracts.models import Contract
+from projects.disputes.confirming.models import ProposedRuling
 from projects.disputes.models import JUDGED, Dispute
 from projects.givebacks.models import GiveBack
 from projects.invitations.models import Invitation
@@ -129,6 +130,14 @@ REASONS: dict[str, Reason] = {
         Dispute,
         ("milestone",),
         _while(*JUDGED, gone=gettext_noop("The dispute waits for no ruling any more.")),
+    ),
+    "ruling_to_confirm": Reason(
+        ProposedRuling,
+        ("dispute__milestone",),
+        _while(
+            ProposedRuling.Status.PROPOSED,
+            gone=gettext_noop("The decision waits for no other mediator any more."),
+        ),
     ),
     "ruling_accepted": Reason(
         Dispute,

@@ -16,6 +16,7 @@ from marketplace.common.money import to_major
 from projects.contracts.roles import role_in
 from projects.contracts.selectors import page_of
 from projects.disputes import rules, services
+from projects.disputes.confirming.selectors import limit_of
 from projects.disputes.history import record_of
 from projects.disputes.models import Dispute
 from projects.disputes.negotiating.services import ask_mediator
@@ -263,6 +264,7 @@ def _page(
         "stake": stake_of(dispute),
         "outcome": outcome_of(dispute),
         "ruling": ruling_of(dispute),
+        "limit": limit_of(dispute),
         "expected": expected_shares(dispute),
         "is_final": is_final(dispute),
         "waits_for_bank": dispute.is_open and waits_for_bank(dispute),

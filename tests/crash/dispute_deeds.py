@@ -4,6 +4,8 @@ from functools import partial
 
 from accounts.people.services import grant_staff_roles
 from marketplace.common.lifecycle import SYSTEM
+from payments.policies.services import add_version
+from projects.disputes.confirming.services import confirm_ruling
 from projects.disputes.models import Dispute
 from projects.disputes.negotiating.services import ask_mediator
 from projects.disputes.rulings.services import accept_ruling, appeal_ruling, decide_dispute
@@ -13,6 +15,7 @@ from projects.milestones.services import release_milestone
 from tests.crash.deeds import Act, by_people, by_the_clock, every_sweep, task
 from tests.crash.world import World
 from tests.payments.world import days_pass
+from tests.projects.two_mediators import confirmed, mediator, proposed_on
 from tests.world import person, to_mediator, why
 
 
@@ -58,6 +61,16 @@ def decide_an_appeal(world: World) -> Act:
     appeal_ruling(dispute_id=dispute.pk, by=world.ben, statement="More is done.")
     emil = grant_staff_roles(user_id=person("Emil").pk, roles={"mediator"}, by=SYSTEM)
     return partial(decide_dispute, dispute_id=dispute.pk, by=emil, to_freelancer=50_000, **why())
+
+
+@by_people
+def confirm_the_last_word(world: World) -> Act:
+    """What is held is above the limit; on appeal the money moves with the confirmation."""
+    add_version({"second_mediator_units": 500})
+    emil, fay, gil = (mediator(name) for name in ("Emil", "Fay", "Gil"))
+    dispute = confirmed(reviewed(world), world.dora, emil, 40_000)
+    appeal_ruling(dispute_id=dispute.pk, by=world.ben, statement="More is done.")
+    return partial(confirm_ruling, proposed_id=proposed_on(dispute, fay, 50_000).pk, by=gil)
 
 
 @by_the_clock

@@ -32,6 +32,7 @@ from projects.agreements.models import Proposal
 from projects.bids.models import Bid
 from projects.bonuses.models import Bonus
 from projects.contracts.models import Contract, Event
+from projects.disputes.confirming.models import ProposedRuling
 from projects.disputes.models import Dispute
 from projects.disputes.sealed.models import SealedOffer
 from projects.givebacks.models import GiveBack
@@ -60,6 +61,7 @@ _COUNTED: dict[type[Model], tuple[str, ...]] = {
     GiveBack: ("status", "amount"),
     Bonus: ("escrow__amount", "note"),
     Dispute: ("status", "to_freelancer"),
+    ProposedRuling: ("status", "to_freelancer"),
     SealedOffer: ("role", "figures"),
     Proposal: ("status",),
     Bid: ("status",),

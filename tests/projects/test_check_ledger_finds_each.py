@@ -35,6 +35,7 @@ from projects.agreements.models import Proposal
 from projects.agreements.proposals.services import accept_proposal, propose_ending
 from projects.bids.models import Bid
 from projects.contracts.models import Agreement
+from projects.disputes.confirming.models import ProposedRuling
 from projects.disputes.models import Dispute
 from projects.disputes.rulings.services import decide_dispute
 from projects.disputes.sealed.models import SealedOffer
@@ -49,6 +50,7 @@ from tests.against_the_rules import against_the_rules, force
 from tests.payments.chargeback_world import Bank
 from tests.payments.payout_world import ready_without_provider
 from tests.projects.ending_world import contract_at_work, to_end
+from tests.projects.two_mediators import ABOVE, confirmed, mediator, proposed
 from tests.world import (
     active_contract,
     fund,
@@ -82,6 +84,8 @@ def world(ada, ben, cleo, dora) -> None:
     ruled(reviewed_dispute(ada, ben), dora, 30_000)
     standing = reviewed_dispute(ada, ben)
     decide_dispute(dispute_id=standing.pk, by=dora, to_freelancer=1, **why())
+    proposed(ada, ben, dora)
+    confirmed(reviewed_dispute(ada, ben, ABOVE), dora, mediator("Emil"))
     apart, met = opened_dispute(ada, ben), opened_dispute(ada, ben)
     for dispute, least in ((apart, 60_001), (met, 60_000)):
         seal_figure(dispute_id=dispute.pk, by=ada, amount=60_000)
@@ -299,6 +303,12 @@ PLANTED: dict[str, Callable[[], object]] = {
     ),
     "rulings_are_carried_out": lambda: Dispute.objects.filter(status="decided").update(
         appeal_ends_at=now() - timedelta(days=91)
+    ),
+    "confirmed_decisions_are_what_was_proposed": lambda: force(
+        ProposedRuling.objects.filter(status="confirmed"), to_freelancer=1
+    ),
+    "no_decision_waits_beyond_its_case": lambda: force(
+        Dispute.objects.filter(proposed_rulings__status="proposed"), status="negotiating"
     ),
     "no_figure_outlives_its_dispute": lambda: plant_figures("closed", client=10_000),
     "figures_that_meet_settle": lambda: plant_figures("opened", client=500, freelancer=500),

@@ -12,7 +12,7 @@ from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput
 from payments.policies import services
 from payments.policies.models import Policy
-from payments.policies.selectors import policy_in_force
+from payments.policies.selectors import policy_in_force, second_mediator_above
 from payments.policies.services import add_version, planned_version
 from payments.policies.words import RULES
 from projects.milestones.services import release_milestone
@@ -22,6 +22,7 @@ from tests.world import api_of, funded_milestone, person
 pytestmark = pytest.mark.django_db
 
 a_time_to_fund = import_module("payments.migrations.0037_a_time_to_fund")
+two_mediators = import_module("payments.migrations.0043_two_mediators_decide_above_a_limit")
 
 
 def page(client) -> str:
@@ -96,6 +97,12 @@ def test_the_next_follows_the_newest_even_while_that_is_only_announced():
         ({"holding_days_by_country": {"TH": 0}}, "holding_days_by_country"),
         ({"holding_days_by_country": 10}, "holding_days_by_country"),
         ({"holding_days": 1}, "holding_days"),
+        ({"second_mediator_units": -1}, "second_mediator_units"),
+        ({"second_mediator_units": 1_000_001}, "second_mediator_units"),
+        *(
+            ({"second_mediator_units_by_currency": value}, "second_mediator_units_by_currency")
+            for value in ({"XXX1": 1}, {"JPY": -1}, {"JPY": 2.5}, {"ISK": 5}, ["JPY"], None)
+        ),
     ],
 )
 def test_what_is_no_rule_is_refused_about_its_field(changes, param):
@@ -145,6 +152,24 @@ def test_a_clock_that_is_new_does_not_run_by_what_was_signed_before(people, days
     assert Policy.objects.get(version=1).funding_days == days
     later_version = add_version({"funding_days": 10})
     assert later_version.funding_days == 10
+
+
+@pytest.mark.parametrize(("people", "limit"), [(0, 500_000), (1, None)])
+def test_what_was_signed_before_the_limit_one_mediator_decides(people, limit):
+    for _ in range(people):
+        person("Ada")
+    with connection.schema_editor() as editor:
+        two_mediators.drop_columns(apps, editor)
+        two_mediators.add_columns(apps, editor)
+    assert second_mediator_above(Policy.objects.get(version=1), "USD") == limit
+    assert (second_mediator_above(Policy.objects.get(version=1), "JPY") is None) is bool(people)
+
+
+@pytest.mark.parametrize(
+    ("currency", "limit"), [("EUR", 500_000), ("JPY", 750_000), ("KWD", 1_500_000)]
+)
+def test_the_limit_is_counted_in_units_of_each_currency(currency, limit):
+    assert second_mediator_above(Policy.objects.get(version=1), currency) == limit
 
 
 # --- The command ---------------------------------------------------------------------------------

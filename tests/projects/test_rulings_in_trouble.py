@@ -12,6 +12,7 @@ from projects.agreements.downtime.clocks import CLOCKS
 from projects.contracts.models import PutOff
 from projects.disputes.models import Dispute
 from projects.disputes.rulings import services
+from projects.disputes.rulings.pronouncing import services as pronouncing
 from projects.disputes.rulings.services import accept_ruling, appeal_ruling, carry_out_ruling
 from projects.disputes.sealed.models import SealedOffer
 from projects.disputes.sealed.services import seal_figure
@@ -100,8 +101,8 @@ def test_the_money_is_locked_before_a_bank_is_asked_for(
     deed,
 ):
     locked = []
-    lock, asks = services.lock_all, services.waits_for_bank
-    monkeypatch.setattr(services, "lock_all", lambda pks: locked.extend(pks) or lock(pks))
+    lock, asks = pronouncing.lock_all, services.waits_for_bank
+    monkeypatch.setattr(pronouncing, "lock_all", lambda pks: locked.extend(pks) or lock(pks))
     monkeypatch.setattr(
         services,
         "waits_for_bank",

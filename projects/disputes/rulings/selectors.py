@@ -14,6 +14,7 @@ from payments.escrow.selectors import held_in
 from projects.contracts.roles import Actor, role_in
 from projects.disputes.models import Dispute, Ruling
 from projects.disputes.rules import open_steps, refusal_of
+from projects.disputes.selectors import handled_before
 
 # The provider's limit waits for no bank: so long before it what is there is divided.
 _BEFORE_LIMIT = timedelta(days=1)
@@ -26,13 +27,14 @@ def ruling_of(dispute: Dispute) -> Ruling | None:
 
 def has_ruled(dispute: Dispute, by: Actor) -> bool:
     """Whether this person has decided the case before: an appeal goes to somebody else."""
-    return isinstance(by, User) and any(one.by_id == by.pk for one in dispute.rulings.all())
+    return isinstance(by, User) and by.pk in handled_before(dispute)
 
 
 def steps_for(dispute: Dispute, by: Actor) -> list[str]:
     """What this person can do with it right now, in the table's order."""
     steps = open_steps(dispute, role_in(dispute.milestone.contract, by))
-    return [step for step in steps if step != "decide" or not has_ruled(dispute, by)]
+    cannot = has_ruled(dispute, by) or dispute.waiting_ruling
+    return [step for step in steps if step != "decide" or not cannot]
 
 
 def is_final(dispute: Dispute) -> bool:

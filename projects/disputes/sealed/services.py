@@ -21,7 +21,7 @@ from projects.disputes.rules import judge_step
 from projects.disputes.sealed.models import MOST_FIGURES, SealedOffer
 from projects.disputes.sealed.selectors import crossing_of, price_held_of
 from projects.disputes.selectors import effect_of
-from projects.disputes.services import lock_dispute, tell_side_of
+from projects.disputes.services import leave_nothing_open, lock_dispute, tell_side_of
 from projects.disputes.words import shares_in_words
 from projects.milestones.amounts import checked_ending
 from projects.milestones.endings import services as endings
@@ -89,7 +89,7 @@ def _settle(dispute: Dispute, to_freelancer: int) -> None:
     LIFECYCLE.advance(dispute, "settle", role=BOTH)
     dispute.to_freelancer, dispute.closed_at = to_freelancer, now()
     dispute.save(update_fields=["status", "to_freelancer", "closed_at"])
-    SealedOffer.objects.filter(dispute=dispute).delete()
+    leave_nothing_open(dispute)
 
     part, price = (in_words(n, milestone.currency) for n in (to_freelancer, milestone.amount))
     # By the house: who of the two sealed last is nobody's business.

@@ -112,6 +112,14 @@ MONEY: dict[str, Words] = {
     "ruling_wanted": told(
         "The ruling in the dispute about “%(title)s” is late. It is due by %(due)s at the latest."
     ),
+    "ruling_to_confirm": told(
+        "%(who)s has written a decision in the dispute about “%(title)s”. So much is held that "
+        "another mediator has to confirm it, or to return it, by %(due)s."
+    ),
+    "ruling_returned": told(
+        "%(who)s returns your decision in the dispute about “%(title)s”, and says why on its page. "
+        "It has decided nothing."
+    ),
     "dispute_settled": told(
         "Both sealed figures have met: the dispute about “%(title)s” is settled.",
         "You get %(gets)s; the client gets back %(back)s.",

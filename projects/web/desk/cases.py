@@ -16,11 +16,22 @@ from marketplace.common.forms import AmountField
 from marketplace.common.money import to_major
 from marketplace.common.pages import page_of
 from projects.agreements.selectors import case_files, files_offered
+from projects.contracts.roles import Actor, role_in
 from projects.contracts.selectors import agreement_of, timeline_of
 from projects.contracts.sentences import sentence_of, who_of
+from projects.disputes.confirming.models import ProposedRuling
+from projects.disputes.confirming.selectors import (
+    limit_of,
+    needs_second,
+    why_not_answered_by,
+    why_not_confirmed_by,
+)
+from projects.disputes.confirming.services import LONGEST_RETURN
 from projects.disputes.grounds import Ground
 from projects.disputes.history import record_of
-from projects.disputes.models import Dispute
+from projects.disputes.models import JUDGED, Dispute
+from projects.disputes.rules import open_steps
+from projects.disputes.rulings.pronouncing.services import LONGEST_RULE
 from projects.disputes.rulings.selectors import (
     expected_shares,
     has_ruled,
@@ -29,7 +40,8 @@ from projects.disputes.rulings.selectors import (
     steps_for,
     waits_for_bank,
 )
-from projects.disputes.rulings.services import LONGEST_RULE, decide_dispute
+from projects.disputes.rulings.services import decide_dispute
+from projects.disputes.sealed.selectors import price_held_of
 from projects.disputes.selectors import desk_disputes, effect_of, outcome_of, stake_of, still_open
 from projects.disputes.services import LONGEST_STATEMENT
 from projects.evidence.selectors import staff_may_read_messages
@@ -126,8 +138,14 @@ def create_ruling(request: HttpRequest, public_id: str) -> HttpResponse:
     form = RulingForm(request.POST, dispute=dispute)
     if not form.is_valid():
         return _page(request, dispute, form, status=400)
-    decide_dispute(dispute_id=dispute.pk, by=request.user, **form.cleaned_data)
-    messages.success(request, "The dispute is decided. Both sides have been told.")
+    dispute = decide_dispute(dispute_id=dispute.pk, by=request.user, **form.cleaned_data)
+    waits = dispute.status in JUDGED
+    words = (
+        "Your decision waits for another mediator, who has been told. Neither side has."
+        if waits
+        else "The dispute is decided. Both sides have been told."
+    )
+    messages.success(request, words)
     return redirect("desk-dispute", dispute.public_id)
 
 
@@ -168,10 +186,12 @@ def _page(
         "is_final": is_final(dispute),
         "waits_for_bank": dispute.is_open and waits_for_bank(dispute),
         "steps": steps_for(dispute, request.user),
+        "limit": limit_of(dispute),
+        "needs_second": needs_second(dispute),
         "form": form,
         "nav": "desk",
     }
-    context |= _effect(milestone, form)
+    context |= _effect(milestone, form) | _confirming(dispute, request.user)
     return render(request, "desk/case.html", context, status=status)
 
 
@@ -185,6 +205,31 @@ def _effect(milestone: Milestone, form: RulingForm) -> dict[str, Any]:
         "part": amount,
         "refusal": decided.refusal,
         "effect": None if amount is None else effect_of(milestone, amount),
+    }
+
+
+def _confirming(dispute: Dispute, reader: Actor) -> dict[str, Any]:
+    """The decision that waits for a second mediator, and those that none has confirmed."""
+    steps = open_steps(dispute, role_in(dispute.milestone.contract, reader))
+    proposed = dispute.waiting_ruling
+    ended = (ProposedRuling.Status.RETURNED, ProposedRuling.Status.LAPSED)
+    context: dict[str, Any] = {
+        "returned": [one for one in dispute.proposed_rulings.all() if one.state in ended]
+    }
+    if proposed is None:
+        return context
+    is_theirs = "decide" in steps
+    refusal = why_not_confirmed_by(proposed, reader) if is_theirs else ""
+    effect = None
+    if price_held_of(dispute.milestone) == proposed.held:
+        effect = effect_of(dispute.milestone, proposed.to_freelancer)
+    return context | {
+        "proposed": proposed,
+        "proposed_effect": effect,
+        "confirm_refusal": refusal,
+        "may_confirm": is_theirs and not refusal,
+        "may_return": is_theirs and not why_not_answered_by(proposed, reader),
+        "longest_return": LONGEST_RETURN,
     }
 
 

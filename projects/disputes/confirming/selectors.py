@@ -1,0 +1,43 @@
+"""Whether a decision needs a second mediator, and who that may be."""
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
+
+from accounts.people.models import User
+from payments.policies.selectors import second_mediator_above
+from projects.contracts.roles import Actor
+from projects.disputes.confirming.models import ProposedRuling
+from projects.disputes.models import Dispute
+from projects.disputes.sealed.selectors import price_held_of
+from projects.disputes.selectors import desk_disputes, handled_before
+
+
+def limit_of(dispute: Dispute) -> int | None:
+    """Where more of the price is held than that, in minor units, two mediators decide; or None."""
+    milestone = dispute.milestone
+    return second_mediator_above(milestone.contract.policy, milestone.currency)
+
+
+def needs_second(dispute: Dispute) -> bool:
+    """Whether one mediator alone cannot divide what is held of the price now."""
+    limit = limit_of(dispute)
+    return limit is not None and price_held_of(dispute.milestone) > limit
+
+
+def proposed_rulings(user: User | AnonymousUser) -> QuerySet[ProposedRuling]:
+    """Those on disputes that this person of the staff may read."""
+    return ProposedRuling.objects.filter(dispute__in=desk_disputes(user).order_by())
+
+
+def why_not_confirmed_by(proposed: ProposedRuling, by: Actor) -> str:
+    """What is told to a mediator who cannot confirm it, or nothing."""
+    if not isinstance(by, User) or by.pk == proposed.by_id:
+        return "You wrote this decision: another mediator confirms it."
+    return why_not_answered_by(proposed, by)
+
+
+def why_not_answered_by(proposed: ProposedRuling, by: Actor) -> str:
+    """What is told to a mediator who has no business with it, or nothing."""
+    if isinstance(by, User) and by.pk in handled_before(proposed.dispute):
+        return "You have decided this case before: an appeal goes to other mediators."
+    return ""
