@@ -24,7 +24,9 @@ from projects.disputes.selectors import desk_disputes, may_read_disputes
 
 
 class DaysOut(serializers.FloatField):
-    def to_representation(self, value: Any) -> float:
+    """A span of time, in days."""
+
+    def to_representation(self, value: Any) -> Any:
         return round(value / timedelta(days=1), 2)
 
 
