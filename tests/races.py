@@ -50,23 +50,41 @@ def outcomes_at_once(*acts: Callable[[], object]) -> list[object]:
 
 
 def meet_after(
-    monkeypatch: pytest.MonkeyPatch, owner: object, name: str, *, people: int = 8
+    monkeypatch: pytest.MonkeyPatch,
+    owner: object,
+    name: str,
+    *or_after: tuple[object, str],
+    people: int = 8,
+    then: Callable[[], object] | None = None,
 ) -> None:
-    """Whoever leaves ``owner.name`` for the first time waits there until all ``people`` have.
+    """Whoever leaves ``owner.name``, or one of ``or_after``, for the first time waits there until
+    all ``people`` have. Before they go on somebody else does ``then``, which must be allowed.
 
     For a race whose guard is removed: everybody has read and judged before anybody writes, on a
     busy machine too. With the guard in place they could never meet.
     """
-    real, gate, met = getattr(owner, name), threading.Barrier(people), threading.local()
 
-    def meeting(*args: object, **named: object) -> object:
-        answer = real(*args, **named)
-        if not getattr(met, "yes", False):
-            met.yes = True
-            gate.wait(timeout=20)
-        return answer
+    all_have_met = threading.Event()
 
-    monkeypatch.setattr(owner, name, meeting)
+    def overtake() -> None:
+        all_have_met.set()
+        if then is not None:
+            assert at_once(then) == ["done"]
+
+    gate, met = threading.Barrier(people, action=overtake), threading.local()
+
+    def and_meet(real: Callable[..., object]) -> Callable[..., object]:
+        def meeting(*args: object, **named: object) -> object:
+            answer = real(*args, **named)
+            if not (all_have_met.is_set() or getattr(met, "yes", False)):
+                met.yes = True
+                gate.wait(timeout=20)
+            return answer
+
+        return meeting
+
+    for its_owner, its_name in [(owner, name), *or_after]:
+        monkeypatch.setattr(its_owner, its_name, and_meet(getattr(its_owner, its_name)))
 
 
 def overtaken_after(

@@ -1,14 +1,16 @@
 """Banks, payouts and workers at the same moment: what is owed is not paid out."""
 
 import pytest
+from django.db import IntegrityError, OperationalError
 
 from accounts.parties.selectors import own_party_of
-from marketplace.common.errors import KeyReused
+from marketplace.common.errors import InsufficientFunds, KeyReused
 from payments.chargebacks import services as chargebacks
 from payments.chargebacks.models import Chargeback, ChargebackMovement
 from payments.escrow import services as escrows
 from payments.fundings.models import Payment
 from payments.gateway.chargebacks import ChargebackState
+from payments.incoming.checks import CHECKS
 from payments.ledger.models import Transfer
 from payments.payees.models import ConnectedAccount
 from payments.payouts import services as payouts
@@ -17,6 +19,7 @@ from payments.payouts.recovering import services as recovering
 from payments.payouts.recovering.models import Recovery
 from tests.payments.chargeback_world import FEE, Bank, has, owes
 from tests.payments.world import held, paid_out
+from tests.projects.test_races import without_locks
 from tests.races import at_once, meet_after, outcomes_at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -86,6 +89,30 @@ def test_a_payout_at_the_same_moment_is_called_back_or_refused(released, ben):
     assert outcomes[:4].count("done") <= 1
     assert (has(ben), owes(ben)) == (0, 0)
     assert set(Payout.objects.values_list("status", flat=True)) <= {"cancelled"}
+
+
+def test_without_the_gate_all_are_let_through_and_only_the_balance_keeps_it_from_going_twice(
+    released, ben, monkeypatch
+):
+    """Neither the demand nor the payout is seen by those who judge; whoever comes second finds the
+    money gone, and a letter that was not booked is read again.
+    """
+    word, party = taken_word(bank_of(released)), own_party_of(ben)
+    with monkeypatch.context() as unguarded:
+        without_locks(unguarded)
+        meet_after(unguarded, payouts, "sendable", (chargebacks, "lock_homes"))
+        outcomes = outcomes_at_once(
+            *[lambda: payouts.schedule_payout(party_id=party.pk, currency="USD", by=ben)] * 4,
+            *[lambda: chargebacks.record_chargeback(remote=word)] * 4,
+        )
+
+    refused = [type(one) for one in outcomes[:4] if isinstance(one, Exception)]
+    assert len(refused) >= 3 and set(refused) <= {IntegrityError, InsufficientFunds}, outcomes
+    late = {type(one) for one in outcomes[4:] if isinstance(one, Exception)}
+    assert late <= {IntegrityError, InsufficientFunds, OperationalError}, outcomes
+    assert has(ben) == 0
+    chargebacks.record_chargeback(remote=word)
+    assert [finding for check in CHECKS for finding in check()] == []
 
 
 def test_without_the_gate_what_is_owed_is_paid_out(released, ben, monkeypatch):

@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
+from django.db import IntegrityError
 
+from accounts.holds import services as placing
 from accounts.holds.models import Hold
 from accounts.holds.services import appeal_hold
 from accounts.models import Notification
@@ -38,7 +40,8 @@ from tests.payments.payout_world import (
     transfers_at,
 )
 from tests.payments.world import days_pass
-from tests.races import at_once
+from tests.projects.test_races import without_locks
+from tests.races import at_once, meet_after, outcomes_at_once
 from tests.world import api_of
 
 pytestmark = pytest.mark.django_db
@@ -300,10 +303,11 @@ def test_a_hold_and_a_payout_at_once_never_pass_each_other(payee, ben, dora):
 
 @pytest.mark.django_db(transaction=True)
 def test_without_the_payees_gate_a_payout_slips_past_the_hold(payee, ben, dora, monkeypatch):
-    """What the gate is for: neither sees what the other has written and not committed."""
-    account = ConnectedAccount.objects.select_related("party").get()
-    monkeypatch.setattr(payouts, "lock_payee", lambda party_id: account)
-    monkeypatch.setattr(holding, "lock_payee", lambda party_id, **_: account)
+    """All are let through, and PostgreSQL keeps it to one of each: the two do not see each other,
+    as neither has committed when the other looks.
+    """
+    without_locks(monkeypatch)
+    meet_after(monkeypatch, placing, "checked_days", (payouts, "sendable"))
     both_have_written, both_have_read = threading.Barrier(2), threading.Barrier(2)
     place, send_or_hold = holding.place_hold, payouts._send_or_hold
 
@@ -321,9 +325,11 @@ def test_without_the_payees_gate_a_payout_slips_past_the_hold(payee, ben, dora, 
     monkeypatch.setattr(payouts, "_send_or_hold", sent_or_held)
     monkeypatch.setattr(holding, "notify", lambda **_: both_have_read.wait(timeout=20))
 
-    at_once(lambda: hold(payee, dora), lambda: scheduled(payee, ben))
+    outcomes = outcomes_at_once(*[lambda: hold(payee, dora), lambda: scheduled(payee, ben)] * 4)
 
-    assert Payout.objects.get().status == "scheduled"
+    for one_of in (outcomes[::2], outcomes[1::2]):
+        assert [type(one) for one in one_of].count(IntegrityError) == 3, outcomes
+    assert (Payout.objects.get().status, Hold.objects.get().status) == ("scheduled", "placed")
 
 
 @pytest.mark.django_db(transaction=True)

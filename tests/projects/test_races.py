@@ -4,7 +4,6 @@ Each race is run once more with its guard taken away: then people pass the judge
 only what lies below it, down to PostgreSQL's own rules, keeps the money right.
 """
 
-import threading
 from collections.abc import Callable
 
 import pytest
@@ -63,26 +62,6 @@ def without_locks(monkeypatch) -> None:
     monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **_: self.all())
 
 
-def in_between(monkeypatch, step: str, status: str, act) -> Callable[[], None]:
-    """``act`` once somebody has judged ``step`` of a thing of this state, who then goes on."""
-    real, judged, done = Lifecycle.advance, threading.Event(), threading.Event()
-
-    def advance(self, thing, name, **how):
-        is_the_one = name == step and thing.status == status
-        real(self, thing, name, **how)
-        if is_the_one:
-            judged.set()
-            assert done.wait(timeout=20)
-
-    def overtake() -> None:
-        assert judged.wait(timeout=20)
-        act()
-        done.set()
-
-    monkeypatch.setattr(Lifecycle, "advance", advance)
-    return overtake
-
-
 def stopped_by_the_database(outcome: object, words: str) -> bool:
     """By the last guard of all, which knows no manners: an error, and not a refusal."""
     return isinstance(outcome, DatabaseError) and words in str(outcome)
@@ -117,17 +96,38 @@ def test_without_the_lock_only_the_database_keeps_a_dispute_from_money_that_has_
 ):
     milestone = submitted_milestone(ada, ben)
     without_locks(monkeypatch)
-    release = in_between(
+    meet_after(
         monkeypatch,
-        "dispute",
-        "submitted",
-        lambda: release_milestone(milestone_id=milestone.pk, by=ada),
+        Lifecycle,
+        "advance",
+        then=lambda: release_milestone(milestone_id=milestone.pk, by=ada),
     )
 
-    released, disputed = outcomes_at_once(release, lambda: dispute_over(milestone, ben))
+    outcomes = outcomes_at_once(*[lambda: dispute_over(milestone, ben)] * 8)
 
-    assert released is None
-    assert stopped_by_the_database(disputed, "no move leads from released to disputed")
+    words = "no move leads from released to disputed"
+    assert all(stopped_by_the_database(one, words) for one in outcomes), outcomes
+
+
+def test_without_the_lock_releases_and_disputes_pass_the_first_judgement_together(
+    ada, ben, bells, monkeypatch
+):
+    milestone = submitted_milestone(ada, ben)
+    without_locks(monkeypatch)
+    meet_after(monkeypatch, Lifecycle, "advance")
+
+    outcomes = outcomes_at_once(
+        *[lambda: release_milestone(milestone_id=milestone.pk, by=ada)] * 4,
+        *[lambda: dispute_over(milestone, ben)] * 4,
+    )
+
+    released, disputed = outcomes[:4], outcomes[4:]
+    assert got_past_the_first_judgement(released), released
+    stopped = [one for one in disputed if not isinstance(one, Dispute)]
+    assert len(stopped) >= 3
+    assert all(isinstance(one, DatabaseError) for one in stopped), stopped
+    assert Transfer.objects.filter(kind="release").count() == 1
+    assert held_in(milestone.escrow) == 0
 
 
 # --- Cancel while somebody pays ------------------------------------------------------------------
@@ -166,20 +166,58 @@ def test_cancelling_while_it_is_being_paid_holds_all_or_gives_all_back(ada, ben,
             assert (held_in(milestone.escrow), going_back) == (103_000, 0)
 
 
-def test_without_the_lock_the_row_itself_keeps_money_from_what_was_cancelled(
-    ada, ben, bells, monkeypatch
-):
-    milestone = planned_milestone(ada, ben)
-    payment = fund_milestone(milestone_id=milestone.pk, by=ada)
-    without_locks(monkeypatch)
-    pay = in_between(monkeypatch, "drop", "awaiting", lambda: take_in(payment))
+@pytest.fixture
+def half_paid(ada, ben, bells) -> Payment:
+    """Its payer is on the pay page."""
+    return fund_milestone(milestone_id=planned_milestone(ada, ben).pk, by=ada)
 
-    paid, cancelled = outcomes_at_once(
-        pay, lambda: cancel_milestone(milestone_id=milestone.pk, by=ada, step="drop")
+
+def test_without_the_locks_what_is_held_goes_back_to_whoever_drops_it(half_paid, ada, monkeypatch):
+    milestone = Milestone.objects.get()
+    without_locks(monkeypatch)
+    meet_after(monkeypatch, Lifecycle, "advance", then=lambda: take_in(half_paid))
+
+    outcomes = outcomes_at_once(
+        *[lambda: cancel_milestone(milestone_id=milestone.pk, by=ada, step="drop")] * 8
     )
 
-    assert paid is None
-    assert isinstance(cancelled, WrongState) and "decided just now" in str(cancelled)
+    # With the lock the money would have been there before: it is not the client's to take back.
+    assert got_past_the_first_judgement(outcomes), outcomes
+    assert Escrow.objects.get().status == "refunded"
+    assert Refund.objects.get().amount == 103_000
+
+
+def test_without_the_lock_the_row_itself_keeps_money_from_what_was_cancelled(
+    half_paid, monkeypatch
+):
+    escrow = Escrow.objects.get()
+    without_locks(monkeypatch)
+    meet_after(monkeypatch, Lifecycle, "advance", then=lambda: take_in(half_paid))
+
+    outcomes = outcomes_at_once(*[lambda: escrows.drop(escrow_id=escrow.pk)] * 8)
+
+    assert all(isinstance(one, WrongState) for one in outcomes), outcomes
+    assert all("decided just now" in str(one) for one in outcomes)
+    assert held_in(escrow) == 103_000
+
+
+def test_without_the_lock_the_database_keeps_money_out_of_what_was_cancelled(
+    half_paid, ada, monkeypatch
+):
+    milestone = Milestone.objects.get()
+    without_locks(monkeypatch)
+    meet_after(
+        monkeypatch,
+        escrows,
+        "_lock_paid_for",
+        then=lambda: cancel_milestone(milestone_id=milestone.pk, by=ada, step="drop"),
+    )
+
+    outcomes = outcomes_at_once(*[lambda: take_in(half_paid)] * 8)
+
+    words = "no move leads from dropped to held"
+    assert all(stopped_by_the_database(one, words) for one in outcomes), outcomes
+    assert held_in(milestone.escrow) == 0
 
 
 # --- The clock, and two of the staff -------------------------------------------------------------
