@@ -14,6 +14,7 @@ from payments.ledger import chart
 from payments.ledger.models import Transfer
 from projects.disputes.confirming.models import ProposedRuling
 from projects.disputes.models import JUDGED, OPEN, Dispute, Ruling
+from projects.disputes.register.checks import CHECKS as REGISTER
 from projects.disputes.sealed.models import SealedOffer
 from projects.milestones.models import Milestone
 
@@ -156,4 +157,5 @@ CHECKS = [
     figures_that_meet_settle,
     confirmed_decisions_are_what_was_proposed,
     no_decision_waits_beyond_its_case,
+    *REGISTER,
 ]

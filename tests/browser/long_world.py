@@ -9,6 +9,7 @@ from projects.disputes.services import open_dispute
 from projects.invitations.services import decline_invitation, invite_person
 from projects.milestones.services import submit_work
 from projects.postings.services import add_files
+from tests.projects.register_world import entries
 from tests.world import active_contract, answers_to, fund, open_posting, plan_of, submitted_bid
 
 WORD = "Donaudampfschifffahrtsgesellschaftskapitänsmützenhersteller"
@@ -54,6 +55,7 @@ def at_the_limits() -> list[tuple[str, str]]:
     dispute = open_dispute(
         milestone_id=disputed.pk, by=ada, reason="late", statement=TEXT, asked_for=HALF // 3
     )
+    entries(30, ground="silence_9", delivery="nothing", band="under_10000", currency="KWD")
     return [
         ("ada", f"/postings/{posting.public_id}/"),
         ("ada", f"/postings/{posting.public_id}/edit/"),
@@ -84,6 +86,7 @@ def at_the_limits() -> list[tuple[str, str]]:
         ("visitor", "/"),
         ("visitor", f"/people/{ben.public_id}/"),
         ("visitor", "/outbox/"),
+        ("visitor", "/rules/decisions/"),
     ]
 
 

@@ -50,6 +50,7 @@ from tests.against_the_rules import against_the_rules, force
 from tests.payments.chargeback_world import Bank
 from tests.payments.payout_world import ready_without_provider
 from tests.projects.ending_world import contract_at_work, to_end
+from tests.projects.register_world import entries
 from tests.projects.two_mediators import ABOVE, confirmed, mediator, proposed
 from tests.world import (
     active_contract,
@@ -311,6 +312,7 @@ PLANTED: dict[str, Callable[[], object]] = {
         Dispute.objects.filter(proposed_rulings__status="proposed"), status="negotiating"
     ),
     "no_figure_outlives_its_dispute": lambda: plant_figures("closed", client=10_000),
+    "the_register_tells_of_all_that_are_alike": lambda: entries(1),
     "figures_that_meet_settle": lambda: plant_figures("opened", client=500, freelancer=500),
     "ended_disputes_are_closed": lambda: Milestone.objects.filter(
         disputes__status="opened", status="released"

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from marketplace.common.errors import InvalidInput, WrongState
 from marketplace.common.public_ids import new_public_id
 from projects.disputes.models import Dispute, Ruling
+from projects.disputes.register.checks import the_register_tells_of_all_that_are_alike
 from projects.disputes.register.grouping import LEAST
 from projects.disputes.register.models import RegisterEntry, RegisterQuarter
 from projects.disputes.register.selectors import (
@@ -27,6 +28,7 @@ from projects.disputes.register.words import COLUMNS
 from projects.disputes.rulings.services import accept_ruling, decide_dispute
 from projects.tasks import publish_register
 from tests.against_the_rules import against_the_rules
+from tests.projects.register_world import entries
 from tests.races import at_once
 from tests.world import api_of, browser, reviewed_dispute, why
 
@@ -138,6 +140,13 @@ def test_eight_at_once_publish_it_once(dispute, time_machine):
 
     assert RegisterQuarter.objects.get().number == QUARTER
     assert RegisterEntry.objects.get().decisions == LEAST + 1
+
+
+@pytest.mark.parametrize("wrong", [{"decisions": 8}, {"outcome": "client"}, {"reason": "late"}])
+def test_what_it_tells_is_held_against_what_was_decided(published, wrong):
+    assert the_register_tells_of_all_that_are_alike() == []
+    RegisterEntry.objects.update(**wrong)
+    assert len(the_register_tells_of_all_that_are_alike()) == 1
 
 
 # --- What, and of whom ---------------------------------------------------------------------------
@@ -297,26 +306,11 @@ def test_a_page_that_there_is_not_is_refused_in_words(published):
     assert api_of().get("/api/v1/register/", {"cursor": "x"}).status_code == 404
 
 
-def many(count: int) -> None:
-    RegisterEntry.objects.bulk_create(
-        RegisterEntry(
-            quarter=20251 + number % 4,
-            reason="late",
-            outcome="client",
-            decisions=5,
-            days_median=3,
-            days_total=15,
-            share_median=0,
-        )
-        for number in range(count)
-    )
-
-
 @pytest.mark.parametrize("door", [PAGE, "/api/v1/register/", "/api/v1/register/register.csv"])
 def test_a_longer_register_costs_no_more_queries(db, door):
     costs = []
     for count in (1, 60):
-        many(count)
+        entries(count)
         with CaptureQueriesContext(connection) as queries:
             text_of(Client().get(door))
         costs.append(len(queries))
@@ -324,7 +318,7 @@ def test_a_longer_register_costs_no_more_queries(db, door):
 
 
 def test_its_pages_are_walked_from_the_newest_quarter_to_the_oldest(db):
-    many(45)
+    entries(45)
     seen, address = [], "/api/v1/register/"
     for _ in range(3):
         page = api_of().get(address).json()
@@ -344,7 +338,7 @@ def test_its_pages_are_walked_from_the_newest_quarter_to_the_oldest(db):
 
 
 def test_the_files_say_what_the_api_says(published):
-    many(3)
+    entries(3)
     listed = api_of().get("/api/v1/register/").json()["results"][::-1]
 
     answer = browser().get("/api/v1/register/register.json")
@@ -366,6 +360,5 @@ def test_the_files_of_an_empty_register_are_whole(db):
 
 
 def test_a_decision_by_rule_names_its_row(db):
-    many(LEAST)
-    RegisterEntry.objects.update(ground="silence_9", decided_by="rule")
+    entries(1, ground="silence_9", decided_by="rule")
     assert "Row 9 of the rules for silence: The client opened it" in text_of(browser().get(PAGE))
