@@ -13,6 +13,7 @@ from django.core.management.base import CommandError
 
 from accounts.people.models import User
 from projects.contracts.models import Contract
+from projects.disputes.models import Dispute, Ruling
 from projects.management.simulation import http, payees
 from projects.management.simulation.http import Instance, Person, Surprise
 from tests.projects.statement_world import checked, saved, statement_of
@@ -38,6 +39,42 @@ def test_every_manner_of_contract_ends_and_the_books_are_clean(market, tmp_path,
     everything = [*Contract.objects.all(), *User.objects.all()]
     status, said = checked(saved(tmp_path, *map(statement_of, everything)))
     assert (status, said.count("WRONG")) == (0, 0), said
+
+
+@pytest.mark.timeout(400)
+def test_a_dispute_ends_in_each_of_the_ways_there_are(market, settings):
+    settings.PASSWORD_HASHERS = settings.PASSWORD_HASHERS[1:]
+    said = io.StringIO()
+
+    try:
+        call_command(
+            "simulate",
+            contracts=9,
+            seed=5,
+            manner="disputing",
+            base_url=market.url,
+            stdout=said,
+            stderr=said,
+        )
+    except CommandError as failure:
+        pytest.fail(f"{failure}\n{said.getvalue()[-4_000:]}")
+
+    disputes = Dispute.objects.all()
+    assert set(disputes.values_list("status", flat=True)) == {"closed"}
+    unruled, first = disputes.filter(rulings=None), Ruling.objects.filter(number=1)
+    for way, found in {
+        "approved": unruled.filter(milestone__status="released", to_freelancer=None),
+        "given back": unruled.filter(milestone__status="cancelled", to_freelancer=None),
+        "agreed": unruled.filter(milestone__status="split", to_freelancer=None),
+        "settled": unruled.exclude(to_freelancer=None),
+        "by rule": first.filter(by=None, dispute__appealed_by=""),
+        "accepted": first.exclude(dispute__accepted_by=""),
+        "standing": first.exclude(by=None).filter(dispute__accepted_by="", dispute__appealed_by=""),
+        "appealed": Ruling.objects.filter(number=2).exclude(carried_out_at=None),
+        "appealed in vain": first.exclude(dispute__appealed_by="").exclude(carried_out_at=None),
+    }.items():
+        assert found.exists(), f"none was {way}"
+    assert market.errors() == []
 
 
 @pytest.mark.django_db

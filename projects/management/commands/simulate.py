@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from marketplace.common import clock
 from projects.management.simulation.http import Instance
+from projects.management.simulation.manners import MANNERS
 from projects.management.simulation.run import Outcome, play
 
 
@@ -27,6 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=1, help="the same seed, the same people")
         parser.add_argument("--base-url", default=settings.SITE_URL, metavar="URL")
         parser.add_argument("--postings", type=Path, metavar="FILE.csv", help="real postings")
+        parser.add_argument("--manner", choices=MANNERS, help="let all of them be played like that")
         parser.add_argument(
             "--patience",
             type=float,
@@ -54,6 +56,7 @@ class Command(BaseCommand):
             Instance(base_url, patience=options["patience"], told=options["told"]),
             contracts=options["contracts"],
             seed=options["seed"],
+            manner=options["manner"],
             file=file,
             say=self._say,
         )

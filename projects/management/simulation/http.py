@@ -103,6 +103,10 @@ class Person:
         """Send a deed. ``fine`` is a refusal that may be met here: then the answer is None."""
         return self._call("POST", path, body=body or {}, fine=fine)
 
+    def put(self, path: str, body: dict[str, Any], *, fine: int = 0) -> Any:
+        """Put something in the place of what is there. The same again changes nothing."""
+        return self._call("PUT", path, body=body, fine=fine)
+
     def sign(self, path: str, body: dict[str, Any] | None = None) -> Any:
         """Send a deed that is a signature: the password goes with it."""
         return self.post(path, (body or {}) | {"password": PASSWORD})

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+from projects.management.simulation.disputes import disputing
 from projects.management.simulation.http import GOOD_CARD, pay
 from projects.management.simulation.lives import Life, Waiting
 from projects.management.simulation.works import CHANGES
@@ -42,59 +43,6 @@ def late(life: Life, milestone: str) -> Waiting:
     life.freelancer.post(f"milestones/{milestone}/start/")
     yield from life.until(milestone, lambda it: "cancel_late" in it["next_steps"])
     life.client.post(f"milestones/{milestone}/cancel/", {"ground": "cancel_late"})
-
-
-# What a mediator has nothing to do with any more.
-_DECIDED = {"decided", "closed"}
-
-
-def disputing(life: Life, milestone: str) -> Waiting:
-    yield from life.fund(milestone)
-    life.submit(milestone)
-    yield
-    opener, other = life.client, life.freelancer
-    if life.random.random() < 0.3:
-        opener, other = other, opener
-    price = life.client.get(f"milestones/{milestone}/")["amount"]
-    dispute = opener.post(
-        f"milestones/{milestone}/disputes/",
-        {
-            "reason": "not_as_agreed",
-            "not_met": [1],
-            "statement": "This is not what we agreed on.",
-            "asked_for": price // 2,
-        },
-    )["id"]
-    yield
-    turn = life.random.random()
-    if turn < 0.2:  # the ordinary approval goes on working, and ends the dispute
-        life.client.post(f"milestones/{milestone}/release/")
-        return
-    if turn < 0.7:
-        other.post(f"disputes/{dispute}/answer/", {"statement": "It is what we agreed on."})
-        for side in (opener, other)[: life.random.randint(0, 2)]:
-            side.post(f"disputes/{dispute}/mediation/", fine=409)  # the clock may be faster
-    ruling = {
-        "to_freelancer": life.random.choice((0, price // 3, price // 2, price)),
-        "facts": "Half of the criteria are met.",
-        "rule": "What was agreed.",
-        "ground": "in_part",
-        "reasons": "What is met is paid for.",
-    }
-    # Nobody decides before the other side had its time to answer, and both theirs to settle. Where
-    # nobody has answered, the published table may.
-    while (case := life.mediator.get(f"desk/disputes/{dispute}/"))["status"] not in _DECIDED:
-        if "decide" in case["next_steps"]:
-            life.mediator.post(f"desk/disputes/{dispute}/decide/", ruling, fine=409)
-        yield
-    if life.random.random() < 0.3:
-        words = {"statement": "More of it is done."}
-        if other.post(f"disputes/{dispute}/appeals/", words, fine=409):
-            life.other_mediator.post(f"desk/disputes/{dispute}/decide/", ruling)
-        return
-    # Both may accept it; otherwise it is carried out by itself.
-    for side in (opener, other)[: life.random.randint(0, 2)]:
-        side.post(f"disputes/{dispute}/acceptance/", fine=409)
 
 
 def cancelling(life: Life, milestone: str) -> Waiting:

@@ -54,14 +54,19 @@ def play(
     *,
     contracts: int,
     seed: int,
+    manner: str | None = None,
     file: Path | None,
     say: Callable[[str], None],
 ) -> Outcome:
-    """Play so many contracts against the instance; ``say`` is told how it goes on."""
+    """Play so many contracts against the instance; ``say`` is told how it goes on.
+
+    In all ``MANNERS``, as often as each is met, or all of them in one ``manner``.
+    """
     top_up(settings.STRIPE_API_BASE)
     say(f"Gathering the people of seed {seed} …")
     crowd = gather(instance, seed=seed, contracts=contracts)
-    outcome = Outcome(_lives(crowd, contracts=contracts, seed=seed, file=file), instance)
+    lives = _lives(crowd, contracts=contracts, seed=seed, manner=manner, file=file)
+    outcome = Outcome(lives, instance)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         say(f"{len(crowd.freelancers)} freelancers set up their payouts …")
         list(pool.map(onboard, enumerate(crowd.freelancers)))
@@ -71,10 +76,14 @@ def play(
     return outcome
 
 
-def _lives(crowd: Crowd, *, contracts: int, seed: int, file: Path | None) -> list[Life]:
+def _lives(
+    crowd: Crowd, *, contracts: int, seed: int, manner: str | None, file: Path | None
+) -> list[Life]:
     random = Random(f"lives of {seed}")
     bodies = works(random, number=contracts, file=file)
     manners = random.choices(list(MANNERS), weights=list(MANNERS.values()), k=contracts)
+    if manner:
+        manners = [manner] * contracts
     return [
         Life(
             number=number,
