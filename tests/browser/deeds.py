@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.browser.visitor import Visitor
 from tests.world import PASSWORD
 
-EMAILS = {name: f"{name.lower()}@example.com" for name in ("Ada", "Ben", "Cleo", "Dora")}
+EMAILS = {name: f"{name.lower()}@example.com" for name in ("Ada", "Ben", "Cleo", "Dora", "Hugo")}
 LINK = "https://shop.example.com/"
 
 # --- Signing up and in ---------------------------------------------------------------------------
