@@ -9,6 +9,7 @@ from projects.bids.models import Bid, BidVersion
 from projects.bonuses.models import Bonus
 from projects.confidentiality.models import Acceptance, ConfidentialPart
 from projects.contracts.models import Agreement, Contract, Event, PutOff
+from projects.disputes.assigning.models import Assignment
 from projects.disputes.confirming.models import ProposedRuling
 from projects.disputes.models import Dispute, Ruling, Statement
 from projects.disputes.register.models import RegisterEntry, RegisterQuarter
@@ -24,6 +25,7 @@ from projects.screening.models import ScreeningQuestion
 __all__ = [
     "Acceptance",
     "Agreement",
+    "Assignment",
     "Bid",
     "BidFile",
     "BidVersion",

@@ -31,6 +31,7 @@ from projects.web import (
     simulations,
     statements,
 )
+from projects.web.desk import assigning as desk_assigning
 from projects.web.desk import audit, cases, chargebacks, conversations, holds, mails, overview
 from projects.web.desk import confirming as desk_confirming
 from projects.web.desk import figures as desk_figures
@@ -234,6 +235,7 @@ urlpatterns = [
     *disputes.ROUTES,
     path("disputes/<str:public_id>/evidence.zip", evidence.download_evidence, name="evidence"),
     # Desk
+    *desk_assigning.ROUTES,
     *desk_confirming.ROUTES,
     path("desk/audit/", audit.list_entries, name="desk-audit"),
     path("desk/", overview.show_desk, name="desk"),

@@ -40,7 +40,9 @@ from payments.reconciliation.models import Difference
 from payments.reconciliation.running.services import ask_for_run, plan_run
 from payments.refunds.models import Refund
 from payments.refunds.services import retry_refund
+from projects.disputes.assigning.services import assign_dispute, give_up_dispute
 from projects.disputes.confirming.services import confirm_ruling, return_ruling
+from projects.disputes.models import Dispute
 from projects.disputes.rulings.services import decide_dispute
 from projects.holds.services import suspend_person
 from projects.postings.suspending.services import restore_posting, suspend_posting
@@ -93,24 +95,27 @@ def returns(ada, ben, dora) -> tuple[str, set]:
     return "return proposed ruling", {ada.pk, ben.pk}
 
 
+def takes_a_case(ada, ben, dora) -> tuple[str, set]:
+    dispute = reviewed_dispute(ada, ben)
+    assign_dispute(dispute_id=dispute.pk, by=dora, mediator=dora.public_id)
+    return "assign dispute", {ada.pk, ben.pk}
+
+
+def gives_a_case_up(ada, ben, dora) -> tuple[str, set]:
+    takes_a_case(ada, ben, dora)
+    give_up_dispute(dispute_id=Dispute.objects.latest("pk").pk, by=dora)
+    return "give up dispute", {ada.pk, ben.pk}
+
+
 def suspends(ada, ben, dora) -> tuple[str, set]:
-    suspend_posting(
-        **GROUNDS,
-        posting_id=open_posting(ada).pk,
-        by=dora,
-        reason="It asks for passwords.",
-    )
+    posting = open_posting(ada)
+    suspend_posting(**GROUNDS, posting_id=posting.pk, by=dora, reason="It asks for passwords.")
     return "suspend posting", {ada.pk}
 
 
 def restores(ada, ben, dora) -> tuple[str, set]:
     posting = open_posting(ada)
-    suspend_posting(
-        **GROUNDS,
-        posting_id=posting.pk,
-        by=dora,
-        reason="It asks for passwords.",
-    )
+    suspend_posting(**GROUNDS, posting_id=posting.pk, by=dora, reason="It asks for passwords.")
     restore_posting(posting_id=posting.pk, by=dora)
     return "restore posting", {ada.pk}
 
@@ -242,6 +247,8 @@ DEEDS: list[Callable] = [
     proposes,
     confirms,
     returns,
+    takes_a_case,
+    gives_a_case_up,
     suspends,
     restores,
     retries_a_payout,

@@ -25,6 +25,7 @@ from payments.payouts.selectors import failed_payouts
 from payments.refunds import services as refunds
 from payments.refunds.selectors import failed_refunds
 from projects.api.disputes import DisputeOut, SharesOut
+from projects.disputes.assigning.selectors import WHOSE, whose
 from projects.disputes.grounds import Ground
 from projects.disputes.rulings.pronouncing.services import LONGEST_RULE
 from projects.disputes.rulings.services import decide_dispute
@@ -60,12 +61,19 @@ class DeskDisputesView(ListAPIView):
     serializer_class = DisputeOut
     pagination_class: type[CursorPagination] = OldestFirst
 
-    @extend_schema(parameters=[OpenApiParameter("all", bool)])
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("all", bool),
+            OpenApiParameter("whose", str, enum=WHOSE, description="Whoever looks after them."),
+        ]
+    )
     def get(self, request: Request, *args, **kwargs) -> Response:
         return super().get(request, *args, **kwargs)
 
     def get_queryset(self):
         disputes = _for_staff(self.request, desk_disputes(self.request.user))
+        of = self.request.query_params.get("whose", "")
+        disputes = whose(disputes, signed_in(self.request.user), name=of)
         return disputes if self.request.query_params.get("all") == "1" else still_open(disputes)
 
 

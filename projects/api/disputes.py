@@ -89,6 +89,9 @@ class DisputeOut(serializers.ModelSerializer):
         help_text="The side that has accepted the decision while the other has not, or empty."
     )
     appealed_by = serializers.CharField(help_text="The side that has appealed, or empty.")
+    mediator = serializers.CharField(
+        source="assignee.name", default=None, allow_null=True, help_text="Who looks after it."
+    )
     rulings = RulingOut(many=True)
     outcome = serializers.SerializerMethodField()
     statements = StatementOut(many=True)
@@ -113,6 +116,7 @@ class DisputeOut(serializers.ModelSerializer):
             "answer_due_at",
             "negotiation_ends_at",
             "mediator_asked_by",
+            "mediator",
             "ruling_expected_at",
             "ruling_late_at",
             "ruling_due_at",

@@ -11,6 +11,7 @@ from projects.api import (
     contracts,
     counters,
     desk,
+    desk_assignments,
     desk_cases,
     desk_chargebacks,
     desk_figures,
@@ -64,6 +65,7 @@ urlpatterns = [
     *messages.ROUTES,
     *desk_mails.ROUTES,
     *desk_messages.ROUTES,
+    *desk_assignments.ROUTES,
     *desk_rulings.ROUTES,
     path("bonuses/<str:public_id>/pay/", bonuses.PayBonusView.as_view(), name="api-bonus-pay"),
     path(

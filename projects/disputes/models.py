@@ -134,6 +134,12 @@ class Dispute(models.Model):
         return 2 if self.appealed_by else 1
 
     @property
+    def assignee(self):
+        """The mediator who looks after it, if one does. An appeal begins with nobody."""
+        had_it = [one for one in self.assignments.all() if one.number == self.instance]
+        return max(had_it, key=lambda one: one.pk).mediator if had_it else None
+
+    @property
     def waiting_ruling(self):
         """The decision that waits for a second mediator, if one does."""
         return next((one for one in self.proposed_rulings.all() if one.waits), None)
@@ -171,6 +177,8 @@ LIFECYCLE = Lifecycle(
     Step("seal",     OPEN,           "same",         {CLIENT, FREELANCER}, label="Seal a figure"),
     Step("settle",   OPEN,           S.CLOSED,       {BOTH}, tells="dispute_settled"),
     Step("chase",    JUDGED,         "same",       {SYSTEM}, clock="ruling_working_days", tells="ruling_late"),
+    Step("assign",   HEARD,          "same",         {MEDIATOR}),
+    Step("give_up",  HEARD,          "same",         {MEDIATOR}),
     # Not before the other side was heard, or its time to answer is over.
     # Of an appeal it is the last word, and carried out at once.
     Step("decide",   JUDGED,         S.DECIDED,      {MEDIATOR}, label="Decide", tells="dispute_decided"),

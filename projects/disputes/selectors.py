@@ -13,6 +13,7 @@ from payments.escrow.division import Shares, shares_given, shares_of
 from payments.escrow.facts import facts_now
 from payments.escrow.selectors import held_in
 from projects.contracts.selectors import contracts_of
+from projects.disputes.assigning.models import Assignment
 from projects.disputes.confirming.models import ProposedRuling
 from projects.disputes.models import JUDGED, OPEN, Dispute, Ruling, Statement
 from projects.milestones.models import Milestone
@@ -80,8 +81,8 @@ def late_ruling_ids(*, limit: int) -> list[int]:
 
 
 def handled_before(dispute: Dispute) -> set[int]:
-    """Whoever had a hand in a decision of it, or before an appeal in one that did not stand: their
-    keys. An appeal goes to others.
+    """Whoever had a hand in a decision of it, or, before an appeal, in one that did not stand or
+    looked after the case: their keys. An appeal goes to others.
     """
     hands = {
         key for ruling in dispute.rulings.all() for key in (ruling.by_id, ruling.confirmed_by_id)
@@ -89,6 +90,7 @@ def handled_before(dispute: Dispute) -> set[int]:
     for proposed in dispute.proposed_rulings.all():
         if proposed.number < dispute.instance:
             hands |= {proposed.by_id, proposed.answered_by_id}
+    hands |= {one.mediator_id for one in dispute.assignments.all() if one.number < dispute.instance}
     return {key for key in hands if key is not None}
 
 
@@ -168,6 +170,9 @@ def _in_full() -> QuerySet[Dispute]:
             Prefetch("statements", statements),
             Prefetch(
                 "rulings", Ruling.objects.select_related("by", "confirmed_by").order_by("number")
+            ),
+            Prefetch(
+                "assignments", Assignment.objects.select_related("mediator", "by").order_by("pk")
             ),
             Prefetch(
                 "proposed_rulings",

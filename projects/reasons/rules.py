@@ -21,7 +21,7 @@ from projects.bids.counters.models import CounterOffer
 from projects.bids.models import Bid
 from projects.contracts.models import Contract
 from projects.disputes.confirming.models import ProposedRuling
-from projects.disputes.models import JUDGED, Dispute
+from projects.disputes.models import HEARD, JUDGED, Dispute
 from projects.givebacks.models import GiveBack
 from projects.invitations.models import Invitation
 from projects.milestones import reminders
@@ -130,6 +130,11 @@ REASONS: dict[str, Reason] = {
         Dispute,
         ("milestone",),
         _while(*JUDGED, gone=gettext_noop("The dispute waits for no ruling any more.")),
+    ),
+    "dispute_assigned": Reason(
+        Dispute,
+        ("milestone",),
+        _while(*HEARD, gone=gettext_noop("The dispute waits for no mediator any more.")),
     ),
     "ruling_to_confirm": Reason(
         ProposedRuling,

@@ -33,8 +33,14 @@ def has_ruled(dispute: Dispute, by: Actor) -> bool:
 def steps_for(dispute: Dispute, by: Actor) -> list[str]:
     """What this person can do with it right now, in the table's order."""
     steps = open_steps(dispute, role_in(dispute.milestone.contract, by))
-    cannot = has_ruled(dispute, by) or dispute.waiting_ruling
-    return [step for step in steps if step != "decide" or not cannot]
+    cannot = set()
+    if has_ruled(dispute, by):
+        cannot |= {"decide", "assign", "give_up"}
+    if dispute.waiting_ruling or dispute.assignee not in (None, by):
+        cannot.add("decide")
+    if dispute.assignee != by:
+        cannot.add("give_up")
+    return [step for step in steps if step not in cannot]
 
 
 def is_final(dispute: Dispute) -> bool:

@@ -67,6 +67,11 @@ def decide_dispute(
         raise NotAllowed("You have decided this case before: an appeal goes to another mediator.")
     if ground not in Ground.values:
         raise InvalidInput("Choose one of the rules.", param="ground")
+    if dispute.assignee not in (None, by):
+        raise WrongState(
+            f"{dispute.assignee.name} looks after this case. Take it over first, or leave it.",
+            code="assigned",
+        )
     if dispute.waiting_ruling:
         raise WrongState(
             "A decision of this case waits to be confirmed. Confirm it, or return it first."

@@ -112,6 +112,10 @@ MONEY: dict[str, Words] = {
     "ruling_wanted": told(
         "The ruling in the dispute about “%(title)s” is late. It is due by %(due)s at the latest."
     ),
+    "dispute_assigned": told("%(who)s gives you the dispute about “%(title)s”."),
+    "dispute_reassigned": told(
+        "The dispute about “%(title)s” is looked after by %(who)s from now on."
+    ),
     "ruling_to_confirm": told(
         "%(who)s has written a decision in the dispute about “%(title)s”. So much is held that "
         "another mediator has to confirm it, or to return it, by %(due)s."

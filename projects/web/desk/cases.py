@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.people.selectors import signed_in
 from marketplace.common.files import attachment
 from marketplace.common.forms import AmountField
 from marketplace.common.money import to_major
@@ -19,6 +20,7 @@ from projects.agreements.selectors import case_files, files_offered
 from projects.contracts.roles import Actor, role_in
 from projects.contracts.selectors import agreement_of, timeline_of
 from projects.contracts.sentences import sentence_of, who_of
+from projects.disputes.assigning.selectors import WHOSE, whose
 from projects.disputes.confirming.models import ProposedRuling
 from projects.disputes.confirming.selectors import (
     limit_of,
@@ -48,6 +50,7 @@ from projects.evidence.selectors import staff_may_read_messages
 from projects.milestones.models import Milestone
 from projects.milestones.selectors import deliveries_on
 from projects.web.bid_cards import shown_files
+from projects.web.desk.assigning import assignment_on
 from projects.web.desk.doors import for_staff
 from projects.web.evidence import offer_of
 from projects.web.parts import PartForm, clean_part, clean_words, draw_part
@@ -106,12 +109,22 @@ class RulingForm(forms.Form):
 @require_safe
 @for_staff
 def list_cases(request: HttpRequest) -> HttpResponse:
-    """Every dispute, the newest first, or those alone that wait for somebody."""
+    """Every dispute, the newest first, or those alone that wait for somebody; of everybody, or
+    those alone that the reader, or nobody, looks after.
+    """
+    reader = signed_in(request.user)
     only_open = request.GET.get("state") != "all"
-    disputes = desk_disputes(request.user)
-    page = page_of(request, still_open(disputes) if only_open else disputes)
-    tabs = [("open", "Open", only_open), ("all", "All", not only_open)]
-    context = {"page": page, "tabs": tabs, "only_open": only_open, "nav": "desk"}
+    of = request.GET.get("whose", "")
+    disputes = whose(desk_disputes(reader), reader, name=of)
+    context = {
+        "page": page_of(request, still_open(disputes) if only_open else disputes),
+        "tabs": [("open", "Open", only_open), ("all", "All", not only_open)],
+        "whose": [(name, label, name == (of or "all")) for name, label in WHOSE.items()],
+        "of": of if of in WHOSE else "all",
+        "state": "open" if only_open else "all",
+        "only_open": only_open,
+        "nav": "desk",
+    }
     return render(request, "desk/disputes.html", context)
 
 
@@ -191,6 +204,7 @@ def _page(
         "form": form,
         "nav": "desk",
     }
+    context |= assignment_on(dispute, request)
     context |= _effect(milestone, form) | _confirming(dispute, request.user)
     return render(request, "desk/case.html", context, status=status)
 

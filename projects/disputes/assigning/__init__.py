@@ -1,0 +1,1 @@
+"""Which mediator looks after a case."""
