@@ -1,15 +1,21 @@
 """Every letter is kept first, read later and applied once."""
 
 import json
+import signal
 import socket
 import time
+from collections.abc import Iterator
 
 import pytest
+import redis
 import stripe
 from celery import current_app
 from django.test import Client
 
 from marketplace.common import doorbell
+from marketplace.embedded import Valkey
+from marketplace.processes import MarkBook
+from marketplace.programs import PROVIDER_QUEUE
 from payments.fundings import services as fundings
 from payments.fundings.models import Payment
 from payments.incoming import services as incoming
@@ -227,6 +233,41 @@ def test_with_the_broker_down_the_postman_is_answered_within_a_second(
     assert WebhookEvent.objects.count() == 5
     rung = [record for record in caplog.records if record.exc_info]
     assert len(rung) == 4 and caplog.text.count(complaint) >= 4  # and nobody was there
+
+
+@pytest.fixture
+def own_broker(tmp_path, monkeypatch) -> Iterator[Valkey]:
+    """A broker that nobody else uses, and that can be frozen."""
+    marks = MarkBook(tmp_path / "processes.json")
+    broker = Valkey(tmp_path / "valkey", log=tmp_path / "valkey.log", marks=marks, hasty=True)
+    try:
+        monkeypatch.setattr(current_app.conf, "broker_write_url", broker.start())
+        monkeypatch.setattr(doorbell, "_silent_until", 0.0)
+        yield broker
+    finally:
+        broker.process.send_signal(signal.SIGCONT)
+        broker.stop()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_broker_that_freezes_after_it_was_well_keeps_no_postman_waiting(
+    own_broker, monkeypatch, caplog
+):
+    """The line to it is open, and what is said into it is not refused: it only is not answered."""
+    with redis.Redis.from_url(current_app.conf.broker_write_url) as looking:
+        drop(letter(event() | {"id": "evt_first"}))
+        assert looking.llen(PROVIDER_QUEUE) == 1  # so it was heard
+    own_broker.process.send_signal(signal.SIGSTOP)
+    took = []
+    for number in range(4):
+        monkeypatch.setattr(doorbell, "_silent_until", 0.0)  # so that each of them is rung for
+        started = time.monotonic()
+        assert drop(letter(event() | {"id": f"evt_{number}"})) == 200
+        took.append(time.monotonic() - started)
+
+    assert max(took) < 1, took
+    assert WebhookEvent.objects.count() == 5
+    assert caplog.text.count("Timeout reading") >= 4
 
 
 @pytest.mark.django_db(transaction=True)
