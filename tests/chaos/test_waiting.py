@@ -11,6 +11,7 @@ from payments.payees.services import refresh_account
 from payments.payouts.models import Payout
 from payments.payouts.sending.services import send_payout
 from payments.refunds.models import Refund
+from tests.against_the_rules import force
 from tests.chaos.waiting import everything_that_waits
 from tests.payments.chargeback_world import Bank, payment_of
 from tests.payments.payout_world import arrive, scheduled
@@ -70,6 +71,15 @@ def test_a_refund_waits_for_the_desk_once_nobody_tries_it_again(ada, ben):
     assert waits() == [""]  # it is tried again
     Refund.objects.update(next_check_at=None)
     assert waits() == ["refunds for the desk"]
+
+
+def test_what_has_ended_leaves_nothing_in_transit(ada, ben, sandbox):
+    payout = scheduled(ada, ben, sandbox)
+    force(Payout, status="paid")
+
+    assert [str(row) for _, row in everything_that_waits()] == [f"leaving:{payout.public_id}"]
+    assert waits() == [""]
+    force(Payout, status="scheduled")
 
 
 def test_what_a_bank_takes_waits_for_an_answer_and_what_is_owed_for_an_earning(ada, ben):

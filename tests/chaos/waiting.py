@@ -17,6 +17,7 @@ from accounts.people.models import User
 from marketplace.common import clock
 from payments.chargebacks.models import CONTESTED, Chargeback
 from payments.chargebacks.selectors import to_be_answered
+from payments.ledger import chart
 from payments.ledger.models import LedgerAccount
 from payments.payees.models import ConnectedAccount
 from payments.payouts.models import UNDER_WAY, Payout
@@ -42,13 +43,14 @@ def main() -> int:
 
 
 def everything_that_waits() -> Iterator[Waiting]:
-    yield from _payouts()
-    yield from _refunds()
+    leaving = [*_payouts(), *_refunds()]
+    yield from leaving
+    yield from _in_transit(leaving)
     yield from _chargebacks()
     yield from _debts()
 
 
-def _payouts() -> Iterator[Waiting]:
+def _payouts() -> Iterator[tuple[str, Payout]]:
     """One that failed: for other details, of which its payee was told, and stands at the desk. One
     that is not sent: for finance, or for what the provider asks of its payee, who was told, too.
     """
@@ -69,7 +71,7 @@ def _payouts() -> Iterator[Waiting]:
         yield whom, payout
 
 
-def _refunds() -> Iterator[Waiting]:
+def _refunds() -> Iterator[tuple[str, Refund]]:
     """Given up, or held up by a bank: they stand at the desk. What is tried again is under way."""
     at_the_desk = set(failed_refunds().values_list("pk", flat=True))
     unfinished = Refund.objects.exclude(status__in=ENDED)
@@ -77,6 +79,16 @@ def _refunds() -> Iterator[Waiting]:
         is_tried_again = refund.next_check_at is not None and refund.payment.charged_back_at is None
         is_known = refund.pk in at_the_desk and not is_tried_again
         yield "refunds for the desk" if is_known else "", refund
+
+
+def _in_transit(leaving: list[tuple[str, Payout | Refund]]) -> Iterator[Waiting]:
+    """Money that stands there for nothing that waits. ``check_ledger --quiet`` says the same, but
+    for failed refunds alone: here a bank or a payee may keep others waiting, too.
+    """
+    known = [chart.leaving(row.public_id) for _, row in leaving]
+    full = LedgerAccount.objects.filter(key__startswith=chart.leaving(""), balance__gt=0)
+    for account in full.exclude(key__in=known).order_by("key"):
+        yield "", account
 
 
 def _chargebacks() -> Iterator[Waiting]:
