@@ -87,6 +87,20 @@ def meet_after(
         monkeypatch.setattr(its_owner, its_name, and_meet(getattr(its_owner, its_name)))
 
 
+def without_the_second_look(monkeypatch: pytest.MonkeyPatch, *, people: int = 8) -> None:
+    """``update_or_create`` as one would write it by hand: all ``people`` have looked and found
+    nothing before anybody writes, and whoever comes too late does not look again.
+    """
+    gate = threading.Barrier(people)
+
+    def look_and_create(rows: QuerySet, defaults: dict, **which: object) -> tuple[object, bool]:
+        assert not rows.filter(**which).exists()
+        gate.wait(timeout=20)
+        return rows.create(**which, **defaults), True
+
+    monkeypatch.setattr(QuerySet, "update_or_create", look_and_create)
+
+
 def overtaken_after(
     monkeypatch: pytest.MonkeyPatch, owner: object, name: str, *acts: Callable[[], object]
 ) -> None:

@@ -18,6 +18,7 @@ from payments.tasks import schedule_due_payouts
 from tests.against_the_rules import force
 from tests.payments.payout_world import ready_without_provider
 from tests.payments.racing import at_once
+from tests.races import without_the_second_look
 from tests.world import api_of
 
 pytestmark = pytest.mark.django_db
@@ -115,6 +116,18 @@ def test_eight_first_choices_at_once_are_one_plan(ben):
     outcomes = at_once(lambda n: choose(ben, Every.WEEK if n % 2 else Every.MONTH))
 
     assert outcomes == {"done": 8}
+    assert plan_of(own_party_of(ben)).every in ("week", "month")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_the_second_look_the_constraint_keeps_it_to_one_and_breaks_the_others(
+    ben, monkeypatch
+):
+    without_the_second_look(monkeypatch)
+
+    outcomes = at_once(lambda n: choose(ben, Every.WEEK if n % 2 else Every.MONTH))
+
+    assert outcomes == {"done": 1, "IntegrityError": 7}
     assert plan_of(own_party_of(ben)).every in ("week", "month")
 
 

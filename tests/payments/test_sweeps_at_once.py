@@ -3,17 +3,21 @@
 import itertools
 
 import pytest
+from django.db import IntegrityError
 
 from accounts.notifications.models import Notification
+from accounts.parties.selectors import own_party_of
 from marketplace.common.clock import now
 from marketplace.common.errors import WrongState
 from payments import tasks
 from payments.escrow import services as escrows
 from payments.gateway.stripe import StripeGateway
 from payments.ledger import chart
+from payments.ledger import services as ledger
 from payments.ledger.checks import CHECKS
 from payments.ledger.models import Transfer
 from payments.ledger.selectors import balance_of
+from payments.payouts import services as payouts
 from payments.payouts.cancelling.services import wish_to_cancel
 from payments.payouts.models import Earning
 from payments.payouts.sending import services as sending
@@ -29,6 +33,7 @@ from tests.payments.payout_world import (
     transfers_at,
 )
 from tests.payments.world import A_WHILE, days_pass, held, opened, paid_at
+from tests.projects.test_races import without_locks
 from tests.races import meet_after, outcomes_at_once
 from tests.sandbox import AVAILABLE_AT_ONCE, NO_SUCH_ACCOUNT, Sandbox, play_on
 
@@ -139,6 +144,22 @@ def test_a_payee_is_reminded_once(ada, ben, bells):
     assert Notification.objects.filter(kind="payout_account_missing").count() == 1
 
 
+@pytest.mark.parametrize(("has_its_key", "told"), [(True, 1), (False, WORKERS)])
+def test_without_its_lock_the_notices_key_keeps_a_reminder_to_one(
+    ada, ben, bells, monkeypatch, has_its_key, told
+):
+    escrows.release(escrow_id=held(ada, ben).pk)
+    party, real = own_party_of(ben), payouts.notify
+    without_locks(monkeypatch)
+    meet_after(monkeypatch, payouts, "now")  # asked once it was read who was reminded when
+    if not has_its_key:
+        monkeypatch.setattr(payouts, "notify", lambda **news: real(**news | {"key": ""}))
+
+    eight_times(lambda: payouts.remind_payee(party_id=party.pk))
+
+    assert Notification.objects.filter(kind="payout_account_missing").count() == told
+
+
 def test_our_own_funds_are_booked_once(ada, sandbox, bells):
     sandbox.ask("POST", "/topups", amount=500_000, currency="usd")
     days_pass(A_WHILE)
@@ -156,3 +177,17 @@ def test_snapshots_at_once_leave_every_balance_as_it_is(ada, ben, bells):
 
     assert balance_of(chart.platform_fees("USD")) == before == 6_000
     assert [finding for check in CHECKS for finding in check()] == []
+
+
+def test_without_their_second_look_all_snapshots_but_one_break_at_the_constraint(
+    ada, ben, bells, monkeypatch
+):
+    escrows.release(escrow_id=held(ada, ben).pk)
+    look_again = "ON CONFLICT"
+    assert look_again in ledger._TAKE_SNAPSHOTS
+    monkeypatch.setattr(ledger, "_TAKE_SNAPSHOTS", ledger._TAKE_SNAPSHOTS.split(look_again)[0])
+
+    outcomes = outcomes_at_once(*[tasks.take_snapshots] * WORKERS)
+
+    assert [type(one) for one in outcomes].count(IntegrityError) == WORKERS - 1, outcomes
+    assert balance_of(chart.platform_fees("USD")) == 6_000

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from accounts.notifications.models import Notification
 from marketplace.common.errors import InvalidInput, KeyReused, NotAllowed, WrongState
+from marketplace.common.lifecycle import Lifecycle
+from payments.escrow import services as escrows
 from payments.escrow.models import Escrow
 from payments.escrow.services import take_in
 from payments.fundings.models import Payment
@@ -31,7 +33,8 @@ from projects.milestones.parts.services import release_part
 from projects.milestones.services import cancel_milestone, release_milestone
 from projects.tasks import tell_bonuses
 from tests.payments.racing import at_once
-from tests.races import meet_after
+from tests.projects.test_races import stopped_by_the_database, without_locks
+from tests.races import meet_after, outcomes_at_once
 from tests.sandbox import play_on
 from tests.world import active_contract, api_of, funded_milestone, offered_contract
 
@@ -249,6 +252,40 @@ def test_a_withdrawal_and_the_letter_at_once_are_one_of_the_two(ada, ben, bells)
 
     went_back = sum(Refund.objects.values_list("amount", flat=True))
     assert (earned(contract), went_back) in {(4_850, 0), (0, 5_150)}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_the_locks_the_row_keeps_a_bonus_that_was_paid(ada, ben, bells, monkeypatch):
+    contract = active_contract(ada, ben, [10_000])
+    bonus, payment = give_bonus(contract_id=contract.pk, by=ada, amount=5_000)
+    without_locks(monkeypatch)
+    meet_after(monkeypatch, Lifecycle, "advance", then=lambda: pay(payment))
+
+    outcomes = outcomes_at_once(*[lambda: withdraw_bonus(bonus_id=bonus.pk, by=ada)] * 8)
+
+    assert all("decided just now" in str(one) for one in outcomes), outcomes
+    assert (earned(contract), Refund.objects.count()) == (4_850, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_the_lock_the_database_keeps_money_out_of_a_bonus_that_was_withdrawn(
+    ada, ben, bells, monkeypatch
+):
+    contract = active_contract(ada, ben, [10_000])
+    bonus, payment = give_bonus(contract_id=contract.pk, by=ada, amount=5_000)
+    without_locks(monkeypatch)
+    meet_after(
+        monkeypatch,
+        escrows,
+        "_lock_paid_for",
+        then=lambda: withdraw_bonus(bonus_id=bonus.pk, by=ada),
+    )
+
+    outcomes = outcomes_at_once(*[lambda: pay(payment)] * 8)
+
+    words = "no move leads from dropped to held"
+    assert all(stopped_by_the_database(one, words) for one in outcomes), outcomes
+    assert earned(contract) == 0
 
 
 @pytest.mark.django_db(transaction=True)

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.db import IntegrityError
 from django.test import Client
 from icalendar import Calendar
 
@@ -12,7 +13,7 @@ from projects.agreements.deadlines.selectors import deadlines_of
 from projects.bonuses.services import give_bonus
 from projects.milestones.services import release_milestone
 from tests.projects.change_world import price_to
-from tests.races import at_once
+from tests.races import at_once, outcomes_at_once, without_the_second_look
 from tests.test_growing_lists import cost
 from tests.world import (
     api_of,
@@ -96,6 +97,17 @@ def test_an_unknown_address_is_not_there(secret):
 def test_eight_addresses_at_once_leave_one(ada):
     assert at_once(*[lambda: make_feed(by=ada)] * 8) == ["done"] * 8
     assert CalendarFeed.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_the_second_look_the_constraint_leaves_one_and_breaks_the_others(ada, monkeypatch):
+    without_the_second_look(monkeypatch)
+
+    secrets = outcomes_at_once(*[lambda: make_feed(by=ada)] * 8)
+
+    made = [one for one in secrets if isinstance(one, str)]
+    assert [type(one) for one in secrets].count(IntegrityError) == 7, secrets
+    assert [reader_of(one) for one in made] == [ada]
 
 
 def test_by_the_page_it_is_shown_once(ada, ben):

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from projects.postings.importing import services as importing
 from projects.postings.importing.services import import_postings
 from projects.postings.models import Posting
-from tests.races import at_once
+from tests.projects.test_races import without_locks
+from tests.races import at_once, meet_after
 
 pytestmark = pytest.mark.django_db
 
@@ -177,10 +179,21 @@ def test_nobody_and_nothing_are_said_in_words(ada, run, tmp_path):
         call_command("import_postings", str(tmp_path / "no.csv"), "--client", "ada@example.com")
 
 
-@pytest.mark.django_db(transaction=True)
-def test_two_imports_at_once_make_everything_once(ada):
-    rows = [{"title": f"Posting {n}", "description": "Lamps"} for n in range(20)]
+TWENTY = [{"title": f"Posting {n}", "description": "Lamps"} for n in range(20)]
 
-    at_once(*[lambda: import_postings(by=ada, rows=rows, publish=True)] * 3)
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_imports_at_once_make_everything_once(ada):
+    at_once(*[lambda: import_postings(by=ada, rows=TWENTY, publish=True)] * 8)
 
     assert Posting.objects.count() == 20
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_the_clients_lock_each_makes_all_of_it(ada, monkeypatch):
+    without_locks(monkeypatch)
+    meet_after(monkeypatch, importing, "now")  # asked once it was looked for what is there
+
+    at_once(*[lambda: import_postings(by=ada, rows=TWENTY, publish=True)] * 8)
+
+    assert Posting.objects.count() == 8 * 20

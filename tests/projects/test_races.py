@@ -7,6 +7,7 @@ only what lies below it, down to PostgreSQL's own rules, keeps the money right.
 from collections.abc import Callable
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError
 from django.db.models import QuerySet
 
@@ -216,6 +217,52 @@ def test_without_the_lock_the_database_keeps_money_out_of_what_was_cancelled(
     outcomes = outcomes_at_once(*[lambda: take_in(half_paid)] * 8)
 
     words = "no move leads from dropped to held"
+    assert all(stopped_by_the_database(one, words) for one in outcomes), outcomes
+    assert held_in(milestone.escrow) == 0
+
+
+# --- Release and top up --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def topped_up(ada, ben, bells) -> tuple[Milestone, Payment]:
+    """Some of its price is held, and its payer is on the pay page for the rest."""
+    milestone = planned_milestone(ada, ben)
+    take_in(fund_milestone(milestone_id=milestone.pk, by=ada, amount=40_000))
+    return milestone, fund_milestone(milestone_id=milestone.pk, by=ada)
+
+
+def test_without_the_lock_what_was_topped_up_meanwhile_stays_where_all_is_released(
+    topped_up, ada, monkeypatch
+):
+    milestone, top_up = topped_up
+    without_locks(monkeypatch)
+    meet_after(monkeypatch, Lifecycle, "advance", then=lambda: take_in(top_up))
+
+    outcomes = outcomes_at_once(*[lambda: release_milestone(milestone_id=milestone.pk, by=ada)] * 8)
+
+    assert got_past_the_first_judgement(outcomes), outcomes
+    escrow = Escrow.objects.get()
+    assert (escrow.status, escrow.released, held_in(escrow)) == ("released", 40_000, 61_800)
+    with pytest.raises(CommandError):
+        call_command("check_ledger")
+
+
+def test_without_the_lock_the_database_keeps_a_top_up_out_of_what_was_released(
+    topped_up, ada, monkeypatch
+):
+    milestone, top_up = topped_up
+    without_locks(monkeypatch)
+    meet_after(
+        monkeypatch,
+        escrows,
+        "_lock_paid_for",
+        then=lambda: release_milestone(milestone_id=milestone.pk, by=ada),
+    )
+
+    outcomes = outcomes_at_once(*[lambda: take_in(top_up)] * 8)
+
+    words = "no move leads from released to held"
     assert all(stopped_by_the_database(one, words) for one in outcomes), outcomes
     assert held_in(milestone.escrow) == 0
 

@@ -32,6 +32,7 @@ from projects.milestones.services import (
     submit_work,
 )
 from tests.payments.racing import at_once
+from tests.projects.test_races import without_locks
 from tests.races import meet_after
 from tests.world import api_of, funded_milestone, planned_milestone, submitted_milestone
 
@@ -264,6 +265,44 @@ def test_a_part_and_an_end_at_once_lose_nothing(ada, ben, bells, other):
     escrow = fresh(milestone).escrow
     spent = escrow.released + fee_on(escrow.released, 300)
     assert spent + escrow.refunded + held_in(escrow) == 103_000
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("end", ["cancel", "release"])
+def test_without_the_locks_only_the_balance_keeps_a_part_from_money_that_has_gone(
+    ada, ben, bells, monkeypatch, end
+):
+    milestone = funded_milestone(ada, ben)
+    ends = {
+        "cancel": lambda: cancel_milestone(milestone_id=milestone.pk, by=ben),
+        "release": lambda: release_milestone(milestone_id=milestone.pk, by=ada),
+    }
+    without_locks(monkeypatch)
+    meet_after(monkeypatch, escrows, "_held_or_refused", then=ends[end])
+
+    outcomes = at_once(lambda _: release_part(milestone_id=milestone.pk, by=ada, amount=10_000))
+
+    # The first finds nothing there, and the number of its part is free again for the next one.
+    assert set(outcomes) <= {"InsufficientFunds", "IntegrityError"}, outcomes
+    assert Part.objects.count() == held_in(milestone.escrow) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_the_lock_a_part_is_released_of_what_is_disputed(ada, ben, bells, monkeypatch):
+    milestone = funded_milestone(ada, ben)
+    words = {"reason": "late", "statement": "Late.", "asked_for": 5}
+    without_locks(monkeypatch)
+    meet_after(
+        monkeypatch,
+        escrows,
+        "_held_or_refused",
+        then=lambda: open_dispute(milestone_id=milestone.pk, by=ada, **words),
+    )
+
+    outcomes = at_once(lambda _: release_part(milestone_id=milestone.pk, by=ada, amount=10_000))
+
+    assert outcomes["done"] >= 1
+    assert fresh(milestone).status == "disputed" and fresh(milestone).escrow.released > 0
 
 
 # --- Any order, any currency ---------------------------------------------------------------------

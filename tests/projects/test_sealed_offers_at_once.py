@@ -16,7 +16,8 @@ from projects.disputes.sealed.models import SealedOffer
 from projects.disputes.sealed.services import seal_figure, withdraw_figure
 from projects.milestones.models import Milestone
 from projects.milestones.services import release_milestone
-from tests.races import at_once, meet_after, outcomes_at_once
+from tests.projects.test_races import without_locks
+from tests.races import at_once, meet_after, outcomes_at_once, overtaken_after
 from tests.world import opened_dispute, reviewed_dispute, why
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -135,3 +136,37 @@ def test_a_figure_that_is_withdrawn_at_the_last_moment_settles_or_is_gone(ada, b
     else:
         assert SealedOffer.objects.get(role="client").amount is None
         assert books_of(dispute)["held"] == 103_000
+
+
+def test_without_the_lock_it_settles_at_a_figure_that_seven_heard_was_withdrawn(
+    ada, ben, monkeypatch
+):
+    dispute = opened_dispute(ada, ben)
+    seal(dispute, ada, 60_000)
+    without_locks(monkeypatch)
+    # It was looked for the other side's figure, and found.
+    overtaken_after(
+        monkeypatch,
+        sealed,
+        "crossing_of",
+        *[lambda: withdraw_figure(dispute_id=dispute.pk, by=ada)] * 7,
+    )
+
+    assert at_once(lambda: seal(dispute, ben, 40_000)) == ["done"]
+
+    dispute.refresh_from_db()
+    assert (dispute.status, books_of(dispute)) == ("closed", SETTLED)
+
+
+def test_without_the_lock_eight_hear_that_a_figure_is_withdrawn_which_has_settled(
+    ada, ben, monkeypatch
+):
+    dispute = opened_dispute(ada, ben)
+    seal(dispute, ada, 60_000)
+    without_locks(monkeypatch)
+    meet_after(monkeypatch, sealed, "judge_step", then=lambda: seal(dispute, ben, 40_000))
+
+    assert at_once(*[lambda: withdraw_figure(dispute_id=dispute.pk, by=ada)] * 8) == ["done"] * 8
+
+    dispute.refresh_from_db()
+    assert (dispute.status, books_of(dispute)) == ("closed", SETTLED)
