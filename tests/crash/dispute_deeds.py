@@ -80,6 +80,15 @@ def carry_out_what_was_decided(world: World) -> Act:
     return task("projects.carry_out_rulings")
 
 
+@by_the_clock
+def publish_what_was_decided(world: World) -> Act:
+    dispute = decided(world)
+    accept_ruling(dispute_id=dispute.pk, by=world.ben)
+    accept_ruling(dispute_id=dispute.pk, by=world.ada)
+    days_pass(95)
+    return task("projects.publish_register")
+
+
 @by_people
 def seal_the_figure_that_meets(world: World) -> Act:
     dispute = opened(world)

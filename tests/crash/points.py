@@ -26,6 +26,7 @@ from payments.gateway import books, chargebacks, connecting
 from payments.gateway import stripe as gateway
 from payments.gateway.base import Gateway
 from projects import tasks as projects_tasks
+from projects.tasks import disputes as disputes_tasks
 
 # What may happen at a point. A connection that is lost at COMMIT leaves the process alive, and its
 # deed without an answer: undone in one case, done in the other.
@@ -153,7 +154,7 @@ class _Recorder:
         BaseDatabaseWrapper.commit = self._commit(BaseDatabaseWrapper.commit)  # type: ignore[method-assign]
         app = current_app._get_current_object()
         app.send_task = self._bell(app.send_task)
-        for tasks in (payments_tasks, projects_tasks):
+        for tasks in (payments_tasks, projects_tasks, disputes_tasks):
             for sweep in ("sweep", "sweep_together"):
                 if hasattr(tasks, sweep):
                     setattr(tasks, sweep, self._sweep(getattr(tasks, sweep)))
