@@ -109,6 +109,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "marketplace.common.http.house",
                 "accounts.web.context.person",
+                "projects.web.desk.places.desk_places",
             ],
             "libraries": {
                 "milepost": "marketplace.common.templatetags.milepost",

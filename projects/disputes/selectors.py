@@ -49,6 +49,15 @@ def still_open(disputes: QuerySet[Dispute]) -> QuerySet[Dispute]:
     )
 
 
+def neighbours_of(dispute: Dispute, disputes: QuerySet[Dispute]) -> list[Dispute | None]:
+    """The ones before and after it among those that wait for somebody, the oldest first."""
+    waiting = still_open(disputes).exclude(pk=dispute.pk)
+    at, pk = dispute.created_at, dispute.pk
+    older = waiting.filter(Q(created_at__lt=at) | Q(created_at=at, pk__lt=pk))
+    newer = waiting.filter(Q(created_at__gt=at) | Q(created_at=at, pk__gt=pk))
+    return [older.last(), newer.first()]
+
+
 def unanswered_ids(*, limit: int) -> list[int]:
     """Disputes whose other side had its time to answer."""
     due = Dispute.objects.filter(

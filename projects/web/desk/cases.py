@@ -44,7 +44,14 @@ from projects.disputes.rulings.selectors import (
 )
 from projects.disputes.rulings.services import decide_dispute
 from projects.disputes.sealed.selectors import price_held_of
-from projects.disputes.selectors import desk_disputes, effect_of, outcome_of, stake_of, still_open
+from projects.disputes.selectors import (
+    desk_disputes,
+    effect_of,
+    neighbours_of,
+    outcome_of,
+    stake_of,
+    still_open,
+)
 from projects.disputes.services import LONGEST_STATEMENT
 from projects.evidence.selectors import staff_may_read_messages
 from projects.milestones.models import Milestone
@@ -176,8 +183,12 @@ def _page(
     milestone = dispute.milestone
     contract = milestone.contract
     agreement = agreement_of(contract)
+    before, after = neighbours_of(dispute, desk_disputes(request.user))
     context = {
         "dispute": dispute,
+        "is_case": True,
+        "case_before": before,
+        "case_next": after,
         "milestone": milestone,
         "contract": contract,
         "agreement": agreement,

@@ -1,0 +1,34 @@
+"""Where one goes at the desk by two keys, a "g" and a letter: what each of the staff may read."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+
+from accounts.people.models import StaffRole
+from accounts.people.selectors import staff_roles_of
+
+_ALL = frozenset(StaffRole.values)
+_MONEY = frozenset({StaffRole.FINANCE, StaffRole.SUPPORT})
+# The letter, what it is called, its route, and who reads it.
+_PLACES = (
+    ("s", "Desk", "desk", _ALL),
+    ("d", "Disputes", "desk-disputes", frozenset({StaffRole.MEDIATOR, StaffRole.SUPPORT})),
+    ("h", "Holds and suspensions", "desk-holds", _MONEY | {StaffRole.MODERATOR}),
+    ("p", "Payouts", "desk-payouts", _MONEY),
+    ("c", "Chargebacks", "desk-chargebacks", _MONEY),
+    ("b", "Money given back", "desk-givebacks", _MONEY),
+    ("m", "Mails that fail", "desk-mails", _ALL),
+    ("a", "Audit log", "desk-audit", _ALL),
+)
+
+
+def desk_places(request: HttpRequest) -> dict[str, Any]:
+    """``desk_places`` for the pages of the desk: letter, name and address of each, if one asks."""
+    return {"desk_places": SimpleLazyObject(lambda: _places_of(request))}
+
+
+def _places_of(request: HttpRequest) -> list[tuple[str, str, str]]:
+    mine = staff_roles_of(request.user)
+    return [(key, name, reverse(route)) for key, name, route, readers in _PLACES if readers & mine]
