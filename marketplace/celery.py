@@ -106,6 +106,7 @@ _TIMETABLE = {
     # The times to answer a dispute and to settle it are days; a minute more or less harms nobody.
     "escalate-disputes": {"task": "projects.escalate_unanswered_disputes", "schedule": 30},
     "hand-over-disputes": {"task": "projects.hand_over_disputes", "schedule": 30},
+    "remind-in-disputes": {"task": "projects.remind_in_disputes", "schedule": 30},
     "chase-rulings": {"task": "projects.chase_rulings", "schedule": 30},
     # Money by the clock: promised to the minute.
     "carry-out-rulings": {"task": "projects.carry_out_rulings", "schedule": 10},

@@ -74,6 +74,8 @@ class Dispute(models.Model):
     appeal_ends_at = models.DateTimeField(null=True)
     accepted_by = models.CharField(max_length=12, blank=True)
     appealed_by = models.CharField(max_length=12, blank=True)
+    # The end of a time of the sides that they were last reminded of.
+    reminded_of = models.DateTimeField(null=True)
     to_freelancer = AmountField(null=True)
     closed_at = models.DateTimeField(null=True)
 

@@ -73,6 +73,24 @@ _CHANGE = Reason(
     ("contract",),
     _while(ChangeOrder.Status.PROPOSED, gone=gettext_noop("The change is open no longer.")),
 )
+_ANSWER = Reason(
+    Dispute,
+    ("milestone",),
+    _while(Dispute.Status.OPENED, gone=gettext_noop("The dispute waits for no answer any more.")),
+)
+_TALKS = Reason(
+    Dispute,
+    ("milestone",),
+    _while(Dispute.Status.NEGOTIATING, gone=gettext_noop("The dispute is negotiated no longer.")),
+)
+_DECISION = Reason(
+    Dispute,
+    ("milestone",),
+    _while(
+        Dispute.Status.DECIDED,
+        gone=gettext_noop("The decision waits for no answer any more."),
+    ),
+)
 
 REASONS: dict[str, Reason] = {
     "question_asked": Reason(
@@ -112,20 +130,11 @@ REASONS: dict[str, Reason] = {
         (),
         _while(Milestone.Status.SUBMITTED, gone=gettext_noop("The delivery was answered.")),
     ),
-    "dispute_opened": Reason(
-        Dispute,
-        ("milestone",),
-        _while(
-            Dispute.Status.OPENED, gone=gettext_noop("The dispute waits for no answer any more.")
-        ),
-    ),
-    "mediator_asked": Reason(
-        Dispute,
-        ("milestone",),
-        _while(
-            Dispute.Status.NEGOTIATING, gone=gettext_noop("The dispute is negotiated no longer.")
-        ),
-    ),
+    "dispute_opened": _ANSWER,
+    "mediator_asked": _TALKS,
+    "dispute_answer_ends": _ANSWER,
+    "negotiation_ends": _TALKS,
+    "appeal_ends": _DECISION,
     "ruling_wanted": Reason(
         Dispute,
         ("milestone",),
@@ -144,14 +153,7 @@ REASONS: dict[str, Reason] = {
             gone=gettext_noop("The decision waits for no other mediator any more."),
         ),
     ),
-    "ruling_accepted": Reason(
-        Dispute,
-        ("milestone",),
-        _while(
-            Dispute.Status.DECIDED,
-            gone=gettext_noop("The decision waits for no answer any more."),
-        ),
-    ),
+    "ruling_accepted": _DECISION,
     "hold_appealed": Reason(
         Hold,
         (),

@@ -47,6 +47,7 @@ from projects.tasks.disputes import (  # noqa: F401 - the timetable finds all of
     escalate_unanswered_disputes,
     hand_over_disputes,
     publish_register,
+    remind_in_disputes,
 )
 
 # --- After an outage -----------------------------------------------------------------------------

@@ -10,6 +10,8 @@ from projects.disputes.lateness import services as lateness
 from projects.disputes.negotiating import services as negotiating
 from projects.disputes.register import selectors as register_due
 from projects.disputes.register import services as register
+from projects.disputes.reminding import selectors as reminders_due
+from projects.disputes.reminding import services as reminding
 from projects.disputes.rulings import selectors as rulings_due
 from projects.disputes.rulings import services as rulings
 from projects.disputes.silence import services as silence
@@ -33,6 +35,13 @@ def hand_over_disputes() -> dict[str, int]:
         lambda pk: negotiating.hand_over_dispute(dispute_id=pk),
         while_=is_made_up_for,
     )
+
+
+@shared_task(name="projects.remind_in_disputes")
+def remind_in_disputes() -> dict[str, int]:
+    """A time of the sides ends within a day: those who can still use it hear of that."""
+    due = reminders_due.ending_soon_ids(limit=BATCH)
+    return sweep(due, lambda pk: reminding.remind_of_end(dispute_id=pk))
 
 
 @shared_task(name="projects.chase_rulings")

@@ -121,6 +121,13 @@ def decide_by_a_row_what_nobody_answers(world: World) -> Act:
 
 
 @by_the_clock
+def remind_of_a_time_that_ends(world: World) -> Act:
+    opened(world)
+    days_pass(4.5)
+    return task("projects.remind_in_disputes")
+
+
+@by_the_clock
 def tell_that_a_ruling_is_late(world: World) -> Act:
     reviewed(world)
     days_pass(5)

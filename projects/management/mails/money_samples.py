@@ -105,6 +105,18 @@ MONEY: dict[str, Words] = {
         "The negotiation about “%(title)s” is over. A mediator decides by %(due)s; both sides can "
         "still settle it, and add to it."
     ),
+    "dispute_answer_ends": told(
+        "You can answer the dispute about “%(title)s” until %(due)s; after that it is judged by "
+        "what is on file."
+    ),
+    "negotiation_ends": told(
+        "You can settle the dispute about “%(title)s” between yourselves until %(due)s; then a "
+        "mediator takes over."
+    ),
+    "appeal_ends": told(
+        "You can appeal against the decision about “%(title)s” until %(due)s; then it is carried "
+        "out."
+    ),
     "ruling_late": told(
         "The ruling in the dispute about “%(title)s” takes longer than expected, and every "
         "mediator has been told. It comes by %(due)s at the latest."

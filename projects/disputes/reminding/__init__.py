@@ -1,0 +1,1 @@
+"""Who is reminded of a time in a dispute before it ends."""

@@ -1,0 +1,95 @@
+"""A day before a time of the sides ends, whoever can still use it is reminded, once."""
+
+from datetime import timedelta
+
+import pytest
+
+from accounts.notifications.models import Notification
+from marketplace.common.clock import now
+from projects.disputes.models import Dispute
+from projects.disputes.reminding.services import remind_of_end
+from projects.disputes.rulings.services import accept_ruling, appeal_ruling
+from projects.milestones.services import release_milestone
+from projects.tasks import remind_in_disputes
+from tests.projects.test_rulings_stand import rule
+from tests.races import at_once
+from tests.world import api_of, negotiated_dispute, opened_dispute, reviewed_dispute
+
+pytestmark = pytest.mark.django_db
+
+KINDS = ("dispute_answer_ends", "negotiation_ends", "appeal_ends")
+
+
+def reminded() -> list[tuple[str, str]]:
+    told = Notification.objects.filter(kind__in=KINDS).order_by("recipient__name", "pk")
+    return list(told.values_list("kind", "recipient__name"))
+
+
+def test_who_has_to_answer_is_reminded_a_day_before_and_once(ada, ben, later):
+    dispute = opened_dispute(ada, ben)
+    later(days=3.9)
+    assert remind_in_disputes() == {"done": 0, "failed": 0}
+    remind_of_end(dispute_id=dispute.pk)
+    assert reminded() == []
+
+    later(days=0.2)
+    assert remind_in_disputes() == {"done": 1, "failed": 0}
+    assert reminded() == [("dispute_answer_ends", ben.name)], "Ada opened it"
+    assert remind_in_disputes() == {"done": 0, "failed": 0}
+    remind_of_end(dispute_id=dispute.pk)
+    assert len(reminded()) == 1
+
+
+def test_both_are_reminded_that_they_can_settle_it(ada, ben, later):
+    negotiated_dispute(ada, ben)
+    later(days=6.5)
+    remind_in_disputes()
+
+    assert reminded() == [("negotiation_ends", ada.name), ("negotiation_ends", ben.name)]
+    told = api_of(ben).get("/api/v1/notifications/").json()["results"][0]
+    assert "between yourselves until" in told["text"]
+
+
+def test_of_the_time_to_appeal_only_those_who_can_are_reminded(ada, ben, dora, later):
+    dispute = rule(reviewed_dispute(ada, ben), dora)
+    accept_ruling(dispute_id=dispute.pk, by=ada)
+    later(days=2.5)
+    remind_in_disputes()
+    assert reminded() == [("appeal_ends", ben.name)]
+
+    appeal_ruling(dispute_id=dispute.pk, by=ben, statement="No.")
+    assert remind_in_disputes() == {"done": 0, "failed": 0}, "a mediator has to act"
+
+
+def test_what_has_ended_or_is_too_late_reminds_nobody(ada, ben, later):
+    ended, late = opened_dispute(ada, ben), opened_dispute(ada, ben)
+    release_milestone(milestone_id=ended.milestone_id, by=ada)
+    later(days=4.5)
+    Dispute.objects.filter(pk=late.pk).update(answer_due_at=now())
+
+    assert remind_in_disputes() == {"done": 0, "failed": 0}
+    for dispute in (ended, late):
+        remind_of_end(dispute_id=dispute.pk)
+    assert reminded() == []
+
+
+def test_a_time_that_was_put_off_is_told_of_again(ada, ben, later):
+    dispute = opened_dispute(ada, ben)
+    later(days=4.5)
+    remind_in_disputes()
+    Dispute.objects.update(answer_due_at=dispute.answer_due_at + timedelta(days=1))
+    assert remind_in_disputes() == {"done": 0, "failed": 0}, "it is more than a day off again"
+
+    later(days=1)
+    assert remind_in_disputes() == {"done": 1, "failed": 0}
+    assert len(reminded()) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_workers_at_once_remind_once(ada, ben, later):
+    dispute = negotiated_dispute(ada, ben)
+    later(days=6.5)
+
+    at_once(*[lambda: remind_of_end(dispute_id=dispute.pk)] * 8)
+
+    assert len(reminded()) == 2
