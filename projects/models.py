@@ -14,6 +14,7 @@ from projects.disputes.confirming.models import ProposedRuling
 from projects.disputes.models import Dispute, Ruling, Statement
 from projects.disputes.register.models import RegisterEntry, RegisterQuarter
 from projects.disputes.sealed.models import SealedOffer
+from projects.disputes.templates.models import ReasonTemplate
 from projects.givebacks.models import GiveBack
 from projects.invitations.models import Invitation
 from projects.messages.models import Conversation, Message, MessageFile
@@ -48,6 +49,7 @@ __all__ = [
     "ProposedRuling",
     "PutOff",
     "Question",
+    "ReasonTemplate",
     "RegisterEntry",
     "RegisterQuarter",
     "Reminder",

@@ -39,6 +39,7 @@ from projects.web.desk import filters as saved
 from projects.web.desk import givebacks as desk_givebacks
 from projects.web.desk import payouts as desk_payouts
 from projects.web.desk import refunds as desk_refunds
+from projects.web.desk import templates as desk_templates
 
 urlpatterns = [
     *simulations.ROUTES,
@@ -237,6 +238,7 @@ urlpatterns = [
     # Desk
     *desk_assigning.ROUTES,
     *desk_confirming.ROUTES,
+    *desk_templates.ROUTES,
     path("desk/audit/", audit.list_entries, name="desk-audit"),
     path("desk/", overview.show_desk, name="desk"),
     path(
@@ -266,10 +268,7 @@ urlpatterns = [
     path("desk/givebacks/<str:public_id>/", desk_givebacks.show_giveback, name="desk-giveback"),
     path("desk/filters/", saved.create_filter, name="desk-filters"),
     path("desk/filters/<str:public_id>/forget/", saved.create_forgetting, name="filter-forget"),
-    path("desk/holds/", holds.list_holds, name="desk-holds"),
-    path("desk/holds/<str:public_id>/", holds.show_hold, name="desk-hold"),
-    path("desk/holds/<str:public_id>/uphold/", holds.create_uphold, name="desk-hold-uphold"),
-    path("desk/holds/<str:public_id>/lift/", holds.create_lift, name="desk-hold-lift"),
+    *holds.ROUTES,
     path("desk/mails/", mails.list_mails, name="desk-mails"),
     path("desk/mails/<str:public_id>/retry/", mails.create_retry, name="desk-mail-retry"),
     path("desk/disputes/", cases.list_cases, name="desk-disputes"),

@@ -31,6 +31,7 @@ from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.proposals.services import propose_ending
 from projects.bonuses.services import give_bonus
 from projects.disputes.services import open_dispute
+from projects.disputes.templates.services import write_template
 from projects.givebacks.models import GiveBack
 from projects.givebacks.services import ask_back
 from projects.invitations.services import invite_person
@@ -184,6 +185,7 @@ def _contracts(world: AccessWorld, ada: User, ben: User) -> None:
         },
         "proposal": {"public_id": proposal.public_id},
         "dispute": {"public_id": dispute.public_id},
+        "template": {"public_id": _template()},
         "proposed_ruling": {"public_id": proposed(ada, ben, mediator("Emil")).public_id},
         "dispute_message": {
             "public_id": dispute.public_id,
@@ -194,6 +196,11 @@ def _contracts(world: AccessWorld, ada: User, ben: User) -> None:
             "file_id": claimed.files.get().stored.public_id,
         },
     }
+
+
+def _template() -> str:
+    words = {"name": "Late", "facts": "", "rule": "What was agreed.", "reasons": ""}
+    return write_template(by=mediator("Fay"), **words).public_id
 
 
 def _changed(ada: User, ben: User) -> ChangeOrder:

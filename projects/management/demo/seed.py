@@ -17,6 +17,7 @@ from projects.bids.models import Bid
 from projects.bids.services import shortlist_bid, submit_bid
 from projects.confidentiality.models import hash_of
 from projects.confidentiality.services import accept_confidentiality, set_confidentiality
+from projects.disputes.templates.services import write_template
 from projects.invitations.services import decline_invitation, invite_person
 from projects.management.demo.sample import (
     ADA,
@@ -30,6 +31,7 @@ from projects.management.demo.sample import (
     SamplePerson,
 )
 from projects.management.demo.sample_postings import POSTINGS, SamplePosting
+from projects.management.demo.templates import TEMPLATES
 from projects.messages.services import read_messages, write_message
 from projects.milestones.models import Milestone
 from projects.postings.models import Posting
@@ -58,6 +60,8 @@ def seed() -> bool:
         digest_hour=20,
     )
     grant_staff_roles(user_id=people["dora"].pk, roles=set(StaffRole.values), by=SYSTEM)
+    for name, facts, rule, reasons in TEMPLATES:
+        write_template(by=people["dora"], name=name, facts=facts, rule=rule, reasons=reasons)
     # Oldest first, so that the newest on the page is the first of the sample.
     for sample in reversed(POSTINGS):
         _post(sample, people)

@@ -59,6 +59,7 @@ from projects.milestones.selectors import deliveries_on
 from projects.web.bid_cards import shown_files
 from projects.web.desk.assigning import assignment_on
 from projects.web.desk.doors import for_staff
+from projects.web.desk.templates import offered_templates, with_template
 from projects.web.evidence import offer_of
 from projects.web.parts import PartForm, clean_part, clean_words, draw_part
 
@@ -139,17 +140,22 @@ def list_cases(request: HttpRequest) -> HttpResponse:
 @for_staff
 def show_case(request: HttpRequest, public_id: str) -> HttpResponse:
     dispute = get_object_or_404(desk_disputes(request.user), public_id=public_id)
-    asked_for = to_major(dispute.asked_for, dispute.milestone.currency)
-    return _page(
-        request, dispute, RulingForm(dispute=dispute, initial={"to_freelancer": asked_for})
-    )
+    initial = {"to_freelancer": to_major(dispute.asked_for, dispute.milestone.currency)}
+    if chosen := request.GET.get("template"):
+        initial = with_template(request, initial, chosen)
+    return _page(request, dispute, RulingForm(dispute=dispute, initial=initial))
 
 
 @require_POST
 @for_staff
 def create_ruling(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Decide; or, with ``preview``, only show what a decision would do."""
+    """Decide; or, with ``preview``, only show what a decision would do, or, with ``insert``, only
+    fill in what a template says.
+    """
     dispute = get_object_or_404(desk_disputes(request.user), public_id=public_id)
+    if "insert" in request.POST:
+        typed = with_template(request, request.POST.dict(), request.POST.get("template", ""))
+        return _page(request, dispute, RulingForm(dispute=dispute, initial=typed))
     if "preview" in request.POST:
         form = RulingForm(dispute=dispute, initial=request.POST.dict())
         if request.htmx:
@@ -212,6 +218,7 @@ def _page(
         "steps": steps_for(dispute, request.user),
         "limit": limit_of(dispute),
         "needs_second": needs_second(dispute),
+        "templates": offered_templates(request),
         "form": form,
         "nav": "desk",
     }

@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.holds.models import LIFECYCLE, Hold
@@ -96,3 +97,11 @@ def create_uphold(request: HttpRequest, public_id: str) -> HttpResponse:
     uphold_hold(hold_id=hold.pk, ruling=request.POST.get("ruling", ""), by=user)
     messages.success(request, "The appeal is answered. It stands until its end.")
     return redirect("desk-hold", public_id)
+
+
+ROUTES = [
+    path("desk/holds/", list_holds, name="desk-holds"),
+    path("desk/holds/<str:public_id>/", show_hold, name="desk-hold"),
+    path("desk/holds/<str:public_id>/uphold/", create_uphold, name="desk-hold-uphold"),
+    path("desk/holds/<str:public_id>/lift/", create_lift, name="desk-hold-lift"),
+]

@@ -1,0 +1,1 @@
+"""Texts that mediators keep for the decisions they write."""
