@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("projects", "0046_who_looks_after_a_case"),
+        ("projects", "0047_earlier_holds_can_be_appealed"),
     ]
 
     operations = [
