@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("projects", "0046_who_looks_after_a_case"),
+        ("projects", "0048_reminders_in_disputes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
