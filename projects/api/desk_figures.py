@@ -16,6 +16,7 @@ from projects.disputes.figures.selectors import (
     AGES,
     rulings_by_day,
     times_of,
+    waiting_by_assignee,
     waiting_by_state_and_age,
     weeks_of,
 )
@@ -47,6 +48,15 @@ class WaitingOut(serializers.Serializer):
     )
 
 
+class LoadOut(serializers.Serializer):
+    """What waits for a ruling; ``mediator`` is null for what nobody looks after."""
+
+    mediator = serializers.CharField(source="person.public_id", default=None, allow_null=True)
+    name = serializers.CharField()
+    cases = serializers.IntegerField()
+    late = serializers.IntegerField(help_text="Expected by now.")
+
+
 class WeekOut(serializers.Serializer):
     monday = serializers.DateField()
     opened = serializers.IntegerField()
@@ -58,6 +68,7 @@ class FiguresOut(serializers.Serializer):
     """Without disputes on contracts of one's own."""
 
     waiting = WaitingOut(many=True)
+    loads = LoadOut(many=True)
     weeks = WeekOut(many=True, help_text="The last twelve, the present one last.")
     times = TimesOut(help_text="Of these weeks together.")
     rulings_by_day = serializers.ListField(
@@ -76,6 +87,7 @@ class DeskFiguresView(APIView):
         disputes = desk_disputes(request.user)
         figures = {
             "waiting": waiting_by_state_and_age(disputes),
+            "loads": waiting_by_assignee(disputes),
             "weeks": weeks_of(disputes),
             "times": times_of(disputes),
             "rulings_by_day": rulings_by_day(disputes, most=policy_in_force().ruling_days),

@@ -9,9 +9,11 @@ from django.test.utils import CaptureQueriesContext
 from accounts.people.services import grant_staff_roles
 from marketplace.common.lifecycle import SYSTEM
 from projects.contracts.models import Event
+from projects.disputes.assigning.services import assign_dispute, give_up_dispute
 from projects.disputes.figures.selectors import (
     rulings_by_day,
     times_of,
+    waiting_by_assignee,
     waiting_by_state_and_age,
     weeks_of,
 )
@@ -19,6 +21,7 @@ from projects.disputes.models import Dispute, Ruling
 from projects.disputes.rulings.services import appeal_ruling, decide_dispute
 from projects.disputes.selectors import desk_disputes
 from tests.against_the_rules import force
+from tests.projects.two_mediators import mediator
 from tests.world import api_of, browser, opened_dispute, person, reviewed_dispute, ruled, why
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +63,30 @@ def test_what_waits_is_counted_by_state_and_age(ada, ben, dora):
     found = [(one.state, one.counts) for one in waiting_by_state_and_age(desk_disputes(dora))]
 
     assert found == [("opened", [2, 1, 0, 1]), ("under_review", [1, 0, 0, 0])]
+
+
+def test_what_waits_for_a_ruling_is_counted_by_who_looks_after_it(ada, ben, dora):
+    emil = mediator("Emil")
+    cases = [reviewed_dispute(ada, ben) for _ in range(5)]
+    for case, who in zip(cases, (emil, emil, dora, dora), strict=False):
+        assign_dispute(dispute_id=case.pk, by=dora, mediator=who.public_id)
+    give_up_dispute(dispute_id=cases[2].pk, by=dora)
+    force(Dispute.objects.filter(pk=cases[1].pk), ruling_expected_at=MOMENT)
+    opened_dispute(ada, ben)  # it waits for an answer
+    # An appeal is nobody's, whoever had it before.
+    appealed = cases[3]
+    decide_dispute(dispute_id=appealed.pk, by=dora, to_freelancer=1, **why())
+    appeal_ruling(dispute_id=appealed.pk, by=ben, statement="More of it is done.")
+    assign_dispute(dispute_id=cases[4].pk, by=dora, mediator=dora.public_id)
+
+    found = [(one.name, one.cases, one.late) for one in waiting_by_assignee(desk_disputes(dora))]
+
+    assert found == [("", 2, 0), (dora.name, 1, 0), (emil.name, 2, 1)]
+    said = browser(dora).get(PAGE).content.decode()
+    assert "<td>Nobody</td>" in said
+    loads = api_of(dora).get(CALL).json()["loads"]
+    assert loads[0] == {"mediator": None, "name": "", "cases": 2, "late": 0}
+    assert loads[2] == {"mediator": emil.public_id, "name": emil.name, "cases": 2, "late": 1}
 
 
 def test_a_week_begins_on_monday_where_the_staff_works(ada, ben, dora, settings):
@@ -184,7 +211,8 @@ def test_more_disputes_cost_no_more_queries(ada, ben, dora):
     for count in (1, 3):
         for _ in range(count):
             decided(ada, ben, dora, 2)
-            opened_dispute(ada, ben)
+            case, who = reviewed_dispute(ada, ben), mediator(f"Emil {Dispute.objects.count()}")
+            assign_dispute(dispute_id=case.pk, by=dora, mediator=who.public_id)
         with CaptureQueriesContext(connection) as queries:
             browser(dora).get(PAGE)
         costs.append(len(queries))

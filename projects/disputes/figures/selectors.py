@@ -20,9 +20,11 @@ from django.db.models import (
 )
 from django.db.models.functions import Ceil, Extract, TruncWeek
 
+from accounts.people.models import User
 from marketplace.common.clock import now
 from projects.contracts.models import Event
-from projects.disputes.models import Dispute, Ruling
+from projects.disputes.assigning.selectors import with_assignee
+from projects.disputes.models import JUDGED, Dispute, Ruling
 from projects.disputes.selectors import still_open
 
 WEEKS = 12
@@ -57,6 +59,21 @@ class Waiting:
 
 
 @dataclass(frozen=True)
+class Load:
+    """What one mediator has to decide, and how much of it was expected by now; ``person`` is None
+    for what nobody looks after.
+    """
+
+    person: User | None
+    cases: int
+    late: int
+
+    @property
+    def name(self) -> str:
+        return self.person.name if self.person else ""
+
+
+@dataclass(frozen=True)
 class Times:
     """How long rulings took from the moment at which a mediator had the case. ``None``: of none."""
 
@@ -86,6 +103,19 @@ def waiting_by_state_and_age(disputes: QuerySet[Dispute]) -> list[Waiting]:
     rows = _plain(still_open(disputes)).values("status").annotate(**columns)
     found = {state: counts for state, *counts in rows.values_list("status", *columns)}
     return [Waiting(state, found[state]) for state in Dispute.Status if state in found]
+
+
+def waiting_by_assignee(disputes: QuerySet[Dispute]) -> list[Load]:
+    """Those among them that wait for a ruling, by who looks after them: nobody's first, then by
+    name.
+    """
+    judged = with_assignee(_plain(still_open(disputes).filter(status__in=JUDGED)))
+    late = Count("pk", filter=Q(ruling_expected_at__lte=now()))
+    rows = judged.values("assignee_id").annotate(cases=Count("pk"), late=late)
+    counts = {key: numbers for key, *numbers in rows.values_list("assignee_id", "cases", "late")}
+    loads = [Load(person, *counts[person.pk]) for person in User.objects.filter(pk__in=counts)]
+    loads.sort(key=lambda load: load.name)
+    return [Load(None, *counts[0]), *loads] if 0 in counts else loads
 
 
 def weeks_of(disputes: QuerySet[Dispute]) -> list[Week]:

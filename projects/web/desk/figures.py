@@ -16,6 +16,7 @@ from projects.disputes.figures.selectors import (
     Week,
     rulings_by_day,
     times_of,
+    waiting_by_assignee,
     waiting_by_state_and_age,
     weeks_of,
 )
@@ -37,6 +38,7 @@ def show_figures(request: HttpRequest) -> HttpResponse:
     context = {
         "ages": _ages(),
         "waiting": waiting,
+        "loads": waiting_by_assignee(disputes),
         "waiting_in_all": sum(one.total for one in waiting),
         "bars_of_ages": _bars_of_ages(waiting),
         "weeks": [
