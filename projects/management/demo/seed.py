@@ -59,7 +59,8 @@ def seed() -> bool:
         mail=dict.fromkeys(OPTIONAL, "daily"),
         digest_hour=20,
     )
-    grant_staff_roles(user_id=people["dora"].pk, roles=set(StaffRole.values), by=SYSTEM)
+    roles = set(StaffRole.values)
+    people["dora"] = grant_staff_roles(user_id=people["dora"].pk, roles=roles, by=SYSTEM)
     for name, facts, rule, reasons in TEMPLATES:
         write_template(by=people["dora"], name=name, facts=facts, rule=rule, reasons=reasons)
     # Oldest first, so that the newest on the page is the first of the sample.
