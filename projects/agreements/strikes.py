@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from marketplace.common.lifecycle import CLIENT, FREELANCER, MEDIATOR, SYSTEM
+from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
 from marketplace.common.money import in_words
 from payments.fundings.models import Payment
 from payments.payouts.models import Earning
@@ -119,16 +119,19 @@ def dispute_strikes(
                 stopped_by=_BY_AGREEING,
             )
         )
-    if dispute.ruling_due_at:
+    if dispute.status == Dispute.Status.APPEALED:
+        strikes.append(_standing(dispute, held, is_contested))
+    elif dispute.ruling_due_at and not dispute.ruling_missed_at:
         strikes.append(
             Strike(
                 "dispute_ruling",
                 dispute.ruling_due_at,
-                "A mediator has decided by now how the held money is shared.",
-                by_itself=False,
-                step="decide",
-                by=MEDIATOR,
-                stops="Until then both sides can agree: by a release or by a cancellation.",
+                "A mediator has decided by now how the held money is shared. If none has, both "
+                "sides, every mediator and support are told; the money stays held.",
+                step="own_up",
+                by=SYSTEM,
+                stops="A mediator decides before. Until then both sides can agree: by a release or "
+                "by a cancellation.",
                 stopped_by=_BY_AGREEING,
             )
         )
@@ -142,18 +145,24 @@ def _standing(dispute: Dispute, held: int, is_contested: bool) -> Strike:
     contract, currency = dispute.milestone.contract, dispute.milestone.currency
     parts = f"{in_words(shares.payee, currency)} to {contract.freelancer.name} and "
     parts += f"{in_words(shares.payer, currency)} back to {contract.client.name}"
+    is_appealed = dispute.status == Dispute.Status.APPEALED
     text = f"The decision is carried out: {parts}."
+    if is_appealed:
+        text = f"Unless another mediator has decided, the first decision is carried out: {parts}."
     if waits_for_bank(dispute, is_contested=is_contested):
         text += f" It waits while {contract.client.name}’s bank wants money of it back."
     is_last = bool(dispute.appealed_by)
     appeals = () if is_last else (Stop(CLIENT, "appeal"), Stop(FREELANCER, "appeal"))
+    stops = "" if is_last else "Either side can appeal before, once; and both can still agree."
+    if is_appealed:
+        stops = "Another mediator can decide before, and both sides can still agree."
     return Strike(
         "dispute_carried_out",
-        dispute.appeal_ends_at,
+        dispute.ruling_due_at if is_appealed else dispute.appeal_ends_at,
         text,
         step="carry_out",
         by=SYSTEM,
-        stops="" if is_last else "Either side can appeal before, once; and both can still agree.",
+        stops=stops,
         stopped_by=(*appeals, *_BY_AGREEING),
         to_freelancer=shares.payee,
         fee=shares.fees,

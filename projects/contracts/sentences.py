@@ -99,6 +99,7 @@ _SENTENCES = {
         "The negotiation about “{title}” is over: a mediator now looks at it", "scale", "warn"
     ),
     "ruling_late": Sentence("The ruling on “{title}” takes longer than expected", "clock", "warn"),
+    "ruling_overdue": Sentence("Nobody has decided on “{title}” in time", "clock", "bad"),
     "dispute_settled": Sentence(
         "Both sealed figures have met: “{title}” is settled", "handshake", "good"
     ),

@@ -12,6 +12,11 @@ _MARKS = {
     "mediator_asked": ("Asked for a mediator", "scale", "neutral"),
     "dispute_handed_over": ("The negotiation is over: a mediator takes over", "scale", "warn"),
     "ruling_late": ("The ruling takes longer: every mediator was told", "clock", "warn"),
+    "ruling_overdue": (
+        "Nobody has decided in time: every mediator was told again",
+        "clock",
+        "bad",
+    ),
     "dispute_settled": ("Settled: both sealed figures have met", "handshake", "good"),
     "ruling_accepted": ("Accepted the decision", "check", "good"),
     "dispute_appealed": ("Appealed: another mediator takes over", "scale", "warn"),

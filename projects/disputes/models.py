@@ -69,6 +69,8 @@ class Dispute(models.Model):
     ruling_expected_at = models.DateTimeField(null=True)
     ruling_late_at = models.DateTimeField(null=True)
     ruling_due_at = models.DateTimeField(null=True)
+    # When it was told that nobody had decided at the latest moment either.
+    ruling_missed_at = models.DateTimeField(null=True)
     # A decision stands until then, and is carried out; who has accepted it (a side, or "both" where
     # it waits for a bank still), and the side that has appealed.
     appeal_ends_at = models.DateTimeField(null=True)
@@ -104,6 +106,11 @@ class Dispute(models.Model):
                 fields=["ruling_expected_at"],
                 condition=Q(status__in=["under_review", "appealed"], ruling_late_at=None),
                 name="rulings_that_are_expected",
+            ),
+            models.Index(
+                fields=["ruling_due_at"],
+                condition=Q(status="under_review", ruling_missed_at=None),
+                name="rulings_that_are_due",
             ),
             models.Index(
                 fields=["appeal_ends_at"],
@@ -179,6 +186,8 @@ LIFECYCLE = Lifecycle(
     Step("seal",     OPEN,           "same",         {CLIENT, FREELANCER}, label="Seal a figure"),
     Step("settle",   OPEN,           S.CLOSED,       {BOTH}, tells="dispute_settled"),
     Step("chase",    JUDGED,         "same",       {SYSTEM}, clock="ruling_working_days", tells="ruling_late"),
+    # The house has broken its word: on appeal the first decision stands then.
+    Step("own_up",   {S.UNDER_REVIEW}, "same",       {SYSTEM}, clock="ruling_days", tells="ruling_overdue"),
     Step("assign",   HEARD,          "same",         {MEDIATOR}),
     Step("give_up",  HEARD,          "same",         {MEDIATOR}),
     # Not before the other side was heard, or its time to answer is over.

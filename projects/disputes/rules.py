@@ -51,6 +51,10 @@ def refusal_of(dispute: Dispute, step: str, role: str | None) -> str:
         return "Everybody knows already that the ruling is late."
     if step == "chase" and not _is_over(dispute.ruling_expected_at):
         return "The ruling is not late yet."
+    if step == "own_up" and dispute.ruling_missed_at:
+        return "Everybody knows already that nobody has decided in time."
+    if step == "own_up" and not _is_over(dispute.ruling_due_at):
+        return "There is time to decide yet."
     return ""
 
 

@@ -89,6 +89,17 @@ def late_ruling_ids(*, limit: int) -> list[int]:
     return list(late.values_list("pk", flat=True)[:limit])
 
 
+def overdue_ruling_ids(*, limit: int) -> list[int]:
+    """Disputes that had to be decided by now, and nobody has been told yet that they are not."""
+    overdue = Dispute.objects.filter(
+        status=Dispute.Status.UNDER_REVIEW,
+        ruling_missed_at=None,
+        ruling_due_at__lte=now(),
+        milestone__closed_at__isnull=True,
+    ).order_by("ruling_due_at")
+    return list(overdue.values_list("pk", flat=True)[:limit])
+
+
 def handled_before(dispute: Dispute) -> set[int]:
     """Whoever had a hand in a decision of it, or, before an appeal, in one that did not stand or
     looked after the case: their keys. An appeal goes to others.
@@ -112,6 +123,14 @@ def mediators_for(dispute: Dispute) -> list[User]:
     before = handled_before(dispute)
     found = [one for one in staff_with(StaffRole.MEDIATOR) if one.pk not in before]
     return [one for one in found if not sides & party_ids_of(one)]
+
+
+def readers_of(dispute: Dispute) -> list[User]:
+    """Whoever of the staff reads it at the desk: never a side of its contract."""
+    contract = dispute.milestone.contract
+    sides = {contract.client_id, contract.freelancer_id}
+    found = {one.pk: one for role in _READERS for one in staff_with(role)}
+    return [one for pk, one in sorted(found.items()) if not sides & party_ids_of(one)]
 
 
 def moot_ids(*, limit: int) -> list[int]:

@@ -216,14 +216,15 @@ def lock_dispute(dispute_id: int) -> Dispute:
 def hand_to_mediator(dispute: Dispute) -> datetime:
     """The ruling's clocks start; when it is due at the latest. The caller holds the lock."""
     policy = dispute.milestone.contract.policy
-    dispute.ruling_late_at = None
+    dispute.ruling_late_at = dispute.ruling_missed_at = None
     due_at = now() + timedelta(days=policy.ruling_days)
     dispute.ruling_due_at = within_limit(dispute.milestone, due_at, at=now())
     expected_at = after_working_days(
         now(), policy.ruling_working_days, zone=settings.STAFF_TIME_ZONE
     )
     dispute.ruling_expected_at = min(expected_at, dispute.ruling_due_at)
-    dispute.save(update_fields=["status", "ruling_expected_at", "ruling_late_at", "ruling_due_at"])
+    clocks = ["ruling_expected_at", "ruling_late_at", "ruling_due_at", "ruling_missed_at"]
+    dispute.save(update_fields=["status", *clocks])
     return dispute.ruling_due_at
 
 

@@ -46,6 +46,7 @@ from projects.tasks.disputes import (  # noqa: F401 - the timetable finds all of
     close_moot_disputes,
     escalate_unanswered_disputes,
     hand_over_disputes,
+    own_up_to_rulings,
     publish_register,
     remind_in_disputes,
 )

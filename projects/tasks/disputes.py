@@ -51,6 +51,13 @@ def chase_rulings() -> dict[str, int]:
     return sweep(due, lambda pk: lateness.chase_ruling(dispute_id=pk))
 
 
+@shared_task(name="projects.own_up_to_rulings")
+def own_up_to_rulings() -> dict[str, int]:
+    """Nobody has decided at the latest moment: both sides and the staff hear of it."""
+    due = disputes_due.overdue_ruling_ids(limit=BATCH)
+    return sweep(due, lambda pk: lateness.own_up(dispute_id=pk))
+
+
 @shared_task(name="projects.carry_out_rulings")
 def carry_out_rulings() -> dict[str, int]:
     """Nobody has appealed in time: the money moves as was decided."""

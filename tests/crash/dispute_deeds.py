@@ -135,6 +135,13 @@ def tell_that_a_ruling_is_late(world: World) -> Act:
 
 
 @by_the_clock
+def own_up_that_nobody_has_decided(world: World) -> Act:
+    reviewed(world)
+    days_pass(11)
+    return task("projects.own_up_to_rulings")
+
+
+@by_the_clock
 def hand_over_what_was_not_settled(world: World) -> Act:
     dispute = answered(world)
     ask_mediator(dispute_id=dispute.pk, by=world.ada)

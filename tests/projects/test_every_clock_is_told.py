@@ -176,8 +176,8 @@ CLOCKS: dict[str, tuple[Callable[[User, User], World], str, tuple[str, ...]]] = 
     "dispute.carry_out": (a_decision, "dispute_carried_out", (FREELANCER, CLIENT)),
     "dispute.chase": (a_late_ruling, "dispute_ruling_late", (FREELANCER, CLIENT)),
     "give back.lapse": (money_asked_back, "giveback_lapses", (FREELANCER, CLIENT)),
+    "dispute.own_up": (a_ruling, "dispute_ruling", (FREELANCER, CLIENT)),
     # Time does these, too, and no step of their own room.
-    "dispute.ruling": (a_ruling, "dispute_ruling", (FREELANCER, CLIENT)),
     "payment.expire": (a_payment, "pay_page_closes", (CLIENT,)),
     "bonus.expire": (a_bonus, "pay_page_closes", (CLIENT,)),
 }
@@ -194,7 +194,7 @@ DUE_TIMES = {
     "dispute.answer_due_at": "dispute.escalate",
     "dispute.negotiation_ends_at": "dispute.hand_over",
     "dispute.appeal_ends_at": "dispute.carry_out",
-    "dispute.ruling_due_at": "dispute.ruling",
+    "dispute.ruling_due_at": "dispute.own_up",
     "give back.answer_due_at": "give back.lapse",
     # What an outage did to a clock: the clock's own row has the time.
     "put off.due_at": "",

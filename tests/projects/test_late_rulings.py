@@ -6,16 +6,19 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from accounts.notifications.models import Notification
+from accounts.people.services import grant_staff_roles
 from marketplace.common.clock import now
 from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import SYSTEM
 from payments.policies.services import add_version
 from projects.contracts.models import Event
 from projects.disputes.lateness import services
-from projects.disputes.lateness.services import chase_ruling
+from projects.disputes.lateness.services import chase_ruling, own_up
 from projects.disputes.models import Dispute
+from projects.disputes.rulings.services import appeal_ruling
 from projects.milestones.services import release_milestone
-from projects.tasks import chase_rulings
+from projects.tasks import chase_rulings, own_up_to_rulings
+from tests.projects.test_rulings_stand import AS_DECIDED, rule
 from tests.races import at_once
 from tests.world import api_of, browser, reviewed_dispute, ruled
 
@@ -113,6 +116,78 @@ def test_its_pages_and_the_api_say_when_it_is_expected_and_that_it_is_late(
     answer = api_of(ada).get(f"/api/v1/disputes/{dispute.public_id}/").json()
     assert answer["ruling_expected_at"] == "2026-12-08T15:20:00Z"
     assert answer["ruling_late_at"] == "2026-12-08T15:21:00Z"
+
+
+# --- The last moment has passed -------------------------------------------------------------------
+
+OVERDUE = FRIDAY + timedelta(days=10)
+
+
+def test_when_nobody_decides_at_the_latest_moment_the_house_says_so_once(
+    ada, ben, dora, cleo, time_machine
+):
+    grant_staff_roles(user_id=cleo.pk, roles={"support"}, by=SYSTEM)
+    dispute = reviewed_dispute(ada, ben)
+    time_machine.move_to(OVERDUE - timedelta(seconds=1))
+    chase_rulings()
+    Notification.objects.all().delete()
+    assert own_up_to_rulings() == {"done": 0, "failed": 0}
+    with pytest.raises(WrongState, match="time to decide yet"):
+        own_up(dispute_id=dispute.pk)
+
+    time_machine.move_to(OVERDUE)
+    assert own_up_to_rulings() == {"done": 1, "failed": 0}
+
+    assert told("ruling_overdue") == {ada.name, ben.name}
+    assert told("ruling_wanted") == {dora.name, cleo.name}
+    assert Event.objects.get(kind="ruling_overdue").role == SYSTEM
+    for person, path, words in (
+        (ada, dispute.path, "nobody has: that is our fault"),
+        (dora, dispute.desk_path, "This ruling is overdue"),
+    ):
+        assert words in browser(person).get(path).content.decode()
+    assert own_up_to_rulings() == {"done": 0, "failed": 0}
+    with pytest.raises(WrongState, match="knows already"):
+        own_up(dispute_id=dispute.pk)
+    assert ruled(seen(dispute), dora, 40_000).status == "closed", "better late than never"
+
+
+def test_it_is_told_to_both_before_it_happens(ada, ben):
+    dispute = reviewed_dispute(ada, ben)
+    milestone = dispute.milestone.public_id
+    happens = api_of(ada).get(f"/api/v1/milestones/{milestone}/next/").json()["happens"]
+
+    (overdue,) = [one for one in happens if one["step"] == "own_up"]
+    assert overdue["at"] == OVERDUE.isoformat().replace("+00:00", "Z")
+    assert "the money stays held" in overdue["text"]
+
+
+def test_an_appeal_that_nobody_hears_is_no_broken_word_but_the_first_decision(
+    ada, ben, dora, time_machine
+):
+    dispute = rule(reviewed_dispute(ada, ben), dora)
+    appeal_ruling(dispute_id=dispute.pk, by=ada, statement="No.")
+    milestone = dispute.milestone.public_id
+    told_next = api_of(ada).get(f"/api/v1/milestones/{milestone}/next/").json()
+    assert told_next["if_nobody_acts"]["step"] == "carry_out"
+    assert told_next["if_nobody_acts"]["to_client"] == AS_DECIDED["ada"]
+    assert "if it stands" in browser(ben).get(dispute.path).content.decode()
+
+    time_machine.move_to(OVERDUE)
+    assert own_up_to_rulings() == {"done": 0, "failed": 0}
+    with pytest.raises(WrongState):
+        own_up(dispute_id=dispute.pk)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_beats_at_once_own_up_once(ada, ben, dora, time_machine):
+    dispute = reviewed_dispute(ada, ben)
+    time_machine.move_to(OVERDUE)
+
+    outcomes = at_once(*[lambda: own_up(dispute_id=dispute.pk)] * 8)
+
+    assert sorted(outcomes) == ["done"] + ["wrong_state"] * 7
+    assert Notification.objects.filter(kind="ruling_overdue").count() == 2
 
 
 @pytest.mark.django_db(transaction=True)

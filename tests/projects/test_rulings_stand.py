@@ -361,7 +361,7 @@ def test_pages_and_programs_appeal(standing, ada, ben, dora, emil):
     assert (answer.status_code, answer.json()["status"]) == (201, "appealed")
     assert answer.json()["next_steps"] == ["state", "seal"]
     shown = browser(ada).get(page).content.decode()
-    assert "Another mediator is reading" in shown and "was to go to Ben" in shown
+    assert "Another mediator is reading" in shown and "would go to Ben if it stands" in shown
     desk = f"/desk/disputes/{standing.public_id}/"
     assert "not yours to decide again" in browser(dora).get(desk).content.decode()
     assert "Ruling on appeal" in browser(emil).get(desk).content.decode()

@@ -1,15 +1,18 @@
 """When a ruling was expected and has not come."""
 
+from collections.abc import Iterable
+
 from django.db import transaction
 
 from accounts.notifications.services import notify
+from accounts.people.models import User
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
 from marketplace.common.words import Words
 from projects.contracts.services import record
 from projects.disputes.models import Dispute
 from projects.disputes.rules import judge_step
-from projects.disputes.selectors import mediators_for
+from projects.disputes.selectors import mediators_for, readers_of
 from projects.disputes.services import lock_dispute, tell_side_of
 
 
@@ -37,12 +40,46 @@ def chase_ruling(*, dispute_id: int) -> Dispute:
         title=title,
         due=due,
     )
-    for mediator in mediators_for(dispute):
+    _tell_staff(dispute, mediators_for(dispute), wanted)
+    return dispute
+
+
+@transaction.atomic
+def own_up(*, dispute_id: int) -> Dispute:
+    """The last moment to decide has passed: both sides hear that the house has broken its word, and
+    what they can do; whoever decides or reads cases is told again.
+    """
+    dispute = lock_dispute(dispute_id)
+    judge_step(dispute, "own_up", SYSTEM)
+    dispute.ruling_missed_at = now()
+    dispute.save(update_fields=["ruling_missed_at"])
+
+    milestone = dispute.milestone
+    record(milestone.contract, "ruling_overdue", by=SYSTEM, about=dispute)
+    told = Words(
+        "The dispute about “%(title)s” had to be decided by %(due)s, and nobody has. That is our "
+        "fault: every mediator and those who look after them have been told. The money stays held, "
+        "and both sides can still settle it.",
+        title=milestone.title,
+        due=dispute.ruling_due_at,
+    )
+    for role in (CLIENT, FREELANCER):
+        tell_side_of(dispute, role, "ruling_overdue", told, by=SYSTEM)
+    wanted = Words(
+        "The dispute about “%(title)s” had to be decided by %(due)s, and nobody has.",
+        title=milestone.title,
+        due=dispute.ruling_due_at,
+    )
+    _tell_staff(dispute, readers_of(dispute), wanted)
+    return dispute
+
+
+def _tell_staff(dispute: Dispute, people: Iterable[User], text: Words) -> None:
+    for person in people:
         notify(
-            to=mediator,
+            to=person,
             kind="ruling_wanted",
-            text=wanted,
+            text=text,
             path=dispute.desk_path,
             about=dispute.public_id,
         )
-    return dispute

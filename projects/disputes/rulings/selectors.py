@@ -63,12 +63,13 @@ def part_now(ruling: Ruling, escrow: Escrow, *, held: int) -> int:
 
 
 def expected_shares(dispute: Dispute, *, held: int | None = None) -> Shares | None:
-    """Who would get what if the decision that stands were carried out now; None where none does.
+    """Who would get what if the decision were carried out now, that stands, or does unless another
+    mediator decides otherwise in time; None where there is none.
 
     ``held`` where the caller knows what is held; otherwise the books are asked.
     """
     ruling, escrow = ruling_of(dispute), dispute.milestone.escrow
-    if dispute.state != Dispute.Status.DECIDED or ruling is None:
+    if dispute.state not in {Dispute.Status.DECIDED, Dispute.Status.APPEALED} or ruling is None:
         return None
     held = held_in(escrow) if held is None else held
     return shares_of(escrow, held=held, to_payee=part_now(ruling, escrow, held=held))

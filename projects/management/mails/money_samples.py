@@ -121,6 +121,11 @@ MONEY: dict[str, Words] = {
         "The ruling in the dispute about “%(title)s” takes longer than expected, and every "
         "mediator has been told. It comes by %(due)s at the latest."
     ),
+    "ruling_overdue": told(
+        "The dispute about “%(title)s” had to be decided by %(due)s, and nobody has. That is our "
+        "fault: every mediator and those who look after them have been told. The money stays held, "
+        "and both sides can still settle it."
+    ),
     "ruling_wanted": told(
         "The ruling in the dispute about “%(title)s” is late. It is due by %(due)s at the latest."
     ),
