@@ -91,6 +91,7 @@ def test_they_are_the_mediators_own(template, role):
     for url in ("/desk/templates/", one):
         assert browser(fay).get(url).status_code == browser(fay).post(url, WORDS).status_code == 404
     assert browser(fay).post(f"{one}delete/").status_code == 404
+    assert b"/desk/templates/" not in browser(fay).get("/desk/disputes/").content
     assert ReasonTemplate.objects.get().by != fay
 
 
@@ -109,6 +110,7 @@ def test_of_eight_who_take_one_name_at_once_one_has_it(db):
 
 def test_at_the_desk(dora):
     desk = browser(dora)
+    assert b"/desk/templates/" in desk.get("/desk/disputes/").content
     assert "There is none yet" in desk.get("/desk/templates/").content.decode()
     assert desk.post("/desk/templates/", WORDS).status_code == 302
     again = desk.post("/desk/templates/", WORDS)

@@ -11,7 +11,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.people.selectors import signed_in
+from accounts.people.models import StaffRole
+from accounts.people.selectors import signed_in, staff_roles_of
 from marketplace.common.files import attachment
 from marketplace.common.forms import AmountField
 from marketplace.common.money import to_major
@@ -131,6 +132,7 @@ def list_cases(request: HttpRequest) -> HttpResponse:
         "of": of if of in WHOSE else "all",
         "state": "open" if only_open else "all",
         "only_open": only_open,
+        "decides": StaffRole.MEDIATOR in staff_roles_of(reader),
         "nav": "desk",
     }
     return render(request, "desk/disputes.html", context)
