@@ -54,21 +54,22 @@ def own_up(*, dispute_id: int) -> Dispute:
     dispute.ruling_missed_at = now()
     dispute.save(update_fields=["ruling_missed_at"])
 
-    milestone = dispute.milestone
+    milestone, due = dispute.milestone, dispute.ruling_due_at
+    assert due
     record(milestone.contract, "ruling_overdue", by=SYSTEM, about=dispute)
     told = Words(
         "The dispute about “%(title)s” had to be decided by %(due)s, and nobody has. That is our "
         "fault: every mediator and those who look after them have been told. The money stays held, "
         "and both sides can still settle it.",
         title=milestone.title,
-        due=dispute.ruling_due_at,
+        due=due,
     )
     for role in (CLIENT, FREELANCER):
         tell_side_of(dispute, role, "ruling_overdue", told, by=SYSTEM)
     wanted = Words(
         "The dispute about “%(title)s” had to be decided by %(due)s, and nobody has.",
         title=milestone.title,
-        due=dispute.ruling_due_at,
+        due=due,
     )
     _tell_staff(dispute, readers_of(dispute), wanted)
     return dispute
