@@ -34,6 +34,7 @@ from projects.web import (
 from projects.web.desk import assigning as desk_assigning
 from projects.web.desk import audit, cases, chargebacks, conversations, holds, mails, overview
 from projects.web.desk import confirming as desk_confirming
+from projects.web.desk import disputes as desk_disputes
 from projects.web.desk import figures as desk_figures
 from projects.web.desk import filters as saved
 from projects.web.desk import givebacks as desk_givebacks
@@ -271,7 +272,7 @@ urlpatterns = [
     *holds.ROUTES,
     path("desk/mails/", mails.list_mails, name="desk-mails"),
     path("desk/mails/<str:public_id>/retry/", mails.create_retry, name="desk-mail-retry"),
-    path("desk/disputes/", cases.list_cases, name="desk-disputes"),
+    path("desk/disputes/", desk_disputes.list_cases, name="desk-disputes"),
     path("desk/disputes/figures/", desk_figures.show_figures, name="desk-dispute-figures"),
     path("desk/disputes/<str:public_id>/", cases.show_case, name="desk-dispute"),
     path("desk/disputes/<str:public_id>/decide/", cases.create_ruling, name="desk-dispute-decide"),

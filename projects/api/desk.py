@@ -25,11 +25,13 @@ from payments.payouts.selectors import failed_payouts
 from payments.refunds import services as refunds
 from payments.refunds.selectors import failed_refunds
 from projects.api.disputes import DisputeOut, SharesOut
-from projects.disputes.assigning.selectors import WHOSE, whose
+from projects.disputes.assigning.selectors import WHOSE
+from projects.disputes.finding import selectors as finding
 from projects.disputes.grounds import Ground
+from projects.disputes.models import Dispute
 from projects.disputes.rulings.pronouncing.services import LONGEST_RULE
 from projects.disputes.rulings.services import decide_dispute
-from projects.disputes.selectors import desk_disputes, effect_of, still_open
+from projects.disputes.selectors import desk_disputes, effect_of
 from projects.disputes.services import LONGEST_STATEMENT
 from projects.milestones.amounts import checked_part
 
@@ -56,15 +58,19 @@ class PreviewIn(serializers.Serializer):
 
 
 class DeskDisputesView(ListAPIView):
-    """Disputes that wait for an answer or a ruling, the oldest first; with ``?all=1`` every one."""
+    """Disputes that wait for somebody, or what of all fits, the oldest first."""
 
     serializer_class = DisputeOut
     pagination_class: type[CursorPagination] = OldestFirst
 
     @extend_schema(
         parameters=[
-            OpenApiParameter("all", bool),
+            OpenApiParameter(
+                "state", str, enum=finding.STATES, description="The open ones if left out."
+            ),
             OpenApiParameter("whose", str, enum=WHOSE, description="Whoever looks after them."),
+            OpenApiParameter("reason", str, enum=Dispute.Reason.values),
+            OpenApiParameter("words", str, description="Of a title, a side, or a public id."),
         ]
     )
     def get(self, request: Request, *args, **kwargs) -> Response:
@@ -72,9 +78,13 @@ class DeskDisputesView(ListAPIView):
 
     def get_queryset(self):
         disputes = _for_staff(self.request, desk_disputes(self.request.user))
-        of = self.request.query_params.get("whose", "")
-        disputes = whose(disputes, signed_in(self.request.user), name=of)
-        return disputes if self.request.query_params.get("all") == "1" else still_open(disputes)
+        asked = self.request.query_params
+        names = ("state", "whose", "reason", "words")
+        return finding.narrowed(
+            disputes,
+            reader=signed_in(self.request.user),
+            **{name: asked.get(name, "") for name in names},
+        )
 
 
 class DeskDisputeView(RetrieveAPIView):

@@ -77,7 +77,7 @@ def test_the_whole_way(ada, ben, dora):
     seen = api_of(ben).get(path).json()
     assert (seen["status"], seen["outcome"], seen["next_steps"]) == ("closed", shares, [])
     assert api_of(dora).get("/api/v1/desk/disputes/").json()["results"] == []
-    assert len(api_of(dora).get("/api/v1/desk/disputes/?all=1").json()["results"]) == 1
+    assert len(api_of(dora).get("/api/v1/desk/disputes/?state=all").json()["results"]) == 1
 
 
 def test_the_same_key_decides_once_and_answers_alike(ada, ben, dora):

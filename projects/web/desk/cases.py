@@ -11,17 +11,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.people.models import StaffRole
-from accounts.people.selectors import signed_in, staff_roles_of
 from marketplace.common.files import attachment
 from marketplace.common.forms import AmountField
 from marketplace.common.money import to_major
-from marketplace.common.pages import page_of
 from projects.agreements.selectors import case_files, files_offered
 from projects.contracts.roles import Actor, role_in
 from projects.contracts.selectors import agreement_of, timeline_of
 from projects.contracts.sentences import sentence_of, who_of
-from projects.disputes.assigning.selectors import WHOSE, whose
 from projects.disputes.confirming.models import ProposedRuling
 from projects.disputes.confirming.selectors import (
     limit_of,
@@ -51,7 +47,6 @@ from projects.disputes.selectors import (
     neighbours_of,
     outcome_of,
     stake_of,
-    still_open,
 )
 from projects.disputes.services import LONGEST_STATEMENT
 from projects.evidence.selectors import staff_may_read_messages
@@ -113,29 +108,6 @@ class RulingForm(forms.Form):
 
     def clean_reasons(self) -> str:
         return clean_words(self, "reasons")
-
-
-@require_safe
-@for_staff
-def list_cases(request: HttpRequest) -> HttpResponse:
-    """Every dispute, the newest first, or those alone that wait for somebody; of everybody, or
-    those alone that the reader, or nobody, looks after.
-    """
-    reader = signed_in(request.user)
-    only_open = request.GET.get("state") != "all"
-    of = request.GET.get("whose", "")
-    disputes = whose(desk_disputes(reader), reader, name=of)
-    context = {
-        "page": page_of(request, still_open(disputes) if only_open else disputes),
-        "tabs": [("open", "Open", only_open), ("all", "All", not only_open)],
-        "whose": [(name, label, name == (of or "all")) for name, label in WHOSE.items()],
-        "of": of if of in WHOSE else "all",
-        "state": "open" if only_open else "all",
-        "only_open": only_open,
-        "decides": StaffRole.MEDIATOR in staff_roles_of(reader),
-        "nav": "desk",
-    }
-    return render(request, "desk/disputes.html", context)
 
 
 @require_safe

@@ -12,6 +12,7 @@ from accounts.people.filters.services import forget_filter, save_filter
 from accounts.people.selectors import signed_in
 from marketplace.common.http import refusals_on
 from projects.web.desk.audit import AuditSearch
+from projects.web.desk.disputes import DisputeSearch
 from projects.web.desk.doors import for_staff
 from projects.web.desk.givebacks import GiveBackSearch
 from projects.web.desk.mails import MailSearch
@@ -20,7 +21,8 @@ from projects.web.desk.search import DeskSearch
 
 # Every list that is searched, by its route.
 LISTS: dict[str, type[DeskSearch]] = {
-    search.page: search for search in (AuditSearch, GiveBackSearch, MailSearch, PayoutSearch)
+    search.page: search
+    for search in (AuditSearch, DisputeSearch, GiveBackSearch, MailSearch, PayoutSearch)
 }
 
 

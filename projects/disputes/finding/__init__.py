@@ -1,0 +1,1 @@
+"""How a case is found among all of them."""

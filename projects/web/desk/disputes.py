@@ -1,0 +1,49 @@
+"""Every dispute and what it waits for, for mediators and support to find."""
+
+from functools import partial
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts.people.models import StaffRole
+from accounts.people.selectors import signed_in, staff_roles_of
+from marketplace.common.pages import page_of
+from projects.disputes.assigning.selectors import WHOSE
+from projects.disputes.finding.selectors import STATES, narrowed
+from projects.disputes.models import Dispute
+from projects.disputes.selectors import desk_disputes
+from projects.web.desk.doors import for_staff
+from projects.web.desk.search import DeskSearch, searched
+
+
+class DisputeSearch(DeskSearch):
+    page = "desk-disputes"
+    hint = "A milestone, a contract, a side, a public id"
+
+    state = forms.ChoiceField(
+        label="State", required=False, choices=[("", "Open"), *list(STATES.items())[1:]]
+    )
+    whose = forms.ChoiceField(
+        label="Looked after", required=False, choices=[("", "By anybody"), *list(WHOSE.items())[1:]]
+    )
+    reason = forms.ChoiceField(
+        label="Reason", required=False, choices=[("", "Any"), *Dispute.Reason.choices]
+    )
+
+
+@require_safe
+@for_staff
+def list_cases(request: HttpRequest) -> HttpResponse:
+    """Those that wait for somebody, the newest first, or what fits."""
+    reader = signed_in(request.user)
+    form = DisputeSearch(request.GET)
+    found = form.narrow(desk_disputes(reader), partial(narrowed, reader=reader))
+    context = {
+        **searched(request, form),
+        "page": page_of(request, found),
+        "decides": StaffRole.MEDIATOR in staff_roles_of(reader),
+        "nav": "desk",
+    }
+    return render(request, "desk/disputes.html", context, status=200 if form.is_valid() else 400)

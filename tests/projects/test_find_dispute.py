@@ -1,0 +1,82 @@
+"""The queue of disputes is searched, by people and by programs."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from projects.disputes.models import Dispute
+from projects.milestones.services import release_milestone
+from tests.projects.test_rulings_stand import rule
+from tests.world import api_of, browser, opened_dispute, person, reviewed_dispute
+
+pytestmark = pytest.mark.django_db
+PAGE, CALL = "/desk/disputes/", "/api/v1/desk/disputes/"
+
+
+def found(by, **asked: str) -> set[str]:
+    page = browser(by).get(PAGE, asked)
+    rows = api_of(by).get(CALL, asked).json()["results"]
+    shown = {dispute.public_id for dispute in page.context["page"].items}
+    assert shown == {row["id"] for row in rows}, "both find the same"
+    return shown
+
+
+@pytest.fixture
+def cases(ada, ben, dora) -> dict[str, Dispute]:
+    moot = opened_dispute(ada, ben)
+    release_milestone(milestone_id=moot.milestone_id, by=ada)
+    return {
+        "opened": opened_dispute(ada, person("Ida")),
+        "under_review": reviewed_dispute(ada, ben),
+        "decided": rule(reviewed_dispute(ada, ben), dora),
+        "closed": moot,
+    }
+
+
+def test_by_its_state_as_people_see_it(cases, dora):
+    ids = {state: dispute.public_id for state, dispute in cases.items()}
+    for state in ids:
+        assert found(dora, state=state) == {ids[state]}
+    assert found(dora, state="appealed") == set()
+    open_ = set(ids.values()) - {ids["closed"]}
+    assert found(dora) == open_
+    assert found(dora, state="all") == set(ids.values())
+
+
+def test_by_words_and_reason(cases, dora):
+    one = cases["opened"]
+    for words in (
+        one.public_id,
+        one.milestone.public_id,
+        " ida ",
+        one.milestone.contract.public_id,
+    ):
+        assert found(dora, words=words) == {one.public_id}
+    assert found(dora, words="Part 1") == found(dora)
+    assert found(dora, words="nobody of that name") == set()
+    Dispute.objects.filter(pk=one.pk).update(reason="late")
+    assert found(dora, reason="late") == {one.public_id}
+    assert found(dora, reason="late", words="Ben") == set()
+
+
+def test_what_there_is_not_is_refused_by_its_field(dora):
+    for asked in ({"state": "lost"}, {"whose": "everybody"}, {"reason": "weather"}):
+        page, call = browser(dora).get(PAGE, asked), api_of(dora).get(CALL, asked)
+        assert (page.status_code, call.status_code) == (400, 400)
+        assert call.json()["error"]["param"] == next(iter(asked))
+        assert "None of these fits" in page.text
+
+
+def test_nobody_finds_a_case_of_their_own(ada, dora):
+    dispute = opened_dispute(ada, dora)
+    assert found(dora, words=dispute.public_id) == set()
+
+
+def test_a_search_costs_as_much_for_more(ada, ben, dora):
+    counts = []
+    for _ in range(2):
+        opened_dispute(ada, ben)
+        with CaptureQueriesContext(connection) as asked:
+            browser(dora).get(PAGE, {"words": "Part", "state": "all", "whose": "nobody"})
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
