@@ -43,7 +43,7 @@ def refusal_of(dispute: Dispute, step: str, role: str | None) -> str:
         return "You have asked for a mediator already; the other side has been told."
     if step == "hand_over" and not _is_over(dispute.negotiation_ends_at):
         return "The time to negotiate is not over yet."
-    if step in {"accept", "appeal"}:
+    if step in {"decide", "assign", "accept", "appeal"}:
         return _why_it_stands(dispute, step, role)
     if step == "carry_out":
         return _why_not_yet(dispute)
@@ -59,6 +59,11 @@ def refusal_of(dispute: Dispute, step: str, role: str | None) -> str:
 
 
 def _why_it_stands(dispute: Dispute, step: str, role: str | None) -> str:
+    if step in {"decide", "assign"}:
+        # Both were told that the first one stands from then on, whoever writes it down when.
+        is_unheard = dispute.status == Dispute.Status.APPEALED and _is_over(dispute.ruling_due_at)
+        why = "The time to decide on the appeal is over: the first decision stands."
+        return why if is_unheard else ""
     if dispute.appealed_by:
         return "This decision is the last one."
     if dispute.accepted_by == BOTH or _is_over(dispute.appeal_ends_at):

@@ -10,9 +10,12 @@ from marketplace.common.errors import WrongState
 from payments.escrow.models import Escrow
 from projects.agreements.downtime.clocks import CLOCKS
 from projects.contracts.models import PutOff
+from projects.disputes.assigning.services import assign_dispute
+from projects.disputes.confirming.services import confirm_ruling
 from projects.disputes.models import Dispute
 from projects.disputes.rulings import services
 from projects.disputes.rulings.pronouncing import services as pronouncing
+from projects.disputes.rulings.selectors import steps_for
 from projects.disputes.rulings.services import accept_ruling, appeal_ruling, carry_out_ruling
 from projects.disputes.sealed.models import SealedOffer
 from projects.disputes.sealed.services import seal_figure
@@ -28,6 +31,7 @@ from tests.projects.test_rulings_stand import (
     seen,
     told,
 )
+from tests.projects.two_mediators import ABOVE, confirmed, mediator, proposed_on
 from tests.world import browser, reviewed_dispute
 
 pytestmark = pytest.mark.django_db
@@ -144,6 +148,45 @@ def test_where_no_other_mediator_decides_in_time_the_first_decision_stands(
     assert (seen(standing).status, books_of(standing)) == ("closed", AS_DECIDED)
     assert told("ruling_carried_out") == [ada.name, ben.name]
     call_command("check_ledger")
+
+
+def test_after_its_time_an_appeal_is_decided_no_more(standing, ada, ben, time_machine):
+    """Both were told that the decision stands then: so it does before the sweep has come, too."""
+    appeal(standing, ben)
+    emil, due_at = mediator("Emil"), seen(standing).ruling_due_at
+    time_machine.move_to(due_at - timedelta(seconds=1), tick=False)
+    assert {"decide", "assign"} <= set(steps_for(seen(standing), emil))
+    page = browser(emil).get(standing.desk_path).content.decode()
+    assert 'name="reasons"' in page and "The first decision stands" not in page
+    time_machine.move_to(due_at, tick=False)
+
+    with pytest.raises(WrongState, match="the first decision stands"):
+        rule(standing, emil, 50_000)
+    with pytest.raises(WrongState, match="the first decision stands"):
+        assign_dispute(dispute_id=standing.pk, by=emil, mediator=emil.public_id)
+
+    assert not {"decide", "assign"} & set(steps_for(seen(standing), emil))
+    for by, path in ((emil, standing.desk_path), (ada, standing.path)):
+        page = browser(by).get(path).content.decode()
+        assert 'name="reasons"' not in page and "The first decision stands" in page
+        assert "carried out in a moment" in page
+    assert carry_out_rulings() == {"done": 1, "failed": 0}
+    assert books_of(standing) == AS_DECIDED
+
+
+def test_after_its_time_nothing_that_waits_is_confirmed(ada, ben, dora, time_machine):
+    dispute = confirmed(reviewed_dispute(ada, ben, ABOVE), dora, mediator("Emil"))
+    appeal(dispute, ben)
+    waiting = proposed_on(dispute, mediator("Fay"), 300_000)
+    time_machine.move_to(seen(dispute).ruling_due_at)
+
+    with pytest.raises(WrongState, match="the first decision stands"):
+        confirm_ruling(proposed_id=waiting.pk, by=mediator("Gil"))
+
+    assert carry_out_rulings() == {"done": 1, "failed": 0}
+    assert seen(dispute).to_freelancer == 200_000
+    waiting.refresh_from_db()
+    assert waiting.status == "lapsed"
 
 
 def test_an_appeal_near_the_limit_has_its_last_word_before_it(

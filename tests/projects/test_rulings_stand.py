@@ -330,6 +330,22 @@ def test_two_mediators_on_appeal_at_once_rule_once(ada, ben, dora, emil):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_decision_on_appeal_at_its_end_and_the_first_one_are_one_end(
+    ada, ben, dora, emil, time_machine
+):
+    standing = appeal(rule(reviewed_dispute(ada, ben), dora), ben)
+    time_machine.move_to(standing.ruling_due_at, tick=False)
+
+    outcomes = at_once(
+        *[lambda: rule(standing, emil, 50_000)] * 7,
+        lambda: carry_out_ruling(dispute_id=standing.pk),
+    )
+
+    assert sorted(outcomes) == ["done"] + ["wrong_state"] * 7
+    assert books_of(standing) == AS_DECIDED
+
+
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("rival", ["release", "cancel", "carry out twice"])
 def test_carrying_out_and_another_end_at_once_are_one(ada, ben, dora, time_machine, rival):
     standing = rule(reviewed_dispute(ada, ben), dora)

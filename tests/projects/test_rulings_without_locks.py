@@ -31,6 +31,7 @@ from tests.projects.test_rulings_stand import (
     rule,
     seen,
 )
+from tests.projects.two_mediators import mediator
 from tests.races import at_once, meet_after, outcomes_at_once
 from tests.world import person, reviewed_dispute
 
@@ -145,3 +146,49 @@ def test_without_the_lock_two_mediators_on_appeal_pass_the_first_judgement_toget
     assert got_past_the_first_judgement(outcomes), outcomes
     assert Ruling.objects.count() == 2
     assert books_of(standing) == ON_APPEAL
+
+
+# --- A decision on appeal, and the first one that stands -----------------------------------------
+
+
+@pytest.fixture
+def at_the_end_of_an_appeal(standing, ben, time_machine) -> tuple[Act, Act]:
+    """What carries the first decision out, and another one that is a moment earlier."""
+    appeal(standing, ben)
+    emil, due_at = mediator("Emil"), seen(standing).ruling_due_at
+
+    def at_the_end() -> None:
+        time_machine.move_to(due_at, tick=False)
+        carry_out_ruling(dispute_id=standing.pk)
+
+    def just_before() -> None:
+        time_machine.move_to(due_at - timedelta(seconds=1), tick=False)
+        rule(standing, emil, 50_000)
+
+    return at_the_end, just_before
+
+
+def test_without_the_lock_the_milestone_keeps_the_first_decision_from_the_last_word(
+    standing, bells, monkeypatch, at_the_end_of_an_appeal
+):
+    carried_out, decided = at_the_end_of_an_appeal
+    without_locks(monkeypatch)
+    meet_after(monkeypatch, rulings, "judge_step", then=decided)
+
+    outcomes = outcomes_at_once(*[carried_out] * 8)
+
+    assert all("you cannot resolve now" in str(one) for one in outcomes), outcomes
+    assert (seen(standing).to_freelancer, books_of(standing)) == (50_000, ON_APPEAL)
+
+
+def test_without_the_lock_only_what_is_held_keeps_a_decision_from_what_was_carried_out(
+    standing, bells, monkeypatch, at_the_end_of_an_appeal
+):
+    carried_out, decided = at_the_end_of_an_appeal
+    without_locks(monkeypatch)
+    meet_after(monkeypatch, rulings, "judge_step", then=carried_out)
+
+    outcomes = outcomes_at_once(*[decided] * 8)
+
+    assert all("No money is held" in str(one) for one in outcomes), outcomes
+    assert (seen(standing).to_freelancer, books_of(standing)) == (40_000, AS_DECIDED)
