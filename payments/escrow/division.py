@@ -58,15 +58,6 @@ def shares_of(escrow: Escrow, *, held: int, to_payee: int) -> Shares:
     )
 
 
-def shares_given(escrow: Escrow, *, to_payee: int) -> Shares:
-    """What closing it with ``to_payee`` of the price has brought: the last word of a closed one."""
-    before = escrow.released - to_payee
-    payee_fee = fee_on_part(before, to_payee, escrow.policy.freelancer_fee_basis_points)
-    payer_fee = fee_on_part(before, to_payee, escrow.policy.client_fee_basis_points)
-    returned = cost_of(escrow.released, escrow) - cost_of(escrow.kept, escrow)
-    return Shares(to_payee - payee_fee, payee_fee, payer_fee, escrow.refunded - returned)
-
-
 def price_held(escrow: Escrow, *, held: int) -> int:
     """The part of the price that ``held`` pays for: the most that can go to the payee.
 

@@ -1,18 +1,35 @@
 """Where the money of a piece of work is."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import F, OuterRef, Subquery, Sum, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
+from payments.escrow.division import Shares
 from payments.escrow.models import Escrow, Part, Roll
 from payments.fundings.models import OPEN, Payment
 from payments.ledger import chart
+from payments.ledger.models import Transfer
 from payments.ledger.selectors import balance_of
 from payments.payees.models import ConnectedAccount
 from payments.payouts.models import Earning
+
+# The deeds that close an escrow which held money, as their keys name them: each has one of these.
+_CLOSING = ("release", "refund", "split", "last")
+
+
+@dataclass(frozen=True)
+class Closing:
+    """What the deed that closed an escrow has divided, by the books.
+
+    ``refunds`` are the public ids of those that bring the payer's share.
+    """
+
+    shares: Shares
+    refunds: tuple[str, ...]
 
 
 def held_in(escrow: Escrow) -> int:
@@ -90,3 +107,35 @@ def last_released(escrow: str) -> Combinable:
     parts = Part.objects.filter(escrow=OuterRef(escrow)).order_by().values("escrow")
     before = Subquery(parts.annotate(total=Sum("amount")).values("total"))
     return F(f"{escrow}__released") - Coalesce(before, Value(0))
+
+
+def closings_of_each(names: Iterable[str]) -> dict[str, Closing]:
+    """How each of these escrows was closed, by public id, in one query.
+
+    What went back by another deed, before or after, is not in it. Those that are open, or held
+    nothing in the end, are out.
+    """
+    keys = {f"{name}:{deed}": name for name in names for deed in _CLOSING}
+    moves: dict[str, list[Transfer]] = {}
+    for move in Transfer.objects.filter(key__in=keys).select_related("target").order_by("id"):
+        moves.setdefault(keys[move.key], []).append(move)
+    return {name: _closing_of(found) for name, found in moves.items()}
+
+
+def closing_of(escrow: Escrow) -> Closing | None:
+    """How it was closed; None while it is open, or where it held nothing in the end."""
+    return closings_of_each([escrow.public_id]).get(escrow.public_id)
+
+
+def _closing_of(moves: list[Transfer]) -> Closing:
+    def sum_of(kind: str) -> int:
+        return sum(move.amount for move in moves if move.kind == kind)
+
+    shares = Shares(
+        payee=sum_of("release"),
+        payee_fee=sum_of("freelancer_fee"),
+        payer_fee=sum_of("client_fee"),
+        payer=sum_of("refund"),
+    )
+    back = [move.target.key for move in moves if move.kind == "refund"]
+    return Closing(shares, tuple(key.removeprefix(chart.leaving("")) for key in back))

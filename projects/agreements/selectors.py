@@ -10,8 +10,8 @@ from accounts.holds.selectors import suspensions_among
 from accounts.people.models import User
 from marketplace.common.clock import now
 from marketplace.common.models import StoredFile
-from payments.escrow.division import Shares, shares_given, shares_of
-from payments.escrow.selectors import held_in
+from payments.escrow.division import Shares, shares_of
+from payments.escrow.selectors import closing_of, held_in
 from projects.agreements.models import Proposal
 from projects.bids.files.models import BidFile
 from projects.bids.files.selectors import files_as_of, with_files
@@ -113,6 +113,5 @@ def division_of(proposal: Proposal, held: int | None = None) -> Shares | None:
         # A rest that goes into another milestone goes to nobody.
         shares = shares if proposal.into_id is None else replace(shares, payer=0)
         return shares if held else None
-    if state == Proposal.Status.ACCEPTED and (proposal.to_freelancer or escrow.refunded):
-        return shares_given(escrow, to_payee=proposal.to_freelancer)
-    return None
+    closing = closing_of(escrow) if state == Proposal.Status.ACCEPTED else None
+    return closing.shares if closing else None

@@ -17,7 +17,7 @@ from projects.disputes.models import Dispute
 from projects.disputes.negotiating.services import ask_mediator
 from projects.disputes.rulings.selectors import steps_for
 from projects.disputes.rulings.services import accept_ruling, appeal_ruling
-from projects.disputes.selectors import disputes_of, outcome_of
+from projects.disputes.selectors import disputes_of, outcome_of, read_closings
 from projects.milestones.selectors import milestones_of
 
 
@@ -62,6 +62,15 @@ class RulingOut(serializers.Serializer):
     carried_out_at = serializers.DateTimeField(allow_null=True)
 
 
+class _DisputesOut(serializers.ListSerializer):
+    """Many at once: the books are asked once for all of them."""
+
+    def to_representation(self, data):
+        disputes = list(data)
+        read_closings(disputes)
+        return super().to_representation(disputes)
+
+
 class DisputeOut(serializers.ModelSerializer):
     """A disagreement on one milestone. What is asked for and decided are parts of its price."""
 
@@ -99,6 +108,7 @@ class DisputeOut(serializers.ModelSerializer):
 
     class Meta:
         model = Dispute
+        list_serializer_class = _DisputesOut
         fields = [
             "id",
             "contract",

@@ -1,5 +1,6 @@
 """Who may see which disputes, which are due for what, and what a decision means in money."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
@@ -9,9 +10,9 @@ from accounts.parties.selectors import party_ids_of
 from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_roles_of, staff_with
 from marketplace.common.clock import now
-from payments.escrow.division import Shares, shares_given, shares_of
+from payments.escrow.division import Shares, shares_of
 from payments.escrow.facts import facts_now
-from payments.escrow.selectors import held_in
+from payments.escrow.selectors import Closing, closings_of_each, held_in
 from projects.contracts.selectors import contracts_of
 from projects.disputes.assigning.models import Assignment
 from projects.disputes.confirming.models import ProposedRuling
@@ -145,11 +146,26 @@ def effect_of(milestone: Milestone, to_freelancer: int) -> Shares:
     return shares_of(escrow, held=held_in(escrow), to_payee=to_freelancer)
 
 
+def read_closings(disputes: Iterable[Dispute]) -> None:
+    """Ask the books once how all of these were closed, so that each of a list is not asked for."""
+    closed = [dispute for dispute in disputes if not dispute.is_open]
+    found = closings_of_each(dispute.milestone.escrow.public_id for dispute in closed)
+    for dispute in closed:
+        dispute.__dict__["closing"] = found.get(dispute.milestone.escrow.public_id)
+
+
 def outcome_of(dispute: Dispute) -> Shares | None:
     """Who got what when a decision was carried out, or both settled; None where neither was."""
     if dispute.to_freelancer is None:
         return None
-    return shares_given(dispute.milestone.escrow, to_payee=dispute.to_freelancer)
+    closing = _closing_of(dispute)
+    return closing.shares if closing else Shares(0, 0, 0, 0)
+
+
+def _closing_of(dispute: Dispute) -> Closing | None:
+    if "closing" not in dispute.__dict__:
+        read_closings([dispute])
+    return dispute.__dict__.get("closing")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,84 @@
+"""What a closed dispute shows is what the deed that closed it has divided, whatever came before."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accounts.people.models import User
+from payments.escrow.selectors import held_in
+from payments.refunds.models import Refund
+from projects.agreements.models import Proposal
+from projects.agreements.proposals.services import accept_proposal, propose_ending
+from projects.agreements.selectors import division_of
+from projects.disputes.models import Dispute
+from projects.disputes.selectors import effect_of, outcome_of
+from projects.disputes.services import answer_dispute, open_dispute
+from projects.milestones.adjusting.services import adjust_milestone
+from projects.milestones.models import Milestone
+from projects.milestones.parts.services import release_part
+from tests.world import api_of, browser, funded_milestone, ruled, to_mediator
+
+pytestmark = pytest.mark.django_db
+
+
+def disputed(ada: User, ben: User, milestone: Milestone) -> Dispute:
+    """The client disputes it as it is now; both have asked for a mediator."""
+    dispute = open_dispute(
+        milestone_id=milestone.pk, by=ada, reason="late", statement="It is late.", asked_for=0
+    )
+    answer_dispute(dispute_id=dispute.pk, by=ben, statement="It was the weather.")
+    return to_mediator(dispute, ada, ben)
+
+
+def read(dispute: Dispute) -> Dispute:
+    return Dispute.objects.select_related("milestone__escrow__policy").get(pk=dispute.pk)
+
+
+def test_what_a_lower_price_returned_is_no_part_of_the_decision(ada, ben, dora):
+    milestone = funded_milestone(ada, ben)
+    adjust_milestone(milestone_id=milestone.pk, amount=60_000)
+    dispute = ruled(disputed(ada, ben, milestone), dora, 30_000)
+
+    assert Refund.objects.filter(amount=41_200).exists(), "the lower price has returned that"
+    outcome = api_of(ada).get(f"/api/v1/disputes/{dispute.public_id}/").json()["outcome"]
+    assert outcome == {
+        "freelancer_gets": 29_100,
+        "freelancer_fee": 900,
+        "client_fee": 900,
+        "client_gets_back": 30_900,
+    }
+    case = f"/desk/disputes/{dispute.public_id}/"
+    for reader, path in ((ada, dispute.path), (ben, dispute.path), (dora, case)):
+        page = browser(reader).get(path).text
+        assert "$309.00" in page and "$618.00" in page, path
+        assert "$721.00" not in page and "$1,030.00" not in page, path
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data(), is_decided=st.booleans(), amount=st.integers(5_000, 500_000))
+def test_it_shows_what_was_promised_after_any_price_and_part(
+    ada, ben, dora, data, is_decided, amount
+):
+    ada, ben = (User.objects.get(pk=someone.pk) for someone in (ada, ben))
+    milestone = funded_milestone(ada, ben, amount)
+    price = data.draw(st.integers(1_000, amount))
+    if price != amount:
+        adjust_milestone(milestone_id=milestone.pk, amount=price)
+    before = data.draw(st.integers(0, price - 1))
+    if before:
+        release_part(milestone_id=milestone.pk, by=ada, amount=before)
+    to_freelancer = data.draw(st.integers(0, price - before - 1))
+    milestone = Milestone.objects.select_related("escrow__policy", "contract").get(pk=milestone.pk)
+    held, promised = held_in(milestone.escrow), effect_of(milestone, to_freelancer)
+
+    if is_decided:
+        shown = outcome_of(read(ruled(disputed(ada, ben, milestone), dora, to_freelancer)))
+    else:
+        proposal = propose_ending(milestone_id=milestone.pk, by=ada, to_freelancer=to_freelancer)
+        accept_proposal(proposal_id=proposal.pk, by=ben)
+        accepted = Proposal.objects.select_related("milestone__escrow__policy")
+        shown = division_of(accepted.get(pk=proposal.pk))
+
+    assert shown == promised and shown.total == held
