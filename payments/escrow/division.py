@@ -31,6 +31,11 @@ class Shares:
     payer: int
 
     @property
+    def price(self) -> int:
+        """The part of the price that the payee gets, before their fee."""
+        return self.payee + self.payee_fee
+
+    @property
     def fees(self) -> int:
         """Of both sides together."""
         return self.payee_fee + self.payer_fee

@@ -90,6 +90,11 @@ def standing_proposal(milestone: Milestone) -> Proposal | None:
     return found.select_related("milestone", "into").first()
 
 
+def accepted_proposal(milestone: Milestone) -> Proposal | None:
+    """The one by which both have ended it, if they have."""
+    return Proposal.objects.filter(milestone=milestone, status=Proposal.Status.ACCEPTED).first()
+
+
 def over_proposal_ids(*, limit: int) -> list[int]:
     """Proposals that nobody answered in time, or whose milestone has ended by other means."""
     over = Proposal.objects.filter(

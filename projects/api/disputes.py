@@ -92,7 +92,7 @@ class DisputeOut(serializers.ModelSerializer):
     to_freelancer = serializers.IntegerField(
         allow_null=True,
         help_text="The part of the price that went to the freelancer when a decision was carried "
-        "out, or both sides settled.",
+        "out, or both sealed figures met.",
     )
     accepted_by = serializers.CharField(
         help_text="The side that has accepted the decision while the other has not, or empty."
@@ -102,7 +102,9 @@ class DisputeOut(serializers.ModelSerializer):
         source="assignee.name", default=None, allow_null=True, help_text="Who looks after it."
     )
     rulings = RulingOut(many=True)
-    outcome = serializers.SerializerMethodField()
+    outcome = serializers.SerializerMethodField(
+        help_text="Who got what when the milestone ended, however it did; null while it is open."
+    )
     statements = StatementOut(many=True)
     next_steps = serializers.SerializerMethodField()
 

@@ -24,8 +24,9 @@ from projects.milestones.models import Milestone
 class Dispute(models.Model):
     """``asked_for`` and ``to_freelancer`` are parts of the milestone's price, in minor units.
 
-    ``to_freelancer`` is what went to the freelancer when a decision was carried out, or both
-    settled; null while it is open, and where the milestone ended by other means.
+    ``to_freelancer`` is what went to the freelancer when a decision was carried out, or both sealed
+    figures met; null while it is open, and where the milestone ended by other means, such as an
+    open proposal that was accepted. Who got what then, the books say.
 
     ``not_met`` are the words of the criteria that the opener names as not met, as they are agreed.
 

@@ -1,6 +1,7 @@
 """Who may see which disputes, which are due for what, and what a decision means in money."""
 
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
@@ -10,7 +11,7 @@ from accounts.parties.selectors import party_ids_of
 from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_roles_of, staff_with
 from marketplace.common.clock import now
-from payments.escrow.division import Shares, shares_of
+from payments.escrow.division import Shares, price_held, shares_of
 from payments.escrow.facts import facts_now
 from payments.escrow.selectors import Closing, closings_of_each, held_in
 from projects.contracts.selectors import contracts_of
@@ -155,8 +156,8 @@ def read_closings(disputes: Iterable[Dispute]) -> None:
 
 
 def outcome_of(dispute: Dispute) -> Shares | None:
-    """Who got what when a decision was carried out, or both settled; None where neither was."""
-    if dispute.to_freelancer is None:
+    """Who got what when the milestone ended, by whatever means; None while the case is open."""
+    if dispute.is_open:
         return None
     closing = _closing_of(dispute)
     return closing.shares if closing else Shares(0, 0, 0, 0)
@@ -188,16 +189,17 @@ class Stake:
 
 
 def stake_of(dispute: Dispute) -> Stake | None:
-    """None where the milestone ended by other means: then nothing was divided."""
+    """None where nothing was left to divide in the end: a bank had taken all of it."""
     escrow = dispute.milestone.escrow
     if dispute.is_open:
         facts = facts_now(escrow)
         return Stake(facts.held, facts.price_held, dispute.asked_for)
     outcome = outcome_of(dispute)
-    if outcome is None or dispute.to_freelancer is None:
+    if outcome is None or not outcome.total:
         return None
-    price = escrow.amount - (escrow.released - dispute.to_freelancer)
-    return Stake(outcome.total, price, dispute.asked_for)
+    before = copy(escrow)  # as it was until then; never saved
+    before.released -= outcome.price
+    return Stake(outcome.total, price_held(before, held=outcome.total), dispute.asked_for)
 
 
 def _in_full() -> QuerySet[Dispute]:

@@ -21,6 +21,8 @@ from projects.disputes.confirming import models as confirming
 from projects.disputes.models import LIFECYCLE, OPEN, Dispute, Statement
 from projects.disputes.rules import OTHER, checked_grounds, judge_step
 from projects.disputes.sealed.models import SealedOffer
+from projects.disputes.selectors import outcome_of
+from projects.disputes.words import shares_in_words
 from projects.milestones import services as milestones
 from projects.milestones.amounts import checked_part
 from projects.milestones.criteria import refuse_if_changed
@@ -180,8 +182,12 @@ def close_moot_dispute(*, dispute_id: int) -> Dispute:
 
     record(dispute.milestone.contract, "dispute_closed", by=SYSTEM, about=dispute)
     text = _CLOSED[Milestone.Status(dispute.milestone.status)].filled(title=dispute.milestone.title)
+    shares = outcome_of(dispute) if dispute.milestone.status == Milestone.Status.SPLIT else None
     for role in (CLIENT, FREELANCER):
-        tell_side_of(dispute, role, "dispute_closed", text, by=SYSTEM)
+        told = text
+        if shares:
+            told += shares_in_words(shares, dispute.milestone.currency, role)
+        tell_side_of(dispute, role, "dispute_closed", told, by=SYSTEM)
     return dispute
 
 

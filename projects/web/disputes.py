@@ -29,13 +29,14 @@ from projects.disputes.rulings.selectors import (
 from projects.disputes.rulings.services import accept_ruling, appeal_ruling
 from projects.disputes.sealed.selectors import own_figure_of, price_held_of
 from projects.disputes.sealed.services import seal_figure, withdraw_figure
-from projects.disputes.selectors import disputes_of, outcome_of, stake_of
+from projects.disputes.selectors import disputes_of
 from projects.disputes.silence.selectors import verdicts_on
 from projects.milestones.amounts import checked_ending
 from projects.milestones.models import Milestone
 from projects.milestones.rules import judge_step
 from projects.milestones.selectors import latest_delivery, milestones_of
 from projects.web.criteria import CriteriaForm
+from projects.web.dispute_endings import ending_of
 from projects.web.evidence import offer_of
 from projects.web.parts import PartForm, clean_part, clean_words, draw_part
 
@@ -261,8 +262,7 @@ def _page(
         "opener": contract.client if dispute.opened_by_role == CLIENT else contract.freelancer,
         "steps": steps,
         "is_waiting": "accept" not in steps,
-        "stake": stake_of(dispute),
-        "outcome": outcome_of(dispute),
+        **ending_of(dispute),
         "ruling": ruling_of(dispute),
         "limit": limit_of(dispute),
         "expected": expected_shares(dispute),

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from accounts.notifications.models import Notification
 from accounts.people.models import User
 from payments.escrow.selectors import held_in
 from payments.refunds.models import Refund
@@ -11,12 +12,22 @@ from projects.agreements.models import Proposal
 from projects.agreements.proposals.services import accept_proposal, propose_ending
 from projects.agreements.selectors import division_of
 from projects.disputes.models import Dispute
-from projects.disputes.selectors import effect_of, outcome_of
+from projects.disputes.selectors import effect_of, outcome_of, stake_of
 from projects.disputes.services import answer_dispute, open_dispute
 from projects.milestones.adjusting.services import adjust_milestone
 from projects.milestones.models import Milestone
 from projects.milestones.parts.services import release_part
-from tests.world import api_of, browser, funded_milestone, ruled, to_mediator
+from projects.milestones.services import release_milestone
+from projects.tasks import close_moot_disputes
+from tests.world import (
+    api_of,
+    browser,
+    fund,
+    funded_milestone,
+    planned_milestone,
+    ruled,
+    to_mediator,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -34,6 +45,12 @@ def read(dispute: Dispute) -> Dispute:
     return Dispute.objects.select_related("milestone__escrow__policy").get(pk=dispute.pk)
 
 
+def pages_of(dispute: Dispute, ada: User, ben: User, dora: User) -> list[tuple[User, str]]:
+    """The page of each side, and the desk's."""
+    case = f"/desk/disputes/{dispute.public_id}/"
+    return [(ada, dispute.path), (ben, dispute.path), (dora, case)]
+
+
 def test_what_a_lower_price_returned_is_no_part_of_the_decision(ada, ben, dora):
     milestone = funded_milestone(ada, ben)
     adjust_milestone(milestone_id=milestone.pk, amount=60_000)
@@ -47,8 +64,7 @@ def test_what_a_lower_price_returned_is_no_part_of_the_decision(ada, ben, dora):
         "client_fee": 900,
         "client_gets_back": 30_900,
     }
-    case = f"/desk/disputes/{dispute.public_id}/"
-    for reader, path in ((ada, dispute.path), (ben, dispute.path), (dora, case)):
+    for reader, path in pages_of(dispute, ada, ben, dora):
         page = browser(reader).get(path).text
         assert "$309.00" in page and "$618.00" in page, path
         assert "$721.00" not in page and "$1,030.00" not in page, path
@@ -82,3 +98,41 @@ def test_it_shows_what_was_promised_after_any_price_and_part(
         shown = division_of(accepted.get(pk=proposal.pk))
 
     assert shown == promised and shown.total == held
+
+
+def test_an_accepted_proposal_shows_who_got_what(ada, ben, dora):
+    dispute = disputed(ada, ben, funded_milestone(ada, ben))
+    proposal = propose_ending(milestone_id=dispute.milestone_id, by=ada, to_freelancer=40_000)
+    accept_proposal(proposal_id=proposal.pk, by=ben)
+
+    close_moot_disputes()
+    for reader, path in pages_of(dispute, ada, ben, dora):
+        page = browser(reader).get(path).text
+        assert "an open proposal was accepted" in page, path
+        assert all(amount in page for amount in ("$400.00", "$388.00", "$618.00", "$1,030.00"))
+        assert "without a ruling</" not in page and "left to decide" not in page, path
+    shown = api_of(ben).get(f"/api/v1/disputes/{dispute.public_id}/").json()
+    assert (shown["to_freelancer"], shown["outcome"]["client_gets_back"]) == (None, 61_800)
+    told = {one.recipient: one.text for one in Notification.objects.filter(kind="dispute_closed")}
+    assert "You get back $618.00" in told[ada] and "You get $388.00" in told[ben]
+
+
+def test_of_what_was_never_funded_nothing_was_divided(ada, ben, dora):
+    milestone = fund(planned_milestone(ada, ben), 60_000)
+    dispute = ruled(disputed(ada, ben, milestone), dora, 30_000)
+
+    stake = stake_of(read(dispute))
+    assert stake and (stake.held, stake.price) == (61_800, 60_000)
+    for reader, path in pages_of(dispute, ada, ben, dora):
+        page = browser(reader).get(path).text
+        assert "Of it was held" in page and "$600.00" in page, path
+        assert "the rest goes back" not in page, path
+
+
+def test_what_was_approved_after_all_says_so(ada, ben, dora):
+    dispute = disputed(ada, ben, funded_milestone(ada, ben))
+    release_milestone(milestone_id=dispute.milestone_id, by=ada)
+
+    for reader, path in pages_of(dispute, ada, ben, dora):
+        page = browser(reader).get(path).text
+        assert "Closed without a ruling" in page and "$970.00" in page, path

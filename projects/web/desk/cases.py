@@ -45,8 +45,6 @@ from projects.disputes.selectors import (
     desk_disputes,
     effect_of,
     neighbours_of,
-    outcome_of,
-    stake_of,
 )
 from projects.disputes.services import LONGEST_STATEMENT
 from projects.evidence.selectors import staff_may_read_messages
@@ -56,6 +54,7 @@ from projects.web.bid_cards import shown_files
 from projects.web.desk.assigning import assignment_on
 from projects.web.desk.doors import for_staff
 from projects.web.desk.templates import offered_templates, with_template
+from projects.web.dispute_endings import ending_of
 from projects.web.evidence import offer_of
 from projects.web.parts import PartForm, clean_part, clean_words, draw_part
 
@@ -177,13 +176,12 @@ def _page(
             files_offered(agreement), route="desk-dispute-file", of=dispute.public_id
         ),
         "submissions": _submissions(dispute),
-        "stake": stake_of(dispute),
         "record": record_of(dispute),
         "evidence": offer_of(
             dispute, route="desk-evidence", with_messages=staff_may_read_messages(dispute)
         ),
         "timeline": _timeline(milestone),
-        "outcome": outcome_of(dispute),
+        **ending_of(dispute),
         "ruling": ruling_of(dispute),
         "expected": expected_shares(dispute),
         "has_ruled": has_ruled(dispute, request.user),

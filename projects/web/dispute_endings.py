@@ -1,0 +1,16 @@
+"""How a dispute ended in money, as both sides and the desk see it."""
+
+from typing import Any
+
+from projects.agreements.selectors import accepted_proposal
+from projects.disputes.models import Dispute
+from projects.disputes.selectors import outcome_of, stake_of
+
+
+def ending_of(dispute: Dispute) -> dict[str, Any]:
+    """What is or was divided, who got what, and the open proposal by which both settled it."""
+    return {
+        "stake": stake_of(dispute),
+        "outcome": outcome_of(dispute),
+        "proposal": None if dispute.is_open else accepted_proposal(dispute.milestone),
+    }
