@@ -74,7 +74,8 @@ def suspend_person(
     by: User,
     links: Sequence[str] = (),
 ) -> Hold:
-    """Nothing new for this person for so many days; all that runs goes on, and they are paid.
+    """Nothing new for this person for so many days; all that runs goes on, and they are paid. The
+    caller tells whom else it concerns, and logs it last.
 
     Raises NotAllowed, InvalidInput or WrongState (one is in force).
     """
@@ -99,7 +100,6 @@ def suspend_person(
         until=hold.ends_at,
     )
     notify(to=person, kind="person_suspended", text=text, path=hold.path)
-    log_placed(hold)
     return hold
 
 
@@ -211,13 +211,14 @@ def uphold_hold(*, hold_id: int, ruling: str, by: User) -> Hold:
 
 @transaction.atomic
 def free_person(*, hold_id: int, by: User | str, ruling: str = "") -> Hold:
-    """The suspension is over: by a moderator at any time, by the clock at its end."""
+    """The suspension is over: by a moderator at any time, by the clock at its end. The caller tells
+    whom else it concerns, and logs it last.
+    """
     subject = Hold.objects.values_list("subject", flat=True).get(pk=hold_id)
     person = _lock_person(User.objects.values_list("pk", flat=True).get(public_id=subject))
     hold = close_hold(lock_hold(hold_id), by=by, ruling=ruling)
     text = Words("You are no longer suspended.")
     notify(to=person, kind="person_free", text=text, path=hold.path)
-    log_lifted(hold, by=by)
     return hold
 
 

@@ -131,6 +131,7 @@ class DisputeOut(serializers.ModelSerializer):
             "mediator",
             "ruling_expected_at",
             "ruling_late_at",
+            "ruling_missed_at",
             "ruling_due_at",
             "rulings",
             "appeal_ends_at",

@@ -236,9 +236,14 @@ def hand_to_mediator(dispute: Dispute) -> datetime:
 
 def leave_nothing_open(dispute: Dispute) -> None:
     """What was sealed and has settled nothing is gone with a decision or the end: nobody ever reads
-    it. A decision that no other mediator has answered by then waits no longer.
+    it. How many figures a side has sealed counts on until the end. A decision that no other
+    mediator has answered by then waits no longer.
     """
-    SealedOffer.objects.filter(dispute=dispute).delete()
+    sealed = SealedOffer.objects.filter(dispute=dispute)
+    if dispute.status == Dispute.Status.CLOSED:
+        sealed.delete()
+    else:
+        sealed.update(amount=None, held=None)
     waiting = dispute.proposed_rulings.filter(status=confirming.ProposedRuling.Status.PROPOSED)
     for proposed in waiting:
         confirming.LIFECYCLE.advance(proposed, "lapse", role=SYSTEM)

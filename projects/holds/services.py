@@ -65,6 +65,7 @@ def suspend_person(
     ).filled(who=hold.party.name, until=hold.ends_at)
     running = running_contracts_of(hold.party)
     notify_each([_news_of(hold, one, "side_suspended", text) for one in running])
+    holds.log_placed(hold)
     return hold
 
 
@@ -75,9 +76,10 @@ def free_person(*, hold_id: int, by: User | str, ruling: str = "") -> Hold:
     Raises NotAllowed or WrongState.
     """
     hold = holds.free_person(hold_id=hold_id, by=by, ruling=ruling)
-    text = Words("%(who)s, with whom you have “%(title)s”, is no longer suspended.")
+    text = Words("%(who)s, the other side of “%(title)s”, is no longer suspended.")
     text = text.filled(who=hold.party.name)
     notify_each([_news_of(hold, one, "side_free", text) for one in contracts_told_of(hold)])
+    holds.log_lifted(hold, by=by)
     return hold
 
 

@@ -109,7 +109,7 @@ def appeal(ben) -> None:
 
 def see_that_it_is_anothers(dora) -> None:
     dora.page.reload()
-    dora.sees("it is not yours to decide again", "The brief came three weeks late.")
+    dora.sees("it is not yours to decide now", "The brief came three weeks late.")
     assert dora.page.get_by_label("Released to the freelancer").count() == 0
 
 

@@ -95,7 +95,7 @@ def test_who_was_told_of_it_is_told_once_of_its_end(ada, ben, cleo, mona, max_, 
     # Also whose contract has ended meanwhile: they know until when it was to last.
     (to_ada,), (to_cleo,) = told(ada, "side_free"), told(cleo, "side_free")
     assert first.public_id in to_ada.path and second.public_id in to_cleo.path
-    assert to_ada.text == f"Ben, with whom you have “{first.title}”, is no longer suspended."
+    assert to_ada.text == f"Ben, the other side of “{first.title}”, is no longer suspended."
     assert told(ben, "side_free") == told(mona, "side_free") == []
 
 

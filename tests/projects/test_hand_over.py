@@ -40,7 +40,7 @@ def test_a_draft_says_what_is_left_and_what_is_not_paid_of_it(ada, ben, mona):
     assert (draft.client, draft.title) == (contract.client, contract.title)
     assert (draft.currency, draft.budget_most) == (contract.currency, 340_000)
     first = part(contract, 1)
-    assert f"## {first.title}\n\n$400.00 were agreed." in draft.description
+    assert f"## {first.title}\n\n$400.00 of it are not paid." in draft.description
     for one in contract.milestones.all():
         assert one.title in draft.description
         assert all(f"- {criterion}" in draft.description for criterion in one.criteria)

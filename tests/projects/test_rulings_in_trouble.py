@@ -17,7 +17,7 @@ from projects.disputes.rulings import services
 from projects.disputes.rulings.pronouncing import services as pronouncing
 from projects.disputes.rulings.selectors import steps_for
 from projects.disputes.rulings.services import accept_ruling, appeal_ruling, carry_out_ruling
-from projects.disputes.sealed.models import SealedOffer
+from projects.disputes.sealed.models import MOST_FIGURES, SealedOffer
 from projects.disputes.sealed.services import seal_figure
 from projects.milestones.services import release_milestone
 from projects.tasks import carry_out_rulings
@@ -255,6 +255,18 @@ def test_what_was_sealed_before_a_decision_is_gone_with_it(ada, ben, dora):
 
     decided = rule(dispute, dora, 60_000)
 
-    assert not SealedOffer.objects.exists()
+    assert not SealedOffer.objects.exclude(amount=None, held=None).exists()
     seal_figure(dispute_id=dispute.pk, by=ada, amount=59_000)
     assert seen(decided).state == "decided"
+
+
+def test_a_decision_gives_nobody_more_figures_to_seal(ada, ben, dora):
+    """Five in one dispute: whoever had as many again would feel for the other side's."""
+    dispute = reviewed_dispute(ada, ben)
+    for amount in range(20_000, 20_000 + MOST_FIGURES):
+        seal_figure(dispute_id=dispute.pk, by=ben, amount=amount)
+
+    rule(dispute, dora, 60_000)
+
+    with pytest.raises(WrongState, match="feels for"):
+        seal_figure(dispute_id=dispute.pk, by=ben, amount=70_000)

@@ -379,7 +379,7 @@ def test_pages_and_programs_appeal(standing, ada, ben, dora, emil):
     shown = browser(ada).get(page).content.decode()
     assert "Another mediator is reading" in shown and "would go to Ben if it stands" in shown
     desk = f"/desk/disputes/{standing.public_id}/"
-    assert "not yours to decide again" in browser(dora).get(desk).content.decode()
+    assert "not yours to decide now" in browser(dora).get(desk).content.decode()
     assert "Ruling on appeal" in browser(emil).get(desk).content.decode()
     form = {"to_freelancer": "500", **why("More is done.")}
     assert browser(dora).post(f"{desk}decide/", form).status_code == 403

@@ -39,5 +39,5 @@ def why_not_confirmed_by(proposed: ProposedRuling, by: Actor) -> str:
 def why_not_answered_by(proposed: ProposedRuling, by: Actor) -> str:
     """What is told to a mediator who has no business with it, or nothing."""
     if isinstance(by, User) and by.pk in handled_before(proposed.dispute):
-        return "You have decided this case before: an appeal goes to other mediators."
+        return "You had a hand in this case before: the appeal goes to others."
     return ""

@@ -59,7 +59,7 @@ def own_up(*, dispute_id: int) -> Dispute:
     record(milestone.contract, "ruling_overdue", by=SYSTEM, about=dispute)
     told = Words(
         "The dispute about “%(title)s” had to be decided by %(due)s, and nobody has. That is our "
-        "fault: every mediator and those who look after them have been told. The money stays held, "
+        "fault: every mediator and support have been told. The money stays held, "
         "and both sides can still settle it.",
         title=milestone.title,
         due=due,

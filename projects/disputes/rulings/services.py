@@ -64,7 +64,7 @@ def decide_dispute(
     role = role_in(dispute.milestone.contract, by)
     judge_step(dispute, "decide", role)
     if has_ruled(dispute, by):
-        raise NotAllowed("You have decided this case before: an appeal goes to another mediator.")
+        raise NotAllowed("You had a hand in this case before: the appeal goes to somebody else.")
     if ground not in Ground.values:
         raise InvalidInput("Choose one of the rules.", param="ground")
     if dispute.assignee not in (None, by):

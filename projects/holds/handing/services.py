@@ -100,7 +100,8 @@ def _described(contract: Contract, rest: Sequence[tuple[Milestone, int]]) -> str
     """
     told = [_BEGUN]
     for milestone, amount in rest:
-        lines = [f"## {milestone.title}", f"{in_words(amount, contract.currency)} were agreed."]
+        left = in_words(amount, contract.currency)
+        lines = [f"## {milestone.title}", f"{left} of it are not paid."]
         lines += [f"- {criterion}" for criterion in milestone.criteria]
         told.append("\n\n".join(lines[:2]) + "\n\n" + "\n".join(lines[2:]))
     told.append(contract.posting.description)

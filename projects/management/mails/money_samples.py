@@ -123,7 +123,7 @@ MONEY: dict[str, Words] = {
     ),
     "ruling_overdue": told(
         "The dispute about “%(title)s” had to be decided by %(due)s, and nobody has. That is our "
-        "fault: every mediator and those who look after them have been told. The money stays held, "
+        "fault: every mediator and support have been told. The money stays held, "
         "and both sides can still settle it."
     ),
     "ruling_wanted": told(

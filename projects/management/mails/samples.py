@@ -27,7 +27,7 @@ SAMPLES: dict[str, Words] = {
         "%(who)s is suspended from new business until %(until)s at the latest. “%(title)s” goes "
         "on: read what you can do."
     ),
-    "side_free": told("%(who)s, with whom you have “%(title)s”, is no longer suspended."),
+    "side_free": told("%(who)s, the other side of “%(title)s”, is no longer suspended."),
     "person_free": told("You are no longer suspended."),
     "hold_upheld": told(
         "Your appeal was refused: what you appealed against stands until %(until)s. Read why."

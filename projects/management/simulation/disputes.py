@@ -41,10 +41,21 @@ class Case:
         while (shown := self.life.mediator.get(case))["status"] not in _DECIDED:
             if "decide" in shown["next_steps"]:
                 self.life.mediator.post(f"{case}decide/", self._ruling(), fine=409)
+                self._confirm()
             yield
 
     def decide_again(self) -> None:
-        self.life.other_mediator.post(f"desk/disputes/{self.id}/decide/", self._ruling(), fine=409)
+        """By the other one, unless they have confirmed what is appealed against."""
+        hears, case = self.life.other_mediator, f"desk/disputes/{self.id}/"
+        if "decide" in hears.get(case)["next_steps"]:
+            hears.post(f"{case}decide/", self._ruling(), fine=409)
+
+    def _confirm(self) -> None:
+        """Where so much is held that a decision waits for a second mediator."""
+        second = self.life.other_mediator
+        for ruling in second.get(f"desk/disputes/{self.id}/rulings/")["results"]:
+            if ruling["status"] == "proposed":
+                second.post(f"desk/rulings/{ruling['id']}/confirm/", fine=409)
 
     def _ruling(self) -> dict[str, object]:
         price = self.price
