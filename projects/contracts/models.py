@@ -221,6 +221,7 @@ class PutOff(models.Model):
         DISPUTE = "dispute", gettext_noop("the time to answer the dispute")
         TALKS = "talks", gettext_noop("the time to settle the dispute")
         APPEAL = "appeal", gettext_noop("the time to appeal")
+        HEARING = "hearing", gettext_noop("the time to decide on the appeal")
         GIVEBACK = "giveback", gettext_noop("the time to answer whether money goes back")
         COUNTER = "counter", gettext_noop("the time to answer the other terms")
 

@@ -15,6 +15,7 @@ from payments.ledger.models import Transfer
 from projects.disputes.confirming.models import ProposedRuling
 from projects.disputes.models import JUDGED, OPEN, Dispute, Ruling
 from projects.disputes.register.checks import CHECKS as REGISTER
+from projects.disputes.rulings.selectors import stood_by
 from projects.disputes.sealed.models import SealedOffer
 from projects.milestones.models import Milestone
 
@@ -87,14 +88,11 @@ def ended_disputes_are_closed() -> list[str]:
 
 
 def rulings_are_carried_out() -> list[str]:
-    """A decision whose time to appeal is over moves its money; one that waits for weeks, and for
-    no bank, is a sweep that stands.
+    """A decision that stands for good moves its money; one that waits for weeks, and for no bank,
+    is a sweep that stands.
     """
-    over = Dispute.objects.filter(
-        status=Dispute.Status.DECIDED,
-        appeal_ends_at__lt=now() - SWEPT_WITHIN,
-        milestone__closed_at=None,
-    ).exclude(milestone__escrow__public_id__in=contested_ids())
+    over = Dispute.objects.filter(stood_by(now() - SWEPT_WITHIN), milestone__closed_at=None)
+    over = over.exclude(milestone__escrow__public_id__in=contested_ids())
     return [f"{dispute.public_id} was never carried out." for dispute in over.order_by("pk")]
 
 

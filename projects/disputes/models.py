@@ -119,6 +119,11 @@ class Dispute(models.Model):
                 name="decisions_that_stand",
             ),
             models.Index(
+                fields=["ruling_due_at"],
+                condition=Q(status="appealed"),
+                name="appeals_that_are_over",
+            ),
+            models.Index(
                 fields=["created_at", "id"],
                 condition=~Q(status="closed"),
                 name="open_disputes_in_order",

@@ -35,9 +35,10 @@ from projects.agreements.models import Proposal
 from projects.agreements.proposals.services import accept_proposal, propose_ending
 from projects.bids.models import Bid
 from projects.contracts.models import Agreement
+from projects.disputes.checks import rulings_are_carried_out
 from projects.disputes.confirming.models import ProposedRuling
 from projects.disputes.models import Dispute
-from projects.disputes.rulings.services import decide_dispute
+from projects.disputes.rulings.services import appeal_ruling, decide_dispute
 from projects.disputes.sealed.models import SealedOffer
 from projects.disputes.sealed.services import seal_figure
 from projects.givebacks.models import GiveBack
@@ -399,6 +400,16 @@ def test_what_came_in_and_went_out_a_second_time_is_found_though_all_sums_are_ri
 
     (found,) = {line.partition(" ")[0] for line in escrows_hold_what_they_say()}
     assert chart.escrow(found) == source.key
+
+
+def test_an_appeal_that_nobody_has_carried_out_is_found(world, ben):
+    standing = Dispute.objects.filter(status="decided").order_by("pk").first()
+    appeal_ruling(dispute_id=standing.pk, by=ben, statement="More is done.")
+    assert rulings_are_carried_out() == []
+
+    Dispute.objects.filter(pk=standing.pk).update(ruling_due_at=now() - timedelta(days=91))
+
+    assert rulings_are_carried_out() == [f"{standing.public_id} was never carried out."]
 
 
 def test_whole_books_are_said_to_be_clean(world):

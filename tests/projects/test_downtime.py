@@ -19,12 +19,14 @@ from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.models import Heartbeat, Outage
 from marketplace.common.outages.services import note_beat
 from marketplace.tasks import beat_heart
+from payments.escrow.models import Escrow
 from projects import tasks
 from projects.agreements.downtime import services as downtime
 from projects.bids.counters.models import CounterOffer
 from projects.bids.counters.services import accept_counter
 from projects.bids.models import Bid
 from projects.contracts.models import Contract, Event, PutOff
+from projects.disputes.models import Dispute
 from projects.milestones.models import Milestone, Reminder
 from projects.milestones.rules import due_of, idle_from, late_from
 from projects.milestones.services import cancel_milestone, release_unreviewed
@@ -37,6 +39,7 @@ from tests.projects.test_every_clock_is_told import (
     a_negotiation,
     a_proposal,
     a_review,
+    an_appeal,
     an_offer,
     money_asked_back,
     money_to_come,
@@ -73,9 +76,13 @@ CLOCKS: dict[str, tuple[Callable[[User, User], World], str]] = {
     "dispute": (a_dispute, "dispute_answer"),
     "talks": (a_negotiation, "dispute_negotiation"),
     "appeal": (a_decision, "dispute_carried_out"),
+    "hearing": (an_appeal, "dispute_carried_out"),
     "giveback": (money_asked_back, "giveback_lapses"),
 }
-BY_ITSELF = ("offer", "review", "proposal", "change", "dispute", "talks", "appeal", "giveback")
+BY_ITSELF = (
+    *("offer", "review", "proposal", "change", "dispute", "talks", "appeal", "hearing"),
+    "giveback",
+)
 
 
 def stopped(lasted: timedelta = DOWN) -> None:
@@ -222,6 +229,21 @@ def test_the_provider_waits_for_nobody(ada, ben, later):
     assert Milestone.objects.get(pk=milestone.pk).review_ends_at == ends_at
     assert not Event.objects.filter(kind="clock_put_off").exists()
     assert struck() == 1, "the work is paid, and the outage is made up for"
+
+
+def test_an_appeal_is_heard_no_longer_than_the_provider_holds_the_money(ada, ben, later):
+    _, due_at, _ = an_appeal(ada, ben)
+    limit_at = due_at + timedelta(hours=1, minutes=30)
+    Escrow.objects.update(limit_at=limit_at)
+    walk_to(due_at + timedelta(hours=1), later)
+    stopped()
+
+    started_again()
+
+    found = PutOff.objects.get()
+    assert (found.clock, found.was_due_at) == ("hearing", due_at)
+    assert due_at + timedelta(hours=1) < found.due_at < limit_at, "it is decided before all goes"
+    assert Dispute.objects.get().ruling_due_at == found.due_at
 
 
 # --- How long, how often -------------------------------------------------------------------------

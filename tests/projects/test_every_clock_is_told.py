@@ -26,7 +26,8 @@ from projects.agreements.turn import Turn
 from projects.agreements.turns import turn_of
 from projects.bonuses.services import give_bonus
 from projects.contracts.models import Contract
-from projects.disputes.rulings.services import decide_dispute
+from projects.disputes.models import Dispute
+from projects.disputes.rulings.services import appeal_ruling, decide_dispute
 from projects.givebacks.models import GiveBack
 from projects.givebacks.services import ask_back
 from projects.milestones.models import Milestone
@@ -117,6 +118,13 @@ def a_decision(ada: User, ben: User) -> World:
     dispute = reviewed_dispute(ada, ben)
     dispute = decide_dispute(dispute_id=dispute.pk, by=emil, to_freelancer=40_000, **why())
     return dispute.milestone.contract, dispute.appeal_ends_at, dispute.appeal_ends_at
+
+
+def an_appeal(ada: User, ben: User) -> World:
+    contract, *_ = a_decision(ada, ben)
+    dispute = Dispute.objects.get(milestone__contract=contract)
+    dispute = appeal_ruling(dispute_id=dispute.pk, by=ben, statement="More is done.")
+    return contract, dispute.ruling_due_at, dispute.ruling_due_at
 
 
 def a_late_ruling(ada: User, ben: User) -> World:

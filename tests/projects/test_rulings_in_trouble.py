@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 
 from marketplace.common.clock import now
 from marketplace.common.errors import WrongState
@@ -15,7 +16,7 @@ from projects.disputes.confirming.services import confirm_ruling
 from projects.disputes.models import Dispute
 from projects.disputes.rulings import services
 from projects.disputes.rulings.pronouncing import services as pronouncing
-from projects.disputes.rulings.selectors import steps_for
+from projects.disputes.rulings.selectors import steps_for, stood_by
 from projects.disputes.rulings.services import accept_ruling, appeal_ruling, carry_out_ruling
 from projects.disputes.sealed.models import MOST_FIGURES, SealedOffer
 from projects.disputes.sealed.services import seal_figure
@@ -172,6 +173,15 @@ def test_after_its_time_an_appeal_is_decided_no_more(standing, ada, ben, time_ma
         assert "carried out in a moment" in page
     assert carry_out_rulings() == {"done": 1, "failed": 0}
     assert books_of(standing) == AS_DECIDED
+
+
+def test_what_stands_is_found_by_its_indexes(standing):
+    """The sweep asks every few seconds, and most disputes are closed."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = Dispute.objects.filter(stood_by(now())).explain()
+
+    assert "appeals_that_are_over" in plan and "decisions_that_stand" in plan
 
 
 def test_after_its_time_nothing_that_waits_is_confirmed(ada, ben, dora, time_machine):

@@ -1,8 +1,8 @@
 """Which clocks judge a side of a contract or bid, and which of them would have struck in an outage.
 
-Not among them: the payment provider's limits and pay pages, which it counts; what the house owes
-itself or a payee (rulings, holds of payouts); and the dates until which somebody binds themselves
-by a bid or asks for bids.
+Not among them: the payment provider's limits and pay pages, which it counts; what the house owes (a
+first ruling, the end of a payout's hold: nobody loses when it comes late); and the dates until
+which somebody binds themselves by a bid or asks for bids.
 """
 
 from collections.abc import Callable
@@ -100,6 +100,11 @@ CLOCKS: dict[str, RunningClock] = {
             status=Dispute.Status.DECIDED, appealed_by="", milestone__closed_at=None
         ).exclude(accepted_by=BOTH),
         F("appeal_ends_at"),
+    ),
+    # The house owes it, and yet it goes against whoever appealed: the first decision stands then.
+    C.HEARING: RunningClock(
+        lambda: Dispute.objects.filter(status=Dispute.Status.APPEALED, milestone__closed_at=None),
+        F("ruling_due_at"),
     ),
     C.GIVEBACK: RunningClock(
         lambda: GiveBack.objects.filter(status=GiveBack.Status.ASKED), F("answer_due_at")

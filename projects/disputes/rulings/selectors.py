@@ -1,6 +1,6 @@
 """Which decision stands, what it brings each side, and who may still rule."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import Q
 
@@ -87,15 +87,19 @@ def waits_for_bank(dispute: Dispute, *, is_contested: bool | None = None) -> boo
     return not (is_near and held_in(escrow))
 
 
-def standing_ids(*, limit: int) -> list[int]:
-    """Decisions that stand for good, and that wait for no bank: the time to appeal is over, or that
-    of another mediator to decide. The longest-standing first.
+def stood_by(moment: datetime) -> Q:
+    """Decisions that stood for good then, whatever waits for a bank: the time to appeal was over,
+    or that of another mediator to decide.
     """
-    due = Dispute.objects.filter(
-        Q(status=Dispute.Status.DECIDED, appeal_ends_at__lte=now())
-        | Q(status=Dispute.Status.APPEALED, ruling_due_at__lte=now()),
-        milestone__closed_at__isnull=True,
+    status = Dispute.Status
+    return Q(status=status.DECIDED, appeal_ends_at__lte=moment) | Q(
+        status=status.APPEALED, ruling_due_at__lte=moment
     )
+
+
+def standing_ids(*, limit: int) -> list[int]:
+    """Decisions that stand for good, and that wait for no bank: the longest-standing first."""
+    due = Dispute.objects.filter(stood_by(now()), milestone__closed_at__isnull=True)
     contested = due.filter(milestone__escrow__public_id__in=contested_ids())
     waiting = [
         dispute.pk
