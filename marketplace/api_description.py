@@ -51,6 +51,7 @@ SETTINGS = {
         "ChargebackStatus": "payments.chargebacks.models.Chargeback.Status",
         "EscrowStatus": "payments.escrow.models.Escrow.Status",
         "PaymentStatus": "payments.fundings.models.Payment.Status",
+        "RefundStatus": "payments.refunds.models.Refund.Status",
         "PayoutStatus": "payments.payouts.models.Payout.Status",
         "PayoutAccountStatus": "payments.payees.models.ConnectedAccount.Status",
     },

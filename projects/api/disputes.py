@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 
 from marketplace.common.api import idempotent
 from marketplace.common.shapes import AmountIn
+from payments.refunds.models import Refund
 from projects.api.milestone_shapes import CriteriaTagIn
 from projects.bids.terms import MAX_CRITERIA
 from projects.disputes import services
@@ -17,7 +18,7 @@ from projects.disputes.models import Dispute
 from projects.disputes.negotiating.services import ask_mediator
 from projects.disputes.rulings.selectors import steps_for
 from projects.disputes.rulings.services import accept_ruling, appeal_ruling
-from projects.disputes.selectors import disputes_of, outcome_of, read_closings
+from projects.disputes.selectors import disputes_of, outcome_of, read_closings, refunds_of
 from projects.milestones.selectors import milestones_of
 
 
@@ -37,6 +38,16 @@ class SharesOut(serializers.Serializer):
     freelancer_fee = serializers.IntegerField(source="payee_fee")
     client_fee = serializers.IntegerField(source="payer_fee")
     client_gets_back = serializers.IntegerField(source="payer")
+
+
+class RefundOut(serializers.ModelSerializer):
+    """A part on its way back to the client's card, or there since ``closed_at``."""
+
+    id = serializers.CharField(source="public_id")
+
+    class Meta:
+        model = Refund
+        fields = ["id", "amount", "currency", "status", "created_at", "sent_at", "closed_at"]
 
 
 class RulingOut(serializers.Serializer):
@@ -105,6 +116,9 @@ class DisputeOut(serializers.ModelSerializer):
     outcome = serializers.SerializerMethodField(
         help_text="Who got what when the milestone ended, however it did; null while it is open."
     )
+    refunds = serializers.SerializerMethodField(
+        help_text="What its end sends back to the client, and how far each is."
+    )
     statements = StatementOut(many=True)
     next_steps = serializers.SerializerMethodField()
 
@@ -139,6 +153,7 @@ class DisputeOut(serializers.ModelSerializer):
             "appealed_by",
             "to_freelancer",
             "outcome",
+            "refunds",
             "closed_at",
             "next_steps",
         ]
@@ -147,6 +162,10 @@ class DisputeOut(serializers.ModelSerializer):
     def get_outcome(self, dispute: Dispute) -> dict | None:
         shares = outcome_of(dispute)
         return SharesOut(shares).data if shares else None
+
+    @extend_schema_field(RefundOut(many=True))
+    def get_refunds(self, dispute: Dispute) -> list[dict]:
+        return RefundOut(refunds_of(dispute), many=True).data
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_next_steps(self, dispute: Dispute) -> list[str]:

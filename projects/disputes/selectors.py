@@ -14,6 +14,8 @@ from marketplace.common.clock import now
 from payments.escrow.division import Shares, price_held, shares_of
 from payments.escrow.facts import facts_now
 from payments.escrow.selectors import Closing, closings_of_each, held_in
+from payments.refunds.models import Refund
+from payments.refunds.selectors import refunds_named
 from projects.contracts.selectors import contracts_of
 from projects.disputes.assigning.models import Assignment
 from projects.disputes.confirming.models import ProposedRuling
@@ -148,25 +150,37 @@ def effect_of(milestone: Milestone, to_freelancer: int) -> Shares:
 
 
 def read_closings(disputes: Iterable[Dispute]) -> None:
-    """Ask the books once how all of these were closed, so that each of a list is not asked for."""
+    """Ask once how all of these were closed, and how far what goes back is: so no list asks for
+    each of them.
+    """
     closed = [dispute for dispute in disputes if not dispute.is_open]
     found = closings_of_each(dispute.milestone.escrow.public_id for dispute in closed)
+    refunds = refunds_named(name for one in found.values() for name in one.refunds)
     for dispute in closed:
-        dispute.__dict__["closing"] = found.get(dispute.milestone.escrow.public_id)
+        closing = found.get(dispute.milestone.escrow.public_id)
+        names = closing.refunds if closing else ()
+        dispute.__dict__["closing"] = closing
+        dispute.__dict__["refunds"] = [refunds[name] for name in names]
 
 
 def outcome_of(dispute: Dispute) -> Shares | None:
     """Who got what when the milestone ended, by whatever means; None while the case is open."""
     if dispute.is_open:
         return None
-    closing = _closing_of(dispute)
+    if "closing" not in dispute.__dict__:
+        read_closings([dispute])
+    closing: Closing | None = dispute.__dict__["closing"]
     return closing.shares if closing else Shares(0, 0, 0, 0)
 
 
-def _closing_of(dispute: Dispute) -> Closing | None:
-    if "closing" not in dispute.__dict__:
+def refunds_of(dispute: Dispute) -> list[Refund]:
+    """Those that its end has caused, as far as they are now; none while it is open."""
+    if dispute.is_open:
+        return []
+    if "refunds" not in dispute.__dict__:
         read_closings([dispute])
-    return dispute.__dict__.get("closing")
+    refunds: list[Refund] = dispute.__dict__["refunds"]
+    return refunds
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,16 @@ from typing import Any
 
 from projects.agreements.selectors import accepted_proposal
 from projects.disputes.models import Dispute
-from projects.disputes.selectors import outcome_of, stake_of
+from projects.disputes.selectors import outcome_of, refunds_of, stake_of
 
 
 def ending_of(dispute: Dispute) -> dict[str, Any]:
-    """What is or was divided, who got what, and the open proposal by which both settled it."""
+    """What is or was divided, who got what, what goes back and how far it is, and the open
+    proposal by which both settled it.
+    """
     return {
         "stake": stake_of(dispute),
         "outcome": outcome_of(dispute),
+        "refunds": refunds_of(dispute),
         "proposal": None if dispute.is_open else accepted_proposal(dispute.milestone),
     }

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from accounts.notifications.models import Notification
 from accounts.people.models import User
+from marketplace.common.clock import now
 from payments.escrow.selectors import held_in
 from payments.refunds.models import Refund
 from projects.agreements.models import Proposal
@@ -19,6 +20,7 @@ from projects.milestones.models import Milestone
 from projects.milestones.parts.services import release_part
 from projects.milestones.services import release_milestone
 from projects.tasks import close_moot_disputes
+from tests.against_the_rules import force
 from tests.world import (
     api_of,
     browser,
@@ -136,3 +138,32 @@ def test_what_was_approved_after_all_says_so(ada, ben, dora):
     for reader, path in pages_of(dispute, ada, ben, dora):
         page = browser(reader).get(path).text
         assert "Closed without a ruling" in page and "$970.00" in page, path
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("requested", "it is sent next"),
+        ("sending", "has not confirmed it yet"),
+        ("succeeded", "has given it back on"),
+        ("failed", "It was refused on"),
+    ],
+)
+def test_both_see_how_far_the_refund_is(ada, ben, dora, state, words):
+    milestone = funded_milestone(ada, ben)
+    adjust_milestone(milestone_id=milestone.pk, amount=60_000)
+    dispute = ruled(disputed(ada, ben, milestone), dora, 30_000)
+    refund = Refund.objects.get(amount=30_900)
+    at = None if state == "requested" else now()
+    # As the provider's word leaves it: how it comes there the refunds' own tests show.
+    force(Refund.objects.filter(pk=refund.pk), status=state, sent_at=at, closed_at=at)
+
+    for reader, path in pages_of(dispute, ada, ben, dora):
+        page = browser(reader).get(path).text
+        assert "On its way back to Ada" in page and words in page, path
+    for side in (ada, ben):
+        shown = api_of(side).get(f"/api/v1/disputes/{dispute.public_id}/").json()["refunds"]
+        assert [(one["id"], one["amount"], one["status"]) for one in shown] == [
+            (refund.public_id, 30_900, state)
+        ], "and not what the lower price returned"
+        assert (shown[0]["sent_at"] is None) == (state == "requested")
