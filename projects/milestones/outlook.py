@@ -1,7 +1,7 @@
 """What happens to a milestone next, and when, if nobody acts. Pure: it reads what it is given."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from marketplace.common.clock import now
@@ -10,7 +10,7 @@ from marketplace.common.money import in_words
 from payments.escrow.facts import MoneyFacts
 from projects.contracts.models import Contract
 from projects.milestones.models import Milestone
-from projects.milestones.rules import due_of, idle_from, late_from, open_steps
+from projects.milestones.rules import due_of, idle_from, late_from, open_steps, within_limit
 
 S = Milestone.Status
 
@@ -100,7 +100,21 @@ def outlook_of(
     strikes = [*_strikes_of(milestone, facts, is_contested), *from_above]
     strikes.sort(key=lambda strike: (strike.at is None, strike.at))
     end = next((strike for strike in strikes if strike.step in _ENDS), None)
+    if end is not None and end.step == "decide_by_rule":
+        end = _unappealed(milestone, end)
     return Outlook(milestone, tuple(strikes), end or _at_limit(milestone, facts))
+
+
+def _unappealed(milestone: Milestone, decided: Strike) -> Strike:
+    """What a rule decides moves its money only once the time to appeal is over."""
+    assert decided.at
+    appeal_ends_at = decided.at + timedelta(days=milestone.contract.policy.appeal_days)
+    return replace(
+        decided,
+        at=within_limit(milestone, appeal_ends_at, at=decided.at),
+        text=f"{decided.text} Where nobody appeals, it is carried out then.",
+        step="carry_out",
+    )
 
 
 def stops_among(

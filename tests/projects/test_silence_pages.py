@@ -1,8 +1,11 @@
 """The table where people and programs read it, and what it would make of a dispute that waits."""
 
+from datetime import timedelta
+
 import pytest
 
 from marketplace.common.errors import InvalidInput
+from payments.escrow.models import Escrow
 from payments.policies.selectors import policy_in_force
 from payments.policies.services import add_version
 from projects.agreements.outlook import prospects_of
@@ -65,12 +68,24 @@ def test_what_comes_of_silence_is_told_to_both_before_it_does(undelivered, ada, 
     for person in (ada, ben):
         told = api_of(person).get(f"/api/v1/milestones/{undelivered.milestone.public_id}/next/")
         (happens,) = told.json()["happens"]
-        assert told.json()["if_nobody_acts"] == happens, "and not the provider's limit"
+        end = told.json()["if_nobody_acts"]
+        assert end["kind"] == happens["kind"], "and not the provider's limit"
+        assert end["at"] == (strike.at + timedelta(days=3)).isoformat().replace("+00:00", "Z")
+        assert (end["step"], end["to_client"]) == ("carry_out", 72_100), "unless somebody appeals"
         assert (happens["step"], happens["to_client"]) == ("decide_by_rule", 72_100)
         assert "row 9 of the rules" in happens["text"]
         page = browser(person).get(undelivered.path).text
         assert "Row 9 of the rules" in page
         assert "$291.00" in page and "$721.00" in page
+
+
+def test_what_a_rule_decides_is_carried_out_before_the_providers_limit(undelivered):
+    limit_at = undelivered.answer_due_at + timedelta(days=2)
+    Escrow.objects.update(limit_at=limit_at)
+
+    outlook = prospects_of(undelivered.milestone.contract).of(undelivered.milestone).outlook
+
+    assert (outlook.end.step, outlook.end.at) == ("carry_out", limit_at - timedelta(days=1))
 
 
 def test_a_word_makes_it_a_mediators(undelivered, ben):
