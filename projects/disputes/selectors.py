@@ -11,6 +11,7 @@ from accounts.parties.selectors import party_ids_of
 from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_roles_of, staff_with
 from marketplace.common.clock import now
+from payments.chargebacks.selectors import contested_ids
 from payments.escrow.division import Shares, price_held, shares_of
 from payments.escrow.facts import facts_now
 from payments.escrow.selectors import Closing, closings_of_each, held_in
@@ -94,19 +95,26 @@ def late_ruling_ids(*, limit: int) -> list[int]:
 
 
 def overdue_ruling_ids(*, limit: int) -> list[int]:
-    """Disputes that had to be decided by now, and nobody has been told yet that they are not."""
-    overdue = Dispute.objects.filter(
-        status=Dispute.Status.UNDER_REVIEW,
-        ruling_missed_at=None,
-        ruling_due_at__lte=now(),
-        milestone__closed_at__isnull=True,
-    ).order_by("ruling_due_at")
+    """Disputes that had to be decided by now, and nobody has been told yet that they are not. Not
+    those of which a bank wants money back: nobody may decide these.
+    """
+    overdue = (
+        Dispute.objects.filter(
+            status=Dispute.Status.UNDER_REVIEW,
+            ruling_missed_at=None,
+            ruling_due_at__lte=now(),
+            milestone__closed_at__isnull=True,
+        )
+        .exclude(milestone__escrow__public_id__in=contested_ids())
+        .order_by("ruling_due_at")
+    )
     return list(overdue.values_list("pk", flat=True)[:limit])
 
 
 def handled_before(dispute: Dispute) -> set[int]:
-    """Whoever had a hand in a decision of it, or, before an appeal, in one that did not stand or
-    looked after the case: their keys. An appeal goes to others.
+    """Whoever had a hand in a decision of it, or, before an appeal, in one that did not stand, took
+    the case or had it last: their keys. An appeal goes to others. Who was only given it in between
+    is none of them: one mediator could keep everybody from the appeal.
     """
     hands = {
         key for ruling in dispute.rulings.all() for key in (ruling.by_id, ruling.confirmed_by_id)
@@ -114,13 +122,15 @@ def handled_before(dispute: Dispute) -> set[int]:
     for proposed in dispute.proposed_rulings.all():
         if proposed.number < dispute.instance:
             hands |= {proposed.by_id, proposed.answered_by_id}
-    hands |= {one.mediator_id for one in dispute.assignments.all() if one.number < dispute.instance}
+    earlier = [one for one in dispute.assignments.all() if one.number < dispute.instance]
+    hands |= {one.mediator_id for one in earlier if one.mediator_id == one.by_id}
+    hands |= {one.mediator_id for one in sorted(earlier, key=lambda one: one.pk)[-1:]}
     return {key for key in hands if key is not None}
 
 
 def mediators_for(dispute: Dispute) -> list[User]:
-    """Who may decide it: every mediator but those who are a side of its contract, or have decided
-    it before.
+    """Who may decide it: every mediator but those who are a side of its contract, or had a hand in
+    it before an appeal.
     """
     contract = dispute.milestone.contract
     sides = {contract.client_id, contract.freelancer_id}

@@ -331,3 +331,15 @@ def test_what_is_closed_keeps_who_had_it(case, dora):
     page = browser(dora).get(case.desk_path).content.decode()
 
     assert "Dora took it" in page and "assignment/" not in page
+
+
+def test_one_mediator_does_not_shut_all_others_out_of_an_appeal(ada, ben, dora):
+    emil, fay = mediator("Emil"), mediator("Fay")
+    dispute = reviewed_dispute(ada, ben)
+    has = ""
+    for to in (emil, fay, dora):
+        assign_dispute(dispute_id=dispute.pk, by=dora, mediator=to.public_id, instead_of=has)
+        has = to.public_id
+    decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=0, **why())
+    appeal_ruling(dispute_id=dispute.pk, by=ben, statement="All is done.")
+    assert mediators_for(seen(dispute))

@@ -6,6 +6,7 @@ import pytest
 
 from accounts.notifications.models import Notification
 from marketplace.common.clock import now
+from payments.escrow.models import Escrow
 from projects.disputes.models import Dispute
 from projects.disputes.reminding.services import remind_of_end
 from projects.disputes.rulings.services import accept_ruling, appeal_ruling
@@ -13,7 +14,7 @@ from projects.milestones.services import release_milestone
 from projects.tasks import remind_in_disputes
 from tests.projects.test_rulings_stand import rule
 from tests.races import at_once
-from tests.world import api_of, negotiated_dispute, opened_dispute, reviewed_dispute
+from tests.world import api_of, negotiated_dispute, opened_dispute, reviewed_dispute, to_mediator
 
 pytestmark = pytest.mark.django_db
 
@@ -83,6 +84,19 @@ def test_a_time_that_was_put_off_is_told_of_again(ada, ben, later):
     later(days=1)
     assert remind_in_disputes() == {"done": 1, "failed": 0}
     assert len(reminded()) == 2
+
+
+def test_a_time_that_ends_before_the_last_one_is_told_of_too(ada, ben, dora, later):
+    dispute = negotiated_dispute(ada, ben)
+    later(days=6.2)
+    remind_in_disputes()
+    dispute = to_mediator(dispute, ada, ben)
+    limit_at = now() + timedelta(hours=18)
+    Escrow.objects.filter(pk=dispute.milestone.escrow_id).update(limit_at=limit_at)
+
+    assert rule(dispute, dora).appeal_ends_at < dispute.negotiation_ends_at
+    assert remind_in_disputes() == {"done": 1, "failed": 0}
+    assert ("appeal_ends", ben.name) in reminded()
 
 
 @pytest.mark.django_db(transaction=True)

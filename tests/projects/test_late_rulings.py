@@ -18,6 +18,7 @@ from projects.disputes.models import Dispute
 from projects.disputes.rulings.services import appeal_ruling
 from projects.milestones.services import release_milestone
 from projects.tasks import chase_rulings, own_up_to_rulings
+from tests.payments.chargeback_world import Bank, payment_of
 from tests.projects.test_rulings_stand import AS_DECIDED, rule
 from tests.races import at_once
 from tests.world import api_of, browser, reviewed_dispute, ruled
@@ -211,3 +212,11 @@ def test_without_the_judgement_they_tell_it_eight_times(ada, ben, dora, time_mac
     at_once(*[lambda: chase_ruling(dispute_id=dispute.pk)] * 8)
 
     assert Notification.objects.filter(kind="ruling_wanted").count() == 8
+
+
+def test_who_cannot_decide_for_a_bank_is_not_overdue(ada, ben, dora, time_machine):
+    dispute = reviewed_dispute(ada, ben)
+    Bank(payment_of(dispute.milestone.escrow), 103_000).takes()
+    time_machine.move_to(seen(dispute).ruling_due_at + timedelta(minutes=1))
+    own_up_to_rulings()
+    assert seen(dispute).ruling_missed_at is None

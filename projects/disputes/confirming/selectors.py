@@ -4,8 +4,9 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 
 from accounts.people.models import User
+from marketplace.common.lifecycle import MEDIATOR
 from payments.policies.selectors import second_mediator_above
-from projects.contracts.roles import Actor
+from projects.contracts.roles import Actor, role_in
 from projects.disputes.confirming.models import ProposedRuling
 from projects.disputes.models import Dispute
 from projects.disputes.sealed.selectors import price_held_of
@@ -33,6 +34,8 @@ def why_not_confirmed_by(proposed: ProposedRuling, by: Actor) -> str:
     """What is told to a mediator who cannot confirm it, or nothing."""
     if not isinstance(by, User) or by.pk == proposed.by_id:
         return "You wrote this decision: another mediator confirms it."
+    if role_in(proposed.dispute.milestone.contract, proposed.by) != MEDIATOR:
+        return "Whoever wrote it may not decide this case any more. Return it, and write your own."
     return why_not_answered_by(proposed, by)
 
 

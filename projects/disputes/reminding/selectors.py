@@ -26,7 +26,7 @@ def ending_soon_ids(*, limit: int) -> list[int]:
     found: list[int] = []
     for status, clock in CLOCKS.items():
         ends = {f"{clock}__gt": now(), f"{clock}__lte": now() + AHEAD}
-        untold = Q(reminded_of=None) | Q(reminded_of__lt=F(clock))
+        untold = Q(reminded_of=None) | ~Q(reminded_of=F(clock))
         due = Dispute.objects.filter(untold, status=status, milestone__closed_at=None, **ends)
         found += due.order_by(clock).values_list("pk", flat=True)[: limit - len(found)]
     return found

@@ -69,5 +69,4 @@ def _ends_soon(dispute: Dispute) -> datetime | None:
     ends_at: datetime | None = getattr(dispute, clock) if clock else None
     if ends_at is None or not now() < ends_at <= now() + AHEAD:
         return None
-    is_known = dispute.reminded_of is not None and dispute.reminded_of >= ends_at
-    return None if is_known else ends_at
+    return None if dispute.reminded_of == ends_at else ends_at
