@@ -104,6 +104,13 @@ def test_what_cannot_be_saved_is_refused_beside_its_field(sven, sent, said):
     assert SavedFilter.objects.count() == 1
 
 
+@pytest.mark.parametrize(("one", "other"), [("ẞ", "ß"), ("STRAẞE", "Straße")])
+def test_names_that_are_one_in_small_letters_are_one(sven, one, other):
+    saved(sven, name=one)
+    with pytest.raises(InvalidInput, match="another search under this name"):
+        saved(sven, name=other)
+
+
 def test_a_list_that_there_is_not_is_not_there(sven):
     assert browser(sven).post(URL, asked(page="https://example.com/")).status_code == 404
     assert browser(sven).post(URL, {}).status_code == 404

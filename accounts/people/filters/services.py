@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Lower
 
 from accounts.people.filters.models import LONGEST_NAME, SavedFilter
 from accounts.people.filters.selectors import saved_filters_of
@@ -25,7 +27,8 @@ def save_filter(*, page: str, name: str, query: Mapping[str, str], by: User) -> 
     if not query:
         raise InvalidInput("Search for something first: this shows everything.", param="words")
     kept = saved_filters_of(by, page=page)
-    if kept.filter(name__iexact=name).exists():
+    # In small letters, as the constraint compares them: in capitals ẞ and ß are two.
+    if kept.alias(small=Lower("name")).filter(small=Lower(Value(name))).exists():
         raise InvalidInput("You have saved another search under this name.", param="name")
     if kept.count() >= MOST_FILTERS:
         raise InvalidInput(
