@@ -163,11 +163,12 @@ def _dispute(dispute: Dispute) -> dict[str, Any]:
 
 
 def _ruling(ruling: Ruling) -> dict[str, Any]:
-    return {
+    # No key where there was no second mediator: a record of before such a thing keeps its bytes.
+    second = {"confirmed_by": ruling.confirmed_by.name} if ruling.confirmed_by else {}
+    return second | {
         "number": ruling.number,
         "at": ruling.created_at,
         "by": ruling.by.name if ruling.by else "rule",
-        "confirmed_by": ruling.confirmed_by.name if ruling.confirmed_by else None,
         "facts": ruling.facts,
         "rule": ruling.rule,
         "reasons": ruling.reasons,

@@ -27,7 +27,7 @@ from projects.evidence.record import record_for
 from projects.messages.models import Conversation, Message
 from projects.messages.services import write_message
 from tests.projects.evidence_world import WORDS, bundled, contents, rich_dispute, seen, verify
-from tests.world import opened_dispute, ruled
+from tests.world import opened_dispute, reviewed_dispute, ruled
 
 pytestmark = pytest.mark.django_db
 
@@ -231,3 +231,10 @@ def test_a_file_that_storage_has_changed_is_found(dispute, tmp_path):
     status, said = verify(tmp_path, bundled(dispute))
 
     assert status == 1 and "was another file when it was sent" in said
+
+
+def test_the_record_names_no_second_mediator_where_there_was_none(ada, ben, dora):
+    """Under the same format, of the same record: the bytes of before there were second ones."""
+    dispute = ruled(reviewed_dispute(ada, ben), dora, 40_000)
+    [said] = record_for(seen(dispute, ada), with_messages=False).data["dispute"]["rulings"]
+    assert "confirmed_by" not in said
