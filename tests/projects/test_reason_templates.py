@@ -138,12 +138,29 @@ def test_one_choice_fills_in_what_is_empty_and_leaves_what_is_typed(case, templa
     assert "What you have written stays" not in empty.content.decode()
 
 
+@pytest.mark.parametrize("chosen", ["gone", "", "\0"])
+def test_what_is_typed_survives_a_template_that_is_gone(case, template, dora, chosen):
+    """Somebody has thrown it away meanwhile, or nobody can look for it: nothing is lost."""
+    chosen = template.public_id if chosen == "gone" else chosen
+    delete_template(template_id=template.pk, by=dora)
+    typed = {"to_freelancer": "12.34", "facts": "I saw it.", "rule": "So.", "reasons": "Why."}
+
+    sent = {"insert": "1", "template": chosen} | typed
+    page = browser(dora).post(f"{case.desk_path}decide/", sent)
+
+    assert page.status_code == 200
+    assert fields(page) == {name: typed[name] for name in ("facts", "rule", "reasons")}
+    assert page.context["form"]["to_freelancer"].value() == "12.34"
+    assert "there no longer. What you have written stays." in page.content.decode()
+
+
 def test_the_address_says_it_too(case, template, dora):
     page = browser(dora).get(case.desk_path, {"template": template.public_id})
 
     assert fields(page) == {name: WORDS[name] for name in ("facts", "rule", "reasons")}
     assert "Insert it" in page.content.decode()
     assert browser(dora).get(case.desk_path, {"template": "rt_x"}).status_code == 404
+    assert browser(dora).get(case.desk_path, {"template": "\0"}).status_code == 400
 
 
 def test_without_one_there_is_nothing_to_insert(case, dora):

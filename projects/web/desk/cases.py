@@ -47,6 +47,7 @@ from projects.disputes.selectors import (
     neighbours_of,
 )
 from projects.disputes.services import LONGEST_STATEMENT
+from projects.disputes.templates.selectors import templates_for
 from projects.evidence.selectors import staff_may_read_messages
 from projects.milestones.models import Milestone
 from projects.milestones.selectors import deliveries_on
@@ -115,6 +116,7 @@ def show_case(request: HttpRequest, public_id: str) -> HttpResponse:
     dispute = get_object_or_404(desk_disputes(request.user), public_id=public_id)
     initial = {"to_freelancer": to_major(dispute.asked_for, dispute.milestone.currency)}
     if chosen := request.GET.get("template"):
+        get_object_or_404(templates_for(request.user), public_id=chosen)
         initial = with_template(request, initial, chosen)
     return _page(request, dispute, RulingForm(dispute=dispute, initial=initial))
 

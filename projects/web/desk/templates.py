@@ -50,9 +50,13 @@ def offered_templates(request: HttpRequest) -> list[tuple[str, str]]:
 
 def with_template(request: HttpRequest, typed: dict[str, Any], public_id: str) -> dict[str, Any]:
     """What is typed, with the texts of the template in the fields that are empty; the reader is
-    told where one had no room.
+    told where one had no room, or where there is no such template any more.
     """
-    template = get_object_or_404(templates_for(request.user), public_id=public_id)
+    found = (one for one in templates_for(request.user) if one.public_id == public_id)
+    template = next(found, None)
+    if template is None:
+        messages.error(request, "This template is there no longer. What you have written stays.")
+        return typed
     filled, left_out = filled_in(template, typed)
     if left_out:
         messages.info(request, "What you have written stays. Empty a field to have its template.")
