@@ -12,6 +12,8 @@ from django.utils.translation import gettext_noop
 
 from accounts.holds.models import Hold
 from accounts.notifications.models import Notification
+from accounts.people.models import StaffRole
+from accounts.people.selectors import staff_roles_of
 from payments.chargebacks.models import Chargeback
 from payments.chargebacks.selectors import waits_for_answer
 from projects.agreements.changes.models import ChangeOrder
@@ -20,8 +22,10 @@ from projects.bids import validity
 from projects.bids.counters.models import CounterOffer
 from projects.bids.models import Bid
 from projects.contracts.models import Contract
+from projects.contracts.roles import role_in
 from projects.disputes.confirming.models import ProposedRuling
 from projects.disputes.models import HEARD, JUDGED, Dispute
+from projects.disputes.rules import refusal_of
 from projects.givebacks.models import GiveBack
 from projects.invitations.models import Invitation
 from projects.milestones import reminders
@@ -53,6 +57,26 @@ def _as_reminded(milestone: Milestone, notice: Notification) -> str:
 def _asks_for_a_bid(invitation: Invitation, _: Notification) -> str:
     asks = invitation.status == Invitation.Status.INVITED and invitation.posting.takes_bids
     return "" if asks else gettext_noop("The invitation is open no longer.")
+
+
+def _asks_who_has_it(dispute: Dispute, notice: Notification) -> str:
+    if dispute.state not in HEARD:
+        return gettext_noop("The dispute waits for no mediator any more.")
+    is_theirs = dispute.assignee is not None and dispute.assignee.pk == notice.recipient_id
+    return "" if is_theirs else gettext_noop("Somebody else looks after the dispute, or nobody.")
+
+
+def _asks_a_second(proposed: ProposedRuling, notice: Notification) -> str:
+    is_mediator = StaffRole.MEDIATOR in staff_roles_of(notice.recipient)
+    asks = proposed.state == ProposedRuling.Status.PROPOSED and is_mediator
+    gone = gettext_noop("The decision waits for no other mediator any more.")
+    return "" if asks else gone
+
+
+def _asks_for_an_appeal(dispute: Dispute, notice: Notification) -> str:
+    role = role_in(dispute.milestone.contract, notice.recipient)
+    asks = dispute.state == Dispute.Status.DECIDED and not refusal_of(dispute, "appeal", role)
+    return "" if asks else gettext_noop("The decision waits for no answer any more.")
 
 
 def _asks_finance(chargeback: Chargeback, _: Notification) -> str:
@@ -134,25 +158,14 @@ REASONS: dict[str, Reason] = {
     "mediator_asked": _TALKS,
     "dispute_answer_ends": _ANSWER,
     "negotiation_ends": _TALKS,
-    "appeal_ends": _DECISION,
+    "appeal_ends": Reason(Dispute, ("milestone__contract",), _asks_for_an_appeal),
     "ruling_wanted": Reason(
         Dispute,
         ("milestone",),
         _while(*JUDGED, gone=gettext_noop("The dispute waits for no ruling any more.")),
     ),
-    "dispute_assigned": Reason(
-        Dispute,
-        ("milestone",),
-        _while(*HEARD, gone=gettext_noop("The dispute waits for no mediator any more.")),
-    ),
-    "ruling_to_confirm": Reason(
-        ProposedRuling,
-        ("dispute__milestone",),
-        _while(
-            ProposedRuling.Status.PROPOSED,
-            gone=gettext_noop("The decision waits for no other mediator any more."),
-        ),
-    ),
+    "dispute_assigned": Reason(Dispute, ("milestone",), _asks_who_has_it),
+    "ruling_to_confirm": Reason(ProposedRuling, ("dispute__milestone",), _asks_a_second),
     "ruling_accepted": _DECISION,
     "hold_appealed": Reason(
         Hold,

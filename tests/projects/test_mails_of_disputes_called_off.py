@@ -1,0 +1,61 @@
+"""Mails about a dispute whose reason has gone for the one who would read them."""
+
+from datetime import timedelta
+
+import pytest
+
+from accounts.notifications.models import Notification
+from accounts.people.services import grant_staff_roles
+from marketplace.common.lifecycle import SYSTEM
+from projects.disputes.assigning.services import assign_dispute
+from projects.disputes.rulings.services import accept_ruling, decide_dispute
+from projects.reasons.services import why_gone
+from projects.tasks import remind_in_disputes
+from tests.projects.test_confirm_ruling import seen
+from tests.projects.two_mediators import mediator, proposed
+from tests.world import reviewed_dispute, why
+
+pytestmark = pytest.mark.django_db
+
+
+def why_mail_is_gone(kind: str, recipient) -> str | None:
+    mail = Notification.objects.get(kind=kind, recipient=recipient)
+    return why_gone([mail])[mail.pk]
+
+
+def test_of_a_case_that_is_somebody_elses_by_now(ada, ben, dora):
+    emil, fay = mediator("Emil"), mediator("Fay")
+    dispute = reviewed_dispute(ada, ben)
+    assign_dispute(dispute_id=dispute.pk, by=dora, mediator=emil.public_id)
+    assert why_mail_is_gone("dispute_assigned", emil) == ""
+
+    assign_dispute(
+        dispute_id=dispute.pk, by=dora, mediator=fay.public_id, instead_of=emil.public_id
+    )
+
+    assert "Somebody else" in why_mail_is_gone("dispute_assigned", emil)
+    assert why_mail_is_gone("dispute_assigned", fay) == ""
+
+
+def test_to_confirm_to_who_is_no_mediator_any_more(ada, ben, dora):
+    emil = mediator("Emil")
+    proposed(ada, ben, dora)
+    assert why_mail_is_gone("ruling_to_confirm", emil) == ""
+
+    grant_staff_roles(user_id=emil.pk, roles=set(), by=SYSTEM)
+
+    assert "no other mediator" in why_mail_is_gone("ruling_to_confirm", emil)
+
+
+def test_of_an_end_to_who_has_accepted_meanwhile(ada, ben, dora, time_machine):
+    """They could not appeal any more; the other side can."""
+    dispute = reviewed_dispute(ada, ben)
+    decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=1, **why())
+    time_machine.move_to(seen(dispute.pk).appeal_ends_at - timedelta(hours=20))
+    remind_in_disputes()
+    assert why_mail_is_gone("appeal_ends", ada) == ""
+
+    accept_ruling(dispute_id=dispute.pk, by=ada)
+
+    assert "no answer" in why_mail_is_gone("appeal_ends", ada)
+    assert why_mail_is_gone("appeal_ends", ben) == ""
