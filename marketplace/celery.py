@@ -108,6 +108,7 @@ _TIMETABLE = {
     "hand-over-disputes": {"task": "projects.hand_over_disputes", "schedule": 30},
     "remind-in-disputes": {"task": "projects.remind_in_disputes", "schedule": 30},
     "chase-rulings": {"task": "projects.chase_rulings", "schedule": 30},
+    "wait-for-banks": {"task": "projects.wait_for_banks", "schedule": 30},
     "own-up-to-rulings": {"task": "projects.own_up_to_rulings", "schedule": 30},
     # Money by the clock: promised to the minute.
     "carry-out-rulings": {"task": "projects.carry_out_rulings", "schedule": 10},

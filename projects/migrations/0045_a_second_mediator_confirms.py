@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("public_id", marketplace.common.public_ids.PublicIdField(prefix="pr")),
+                ("public_id", marketplace.common.public_ids.PublicIdField(prefix="wr")),
                 ("number", models.PositiveSmallIntegerField()),
                 (
                     "status",

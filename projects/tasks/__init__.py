@@ -49,6 +49,7 @@ from projects.tasks.disputes import (  # noqa: F401 - the timetable finds all of
     own_up_to_rulings,
     publish_register,
     remind_in_disputes,
+    wait_for_banks,
 )
 
 # --- After an outage -----------------------------------------------------------------------------

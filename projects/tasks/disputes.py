@@ -51,6 +51,13 @@ def chase_rulings() -> dict[str, int]:
     return sweep(due, lambda pk: lateness.chase_ruling(dispute_id=pk))
 
 
+@shared_task(name="projects.wait_for_banks")
+def wait_for_banks() -> dict[str, int]:
+    """Nobody may decide while a bank wants the money: the time to decide waits with them."""
+    due = rulings_due.ids_at_banks(limit=BATCH)
+    return sweep(due, lambda pk: lateness.wait_for_bank(dispute_id=pk))
+
+
 @shared_task(name="projects.own_up_to_rulings")
 def own_up_to_rulings() -> dict[str, int]:
     """Nobody has decided at the latest moment: both sides and the staff hear of it."""

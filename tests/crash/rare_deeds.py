@@ -28,6 +28,7 @@ from projects.milestones.models import Milestone
 from projects.milestones.parts.services import release_part
 from projects.milestones.services import cancel_milestone, release_milestone
 from tests.crash.deeds import Act, by_people, by_the_clock, scheduled, task
+from tests.crash.dispute_deeds import reviewed
 from tests.crash.world import World
 from tests.payments.world import A_WHILE, days_pass
 from tests.projects.ending_world import tag_for
@@ -49,6 +50,15 @@ def demanded(world: World) -> Chargeback:
     demand_for(world, world.submitted())
     play_on(world.sandbox)
     return Chargeback.objects.get()
+
+
+@by_the_clock
+def wait_for_the_bank_before_deciding(world: World) -> Act:
+    dispute = reviewed(world)
+    demand_for(world, dispute.milestone)
+    play_on(world.sandbox)
+    days_pass(7)
+    return task("projects.wait_for_banks")
 
 
 @by_the_clock

@@ -92,7 +92,7 @@ def test_no_mediator_decides_while_it_is_negotiated(ada, ben, dora):
     with pytest.raises(WrongState, match="being negotiated"):
         decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=1, **why())
 
-    assert open_steps(seen(dispute), "mediator") == []
+    assert "decide" not in open_steps(seen(dispute), "mediator")
 
 
 def test_in_time_a_mediator_takes_over_and_the_rulings_clocks_start(ada, ben, time_machine):

@@ -13,6 +13,7 @@ from projects.agreements.downtime.clocks import CLOCKS
 from projects.contracts.models import PutOff
 from projects.disputes.assigning.services import assign_dispute
 from projects.disputes.confirming.services import confirm_ruling
+from projects.disputes.lateness.services import wait_for_bank
 from projects.disputes.models import Dispute
 from projects.disputes.rulings import services
 from projects.disputes.rulings.pronouncing import services as pronouncing
@@ -21,7 +22,7 @@ from projects.disputes.rulings.services import accept_ruling, appeal_ruling, car
 from projects.disputes.sealed.models import MOST_FIGURES, SealedOffer
 from projects.disputes.sealed.services import seal_figure
 from projects.milestones.services import release_milestone
-from projects.tasks import carry_out_rulings
+from projects.tasks import carry_out_rulings, wait_for_banks
 from tests.payments.chargeback_world import Bank, payment_of
 from tests.projects.test_decide_dispute import books_of
 from tests.projects.test_rulings_stand import (
@@ -253,6 +254,45 @@ def test_a_milestone_that_is_released_all_the_same_keeps_what_was_decided_in_sig
         page = browser(person).get(path).content.decode()
         assert "Ended otherwise than decided" in page
         assert "was to go to" in page and "Closed without a ruling" not in page
+
+
+def test_a_bank_does_not_eat_the_time_of_an_appeal(standing, ada, ben, later):
+    """Whoever has won could otherwise have their bank ask until nobody may hear the other."""
+    appeal_ruling(dispute_id=standing.pk, by=ben, statement="All is done.")
+    bank = Bank(payment_of(standing.milestone.escrow), 103_000)
+    bank.takes()
+    for _ in range(20):
+        later(days=1)
+        wait_for_banks()
+        carry_out_rulings()
+    assert seen(standing).state == "appealed"
+    bank.gives_back()
+    later(days=1)
+
+    assert wait_for_banks() == {"done": 0, "failed": 0}
+    assert seen(standing).ruling_due_at > now() + timedelta(days=2), "there is time to hear it"
+    later(days=6)
+    carry_out_rulings()
+    assert seen(standing).state == "closed"
+
+
+def test_it_waits_for_banks_in_time_within_the_limit_and_for_nobody_else(standing, ada, ben, later):
+    appeal_ruling(dispute_id=standing.pk, by=ben, statement="All is done.")
+    due_at = seen(standing).ruling_due_at
+    later(days=7)
+    wait_for_bank(dispute_id=standing.pk)
+    assert seen(standing).ruling_due_at == due_at, "no bank asks"
+
+    Bank(payment_of(standing.milestone.escrow), 103_000).takes()
+    limit_in(standing, days=3)
+    wait_for_bank(dispute_id=standing.pk)
+    assert seen(standing).ruling_due_at == due_at, "the limit would come first"
+
+    limit_in(standing, days=90)
+    later(days=4)
+    assert wait_for_banks() == {"done": 0, "failed": 0}
+    wait_for_bank(dispute_id=standing.pk)
+    assert seen(standing).ruling_due_at == due_at, "its time was over: the first decision stands"
 
 
 # --- Sealed figures ------------------------------------------------------------------------------

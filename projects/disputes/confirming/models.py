@@ -26,7 +26,7 @@ class ProposedRuling(models.Model):
         RETURNED = "returned", "Returned"
         LAPSED = "lapsed", "Lapsed"
 
-    public_id = PublicIdField(prefix="pr")
+    public_id = PublicIdField(prefix="wr")
     dispute = models.ForeignKey(Dispute, on_delete=models.PROTECT, related_name="proposed_rulings")
     number = models.PositiveSmallIntegerField()
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.PROPOSED)

@@ -1,6 +1,7 @@
-"""When a ruling was expected and has not come."""
+"""When a ruling was expected and has not come, and when it cannot come for a bank."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from django.db import transaction
 
@@ -10,10 +11,13 @@ from marketplace.common.clock import now
 from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
 from marketplace.common.words import Words
 from projects.contracts.services import record
-from projects.disputes.models import Dispute
+from projects.disputes.models import JUDGED, Dispute
 from projects.disputes.rules import judge_step
+from projects.disputes.rulings.pronouncing.services import lock_money
+from projects.disputes.rulings.selectors import LEFT_AFTER_BANK, waits_for_bank
 from projects.disputes.selectors import mediators_for, readers_of
 from projects.disputes.services import lock_dispute, tell_side_of
+from projects.milestones.rules import within_limit
 
 
 @transaction.atomic
@@ -72,6 +76,27 @@ def own_up(*, dispute_id: int) -> Dispute:
         due=due,
     )
     _tell_staff(dispute, readers_of(dispute), wanted)
+    return dispute
+
+
+@transaction.atomic
+def wait_for_bank(*, dispute_id: int) -> Dispute:
+    """While a bank keeps everybody from deciding, the time to decide moves on with it, a day at a
+    time and never up to the provider's limit: otherwise a client's bank would end an appeal that
+    nobody may hear. Safe to call too early, too late or again.
+    """
+    dispute = lock_dispute(dispute_id)
+    due_at = dispute.ruling_due_at
+    if dispute.state not in JUDGED or due_at is None:
+        return dispute
+    if not now() < due_at <= now() + LEFT_AFTER_BANK:
+        return dispute
+    lock_money(dispute)
+    moved = now() + LEFT_AFTER_BANK + timedelta(days=1)
+    moved = within_limit(dispute.milestone, moved, at=now())
+    if waits_for_bank(dispute) and moved > due_at:
+        dispute.ruling_due_at = moved
+        dispute.save(update_fields=["ruling_due_at"])
     return dispute
 
 

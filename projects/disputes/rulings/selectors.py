@@ -12,12 +12,14 @@ from payments.escrow.division import Shares, nearest_division, price_held, share
 from payments.escrow.models import Escrow
 from payments.escrow.selectors import held_in
 from projects.contracts.roles import Actor, role_in
-from projects.disputes.models import Dispute, Ruling
+from projects.disputes.models import JUDGED, Dispute, Ruling
 from projects.disputes.rules import open_steps, refusal_of
 from projects.disputes.selectors import handled_before
 
 # The provider's limit waits for no bank: so long before it what is there is divided.
 _BEFORE_LIMIT = timedelta(days=1)
+# So long at least a mediator has for a decision once no bank keeps it from being made.
+LEFT_AFTER_BANK = timedelta(days=4)
 
 
 def ruling_of(dispute: Dispute) -> Ruling | None:
@@ -85,6 +87,20 @@ def waits_for_bank(dispute: Dispute, *, is_contested: bool | None = None) -> boo
     is_near = escrow.limit_at is not None and escrow.limit_at <= now() + _BEFORE_LIMIT
     # Where the bank has all of it, the provider holds nothing that could be divided in time.
     return not (is_near and held_in(escrow))
+
+
+def ids_at_banks(*, limit: int) -> list[int]:
+    """Disputes with a mediator of which a bank wants money back, and whose time to decide would end
+    so soon that nobody could use it once the bank has let go: the next first.
+    """
+    ends = {"ruling_due_at__gt": now(), "ruling_due_at__lte": now() + LEFT_AFTER_BANK}
+    due = Dispute.objects.filter(
+        status__in=JUDGED,
+        milestone__closed_at__isnull=True,
+        milestone__escrow__public_id__in=contested_ids(),
+        **ends,
+    )
+    return list(due.order_by("ruling_due_at").values_list("pk", flat=True)[:limit])
 
 
 def stood_by(moment: datetime) -> Q:
