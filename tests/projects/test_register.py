@@ -4,12 +4,14 @@ import csv
 import json
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts.parties.models import Party
 from marketplace.common.errors import InvalidInput, WrongState
 from marketplace.common.public_ids import new_public_id
 from projects.disputes.models import Dispute, Ruling
@@ -26,11 +28,12 @@ from projects.disputes.register.selectors import (
 from projects.disputes.register.services import publish_quarter
 from projects.disputes.register.words import COLUMNS
 from projects.disputes.rulings.services import accept_ruling, decide_dispute
+from projects.milestones.models import Milestone
 from projects.tasks import publish_register
 from tests.against_the_rules import against_the_rules
 from tests.projects.register_world import entries
 from tests.races import at_once
-from tests.world import api_of, browser, reviewed_dispute, why
+from tests.world import api_of, browser, person, reviewed_dispute, ruled, why
 
 pytestmark = pytest.mark.django_db
 
@@ -41,17 +44,38 @@ PAGE = "/rules/decisions/"
 
 
 def again(dispute: Dispute, count: int, *, days: int = 0, **ruling: object) -> None:
-    """So many more decisions like the one of this dispute."""
+    """So many more decisions like the one of this dispute, each between other people."""
     last = Ruling.objects.filter(dispute=dispute).latest("number")
     fields = {name: getattr(last, name) for name in FIELDS} | ruling
     for _ in range(count):
         copy = Dispute.objects.get(pk=dispute.pk)
-        copy.pk, copy.public_id = None, new_public_id("dp")
+        copy.milestone = of_others(copy.milestone)
         copy.created_at = last.created_at - timedelta(days=days)
-        # A table of lifecycles makes none as closed.
-        with against_the_rules():
-            copy.save(force_insert=True)
-        Ruling.objects.create(dispute=copy, **fields)
+        Ruling.objects.create(dispute=anew(copy), **fields)
+
+
+def of_others(milestone: Milestone) -> Milestone:
+    """One like it between two other people, with what was delivered for it."""
+    deliveries, contract = list(milestone.submissions.all()), milestone.contract
+    contract.client, contract.freelancer = (
+        Party.objects.create(name=name) for name in ("Client", "Freelancer")
+    )
+    contract.status = "cancelled"  # of a bid there is one that lives
+    milestone.contract, milestone.escrow = anew(contract), anew(milestone.escrow)
+    copy = anew(milestone)
+    for delivery in deliveries:
+        delivery.milestone = copy
+        anew(delivery)
+    return copy
+
+
+def anew(row: Any) -> Any:
+    """The same once more, with a name of its own, whatever a table of lifecycles says."""
+    prefix, _, _ = row.public_id.partition("_")
+    row.pk, row.public_id = None, new_public_id(prefix)
+    with against_the_rules():
+        row.save(force_insert=True)
+    return row
 
 
 FIELDS = "number by facts rule ground reasons to_freelancer held created_at carried_out_at".split()
@@ -77,6 +101,21 @@ def published(dispute, time_machine) -> RegisterEntry:
     time_machine.move_to(published_from(QUARTER), tick=False)
     assert publish_register() == {"done": 1, "failed": 0}
     return RegisterEntry.objects.get()
+
+
+def test_five_between_the_same_two_are_told_of_nobody(ada, ben, dora, time_machine):
+    """Whoever knows that Ada and Ben had a dispute would know of all of them."""
+    time_machine.move_to(MOMENT, tick=False)
+    for _ in range(LEAST):
+        ruled(reviewed_dispute(ada, ben), dora, 0)
+    last = ruled(reviewed_dispute(ada, person("Ida")), dora, 0)
+    again(last, LEAST - 2)
+    time_machine.move_to(published_from(QUARTER), tick=False)
+
+    assert publish_register() == {"done": 1, "failed": 0}
+
+    assert not RegisterEntry.objects.exists(), "one of Ada's counts, and three of others"
+    assert the_register_tells_of_all_that_are_alike() == []
 
 
 # --- When ----------------------------------------------------------------------------------------

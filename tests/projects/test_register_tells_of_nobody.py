@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -128,3 +129,14 @@ def test_what_is_left_out_changes_nothing_that_is_told(decisions, few):
 def test_what_is_told_of_a_group_is_of_its_middle():
     group = grouped([decision(days=days) for days in (1, 2, 7, 30, 90, 91)], finer=[])[0]
     assert (group.days, group.share) == (7, 0)
+
+
+@settings(deadline=None)
+@given(pairs=st.lists(st.tuples(st.integers(1, 9), st.integers(11, 19)), max_size=40))
+def test_nobody_is_a_side_twice_in_what_is_told(pairs):
+    """Whoever knows of one dispute that somebody had knows of no other by it."""
+    decisions = [replace(decision(), people=frozenset(pair)) for pair in pairs]
+    for group in grouped(decisions, finer=()):
+        everybody = [person for one in group.decisions for person in one.people]
+        assert len(group.decisions) >= LEAST
+        assert len(everybody) == len(set(everybody)) == 2 * len(group.decisions)

@@ -5,7 +5,7 @@ that is not told can be reckoned from what is. How, and why it holds: decision 3
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median_low
 
@@ -17,12 +17,17 @@ CELL = ("reason", "outcome")
 @dataclass(frozen=True)
 class Decision:
     """``told`` is a value for each column; ``days`` from the opening to the decision, ``share`` the
-    freelancer's part of what was held, in per mille.
+    freelancer's part of what was held, in per mille; ``people`` are the keys of both sides.
     """
 
     told: Mapping[str, str]
     days: int
     share: int
+    people: frozenset[int] = frozenset()
+
+    @property
+    def cell(self) -> tuple[str, ...]:
+        return tuple(self.told[column] for column in CELL)
 
 
 @dataclass(frozen=True)
@@ -51,14 +56,26 @@ def grouped(
     ``finer`` are the columns beside ``CELL``, in the order in which they are told.
     """
     cells = defaultdict(list)
-    for decision in decisions:
-        cells[tuple(decision.told[column] for column in CELL)].append(decision)
+    for decision in counted(decisions):
+        cells[decision.cell].append(decision)
     return [
         group
         for cell, alike in sorted(cells.items())
         if len(alike) >= least
         for group in _refined(alike, dict(zip(CELL, cell, strict=True)), finer, least)
     ]
+
+
+def counted(decisions: Iterable[Decision]) -> Iterator[Decision]:
+    """Of those of a cell, in their order, each that has no side in common with one before it: five
+    decisions between the same two are nobody to hide among.
+    """
+    known: defaultdict[tuple[str, ...], set[int]] = defaultdict(set)
+    for decision in decisions:
+        people = known[decision.cell]
+        if people.isdisjoint(decision.people):
+            people |= decision.people
+            yield decision
 
 
 def _refined(

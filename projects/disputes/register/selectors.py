@@ -64,7 +64,9 @@ def due_quarters(*, limit: int) -> list[int]:
 
 
 def decisions_in(quarter: int) -> Iterator[Decision]:
-    """The decisions that were carried out in it, each with what the register may tell of it."""
+    """The decisions that were carried out in it, in that order, each with what the register may
+    tell of it.
+    """
     rulings = (
         Ruling.objects.filter(
             carried_out_at__gte=start_of(quarter),
@@ -77,7 +79,8 @@ def decisions_in(quarter: int) -> Iterator[Decision]:
             is_delivered=Exists(Submission.objects.filter(milestone=OuterRef("dispute__milestone")))
         )
     )
-    return (_decision(ruling) for ruling in rulings.iterator())
+    in_order = rulings.order_by("carried_out_at", "pk")
+    return (_decision(ruling) for ruling in in_order.iterator())
 
 
 def _decision(ruling: Ruling) -> Decision:
@@ -95,7 +98,12 @@ def _decision(ruling: Ruling) -> Decision:
         "currency": f"{milestone.currency} {_band(ruling.held, milestone.currency)}",
     }
     days = (ruling.created_at - dispute.created_at).days
-    return Decision(told, days=days, share=ruling.to_freelancer * 1000 // ruling.held)
+    return Decision(
+        told,
+        days=days,
+        share=ruling.to_freelancer * 1000 // ruling.held,
+        people=frozenset((milestone.contract.client_id, milestone.contract.freelancer_id)),
+    )
 
 
 def _outcome(ruling: Ruling) -> str:

@@ -19,8 +19,10 @@ GROUNDS = {
 
 SMALL_CELLS = (
     f"What is told of a decision is told of at least {LEAST} of the same quarter together, which "
-    f"are alike in all of it. Fewer than {LEAST} with the same reason and outcome are left out, of "
-    "the entries and of every sum; anything else that would tell of fewer is withheld."
+    "are alike in all of it, and in which nobody is a side twice: of several of the same person, "
+    f"the first with a reason and outcome counts. Fewer than {LEAST} with the same reason and "
+    "outcome are left out, of the entries and of every sum; anything else that would tell of fewer "
+    "is withheld."
 )
 
 # Each column of the files and of the API, in its order.
