@@ -4,6 +4,7 @@ from datetime import datetime
 
 from marketplace.common.lifecycle import CLIENT
 from marketplace.common.money import in_words
+from payments.chargebacks.models import CONTESTED
 from payments.escrow.givebacks.rules import given_back_by
 from projects.agreements.changes.ending import ended_parts, total_of
 from projects.agreements.changes.words import in_short
@@ -14,6 +15,7 @@ from projects.agreements.turn import Turn
 from projects.contracts.models import Contract
 from projects.disputes.models import Dispute
 from projects.disputes.rules import refusal_of
+from projects.disputes.rulings.selectors import waits_for_bank
 
 
 def answer_proposal(role: str, prospect: Prospect) -> Turn | None:
@@ -87,6 +89,8 @@ def _turn_in_dispute(role: str, prospect: Prospect) -> Turn | None:
         return None
     title, text, waits = _said_in_dispute(role, prospect, dispute)
     when, at = _next_in_dispute(prospect, dispute)
+    if at is None:
+        text, when = f"{text} {when}.", ""
     return Turn(
         f"{title} “{prospect.milestone.title}”",
         f"{text} The other milestones go on.",
@@ -129,7 +133,12 @@ def _next_in_dispute(prospect: Prospect, dispute: Dispute) -> tuple[str, datetim
     if dispute.status == Dispute.Status.NEGOTIATING:
         return "Goes to a mediator", dispute.negotiation_ends_at
     if dispute.status == Dispute.Status.DECIDED:
+        is_contested = any(one.status in CONTESTED for one in prospect.chargebacks)
+        if waits_for_bank(dispute, is_contested=is_contested):
+            return "It is carried out once the client’s bank has decided", None
         return "Carried out", dispute.appeal_ends_at
+    if dispute.ruling_missed_at:
+        return "Had to be decided by", dispute.ruling_due_at
     return "Decided by", dispute.ruling_due_at
 
 

@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 
 from marketplace.common.api import idempotent
 from marketplace.common.shapes import AmountIn
+from payments.chargebacks.selectors import contested_ids
 from payments.refunds.models import Refund
 from projects.api.milestone_shapes import CriteriaTagIn
 from projects.bids.terms import MAX_CRITERIA
@@ -79,11 +80,15 @@ class _DisputesOut(serializers.ListSerializer):
     def to_representation(self, data):
         disputes = list(data)
         read_closings(disputes)
+        self.child.contested = set(contested_ids())
         return super().to_representation(disputes)
 
 
 class DisputeOut(serializers.ModelSerializer):
     """A disagreement on one milestone. What is asked for and decided are parts of its price."""
+
+    # The public ids of what banks want back, where they were asked for once for many.
+    contested: set[str] | None = None
 
     id = serializers.CharField(source="public_id")
     contract = serializers.CharField(source="milestone.contract.public_id")
@@ -169,7 +174,10 @@ class DisputeOut(serializers.ModelSerializer):
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_next_steps(self, dispute: Dispute) -> list[str]:
-        return steps_for(dispute, self.context["request"].user)
+        is_contested = None
+        if self.contested is not None:
+            is_contested = dispute.milestone.escrow.public_id in self.contested
+        return steps_for(dispute, self.context["request"].user, is_contested=is_contested)
 
 
 class DisputeIn(serializers.Serializer):

@@ -12,6 +12,7 @@ from projects.disputes.models import LIFECYCLE, Dispute
 from projects.milestones.criteria import checked_not_met
 from projects.milestones.models import Milestone
 
+_UNHEARD = "The time to decide on the appeal is over: the first decision stands."
 # The other side of a contract.
 OTHER = {CLIENT: FREELANCER, FREELANCER: CLIENT}
 
@@ -47,23 +48,15 @@ def refusal_of(dispute: Dispute, step: str, role: str | None) -> str:
         return _why_it_stands(dispute, step, role)
     if step == "carry_out":
         return _why_not_yet(dispute)
-    if step == "chase" and dispute.ruling_late_at:
-        return "Everybody knows already that the ruling is late."
-    if step == "chase" and not _is_over(dispute.ruling_expected_at):
-        return "The ruling is not late yet."
-    if step == "own_up" and dispute.ruling_missed_at:
-        return "Everybody knows already that nobody has decided in time."
-    if step == "own_up" and not _is_over(dispute.ruling_due_at):
-        return "There is time to decide yet."
+    if step in {"chase", "own_up"}:
+        return _why_not_late(dispute, step)
     return ""
 
 
 def _why_it_stands(dispute: Dispute, step: str, role: str | None) -> str:
     if step in {"decide", "assign"}:
         # Both were told that the first one stands from then on, whoever writes it down when.
-        is_unheard = dispute.status == Dispute.Status.APPEALED and _is_over(dispute.ruling_due_at)
-        why = "The time to decide on the appeal is over: the first decision stands."
-        return why if is_unheard else ""
+        return _UNHEARD if _is_unheard(dispute) else ""
     if dispute.appealed_by:
         return "This decision is the last one."
     if dispute.accepted_by == BOTH or _is_over(dispute.appeal_ends_at):
@@ -75,11 +68,27 @@ def _why_it_stands(dispute: Dispute, step: str, role: str | None) -> str:
     return "You have accepted this decision: it is too late to appeal."
 
 
+def _why_not_late(dispute: Dispute, step: str) -> str:
+    if _is_unheard(dispute):
+        return _UNHEARD
+    if step == "own_up":
+        if dispute.ruling_missed_at:
+            return "Everybody knows already that nobody has decided in time."
+        return "" if _is_over(dispute.ruling_due_at) else "There is time to decide yet."
+    if dispute.ruling_late_at:
+        return "Everybody knows already that the ruling is late."
+    return "" if _is_over(dispute.ruling_expected_at) else "The ruling is not late yet."
+
+
 def _why_not_yet(dispute: Dispute) -> str:
     """An appeal that no other mediator has decided in time leaves the first decision as it is."""
     if dispute.status != Dispute.Status.APPEALED:
         return "" if _is_over(dispute.appeal_ends_at) else "The time to appeal is not over yet."
     return "" if _is_over(dispute.ruling_due_at) else "Another mediator has time to decide yet."
+
+
+def _is_unheard(dispute: Dispute) -> bool:
+    return dispute.status == Dispute.Status.APPEALED and _is_over(dispute.ruling_due_at)
 
 
 def _is_over(at: datetime | None) -> bool:

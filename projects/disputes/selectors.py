@@ -90,8 +90,8 @@ def late_ruling_ids(*, limit: int) -> list[int]:
         ruling_late_at=None,
         ruling_expected_at__lte=now(),
         milestone__closed_at__isnull=True,
-    ).order_by("ruling_expected_at")
-    return list(late.values_list("pk", flat=True)[:limit])
+    ).exclude(status=Dispute.Status.APPEALED, ruling_due_at__lte=now())
+    return list(late.order_by("ruling_expected_at").values_list("pk", flat=True)[:limit])
 
 
 def overdue_ruling_ids(*, limit: int) -> list[int]:

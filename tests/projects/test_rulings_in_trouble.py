@@ -13,7 +13,7 @@ from projects.agreements.downtime.clocks import CLOCKS
 from projects.contracts.models import PutOff
 from projects.disputes.assigning.services import assign_dispute
 from projects.disputes.confirming.services import confirm_ruling
-from projects.disputes.lateness.services import wait_for_bank
+from projects.disputes.lateness.services import chase_ruling, wait_for_bank
 from projects.disputes.models import Dispute
 from projects.disputes.rulings import services
 from projects.disputes.rulings.pronouncing import services as pronouncing
@@ -22,7 +22,7 @@ from projects.disputes.rulings.services import accept_ruling, appeal_ruling, car
 from projects.disputes.sealed.models import MOST_FIGURES, SealedOffer
 from projects.disputes.sealed.services import seal_figure
 from projects.milestones.services import release_milestone
-from projects.tasks import carry_out_rulings, wait_for_banks
+from projects.tasks import carry_out_rulings, chase_rulings, wait_for_banks
 from tests.payments.chargeback_world import Bank, payment_of
 from tests.projects.test_decide_dispute import books_of
 from tests.projects.test_rulings_stand import (
@@ -34,7 +34,7 @@ from tests.projects.test_rulings_stand import (
     told,
 )
 from tests.projects.two_mediators import ABOVE, confirmed, mediator, proposed_on
-from tests.world import browser, reviewed_dispute
+from tests.world import api_of, browser, reviewed_dispute
 
 pytestmark = pytest.mark.django_db
 
@@ -63,7 +63,12 @@ def test_nobody_decides_while_a_bank_wants_the_money(ada, ben, dora):
         rule(dispute, dora, 0)
     page = browser(dora).get(dispute.desk_path).content.decode()
     assert "bank wants back money" in page and 'name="reasons"' not in page
+    call = f"/api/v1{dispute.desk_path}"
+    (listed,) = api_of(dora).get("/api/v1/desk/disputes/").json()["results"]
+    for told_of in (api_of(dora).get(call).json(), listed):
+        assert "decide" not in told_of["next_steps"]
     bank.gives_back()
+    assert "decide" in api_of(dora).get(call).json()["next_steps"]
     assert 'name="reasons"' in browser(dora).get(dispute.desk_path).content.decode()
 
     decided = rule(dispute, dora, 40_000)
@@ -300,6 +305,29 @@ def test_it_waits_for_banks_in_time_within_the_limit_and_for_nobody_else(standin
     assert wait_for_banks() == {"done": 0, "failed": 0}
     wait_for_bank(dispute_id=standing.pk)
     assert seen(standing).ruling_due_at == due_at, "its time was over: the first decision stands"
+
+
+def test_who_waits_for_a_bank_is_told_of_that_and_of_no_moment_that_has_passed(
+    standing, ada, ben, dora, later
+):
+    Bank(payment_of(standing.milestone.escrow), 103_000).takes()
+    later(days=4)
+    turn = api_of(ben).get(f"/api/v1/contracts/{standing.milestone.contract.public_id}/next/")
+    turn = turn.json()["your_turn"]
+
+    assert turn["waits"] and turn["at"] is None
+    assert "once the client’s bank has decided" in turn["text"]
+    assert "Stands, to be carried out" in browser(dora).get("/desk/disputes/").content.decode()
+
+
+def test_an_appeal_whose_time_is_over_is_late_no_more(standing, ben, dora, time_machine):
+    appeal_ruling(dispute_id=standing.pk, by=ben, statement="All is done.")
+    time_machine.move_to(seen(standing).ruling_due_at + timedelta(seconds=1), tick=False)
+
+    assert chase_rulings() == {"done": 0, "failed": 0}
+    with pytest.raises(WrongState, match="the first decision stands"):
+        chase_ruling(dispute_id=standing.pk)
+    assert "First decision stands" in browser(dora).get("/desk/disputes/").content.decode()
 
 
 # --- Sealed figures ------------------------------------------------------------------------------

@@ -32,8 +32,10 @@ def has_ruled(dispute: Dispute, by: Actor) -> bool:
     return isinstance(by, User) and by.pk in handled_before(dispute)
 
 
-def steps_for(dispute: Dispute, by: Actor) -> list[str]:
-    """What this person can do with it right now, in the table's order."""
+def steps_for(dispute: Dispute, by: Actor, *, is_contested: bool | None = None) -> list[str]:
+    """What this person can do with it right now, in the table's order. ``is_contested`` where the
+    caller knows whether a bank wants money of it back.
+    """
     steps = open_steps(dispute, role_in(dispute.milestone.contract, by))
     cannot = set()
     if has_ruled(dispute, by):
@@ -42,6 +44,8 @@ def steps_for(dispute: Dispute, by: Actor) -> list[str]:
         cannot.add("decide")
     if dispute.assignee != by:
         cannot.add("give_up")
+    if "decide" in steps and waits_for_bank(dispute, is_contested=is_contested):
+        cannot.add("decide")
     return [step for step in steps if step not in cannot]
 
 
