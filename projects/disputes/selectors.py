@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Prefetch, Q, QuerySet
 
-from accounts.parties.selectors import party_ids_of
+from accounts.parties.selectors import party_ids_of, person_ids_of
 from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_roles_of, staff_with
 from marketplace.common.clock import now
@@ -56,7 +56,8 @@ def still_open(disputes: QuerySet[Dispute]) -> QuerySet[Dispute]:
 
 def neighbours_of(dispute: Dispute, disputes: QuerySet[Dispute]) -> list[Dispute | None]:
     """The ones before and after it among those that wait for somebody, the oldest first."""
-    waiting = still_open(disputes).exclude(pk=dispute.pk)
+    plain = disputes.select_related(None).prefetch_related(None)
+    waiting = still_open(plain).exclude(pk=dispute.pk)
     at, pk = dispute.created_at, dispute.pk
     older = waiting.filter(Q(created_at__lt=at) | Q(created_at=at, pk__lt=pk))
     newer = waiting.filter(Q(created_at__gt=at) | Q(created_at=at, pk__gt=pk))
@@ -111,6 +112,12 @@ def overdue_ruling_ids(*, limit: int) -> list[int]:
     return list(overdue.values_list("pk", flat=True)[:limit])
 
 
+def sides_of(dispute: Dispute) -> list[int]:
+    """Whom what staff does with it concerns: the keys of both sides' people."""
+    contract = dispute.milestone.contract
+    return person_ids_of(contract.client_id, contract.freelancer_id)
+
+
 def handled_before(dispute: Dispute) -> set[int]:
     """Whoever had a hand in a decision of it, or, before an appeal, in one that did not stand, took
     the case or had it last: their keys. An appeal goes to others. Who was only given it in between
@@ -132,19 +139,15 @@ def mediators_for(dispute: Dispute) -> list[User]:
     """Who may decide it: every mediator but those who are a side of its contract, or had a hand in
     it before an appeal.
     """
-    contract = dispute.milestone.contract
-    sides = {contract.client_id, contract.freelancer_id}
-    before = handled_before(dispute)
-    found = [one for one in staff_with(StaffRole.MEDIATOR) if one.pk not in before]
-    return [one for one in found if not sides & party_ids_of(one)]
+    out = handled_before(dispute) | set(sides_of(dispute))
+    return [one for one in staff_with(StaffRole.MEDIATOR) if one.pk not in out]
 
 
 def readers_of(dispute: Dispute) -> list[User]:
     """Whoever of the staff reads it at the desk: never a side of its contract."""
-    contract = dispute.milestone.contract
-    sides = {contract.client_id, contract.freelancer_id}
+    sides = set(sides_of(dispute))
     found = {one.pk: one for role in _READERS for one in staff_with(role)}
-    return [one for pk, one in sorted(found.items()) if not sides & party_ids_of(one)]
+    return [one for pk, one in sorted(found.items()) if pk not in sides]
 
 
 def moot_ids(*, limit: int) -> list[int]:

@@ -14,6 +14,7 @@ from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
 from marketplace.common.text import checked_text
 from marketplace.common.words import Words
 from marketplace.common.working_days import after_working_days
+from payments.escrow.adjusting.services import lock_all
 from projects.contracts.roles import Actor, role_in
 from projects.contracts.services import record
 from projects.contracts.words import with_numbers
@@ -217,6 +218,12 @@ def lock_dispute(dispute_id: int) -> Dispute:
     dispute = Dispute.objects.select_for_update().get(pk=dispute_id)
     dispute.milestone = milestone
     return dispute
+
+
+def lock_money(dispute: Dispute) -> None:
+    """Before anything is judged: banks come from below. The caller holds the locks above it."""
+    milestone = dispute.milestone
+    milestone.escrow = lock_all([milestone.escrow_id])[milestone.escrow_id]
 
 
 def hand_to_mediator(dispute: Dispute) -> datetime:

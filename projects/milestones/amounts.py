@@ -8,6 +8,11 @@ from payments.escrow.selectors import held_in
 from projects.milestones.models import Milestone
 
 
+def price_held_of(milestone: Milestone) -> int:
+    """The part of the price, in minor units, that can still go to the freelancer."""
+    return price_held(milestone.escrow, held=held_in(milestone.escrow))
+
+
 def checked_part(part: object, milestone: Milestone, *, param: str) -> int:
     """A part of the price that the freelancer can get of what is held, from nothing to all of it,
     in minor units. Raises InvalidInput.

@@ -25,7 +25,7 @@ from projects.contracts.models import Contract
 from projects.contracts.roles import role_in
 from projects.disputes.confirming.models import ProposedRuling
 from projects.disputes.models import HEARD, JUDGED, Dispute
-from projects.disputes.rules import refusal_of
+from projects.disputes.rules import open_steps
 from projects.givebacks.models import GiveBack
 from projects.invitations.models import Invitation
 from projects.milestones import reminders
@@ -75,7 +75,7 @@ def _asks_a_second(proposed: ProposedRuling, notice: Notification) -> str:
 
 def _asks_for_an_appeal(dispute: Dispute, notice: Notification) -> str:
     role = role_in(dispute.milestone.contract, notice.recipient)
-    asks = dispute.state == Dispute.Status.DECIDED and not refusal_of(dispute, "appeal", role)
+    asks = "appeal" in open_steps(dispute, role)
     return "" if asks else gettext_noop("The decision waits for no answer any more.")
 
 
@@ -106,14 +106,6 @@ _TALKS = Reason(
     Dispute,
     ("milestone",),
     _while(Dispute.Status.NEGOTIATING, gone=gettext_noop("The dispute is negotiated no longer.")),
-)
-_DECISION = Reason(
-    Dispute,
-    ("milestone",),
-    _while(
-        Dispute.Status.DECIDED,
-        gone=gettext_noop("The decision waits for no answer any more."),
-    ),
 )
 
 REASONS: dict[str, Reason] = {
@@ -166,7 +158,14 @@ REASONS: dict[str, Reason] = {
     ),
     "dispute_assigned": Reason(Dispute, ("milestone",), _asks_who_has_it),
     "ruling_to_confirm": Reason(ProposedRuling, ("dispute__milestone",), _asks_a_second),
-    "ruling_accepted": _DECISION,
+    "ruling_accepted": Reason(
+        Dispute,
+        ("milestone",),
+        _while(
+            Dispute.Status.DECIDED,
+            gone=gettext_noop("The decision waits for no answer any more."),
+        ),
+    ),
     "hold_appealed": Reason(
         Hold,
         (),

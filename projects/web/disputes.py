@@ -27,11 +27,11 @@ from projects.disputes.rulings.selectors import (
     waits_for_bank,
 )
 from projects.disputes.rulings.services import accept_ruling, appeal_ruling
-from projects.disputes.sealed.selectors import own_figure_of, price_held_of
+from projects.disputes.sealed.selectors import own_figure_of
 from projects.disputes.sealed.services import seal_figure, withdraw_figure
 from projects.disputes.selectors import disputes_of
 from projects.disputes.silence.selectors import verdicts_on
-from projects.milestones.amounts import checked_ending
+from projects.milestones.amounts import checked_ending, price_held_of
 from projects.milestones.models import Milestone
 from projects.milestones.rules import judge_step
 from projects.milestones.selectors import latest_delivery, milestones_of

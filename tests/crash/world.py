@@ -34,6 +34,7 @@ from projects.bonuses.models import Bonus
 from projects.contracts.models import Contract, Event
 from projects.disputes.confirming.models import ProposedRuling
 from projects.disputes.models import Dispute
+from projects.disputes.register.models import RegisterQuarter
 from projects.disputes.sealed.models import SealedOffer
 from projects.givebacks.models import GiveBack
 from projects.milestones.models import Milestone, Reminder
@@ -59,6 +60,7 @@ _COUNTED: dict[type[Model], tuple[str, ...]] = {
     Milestone: ("status",),
     Contract: ("status",),
     GiveBack: ("status", "amount"),
+    RegisterQuarter: ("number",),
     Bonus: ("escrow__amount", "note"),
     Dispute: ("status", "to_freelancer"),
     ProposedRuling: ("status", "to_freelancer"),

@@ -353,12 +353,14 @@ def settle(row, ada, ben):
 
 
 @pytest.mark.parametrize(
-    ("end", "got"), [(release, ABOVE), (refund, 0), (settle, 300_000)], ids=lambda x: str(x)[:20]
+    ("end", "got"),
+    [(release, ABOVE), (refund, 0), (settle, 300_000)],
+    ids=["release", "refund", "settle"],
 )
 def test_both_sides_end_it_as_if_nobody_had_written_anything(waiting, ada, ben, emil, end, got):
     end(waiting, ada, ben)
 
-    assert waiting.__class__.objects.get(pk=waiting.pk).state == "lapsed", "seen at once"
+    assert ProposedRuling.objects.get(pk=waiting.pk).state == "lapsed", "seen at once"
     for answer in (confirm, give_back):
         with pytest.raises(WrongState):
             answer(waiting, emil)
@@ -453,7 +455,7 @@ def test_confirmed_and_returned_at_once_it_is_one_of_them(ada, ben, dora):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_without_the_lock_it_is_both(ada, ben, dora, monkeypatch):
+def test_without_the_lock_only_the_database_keeps_it_from_being_both(ada, ben, dora, monkeypatch):
     row, emil, fay = proposed(ada, ben, dora), mediator("Emil"), mediator("Fay")
     monkeypatch.setattr(services, "lock_dispute", seen)
     meet_after(monkeypatch, services, "judge_step", people=2)

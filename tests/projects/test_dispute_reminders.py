@@ -8,6 +8,7 @@ from accounts.notifications.models import Notification
 from marketplace.common.clock import now
 from payments.escrow.models import Escrow
 from projects.disputes.models import Dispute
+from projects.disputes.reminding import services
 from projects.disputes.reminding.services import remind_of_end
 from projects.disputes.rulings.services import accept_ruling, appeal_ruling
 from projects.milestones.services import release_milestone
@@ -107,3 +108,16 @@ def test_eight_workers_at_once_remind_once(ada, ben, later):
     at_once(*[lambda: remind_of_end(dispute_id=dispute.pk)] * 8)
 
     assert len(reminded()) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_what_they_were_told_of_before_they_are_reminded_eight_times(
+    ada, ben, later, monkeypatch
+):
+    dispute = negotiated_dispute(ada, ben)
+    later(days=6.5)
+    monkeypatch.setattr(services, "_ends_soon", lambda dispute: dispute.negotiation_ends_at)
+
+    at_once(*[lambda: remind_of_end(dispute_id=dispute.pk)] * 8)
+
+    assert len(reminded()) == 16

@@ -180,6 +180,14 @@ def test_an_appeal_that_nobody_hears_is_no_broken_word_but_the_first_decision(
         own_up(dispute_id=dispute.pk)
 
 
+def test_who_cannot_decide_for_a_bank_is_not_overdue(ada, ben, dora, time_machine):
+    dispute = reviewed_dispute(ada, ben)
+    Bank(payment_of(dispute.milestone.escrow), 103_000).takes()
+    time_machine.move_to(seen(dispute).ruling_due_at + timedelta(minutes=1))
+    assert own_up_to_rulings() == {"done": 0, "failed": 0}
+    assert seen(dispute).ruling_missed_at is None
+
+
 @pytest.mark.django_db(transaction=True)
 def test_eight_beats_at_once_own_up_once(ada, ben, dora, time_machine):
     dispute = reviewed_dispute(ada, ben)
@@ -189,6 +197,17 @@ def test_eight_beats_at_once_own_up_once(ada, ben, dora, time_machine):
 
     assert sorted(outcomes) == ["done"] + ["wrong_state"] * 7
     assert Notification.objects.filter(kind="ruling_overdue").count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_the_judgement_they_own_up_eight_times(ada, ben, dora, time_machine, monkeypatch):
+    dispute = reviewed_dispute(ada, ben)
+    time_machine.move_to(OVERDUE)
+    monkeypatch.setattr(services, "judge_step", lambda *args: None)
+
+    at_once(*[lambda: own_up(dispute_id=dispute.pk)] * 8)
+
+    assert Notification.objects.filter(kind="ruling_overdue").count() == 16
 
 
 @pytest.mark.django_db(transaction=True)
@@ -212,11 +231,3 @@ def test_without_the_judgement_they_tell_it_eight_times(ada, ben, dora, time_mac
     at_once(*[lambda: chase_ruling(dispute_id=dispute.pk)] * 8)
 
     assert Notification.objects.filter(kind="ruling_wanted").count() == 8
-
-
-def test_who_cannot_decide_for_a_bank_is_not_overdue(ada, ben, dora, time_machine):
-    dispute = reviewed_dispute(ada, ben)
-    Bank(payment_of(dispute.milestone.escrow), 103_000).takes()
-    time_machine.move_to(seen(dispute).ruling_due_at + timedelta(minutes=1))
-    own_up_to_rulings()
-    assert seen(dispute).ruling_missed_at is None

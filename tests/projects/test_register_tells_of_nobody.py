@@ -89,6 +89,7 @@ DECISIONS = st.lists(
         days=st.integers(0, 90),
         **{name: st.sampled_from(values) for name, values in COLUMNS.items()},
     ),
+    min_size=20,
     max_size=80,
 )
 

@@ -11,12 +11,12 @@ from marketplace.common.errors import WrongState
 from payments.escrow.models import Escrow
 from projects.agreements.downtime.clocks import CLOCKS
 from projects.contracts.models import PutOff
+from projects.disputes import services as disputes
 from projects.disputes.assigning.services import assign_dispute
 from projects.disputes.confirming.services import confirm_ruling
 from projects.disputes.lateness.services import chase_ruling, wait_for_bank
 from projects.disputes.models import Dispute
 from projects.disputes.rulings import services
-from projects.disputes.rulings.pronouncing import services as pronouncing
 from projects.disputes.rulings.selectors import steps_for, stood_by
 from projects.disputes.rulings.services import accept_ruling, appeal_ruling, carry_out_ruling
 from projects.disputes.sealed.models import MOST_FIGURES, SealedOffer
@@ -112,8 +112,8 @@ def test_the_money_is_locked_before_a_bank_is_asked_for(
     deed,
 ):
     locked = []
-    lock, asks = pronouncing.lock_all, services.waits_for_bank
-    monkeypatch.setattr(pronouncing, "lock_all", lambda pks: locked.extend(pks) or lock(pks))
+    lock, asks = disputes.lock_all, services.waits_for_bank
+    monkeypatch.setattr(disputes, "lock_all", lambda pks: locked.extend(pks) or lock(pks))
     monkeypatch.setattr(
         services,
         "waits_for_bank",

@@ -9,6 +9,7 @@ from payments.ledger import chart
 from payments.ledger.selectors import balance_of
 from payments.refunds.models import Refund
 from projects.contracts.models import Event
+from projects.disputes import services as disputes
 from projects.disputes.models import Dispute
 from projects.disputes.rulings.services import accept_ruling, decide_dispute
 from projects.disputes.sealed import services as sealed
@@ -68,7 +69,7 @@ def test_without_the_lock_two_figures_miss_each_other(ada, ben, monkeypatch):
         return {escrow.pk: escrow}
 
     monkeypatch.setattr(sealed, "lock_dispute", read_only)
-    monkeypatch.setattr(sealed, "lock_all", nobody_waits)
+    monkeypatch.setattr(disputes, "lock_all", nobody_waits)
     # Each has looked for the other's figure before either commits its own.
     meet_after(monkeypatch, sealed, "crossing_of", people=2)
 

@@ -10,12 +10,12 @@ from projects.disputes.assigning.models import Assignment
 from projects.disputes.models import Dispute
 
 # What a list of cases can be narrowed to.
-WHOSE = {"all": "Everybody’s", "mine": "Mine", "nobody": "Nobody’s"}
+WHOSE = {"mine": "Mine", "nobody": "Nobody’s"}
 
 
 def whose(disputes: QuerySet[Dispute], reader: User, *, name: str) -> QuerySet[Dispute]:
     """Those that the reader looks after, or nobody does; with any other ``name`` all of them."""
-    if name not in ("mine", "nobody"):
+    if name not in WHOSE:
         return disputes
     return with_assignee(disputes).filter(assignee_id=reader.pk if name == "mine" else 0)
 

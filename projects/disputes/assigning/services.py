@@ -13,8 +13,8 @@ from projects.contracts.roles import Actor, role_in
 from projects.disputes.assigning.models import Assignment
 from projects.disputes.models import Dispute
 from projects.disputes.rules import judge_step
-from projects.disputes.rulings.pronouncing.services import sides_of
-from projects.disputes.selectors import handled_before, mediators_for
+from projects.disputes.rulings.selectors import HAD_A_HAND, had_a_hand
+from projects.disputes.selectors import mediators_for, sides_of
 from projects.disputes.services import lock_dispute
 
 
@@ -23,9 +23,9 @@ def assign_dispute(*, dispute_id: int, by: Actor, mediator: str, instead_of: str
     """Let this mediator look after it from now on: oneself, or another one, who is told.
 
     ``mediator`` and ``instead_of`` are public ids of people; the latter is who has it as far as
-    ``by`` knows, "" where nobody does. Neither a side nor anybody who had it, or a hand in a
-    decision of it, before an appeal can be given it. Raises InvalidInput for them; WrongState where
-    somebody else has it by now.
+    ``by`` knows, "" where nobody does. Neither a side nor anybody who took it, had it last
+    or had a hand in a decision of it before an appeal can be given it. Raises InvalidInput for
+    them; WrongState where somebody else has it by now.
     """
     dispute, person = _judge(dispute_id, "assign", by=by, instead_of=instead_of)
     to = next((one for one in mediators_for(dispute) if one.public_id == mediator), None)
@@ -52,7 +52,7 @@ def assign_dispute(*, dispute_id: int, by: Actor, mediator: str, instead_of: str
 
 @transaction.atomic
 def give_up_dispute(*, dispute_id: int, by: Actor) -> Dispute:
-    """Look after it no longer: it is nobody's. Raises NotAllowed where it is not one's own."""
+    """Look after it no longer: it is nobody's. Raises WrongState where it is not one's own."""
     own = by.public_id if isinstance(by, User) else ""
     dispute, person = _judge(dispute_id, "give_up", by=by, instead_of=own)
     _write(dispute, person, None)
@@ -65,8 +65,8 @@ def _judge(dispute_id: int, step: str, *, by: Actor, instead_of: str) -> tuple[D
     dispute = lock_dispute(dispute_id)
     judge_step(dispute, step, role_in(dispute.milestone.contract, by))
     assert isinstance(by, User)
-    if by.pk in handled_before(dispute):
-        raise NotAllowed("You had this case before: an appeal goes to another mediator.")
+    if had_a_hand(dispute, by):
+        raise NotAllowed(HAD_A_HAND)
     has_it = dispute.assignee
     if (has_it.public_id if has_it else "") != instead_of:
         name = has_it.name if has_it else "Nobody"

@@ -9,8 +9,9 @@ from payments.policies.selectors import second_mediator_above
 from projects.contracts.roles import Actor, role_in
 from projects.disputes.confirming.models import ProposedRuling
 from projects.disputes.models import Dispute
-from projects.disputes.sealed.selectors import price_held_of
-from projects.disputes.selectors import desk_disputes, handled_before
+from projects.disputes.rulings.selectors import HAD_A_HAND, had_a_hand
+from projects.disputes.selectors import desk_disputes
+from projects.milestones.amounts import price_held_of
 
 
 def limit_of(dispute: Dispute) -> int | None:
@@ -41,6 +42,4 @@ def why_not_confirmed_by(proposed: ProposedRuling, by: Actor) -> str:
 
 def why_not_answered_by(proposed: ProposedRuling, by: Actor) -> str:
     """What is told to a mediator who has no business with it, or nothing."""
-    if isinstance(by, User) and by.pk in handled_before(proposed.dispute):
-        return "You had a hand in this case before: the appeal goes to others."
-    return ""
+    return HAD_A_HAND if had_a_hand(proposed.dispute, by) else ""

@@ -20,14 +20,12 @@ from projects.disputes.rules import judge_step
 from projects.disputes.rulings.pronouncing.services import (
     Draft,
     in_figures,
-    lock_money,
     pronounce,
     refuse_for_bank,
-    sides_of,
 )
-from projects.disputes.sealed.selectors import price_held_of
-from projects.disputes.selectors import mediators_for
-from projects.disputes.services import lock_dispute
+from projects.disputes.selectors import mediators_for, sides_of
+from projects.disputes.services import lock_dispute, lock_money
+from projects.milestones.amounts import price_held_of
 
 LONGEST_RETURN = 2_000
 
@@ -141,9 +139,8 @@ def _advance(proposed_id: int, step: str, *, by: Actor) -> tuple[ProposedRuling,
     proposed = ProposedRuling.objects.select_related("by").get(pk=proposed_id)
     proposed.dispute = dispute
     role = role_in(dispute.milestone.contract, by)
-    LIFECYCLE.judge(proposed, step, role=role)
-    judge_step(dispute, "decide", role)
     LIFECYCLE.advance(proposed, step, role=role)
+    judge_step(dispute, "decide", role)
     return proposed, dispute
 
 

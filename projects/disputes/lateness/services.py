@@ -13,10 +13,9 @@ from marketplace.common.words import Words
 from projects.contracts.services import record
 from projects.disputes.models import JUDGED, Dispute
 from projects.disputes.rules import judge_step
-from projects.disputes.rulings.pronouncing.services import lock_money
 from projects.disputes.rulings.selectors import LEFT_AFTER_BANK, waits_for_bank
 from projects.disputes.selectors import mediators_for, readers_of
-from projects.disputes.services import lock_dispute, tell_side_of
+from projects.disputes.services import lock_dispute, lock_money, tell_side_of
 from projects.milestones.rules import within_limit
 
 

@@ -20,6 +20,7 @@ from projects.disputes.selectors import handled_before
 _BEFORE_LIMIT = timedelta(days=1)
 # So long at least a mediator has for a decision once no bank keeps it from being made.
 LEFT_AFTER_BANK = timedelta(days=4)
+HAD_A_HAND = "You had a hand in this case before: the appeal goes to somebody else."
 
 
 def ruling_of(dispute: Dispute) -> Ruling | None:
@@ -27,8 +28,8 @@ def ruling_of(dispute: Dispute) -> Ruling | None:
     return max(dispute.rulings.all(), key=lambda ruling: ruling.number, default=None)
 
 
-def has_ruled(dispute: Dispute, by: Actor) -> bool:
-    """Whether this person has decided the case before: an appeal goes to somebody else."""
+def had_a_hand(dispute: Dispute, by: Actor) -> bool:
+    """Whether this person had a hand in it before an appeal, which goes to others."""
     return isinstance(by, User) and by.pk in handled_before(dispute)
 
 
@@ -38,7 +39,7 @@ def steps_for(dispute: Dispute, by: Actor, *, is_contested: bool | None = None) 
     """
     steps = open_steps(dispute, role_in(dispute.milestone.contract, by))
     cannot = set()
-    if has_ruled(dispute, by):
+    if had_a_hand(dispute, by):
         cannot |= {"decide", "assign", "give_up"}
     if dispute.waiting_ruling or dispute.assignee not in (None, by):
         cannot.add("decide")

@@ -19,20 +19,20 @@ from projects.disputes.rulings.pronouncing.services import (
     carry_out,
     checked_draft,
     in_figures,
-    lock_money,
     pronounce,
     refuse_for_bank,
     rule_on,
-    sides_of,
 )
-from projects.disputes.rulings.selectors import has_ruled, ruling_of, waits_for_bank
+from projects.disputes.rulings.selectors import HAD_A_HAND, had_a_hand, ruling_of, waits_for_bank
 from projects.disputes.rulings.words import after_the_bank
+from projects.disputes.selectors import sides_of
 from projects.disputes.services import (
     add_words,
     advance_dispute,
     checked_statement,
     hand_to_mediator,
     lock_dispute,
+    lock_money,
     tell_side_of,
 )
 
@@ -63,8 +63,8 @@ def decide_dispute(
     dispute = lock_dispute(dispute_id)
     role = role_in(dispute.milestone.contract, by)
     judge_step(dispute, "decide", role)
-    if has_ruled(dispute, by):
-        raise NotAllowed("You had a hand in this case before: the appeal goes to somebody else.")
+    if had_a_hand(dispute, by):
+        raise NotAllowed(HAD_A_HAND)
     if ground not in Ground.values:
         raise InvalidInput("Choose one of the rules.", param="ground")
     if dispute.assignee not in (None, by):

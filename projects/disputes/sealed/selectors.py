@@ -9,7 +9,7 @@ from payments.escrow.division import nearest_division, price_held
 from payments.escrow.selectors import held_in
 from projects.disputes.models import Dispute
 from projects.disputes.sealed.models import MOST_FIGURES, SealedOffer
-from projects.milestones.models import Milestone
+from projects.milestones.amounts import price_held_of
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,3 @@ def midpoint(most: int, least: int, *, unit: int = 1) -> int:
     """Half of the sum of two multiples of ``unit``; a tie goes to the even multiple."""
     whole, odd = divmod((most + least) // unit, 2)
     return (whole + (odd and whole % 2)) * unit
-
-
-def price_held_of(milestone: Milestone) -> int:
-    """The part of the price, in minor units, that can still go to the freelancer."""
-    return price_held(milestone.escrow, held=held_in(milestone.escrow))

@@ -13,17 +13,16 @@ from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import BOTH, CLIENT, FREELANCER, SYSTEM
 from marketplace.common.money import in_words
 from marketplace.common.words import Words
-from payments.escrow.adjusting.services import lock_all
 from projects.contracts.roles import Actor, role_in
 from projects.contracts.services import record
 from projects.disputes.models import LIFECYCLE, Dispute
 from projects.disputes.rules import judge_step
 from projects.disputes.sealed.models import MOST_FIGURES, SealedOffer
-from projects.disputes.sealed.selectors import crossing_of, price_held_of
+from projects.disputes.sealed.selectors import crossing_of
 from projects.disputes.selectors import effect_of
-from projects.disputes.services import leave_nothing_open, lock_dispute, tell_side_of
+from projects.disputes.services import leave_nothing_open, lock_dispute, lock_money, tell_side_of
 from projects.disputes.words import shares_in_words
-from projects.milestones.amounts import checked_ending
+from projects.milestones.amounts import checked_ending, price_held_of
 from projects.milestones.endings import services as endings
 
 
@@ -38,8 +37,7 @@ def seal_figure(*, dispute_id: int, by: Actor, amount: int) -> Dispute:
     """
     dispute, role = _judge(dispute_id, by)
     milestone = dispute.milestone
-    # The money too, before anything is judged: banks come from below.
-    milestone.escrow = lock_all([milestone.escrow_id])[milestone.escrow_id]
+    lock_money(dispute)
     held = price_held_of(milestone)
     if not held:
         raise WrongState("No money is held for this milestone: there is nothing to settle.")

@@ -4,11 +4,10 @@ from django.db import transaction
 
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.words import Words
-from payments.escrow.adjusting.services import lock_all
 from projects.disputes.models import Dispute
 from projects.disputes.rules import judge_step
 from projects.disputes.rulings.services import decide_by_rule
-from projects.disputes.services import escalate_dispute, lock_dispute
+from projects.disputes.services import escalate_dispute, lock_dispute, lock_money
 from projects.disputes.silence.facts import facts_on
 from projects.disputes.silence.table import judge
 from projects.disputes.silence.words import found_in_words
@@ -24,8 +23,7 @@ def judge_silence(*, dispute_id: int) -> Dispute:
     dispute = lock_dispute(dispute_id)
     judge_step(dispute, "escalate", SYSTEM)
     milestone = dispute.milestone
-    # The money too, before anything is judged: banks come from below.
-    milestone.escrow = lock_all([milestone.escrow_id])[milestone.escrow_id]
+    lock_money(dispute)
     facts = facts_on([dispute])[dispute.pk]
     found = judge(facts)
     row = found.row

@@ -33,14 +33,13 @@ from projects.disputes.rules import open_steps
 from projects.disputes.rulings.pronouncing.services import LONGEST_RULE
 from projects.disputes.rulings.selectors import (
     expected_shares,
-    has_ruled,
+    had_a_hand,
     is_final,
     ruling_of,
     steps_for,
     waits_for_bank,
 )
 from projects.disputes.rulings.services import decide_dispute
-from projects.disputes.sealed.selectors import price_held_of
 from projects.disputes.selectors import (
     desk_disputes,
     effect_of,
@@ -49,6 +48,7 @@ from projects.disputes.selectors import (
 from projects.disputes.services import LONGEST_STATEMENT
 from projects.disputes.templates.selectors import templates_for
 from projects.evidence.selectors import staff_may_read_messages
+from projects.milestones.amounts import price_held_of
 from projects.milestones.models import Milestone
 from projects.milestones.selectors import deliveries_on
 from projects.web.bid_cards import shown_files
@@ -186,7 +186,7 @@ def _page(
         **ending_of(dispute),
         "ruling": ruling_of(dispute),
         "expected": expected_shares(dispute),
-        "has_ruled": has_ruled(dispute, request.user),
+        "had_a_hand": had_a_hand(dispute, request.user),
         "is_final": is_final(dispute),
         "waits_for_bank": dispute.is_open and waits_for_bank(dispute),
         "steps": steps_for(dispute, request.user),

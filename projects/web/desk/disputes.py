@@ -13,7 +13,7 @@ from marketplace.common.pages import page_of
 from projects.disputes.assigning.selectors import WHOSE
 from projects.disputes.finding.selectors import STATES, narrowed
 from projects.disputes.models import Dispute
-from projects.disputes.selectors import desk_disputes
+from projects.disputes.selectors import desk_disputes, may_read_disputes
 from projects.web.desk.doors import for_staff
 from projects.web.desk.search import DeskSearch, searched
 
@@ -26,7 +26,7 @@ class DisputeSearch(DeskSearch):
         label="State", required=False, choices=[("", "Open"), *list(STATES.items())[1:]]
     )
     whose = forms.ChoiceField(
-        label="Looked after", required=False, choices=[("", "By anybody"), *list(WHOSE.items())[1:]]
+        label="Looked after", required=False, choices=[("", "By anybody"), *WHOSE.items()]
     )
     reason = forms.ChoiceField(
         label="Reason", required=False, choices=[("", "Any"), *Dispute.Reason.choices]
@@ -43,6 +43,7 @@ def list_cases(request: HttpRequest) -> HttpResponse:
     context = {
         **searched(request, form),
         "page": page_of(request, found),
+        "reads": may_read_disputes(reader),
         "decides": StaffRole.MEDIATOR in staff_roles_of(reader),
         "nav": "desk",
     }

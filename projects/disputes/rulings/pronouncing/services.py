@@ -3,7 +3,6 @@
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
-from accounts.parties.selectors import person_ids_of
 from accounts.people.models import User
 from marketplace.common.clock import now
 from marketplace.common.errors import WrongState
@@ -11,7 +10,6 @@ from marketplace.common.lifecycle import CLIENT, FREELANCER, MEDIATOR, SYSTEM
 from marketplace.common.money import in_words
 from marketplace.common.text import checked_line, checked_text
 from marketplace.common.words import Words
-from payments.escrow.adjusting.services import lock_all
 from payments.escrow.division import Shares
 from payments.escrow.selectors import held_in
 from projects.contracts.roles import Actor
@@ -19,11 +17,10 @@ from projects.contracts.services import record
 from projects.disputes.models import LIFECYCLE, Dispute, Ruling
 from projects.disputes.rulings.selectors import part_now, waits_for_bank
 from projects.disputes.rulings.words import what_follows
-from projects.disputes.sealed.selectors import price_held_of
 from projects.disputes.selectors import effect_of
 from projects.disputes.services import LONGEST_STATEMENT, leave_nothing_open, tell_side_of
 from projects.disputes.words import shares_in_words
-from projects.milestones.amounts import checked_part
+from projects.milestones.amounts import checked_part, price_held_of
 from projects.milestones.endings import services as endings
 from projects.milestones.rules import within_limit
 
@@ -108,12 +105,6 @@ def pronounce(
     return shares
 
 
-def lock_money(dispute: Dispute) -> None:
-    """Before anything is judged: banks come from below. The caller holds the locks above it."""
-    milestone = dispute.milestone
-    milestone.escrow = lock_all([milestone.escrow_id])[milestone.escrow_id]
-
-
 def refuse_for_bank(dispute: Dispute) -> None:
     """Raise WrongState while a bank wants money of it back; the money is locked."""
     if waits_for_bank(dispute):
@@ -121,12 +112,6 @@ def refuse_for_bank(dispute: Dispute) -> None:
             "The client's bank wants money of it back. Decide once it has: only then is it known "
             "what is left to divide."
         )
-
-
-def sides_of(dispute: Dispute) -> list[int]:
-    """Whom what staff does with it concerns: the keys of both sides' people."""
-    contract = dispute.milestone.contract
-    return person_ids_of(contract.client_id, contract.freelancer_id)
 
 
 def in_figures(dispute: Dispute, shares: Shares) -> str:
