@@ -1,7 +1,7 @@
 """Everything breaks while people trade, and the books stay right.
 
 ``python -m tests.chaos --seed 7`` plays one seed, ``--seeds 10`` the seeds 1 to 10, ``--first 11``
-the ten from there on: in two houses side by side, as a house spends most of its time waiting for
+the ten from there on: in three houses side by side, as a house spends most of its time waiting for
 its clocks. A seed that fails is named with its plan, and fails again with it. Ten seeds also fail
 where something that is planned never really happened.
 """
@@ -159,7 +159,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, help="this one alone")
     parser.add_argument("--seeds", type=int, default=1, metavar="N", help="so many")
     parser.add_argument("--first", type=int, default=1, metavar="SEED", help="of these (1)")
-    parser.add_argument("--houses", type=int, default=2, metavar="N", help="side by side (2)")
+    parser.add_argument("--houses", type=int, default=3, metavar="N", help="side by side (3)")
     parser.add_argument("--contracts", type=int, default=5, metavar="N", help="for each seed")
     return parser.parse_args()
 

@@ -82,8 +82,8 @@ class House:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def command(self, *words: str, limit: float = 300) -> subprocess.CompletedProcess[str]:
-        """Run a command of manage.py in it."""
+    def command(self, *words: str, limit: float) -> subprocess.CompletedProcess[str]:
+        """Run a command of manage.py in it, for so many seconds at most."""
         return subprocess.run(
             [sys.executable, "manage.py", *words],
             cwd=BASE_DIR,

@@ -1,6 +1,5 @@
 """One seed: people trade, things break, all is healed, and the books are asked."""
 
-import os
 import queue
 import re
 import signal
@@ -34,9 +33,9 @@ from tests.chaos.plan import (
 PATIENCE = 150
 # A run that takes longer hangs.
 LONGEST_RUN = 900
-# Days that may pass, one by one, until the last payout, refund and letter has come to its end.
-QUIET_DAYS = 12
-LOOK_WHAT_WAITS = "import sys; from tests.chaos.waiting import main; sys.exit(main())"
+# So does a judgement.
+LONGEST_JUDGEMENT = 1_200
+JUDGE = "import sys; from tests.chaos.judging import judge; sys.exit(judge({told!r}))"
 _ROUND = re.compile(r"^round +(\d+) ·")
 
 
@@ -251,39 +250,12 @@ def _rule(house: House, seed: int, happened: Counter[str]) -> None:
 
 def _ask_the_books(house: House, told: Path, say: Callable[[str], None]) -> list[str]:
     """Let all come to its end, or wait for somebody who knows; what is wrong then."""
-    wrong: list[str] = []
-    for _ in range(QUIET_DAYS):
-        house.provider("POST", "/deliver", {"force": True})
-        time.sleep(4)  # the bells, and each sweep once
-        waiting = house.command("shell", "--no-imports", "--command", LOOK_WHAT_WAITS)
-        asked = house.command("reconcile")
-        wrong = [
-            f"{name}:\n{judge.stdout}{judge.stderr}"
-            for name, judge in (("reconcile", asked), ("what waits", waiting))
-            if judge.returncode
-        ]
-        if not wrong:
-            break
-        house.command("clock", "advance", "1d")
-    for line in waiting.stdout.splitlines():
-        say(f"waits: {line}")
-    books = house.command("check_ledger")
-    if books.returncode:
-        wrong.append(f"check_ledger:\n{books.stdout}{books.stderr}")
-    heard = subprocess.run(
-        [sys.executable, "-m", "tests.chaos.told", str(told)],
-        cwd=BASE_DIR,
-        env=os.environ
-        | house.given
-        | house.environment
-        | {"DJANGO_SETTINGS_MODULE": "marketplace.settings"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if heard.returncode:
-        wrong.append(f"what people were told:\n{heard.stdout}{heard.stderr}")
-    return wrong
+    ask = ["shell", "--no-imports", "--command", JUDGE.format(told=str(told))]
+    judged = house.command(*ask, limit=LONGEST_JUDGEMENT)
+    said, *wrong = judged.stdout.split("WRONG ")
+    for line in said.splitlines():
+        say(line)
+    return [*wrong, judged.stderr] if judged.returncode else []
 
 
 __all__ = ["Fallen", "Verdict", "play_seed"]

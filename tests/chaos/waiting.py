@@ -1,4 +1,4 @@
-"""What has not come to its end waits for somebody who knows: see ``main``.
+"""What has not come to its end waits for somebody who knows: see ``what_waits``.
 
 A bank sends a payout back, a refund cannot be made, a card holder wants money back: rules say who
 is to act then. Everything else has come to its end once all is quiet.
@@ -30,16 +30,17 @@ ENDED = {Refund.Status.SUCCEEDED, Refund.Status.COVERED, Refund.Status.SETTLED}
 Waiting = tuple[str, object]
 
 
-def main() -> int:
-    """Say what waits for whom; 1 where something waits and nobody knows of it."""
+def what_waits() -> tuple[list[str], list[str]]:
+    """What waits and nobody knows of it; and how much waits for whom."""
     clock.refresh()
     waiting = list(everything_that_waits())
-    for whom, row in waiting:
-        if not whom:
-            print(f"{row} ({getattr(row, 'status', '')}) waits, and nobody knows of it.")
-    for whom, times in sorted(Counter(whom for whom, _ in waiting if whom).items()):
-        print(f"{times} {whom}.")
-    return int(not all(whom for whom, _ in waiting))
+    unknown = [
+        f"{row} ({getattr(row, 'status', '')}) waits, and nobody knows of it."
+        for whom, row in waiting
+        if not whom
+    ]
+    known = Counter(whom for whom, _ in waiting if whom)
+    return unknown, [f"{times} {whom}." for whom, times in sorted(known.items())]
 
 
 def everything_that_waits() -> Iterator[Waiting]:
