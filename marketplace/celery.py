@@ -36,6 +36,9 @@ app.conf.update(
     # What speaks to the provider waits in a line of its own, so that a provider that hangs keeps
     # no clock and no notice waiting, where a worker of its own serves it (compose.yaml).
     task_routes={"payments.*": {"queue": PROVIDER_QUEUE}},
+    # Celery would connect anew for each task, twice as much work as most of them are. Ours are
+    # proved and renewed before each (live_in_the_present in tasks.py), as those of web are.
+    CELERY_DB_REUSE_MAX=sys.maxsize,
     # In memory: with short intervals there is nothing to remember, and no file to break.
     beat_scheduler="celery.beat:Scheduler",
     timezone="UTC",

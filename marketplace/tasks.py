@@ -3,6 +3,7 @@
 from celery import Celery, Task, shared_task
 from celery.signals import beat_init, task_prerun, worker_ready
 from celery.worker.consumer import Consumer
+from django.db import close_old_connections
 
 from marketplace import heartbeats
 from marketplace.common import clock, idempotency
@@ -25,7 +26,8 @@ def ring_at_once(**_: object) -> None:
 
 @task_prerun.connect
 def live_in_the_present(**_: object) -> None:
-    """Each task starts by asking what time it is."""
+    """Each task starts by asking what time it is, on a connection that is proved to be there."""
+    close_old_connections()
     clock.refresh()
 
 
