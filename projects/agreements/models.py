@@ -87,12 +87,21 @@ class Proposal(models.Model):
 
     @property
     def state(self) -> "Proposal.Status":
-        """What people see: time and the milestone's end close it at once, the sweep writes it."""
+        """What people see: time, the milestone's end, and a decision about it close it at once; the
+        sweep writes it.
+        """
         if self.status == Proposal.Status.PROPOSED and (
-            self.answer_due_at <= now() or self.is_moot
+            self.answer_due_at <= now() or self.is_moot or self.is_overtaken
         ):
             return Proposal.Status.LAPSED
         return Proposal.Status(self.status)
+
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether a dispute about the milestone was decided while it waited: of one that was read
+        with that, by ``as_they_stand`` of the selectors.
+        """
+        return bool(self.__dict__.get("was_decided"))
 
     @property
     def is_moot(self) -> bool:
@@ -116,5 +125,7 @@ LIFECYCLE = Lifecycle(
     Step("lapse",    {S.PROPOSED}, S.LAPSED,    {SYSTEM}, clock="proposal_answer_days", tells="ending_lapsed"),
     # The milestone, or the other, has ended by other means: nothing is left to agree on.
     Step("drop",     {S.PROPOSED}, S.LAPSED,    {SYSTEM}, tells="ending_dropped"),
+    # A dispute about the milestone was decided: what was proposed before was of other prospects.
+    Step("overtake", {S.PROPOSED}, S.LAPSED,    {SYSTEM}, tells="ending_overtaken"),
 )
 # fmt: on

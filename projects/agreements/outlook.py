@@ -15,13 +15,14 @@ from payments.fundings.models import Payment
 from payments.payouts.models import Earning
 from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.changes.selectors import standing_on
+from projects.agreements.dispute_strikes import dispute_strikes
 from projects.agreements.downtime.selectors import Reasons, reasons_on, with_reason, with_reasons
 from projects.agreements.leaving.rules import Leaving, judged_leaving
 from projects.agreements.models import Proposal
+from projects.agreements.selectors import as_they_stand
 from projects.agreements.strikes import (
     bonus_strikes,
     change_strikes,
-    dispute_strikes,
     funding_strikes,
     giveback_strikes,
     offer_strikes,
@@ -175,7 +176,7 @@ def prospects_of_each(contracts: Iterable[Contract]) -> dict[int, Prospects]:
         charged_back, money = chargebacks.get(escrow.public_id, []), facts[escrow.pk]
         is_contested = any(one.status in CONTESTED for one in charged_back)
         above = [
-            *dispute_strikes(dispute, verdict, held=money.held, is_contested=is_contested),
+            *dispute_strikes(dispute, verdict, proposal, facts=money, is_contested=is_contested),
             *proposal_strikes(proposal),
             *payment_strikes(payments.get(escrow.public_id), payer=milestone.contract.client.name),
             *payout_strikes(milestone, earned),
@@ -256,9 +257,9 @@ def _open_disputes(milestones: list[Milestone]) -> dict[int, Dispute]:
 def _open_proposals(milestones: list[Milestone]) -> dict[int, Proposal]:
     live = {milestone.pk: milestone for milestone in milestones if milestone.closed_at is None}
     found = {}
-    standing = Proposal.objects.filter(milestone__in=live, status=Proposal.Status.PROPOSED)
+    waiting = Proposal.objects.filter(milestone__in=live, status=Proposal.Status.PROPOSED)
     known = {milestone.pk: milestone for milestone in milestones}
-    for proposal in standing:
+    for proposal in as_they_stand(waiting):
         proposal.milestone = live[proposal.milestone_id]
         if proposal.into_id is not None:
             proposal.into = known[proposal.into_id]  # of the same contract

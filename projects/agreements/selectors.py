@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.holds.selectors import suspensions_among
 from accounts.people.models import User
@@ -17,6 +17,7 @@ from projects.bids.files.models import BidFile
 from projects.bids.files.selectors import files_as_of, with_files
 from projects.contracts.models import LIFECYCLE, Agreement, Contract
 from projects.contracts.selectors import agreement_of
+from projects.disputes.models import Dispute, Ruling
 from projects.milestones.models import Milestone
 from projects.milestones.selectors import files_on, milestones_of
 from projects.postings.models import Posting
@@ -69,10 +70,25 @@ def case_files(milestone: Milestone) -> QuerySet[StoredFile]:
     return StoredFile.objects.filter(Q(pk__in=delivered) | Q(pk__in=offered))
 
 
+# Nobody is held to what they offered before they knew the decision.
+_OVERTAKEN = Exists(
+    Ruling.objects.filter(
+        dispute__milestone=OuterRef("milestone"),
+        created_at__gt=OuterRef("created_at"),
+        created_at__lt=OuterRef("answer_due_at"),
+    )
+)
+
+
+def as_they_stand(proposals: QuerySet[Proposal]) -> QuerySet[Proposal]:
+    """With whether a decision has overtaken each while it waited: their ``state`` says it then."""
+    return proposals.annotate(was_decided=_OVERTAKEN)
+
+
 def proposals_of(user: User | AnonymousUser) -> QuerySet[Proposal]:
     """Proposals to end milestones of this person's contracts, newest first."""
     return (
-        Proposal.objects.filter(milestone__in=milestones_of(user).order_by())
+        as_they_stand(Proposal.objects.filter(milestone__in=milestones_of(user).order_by()))
         .select_related(
             "into",
             "milestone__contract__client",
@@ -87,7 +103,7 @@ def proposals_of(user: User | AnonymousUser) -> QuerySet[Proposal]:
 def standing_proposal(milestone: Milestone) -> Proposal | None:
     """The one that nobody has answered yet; it may have lapsed by now."""
     found = Proposal.objects.filter(milestone=milestone, status=Proposal.Status.PROPOSED)
-    return found.select_related("milestone", "into").first()
+    return as_they_stand(found).select_related("milestone", "into").first()
 
 
 def accepted_proposal(milestone: Milestone) -> Proposal | None:
@@ -96,14 +112,25 @@ def accepted_proposal(milestone: Milestone) -> Proposal | None:
 
 
 def over_proposal_ids(*, limit: int) -> list[int]:
-    """Proposals that nobody answered in time, or whose milestone has ended by other means."""
+    """Proposals that nobody answered in time, whose milestone has ended by other means, or that a
+    decision has overtaken.
+    """
     over = Proposal.objects.filter(
         Q(answer_due_at__lte=now())
         | Q(milestone__closed_at__isnull=False)
-        | Q(into__closed_at__isnull=False),
+        | Q(into__closed_at__isnull=False)
+        | _OVERTAKEN,
         status=Proposal.Status.PROPOSED,
     ).order_by("answer_due_at")
     return list(over.values_list("pk", flat=True)[:limit])
+
+
+def settlements_of(dispute: Dispute, user: User | AnonymousUser) -> QuerySet[Proposal]:
+    """What this person's side and the other have proposed to settle it by, the newest first; one
+    from before the dispute as long as it stands.
+    """
+    of_it = Q(created_at__gte=dispute.created_at) | Q(status=Proposal.Status.PROPOSED)
+    return proposals_of(user).filter(of_it, milestone=dispute.milestone_id)
 
 
 def division_of(proposal: Proposal, held: int | None = None) -> Shares | None:

@@ -1,4 +1,4 @@
-"""The clocks of what is open on a contract: offer, money awaited, dispute, proposal, payout."""
+"""The clocks of what is open on a contract: offer, money awaited, proposal, payout."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,22 +11,11 @@ from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.changes.words import noun_of
 from projects.agreements.models import Proposal
 from projects.contracts.models import Contract
-from projects.disputes.models import JUDGED, Dispute
 from projects.disputes.rules import OTHER
-from projects.disputes.rulings.selectors import expected_shares, waits_for_bank
-from projects.disputes.silence.selectors import Verdict
 from projects.givebacks.models import GiveBack
 from projects.milestones.models import Milestone
 from projects.milestones.outlook import Stop, Strike
 from projects.milestones.rules import unfunded_from
-
-# While a dispute is open, its milestone can still end by either side's giving in, or by both.
-_BY_AGREEING = (
-    Stop(CLIENT, "release"),
-    Stop(FREELANCER, "cancel"),
-    Stop(CLIENT, "propose_ending"),
-    Stop(FREELANCER, "propose_ending"),
-)
 
 
 def _answers(*more: str, asked_by: str) -> tuple[Stop, ...]:
@@ -72,130 +61,6 @@ def funding_strikes(contract: Contract, milestones: Sequence[Milestone]) -> list
             title="The time to fund it",
         )
     ]
-
-
-def dispute_strikes(
-    dispute: Dispute | None,
-    verdict: Verdict | None = None,
-    *,
-    held: int = 0,
-    is_contested: bool = False,
-) -> list[Strike]:
-    """``verdict`` is what comes of it if nobody answers, ``held`` what is held for its milestone;
-    ``is_contested``: a bank wants some of it.
-    """
-    if dispute is None:
-        return []
-    strikes = []
-    if verdict is not None:
-        strikes.append(_silence(dispute, verdict))
-    if dispute.status == Dispute.Status.NEGOTIATING:
-        strikes.append(
-            Strike(
-                "dispute_negotiation",
-                dispute.negotiation_ends_at,
-                "The dispute goes to a mediator.",
-                step="hand_over",
-                by=SYSTEM,
-                stops="Until then both sides can agree: by a release or by a cancellation. Where "
-                "both ask for a mediator, it goes at once.",
-                stopped_by=_BY_AGREEING,
-            )
-        )
-    if dispute.status == Dispute.Status.DECIDED:
-        strikes.append(_standing(dispute, held, is_contested))
-    if dispute.status not in JUDGED:
-        return strikes
-    if dispute.ruling_expected_at and not dispute.ruling_late_at:
-        strikes.append(
-            Strike(
-                "dispute_ruling_late",
-                dispute.ruling_expected_at,
-                "Every mediator is told that the ruling is late, and so are both sides.",
-                step="chase",
-                by=SYSTEM,
-                stops="A mediator decides before. Until then both sides can agree: by a release or "
-                "by a cancellation.",
-                stopped_by=_BY_AGREEING,
-            )
-        )
-    if dispute.status == Dispute.Status.APPEALED:
-        strikes.append(_standing(dispute, held, is_contested))
-    elif dispute.ruling_due_at and not dispute.ruling_missed_at:
-        strikes.append(
-            Strike(
-                "dispute_ruling",
-                dispute.ruling_due_at,
-                "A mediator has decided by now how the held money is shared. If none has, both "
-                "sides, every mediator and support are told; the money stays held.",
-                step="own_up",
-                by=SYSTEM,
-                stops="A mediator decides before. Until then both sides can agree: by a release or "
-                "by a cancellation.",
-                stopped_by=_BY_AGREEING,
-            )
-        )
-    return strikes
-
-
-def _standing(dispute: Dispute, held: int, is_contested: bool) -> Strike:
-    """A decision that stands until it is carried out, or for as long as a bank keeps it waiting."""
-    shares = expected_shares(dispute, held=held)
-    assert shares
-    contract, currency = dispute.milestone.contract, dispute.milestone.currency
-    parts = f"{in_words(shares.payee, currency)} to {contract.freelancer.name} and "
-    parts += f"{in_words(shares.payer, currency)} back to {contract.client.name}"
-    is_appealed = dispute.status == Dispute.Status.APPEALED
-    text = f"The decision is carried out: {parts}."
-    if is_appealed:
-        text = f"Unless another mediator has decided, the first decision is carried out: {parts}."
-    if waits_for_bank(dispute, is_contested=is_contested):
-        text += f" It waits while {contract.client.name}’s bank wants money of it back."
-    is_last = bool(dispute.appealed_by)
-    appeals = () if is_last else (Stop(CLIENT, "appeal"), Stop(FREELANCER, "appeal"))
-    stops = "" if is_last else "Either side can appeal before, once; and both can still agree."
-    if is_appealed:
-        stops = "Another mediator can decide before, and both sides can still agree."
-    return Strike(
-        "dispute_carried_out",
-        dispute.ruling_due_at if is_appealed else dispute.appeal_ends_at,
-        text,
-        step="carry_out",
-        by=SYSTEM,
-        stops=stops,
-        stopped_by=(*appeals, *_BY_AGREEING),
-        to_freelancer=shares.payee,
-        fee=shares.fees,
-        to_client=shares.payer,
-    )
-
-
-def _silence(dispute: Dispute, verdict: Verdict) -> Strike:
-    contract = dispute.milestone.contract
-    names = {CLIENT: contract.client.name, FREELANCER: contract.freelancer.name}
-    asked, row, shares = OTHER[dispute.opened_by_role], verdict.judgement.row, verdict.shares
-    strike = Strike(
-        "dispute_answer",
-        dispute.answer_due_at,
-        f"The dispute goes to a mediator, by row {row.number} of the rules: {row.condition}",
-        step="escalate",
-        by=SYSTEM,
-        stops=f"{names[asked]} can answer before, and both sides can agree: by a release or by a "
-        "cancellation.",
-        stopped_by=_BY_AGREEING,
-    )
-    if shares is None:
-        return strike
-    gets, back = (in_words(n, contract.currency) for n in (shares.payee, shares.payer))
-    return replace(
-        strike,
-        text=f"It is decided by row {row.number} of the rules: {gets} for {names[FREELANCER]}, "
-        f"{back} back to {names[CLIENT]}. {row.condition}",
-        step="decide_by_rule",
-        to_freelancer=shares.payee,
-        fee=shares.fees,
-        to_client=shares.payer,
-    )
 
 
 def proposal_strikes(proposal: Proposal | None) -> list[Strike]:

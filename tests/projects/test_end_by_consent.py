@@ -419,9 +419,9 @@ def test_eight_acceptances_at_once_pay_once(ada, ben, bells):
 def test_an_acceptance_and_something_else_at_once_are_one(ada, ben, dora, bells, rival):
     dispute = reviewed_dispute(ada, ben)
     milestone = dispute.milestone
-    proposal = propose(milestone, ada)
     decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=10_000, **why())
     Dispute.objects.update(appeal_ends_at=now())
+    proposal = propose(milestone, ada)
     other = {
         "release": lambda: release_milestone(milestone_id=milestone.pk, by=ada),
         "cancel": lambda: cancel_milestone(milestone_id=milestone.pk, by=ben),

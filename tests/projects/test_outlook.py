@@ -5,14 +5,18 @@ from datetime import timedelta
 import pytest
 from django.db.models import Sum
 
+from marketplace.common.clock import now
 from marketplace.common.lifecycle import SYSTEM
 from payments.escrow.facts import facts_of_each
 from payments.ledger.models import Transfer
 from projects.agreements.outlook import prospects_of
+from projects.agreements.proposals.services import propose_ending
 from projects.agreements.services import close_finished_contract
 from projects.agreements.turns import turn_of
 from projects.contracts.models import Contract
+from projects.disputes.models import Dispute
 from projects.disputes.negotiating.services import ask_mediator
+from projects.disputes.rules import open_steps
 from projects.disputes.rulings.services import accept_ruling, appeal_ruling, decide_dispute
 from projects.disputes.services import answer_dispute
 from projects.milestones.endings.services import resolve_milestone
@@ -32,6 +36,7 @@ from tests.world import (
     api_of,
     fund,
     funded_milestone,
+    negotiated_dispute,
     offered_contract,
     opened_dispute,
     planned_milestone,
@@ -143,7 +148,6 @@ def test_each_clock_names_who_can_stop_it_and_it_can_be_done(ada, ben):
         planned_milestone(ada, ben),
         funded_milestone(ada, ben),
         submitted_milestone(ada, ben),
-        opened_dispute(ada, ben).milestone,
     ]
     named = set()
     for milestone in situations:
@@ -154,6 +158,44 @@ def test_each_clock_names_who_can_stop_it_and_it_can_be_done(ada, ben):
             for stop in strike.stopped_by:
                 assert stop.step in prospect.open_to(stop.role), (strike.kind, stop)
     assert named >= {"unfunded", "late", "may_cancel_late", "may_cancel_idle", "approved"}
+
+
+def test_the_clocks_of_a_dispute_name_who_can_stop_them_and_it_can_be_done(ada, ben, dora):
+    silent, asked = opened_dispute(ada, ben), negotiated_dispute(ada, ben)
+    ask_mediator(dispute_id=asked.pk, by=ben)
+    judged, decided, accepted, both, appealed = (reviewed_dispute(ada, ben) for _ in "12345")
+    offered = negotiated_dispute(ada, ben)
+    propose_ending(milestone_id=offered.milestone_id, by=ada, to_freelancer=1)
+    for one in (decided, accepted, both, appealed):
+        decide_dispute(dispute_id=one.pk, by=dora, to_freelancer=0, **why())
+    appeal_ruling(dispute_id=appealed.pk, by=ben, statement="It is done.")
+    accept_ruling(dispute_id=accepted.pk, by=ada)
+    Dispute.objects.filter(pk=both.pk).update(appeal_ends_at=now())
+    each = {("client", "seal"), ("freelancer", "seal")}
+    own = {
+        silent: {("freelancer", "answer")},
+        asked: {("client", "ask_mediator")},
+        judged: set(),
+        decided: {("client", "appeal"), ("freelancer", "appeal")},
+        accepted: {("freelancer", "appeal")},
+        both: set(),
+        offered: {("freelancer", "accept")},
+        appealed: set(),
+    }
+    for dispute, expected in own.items():
+        prospect = fresh(dispute.milestone.contract).of(dispute.milestone)
+        ends = [one for one in prospect.outlook.strikes if one.kind.startswith("dispute_")]
+        assert ends
+        for strike in ends:
+            can = {
+                (role, step)
+                for role in ("client", "freelancer")
+                for step in [*prospect.open_to(role), *open_steps(prospect.dispute, role)]
+            }
+            if prospect.proposal:
+                can.add(("freelancer", "accept"))
+            assert stopped_by(strike) <= can, strike.kind
+            assert stopped_by(strike) >= each | expected, strike.kind
 
 
 def test_a_review_without_revisions_left_is_stopped_by_a_dispute_alone(ada, ben):

@@ -13,6 +13,7 @@ from projects.agreements.changes.models import LIFECYCLE, ChangeOrder
 from projects.agreements.changes.planning import Effect, effect_of
 from projects.contracts.models import Contract
 from projects.contracts.selectors import contracts_of
+from projects.disputes.models import Ruling
 
 
 def changes_of(user: User | AnonymousUser) -> QuerySet[ChangeOrder]:
@@ -46,9 +47,24 @@ def over_change_ids(*, limit: int) -> list[int]:
 def effect_now(order: ChangeOrder) -> tuple[Effect | None, str]:
     """What accepting it would do now, or why it cannot be accepted any more."""
     try:
+        refuse_if_overtaken(order)
         return effect_of(order.contract, order.changes), ""
     except (InvalidInput, WrongState) as refusal:
         return None, str(refusal)
+
+
+def refuse_if_overtaken(order: ChangeOrder) -> None:
+    """Nobody is held to an end of the contract that they offered before they knew a decision on it.
+    Raises WrongState.
+    """
+    decided = Ruling.objects.filter(
+        dispute__milestone__contract=order.contract_id, created_at__gt=order.created_at
+    )
+    if order.is_ending and decided.exists():
+        raise WrongState(
+            "A dispute on this contract was decided since this was proposed, so it cannot be "
+            "accepted any more. Whose it is can withdraw it, the other side decline it."
+        )
 
 
 def open_steps(order: ChangeOrder, role: str | None) -> list[str]:

@@ -17,6 +17,7 @@ from projects.agreements.amending.services import amend
 from projects.agreements.changes.applying.services import apply_changes, arrange
 from projects.agreements.changes.models import LIFECYCLE, ChangeOrder
 from projects.agreements.changes.planning import Wish, effect_of, judge_changes, planned_changes
+from projects.agreements.changes.selectors import refuse_if_overtaken
 from projects.agreements.changes.telling import ANSWER_BY, name_of, record_order, said_of, tell_of
 from projects.agreements.changes.words import money_in_words
 from projects.agreements.services import close_if_finished
@@ -91,6 +92,7 @@ def accept_change(*, order_id: int, by: Actor, confirmed_with: str = "") -> Chan
     contract = order.contract
     # The money too, before anything is judged: banks and the provider's limit come from below.
     lock_all(one.escrow_id for one in milestones)
+    refuse_if_overtaken(order)
     effect = effect_of(contract, order.changes)
     known = judge_changes(contract, order.changes)
     _close(order)

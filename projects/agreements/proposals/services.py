@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.people.models import User
 from marketplace.common.answers import judge_answer
@@ -16,6 +17,7 @@ from projects.agreements.amending.services import amend
 from projects.agreements.models import LIFECYCLE, Proposal
 from projects.agreements.proposals.words import money_in_words, name_of, terms_of
 from projects.agreements.rules import judge_room
+from projects.agreements.selectors import as_they_stand
 from projects.agreements.signing import Signature, signature_of
 from projects.contracts.models import Contract
 from projects.contracts.roles import Actor, role_in
@@ -33,6 +35,13 @@ S = Proposal.Status
 LONGEST_NOTE = 2_000
 # Of one side on one milestone: each is a mail to the other.
 MOST_PROPOSALS = 20
+_LAPSED = {
+    "lapse": Words("The proposal to end “%(title)s” has lapsed. Nothing has changed."),
+    "overtake": Words(
+        "The dispute about “%(title)s” was decided: the proposal from before to end it has lapsed. "
+        "Either side can make another."
+    ),
+}
 
 
 @transaction.atomic
@@ -158,7 +167,8 @@ def withdraw_proposal(*, proposal_id: int, by: Actor) -> Proposal:
 
 @transaction.atomic
 def lapse_proposal(*, proposal_id: int) -> Proposal:
-    """Write down that nobody answered in time, or that the milestone ended by other means.
+    """Write down that nobody answered in time, that the milestone ended by other means, or that a
+    decision has overtaken it.
 
     It is seen so from that moment on. Safe to call too early or again.
     """
@@ -170,7 +180,7 @@ def lapse_proposal(*, proposal_id: int) -> Proposal:
 
 def drop_what_it_overtakes(milestone_id: int) -> None:
     """Whatever was proposed about the milestone was about other money; its lock is held."""
-    standing = Proposal.objects.select_for_update(of=("self",)).filter(milestone=milestone_id)
+    standing = _locked().filter(milestone=milestone_id)
     waiting = standing.filter(status=S.PROPOSED).select_related("milestone__contract")
     for proposal in waiting.order_by("pk"):
         _lapse(proposal)
@@ -178,18 +188,14 @@ def drop_what_it_overtakes(milestone_id: int) -> None:
 
 def _lapse(proposal: Proposal) -> None:
     milestone = proposal.milestone
-    is_moot = proposal.is_moot
-    step = "drop" if is_moot else "lapse"
+    step = "drop" if proposal.is_moot else "overtake" if proposal.is_overtaken else "lapse"
     LIFECYCLE.advance(proposal, step, role=SYSTEM)
     _close(proposal)
 
     kind = LIFECYCLE.steps[step].tells
     record(milestone.contract, kind, by=SYSTEM, about=proposal)
-    if not is_moot:  # of the milestone's end both have heard
-        text = Words(
-            "The proposal to end “%(title)s” has lapsed. Nothing has changed.",
-            title=milestone.title,
-        )
+    if step in _LAPSED:  # of the milestone's end both have heard
+        text = _LAPSED[step].filled(title=milestone.title)
         tell_other_side(milestone.contract, kind, text, by=SYSTEM)
 
 
@@ -217,7 +223,7 @@ def _amend(proposal: Proposal, accepted_by: str, acceptance: Signature) -> None:
 
 def _make_room(milestone: Milestone, role: str) -> None:
     """One proposal at a time; the caller holds the milestone's lock."""
-    waiting = milestone.proposals.select_for_update().filter(status=S.PROPOSED)
+    waiting = _locked().filter(milestone=milestone, status=S.PROPOSED)
     for standing in waiting.order_by("pk"):
         standing.milestone = milestone
         judge_room(standing)
@@ -243,11 +249,15 @@ def _lock(proposal_id: int) -> Proposal:
         pk=proposal_id
     )
     milestone, into = lock_milestones(milestone_id, into_id or milestone_id)
-    proposal = Proposal.objects.select_for_update().get(pk=proposal_id)
+    proposal = _locked().get(pk=proposal_id)
     proposal.milestone = milestone
     if into_id is not None:
         proposal.into = into
     return proposal
+
+
+def _locked() -> QuerySet[Proposal]:
+    return as_they_stand(Proposal.objects.select_for_update(of=("self",)))
 
 
 def _close(proposal: Proposal) -> None:

@@ -176,6 +176,10 @@ SAMPLES: dict[str, Words] = {
     ),
     "ending_lapsed": told("The proposal to end “%(title)s” has lapsed. Nothing has changed."),
     "ending_dropped": told("The proposal to end “%(title)s” has lapsed. Nothing has changed."),
+    "ending_overtaken": told(
+        "The dispute about “%(title)s” was decided: the proposal from before to end it has lapsed. "
+        "Either side can make another."
+    ),
     # --- Milestones
     "milestone_funded": told("%(held)s is held for “%(title)s”. It is due on %(due)s."),
     "part_funded": told(
