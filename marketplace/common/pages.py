@@ -59,31 +59,33 @@ def page_of(
     *,
     keys: tuple[str, ...] = ("created_at", "id"),
     size: int = PAGE,
+    smallest_first: bool = False,
 ) -> Page:
-    """The page of the list that ``?cursor=`` asks for, the largest keys first.
+    """The page of the list that ``?cursor=`` asks for, the largest keys first if nothing is said.
 
     A key is a column or an annotation that holds times or whole numbers, never null; the last one
     is unique. Raises InvalidInput for a cursor that we did not give out.
     """
     cursor = request.GET.get("cursor", "")
     backwards, values = _read(cursor, len(keys)) if cursor else (False, [])
-    rows = rows.order_by(*(f"{'' if backwards else '-'}{key}" for key in keys))
+    ascends = backwards != smallest_first
+    rows = rows.order_by(*(f"{'' if ascends else '-'}{key}" for key in keys))
     if cursor:
         try:
-            rows = rows.filter(_beyond(keys, values, "gt" if backwards else "lt"))
+            rows = rows.filter(_beyond(keys, values, "gt" if ascends else "lt"))
         except (TypeError, ValueError):  # a number where a time should be, or the reverse
             raise _no_such_page() from None
     found = list(rows[: size + 1])
     items, is_more = found[:size], len(found) > size
     if backwards:
         items.reverse()
-    has_newer, has_older = (is_more, True) if backwards else (bool(cursor), is_more)
+    is_before, is_after = (is_more, True) if backwards else (bool(cursor), is_more)
     if not items:
         return Page([])
     return Page(
         items,
-        previous_url=_url(request, _write(items[0], keys, back=True)) if has_newer else "",
-        next_url=_url(request, _write(items[-1], keys, back=False)) if has_older else "",
+        previous_url=_url(request, _write(items[0], keys, back=True)) if is_before else "",
+        next_url=_url(request, _write(items[-1], keys, back=False)) if is_after else "",
     )
 
 

@@ -41,12 +41,12 @@ def test_the_desk_is_worked_at_by_keys(visitors, market, cases):
     press("g", "d")
     is_at("/desk/disputes/")
     press("j")
-    assert focused() == second  # the newest stands first
+    assert focused() == first  # the oldest stands first
     press("j", "j")  # and no further
-    assert focused() == first
-    press("k", "Control+j", "Alt+j")
     assert focused() == second
-    press("j", "Enter")
+    press("k", "Control+j", "Alt+j")
+    assert focused() == first
+    press("Enter")
     is_at(first)
 
     press("n")

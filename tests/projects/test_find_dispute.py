@@ -74,3 +74,21 @@ def test_nobody_finds_a_case_of_their_own(ada, dora):
 def test_a_search_costs_as_much_for_more(ada, ben, dora):
     asked, client = {"words": "Part", "state": "all", "whose": "nobody"}, browser(dora)
     grows_for_free(lambda: client.get(PAGE, asked), lambda: opened_dispute(ada, ben))
+
+
+def test_the_queue_stands_in_the_order_in_which_the_keys_lead_through_it(ada, ben, dora):
+    ids = [opened_dispute(ada, ben).public_id for _ in range(21)]
+    client = browser(dora)
+
+    def shown(query: str) -> tuple[list[str], object]:
+        page = client.get(f"{PAGE}{query}").context["page"]
+        return [one.public_id for one in page.items], page
+
+    first, page = shown("")
+    assert first == ids[:20]
+    last, page = shown(page.next_url)
+    assert (last, page.next_url) == (ids[20:], "")
+    again, page = shown(page.previous_url)
+    assert (again, page.previous_url) == (first, "")
+    assert client.get(f"/desk/disputes/{ids[3]}/").context["case_next"].public_id == ids[4]
+    assert shown("?state=all")[0] == ids[:0:-1]

@@ -36,13 +36,17 @@ class DisputeSearch(DeskSearch):
 @require_safe
 @for_staff
 def list_cases(request: HttpRequest) -> HttpResponse:
-    """Those that wait for somebody, the newest first, or what fits."""
+    """Those that wait for somebody, the oldest first as the keys lead through them; or what fits,
+    the newest first.
+    """
     reader = signed_in(request.user)
     form = DisputeSearch(request.GET)
     found = form.narrow(desk_disputes(reader), partial(narrowed, reader=reader))
+    is_queue = form.is_valid() and form.cleaned_data["state"] in ("", "open")
     context = {
         **searched(request, form),
-        "page": page_of(request, found),
+        "page": page_of(request, found, smallest_first=is_queue),
+        "is_queue": is_queue,
         "reads": may_read_disputes(reader),
         "decides": StaffRole.MEDIATOR in staff_roles_of(reader),
         "nav": "desk",
