@@ -184,10 +184,16 @@ def answers_to(milestone: Milestone, how: str = "It is there: try it.") -> list[
 
 
 def opened_dispute(
-    client: User, freelancer: User, amount: int = 100_000, *, by: User | None = None, **said: Any
+    client: User,
+    freelancer: User,
+    amount: int = 100_000,
+    *,
+    by: User | None = None,
+    currency: str = "USD",
+    **said: Any,
 ) -> Dispute:
     """On the only milestone of a new contract, delivered; by the client unless ``by`` is given."""
-    milestone = submitted_milestone(client, freelancer, amount)
+    milestone = submitted_milestone(client, freelancer, amount, currency=currency)
     words = {
         "reason": "not_as_agreed",
         "statement": "The basket loses what is put into it.",
@@ -196,14 +202,16 @@ def opened_dispute(
     return open_dispute(milestone_id=milestone.pk, by=by or client, **(words | said))
 
 
-def reviewed_dispute(client: User, freelancer: User, amount: int = 100_000) -> Dispute:
+def reviewed_dispute(client: User, freelancer: User, amount: int = 100_000, **more: Any) -> Dispute:
     """Opened by the client, answered by the freelancer, given up by both: a mediator may decide."""
-    return to_mediator(negotiated_dispute(client, freelancer, amount), client, freelancer)
+    return to_mediator(negotiated_dispute(client, freelancer, amount, **more), client, freelancer)
 
 
-def negotiated_dispute(client: User, freelancer: User, amount: int = 100_000) -> Dispute:
+def negotiated_dispute(
+    client: User, freelancer: User, amount: int = 100_000, **more: Any
+) -> Dispute:
     """Opened by the client, answered by the freelancer: both may settle it."""
-    dispute = opened_dispute(client, freelancer, amount)
+    dispute = opened_dispute(client, freelancer, amount, **more)
     words = "It keeps everything in the browsers that were agreed on."
     return answer_dispute(dispute_id=dispute.pk, by=freelancer, statement=words)
 
