@@ -11,6 +11,7 @@ from projects.confidentiality.models import Acceptance, ConfidentialPart
 from projects.contracts.models import Agreement, Contract, Event, PutOff
 from projects.disputes.assigning.models import Assignment
 from projects.disputes.confirming.models import ProposedRuling
+from projects.disputes.exhibits.models import Exhibit
 from projects.disputes.models import Dispute, Ruling, Statement
 from projects.disputes.register.models import RegisterEntry, RegisterQuarter
 from projects.disputes.sealed.models import SealedOffer
@@ -38,6 +39,7 @@ __all__ = [
     "CounterOffer",
     "Dispute",
     "Event",
+    "Exhibit",
     "GiveBack",
     "Invitation",
     "Message",

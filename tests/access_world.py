@@ -164,7 +164,12 @@ def _contracts(world: AccessWorld, ada: User, ben: User) -> None:
         for milestone in (submitted, disputed)
     )
     dispute = open_dispute(
-        milestone_id=disputed.pk, by=ada, reason="late", statement="Late.", asked_for=0
+        milestone_id=disputed.pk,
+        by=ada,
+        reason="late",
+        statement="Late.",
+        asked_for=0,
+        files=[_upload()],
     )
     proposal = propose_ending(milestone_id=submitted.pk, by=ada, to_freelancer=1_000)
     bonus, _ = give_bonus(contract_id=contract.pk, by=ada, amount=5_000)
@@ -190,6 +195,10 @@ def _contracts(world: AccessWorld, ada: User, ben: User) -> None:
         "dispute_message": {
             "public_id": dispute.public_id,
             "file_id": message.files.get().stored.public_id,
+        },
+        "exhibit": {
+            "public_id": dispute.public_id,
+            "file_id": dispute.statements.get().exhibits.get().stored.public_id,
         },
         "dispute_file": {
             "public_id": dispute.public_id,

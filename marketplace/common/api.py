@@ -27,6 +27,7 @@ from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 
 from marketplace.common import idempotency
 from marketplace.common.errors import (
@@ -43,6 +44,7 @@ __all__ = [
     "JsonParser",
     "OldestFirst",
     "TokenAuthentication",
+    "checked_body",
     "idempotent",
     "idempotent_in_steps",
     "refuse_in_words",
@@ -133,6 +135,17 @@ class OldestFirst(CursorPage):
     """A record, or a queue: who has waited longest comes first."""
 
     ordering = ("created_at", "id")
+
+
+def checked_body(
+    request: Request, shape: type[Serializer], with_files: type[Serializer]
+) -> dict[str, Any]:
+    """What was sent, as JSON or as a form that may bring files, by the shape of each."""
+    is_form = (request.content_type or "").startswith("multipart/")
+    body = (with_files if is_form else shape)(data=request.data)
+    body.is_valid(raise_exception=True)
+    given: dict[str, Any] = body.validated_data
+    return given
 
 
 def refuse_in_words(exc: Exception, context: dict[str, Any]) -> Response | None:

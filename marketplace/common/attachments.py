@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
+from marketplace.common.archives import check_archive
 from marketplace.common.errors import InvalidInput, TooLarge
 from marketplace.common.files import check_upload, in_megabytes, safe_name
 
@@ -116,3 +117,5 @@ def _check_kind(upload: UploadedFile, name: str, param: str) -> None:
         raise InvalidInput(
             f"“{name}” is not what its name says. {WHAT_TO_SEND}", param=param, code="wrong_type"
         )
+    if marks is _ZIP:
+        check_archive(upload, name=name, param=param)

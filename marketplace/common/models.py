@@ -65,7 +65,9 @@ class Outage(models.Model):
 
 
 class StoredFile(models.Model):
-    """A file as it was received: its bytes never change, so its hash is its name in agreements."""
+    """A file as it was received: its bytes never change, so its hash is its name in agreements, and
+    PostgreSQL lets nobody change its row or take it away.
+    """
 
     public_id = PublicIdField(prefix="fi")
     file = models.FileField(upload_to="files/%Y/%m/", max_length=300)

@@ -34,6 +34,15 @@ class AmountIn(serializers.IntegerField):
         return super().to_internal_value(data)
 
 
+class UploadsIn(serializers.ListField):
+    """Files of a form, or none. What is wrong with one is said by whoever takes it."""
+
+    child = serializers.FileField(allow_empty_file=True)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, default=list, **kwargs)
+
+
 class JsonTextIn(serializers.JSONField):
     """JSON as the text of one field of a form."""
 

@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.common.lifecycle import CLIENT, FREELANCER
-from marketplace.common.shapes import AmountIn, DeadlineIn, DeclineNoteIn, JsonTextIn
+from marketplace.common.shapes import AmountIn, DeadlineIn, DeclineNoteIn, JsonTextIn, UploadsIn
 from payments.policies.fees import quote
 from payments.policies.models import Policy
 from payments.policies.selectors import policy_in_force
@@ -210,9 +210,7 @@ class BidEditIn(TermsIn):
 class _FilesIn(serializers.Serializer):
     plan = JsonTextIn(help_text="The JSON of the list.")
     answers = JsonTextIn(required=False, help_text="The JSON of the answers by their questions.")
-    files = serializers.ListField(
-        child=serializers.FileField(allow_empty_file=True), required=False, default=list
-    )
+    files = UploadsIn()
 
 
 class BidFilesIn(_FilesIn, BidIn):

@@ -10,7 +10,7 @@ from projects.agreements.changes import services
 from projects.agreements.changes.ending import ended_parts
 from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.changes.selectors import effect_now, open_steps
-from projects.api.disputes import SharesOut
+from projects.api.dispute_shapes import SharesOut
 from projects.api.signing import SignatureIn
 from projects.bids.terms import LONGEST_CRITERION, LONGEST_MILESTONE_TITLE
 from projects.contracts.roles import role_in

@@ -24,7 +24,7 @@ from payments.payouts.models import Payout
 from payments.payouts.selectors import failed_payouts
 from payments.refunds import services as refunds
 from payments.refunds.selectors import failed_refunds
-from projects.api.disputes import DisputeOut, SharesOut
+from projects.api.dispute_shapes import DisputeOut, SharesOut
 from projects.disputes.assigning.selectors import WHOSE
 from projects.disputes.finding import selectors as finding
 from projects.disputes.grounds import Ground

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketplace.common.api import OldestFirst, idempotent
-from projects.api.disputes import DisputeOut
+from projects.api.dispute_shapes import DisputeOut
 from projects.disputes.assigning.models import Assignment
 from projects.disputes.assigning.services import assign_dispute, give_up_dispute
 from projects.disputes.models import Dispute

@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 
 from marketplace.common.api import OldestFirst
 from marketplace.common.files import attachment
-from projects.agreements.selectors import case_files, files_offered
+from projects.agreements.selectors import files_offered
 from projects.api.bid_shapes import BidFileOut
 from projects.api.contracts import AgreementOut, EventOut
 from projects.api.milestone_shapes import SubmissionFileOut, SubmissionOut
@@ -25,6 +25,7 @@ from projects.contracts.models import Agreement, Event
 from projects.contracts.selectors import agreement_of, timeline_of
 from projects.disputes.models import Dispute
 from projects.disputes.selectors import desk_disputes
+from projects.evidence.selectors import files_for
 from projects.milestones.models import Submission
 from projects.milestones.selectors import deliveries_on
 
@@ -90,9 +91,11 @@ class CaseSubmissionsView(ListAPIView):
 class CaseFileView(APIView):
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     def get(self, request: Request, public_id: str, file_id: str) -> FileResponse:
-        """The bytes of a file, as it was delivered, or as the bid came with it."""
-        milestone = _case(request, public_id).milestone
-        return attachment(get_object_or_404(case_files(milestone), public_id=file_id))
+        """The bytes of a file: as it was delivered, as the bid came with it, or as a side put it on
+        record.
+        """
+        found = files_for(_case(request, public_id))
+        return attachment(get_object_or_404(found, public_id=file_id))
 
 
 class CaseTimelineView(ListAPIView):

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketplace.common.api import OldestFirst, idempotent
-from projects.api.disputes import DisputeOut
+from projects.api.dispute_shapes import DisputeOut
 from projects.disputes.confirming.models import ProposedRuling
 from projects.disputes.confirming.selectors import proposed_rulings
 from projects.disputes.confirming.services import LONGEST_RETURN, confirm_ruling, return_ruling

@@ -1,218 +1,48 @@
 """Disputes, as both sides of a contract see them."""
 
+from django.http import FileResponse
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema, extend_schema_field
-from rest_framework import serializers, status
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
 from rest_framework.generics import ListAPIView, RetrieveAPIView
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from marketplace.common.api import idempotent
-from marketplace.common.shapes import AmountIn
-from payments.chargebacks.selectors import contested_ids
-from payments.refunds.models import Refund
-from projects.api.milestone_shapes import CriteriaTagIn
-from projects.bids.terms import MAX_CRITERIA
+from marketplace.common.api import JsonParser, checked_body, idempotent
+from marketplace.common.files import attachment
+from projects.api.dispute_shapes import (
+    DisputeFilesIn,
+    DisputeIn,
+    DisputeOut,
+    StatementFilesIn,
+    StatementIn,
+)
 from projects.disputes import services
-from projects.disputes.models import Dispute
+from projects.disputes.exhibits.selectors import exhibits_of
 from projects.disputes.negotiating.services import ask_mediator
-from projects.disputes.rulings.selectors import steps_for
 from projects.disputes.rulings.services import accept_ruling, appeal_ruling
-from projects.disputes.selectors import disputes_of, outcome_of, read_closings, refunds_of
+from projects.disputes.selectors import disputes_of
 from projects.milestones.selectors import milestones_of
 
-
-class StatementOut(serializers.Serializer):
-    """What one side said; ``by`` is their side of the contract."""
-
-    by = serializers.CharField(source="role")
-    name = serializers.CharField(source="by.name")
-    text = serializers.CharField()
-    created_at = serializers.DateTimeField()
-
-
-class SharesOut(serializers.Serializer):
-    """Who gets what of the held money, in minor units; the four sum to what is held."""
-
-    freelancer_gets = serializers.IntegerField(source="payee")
-    freelancer_fee = serializers.IntegerField(source="payee_fee")
-    client_fee = serializers.IntegerField(source="payer_fee")
-    client_gets_back = serializers.IntegerField(source="payer")
-
-
-class RefundOut(serializers.ModelSerializer):
-    """A part on its way back to the client's card, or there since ``closed_at``."""
-
-    id = serializers.CharField(source="public_id")
-
-    class Meta:
-        model = Refund
-        fields = ["id", "amount", "currency", "status", "created_at", "sent_at", "closed_at"]
-
-
-class RulingOut(serializers.Serializer):
-    """One decision. Its split is a part of the price; what was held of it then is beside it."""
-
-    number = serializers.IntegerField(help_text="2 is the one on appeal, and the last.")
-    by = serializers.CharField(
-        source="by.name", default=None, allow_null=True, help_text="Null: decided by a rule."
-    )
-    confirmed_by = serializers.CharField(
-        source="confirmed_by.name",
-        default=None,
-        allow_null=True,
-        help_text="The second mediator, where so much was held that one was needed.",
-    )
-    facts = serializers.CharField()
-    rule = serializers.CharField()
-    ground = serializers.CharField(help_text="What the public register says of the rule.")
-    reasons = serializers.CharField()
-    to_freelancer = serializers.IntegerField()
-    held = serializers.IntegerField()
-    created_at = serializers.DateTimeField()
-    carried_out_at = serializers.DateTimeField(allow_null=True)
-
-
-class _DisputesOut(serializers.ListSerializer):
-    """Many at once: the books are asked once for all of them."""
-
-    def to_representation(self, data):
-        disputes = list(data)
-        read_closings(disputes)
-        self.child.contested = set(contested_ids())
-        return super().to_representation(disputes)
-
-
-class DisputeOut(serializers.ModelSerializer):
-    """A disagreement on one milestone. What is asked for and decided are parts of its price."""
-
-    # The public ids of what banks want back, where they were asked for once for many.
-    contested: set[str] | None = None
-
-    id = serializers.CharField(source="public_id")
-    contract = serializers.CharField(source="milestone.contract.public_id")
-    milestone = serializers.CharField(source="milestone.public_id")
-    title = serializers.CharField(source="milestone.title")
-    amount = serializers.IntegerField(source="milestone.amount")
-    currency = serializers.CharField(source="milestone.currency")
-    status = serializers.ChoiceField(Dispute.Status.choices, source="state")
-    opened_by = serializers.CharField(source="opened_by_role")
-    not_met = serializers.ListField(
-        child=serializers.CharField(),
-        help_text="The words of the criteria that the opener named as not met.",
-    )
-    mediator_asked_by = serializers.CharField(
-        help_text="The side that has asked for a mediator while the other has not, or empty."
-    )
-    to_freelancer = serializers.IntegerField(
-        allow_null=True,
-        help_text="The part of the price that went to the freelancer when a decision was carried "
-        "out, or both sealed figures met.",
-    )
-    accepted_by = serializers.CharField(
-        help_text="The side that has accepted the decision while the other has not, or empty."
-    )
-    appealed_by = serializers.CharField(help_text="The side that has appealed, or empty.")
-    mediator = serializers.CharField(
-        source="assignee.name", default=None, allow_null=True, help_text="Who looks after it."
-    )
-    rulings = RulingOut(many=True)
-    outcome = serializers.SerializerMethodField(
-        help_text="Who got what when the milestone ended, however it did; null while it is open."
-    )
-    refunds = serializers.SerializerMethodField(
-        help_text="What its end sends back to the client, and how far each is."
-    )
-    statements = StatementOut(many=True)
-    next_steps = serializers.SerializerMethodField()
-
-    class Meta:
-        model = Dispute
-        list_serializer_class = _DisputesOut
-        fields = [
-            "id",
-            "contract",
-            "milestone",
-            "title",
-            "amount",
-            "currency",
-            "status",
-            "opened_by",
-            "reason",
-            "not_met",
-            "asked_for",
-            "statements",
-            "created_at",
-            "answer_due_at",
-            "negotiation_ends_at",
-            "mediator_asked_by",
-            "mediator",
-            "ruling_expected_at",
-            "ruling_late_at",
-            "ruling_missed_at",
-            "ruling_due_at",
-            "rulings",
-            "appeal_ends_at",
-            "accepted_by",
-            "appealed_by",
-            "to_freelancer",
-            "outcome",
-            "refunds",
-            "closed_at",
-            "next_steps",
-        ]
-
-    @extend_schema_field(SharesOut(allow_null=True))
-    def get_outcome(self, dispute: Dispute) -> dict | None:
-        shares = outcome_of(dispute)
-        return SharesOut(shares).data if shares else None
-
-    @extend_schema_field(RefundOut(many=True))
-    def get_refunds(self, dispute: Dispute) -> list[dict]:
-        return RefundOut(refunds_of(dispute), many=True).data
-
-    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
-    def get_next_steps(self, dispute: Dispute) -> list[str]:
-        is_contested = None
-        if self.contested is not None:
-            is_contested = dispute.milestone.escrow.public_id in self.contested
-        return steps_for(dispute, self.context["request"].user, is_contested=is_contested)
-
-
-class DisputeIn(serializers.Serializer):
-    reason = serializers.ChoiceField(Dispute.Reason.choices)
-    not_met = serializers.ListField(
-        child=serializers.IntegerField(),
-        max_length=MAX_CRITERIA,
-        required=False,
-        default=list,
-        help_text="The numbers of the criteria that are not met, from 1; one at least where the "
-        "reason is `not_as_agreed` and there are criteria.",
-    )
-    criteria_tag = CriteriaTagIn()
-    statement = serializers.CharField(max_length=services.LONGEST_STATEMENT)
-    asked_for = AmountIn(
-        least=0,
-        help_text="The part of the price, in minor units, that the freelancer should get.",
-    )
-
-
-class StatementIn(serializers.Serializer):
-    statement = serializers.CharField(max_length=services.LONGEST_STATEMENT)
+_STATEMENT = {"application/json": StatementIn, "multipart/form-data": StatementFilesIn}
 
 
 class MilestoneDisputesView(APIView):
-    @extend_schema(request=DisputeIn, responses={201: DisputeOut})
+    parser_classes = (JsonParser, MultiPartParser)
+
+    @extend_schema(
+        request={"application/json": DisputeIn, "multipart/form-data": DisputeFilesIn},
+        responses={201: DisputeOut},
+    )
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Open a dispute on a funded milestone. The other side then has some days to answer."""
         milestone = get_object_or_404(milestones_of(request.user), public_id=public_id)
-        body = DisputeIn(data=request.data)
-        body.is_valid(raise_exception=True)
-        dispute = services.open_dispute(
-            milestone_id=milestone.pk, by=request.user, **body.validated_data
-        )
+        said = checked_body(request, DisputeIn, DisputeFilesIn)
+        dispute = services.open_dispute(milestone_id=milestone.pk, by=request.user, **said)
         return _shown(request, dispute.pk, status=status.HTTP_201_CREATED)
 
 
@@ -236,14 +66,15 @@ class DisputeView(RetrieveAPIView):
 
 
 class AnswerView(APIView):
-    @extend_schema(request=StatementIn, responses=DisputeOut)
+    parser_classes = (JsonParser, MultiPartParser)
+
+    @extend_schema(request=_STATEMENT, responses=DisputeOut)
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Answer the dispute that the other side has opened; both may settle it then."""
         dispute = get_object_or_404(disputes_of(request.user), public_id=public_id)
-        body = StatementIn(data=request.data)
-        body.is_valid(raise_exception=True)
-        services.answer_dispute(dispute_id=dispute.pk, by=request.user, **body.validated_data)
+        said = checked_body(request, StatementIn, StatementFilesIn)
+        services.answer_dispute(dispute_id=dispute.pk, by=request.user, **said)
         return _shown(request, dispute.pk)
 
 
@@ -268,27 +99,41 @@ class AcceptanceView(APIView):
 
 
 class AppealsView(APIView):
-    @extend_schema(request=StatementIn, responses={201: DisputeOut})
+    parser_classes = (JsonParser, MultiPartParser)
+
+    @extend_schema(request=_STATEMENT, responses={201: DisputeOut})
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Appeal against the decision, once: another mediator then decides for good."""
         dispute = get_object_or_404(disputes_of(request.user), public_id=public_id)
-        body = StatementIn(data=request.data)
-        body.is_valid(raise_exception=True)
-        appeal_ruling(dispute_id=dispute.pk, by=request.user, **body.validated_data)
+        said = checked_body(request, StatementIn, StatementFilesIn)
+        appeal_ruling(dispute_id=dispute.pk, by=request.user, **said)
         return _shown(request, dispute.pk, status=status.HTTP_201_CREATED)
 
 
 class StatementsView(APIView):
-    @extend_schema(request=StatementIn, responses={201: DisputeOut})
+    parser_classes = (JsonParser, MultiPartParser)
+
+    @extend_schema(request=_STATEMENT, responses={201: DisputeOut})
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Add a statement to the record."""
         dispute = get_object_or_404(disputes_of(request.user), public_id=public_id)
-        body = StatementIn(data=request.data)
-        body.is_valid(raise_exception=True)
-        services.add_statement(dispute_id=dispute.pk, by=request.user, **body.validated_data)
+        said = checked_body(request, StatementIn, StatementFilesIn)
+        services.add_statement(dispute_id=dispute.pk, by=request.user, **said)
         return _shown(request, dispute.pk, status=status.HTTP_201_CREATED)
+
+
+class DisputeFileView(APIView):
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    def get(self, request: Request, public_id: str, file_id: str) -> FileResponse:
+        """The bytes of a file that a side has put on record."""
+        shown = get_object_or_404(
+            exhibits_of(request.user),
+            statement__dispute__public_id=public_id,
+            stored__public_id=file_id,
+        )
+        return attachment(shown.stored)
 
 
 def _shown(request: Request, dispute_id: int, *, status: int = status.HTTP_200_OK) -> Response:

@@ -16,10 +16,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from marketplace.common.api import CursorPage, JsonParser, idempotent
+from marketplace.common.api import CursorPage, JsonParser, checked_body, idempotent
 from marketplace.common.files import attachment
 from marketplace.common.http import download
 from marketplace.common.lifecycle import CLIENT, FREELANCER
+from marketplace.common.shapes import UploadsIn
 from projects.bids.models import Bid
 from projects.bids.selectors import bids_of
 from projects.contracts.selectors import contracts_of
@@ -83,9 +84,7 @@ class MessageIn(serializers.Serializer):
 class MessageFilesIn(MessageIn):
     """The same, with files."""
 
-    files = serializers.ListField(
-        child=serializers.FileField(allow_empty_file=True), required=False, default=list
-    )
+    files = UploadsIn()
 
 
 class ReadMarkIn(serializers.Serializer):
@@ -123,10 +122,8 @@ class BidMessagesView(ListAPIView):
     def post(self, request: Request, public_id: str) -> Response:
         """Write to the other side, for good; who is named as @name is told."""
         bid = self.bid_of(request, public_id)
-        has_files = (request.content_type or "").startswith("multipart/")
-        body = (MessageFilesIn if has_files else MessageIn)(data=request.data)
-        body.is_valid(raise_exception=True)
-        sent = services.write_message(bid_id=bid.pk, by=request.user, **body.validated_data)
+        said = checked_body(request, MessageIn, MessageFilesIn)
+        sent = services.write_message(bid_id=bid.pk, by=request.user, **said)
         shown = MessageOut(messages_on(bid).get(pk=sent.pk)).data
         return Response(shown, status=status.HTTP_201_CREATED)
 

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from marketplace.common.etags import etag_of
 from marketplace.common.lifecycle import CLIENT
-from marketplace.common.shapes import AmountIn, JsonTextIn
+from marketplace.common.shapes import AmountIn, JsonTextIn, UploadsIn
 from payments.chargebacks.models import Chargeback
 from payments.chargebacks.selectors import has_now
 from payments.chargebacks.words import story_of
@@ -257,9 +257,7 @@ class SubmissionFilesIn(_SubmissionIn):
 
     criteria = JsonTextIn(required=False, default=list)
 
-    files = serializers.ListField(
-        child=serializers.FileField(allow_empty_file=True), required=False, default=list
-    )
+    files = UploadsIn()
 
 
 class ReturnIn(serializers.Serializer):

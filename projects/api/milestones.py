@@ -1,7 +1,5 @@
 """Milestones: money in, work in, money out."""
 
-from typing import Any
-
 from django.db.models import QuerySet
 from django.http import FileResponse
 from django.shortcuts import get_object_or_404
@@ -14,7 +12,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from marketplace.common.api import JsonParser, OldestFirst, idempotent, idempotent_in_steps
+from marketplace.common.api import (
+    JsonParser,
+    OldestFirst,
+    checked_body,
+    idempotent,
+    idempotent_in_steps,
+)
 from marketplace.common.files import attachment
 from payments.fundings import services as fundings
 from projects.agreements.outlook import prospects_of
@@ -111,7 +115,7 @@ class SubmissionsView(ListAPIView):
     def post(self, request: Request, public_id: str) -> Response:
         """Hand in the work; the client's review period starts."""
         milestone = _milestone(request, public_id)
-        body = _delivery(request)
+        body = checked_body(request, SubmissionIn, SubmissionFilesIn)
         submission = services.submit_work(milestone_id=milestone.pk, by=request.user, **body)
         found = deliveries_on(milestone).get(pk=submission.pk)
         return Response(SubmissionOut(found).data, status=status.HTTP_201_CREATED)
@@ -189,14 +193,3 @@ def _shown(request: Request, milestone: Milestone) -> Response:
     contract = contracts_of(request.user).get(pk=milestone.contract_id)
     found = prospects_of(contract).of(milestone)
     return Response(MilestoneOut(found, context={"request": request}).data)
-
-
-def _delivery(request: Request) -> dict[str, Any]:
-    """Note, links and files of a delivery, however it was sent."""
-    if not request.content_type.startswith("multipart/"):
-        body = SubmissionIn(data=request.data)
-        body.is_valid(raise_exception=True)
-        return body.validated_data
-    form = SubmissionFilesIn(data=request.data)
-    form.is_valid(raise_exception=True)
-    return form.validated_data

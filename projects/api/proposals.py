@@ -15,10 +15,12 @@ from marketplace.common.errors import InvalidInput
 from marketplace.common.shapes import AmountIn
 from projects.agreements.models import LIFECYCLE, Proposal
 from projects.agreements.proposals import services
-from projects.agreements.selectors import division_of, proposals_of
-from projects.api.disputes import SharesOut
+from projects.agreements.selectors import division_of, proposals_of, settlements_of
+from projects.api.dispute_shapes import SharesOut
 from projects.api.signing import confirmation_in, confirmed
 from projects.contracts.roles import role_in
+from projects.disputes.models import Dispute
+from projects.disputes.selectors import disputes_of
 from projects.milestones.models import Milestone
 from projects.milestones.selectors import milestones_of
 
@@ -116,6 +118,15 @@ class ProposalIn(serializers.Serializer):
     )
 
 
+class DisputeSettlementIn(serializers.Serializer):
+    to_freelancer = AmountIn(
+        least=0, help_text="A part of the price in minor units, less than all of it."
+    )
+    note = serializers.CharField(
+        max_length=services.LONGEST_NOTE, required=False, default="", allow_blank=True
+    )
+
+
 class AcceptanceIn(serializers.Serializer):
     password = serializers.CharField(
         max_length=1_000,
@@ -153,6 +164,36 @@ class MilestoneProposalsView(ListAPIView):
         terms = confirmed(request, terms) if into_id else _without_password(terms)
         proposal = services.propose_ending(
             milestone_id=milestone.pk, by=request.user, into_id=into_id, **terms
+        )
+        return _shown(request, proposal, status=status.HTTP_201_CREATED)
+
+
+class DisputeSettlementsView(ListAPIView):
+    serializer_class = ProposalOut
+
+    def get_queryset(self) -> QuerySet[Proposal]:
+        return settlements_of(self._dispute(), self.request.user)
+
+    def _dispute(self) -> Dispute:
+        return get_object_or_404(disputes_of(self.request.user), public_id=self.kwargs["public_id"])
+
+    def get(self, request: Request, public_id: str) -> Response:
+        """What both sides have proposed to settle this dispute by, newest first. Each is answered
+        as any proposal is, below `/proposals/`.
+        """
+        return self.list(request)
+
+    @extend_schema(request=DisputeSettlementIn, responses={201: ProposalOut})
+    @idempotent
+    def post(self, request: Request, public_id: str) -> Response:
+        """Propose to settle it: a part of the price is released, the rest goes back. Accepted, the
+        milestone ends so, and the dispute with it.
+        """
+        dispute = self._dispute()
+        body = DisputeSettlementIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        proposal = services.propose_ending(
+            milestone_id=dispute.milestone_id, by=request.user, **body.validated_data
         )
         return _shown(request, proposal, status=status.HTTP_201_CREATED)
 

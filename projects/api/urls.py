@@ -219,6 +219,16 @@ urlpatterns = [
         name="api-dispute-statements",
     ),
     path(
+        "disputes/<str:public_id>/files/<str:file_id>/",
+        disputes.DisputeFileView.as_view(),
+        name="api-dispute-file",
+    ),
+    path(
+        "disputes/<str:public_id>/settlements/",
+        proposals.DisputeSettlementsView.as_view(),
+        name="api-dispute-settlements",
+    ),
+    path(
         "disputes/<str:public_id>/sealed-offers/",
         sealed_offers.SealedOffersView.as_view(),
         name="api-sealed-offers",

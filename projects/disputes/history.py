@@ -1,9 +1,11 @@
 """The record of a dispute in the order in which it was made: what was said, what happened."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from projects.contracts.models import Event
+from projects.disputes.exhibits.models import Exhibit
 from projects.disputes.models import Dispute, Ruling
 
 # What the statements do not tell by themselves.
@@ -27,7 +29,9 @@ _MARKS = {
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the record; ``words`` are a statement or the reasons of a ruling."""
+    """One line of the record; ``words`` are a statement or the reasons of a ruling, and ``files``
+    came with a statement.
+    """
 
     at: datetime
     who: str
@@ -36,6 +40,7 @@ class Entry:
     icon: str
     tone: str = "neutral"
     words: str = ""
+    files: Sequence[Exhibit] = ()
 
 
 def record_of(dispute: Dispute) -> list[Entry]:
@@ -85,4 +90,5 @@ def _said(dispute: Dispute, number: int) -> Entry:
         icon=icon,
         tone=tone,
         words=statement.text,
+        files=list(statement.exhibits.all()),
     )

@@ -20,6 +20,7 @@ from payments.refunds.selectors import refunds_named
 from projects.contracts.selectors import contracts_of
 from projects.disputes.assigning.models import Assignment
 from projects.disputes.confirming.models import ProposedRuling
+from projects.disputes.exhibits.selectors import with_exhibits
 from projects.disputes.models import JUDGED, OPEN, Dispute, Ruling, Statement
 from projects.milestones.models import Milestone
 
@@ -230,7 +231,7 @@ def stake_of(dispute: Dispute) -> Stake | None:
 
 
 def _in_full() -> QuerySet[Dispute]:
-    statements = Statement.objects.select_related("by").order_by("created_at", "id")
+    statements = Statement.objects.select_related("by").prefetch_related(with_exhibits())
     return (
         Dispute.objects.select_related(
             "milestone__contract__client",
@@ -240,7 +241,7 @@ def _in_full() -> QuerySet[Dispute]:
             "opened_by",
         )
         .prefetch_related(
-            Prefetch("statements", statements),
+            Prefetch("statements", statements.order_by("created_at", "id")),
             Prefetch(
                 "rulings", Ruling.objects.select_related("by", "confirmed_by").order_by("number")
             ),

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
 from accounts.notifications.services import notify
@@ -19,6 +20,7 @@ from projects.contracts.roles import Actor, role_in
 from projects.contracts.services import record
 from projects.contracts.words import with_numbers
 from projects.disputes.confirming import models as confirming
+from projects.disputes.exhibits.services import add_exhibits
 from projects.disputes.models import LIFECYCLE, OPEN, Dispute, Statement
 from projects.disputes.rules import OTHER, checked_grounds, judge_step
 from projects.disputes.sealed.models import SealedOffer
@@ -60,13 +62,15 @@ def open_dispute(
     asked_for: int,
     not_met: list[int] | None = None,
     criteria_tag: str = "",
+    files: list[UploadedFile] | None = None,
 ) -> Dispute:
     """Ask a mediator to divide what is held for a milestone; its own clocks stop, no others do.
 
     ``asked_for`` is the part of the price, in minor units, that the opener thinks the freelancer
     should get. ``not_met`` are the numbers (from 1) of the criteria that are not met: one at least
-    where the work is said to be not as agreed and criteria were. The other side has the policy's
-    days to answer. Raises InvalidInput, or WrongState where the criteria are no longer those of
+    where the work is said to be not as agreed and criteria were. ``files`` go on record with the
+    statement, as with all others. The other side has the policy's days to answer. Raises
+    InvalidInput, TooLarge for a file, or WrongState where the criteria are no longer those of
     ``criteria_tag``.
     """
     milestone = milestones.enter_dispute(milestone_id=milestone_id, by=by)
@@ -91,7 +95,7 @@ def open_dispute(
         created_at=opened_at,
         answer_due_at=answer_due_at,
     )
-    add_words(dispute, by, role, text)
+    add_words(dispute, by, role, text, files)
 
     why = dispute.get_reason_display()
     detail: dict[str, Any] = {"reason": why.lower(), "asked_for": asked_for}
@@ -108,10 +112,12 @@ def open_dispute(
 
 
 @transaction.atomic
-def answer_dispute(*, dispute_id: int, by: Actor, statement: str) -> Dispute:
+def answer_dispute(
+    *, dispute_id: int, by: Actor, statement: str, files: list[UploadedFile] | None = None
+) -> Dispute:
     """Tell the other half of the story; both have the policy's days to settle it then."""
     dispute, role = advance_dispute(dispute_id, "answer", by=by)
-    add_words(dispute, by, role, checked_statement(statement))
+    add_words(dispute, by, role, checked_statement(statement), files)
     days = dispute.milestone.contract.policy.negotiation_days
     dispute.negotiation_ends_at = now() + timedelta(days=days)
     dispute.save(update_fields=["status", "negotiation_ends_at"])
@@ -128,13 +134,15 @@ def answer_dispute(*, dispute_id: int, by: Actor, statement: str) -> Dispute:
 
 
 @transaction.atomic
-def add_statement(*, dispute_id: int, by: Actor, statement: str) -> Statement:
+def add_statement(
+    *, dispute_id: int, by: Actor, statement: str, files: list[UploadedFile] | None = None
+) -> Statement:
     """Add to the record of one's own side. Nothing said can be changed afterwards."""
     dispute, role = advance_dispute(dispute_id, "state", by=by)
     text = checked_statement(statement)
     if dispute.statements.filter(role=role).count() >= MOST_STATEMENTS:
         raise WrongState(f"You have made {MOST_STATEMENTS} statements: a mediator reads on.")
-    added = add_words(dispute, by, role, text)
+    added = add_words(dispute, by, role, text, files)
 
     record(dispute.milestone.contract, "dispute_statement", by=by, about=dispute)
     told = Words(
@@ -258,9 +266,13 @@ def leave_nothing_open(dispute: Dispute) -> None:
         proposed.save(update_fields=["status", "closed_at"])
 
 
-def add_words(dispute: Dispute, by: Actor, role: str, text: str) -> Statement:
+def add_words(
+    dispute: Dispute, by: Actor, role: str, text: str, files: list[UploadedFile] | None
+) -> Statement:
     assert isinstance(by, User)
-    return Statement.objects.create(dispute=dispute, by=by, role=role, text=text, created_at=now())
+    said = Statement.objects.create(dispute=dispute, by=by, role=role, text=text, created_at=now())
+    add_exhibits(said, files or [])
+    return said
 
 
 def checked_statement(text: object) -> str:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from django.conf import settings
@@ -15,7 +16,7 @@ from projects.contracts.models import Agreement
 from projects.contracts.selectors import timeline_of
 from projects.contracts.sentences import sentence_of
 from projects.contracts.statements import scope_of_contract
-from projects.disputes.models import Dispute, Ruling
+from projects.disputes.models import Dispute, Ruling, Statement
 from projects.evidence.naming import path_in
 from projects.messages.models import Conversation, Message
 from projects.messages.selectors import conversation_about, files_sent_on, messages_on
@@ -74,6 +75,7 @@ def record_for(dispute: Dispute, *, with_messages: bool) -> Record:
         one.pk: _placed(f"deliveries/{one.version}", [f.stored for f in one.files.all()])
         for one in deliveries
     }
+    exhibits = _exhibits(dispute)
     sent = _files_sent(conversation)
     data = {
         "dispute": _dispute(dispute),
@@ -82,10 +84,7 @@ def record_for(dispute: Dispute, *, with_messages: bool) -> Record:
         "agreements": [_agreement(one) for one in agreements],
         "files_of_the_bid": [file.as_data() for file in offered],
         "deliveries": [_delivery(one, delivered[one.pk]) for one in deliveries],
-        "statements": [
-            {"at": one.created_at, "role": one.role, "by": one.by.name, "text": one.text}
-            for one in dispute.statements.all()
-        ],
+        "statements": [_statement(one, exhibits[one.pk]) for one in dispute.statements.all()],
         "messages": conversation and _messages(conversation, sent),
         "timeline": [
             {
@@ -110,7 +109,7 @@ def record_for(dispute: Dispute, *, with_messages: bool) -> Record:
         agreements=agreements,
         conversation=conversation,
         money=scope_of_contract(contract),
-        files=[*offered, *(file for some in delivered.values() for file in some), *sent],
+        files=[*offered, *chain(*delivered.values()), *chain(*exhibits.values()), *sent],
         as_of=as_of,
         data=head | data,
     )
@@ -232,6 +231,20 @@ def _delivery(one: Submission, files: list[PlacedFile]) -> dict[str, Any]:
         "files": [file.as_data() for file in files],
         "returned_at": one.returned_at,
         "answer_of_the_client": one.answer,
+    }
+
+
+def _statement(one: Statement, files: list[PlacedFile]) -> dict[str, Any]:
+    # No key where no file came with it: a record of before such a thing keeps its bytes.
+    with_it = {"files": [file.as_data() for file in files]} if files else {}
+    return {"at": one.created_at, "role": one.role, "by": one.by.name, "text": one.text} | with_it
+
+
+def _exhibits(dispute: Dispute) -> dict[int, list[PlacedFile]]:
+    """What came with each statement, by its primary key; the folders are numbered as they are."""
+    return {
+        one.pk: _placed(f"statements/{number}", [f.stored for f in one.exhibits.all()])
+        for number, one in enumerate(dispute.statements.all(), start=1)
     }
 
 

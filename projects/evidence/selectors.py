@@ -1,9 +1,11 @@
 """Who may have which bundle, and how large it is."""
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from marketplace.common.errors import InvalidInput
+from marketplace.common.models import StoredFile
 from projects.agreements.selectors import case_files
+from projects.disputes.exhibits.selectors import exhibits_on
 from projects.disputes.models import Dispute
 from projects.messages.selectors import files_sent_on
 
@@ -25,11 +27,18 @@ def is_redacted(asked: str | None) -> bool:
     raise InvalidInput("redacted is 1 or 0.", param="redacted")
 
 
+def files_for(dispute: Dispute) -> QuerySet[StoredFile]:
+    """What whoever decides it may fetch: what was delivered, what the bid came with as it was
+    signed, and what both sides have put on record.
+    """
+    exhibited = exhibits_on(dispute).order_by().values("stored")
+    return case_files(dispute.milestone) | StoredFile.objects.filter(pk__in=exhibited)
+
+
 def bytes_of_files(dispute: Dispute, *, with_messages: bool) -> int:
     """How much there is in the files of its bundle: all but a few hundred kilobytes of it."""
-    milestone = dispute.milestone
-    size = case_files(milestone).aggregate(size=Sum("size"))["size"] or 0
+    size = files_for(dispute).aggregate(size=Sum("size"))["size"] or 0
     if with_messages:
-        sent = files_sent_on(milestone.contract.bid)
+        sent = files_sent_on(dispute.milestone.contract.bid)
         size += sent.aggregate(size=Sum("stored__size"))["size"] or 0
     return size

@@ -4,38 +4,21 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from django.urls import reverse
-
 from projects.bids.differences import (
     file_differences,
     letter_differences,
     wording_differences,
 )
-from projects.bids.files.models import BidFile
 from projects.bids.files.selectors import files_in, with_files
 from projects.bids.models import Bid, BidVersion
 from projects.screening.models import ScreeningQuestion
-
-
-def shown_files(
-    files: list[BidFile], *, route: str = "bid-file", of: str = ""
-) -> list[dict[str, Any]]:
-    """As the list of files draws them; ``route`` is below their bid, or whatever ``of`` names."""
-    return [
-        {
-            "name": file.stored.name,
-            "size": file.stored.size,
-            "sha256": file.stored.sha256,
-            "url": reverse(route, args=[of or file.bid.public_id, file.stored.public_id]),
-        }
-        for file in files
-    ]
+from projects.web.file_lists import shown_files
 
 
 def files_of(bid: Bid) -> list[dict[str, Any]]:
     """Those of the wording that stands."""
     with_files(bid)
-    return shown_files(files_in(bid))
+    return shown_files(files_in(bid), "bid-file", bid.public_id)
 
 
 def history_of(bid: Bid, questions: Sequence[ScreeningQuestion]) -> list[dict[str, Any]]:
@@ -50,7 +33,11 @@ def history_of(bid: Bid, questions: Sequence[ScreeningQuestion]) -> list[dict[st
             + _changed_files(old, new),
             "is_agreed": (new.version if isinstance(new, Bid) else new.number) in agreed,
             "letter": letter_differences(old.letter, new.letter),
-            "gone": shown_files([file for file in files_in(old) if file not in files_in(new)]),
+            "gone": shown_files(
+                [file for file in files_in(old) if file not in files_in(new)],
+                "bid-file",
+                bid.public_id,
+            ),
         }
         for old, new in pairwise(wordings)
     ]

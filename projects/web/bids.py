@@ -37,10 +37,11 @@ from projects.postings.models import Posting
 from projects.postings.roles import judge_let_in
 from projects.postings.selectors import postings_of, postings_visible_to
 from projects.screening.selectors import questions_of
-from projects.web.bid_cards import history_of, shown_files
+from projects.web.bid_cards import history_of
 from projects.web.bid_forms import BidForm, RenewalForm
 from projects.web.counter_cards import rounds_of
 from projects.web.decline_forms import DeclineForm
+from projects.web.file_lists import shown_files
 from projects.web.plan_forms import form_as_sent, quote_of_typed
 from projects.web.screening import answered
 
@@ -87,7 +88,7 @@ def seen_by(request: HttpRequest, bids: list[Bid]) -> list[dict[str, Any]]:
                 "quote": quotes[bid.pk],
                 "steps": open_steps(bid, request.user),
                 "shows_terms": shows_terms(bid, request.user),
-                "files": shown_files(files_in(bid)),
+                "files": shown_files(files_in(bid), "bid-file", bid.public_id),
             }
         )
     return seen

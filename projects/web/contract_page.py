@@ -27,8 +27,8 @@ from projects.givebacks.selectors import givebacks_on, returnable
 from projects.holds.selectors import standstill_on
 from projects.messages.selectors import unread_of_each
 from projects.milestones.models import Milestone
-from projects.web.bid_cards import shown_files
 from projects.web.change_cards import shown_change
+from projects.web.file_lists import shown_files
 from projects.web.milestone_cards import Button, button_of, cards_of
 from projects.web.simulations import try_url
 
@@ -66,7 +66,7 @@ def context_of(request: HttpRequest, contract: Contract) -> dict[str, Any]:
         "freelancer_fee": percent(contract.policy.freelancer_fee_basis_points),
         "plan": None if prospects.milestones else plan_of(contract, json.loads(agreement.body)),
         "is_offered": offered,
-        "files": shown_files(files_offered(agreement)),
+        "files": shown_files(files_offered(agreement), "bid-file", contract.bid.public_id),
         "bonuses": list(seen_on(contract, role)[:LATEST]),
         "bonuses_with_a_bank": [
             bonus.pk for bonus, payment in prospects.bonuses if payment and payment.sent_at

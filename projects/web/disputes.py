@@ -1,15 +1,16 @@
 """Pages about disputes, for both sides of a contract."""
 
+from collections.abc import Callable
 from typing import Any
 
-from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import path, reverse
+from django.urls import path
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from marketplace.common.forms import AmountField
+from marketplace.common.errors import InvalidInput, TooLarge, WrongState
+from marketplace.common.files import attachment
 from marketplace.common.http import refusals_on
 from marketplace.common.lifecycle import CLIENT
 from marketplace.common.money import to_major
@@ -17,7 +18,7 @@ from projects.contracts.roles import role_in
 from projects.contracts.selectors import page_of
 from projects.disputes import rules, services
 from projects.disputes.confirming.selectors import limit_of
-from projects.disputes.history import record_of
+from projects.disputes.exhibits.selectors import exhibits_of
 from projects.disputes.models import Dispute
 from projects.disputes.negotiating.services import ask_mediator
 from projects.disputes.rulings.selectors import (
@@ -31,87 +32,15 @@ from projects.disputes.sealed.selectors import own_figure_of
 from projects.disputes.sealed.services import seal_figure, withdraw_figure
 from projects.disputes.selectors import disputes_of
 from projects.disputes.silence.selectors import verdicts_on
-from projects.milestones.amounts import checked_ending, price_held_of
+from projects.milestones.amounts import price_held_of
 from projects.milestones.models import Milestone
 from projects.milestones.rules import judge_step
 from projects.milestones.selectors import latest_delivery, milestones_of
-from projects.web.criteria import CriteriaForm
 from projects.web.dispute_endings import ending_of
-from projects.web.evidence import offer_of
-from projects.web.parts import PartForm, clean_part, clean_words, draw_part
-
-
-class DisputeForm(CriteriaForm):
-    """Why there is a dispute, and how its opener would divide the price."""
-
-    reason = forms.ChoiceField(
-        label="What is it about?", choices=Dispute.Reason.choices, widget=forms.RadioSelect
-    )
-    not_met = forms.TypedMultipleChoiceField(
-        label="Which criteria are not met?",
-        coerce=int,
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        help_text="One at least where the work is not as agreed.",
-    )
-    statement = forms.CharField(
-        label="What happened",
-        max_length=services.LONGEST_STATEMENT,
-        widget=forms.Textarea({"rows": 8}),
-        help_text="Facts and dates. The other side and a mediator read it; it cannot be changed.",
-    )
-    asked_for = AmountField(
-        label="What the freelancer should get",
-        help_text="A part of the price: from nothing to all of it. The rest goes back.",
-    )
-
-    def __init__(self, *args: Any, milestone: Milestone, **kwargs: Any) -> None:
-        super().__init__(*args, criteria=milestone.criteria, **kwargs)
-        self.milestone = milestone
-        self.fields["not_met"].choices = list(enumerate(milestone.criteria, start=1))
-        if not milestone.criteria:
-            del self.fields["not_met"]
-        url = reverse("dispute-create", args=[milestone.public_id])
-        draw_part(self.fields["asked_for"], milestone, url=url, into="#division")
-
-    def clean_statement(self) -> str:
-        return clean_words(self, "statement")
-
-    def clean_asked_for(self) -> int | None:
-        return clean_part(self, "asked_for", self.milestone)
-
-    def clean(self) -> dict[str, Any]:
-        given = self.cleaned_data
-        if "not_met" in given and "reason" in given:
-            with refusals_on(self):
-                rules.checked_grounds(given["not_met"], self.milestone, given["reason"])
-        return given
-
-
-class StatementForm(forms.Form):
-    statement = forms.CharField(
-        label="Your statement",
-        max_length=services.LONGEST_STATEMENT,
-        widget=forms.Textarea({"rows": 6}),
-        help_text="Both sides and the mediator read it. It cannot be changed afterwards.",
-    )
-
-    def clean_statement(self) -> str:
-        return clean_words(self, "statement")
-
-
-class FigureForm(forms.Form):
-    """What one side would settle at, for nobody's eyes."""
-
-    amount = AmountField(label="Your sealed figure")
-
-    def __init__(self, *args: Any, milestone: Milestone, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.milestone = milestone
-        self.fields["amount"].currency = milestone.currency
-
-    def clean_amount(self) -> int | None:
-        return clean_part(self, "amount", self.milestone, judge=checked_ending)
+from projects.web.dispute_forms import DisputeForm, FigureForm, StatementForm
+from projects.web.evidence import offer_of, shown_record
+from projects.web.parts import PartForm
+from projects.web.settlements import settling_on
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -124,7 +53,7 @@ def create_dispute(request: HttpRequest, public_id: str) -> HttpResponse:
         first = {"asked_for": to_major(usual, milestone.currency)}
         form = DisputeForm(milestone=milestone, initial=first | _typed(request))
         return _draft(request, milestone, form)
-    form = DisputeForm(request.POST, milestone=milestone)
+    form = DisputeForm(request.POST, request.FILES, milestone=milestone)
     dispute = None
     if form.is_valid():
         with refusals_on(form):
@@ -145,13 +74,8 @@ def show_dispute(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_POST
 def create_answer(request: HttpRequest, public_id: str) -> HttpResponse:
-    dispute = get_object_or_404(disputes_of(request.user), public_id=public_id)
-    form = StatementForm(request.POST)
-    if not form.is_valid():
-        return _page(request, dispute, form, status=400)
-    services.answer_dispute(dispute_id=dispute.pk, by=request.user, **form.cleaned_data)
-    messages.success(request, "Your answer is on file. Now you can settle it between yourselves.")
-    return redirect(dispute.path)
+    words = "Your answer is on file. Now you can settle it between yourselves."
+    return _say(request, public_id, services.answer_dispute, words)
 
 
 @require_POST
@@ -176,24 +100,23 @@ def create_acceptance(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_POST
 def create_appeal(request: HttpRequest, public_id: str) -> HttpResponse:
-    dispute = get_object_or_404(disputes_of(request.user), public_id=public_id)
-    form = StatementForm(request.POST)
-    if not form.is_valid():
-        return _page(request, dispute, form, status=400)
-    appeal_ruling(dispute_id=dispute.pk, by=request.user, **form.cleaned_data)
-    messages.success(request, "You have appealed. Another mediator decides, for good.")
-    return redirect(dispute.path)
+    words = "You have appealed. Another mediator decides, for good."
+    return _say(request, public_id, appeal_ruling, words)
 
 
 @require_POST
 def create_statement(request: HttpRequest, public_id: str) -> HttpResponse:
-    dispute = get_object_or_404(disputes_of(request.user), public_id=public_id)
-    form = StatementForm(request.POST)
-    if not form.is_valid():
-        return _page(request, dispute, form, status=400)
-    services.add_statement(dispute_id=dispute.pk, by=request.user, **form.cleaned_data)
-    messages.success(request, "Your statement is on file.")
-    return redirect(dispute.path)
+    return _say(request, public_id, services.add_statement, "Your statement is on file.")
+
+
+@require_safe
+def show_file(request: HttpRequest, public_id: str, file_id: str) -> FileResponse:
+    """A file that a side has put on record."""
+    found = exhibits_of(request.user)
+    shown = get_object_or_404(
+        found, statement__dispute__public_id=public_id, stored__public_id=file_id
+    )
+    return attachment(shown.stored)
 
 
 @require_POST
@@ -217,6 +140,28 @@ def create_figure(request: HttpRequest, public_id: str) -> HttpResponse:
     return redirect(dispute.path)
 
 
+def _say(
+    request: HttpRequest, public_id: str, deed: Callable[..., object], words: str
+) -> HttpResponse:
+    """Do what takes a statement: answer, add to the record, appeal. What comes too late is shown
+    again, so that it is not lost.
+    """
+    dispute = get_object_or_404(disputes_of(request.user), public_id=public_id)
+    form = StatementForm(request.POST, request.FILES)
+    if form.is_valid():
+        try:
+            deed(dispute_id=dispute.pk, by=request.user, **form.cleaned_data)
+        except (InvalidInput, TooLarge, WrongState) as refusal:
+            field = refusal.param if refusal.param in form.fields else None
+            form.add_error(field, refusal.message)
+            dispute = disputes_of(request.user).get(pk=dispute.pk)
+            return _page(request, dispute, form, status=refusal.status)
+    if not form.is_valid():
+        return _page(request, dispute, form, status=400)
+    messages.success(request, words)
+    return redirect(dispute.path)
+
+
 def _typed(request: HttpRequest) -> dict[str, Any]:
     """What stands in the form before a preview; boxes are a list."""
     return request.POST.dict() | {"not_met": request.POST.getlist("not_met")}
@@ -231,6 +176,7 @@ def _draft(
         "contract": milestone.contract,
         "contract_page": page_of(milestone.contract),
         "form": form,
+        "lost_files": bool(request.FILES),
         "asked": asked,
         "rest": None if asked.amount is None else price_held_of(milestone) - asked.amount,
         "nav": "work",
@@ -263,16 +209,18 @@ def _page(
         "steps": steps,
         "is_waiting": "accept" not in steps,
         **ending_of(dispute),
+        **settling_on(request, dispute, role or ""),
         "ruling": ruling_of(dispute),
         "limit": limit_of(dispute),
         "expected": expected_shares(dispute),
         "is_final": is_final(dispute),
         "waits_for_bank": dispute.is_open and waits_for_bank(dispute),
         "verdict": verdicts_on([dispute]).get(dispute.pk),
-        "record": record_of(dispute),
+        "record": shown_record(dispute, file_route="dispute-file"),
         "evidence": offer_of(dispute, route="evidence", with_messages=True),
         "latest": latest_delivery(milestone),
         "form": form,
+        "lost_files": bool(request.FILES),
         "figure": own_figure_of(dispute, role or ""),
         "figure_form": figure_form or FigureForm(milestone=milestone),
         "nav": "work",
@@ -289,6 +237,7 @@ ROUTES = [
         create_statement,
         name="dispute-statements",
     ),
+    path("disputes/<str:public_id>/files/<str:file_id>/", show_file, name="dispute-file"),
     path("disputes/<str:public_id>/mediation/", create_mediation, name="dispute-mediation"),
     path("disputes/<str:public_id>/acceptance/", create_acceptance, name="dispute-acceptance"),
     path("disputes/<str:public_id>/appeal/", create_appeal, name="dispute-appeal"),

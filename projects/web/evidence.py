@@ -11,12 +11,14 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from marketplace.common.http import download
+from projects.disputes.history import Entry, record_of
 from projects.disputes.models import Dispute
 from projects.disputes.selectors import desk_disputes, disputes_of
 from projects.evidence import verify_evidence
 from projects.evidence.bundle import bundle_of, name_of_bundle
 from projects.evidence.selectors import bytes_of_files, is_redacted, staff_may_read_messages
 from projects.web.desk.doors import for_staff
+from projects.web.file_lists import shown_files
 
 CHECKER = Path(verify_evidence.__file__).read_bytes()
 CHECKER_SHA256 = sha256(CHECKER).hexdigest()
@@ -61,3 +63,11 @@ def offer_of(dispute: Dispute, *, route: str, with_messages: bool) -> dict[str, 
         "with_messages": with_messages,
         "checker_sha256": CHECKER_SHA256,
     }
+
+
+def shown_record(dispute: Dispute, *, file_route: str) -> list[tuple[Entry, list[dict[str, Any]]]]:
+    """What ``disputes/_record.html`` is drawn with: each line, with the files that came with it."""
+    return [
+        (entry, shown_files(entry.files, file_route, dispute.public_id))
+        for entry in record_of(dispute)
+    ]

@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketplace.common.errors import InvalidInput
@@ -33,6 +32,7 @@ from projects.messages.selectors import (
     messages_on,
     talk_about,
 )
+from projects.web.file_lists import shown_files
 
 _OTHER = {CLIENT: FREELANCER, FREELANCER: CLIENT}
 
@@ -123,15 +123,7 @@ def lines_of(
             is_mine=one.role == role,
             is_read=one.number <= theirs,
             is_first_unread=bool(unread) and one.number == unread[0],
-            files=[
-                {
-                    "name": sent.stored.name,
-                    "size": sent.stored.size,
-                    "sha256": sent.stored.sha256,
-                    "url": reverse(route, args=[*(ids or [one.public_id]), sent.stored.public_id]),
-                }
-                for sent in one.files.all()
-            ],
+            files=shown_files(one.files.all(), route, *(ids or [one.public_id])),
         )
         for one in found
     ]

@@ -7,18 +7,18 @@ from typing import Any
 from django.urls import reverse
 
 from marketplace.common.clock import now
-from marketplace.common.lifecycle import CLIENT, FREELANCER
+from marketplace.common.lifecycle import CLIENT
 from marketplace.common.money import in_words
 from payments.chargebacks.selectors import has_now
 from payments.chargebacks.words import TITLES, story_of
 from projects.agreements.outlook import Prospect
-from projects.agreements.selectors import division_of
-from projects.disputes.rules import OTHER
 from projects.milestones.models import LIFECYCLE, Milestone, Submission
 from projects.milestones.outlook import Strike
 from projects.milestones.rules import due_of
 from projects.milestones.selectors import submissions_on
 from projects.milestones.services import GROUNDS
+from projects.web.file_lists import shown_files
+from projects.web.settlements import shown_proposal
 
 S = Milestone.Status
 
@@ -149,6 +149,7 @@ def _card(prospect: Prospect, role: str, submissions: list[Submission], *, is_op
     if "fund" in steps and not prospect.payment:
         others.insert(0, _part_button(milestone))
     status, label = _state_of(prospect, held)
+    proposal = prospect.proposal
     return Card(
         prospect=prospect,
         status=status,
@@ -161,7 +162,8 @@ def _card(prospect: Prospect, role: str, submissions: list[Submission], *, is_op
         first=[_calm(button_of(prospect, step)) for step in first],
         others=others,
         submissions=[_shown(submission) for submission in submissions],
-        proposal=_proposal_of(prospect, role),
+        proposal=proposal
+        and shown_proposal(proposal, role, held=prospect.facts.held, limit=prospect.limit_then),
         chargebacks=[
             {"title": TITLES[one.status], "text": story_of(one, has_now(one)), "status": one.status}
             for one in prospect.chargebacks
@@ -205,23 +207,6 @@ def _money_of(prospect: Prospect, role: str) -> str:
     return ", ".join(said) or "nothing was paid"
 
 
-def _proposal_of(prospect: Prospect, role: str) -> dict[str, Any] | None:
-    """The open proposal to end it: its division, and what this side can answer."""
-    proposal = prospect.proposal
-    if proposal is None:
-        return None
-    contract = prospect.milestone.contract
-    names = {CLIENT: contract.client.name, FREELANCER: contract.freelancer.name}
-    return {
-        "proposal": proposal,
-        "is_mine": proposal.proposed_by_role == role,
-        "proposer": names[proposal.proposed_by_role],
-        "answerer": names[OTHER[proposal.proposed_by_role]],
-        "shares": division_of(proposal, prospect.facts.held),
-        "limit": prospect.limit_then,
-    }
-
-
 def _road_of(prospect: Prospect) -> list[dict[str, str]]:
     """Agreed, funded, delivered, released; a milestone that ended otherwise stops where it was."""
     milestone = prospect.milestone
@@ -248,15 +233,5 @@ def _road_of(prospect: Prospect) -> list[dict[str, str]]:
 def _shown(submission: Submission) -> dict[str, Any]:
     return {
         "submission": submission,
-        "files": [
-            {
-                "name": file.stored.name,
-                "size": file.stored.size,
-                "sha256": file.stored.sha256,
-                "url": reverse(
-                    "submission-file", args=[submission.public_id, file.stored.public_id]
-                ),
-            }
-            for file in submission.files.all()
-        ],
+        "files": shown_files(submission.files.all(), "submission-file", submission.public_id),
     }

@@ -116,8 +116,7 @@ def create_proposal(request: HttpRequest, public_id: str) -> HttpResponse:
         return _draft(request, milestone, form, status=400)
     services.propose_ending(milestone_id=milestone.pk, by=request.user, **terms)
     messages.success(request, "Proposed. The other side has been told.")
-    page = reverse("contract", args=[milestone.contract.public_id])
-    return redirect(f"{page}#{milestone.public_id}")
+    return redirect(_place_of(milestone))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -157,8 +156,20 @@ def _answer(
     request: HttpRequest, public_id: str, deed: Callable[..., Any], said: str
 ) -> HttpResponse:
     proposal = get_object_or_404(proposals_of(request.user), public_id=public_id)
+    place = _place_of(proposal.milestone)
     deed(proposal_id=proposal.pk, by=request.user)
-    return answer_contract(request, proposal.milestone.contract, said)
+    if request.htmx:
+        return answer_contract(request, proposal.milestone.contract, said)
+    messages.success(request, said)
+    return redirect(place)
+
+
+def _place_of(milestone: Milestone) -> str:
+    """Where its proposals stand: with its dispute, as long as there is one."""
+    if milestone.status == Milestone.Status.DISPUTED:
+        return f"{milestone.disputes.latest('created_at').path}#settling"
+    page = reverse("contract", args=[milestone.contract.public_id])
+    return f"{page}#{milestone.public_id}"
 
 
 def judge_of(into: Milestone | None) -> Judge:

@@ -1,5 +1,6 @@
 """What becomes of a decision: it is made, accepted, appealed against, and carried out."""
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
 from accounts.people.models import User
@@ -152,10 +153,12 @@ def accept_ruling(*, dispute_id: int, by: Actor) -> Dispute:
 
 
 @transaction.atomic
-def appeal_ruling(*, dispute_id: int, by: Actor, statement: str) -> Dispute:
+def appeal_ruling(
+    *, dispute_id: int, by: Actor, statement: str, files: list[UploadedFile] | None = None
+) -> Dispute:
     """Have another mediator decide, once and for good; ``statement`` says what is wrong."""
     dispute, role = advance_dispute(dispute_id, "appeal", by=by)
-    add_words(dispute, by, role, checked_statement(statement))
+    add_words(dispute, by, role, checked_statement(statement), files)
     dispute.appealed_by, dispute.accepted_by, dispute.appeal_ends_at = role, "", None
     dispute.save(update_fields=["status", "appealed_by", "accepted_by", "appeal_ends_at"])
     ruling_due_at = hand_to_mediator(dispute)

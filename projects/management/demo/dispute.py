@@ -1,6 +1,7 @@
 """One dispute for the desk, with real money of the sandbox behind it: the demo must be running."""
 
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management.base import CommandError
 
 from accounts.access.confirming import confirm_by_password
@@ -48,6 +49,7 @@ def seed_dispute() -> bool:
             not_met=[1],
             statement="It finds one invoice in three of ours. I sent two months of real lines.",
             asked_for=milestone.amount // 4,
+            files=[_LINES],
         )
     if dispute.status == Dispute.Status.OPENED:
         words = "The lines came after the delivery, in another format than the one we agreed on."
@@ -59,6 +61,11 @@ def seed_dispute() -> bool:
 
 
 _SIDES = ("farid", "grace")
+_LINES = SimpleUploadedFile(
+    "bank-lines-of-may.csv",
+    b"booked,reference,amount\n2026-05-04,Invoice 1043,1200.00\n2026-05-06,/INV1044/,310.50\n"
+    b"2026-05-11,thank you 1047,89.90\n",
+)
 
 
 def _contract_of(client: User, freelancer: User) -> Contract:

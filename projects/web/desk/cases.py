@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from marketplace.common.files import attachment
 from marketplace.common.forms import AmountField
 from marketplace.common.money import to_major
-from projects.agreements.selectors import case_files, files_offered
+from projects.agreements.selectors import files_offered
 from projects.contracts.roles import Actor, role_in
 from projects.contracts.selectors import agreement_of, timeline_of
 from projects.contracts.sentences import sentence_of, who_of
@@ -27,7 +27,6 @@ from projects.disputes.confirming.selectors import (
 )
 from projects.disputes.confirming.services import LONGEST_RETURN
 from projects.disputes.grounds import Ground
-from projects.disputes.history import record_of
 from projects.disputes.models import JUDGED, Dispute
 from projects.disputes.rules import open_steps
 from projects.disputes.rulings.pronouncing.services import LONGEST_RULE
@@ -47,17 +46,20 @@ from projects.disputes.selectors import (
 )
 from projects.disputes.services import LONGEST_STATEMENT
 from projects.disputes.templates.selectors import templates_for
-from projects.evidence.selectors import staff_may_read_messages
+from projects.evidence.selectors import files_for, staff_may_read_messages
 from projects.milestones.amounts import price_held_of
 from projects.milestones.models import Milestone
 from projects.milestones.selectors import deliveries_on
-from projects.web.bid_cards import shown_files
 from projects.web.desk.assigning import assignment_on
 from projects.web.desk.doors import for_staff
 from projects.web.desk.templates import offered_templates, with_template
 from projects.web.dispute_endings import ending_of
-from projects.web.evidence import offer_of
+from projects.web.evidence import offer_of, shown_record
+from projects.web.file_lists import shown_files
 from projects.web.parts import PartForm, clean_part, clean_words, draw_part
+
+# Where the files of a case are fetched.
+_FILE = "desk-dispute-file"
 
 
 class RulingForm(forms.Form):
@@ -153,9 +155,9 @@ def create_ruling(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_safe
 @for_staff
 def show_file(request: HttpRequest, public_id: str, file_id: str) -> HttpResponseBase:
-    """A file of the disputed milestone as it was delivered, or of the bid as it was signed."""
+    """A file that was delivered, came with the bid that was signed, or is on record."""
     dispute = get_object_or_404(desk_disputes(request.user), public_id=public_id)
-    return attachment(get_object_or_404(case_files(dispute.milestone), public_id=file_id))
+    return attachment(get_object_or_404(files_for(dispute), public_id=file_id))
 
 
 def _page(
@@ -174,11 +176,9 @@ def _page(
         "contract": contract,
         "agreement": agreement,
         "terms": json.loads(agreement.body),
-        "offered_files": shown_files(
-            files_offered(agreement), route="desk-dispute-file", of=dispute.public_id
-        ),
+        "offered_files": shown_files(files_offered(agreement), _FILE, dispute.public_id),
         "submissions": _submissions(dispute),
-        "record": record_of(dispute),
+        "record": shown_record(dispute, file_route=_FILE),
         "evidence": offer_of(
             dispute, route="desk-evidence", with_messages=staff_may_read_messages(dispute)
         ),
@@ -244,17 +244,7 @@ def _submissions(dispute: Dispute) -> list[dict[str, Any]]:
     return [
         {
             "submission": submission,
-            "files": [
-                {
-                    "name": delivered.stored.name,
-                    "size": delivered.stored.size,
-                    "sha256": delivered.stored.sha256,
-                    "url": reverse(
-                        "desk-dispute-file", args=[dispute.public_id, delivered.stored.public_id]
-                    ),
-                }
-                for delivered in submission.files.all()
-            ],
+            "files": shown_files(submission.files.all(), _FILE, dispute.public_id),
         }
         for submission in deliveries_on(dispute.milestone).reverse()
     ]

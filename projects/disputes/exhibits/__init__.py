@@ -1,0 +1,1 @@
+"""Files that a side puts on record with what it says."""
