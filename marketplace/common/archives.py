@@ -109,7 +109,7 @@ def _pieces_of(upload: UploadedFile, entry: ZipInfo) -> Iterator[bytes]:
         yield from packed
         return
     if entry.compress_type != ZIP_DEFLATED:
-        raise NotImplementedError
+        raise BadZipFile  # in a way that the tools of most people do not know either
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     for piece in packed:
         rest = piece

@@ -13,7 +13,8 @@ from marketplace.common.shapes import AmountIn, DeadlineIn, DeclineNoteIn, JsonT
 from payments.policies.fees import quote
 from payments.policies.models import Policy
 from payments.policies.selectors import policy_in_force
-from projects.api.posting_shapes import FileOut, PartyOut
+from projects.api.file_shapes import FileOut
+from projects.api.posting_shapes import PartyOut
 from projects.api.screening_shapes import AnswersField
 from projects.bids import terms
 from projects.bids.files.models import BidFile

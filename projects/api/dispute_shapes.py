@@ -9,6 +9,7 @@ from marketplace.common.lifecycle import CLIENT, FREELANCER
 from marketplace.common.shapes import AmountIn, UploadsIn
 from payments.chargebacks.selectors import contested_ids
 from payments.refunds.models import Refund
+from projects.api.file_shapes import FileOut
 from projects.api.milestone_shapes import CriteriaTagIn
 from projects.bids.terms import MAX_CRITERIA
 from projects.contracts.roles import role_in
@@ -21,13 +22,9 @@ from projects.disputes.services import LONGEST_STATEMENT
 _SIDES = {CLIENT, FREELANCER}
 
 
-class ExhibitOut(serializers.Serializer):
+class ExhibitOut(FileOut):
     """A file that came with a statement."""
 
-    id = serializers.CharField(source="stored.public_id")
-    name = serializers.CharField(source="stored.name")
-    size = serializers.IntegerField(source="stored.size", help_text="Bytes.")
-    sha256 = serializers.CharField(source="stored.sha256")
     url = serializers.SerializerMethodField()
 
     @extend_schema_field(serializers.URLField)

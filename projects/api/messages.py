@@ -21,6 +21,7 @@ from marketplace.common.files import attachment
 from marketplace.common.http import download
 from marketplace.common.lifecycle import CLIENT, FREELANCER
 from marketplace.common.shapes import UploadsIn
+from projects.api.file_shapes import FileOut
 from projects.bids.models import Bid
 from projects.bids.selectors import bids_of
 from projects.contracts.selectors import contracts_of
@@ -43,11 +44,9 @@ class MessagesPage(CursorPage):
     ordering = ("-number",)
 
 
-class MessageFileOut(serializers.Serializer):
-    id = serializers.CharField(source="stored.public_id")
-    name = serializers.CharField(source="stored.name")
-    size = serializers.IntegerField(source="stored.size", help_text="Bytes.")
-    sha256 = serializers.CharField(source="stored.sha256")
+class MessageFileOut(FileOut):
+    """A file that came with a message."""
+
     url = serializers.SerializerMethodField()
 
     @extend_schema_field(serializers.URLField)

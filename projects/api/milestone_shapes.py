@@ -16,6 +16,7 @@ from payments.chargebacks.words import story_of
 from payments.escrow.models import Escrow
 from payments.fundings.models import Payment
 from projects.agreements.outlook import Prospect
+from projects.api.file_shapes import FileOut
 from projects.bids.terms import MAX_CRITERIA
 from projects.contracts.roles import role_in
 from projects.milestones.criteria import LONGEST_HOW
@@ -174,11 +175,9 @@ class MilestoneOut(serializers.Serializer):
         return prospect.open_to(role_in(contract, self.context["request"].user))
 
 
-class SubmissionFileOut(serializers.Serializer):
-    id = serializers.CharField(source="stored.public_id")
-    name = serializers.CharField(source="stored.name")
-    size = serializers.IntegerField(source="stored.size", help_text="Bytes.")
-    sha256 = serializers.CharField(source="stored.sha256")
+class SubmissionFileOut(FileOut):
+    """A file of a delivery."""
+
     url = serializers.SerializerMethodField()
 
     @extend_schema_field(serializers.URLField)

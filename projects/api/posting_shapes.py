@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from accounts.api.holds import GroundsIn
 from marketplace.common.shapes import AmountIn
+from projects.api.file_shapes import FileOut
 from projects.api.screening_shapes import ScreeningQuestionOut
 from projects.confidentiality.selectors import files_behind, gate_of
 from projects.postings import rules
@@ -21,15 +22,6 @@ class PartyOut(serializers.Serializer):
 
     id = serializers.CharField(source="public_id")
     name = serializers.CharField()
-
-
-class FileOut(serializers.Serializer):
-    """A file as it was received."""
-
-    id = serializers.CharField(source="stored.public_id")
-    name = serializers.CharField(source="stored.name")
-    size = serializers.IntegerField(source="stored.size", help_text="In bytes.")
-    sha256 = serializers.CharField(source="stored.sha256")
 
 
 class PostingOut(serializers.ModelSerializer):
