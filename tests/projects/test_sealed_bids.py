@@ -86,7 +86,7 @@ def test_no_page_tells_a_stranger_of_it(posting, bid, cleo):
             page = browser.get(path).content.decode()
             assert SECRET not in page
             assert bid.public_id not in page
-            assert "800" not in page
+            assert "$800" not in page
 
 
 def test_what_was_withdrawn_is_its_authors_alone_again(posting, bid, ada, ben):

@@ -224,7 +224,7 @@ def _amend(proposal: Proposal, accepted_by: str, acceptance: Signature) -> None:
 def _make_room(milestone: Milestone, role: str) -> None:
     """One proposal at a time; the caller holds the milestone's lock."""
     waiting = _locked().filter(milestone=milestone, status=S.PROPOSED)
-    for standing in waiting.order_by("pk"):
+    for standing in waiting:
         standing.milestone = milestone
         judge_room(standing)
         _lapse(standing)
@@ -257,7 +257,7 @@ def _lock(proposal_id: int) -> Proposal:
 
 
 def _locked() -> QuerySet[Proposal]:
-    return as_they_stand(Proposal.objects.select_for_update(of=("self",)))
+    return as_they_stand(Proposal.objects.select_for_update(of=("self",)).order_by("pk"))
 
 
 def _close(proposal: Proposal) -> None:
