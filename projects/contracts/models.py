@@ -205,8 +205,9 @@ class PutOff(models.Model):
     """A clock that would have struck in an outage of ours, and now does later.
 
     Written once for each outage and clock, in the transaction that moves it. ``about`` is the
-    public id of what it is the clock of: of other terms for a bid there is no contract yet. The two
-    times are the same where the payment provider, or the bid, waits no longer.
+    public id of what it is the clock of: of other terms for a bid there is no contract yet, and a
+    hold is of none. The two times are the same where the payment provider, or the bid, waits no
+    longer.
     """
 
     class Clock(models.TextChoices):
@@ -224,6 +225,7 @@ class PutOff(models.Model):
         HEARING = "hearing", gettext_noop("the time to decide on the appeal")
         GIVEBACK = "giveback", gettext_noop("the time to answer whether money goes back")
         COUNTER = "counter", gettext_noop("the time to answer the other terms")
+        HOLD = "hold", gettext_noop("the time to appeal against the hold")
 
     outage = models.ForeignKey(Outage, on_delete=models.PROTECT, related_name="+")
     contract = models.ForeignKey(
@@ -244,9 +246,9 @@ class PutOff(models.Model):
                 condition=Q(due_at__gte=F("was_due_at")), name="a_clock_is_never_put_forward"
             ),
             models.CheckConstraint(
-                condition=Q(clock="counter", contract__isnull=True)
-                | ~Q(clock="counter") & Q(contract__isnull=False),
-                name="a_clock_is_of_a_contract_or_of_other_terms",
+                condition=Q(clock__in=["counter", "hold"], contract__isnull=True)
+                | ~Q(clock__in=["counter", "hold"]) & Q(contract__isnull=False),
+                name="a_clock_is_of_a_contract_or_of_what_has_none",
             ),
         ]
 

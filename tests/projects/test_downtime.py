@@ -449,9 +449,9 @@ def test_eight_put_off_other_terms_once(ada, ben, later):
     assert Notification.objects.filter(kind="clock_put_off").count() == 2
 
 
-def test_a_clock_is_of_a_contract_or_of_other_terms(ada, ben, later):
+def test_a_clock_is_of_a_contract_or_of_what_has_none(ada, ben, later):
     other_terms_struck_in_an_outage(ada, ben, later)
     tasks.make_up_for_outages()
     contract = submitted_milestone(ada, ben).contract
-    with pytest.raises(IntegrityError, match="of_a_contract_or_of_other_terms"):
+    with pytest.raises(IntegrityError, match="of_a_contract_or_of_what_has_none"):
         PutOff.objects.update(contract=contract)

@@ -13,6 +13,7 @@ from typing import Any
 from django.db.models import DateTimeField, Exists, ExpressionWrapper, F, OuterRef, QuerySet, Value
 from django.db.models.expressions import Combinable
 
+from accounts.holds.models import Hold
 from marketplace.common.lifecycle import BOTH
 from marketplace.common.models import Outage
 from projects.agreements.changes.models import ChangeOrder
@@ -116,6 +117,11 @@ CLOCKS: dict[str, RunningClock] = {
             bid__posting__status=Posting.Status.OPEN,
         ),
         F("answer_due_at"),
+    ),
+    # Not the time of the staff to answer: what nobody answers is over, in favour of who appealed.
+    C.HOLD: RunningClock(
+        lambda: Hold.objects.filter(status=Hold.Status.PLACED, appeal_until__lt=F("closes_at")),
+        F("appeal_until"),
     ),
 }
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.db import transaction
 
+from accounts.holds.services import lock_hold
+from accounts.notifications.services import notify
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.models import Outage
@@ -82,6 +84,8 @@ def _lock(clock: str, pk: int) -> tuple[Any, Contract | None]:
     """From the top, as everywhere: the contract, the milestone or the bid, then what is on it."""
     if clock == C.COUNTER:
         return lock_counter(pk), None
+    if clock == C.HOLD:
+        return lock_hold(pk), None
     if clock in {C.OFFER, C.FUNDING}:
         contract = lock_contract(pk)
         return contract, contract
@@ -126,6 +130,11 @@ def _move(clock: str, thing: Any, was_due_at: datetime, outage: Outage) -> datet
         due_at = max(was_due_at, min(due_at, thing.bid.valid_until))
         thing.answer_due_at = due_at
         thing.save(update_fields=["answer_due_at"])
+    elif clock == C.HOLD:
+        # The hold itself is not longer.
+        due_at = min(due_at, thing.closes_at)
+        thing.appeal_until = due_at
+        thing.save(update_fields=["appeal_until"])
     elif clock == C.OFFER:
         thing.offer_lapses_at = due_at
         thing.save(update_fields=["offer_lapses_at"])
@@ -155,13 +164,16 @@ def _tell(
     text = Words(
         "“%(thing)s”: %(clock)s ends on %(due)s, extended by %(by)s: Milepost was down from "
         "%(began)s to %(ended)s.",
-        thing=str(thing.bid.posting if contract is None else thing),
+        thing=_name_of(clock, thing),
         clock=Words(C(clock).label),
         due=due_at,
         by=due_at - was_due_at,
         began=outage.began_at,
         ended=outage.ended_at,
     )
+    if clock == C.HOLD:
+        notify(to=thing.party, kind="clock_put_off", text=text, path=thing.path)
+        return
     if contract is None:
         tell_both_of_counter(thing, "clock_put_off", text)
         return
@@ -177,6 +189,13 @@ def _tell(
         until=due_at.isoformat(),
     )
     tell_other_side(contract, "clock_put_off", text, by=SYSTEM)
+
+
+def _name_of(clock: str, thing: Any) -> str:
+    """What whoever reads of it knows it by."""
+    if clock == C.COUNTER:
+        return str(thing.bid.posting)
+    return thing.title if clock == C.HOLD else str(thing)
 
 
 @transaction.atomic
