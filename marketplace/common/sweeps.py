@@ -4,8 +4,11 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
+from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
+from django.db import transaction
+from django.db.models import Model
 
 logger = logging.getLogger(__name__)
 
@@ -24,13 +27,19 @@ def _always() -> bool:
 
 
 def sweep(
-    ids: Iterable[int], act: Callable[[int], object], *, while_: Callable[[], bool] = _always
+    ids: Iterable[int],
+    act: Callable[[int], object],
+    *,
+    of: type[Model] | None = None,
+    while_: Callable[[], bool] = _always,
 ) -> dict[str, int]:
     """Call ``act`` for each id, each in its own transaction; count what was done and what failed.
 
     A failure is logged with its row and left for the next sweep, and so is the rest once ``while_``
-    says no.
+    says no. Rows ``of`` a model are passed over where somebody else is at work on them.
     """
+    if of is not None:
+        ids = _in_no_hands(of, list(ids))
 
     def one(pks: Sequence[int]) -> int:
         act(pks[0])
@@ -38,6 +47,19 @@ def sweep(
 
     done, failed = _sweep(([pk] for pk in ids), one, while_, time.monotonic() + LONGEST)
     return {"done": done, "failed": len(failed)}
+
+
+@transaction.atomic
+def _in_no_hands(model: type[Model], ids: Sequence[int]) -> list[int]:
+    """Those of these rows that nobody holds just now, in their order.
+
+    Whoever holds one ends it, or dies and leaves it to the next sweep: to wait for it would let one
+    row keep back all others, and walk two workers in step along one list.
+    """
+    rows: Any = model._default_manager
+    free = rows.filter(pk__in=ids).order_by("pk").select_for_update(skip_locked=True, no_key=True)
+    found = set(free.values_list("pk", flat=True))
+    return [pk for pk in ids if pk in found]
 
 
 def sweep_together(

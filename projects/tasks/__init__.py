@@ -5,6 +5,7 @@ Where a clock judges a side, it strikes ``while_`` no outage of ours is left to 
 
 from celery import shared_task
 
+from accounts.holds.models import Hold
 from accounts.holds.selectors import due_hold_ids
 from accounts.notifications.digests import services as digests
 from accounts.notifications.digests.selectors import due_digest_ids
@@ -18,27 +19,36 @@ from payments.chargebacks.selectors import untold_news_ids
 from projects.agreements import selectors as agreements_due
 from projects.agreements import services as agreements
 from projects.agreements.changes import services as changes
+from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.changes.selectors import over_change_ids
 from projects.agreements.downtime import services as downtime
+from projects.agreements.models import Proposal
 from projects.agreements.proposals import services as proposals
 from projects.bids import selectors as bids_due
 from projects.bids import services as bids
 from projects.bids.counters import services as counters
+from projects.bids.counters.models import CounterOffer
 from projects.bids.counters.selectors import over_counter_ids
 from projects.bids.declining import services as declining
+from projects.bids.models import Bid
 from projects.bids.renewals import services as renewals
 from projects.bonuses import selectors as bonuses_due
 from projects.bonuses import services as bonuses
+from projects.bonuses.models import Bonus
 from projects.contracts.banks import services as banks
+from projects.contracts.models import Contract
 from projects.givebacks import selectors as givebacks_due
 from projects.givebacks import services as givebacks
+from projects.givebacks.models import GiveBack
 from projects.holds.services import let_go
 from projects.messages import services as messages
 from projects.milestones import selectors as milestones_due
 from projects.milestones import services as milestones
 from projects.milestones.arrivals import services as arrivals
 from projects.milestones.limits import services as limits
+from projects.milestones.models import Milestone
 from projects.milestones.warnings import services as warnings
+from projects.postings.models import Posting
 from projects.reasons.services import why_gone
 from projects.tasks.disputes import (  # noqa: F401 - the timetable finds all of them here
     carry_out_rulings,
@@ -70,6 +80,7 @@ def remind_of_bids() -> dict[str, int]:
     return sweep(
         bids_due.lapsing_bid_ids(limit=BATCH),
         lambda pk: renewals.remind_of_lapse(bid_id=pk),
+        of=Bid,
     )
 
 
@@ -79,6 +90,7 @@ def lapse_bids() -> dict[str, int]:
     return sweep(
         bids_due.lapsed_bid_ids(limit=BATCH),
         lambda pk: bids.lapse_bid(bid_id=pk, by=SYSTEM),
+        of=Bid,
     )
 
 
@@ -88,6 +100,7 @@ def lapse_counters() -> dict[str, int]:
     return sweep(
         over_counter_ids(limit=BATCH),
         lambda pk: counters.lapse_counter(counter_id=pk),
+        of=CounterOffer,
         while_=is_made_up_for,
     )
 
@@ -98,6 +111,7 @@ def expire_postings() -> dict[str, int]:
     return sweep(
         bids_due.expired_posting_ids(limit=BATCH),
         lambda pk: declining.expire_bidding(posting_id=pk, by=SYSTEM),
+        of=Posting,
     )
 
 
@@ -110,6 +124,7 @@ def lapse_offers() -> dict[str, int]:
     return sweep(
         agreements_due.lapsed_offer_ids(limit=BATCH),
         lambda pk: agreements.lapse_offer(contract_id=pk),
+        of=Contract,
         while_=is_made_up_for,
     )
 
@@ -118,13 +133,15 @@ def lapse_offers() -> dict[str, int]:
 def tell_fundings() -> dict[str, int]:
     """Money has arrived on the floor below: both sides hear of it, the delivery time starts."""
     due = milestones_due.untold_funding_ids(limit=BATCH)
-    return sweep(due, lambda pk: arrivals.tell_funding(milestone_id=pk))
+    return sweep(due, lambda pk: arrivals.tell_funding(milestone_id=pk), of=Milestone)
 
 
 @shared_task(name="projects.tell_bonuses")
 def tell_bonuses() -> dict[str, int]:
     """A bonus was paid on the floor below: its freelancer hears of it."""
-    return sweep(bonuses_due.untold_ids(limit=BATCH), lambda pk: bonuses.tell_bonus(bonus_id=pk))
+    return sweep(
+        bonuses_due.untold_ids(limit=BATCH), lambda pk: bonuses.tell_bonus(bonus_id=pk), of=Bonus
+    )
 
 
 @shared_task(name="projects.tell_chargebacks")
@@ -142,6 +159,7 @@ def lapse_givebacks() -> dict[str, int]:
     return sweep(
         givebacks_due.overdue_ids(limit=BATCH),
         lambda pk: givebacks.lapse_giveback(giveback_id=pk),
+        of=GiveBack,
         while_=is_made_up_for,
     )
 
@@ -171,14 +189,14 @@ def release_unreviewed_milestones() -> dict[str, int]:
 def warn_of_limits() -> dict[str, int]:
     """The provider will not hold this money much longer: both sides hear of it in time."""
     due = milestones_due.unwarned_of_limit_ids(limits.AHEAD, limit=BATCH)
-    return sweep(due, lambda pk: limits.warn_of_limit(milestone_id=pk))
+    return sweep(due, lambda pk: limits.warn_of_limit(milestone_id=pk), of=Milestone)
 
 
 @shared_task(name="projects.refund_at_limit")
 def refund_at_limit() -> dict[str, int]:
     """What the provider holds no longer goes back."""
     due = milestones_due.over_limit_ids(limit=BATCH)
-    return sweep(due, lambda pk: limits.refund_at_limit(milestone_id=pk))
+    return sweep(due, lambda pk: limits.refund_at_limit(milestone_id=pk), of=Milestone)
 
 
 @shared_task(name="projects.close_finished_contract")
@@ -191,7 +209,7 @@ def close_finished_contract(contract_id: int) -> None:
 def close_finished_contracts() -> dict[str, int]:
     """Of many milestones that ended at once, and what a lost bell left behind."""
     due = milestones_due.contracts_with_news(limit=BATCH)
-    return sweep(due, lambda pk: agreements.close_finished_contract(contract_id=pk))
+    return sweep(due, lambda pk: agreements.close_finished_contract(contract_id=pk), of=Contract)
 
 
 @shared_task(name="projects.lapse_proposals")
@@ -200,6 +218,7 @@ def lapse_proposals() -> dict[str, int]:
     return sweep(
         agreements_due.over_proposal_ids(limit=BATCH),
         lambda pk: proposals.lapse_proposal(proposal_id=pk),
+        of=Proposal,
         while_=is_made_up_for,
     )
 
@@ -210,6 +229,7 @@ def lapse_changes() -> dict[str, int]:
     return sweep(
         over_change_ids(limit=BATCH),
         lambda pk: changes.lapse_change(order_id=pk),
+        of=ChangeOrder,
         while_=is_made_up_for,
     )
 
@@ -220,7 +240,9 @@ def lapse_changes() -> dict[str, int]:
 @shared_task(name="projects.end_due_holds")
 def end_due_holds() -> dict[str, int]:
     """Nothing is held past its end, nor past the time in which an appeal was to be answered."""
-    return sweep(due_hold_ids(now(), limit=BATCH), lambda pk: let_go(hold_id=pk, by=SYSTEM))
+    return sweep(
+        due_hold_ids(now(), limit=BATCH), lambda pk: let_go(hold_id=pk, by=SYSTEM), of=Hold
+    )
 
 
 @shared_task(name="projects.tell_open_conversations")

@@ -7,6 +7,7 @@ from marketplace.common.sweeps import BATCH, sweep
 from projects.disputes import selectors as disputes_due
 from projects.disputes import services as disputes
 from projects.disputes.lateness import services as lateness
+from projects.disputes.models import Dispute
 from projects.disputes.negotiating import services as negotiating
 from projects.disputes.register import selectors as register_due
 from projects.disputes.register import services as register
@@ -23,6 +24,7 @@ def escalate_unanswered_disputes() -> dict[str, int]:
     return sweep(
         disputes_due.unanswered_ids(limit=BATCH),
         lambda pk: silence.judge_silence(dispute_id=pk),
+        of=Dispute,
         while_=is_made_up_for,
     )
 
@@ -33,6 +35,7 @@ def hand_over_disputes() -> dict[str, int]:
     return sweep(
         disputes_due.negotiated_ids(limit=BATCH),
         lambda pk: negotiating.hand_over_dispute(dispute_id=pk),
+        of=Dispute,
         while_=is_made_up_for,
     )
 
@@ -41,28 +44,28 @@ def hand_over_disputes() -> dict[str, int]:
 def remind_in_disputes() -> dict[str, int]:
     """A time of the sides ends within a day: those who can still use it hear of that."""
     due = reminders_due.ending_soon_ids(limit=BATCH)
-    return sweep(due, lambda pk: reminding.remind_of_end(dispute_id=pk))
+    return sweep(due, lambda pk: reminding.remind_of_end(dispute_id=pk), of=Dispute)
 
 
 @shared_task(name="projects.chase_rulings")
 def chase_rulings() -> dict[str, int]:
     """The house is slower than it said: mediators and both sides hear of it."""
     due = disputes_due.late_ruling_ids(limit=BATCH)
-    return sweep(due, lambda pk: lateness.chase_ruling(dispute_id=pk))
+    return sweep(due, lambda pk: lateness.chase_ruling(dispute_id=pk), of=Dispute)
 
 
 @shared_task(name="projects.wait_for_banks")
 def wait_for_banks() -> dict[str, int]:
     """Nobody may decide while a bank wants the money: the time to decide waits with them."""
     due = rulings_due.ids_at_banks(limit=BATCH)
-    return sweep(due, lambda pk: lateness.wait_for_bank(dispute_id=pk))
+    return sweep(due, lambda pk: lateness.wait_for_bank(dispute_id=pk), of=Dispute)
 
 
 @shared_task(name="projects.own_up_to_rulings")
 def own_up_to_rulings() -> dict[str, int]:
     """Nobody has decided at the latest moment: both sides and the staff hear of it."""
     due = disputes_due.overdue_ruling_ids(limit=BATCH)
-    return sweep(due, lambda pk: lateness.own_up(dispute_id=pk))
+    return sweep(due, lambda pk: lateness.own_up(dispute_id=pk), of=Dispute)
 
 
 @shared_task(name="projects.carry_out_rulings")
@@ -71,6 +74,7 @@ def carry_out_rulings() -> dict[str, int]:
     return sweep(
         rulings_due.standing_ids(limit=BATCH),
         lambda pk: rulings.carry_out_ruling(dispute_id=pk),
+        of=Dispute,
         while_=is_made_up_for,
     )
 
@@ -81,6 +85,7 @@ def close_moot_disputes() -> dict[str, int]:
     return sweep(
         disputes_due.moot_ids(limit=BATCH),
         lambda pk: disputes.close_moot_dispute(dispute_id=pk),
+        of=Dispute,
     )
 
 

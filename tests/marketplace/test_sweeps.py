@@ -1,13 +1,18 @@
 """Sweeps: each row for itself, and an end to every one of them."""
 
 import time
+from datetime import timedelta
 
 import pytest
 from celery import current_app
 from celery.exceptions import SoftTimeLimitExceeded
+from django.db import transaction
 
 from marketplace.common import sweeps
+from marketplace.common.clock import wall_time
+from marketplace.common.models import Outage
 from marketplace.common.sweeps import sweep, sweep_together
+from tests.races import outcomes_at_once
 
 
 def test_a_failure_stops_nobody_else():
@@ -61,6 +66,25 @@ def test_rows_in_other_hands_are_left_to_them():
         "done": 0,
         "failed": 0,
     }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_that_somebody_holds_is_passed_over_and_found_again():
+    at = wall_time()
+    lasted = {"began_at": at - timedelta(hours=1), "ended_at": at}
+    rows = [Outage.objects.create(**lasted).pk for _ in range(3)]
+    last, middle, first = rows
+    done: list[int] = []
+
+    def swept() -> dict[str, int]:
+        return sweep([first, middle, last], done.append, of=Outage)
+
+    with transaction.atomic():
+        assert Outage.objects.select_for_update().get(pk=middle)
+        assert outcomes_at_once(swept) == [{"done": 2, "failed": 0}]
+    assert done == [first, last], "in the order in which they are due"
+
+    assert outcomes_at_once(swept) == [{"done": 3, "failed": 0}]
 
 
 def test_rows_that_go_together_stop_with_the_time_and_with_what_forbids_it(monkeypatch):
