@@ -72,4 +72,4 @@ class AuditView(ListAPIView):
             raise Http404
         asked = AuditIn(data=self.request.query_params)
         asked.is_valid(raise_exception=True)
-        return search_entries(**asked.validated_data)
+        return search_entries(reader=signed_in(self.request.user), **asked.validated_data)

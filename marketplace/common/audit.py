@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from marketplace.common.clock import now
 from marketplace.common.models import AuditEntry
@@ -51,9 +51,14 @@ def entries_about(user) -> QuerySet[AuditEntry]:
     return AuditEntry.objects.filter(about__contains=[user.pk]).order_by("-number")
 
 
-def search_entries(*, words: str = "", deed: str = "", subject: str = "") -> QuerySet[AuditEntry]:
-    """All of them, or those that fit, with who did them; for whoever is of the staff."""
-    entries = AuditEntry.objects.select_related("by").order_by("-number")
+def search_entries(
+    *, reader, words: str = "", deed: str = "", subject: str = ""
+) -> QuerySet[AuditEntry]:
+    """All of them, or those that fit, with who did them; for whoever is of the staff. Not what
+    others did about the reader, who has that on their account page, as everybody: without a name.
+    """
+    about_them = Q(about__contains=[reader.pk]) & ~Q(by=reader.pk)
+    entries = AuditEntry.objects.exclude(about_them).select_related("by").order_by("-number")
     if subject:
         entries = entries.filter(subject=subject)
     if deed:

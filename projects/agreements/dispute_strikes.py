@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from marketplace.common.clock import said
 from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
 from marketplace.common.money import in_words
 from payments.escrow.facts import MoneyFacts
@@ -119,6 +120,10 @@ def _standing(
         stops = "Either side that has not accepted it can appeal before, once; and both can agree."
     if is_appealed:
         stops = "Another mediator can decide before, and both sides can still agree."
+        if dispute.waits_for_reply:
+            assert dispute.reply_until
+            stops += f" Nobody decides before {said(dispute.reply_until)}, or before the "
+            stops += f"{OTHER[dispute.appealed_by]} has replied."
     return Strike(
         "dispute_carried_out",
         dispute.ruling_due_at if is_appealed else dispute.appeal_ends_at,

@@ -122,6 +122,11 @@ def _said_in_dispute(role: str, prospect: Prospect, dispute: Dispute) -> tuple[s
         if stands := refusal_of(dispute, "accept", role):
             return "A decision stands on", stands, True
         return "Read the decision on", "Accept it, or appeal once while there is time.", False
+    if dispute.waits_for_reply and role == dispute.appealed_by:
+        return f"{other} can reply to your appeal on", "Then another mediator decides.", True
+    if dispute.waits_for_reply:
+        text = "Nobody decides before you have, or your time for it is over."
+        return "Reply to the appeal on", text, False
     return "A mediator decides the dispute on", "Both sides can add to the record.", True
 
 
@@ -137,6 +142,8 @@ def _next_in_dispute(prospect: Prospect, dispute: Dispute) -> tuple[str, datetim
         if waits_for_bank(dispute, is_contested=is_contested):
             return "It is carried out once the client’s bank has decided", None
         return "Carried out", dispute.appeal_ends_at
+    if dispute.waits_for_reply:
+        return "A mediator may decide from", dispute.reply_until
     if dispute.ruling_missed_at:
         return "Had to be decided by", dispute.ruling_due_at
     return "Decided by", dispute.ruling_due_at

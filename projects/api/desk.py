@@ -31,7 +31,7 @@ from projects.disputes.grounds import Ground
 from projects.disputes.models import Dispute
 from projects.disputes.rulings.pronouncing.services import LONGEST_RULE
 from projects.disputes.rulings.services import decide_dispute
-from projects.disputes.selectors import desk_disputes, effect_of
+from projects.disputes.selectors import desk_disputes, effect_of, may_read_disputes
 from projects.disputes.services import LONGEST_STATEMENT
 from projects.milestones.amounts import checked_part
 
@@ -77,7 +77,9 @@ class DeskDisputesView(ListAPIView):
         return super().get(request, *args, **kwargs)
 
     def get_queryset(self):
-        disputes = _for_staff(self.request, desk_disputes(self.request.user))
+        if not may_read_disputes(self.request.user):
+            raise Http404
+        disputes = desk_disputes(self.request.user)
         asked = self.request.query_params
         names = ("state", "whose", "reason", "words")
         return finding.narrowed(
@@ -230,13 +232,6 @@ class PayoutRetryView(APIView):
         payout = get_object_or_404(_at_the_desk(request, failed_payouts()), public_id=public_id)
         payout = payouts.retry_payout(payout_id=payout.pk, by=signed_in(request.user))
         return Response(RetriedOut(payout).data)
-
-
-def _for_staff(request: Request, pile: QuerySet[Any]) -> QuerySet[Any]:
-    """For everybody else the list does not exist."""
-    if not staff_roles_of(request.user):
-        raise Http404
-    return pile
 
 
 def _for_finance(request: Request, pile: QuerySet[Any]) -> QuerySet[Any]:

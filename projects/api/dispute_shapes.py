@@ -167,6 +167,7 @@ class DisputeOut(serializers.ModelSerializer):
             "ruling_due_at",
             "rulings",
             "appeal_ends_at",
+            "reply_until",
             "accepted_by",
             "appealed_by",
             "to_freelancer",

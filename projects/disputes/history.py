@@ -23,7 +23,7 @@ _MARKS = {
     "ruling_accepted": ("Accepted the decision", "check", "good"),
     "dispute_appealed": ("Appealed: another mediator takes over", "scale", "warn"),
     "ruling_carried_out": ("The decision was carried out", "check", "good"),
-    "dispute_closed": ("Closed without a ruling: the milestone has ended", "flag", "neutral"),
+    "dispute_closed": ("Closed: the milestone has ended", "flag", "neutral"),
 }
 
 

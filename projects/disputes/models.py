@@ -77,6 +77,8 @@ class Dispute(models.Model):
     appeal_ends_at = models.DateTimeField(null=True)
     accepted_by = models.CharField(max_length=12, blank=True)
     appealed_by = models.CharField(max_length=12, blank=True)
+    # The other side can say something to the appeal until then, or has: the last word comes after.
+    reply_until = models.DateTimeField(null=True)
     # The end of a time of the sides that they were last reminded of.
     reminded_of = models.DateTimeField(null=True)
     to_freelancer = AmountField(null=True)
@@ -132,6 +134,12 @@ class Dispute(models.Model):
 
     def __str__(self) -> str:
         return self.milestone.title
+
+    @property
+    def waits_for_reply(self) -> bool:
+        """Whether the other side can still say something to an appeal, and has not."""
+        is_appealed = self.status == Dispute.Status.APPEALED
+        return is_appealed and self.reply_until is not None and now() < self.reply_until
 
     @property
     def desk_path(self) -> str:

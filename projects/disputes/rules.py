@@ -5,13 +5,15 @@ Asked by the deeds (which refuse in its words) and by the pages (which then show
 
 from datetime import datetime
 
-from marketplace.common.clock import now
+from marketplace.common.clock import now, said
 from marketplace.common.errors import NotAllowed, WrongState
 from marketplace.common.lifecycle import BOTH, CLIENT, FREELANCER
 from projects.disputes.models import LIFECYCLE, Dispute
 from projects.milestones.criteria import checked_not_met
 from projects.milestones.models import Milestone
 
+# Of one side, to each mediator: enough for a long argument, few enough to be read.
+MOST_STATEMENTS = 20
 _UNHEARD = "The time to decide on the appeal is over: the first decision stands."
 # The other side of a contract.
 OTHER = {CLIENT: FREELANCER, FREELANCER: CLIENT}
@@ -38,6 +40,8 @@ def refusal_of(dispute: Dispute, step: str, role: str | None) -> str:
         return "You opened this dispute: the answer is for the other side to give."
     if step == "state" and not is_opener and dispute.status == Dispute.Status.OPENED:
         return "Answer the dispute first; after that you can add to it."
+    if step == "state" and _stated(dispute, role) >= MOST_STATEMENTS:
+        return f"You have made {MOST_STATEMENTS} statements: a mediator reads on."
     if step in {"escalate", "decide_by_rule"} and not _is_over(dispute.answer_due_at):
         return "The time to answer is not over yet."
     if step == "ask_mediator" and role == dispute.mediator_asked_by:
@@ -53,10 +57,27 @@ def refusal_of(dispute: Dispute, step: str, role: str | None) -> str:
     return ""
 
 
+def is_reply(dispute: Dispute, role: str) -> bool:
+    """Whether what this side says now is its answer to an appeal of the other's."""
+    return dispute.waits_for_reply and role != dispute.appealed_by
+
+
+def _stated(dispute: Dispute, role: str | None) -> int:
+    """How many statements of this side are for the mediator whose turn it is."""
+    decided = [ruling.created_at for ruling in dispute.rulings.all()]
+    since = decided[0] if decided and dispute.status == Dispute.Status.APPEALED else None
+    return sum(
+        one.role == role and (since is None or one.created_at > since)
+        for one in dispute.statements.all()
+    )
+
+
 def _why_it_stands(dispute: Dispute, step: str, role: str | None) -> str:
     if step in {"decide", "assign"}:
         # Both were told that the first one stands from then on, whoever writes it down when.
-        return _UNHEARD if _is_unheard(dispute) else ""
+        if _is_unheard(dispute):
+            return _UNHEARD
+        return _why_not_heard(dispute) if step == "decide" else ""
     if dispute.appealed_by:
         return "This decision is the last one."
     if dispute.accepted_by == BOTH or _is_over(dispute.appeal_ends_at):
@@ -66,6 +87,15 @@ def _why_it_stands(dispute: Dispute, step: str, role: str | None) -> str:
     if step == "accept":
         return "You have accepted this decision already; the other side has been told."
     return "You have accepted this decision: it is too late to appeal."
+
+
+def _why_not_heard(dispute: Dispute) -> str:
+    """The last word is not spoken before the other side had its time to reply to the appeal."""
+    if not dispute.waits_for_reply:
+        return ""
+    assert dispute.reply_until
+    side = OTHER[dispute.appealed_by]
+    return f"The {side} can reply to the appeal until {said(dispute.reply_until)}: decide then."
 
 
 def _why_not_late(dispute: Dispute, step: str) -> str:

@@ -86,19 +86,25 @@ def negotiated_ids(*, limit: int) -> list[int]:
 
 
 def late_ruling_ids(*, limit: int) -> list[int]:
-    """Disputes whose ruling was expected by now, and nobody has been told yet that it is late."""
-    late = Dispute.objects.filter(
-        status__in=JUDGED,
-        ruling_late_at=None,
-        ruling_expected_at__lte=now(),
-        milestone__closed_at__isnull=True,
-    ).exclude(status=Dispute.Status.APPEALED, ruling_due_at__lte=now())
+    """Disputes whose ruling was expected by now, and nobody has been told yet that it is late. Not
+    those of which a bank wants money back: nobody may decide these.
+    """
+    late = (
+        Dispute.objects.filter(
+            status__in=JUDGED,
+            ruling_late_at=None,
+            ruling_expected_at__lte=now(),
+            milestone__closed_at__isnull=True,
+        )
+        .exclude(status=Dispute.Status.APPEALED, ruling_due_at__lte=now())
+        .exclude(milestone__escrow__public_id__in=contested_ids())
+    )
     return list(late.order_by("ruling_expected_at").values_list("pk", flat=True)[:limit])
 
 
 def overdue_ruling_ids(*, limit: int) -> list[int]:
-    """Disputes that had to be decided by now, and nobody has been told yet that they are not. Not
-    those of which a bank wants money back: nobody may decide these.
+    """Disputes that had to be decided by now, and nobody has been told yet that they are not; those
+    at a bank as above.
     """
     overdue = (
         Dispute.objects.filter(
@@ -121,8 +127,9 @@ def sides_of(dispute: Dispute) -> list[int]:
 
 def handled_before(dispute: Dispute) -> set[int]:
     """Whoever had a hand in a decision of it, or, before an appeal, in one that did not stand, took
-    the case or had it last: their keys. An appeal goes to others. Who was only given it in between
-    is none of them: one mediator could keep everybody from the appeal.
+    the case, had it last, or passed it on themselves: their keys. An appeal goes to others. Who was
+    only given it in between, and did nothing with it, is none of them: one mediator could keep
+    everybody from the appeal.
     """
     hands = {
         key for ruling in dispute.rulings.all() for key in (ruling.by_id, ruling.confirmed_by_id)
@@ -130,9 +137,14 @@ def handled_before(dispute: Dispute) -> set[int]:
     for proposed in dispute.proposed_rulings.all():
         if proposed.number < dispute.instance:
             hands |= {proposed.by_id, proposed.answered_by_id}
-    earlier = [one for one in dispute.assignments.all() if one.number < dispute.instance]
-    hands |= {one.mediator_id for one in earlier if one.mediator_id == one.by_id}
-    hands |= {one.mediator_id for one in sorted(earlier, key=lambda one: one.pk)[-1:]}
+    held_it: list[int | None] = []
+    for one in sorted(dispute.assignments.all(), key=lambda one: one.pk):
+        if one.number == dispute.instance:
+            break
+        if one.by_id in (one.mediator_id, *held_it):  # took it, or passed it on
+            hands.add(one.by_id)
+        held_it.append(one.mediator_id)
+    hands |= {next((key for key in reversed(held_it) if key is not None), None)}
     return {key for key in hands if key is not None}
 
 

@@ -1,16 +1,15 @@
 """What can happen to a dispute, in the order it happens."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
-from accounts.notifications.services import notify
 from accounts.people.models import User
 from marketplace.common.clock import now
-from marketplace.common.errors import InvalidInput, WrongState
+from marketplace.common.errors import InvalidInput
 from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
 from marketplace.common.text import checked_text
 from marketplace.common.words import Words
@@ -19,22 +18,21 @@ from payments.escrow.adjusting.services import lock_all
 from projects.contracts.roles import Actor, role_in
 from projects.contracts.services import record
 from projects.contracts.words import with_numbers
+from projects.disputes import stages
 from projects.disputes.confirming import models as confirming
 from projects.disputes.exhibits.services import add_exhibits
 from projects.disputes.models import LIFECYCLE, OPEN, Dispute, Statement
-from projects.disputes.rules import OTHER, checked_grounds, judge_step
+from projects.disputes.rules import OTHER, checked_grounds, is_reply, judge_step
 from projects.disputes.sealed.models import SealedOffer
-from projects.disputes.selectors import outcome_of
+from projects.disputes.selectors import mediators_for, outcome_of
+from projects.disputes.telling import tell_side_of, tell_staff
 from projects.disputes.words import shares_in_words
 from projects.milestones import services as milestones
 from projects.milestones.amounts import checked_part
 from projects.milestones.criteria import refuse_if_changed
 from projects.milestones.models import Milestone
-from projects.milestones.rules import within_limit
 
 LONGEST_STATEMENT = 10_000
-# Of one side: enough for a long argument, few enough for a mediator to read.
-MOST_STATEMENTS = 20
 # By how its milestone has ended meanwhile.
 _CLOSED = {
     Milestone.Status.RELEASED: Words(
@@ -83,7 +81,7 @@ def open_dispute(
     # The milestone knows only people who act for a side as openers.
     assert isinstance(by, User)
     contract, opened_at = milestone.contract, now()
-    answer_due_at = opened_at + timedelta(days=contract.policy.dispute_answer_days)
+    answer_due_at = stages.end_of(stages.ANSWER, milestone)
     role = role_in(contract, by) or ""
     dispute = Dispute.objects.create(
         milestone=milestone,
@@ -118,8 +116,7 @@ def answer_dispute(
     """Tell the other half of the story; both have the policy's days to settle it then."""
     dispute, role = advance_dispute(dispute_id, "answer", by=by)
     add_words(dispute, by, role, checked_statement(statement), files)
-    days = dispute.milestone.contract.policy.negotiation_days
-    dispute.negotiation_ends_at = now() + timedelta(days=days)
+    dispute.negotiation_ends_at = stages.end_of(stages.TALKS, dispute.milestone)
     dispute.save(update_fields=["status", "negotiation_ends_at"])
 
     record(dispute.milestone.contract, "dispute_answered", by=by, about=dispute)
@@ -140,9 +137,10 @@ def add_statement(
     """Add to the record of one's own side. Nothing said can be changed afterwards."""
     dispute, role = advance_dispute(dispute_id, "state", by=by)
     text = checked_statement(statement)
-    if dispute.statements.filter(role=role).count() >= MOST_STATEMENTS:
-        raise WrongState(f"You have made {MOST_STATEMENTS} statements: a mediator reads on.")
     added = add_words(dispute, by, role, text, files)
+    if is_reply(dispute, role):
+        dispute.reply_until = now()
+        dispute.save(update_fields=["reply_until"])
 
     record(dispute.milestone.contract, "dispute_statement", by=by, about=dispute)
     told = Words(
@@ -235,17 +233,33 @@ def lock_money(dispute: Dispute) -> None:
 
 
 def hand_to_mediator(dispute: Dispute) -> datetime:
-    """The ruling's clocks start; when it is due at the latest. The caller holds the lock."""
+    """The ruling's clocks start, and whoever may decide hears of it; when it is due at the latest.
+    The caller holds the lock.
+    """
     policy = dispute.milestone.contract.policy
     dispute.ruling_late_at = dispute.ruling_missed_at = None
-    due_at = now() + timedelta(days=policy.ruling_days)
-    dispute.ruling_due_at = within_limit(dispute.milestone, due_at, at=now())
+    stage = stages.HEARING if dispute.appealed_by else stages.RULING
+    dispute.ruling_due_at = stages.end_of(stage, dispute.milestone)
+    from_when = dispute.reply_until or now()
     expected_at = after_working_days(
-        now(), policy.ruling_working_days, zone=settings.STAFF_TIME_ZONE
+        from_when, policy.ruling_working_days, zone=settings.STAFF_TIME_ZONE
     )
     dispute.ruling_expected_at = min(expected_at, dispute.ruling_due_at)
     clocks = ["ruling_expected_at", "ruling_late_at", "ruling_due_at", "ruling_missed_at"]
     dispute.save(update_fields=["status", *clocks])
+    text = Words(
+        "The dispute about “%(title)s” waits for a ruling: it is expected by %(due)s.",
+        title=dispute.milestone.title,
+        due=dispute.ruling_expected_at,
+    )
+    if dispute.appealed_by:
+        text = Words(
+            "An appeal in the dispute about “%(title)s” waits for another mediator: decide by "
+            "%(due)s, after that the first decision stands.",
+            title=dispute.milestone.title,
+            due=dispute.ruling_due_at,
+        )
+    tell_staff(dispute, mediators_for(dispute), "case_handed_over", text)
     return dispute.ruling_due_at
 
 
@@ -277,10 +291,3 @@ def add_words(
 
 def checked_statement(text: object) -> str:
     return checked_text(text, param="statement", longest=LONGEST_STATEMENT, least=1)
-
-
-def tell_side_of(dispute: Dispute, role: str, kind: str, text: Words, *, by: Actor) -> None:
-    """Tell the client or the freelancer something that is on the dispute's page."""
-    contract = dispute.milestone.contract
-    to = contract.client if role == CLIENT else contract.freelancer
-    notify(to=to, kind=kind, text=text, path=dispute.path, about=dispute.public_id, by=by)

@@ -153,6 +153,7 @@ def _dispute(dispute: Dispute) -> dict[str, Any]:
         "ruling_late_at": dispute.ruling_late_at,
         "ruling_due_at": dispute.ruling_due_at,
         "appeal_ends_at": dispute.appeal_ends_at,
+        "reply_until": dispute.reply_until,
         "appealed_by": dispute.appealed_by,
         "rulings": [_ruling(ruling) for ruling in rulings],
         "carried_out_to_freelancer": dispute.to_freelancer if is_carried_out else None,

@@ -10,7 +10,7 @@ from marketplace.common.money import in_words
 from payments.escrow.facts import MoneyFacts
 from projects.contracts.models import Contract
 from projects.milestones.models import Milestone
-from projects.milestones.rules import due_of, idle_from, late_from, open_steps, within_limit
+from projects.milestones.rules import due_of, idle_from, late_from, open_steps, part_of_time
 
 S = Milestone.Status
 
@@ -108,10 +108,10 @@ def outlook_of(
 def _unappealed(milestone: Milestone, decided: Strike) -> Strike:
     """What a rule decides moves its money only once the time to appeal is over."""
     assert decided.at
-    appeal_ends_at = decided.at + timedelta(days=milestone.contract.policy.appeal_days)
+    policy = milestone.contract.policy
     return replace(
         decided,
-        at=within_limit(milestone, appeal_ends_at, at=decided.at),
+        at=part_of_time(milestone, policy.appeal_days, before=policy.ruling_days, at=decided.at),
         text=f"{decided.text} Where nobody appeals, it is carried out then.",
         step="carry_out",
     )

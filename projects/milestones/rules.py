@@ -51,6 +51,20 @@ def within_limit(milestone: Milestone, review_ends_at: datetime, *, at: datetime
     return min(review_ends_at, at + max(left - timedelta(days=1), left / 2))
 
 
+def part_of_time(milestone: Milestone, days: int, *, before: int, at: datetime) -> datetime:
+    """When a clock of so many days ends that begins then (``at``), and that others of ``before``
+    days follow until money moves.
+
+    Where the provider holds the money for less long than all of them take, each gets the same part
+    of what is left: whoever begins late takes no time from what comes after.
+    """
+    if not days:
+        return at
+    all_of_them = timedelta(days=days + before)
+    left = within_limit(milestone, at + all_of_them, at=at) - at
+    return at + left * days / (days + before)
+
+
 def late_from(milestone: Milestone) -> datetime:
     """From when on the client may cancel for lateness."""
     grace = timedelta(days=milestone.contract.policy.lateness_grace_days)

@@ -97,6 +97,11 @@ _CHANGE = Reason(
     ("contract",),
     _while(ChangeOrder.Status.PROPOSED, gone=gettext_noop("The change is open no longer.")),
 )
+_RULING = Reason(
+    Dispute,
+    ("milestone",),
+    _while(*JUDGED, gone=gettext_noop("The dispute waits for no ruling any more.")),
+)
 _ANSWER = Reason(
     Dispute,
     ("milestone",),
@@ -151,11 +156,8 @@ REASONS: dict[str, Reason] = {
     "dispute_answer_ends": _ANSWER,
     "negotiation_ends": _TALKS,
     "appeal_ends": Reason(Dispute, ("milestone__contract",), _asks_for_an_appeal),
-    "ruling_wanted": Reason(
-        Dispute,
-        ("milestone",),
-        _while(*JUDGED, gone=gettext_noop("The dispute waits for no ruling any more.")),
-    ),
+    "case_handed_over": _RULING,
+    "ruling_wanted": _RULING,
     "dispute_assigned": Reason(Dispute, ("milestone",), _asks_who_has_it),
     "ruling_to_confirm": Reason(ProposedRuling, ("dispute__milestone",), _asks_a_second),
     "ruling_accepted": Reason(

@@ -16,7 +16,7 @@ from marketplace.common.lifecycle import CLIENT
 from marketplace.common.money import to_major
 from projects.contracts.roles import role_in
 from projects.contracts.selectors import page_of
-from projects.disputes import rules, services
+from projects.disputes import rules, services, stages
 from projects.disputes.confirming.selectors import limit_of
 from projects.disputes.exhibits.selectors import exhibits_of
 from projects.disputes.models import Dispute
@@ -32,6 +32,7 @@ from projects.disputes.sealed.selectors import own_figure_of
 from projects.disputes.sealed.services import seal_figure, withdraw_figure
 from projects.disputes.selectors import disputes_of
 from projects.disputes.silence.selectors import verdicts_on
+from projects.disputes.words import arrival_in_words
 from projects.milestones.amounts import price_held_of
 from projects.milestones.models import Milestone
 from projects.milestones.rules import judge_step
@@ -179,6 +180,8 @@ def _draft(
         "lost_files": bool(request.FILES),
         "asked": asked,
         "rest": None if asked.amount is None else price_held_of(milestone) - asked.amount,
+        "is_short": stages.are_short_on(milestone),
+        "answer_due_at": stages.end_of(stages.ANSWER, milestone),
         "nav": "work",
     }
     if request.htmx and "preview" in request.POST:
@@ -197,7 +200,7 @@ def _page(
     milestone = dispute.milestone
     contract = milestone.contract
     role = role_in(contract, request.user)
-    steps = rules.open_steps(dispute, role)
+    steps, expected = rules.open_steps(dispute, role), expected_shares(dispute)
     context = {
         "dispute": dispute,
         "milestone": milestone,
@@ -212,7 +215,8 @@ def _page(
         **settling_on(request, dispute, role or ""),
         "ruling": ruling_of(dispute),
         "limit": limit_of(dispute),
-        "expected": expected_shares(dispute),
+        "expected": expected,
+        "arrival": expected and arrival_in_words(dispute, role or "", expected),
         "is_final": is_final(dispute),
         "waits_for_bank": dispute.is_open and waits_for_bank(dispute),
         "verdict": verdicts_on([dispute]).get(dispute.pk),

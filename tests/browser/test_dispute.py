@@ -107,6 +107,14 @@ def appeal(ben) -> None:
     ben.sees("Another mediator is reading the case")
 
 
+def reply(ada) -> None:
+    open_notice(ada, "appeals against")
+    ada.sees("Say what you have to say to it")
+    ada.write(Your_statement="The brief came on time.")
+    ada.press("Add the statement")
+    ada.sees("The brief came on time.", "You can still add to the record")
+
+
 def see_that_it_is_anothers(dora) -> None:
     dora.page.reload()
     dora.sees("it is not yours to decide now", "The brief came three weeks late.")
@@ -140,6 +148,7 @@ def test_a_case_is_played_from_its_opening_to_the_last_word_on_its_appeal(
     ask_for_a_mediator(ada, ben)
     decide_first(dora)
     appeal(ben)
+    reply(ada)
     see_that_it_is_anothers(dora)
     decide_last(hugo)
     read_the_last_word(ada, ben)

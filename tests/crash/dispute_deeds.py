@@ -10,7 +10,7 @@ from projects.disputes.models import Dispute
 from projects.disputes.negotiating.services import ask_mediator
 from projects.disputes.rulings.services import accept_ruling, appeal_ruling, decide_dispute
 from projects.disputes.sealed.services import seal_figure
-from projects.disputes.services import answer_dispute, open_dispute
+from projects.disputes.services import add_statement, answer_dispute, open_dispute
 from projects.milestones.services import release_milestone
 from tests.crash.deeds import Act, by_people, by_the_clock, every_sweep, task
 from tests.crash.world import World
@@ -59,6 +59,7 @@ def accept_a_decision_as_the_other_has(world: World) -> Act:
 def decide_an_appeal(world: World) -> Act:
     dispute = decided(world)
     appeal_ruling(dispute_id=dispute.pk, by=world.ben, statement="More is done.")
+    add_statement(dispute_id=dispute.pk, by=world.ada, statement="It is not.")
     emil = grant_staff_roles(user_id=person("Emil").pk, roles={"mediator"}, by=SYSTEM)
     return partial(decide_dispute, dispute_id=dispute.pk, by=emil, to_freelancer=50_000, **why())
 
@@ -70,6 +71,7 @@ def confirm_the_last_word(world: World) -> Act:
     emil, fay, gil = (mediator(name) for name in ("Emil", "Fay", "Gil"))
     dispute = confirmed(reviewed(world), world.dora, emil, 40_000)
     appeal_ruling(dispute_id=dispute.pk, by=world.ben, statement="More is done.")
+    add_statement(dispute_id=dispute.pk, by=world.ada, statement="It is not.")
     return partial(confirm_ruling, proposed_id=proposed_on(dispute, fay, 50_000).pk, by=gil)
 
 

@@ -9,9 +9,8 @@ from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
 from projects.contracts.models import Event
 from projects.disputes.models import Statement
-from projects.disputes.rules import open_steps
+from projects.disputes.rules import MOST_STATEMENTS, open_steps
 from projects.disputes.services import (
-    MOST_STATEMENTS,
     add_statement,
     answer_dispute,
 )

@@ -17,6 +17,7 @@ from projects.disputes.models import Dispute
 from projects.disputes.rulings.selectors import steps_for
 from projects.disputes.rulings.services import appeal_ruling, decide_dispute
 from projects.disputes.selectors import mediators_for
+from projects.disputes.services import add_statement
 from projects.milestones.services import release_milestone
 from tests.projects.two_mediators import ABOVE, confirmed, mediator, proposed_on
 from tests.races import at_once, meet_after
@@ -178,7 +179,7 @@ def test_an_appeal_begins_with_nobody(case, dora, ben):
     assert seen(appealed).assignee is None
 
 
-def test_whoever_took_it_before_neither_has_nor_decides_the_appeal(appealed, emil):
+def test_whoever_took_it_before_neither_has_nor_decides_the_appeal(appealed, ada, emil):
     fay = mediator("Fay")
     with pytest.raises(NotAllowed, match="before"):
         take(appealed, emil)
@@ -190,6 +191,7 @@ def test_whoever_took_it_before_neither_has_nor_decides_the_appeal(appealed, emi
     assert steps_for(seen(appealed), emil) == []
 
     take(appealed, fay)
+    add_statement(dispute_id=appealed.pk, by=ada, statement="It is not.")
     assert decide(appealed, fay).state == "closed"
 
 
@@ -199,6 +201,7 @@ def test_nor_confirms_it(ada, ben, dora, emil):
     give_up_dispute(dispute_id=dispute.pk, by=gil)
     confirmed(dispute, dora, emil)
     appeal_ruling(dispute_id=dispute.pk, by=ben, statement="More is done.")
+    add_statement(dispute_id=dispute.pk, by=ada, statement="It is not.")
     row = proposed_on(seen(dispute), fay)
 
     with pytest.raises(NotAllowed, match="before"):
@@ -343,3 +346,23 @@ def test_one_mediator_does_not_shut_all_others_out_of_an_appeal(ada, ben, dora):
     decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=0, **why())
     appeal_ruling(dispute_id=dispute.pk, by=ben, statement="All is done.")
     assert set(mediators_for(seen(dispute))) == {emil, fay}
+
+
+def test_who_was_given_it_and_passed_it_on_or_had_it_last_does_not_hear_the_appeal(ada, ben, dora):
+    emil, fay, gil, hugo = (mediator(name) for name in ("Emil", "Fay", "Gil", "Hugo"))
+    dispute = reviewed_dispute(ada, ben)
+
+    def give(by: User, to: User, has: User | None = None) -> None:
+        before = has.public_id if has else ""
+        assign_dispute(dispute_id=dispute.pk, by=by, mediator=to.public_id, instead_of=before)
+
+    give(dora, emil)
+    give(emil, fay, has=emil)
+    give(dora, gil, has=fay)
+    give_up_dispute(dispute_id=dispute.pk, by=gil)
+    give(dora, fay)
+    give_up_dispute(dispute_id=dispute.pk, by=fay)
+    decide(dispute, dora)
+    appeal_ruling(dispute_id=dispute.pk, by=ben, statement="All is done.")
+
+    assert mediators_for(seen(dispute)) == [hugo]

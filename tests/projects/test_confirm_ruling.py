@@ -33,6 +33,7 @@ from projects.disputes.rulings.services import (
 )
 from projects.disputes.sealed.services import seal_figure
 from projects.disputes.selectors import mediators_for
+from projects.disputes.services import add_statement
 from projects.milestones.services import cancel_milestone, release_milestone
 from projects.tasks import carry_out_rulings, chase_rulings, close_moot_disputes
 from tests.payments.chargeback_world import Bank, payment_of
@@ -289,7 +290,9 @@ def appealed(ada, ben, dora, emil) -> Dispute:
     dispute = reviewed_dispute(ada, ben, ABOVE)
     give_back(proposed_on(dispute, mediator("Fay")), mediator("Gil"))
     confirmed(dispute, dora, emil)
-    return appeal_ruling(dispute_id=dispute.pk, by=ben, statement="More is done.")
+    appeal_ruling(dispute_id=dispute.pk, by=ben, statement="More is done.")
+    add_statement(dispute_id=dispute.pk, by=ada, statement="It is not.")
+    return seen(dispute.pk)
 
 
 def named(name: str) -> User:

@@ -134,6 +134,27 @@ def test_both_are_told_to_the_cent_why_and_what(ada, ben, dora):
     assert (event.by, event.role, event.about) == (dora, "mediator", dispute.public_id)
 
 
+def test_each_hears_when_its_part_arrives_and_who_gets_nothing_hears_of_none(ada, ben, dora):
+    decide(reviewed_dispute(ada, ben), dora, 0)
+    decide(reviewed_dispute(ada, ben), dora, 100_000)
+    to_ada = Notification.objects.filter(recipient=ada, kind="dispute_decided").order_by("pk")
+    to_ben = Notification.objects.filter(recipient=ben, kind="dispute_decided").order_by("pk")
+    assert ["sent to your card" in str(one.text) for one in to_ada] == [True, False]
+    assert ["ready for your bank" in str(one.text) for one in to_ben] == [False, True]
+
+
+def test_when_it_is_carried_out_they_hear_it_again(ada, ben, dora):
+    dispute = decide(reviewed_dispute(ada, ben), dora, 40_000)
+    for side in (ada, ben):
+        accept_ruling(dispute_id=dispute.pk, by=side)
+    mail = {
+        one.recipient.name: str(one.text)
+        for one in Notification.objects.filter(kind="ruling_carried_out")
+    }
+    assert "is on its way to your card" in mail["Ada"]
+    assert "is ready for your bank by" in mail["Ben"]
+
+
 @pytest.mark.parametrize("who", ["ada", "ben", "cleo", "house"])
 def test_only_a_mediator_decides(ada, ben, who, request):
     dispute = reviewed_dispute(ada, ben)

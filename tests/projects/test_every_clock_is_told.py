@@ -203,6 +203,8 @@ DUE_TIMES = {
     "dispute.negotiation_ends_at": "dispute.hand_over",
     "dispute.appeal_ends_at": "dispute.carry_out",
     "dispute.ruling_due_at": "dispute.own_up",
+    # Nothing happens then: from then on another mediator may decide.
+    "dispute.reply_until": "",
     "give back.answer_due_at": "give back.lapse",
     # What an outage did to a clock: the clock's own row has the time.
     "put off.due_at": "",

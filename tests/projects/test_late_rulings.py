@@ -20,6 +20,7 @@ from projects.milestones.services import release_milestone
 from projects.tasks import chase_rulings, own_up_to_rulings
 from tests.payments.chargeback_world import Bank, payment_of
 from tests.projects.test_rulings_stand import AS_DECIDED, rule
+from tests.projects.two_mediators import mediator
 from tests.races import at_once
 from tests.world import api_of, browser, reviewed_dispute, ruled
 
@@ -76,6 +77,19 @@ def test_when_it_is_late_mediators_and_both_sides_hear_of_it_once(ada, ben, dora
     assert chase_rulings() == {"done": 0, "failed": 0}
     with pytest.raises(WrongState, match="knows already"):
         chase_ruling(dispute_id=dispute.pk)
+
+
+def test_who_may_decide_hears_of_a_case_at_once_and_of_its_appeal(ada, ben, dora):
+    emil = mediator("Emil")
+    dispute = rule(reviewed_dispute(ada, ben), dora)
+    assert told("case_handed_over") == {dora.name, emil.name}
+    Notification.objects.all().delete()
+
+    appeal_ruling(dispute_id=dispute.pk, by=ada, statement="No.")
+
+    notice = Notification.objects.get(kind="case_handed_over")
+    assert notice.recipient == emil and notice.path == dispute.desk_path
+    assert "waits for another mediator" in str(notice.text)
 
 
 def test_a_mediator_who_is_a_side_is_told_as_a_side(ada, dora, time_machine):
@@ -186,6 +200,20 @@ def test_who_cannot_decide_for_a_bank_is_not_overdue(ada, ben, dora, time_machin
     time_machine.move_to(seen(dispute).ruling_due_at + timedelta(minutes=1))
     assert own_up_to_rulings() == {"done": 0, "failed": 0}
     assert seen(dispute).ruling_missed_at is None
+
+
+def test_nor_late_and_nobody_is_promised_a_moment(ada, ben, dora, time_machine):
+    dispute = reviewed_dispute(ada, ben)
+    Bank(payment_of(dispute.milestone.escrow), 103_000).takes()
+    time_machine.move_to(TUESDAY)
+
+    assert chase_rulings() == {"done": 0, "failed": 0}
+    with pytest.raises(WrongState, match="bank wants money of it back"):
+        chase_ruling(dispute_id=dispute.pk)
+    assert told("ruling_late") == set()
+    shown = browser(ada).get(dispute.path).content.decode()
+    assert "A mediator decides once Ada’s bank has let go" in shown
+    assert "at the latest" not in shown
 
 
 @pytest.mark.django_db(transaction=True)

@@ -18,7 +18,7 @@ from projects.disputes.models import Dispute
 from projects.disputes.negotiating.services import ask_mediator
 from projects.disputes.rules import open_steps
 from projects.disputes.rulings.services import accept_ruling, appeal_ruling, decide_dispute
-from projects.disputes.services import answer_dispute
+from projects.disputes.services import add_statement, answer_dispute
 from projects.milestones.endings.services import resolve_milestone
 from projects.milestones.limits.services import refund_at_limit
 from projects.milestones.models import Milestone
@@ -377,6 +377,10 @@ def test_in_a_dispute_it_is_the_turn_of_who_has_something_to_say(ada, ben, dora)
     accept_ruling(by=ben, **its)
     assert turns(contract) == mine, "Ben has accepted"
     appeal_ruling(by=ada, statement="But no.", **its)
+    assert turns(contract) == theirs, "Ben may reply"
+    assert "Reply to the appeal on" in turn_of(fresh(contract), "freelancer").title
+    assert "can reply to your appeal" in turn_of(fresh(contract), "client").title
+    add_statement(by=ben, statement="But yes.", **its)
     assert turns(contract) == nobody, "another mediator decides"
 
 

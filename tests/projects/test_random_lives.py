@@ -256,6 +256,8 @@ def _nobody_moves_but_who_must(scene: Scene) -> None:
         scene.later(days=days)
         the_clock_strikes()
         for dispute in Dispute.objects.filter(status__in=JUDGED):
+            if dispute.waits_for_reply:
+                continue
             by = scene.people["emil" if dispute.appealed_by else "dora"]
             if dispute.rulings.filter(by=by).exists():
                 by = scene.people["dora"]

@@ -21,6 +21,7 @@ from projects.disputes.rulings.selectors import steps_for, stood_by
 from projects.disputes.rulings.services import accept_ruling, appeal_ruling, carry_out_ruling
 from projects.disputes.sealed.models import MOST_FIGURES, SealedOffer
 from projects.disputes.sealed.services import seal_figure
+from projects.disputes.services import add_statement
 from projects.milestones.services import release_milestone
 from projects.tasks import carry_out_rulings, chase_rulings, wait_for_banks
 from tests.payments.chargeback_world import Bank, payment_of
@@ -134,6 +135,16 @@ def test_the_money_is_locked_before_a_bank_is_asked_for(
 # --- Nobody decides ------------------------------------------------------------------------------
 
 
+def test_the_page_of_a_decision_says_what_a_bank_has_left_of_it(standing, ada, ben):
+    bank = Bank(payment_of(standing.milestone.escrow), 51_500)
+    bank.takes()
+    bank.keeps()
+    for side in (ada, ben):
+        shown = browser(side).get(standing.path).content.decode()
+        assert '<strong class="money">$200.00</strong> of the price' in shown
+        assert "Decided was $400.00 of the price" in shown
+
+
 def test_where_no_other_mediator_decides_in_time_the_first_decision_stands(
     standing,
     ada,
@@ -200,6 +211,7 @@ def test_what_stands_is_found_by_its_indexes(standing):
 def test_after_its_time_nothing_that_waits_is_confirmed(ada, ben, dora, time_machine):
     dispute = confirmed(reviewed_dispute(ada, ben, ABOVE), dora, mediator("Emil"))
     appeal(dispute, ben)
+    add_statement(dispute_id=dispute.pk, by=ada, statement="It is not.")
     waiting = proposed_on(dispute, mediator("Fay"), 300_000)
     time_machine.move_to(seen(dispute).ruling_due_at)
 

@@ -160,6 +160,7 @@ def test_a_rule_decides_what_was_not_answered_and_either_side_may_appeal(
     assert told("dispute_decided") == [ada.name, ben.name]
     assert "By rule" in browser(ben).get(dispute.path).content.decode()
     appeal(dispute, ben)
+    add_statement(dispute_id=dispute.pk, by=ada, statement="It is not.")
     rule(dispute, dora, 50_000)
     assert books_of(dispute) == ON_APPEAL
 
@@ -174,10 +175,11 @@ def test_another_mediator_has_the_last_word_at_once(standing, ada, ben, dora, em
     assert found.ruling_due_at > now() + timedelta(days=9)
     assert told("dispute_appealed") == [ada.name]
     assert mediators_for(found) == [emil]
+    add_statement(dispute_id=standing.pk, by=ada, statement="It is not.")
+    found = seen(standing)
     assert ("decide" in steps_for(found, dora), "decide" in steps_for(found, emil)) == (False, True)
     with pytest.raises(NotAllowed, match="had a hand in this case"):
         rule(standing, dora)
-    add_statement(dispute_id=standing.pk, by=ada, statement="It is not.")
     assert books_of(standing) == NOTHING_MOVED
 
     rule(standing, emil, 50_000)
@@ -192,6 +194,26 @@ def test_another_mediator_has_the_last_word_at_once(standing, ada, ben, dora, em
     with pytest.raises(WrongState):
         appeal(standing, ada)
     call_command("check_ledger")
+
+
+def test_the_last_word_comes_after_the_other_side_had_its_time(
+    standing, ada, ben, emil, time_machine
+):
+    """As long as whoever appeals had; less where the other side has replied."""
+    time_machine.move_to(now(), tick=False)
+    appeal(standing, ben)
+    found = seen(standing)
+    assert found.reply_until == now() + timedelta(days=3)
+    assert found.ruling_expected_at > found.reply_until, "nobody is late before they may decide"
+    add_statement(dispute_id=standing.pk, by=ben, statement="One thing more.")
+    for too_soon in (now(), found.reply_until - timedelta(seconds=1)):
+        time_machine.move_to(too_soon, tick=False)
+        assert "decide" not in steps_for(seen(standing), emil)
+        with pytest.raises(WrongState, match="The client can reply to the appeal until"):
+            rule(standing, emil)
+    time_machine.move_to(found.reply_until, tick=False)
+
+    assert rule(standing, emil, 50_000).state == "closed"
 
 
 def test_an_appeal_is_made_once_with_words_and_takes_back_what_was_accepted(
@@ -322,6 +344,7 @@ def test_an_appeal_and_two_acceptances_at_once_are_one_end(ada, ben, dora):
 def test_two_mediators_on_appeal_at_once_rule_once(ada, ben, dora, emil):
     fina = grant_staff_roles(user_id=person("Fina").pk, roles={"mediator"}, by=SYSTEM)
     standing = appeal(rule(reviewed_dispute(ada, ben), dora), ben)
+    add_statement(dispute_id=standing.pk, by=ada, statement="It is not.")
 
     outcomes = at_once(*[lambda by=by: rule(standing, by, 50_000) for by in (emil, fina) * 4])
 
@@ -380,6 +403,10 @@ def test_pages_and_programs_appeal(standing, ada, ben, dora, emil):
     assert "Another mediator is reading" in shown and "would go to Ben if it stands" in shown
     desk = f"/desk/disputes/{standing.public_id}/"
     assert "not yours to decide now" in browser(dora).get(desk).content.decode()
+    shown = browser(emil).get(desk).content.decode()
+    assert "Ruling on appeal" not in shown and "The other side can reply until" in shown
+    assert "before you have" in browser(ada).get(page).content.decode()
+    assert api_of(ada).post(f"{api}statements/", {"statement": "It is not."}).status_code == 201
     assert "Ruling on appeal" in browser(emil).get(desk).content.decode()
     form = {"to_freelancer": "500", **why("More is done.")}
     assert browser(dora).post(f"{desk}decide/", form).status_code == 403

@@ -17,6 +17,7 @@ from projects.disputes import services as disputes
 from projects.disputes.models import Dispute, Ruling
 from projects.disputes.rulings import services as rulings
 from projects.disputes.rulings.services import accept_ruling, carry_out_ruling
+from projects.disputes.services import add_statement
 from tests.projects.test_decide_dispute import books_of
 from tests.projects.test_races import (
     got_past_the_first_judgement,
@@ -129,9 +130,10 @@ def test_without_the_lock_only_the_database_keeps_an_appeal_from_what_was_carrie
 
 
 def test_without_the_lock_two_mediators_on_appeal_pass_the_first_judgement_together(
-    standing, ben, bells, monkeypatch
+    standing, ada, ben, bells, monkeypatch
 ):
     appeal(standing, ben)
+    add_statement(dispute_id=standing.pk, by=ada, statement="It is not.")
     emil, fina = (
         grant_staff_roles(user_id=person(name).pk, roles={"mediator"}, by=SYSTEM)
         for name in ("Emil", "Fina")

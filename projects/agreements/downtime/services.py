@@ -28,8 +28,13 @@ from projects.milestones.services import lock_milestone
 from projects.milestones.unfunded.services import put_off_funding_time
 
 C = PutOff.Clock
-# After these what was decided is carried out.
-_BEFORE_MONEY_MOVES = {C.APPEAL: "appeal_ends_at", C.HEARING: "ruling_due_at"}
+# The times of a dispute: at the provider's limit a refund would decide it.
+_OF_A_DISPUTE = {
+    C.DISPUTE: "answer_due_at",
+    C.TALKS: "negotiation_ends_at",
+    C.APPEAL: "appeal_ends_at",
+    C.HEARING: "ruling_due_at",
+}
 # What is neither a milestone's own clock nor the contract's.
 _ROWS: dict[str, Any] = {
     C.PROPOSAL: Proposal,
@@ -138,15 +143,12 @@ def _move(clock: str, thing: Any, was_due_at: datetime, outage: Outage) -> datet
     elif clock == C.OFFER:
         thing.offer_lapses_at = due_at
         thing.save(update_fields=["offer_lapses_at"])
-    elif clock in _BEFORE_MONEY_MOVES:
-        # The provider waits for nobody here either: a refund would decide otherwise.
+    elif clock in _OF_A_DISPUTE:
+        # The provider waits for nobody here either.
         due_at = max(was_due_at, within_limit(thing.milestone, due_at, at=outage.ended_at))
-        name = _BEFORE_MONEY_MOVES[C(clock)]
+        name = _OF_A_DISPUTE[C(clock)]
         setattr(thing, name, due_at)
         thing.save(update_fields=[name])
-    elif clock == C.TALKS:
-        thing.negotiation_ends_at = due_at
-        thing.save(update_fields=["negotiation_ends_at"])
     else:
         thing.answer_due_at = due_at
         thing.save(update_fields=["answer_due_at"])

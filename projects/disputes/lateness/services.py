@@ -1,29 +1,32 @@
 """When a ruling was expected and has not come, and when it cannot come for a bank."""
 
-from collections.abc import Iterable
 from datetime import timedelta
 
 from django.db import transaction
 
-from accounts.notifications.services import notify
-from accounts.people.models import User
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
 from marketplace.common.words import Words
 from projects.contracts.services import record
 from projects.disputes.models import JUDGED, Dispute
 from projects.disputes.rules import judge_step
+from projects.disputes.rulings.pronouncing.services import refuse_for_bank
 from projects.disputes.rulings.selectors import LEFT_AFTER_BANK, waits_for_bank
 from projects.disputes.selectors import mediators_for, readers_of
-from projects.disputes.services import lock_dispute, lock_money, tell_side_of
+from projects.disputes.services import lock_dispute, lock_money
+from projects.disputes.telling import tell_side_of, tell_staff
 from projects.milestones.rules import within_limit
 
 
 @transaction.atomic
 def chase_ruling(*, dispute_id: int) -> Dispute:
-    """The ruling was expected by now: every mediator hears of it, and both sides why they wait."""
+    """The ruling was expected by now: every mediator hears of it, and both sides why they wait.
+    Raises WrongState before that, or while a bank keeps everybody from deciding.
+    """
     dispute = lock_dispute(dispute_id)
     judge_step(dispute, "chase", SYSTEM)
+    lock_money(dispute)
+    refuse_for_bank(dispute)
     dispute.ruling_late_at = now()
     dispute.save(update_fields=["ruling_late_at"])
 
@@ -43,7 +46,7 @@ def chase_ruling(*, dispute_id: int) -> Dispute:
         title=title,
         due=due,
     )
-    _tell_staff(dispute, mediators_for(dispute), wanted)
+    tell_staff(dispute, mediators_for(dispute), "ruling_wanted", wanted)
     return dispute
 
 
@@ -67,6 +70,12 @@ def own_up(*, dispute_id: int) -> Dispute:
         title=milestone.title,
         due=due,
     )
+    if milestone.escrow.limit_at:
+        told += Words(
+            "The payment provider holds it until %(limit)s; what nobody has decided by then goes "
+            "back to the client.",
+            limit=milestone.escrow.limit_at,
+        )
     for role in (CLIENT, FREELANCER):
         tell_side_of(dispute, role, "ruling_overdue", told, by=SYSTEM)
     wanted = Words(
@@ -74,7 +83,7 @@ def own_up(*, dispute_id: int) -> Dispute:
         title=milestone.title,
         due=due,
     )
-    _tell_staff(dispute, readers_of(dispute), wanted)
+    tell_staff(dispute, readers_of(dispute), "ruling_wanted", wanted)
     return dispute
 
 
@@ -97,14 +106,3 @@ def wait_for_bank(*, dispute_id: int) -> Dispute:
         dispute.ruling_due_at = moved
         dispute.save(update_fields=["ruling_due_at"])
     return dispute
-
-
-def _tell_staff(dispute: Dispute, people: Iterable[User], text: Words) -> None:
-    for person in people:
-        notify(
-            to=person,
-            kind="ruling_wanted",
-            text=text,
-            path=dispute.desk_path,
-            about=dispute.public_id,
-        )

@@ -8,12 +8,8 @@ from projects.contracts.roles import Actor, role_in
 from projects.contracts.services import record
 from projects.disputes.models import LIFECYCLE, Dispute
 from projects.disputes.rules import OTHER, judge_step
-from projects.disputes.services import (
-    advance_dispute,
-    hand_to_mediator,
-    lock_dispute,
-    tell_side_of,
-)
+from projects.disputes.services import advance_dispute, hand_to_mediator, lock_dispute
+from projects.disputes.telling import tell_side_of
 
 
 @transaction.atomic

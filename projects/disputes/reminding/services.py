@@ -10,7 +10,8 @@ from marketplace.common.words import Words
 from projects.disputes.models import Dispute
 from projects.disputes.reminding.selectors import AHEAD, CLOCKS
 from projects.disputes.rules import open_steps
-from projects.disputes.services import lock_dispute, tell_side_of
+from projects.disputes.services import lock_dispute
+from projects.disputes.telling import tell_side_of
 
 S = Dispute.Status
 

@@ -11,10 +11,11 @@ from marketplace.common.lifecycle import BOTH, CLIENT, MEDIATOR, SYSTEM
 from marketplace.common.words import Words
 from projects.contracts.roles import Actor, role_in
 from projects.contracts.services import record
+from projects.disputes import stages
 from projects.disputes.confirming.selectors import needs_second
 from projects.disputes.confirming.services import propose
 from projects.disputes.grounds import Ground
-from projects.disputes.models import Dispute, Ruling
+from projects.disputes.models import JUDGED, Dispute, Ruling
 from projects.disputes.rules import OTHER, judge_step
 from projects.disputes.rulings.pronouncing.services import (
     carry_out,
@@ -34,8 +35,8 @@ from projects.disputes.services import (
     hand_to_mediator,
     lock_dispute,
     lock_money,
-    tell_side_of,
 )
+from projects.disputes.telling import tell_side_of
 
 
 @transaction.atomic
@@ -62,10 +63,9 @@ def decide_dispute(
     waits.
     """
     dispute = lock_dispute(dispute_id)
-    role = role_in(dispute.milestone.contract, by)
-    judge_step(dispute, "decide", role)
-    if had_a_hand(dispute, by):
+    if dispute.state in JUDGED and had_a_hand(dispute, by):
         raise NotAllowed(HAD_A_HAND)
+    judge_step(dispute, "decide", role_in(dispute.milestone.contract, by))
     if ground not in Ground.values:
         raise InvalidInput("Choose one of the rules.", param="ground")
     if dispute.assignee not in (None, by):
@@ -160,17 +160,21 @@ def appeal_ruling(
     dispute, role = advance_dispute(dispute_id, "appeal", by=by)
     add_words(dispute, by, role, checked_statement(statement), files)
     dispute.appealed_by, dispute.accepted_by, dispute.appeal_ends_at = role, "", None
-    dispute.save(update_fields=["status", "appealed_by", "accepted_by", "appeal_ends_at"])
+    dispute.reply_until = stages.reply_until(dispute.milestone)
+    clocks = ["appeal_ends_at", "reply_until"]
+    dispute.save(update_fields=["status", "appealed_by", "accepted_by", *clocks])
     ruling_due_at = hand_to_mediator(dispute)
 
     contract = dispute.milestone.contract
     record(contract, "dispute_appealed", by=by, about=dispute)
     text = Words(
         "%(who)s appeals against the decision about “%(title)s”. Another mediator decides for good "
-        "by %(due)s; no money moves before. You can add to the record.",
+        "by %(due)s; no money moves before. Say what you have to say to it by %(reply)s: nobody "
+        "decides before that, or before you have.",
         who=(contract.client if role == CLIENT else contract.freelancer).name,
         title=dispute.milestone.title,
         due=ruling_due_at,
+        reply=dispute.reply_until,
     ) + Words("If nobody has by then, the decision stands.")
     tell_side_of(dispute, OTHER[role], "dispute_appealed", text, by=by)
     return dispute

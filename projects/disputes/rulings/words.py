@@ -1,12 +1,13 @@
 """What follows from a decision, as both sides are told."""
 
 from marketplace.common.words import Words
+from payments.escrow.division import Shares
 from projects.disputes.models import Dispute
 from projects.disputes.words import arrival_in_words
 
 
-def what_follows(dispute: Dispute, role: str) -> Words:
-    """When it is carried out, and until when this side can appeal."""
+def what_follows(dispute: Dispute, role: str, shares: Shares) -> Words:
+    """When it is carried out, until when this side can appeal, and when its part arrives."""
     assert dispute.appeal_ends_at
     if dispute.appealed_by:
         return Words("This decision is the last, and is carried out at once.")
@@ -15,7 +16,8 @@ def what_follows(dispute: Dispute, role: str) -> Words:
         "appeal before: another mediator then decides for good.",
         due=dispute.appeal_ends_at,
     )
-    return text + arrival_in_words(dispute, role)
+    arrival = arrival_in_words(dispute, role, shares)
+    return text + arrival if arrival else text
 
 
 def after_the_bank() -> Words:

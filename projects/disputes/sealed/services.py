@@ -20,7 +20,8 @@ from projects.disputes.rules import judge_step
 from projects.disputes.sealed.models import MOST_FIGURES, SealedOffer
 from projects.disputes.sealed.selectors import crossing_of
 from projects.disputes.selectors import effect_of
-from projects.disputes.services import leave_nothing_open, lock_dispute, lock_money, tell_side_of
+from projects.disputes.services import leave_nothing_open, lock_dispute, lock_money
+from projects.disputes.telling import tell_side_of
 from projects.disputes.words import shares_in_words
 from projects.milestones.amounts import checked_ending, price_held_of
 from projects.milestones.endings import services as endings

@@ -126,6 +126,9 @@ MONEY: dict[str, Words] = {
         "fault: every mediator and support have been told. The money stays held, "
         "and both sides can still settle it."
     ),
+    "case_handed_over": told(
+        "The dispute about “%(title)s” waits for a ruling: it is expected by %(due)s."
+    ),
     "ruling_wanted": told(
         "The ruling in the dispute about “%(title)s” is late. It is due by %(due)s at the latest."
     ),
@@ -159,11 +162,14 @@ MONEY: dict[str, Words] = {
     ),
     "dispute_appealed": told(
         "%(who)s appeals against the decision about “%(title)s”. Another mediator decides for good "
-        "by %(due)s; no money moves before. You can add to the record."
+        "by %(due)s; no money moves before. Say what you have to say to it by %(reply)s: nobody "
+        "decides before that, or before you have.",
+        "If nobody has by then, the decision stands.",
     ),
     "ruling_carried_out": told(
         "The decision about “%(title)s” is carried out.",
         "You get %(gets)s; the client gets back %(back)s.",
+        "What you get is ready for your bank by %(ready)s.",
     ),
     "dispute_closed": told("The dispute about “%(title)s” is closed: the milestone is released."),
 }

@@ -144,6 +144,7 @@ def _appealed(case: Case) -> Waiting:
     case.ask_mediator()
     yield from case.decide()
     if case.post(case.other, "appeals", {"statement": "More of it is done."}):
+        case.post(case.opener, "statements", {"statement": "It is not."})
         case.decide_again()
 
 

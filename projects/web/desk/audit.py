@@ -37,7 +37,9 @@ class AuditSearch(DeskSearch):
 def list_entries(request: HttpRequest) -> HttpResponse:
     """What staff did, the newest first, or what of it fits."""
     form = AuditSearch(request.GET)
-    found = search_entries(**form.cleaned_data) if form.is_valid() else AuditEntry.objects.none()
+    found = AuditEntry.objects.none()
+    if form.is_valid():
+        found = search_entries(reader=request.user, **form.cleaned_data)
     context = {
         **searched(request, form),
         "page": page_of(request, found, keys=("number",)),

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
 from marketplace.common.files import attachment
 from marketplace.common.forms import AmountField
 from marketplace.common.money import to_major
@@ -141,7 +142,12 @@ def create_ruling(request: HttpRequest, public_id: str) -> HttpResponse:
     form = RulingForm(request.POST, dispute=dispute)
     if not form.is_valid():
         return _page(request, dispute, form, status=400)
-    dispute = decide_dispute(dispute_id=dispute.pk, by=request.user, **form.cleaned_data)
+    try:
+        dispute = decide_dispute(dispute_id=dispute.pk, by=request.user, **form.cleaned_data)
+    except (InvalidInput, NotAllowed, WrongState) as refusal:
+        form.add_error(refusal.param if refusal.param in form.fields else None, refusal.message)
+        dispute = desk_disputes(request.user).get(pk=dispute.pk)
+        return _page(request, dispute, form, status=refusal.status)
     waits = dispute.status in JUDGED
     words = (
         "Your decision waits for another mediator, who has been told. Neither side has."
@@ -193,6 +199,7 @@ def _page(
         "limit": limit_of(dispute),
         "needs_second": needs_second(dispute),
         "templates": offered_templates(request),
+        "is_typed": bool(request.POST),
         "form": form,
         "nav": "desk",
     }

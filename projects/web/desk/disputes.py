@@ -3,7 +3,7 @@
 from functools import partial
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -40,6 +40,8 @@ def list_cases(request: HttpRequest) -> HttpResponse:
     the newest first.
     """
     reader = signed_in(request.user)
+    if not may_read_disputes(reader):
+        raise Http404
     form = DisputeSearch(request.GET)
     found = form.narrow(desk_disputes(reader), partial(narrowed, reader=reader))
     is_queue = form.is_valid() and form.cleaned_data["state"] in ("", "open")
@@ -47,7 +49,6 @@ def list_cases(request: HttpRequest) -> HttpResponse:
         **searched(request, form),
         "page": page_of(request, found, smallest_first=is_queue),
         "is_queue": is_queue,
-        "reads": may_read_disputes(reader),
         "decides": StaffRole.MEDIATOR in staff_roles_of(reader),
         "nav": "desk",
     }

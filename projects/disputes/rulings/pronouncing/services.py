@@ -1,7 +1,6 @@
 """A decision is written down and both are told; and it is carried out."""
 
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 
 from accounts.people.models import User
 from marketplace.common.clock import now
@@ -14,15 +13,16 @@ from payments.escrow.division import Shares
 from payments.escrow.selectors import held_in
 from projects.contracts.roles import Actor
 from projects.contracts.services import record
+from projects.disputes import stages
 from projects.disputes.models import LIFECYCLE, Dispute, Ruling
 from projects.disputes.rulings.selectors import part_now, waits_for_bank
 from projects.disputes.rulings.words import what_follows
 from projects.disputes.selectors import effect_of
-from projects.disputes.services import LONGEST_STATEMENT, leave_nothing_open, tell_side_of
-from projects.disputes.words import shares_in_words
+from projects.disputes.services import LONGEST_STATEMENT, leave_nothing_open
+from projects.disputes.telling import tell_side_of
+from projects.disputes.words import ready_in_words, shares_in_words
 from projects.milestones.amounts import checked_part, price_held_of
 from projects.milestones.endings import services as endings
-from projects.milestones.rules import within_limit
 
 LONGEST_RULE = 300
 
@@ -74,8 +74,8 @@ def rule_on(
     ruling.save(force_insert=True)
     # Sealed in ignorance of it: against what is decided, one side would have nothing to lose.
     leave_nothing_open(dispute)
-    days = 0 if dispute.appealed_by else milestone.contract.policy.appeal_days
-    dispute.appeal_ends_at = within_limit(milestone, now() + timedelta(days=days), at=now())
+    is_last = bool(dispute.appealed_by)
+    dispute.appeal_ends_at = now() if is_last else stages.end_of(stages.APPEAL, milestone)
     dispute.save(update_fields=["status", "appeal_ends_at"])
 
     contract = milestone.contract
@@ -85,7 +85,7 @@ def rule_on(
         text = Words("The dispute about “%(title)s” is decided.", title=milestone.title)
         text = text + why if why else text
         text += shares_in_words(shares, milestone.currency, role)
-        text += what_follows(dispute, role)
+        text += what_follows(dispute, role, shares)
         text += Words("The reasons are on its page.")
         tell_side_of(dispute, role, "dispute_decided", text, by=by)
     return ruling, shares
@@ -153,6 +153,11 @@ def _tell_carried_out(dispute: Dispute, shares: Shares, *, is_unheard: bool, is_
         if is_unheard:
             text += Words("No other mediator has decided in time, so it stands.")
         text += shares_in_words(shares, milestone.currency, role)
+        if role == CLIENT and shares.payer:
+            text += Words("What you get back is on its way to your card; banks take some days.")
+        ready = ready_in_words(dispute, shares, carried_out_at=now())
+        if role == FREELANCER and ready:
+            text += ready
         if is_less:
             text += Words(
                 "The client's bank has taken back money since: what is left was divided in the "
