@@ -13,18 +13,25 @@ S = Milestone.Status
 # --- The client, the most urgent first -----------------------------------------------------------
 
 
+def _why_not_approved(prospect: Prospect) -> str:
+    """Why silence does not approve what was delivered, or nothing."""
+    strikes = prospect.outlook.strikes
+    return next((strike.text for strike in strikes if strike.kind == "not_approved"), "")
+
+
 def review(prospect: Prospect) -> Turn | None:
     milestone = prospect.milestone
-    if milestone.status != S.SUBMITTED:
+    if milestone.status != S.SUBMITTED or not prospect.facts.held:
         return None
     name = milestone.contract.freelancer.name
     net = in_words(prospect.facts.payee_still_gets, milestone.currency)
+    why_not = _why_not_approved(prospect)
+    text = f"Without an answer it is approved by itself and {net} goes to {name}."
     return Turn(
         f"Review “{milestone.title}”",
-        f"{name} has delivered. Without an answer it is approved by itself and {net} goes to "
-        f"{name}.",
-        when="Answer by",
-        at=milestone.review_ends_at,
+        f"{name} has delivered. {why_not or text}",
+        when="" if why_not else "Answer by",
+        at=None if why_not else milestone.review_ends_at,
         step="release",
         prospect=prospect,
     )
@@ -127,7 +134,7 @@ def fund(prospect: Prospect) -> Turn | None:
 
 def make_changes(prospect: Prospect) -> Turn | None:
     milestone = prospect.milestone
-    if milestone.status != S.RETURNED:
+    if milestone.status != S.RETURNED or not prospect.facts.is_fully_held:
         return None
     return Turn(
         f"Make the changes to “{milestone.title}”",
@@ -167,12 +174,13 @@ def wait_for_review(prospect: Prospect) -> Turn | None:
     if milestone.status != S.SUBMITTED:
         return None
     net = in_words(prospect.facts.payee_still_gets, milestone.currency)
+    why_not = _why_not_approved(prospect)
     return Turn(
         f"{milestone.contract.client.name} reviews “{milestone.title}”",
-        f"Without an answer it is approved by itself and {net} is yours.",
+        why_not or f"Without an answer it is approved by itself and {net} is yours.",
         waits=True,
-        when="Approved by itself",
-        at=milestone.review_ends_at,
+        when="" if why_not else "Approved by itself",
+        at=None if why_not else milestone.review_ends_at,
         prospect=prospect,
     )
 

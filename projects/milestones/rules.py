@@ -112,12 +112,11 @@ def _money_held(milestone: Milestone, facts: MoneyFacts) -> str:
 
 
 def _may_drop(milestone: Milestone, facts: MoneyFacts) -> str:
-    if milestone.escrow.status != Escrow.Status.AWAITING:
-        return (
-            "Money is already held for this milestone: only the freelancer can cancel it now, "
-            "or you once it is late."
-        )
-    return ""
+    # What a bank has taken all of is as free as what was never paid for.
+    if not facts.held:
+        return ""
+    ways = "or you once it is late" if facts.is_fully_held else "or both of you by agreement"
+    return f"Money is held for this milestone: only the freelancer can cancel it now, {ways}."
 
 
 def _may_cancel_late(milestone: Milestone, facts: MoneyFacts) -> str:

@@ -55,7 +55,7 @@ def context_of(request: HttpRequest, contract: Contract) -> dict[str, Any]:
         "prospects": prospects,
         "agreement": agreement,
         "turn": turn,
-        "turn_buttons": buttons_of(turn, contract),
+        "turn_buttons": buttons_of(turn, contract, role),
         "can": open_steps(contract, role, may_leave=prospects.leaving_of(role) is not None),
         "change": shown_change(prospects.change, role) if prospects.change else None,
         "cards": cards_of(prospects.milestones, role, turn=turn.milestone),
@@ -109,8 +109,8 @@ def cause_of(contract: Contract) -> str:
     return f"{line['who']}: {line['sentence'].text}."
 
 
-def buttons_of(turn: Turn, contract: Contract) -> list[Button]:
-    """The buttons of the next step, as they also stand on the milestone's card."""
+def buttons_of(turn: Turn, contract: Contract, role: str) -> list[Button]:
+    """The buttons of the next step, as they also stand on the milestone's card of this side."""
     if turn.about:
         return _buttons_about(turn, contract)
     if turn.step == "leave":
@@ -119,10 +119,8 @@ def buttons_of(turn: Turn, contract: Contract) -> list[Button]:
     prospect = turn.prospect
     if prospect is None or not turn.step:
         return []
-    buttons = [button_of(prospect, turn.step)]
-    if turn.step == "release":
-        buttons.append(button_of(prospect, "return"))
-    return buttons
+    steps = (turn.step, "return") if turn.step == "release" else (turn.step,)
+    return [button_of(prospect, step) for step in steps if step in prospect.open_to(role)]
 
 
 def _buttons_about(turn: Turn, contract: Contract) -> list[Button]:

@@ -142,8 +142,8 @@ def _card(prospect: Prospect, role: str, submissions: list[Submission], *, is_op
     steps = prospect.open_to(role)
     first = [step for step in _FIRST.get(S(milestone.status), ()) if step in steps]
     held = prospect.facts.is_fully_held
-    if not prospect.facts.held and "propose_ending" in steps:
-        # Allowed, and of no use: while nothing is held, each side can end it alone.
+    if not prospect.facts.held and "propose_ending" in steps and set(GROUNDS) & set(steps):
+        # Allowed, and of no use: this side can end it alone.
         steps.remove("propose_ending")
     others = [button_of(prospect, step, variant="quiet") for step in steps if step not in first]
     if "fund" in steps and not prospect.payment:

@@ -1,6 +1,7 @@
 """Ending a milestone unpaid: each ground has its right and its clock."""
 
 import pytest
+from django.core.management import call_command
 
 from accounts.notifications.models import Notification
 from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
@@ -15,6 +16,7 @@ from projects.milestones.services import (
     start_work,
     submit_work,
 )
+from tests.payments.chargeback_world import Bank, payment_of
 from tests.races import at_once
 from tests.world import (
     api_of,
@@ -65,6 +67,16 @@ def test_the_client_drops_what_is_not_funded(ada, ben):
     milestone = planned_milestone(ada, ben)
     assert open_steps(milestone, "client") == ["fund", "drop", "propose_ending"]
     assert cancel_milestone(milestone_id=milestone.pk, by=ada, step="drop").status == "cancelled"
+
+
+def test_the_client_drops_what_a_bank_has_taken_all_of(ada, ben):
+    """Nothing is held any more, and no clock runs: it would never end otherwise."""
+    milestone = funded_milestone(ada, ben)
+    bank = Bank(payment_of(milestone.escrow))
+    bank.takes()
+    assert cancel_milestone(milestone_id=milestone.pk, by=ada, step="drop").status == "cancelled"
+    bank.gives_back()
+    call_command("check_ledger")
 
 
 def test_the_client_does_not_drop_what_is_held(ada, ben):

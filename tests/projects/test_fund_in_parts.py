@@ -97,7 +97,7 @@ def test_a_part_can_be_released_cancelled_and_divided_like_the_whole(ada, ben):
 
 def test_the_client_cannot_drop_what_is_partly_held(ada, ben):
     milestone = pay_part(planned_milestone(ada, ben), ada, 40_000)
-    with pytest.raises(WrongState, match="Money is already held"):
+    with pytest.raises(WrongState, match="or both of you by agreement"):
         cancel_milestone(milestone_id=milestone.pk, by=ada, step="drop")
 
 

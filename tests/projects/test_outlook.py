@@ -31,9 +31,11 @@ from projects.milestones.services import (
     start_work,
     submit_work,
 )
+from tests.payments.chargeback_world import Bank, payment_of
 from tests.world import (
     active_contract,
     api_of,
+    browser,
     fund,
     funded_milestone,
     negotiated_dispute,
@@ -390,6 +392,24 @@ def test_a_review_goes_before_funding_the_next(ada, ben):
     assert turn_of(fresh(contract), "client").milestone == first
     fund(second)
     assert turns(contract) == [("", True), ("start", False)]
+
+
+def test_whose_turn_it_is_says_nothing_of_a_silence_that_approves_nothing(ada, ben):
+    """A bank wants a part of it back."""
+    milestone = submitted_milestone(ada, ben)
+    Bank(payment_of(milestone.escrow), 51_500).takes()
+    for role in SIDES:
+        turn = turn_of(fresh(milestone.contract), role)
+        assert "Silence approves nothing" in turn.text
+        assert (turn.when, turn.at) == ("", None)
+
+
+def test_the_next_step_offers_what_can_be_done(ada, ben):
+    """All revisions are used: there is nothing to ask for."""
+    milestone = submitted_milestone(ada, ben)
+    Contract.objects.update(revisions=0)
+    page = browser(ada).get(f"/contracts/{milestone.contract.public_id}/").content.decode()
+    assert "Approve and release" in page and "Ask for changes" not in page
 
 
 def test_the_api_says_the_same(ada, ben, cleo):
