@@ -1,6 +1,6 @@
 """Which warnings precede which clock, and what they say."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import F, Max, Q, QuerySet
@@ -9,10 +9,11 @@ from django.utils.translation import gettext_noop
 from accounts.notifications.services import News, notify_each
 from marketplace.common.clock import now
 from marketplace.common.words import Words
-from payments.escrow.selectors import held_in
+from payments.escrow.facts import MoneyFacts, facts_now, facts_of_each
 from projects.contracts.models import Contract
 from projects.contracts.selectors import page_of
 from projects.milestones.models import Milestone, Reminder
+from projects.milestones.rules import due_of
 from projects.milestones.selectors import is_being_funded, is_funded
 
 S = Milestone.Status
@@ -133,8 +134,19 @@ def read_key(key: str) -> datetime:
     return datetime.fromisoformat(key.split(":", 2)[2])
 
 
-def why_gone(milestone: Milestone, kind: str, due_at: datetime) -> str:
-    """Why nobody needs this reminder any more; '' where its reason stands."""
+def facts_behind(reminders: Iterable[Reminder]) -> dict[int, MoneyFacts]:
+    """The money without which nothing is due, by the key of its escrow, in one query."""
+    of_dates = (reminder for reminder in reminders if reminder.kind in _BEFORE_DUE)
+    return facts_of_each(reminder.milestone.escrow for reminder in of_dates)
+
+
+def why_gone(
+    milestone: Milestone, kind: str, due_at: datetime, facts: MoneyFacts | None = None
+) -> str:
+    """Why nobody needs this reminder any more; '' where its reason stands.
+
+    ``facts`` of its money where the caller has them at hand; without them the books are asked.
+    """
     if kind in _BEFORE_FUNDING_ENDS:
         return _why_funding_waits_no_more(milestone.contract, kind, due_at)
     if milestone.closed_at is not None or milestone.contract.status != Contract.Status.ACTIVE:
@@ -142,14 +154,17 @@ def why_gone(milestone: Milestone, kind: str, due_at: datetime) -> str:
     if kind in _BEFORE_DUE:
         if milestone.status not in {S.PLANNED, S.RETURNED}:
             return gettext_noop("It was delivered.")
-        if milestone.due_at - _BEFORE_DUE[kind] != due_at:
+        if due_of(milestone) - _BEFORE_DUE[kind] != due_at:
             return gettext_noop("It is due on another date now.")
+        # No day counts until then; what makes it whole plans the warnings anew.
+        if not (facts or facts_now(milestone.escrow)).is_fully_held:
+            return gettext_noop("Not all of it is funded.")
     elif kind.startswith("review_"):
         if milestone.submitted_at is None or milestone.review_ends_at is None:
             return gettext_noop("The delivery was answered.")
         if due_at < milestone.submitted_at:
             return gettext_noop("It was delivered again.")
-    elif not held_in(milestone.escrow):
+    elif not (facts or facts_now(milestone.escrow)).held:
         return gettext_noop("Nothing is held for it any more.")
     return ""
 

@@ -34,6 +34,7 @@ from projects.postings.suspending.services import suspend_posting
 from projects.questions.services import answer_question, ask_question
 from projects.reasons.rules import REASONS
 from projects.tasks import deliver_due_notifications, deliver_notification, tell_reminders
+from tests.payments.chargeback_world import Bank, payment_of
 from tests.races import outcomes_at_once
 from tests.world import (
     GROUNDS,
@@ -107,6 +108,13 @@ def test_nor_when_it_is_due_on_another_date(due_soon):
     Milestone.objects.filter(pk=milestone.pk).update(due_at=milestone.due_at.replace(year=2090))
 
     assert is_called_off(notice, "another date")
+
+
+def test_nor_while_its_money_is_not_there(due_soon):
+    milestone, notice = due_soon
+    Bank(payment_of(milestone.escrow), 30_000).takes()
+
+    assert is_called_off(notice, "Not all of it is funded")
 
 
 def test_a_review_that_was_answered_is_warned_of_no_longer(ada, ben, later):

@@ -8,10 +8,13 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.notifications.models import Notification
 from marketplace.common.clock import now
+from payments.escrow.services import take_in
+from projects.agreements.changes.services import accept_change
 from projects.milestones import reminders
 from projects.milestones.models import Reminder
 from projects.milestones.services import (
     cancel_milestone,
+    fund_milestone,
     release_milestone,
     release_unreviewed,
     return_work,
@@ -19,9 +22,11 @@ from projects.milestones.services import (
 )
 from projects.milestones.warnings.services import tell_reminders as tell_some
 from projects.tasks import tell_reminders
+from tests.payments.chargeback_world import Bank, payment_of
+from tests.projects.change_world import price_to
 from tests.projects.test_races import without_locks
 from tests.races import at_once, meet_after, outcomes_at_once
-from tests.world import funded_milestone, opened_dispute, submitted_milestone
+from tests.world import fund, funded_milestone, opened_dispute, submitted_milestone
 
 pytestmark = pytest.mark.django_db
 
@@ -131,6 +136,64 @@ def test_a_moved_date_is_warned_of_again(ada, ben, later):
     tell_reminders()
     assert told("due_in_1_day").count() == 2
     assert milestone.due_at.strftime("%H:%M") in told("due_in_1_day").first().text
+
+
+# --- Work that is not funded ---------------------------------------------------------------------
+
+
+def dearer(milestone, ada, ben) -> None:
+    """Its price is raised; the difference is not paid."""
+    accept_change(order_id=price_to(milestone.amount + 20_000, milestone, ada).pk, by=ben)
+
+
+def cut_into_by_a_bank(milestone, *_) -> None:
+    Bank(payment_of(milestone.escrow), 30_000).takes()
+
+
+def emptied_by_a_bank(milestone, *_) -> None:
+    Bank(payment_of(milestone.escrow)).takes()
+
+
+@pytest.mark.parametrize("cut", [dearer, cut_into_by_a_bank, emptied_by_a_bank])
+def test_what_is_not_funded_is_not_due_until_it_is(ada, ben, later, cut):
+    """Nothing can be handed in then, and no day counts."""
+    milestone, funded = funded_milestone(ada, ben), funded_milestone(ada, ben)
+    cut(milestone, ada, ben)
+    for days in (13.1, 4, 2, 1, 1, 10):
+        later(days=days)
+        tell_reminders()
+    of_dates = Notification.objects.filter(kind__startswith="due_")
+    assert of_dates.filter(about=funded.public_id).count() == 2 * 5
+    assert not of_dates.filter(about=milestone.public_id).exists()
+    assert not milestone.reminders.filter(told_at=None).exists()
+
+    fund(milestone)
+    milestone.refresh_from_db()
+    assert milestone.due_at == milestone.escrow.held_at + timedelta(days=milestone.allowance_days)
+    for days in (milestone.allowance_days - 6.9, 4, 2, 1, 1):
+        later(days=days)
+        tell_reminders()
+    heard = of_dates.filter(about=milestone.public_id, recipient=ben)
+    assert list(heard.order_by("pk").values_list("kind", flat=True)) == [
+        "due_in_7_days",
+        "due_in_3_days",
+        "due_in_1_day",
+        "due_now",
+        "due_1_day_ago",
+    ]
+
+
+def test_a_date_that_the_money_has_moved_is_not_told_before_that_is(ada, ben, later):
+    """What is missing has come in this minute, and nobody has told of it yet."""
+    milestone = funded_milestone(ada, ben)
+    cut_into_by_a_bank(milestone)
+    later(days=20.1)
+    payment = fund_milestone(milestone_id=milestone.pk, by=ada)
+    take_in(payment_id=payment.pk, intent_id="", charge_id="ch_again")
+
+    tell_reminders()
+
+    assert not Notification.objects.filter(kind__startswith="due_").exists()
 
 
 def test_a_long_jump_of_the_clock_tells_the_last_stage_and_not_all_five(ada, ben, later):

@@ -1,10 +1,11 @@
 """Warnings that a clock will strike are told when their own time has come."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 
 from marketplace.common.clock import now
+from payments.escrow.facts import MoneyFacts
 from projects.milestones import reminders
 from projects.milestones.models import Reminder
 
@@ -20,17 +21,25 @@ def tell_reminders(*, reminder_ids: Sequence[int]) -> int:
     due = list(
         free.filter(pk__in=reminder_ids, told_at=None, due_at__lte=now())
         .select_related(
-            "milestone__contract__client", "milestone__contract__freelancer", "milestone__escrow"
+            "milestone__contract__client",
+            "milestone__contract__freelancer",
+            "milestone__escrow__policy",
         )
         .order_by("due_at", "pk")
     )
     last_words = reminders.last_words_due({reminder.milestone_id for reminder in due})
+    facts = reminders.facts_behind(due)
     moot = {
         reminder.pk
         for reminder in due
-        if reminders.why_gone(reminder.milestone, reminder.kind, reminder.due_at)
-        or reminders.is_superseded(reminder, last_words)
+        if _why_gone(reminder, facts) or reminders.is_superseded(reminder, last_words)
     }
     Reminder.objects.filter(pk__in=moot).delete()
     reminders.tell([reminder for reminder in due if reminder.pk not in moot])
     return len(due)
+
+
+def _why_gone(reminder: Reminder, facts: Mapping[int, MoneyFacts]) -> str:
+    milestone = reminder.milestone
+    money = facts.get(milestone.escrow_id)
+    return reminders.why_gone(milestone, reminder.kind, reminder.due_at, money)
