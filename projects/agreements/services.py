@@ -191,8 +191,13 @@ def withdraw_offer(*, contract_id: int, by: Actor, reason: str = "") -> Contract
 
 @transaction.atomic
 def lapse_offer(*, contract_id: int) -> Contract:
-    """Nobody answered in time."""
-    return _end_offer(_advance(contract_id, "lapse", by=SYSTEM), "lapse", by=SYSTEM)
+    """Write down that nobody answered in time. Safe to call too early, or again."""
+    contract = _lock(contract_id)
+    # Perhaps it was put off, or answered, after it was found.
+    if contract.status != Contract.Status.OFFERED or contract.offer_lapses_at > now():
+        return contract
+    LIFECYCLE.advance(contract, "lapse", role=SYSTEM)
+    return _end_offer(contract, "lapse", by=SYSTEM)
 
 
 @transaction.atomic

@@ -1,6 +1,7 @@
 """What happens because time has passed or a bell was rung. Each task finds; services act.
 
-Where a clock judges a side, it strikes ``while_`` no outage of ours is left to be made up for.
+Where a clock judges a side, it strikes ``while_`` no outage of ours is left to be made up for, and
+what warns of it is told no sooner.
 """
 
 from celery import shared_task
@@ -166,11 +167,12 @@ def lapse_givebacks() -> dict[str, int]:
 
 @shared_task(name="projects.tell_reminders")
 def tell_reminders() -> dict[str, int]:
-    """Warnings whose time has come."""
+    """Warnings whose time has come. After an outage they wait until their clocks are put off."""
     return sweep_together(
         milestones_due.due_reminder_ids,
         lambda pks: warnings.tell_reminders(reminder_ids=pks),
         together=1_000,
+        while_=is_made_up_for,
     )
 
 

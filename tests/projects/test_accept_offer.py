@@ -159,10 +159,26 @@ def test_it_lapses_when_nobody_answers(ada, ben, later):
 
     contract.refresh_from_db()
     assert contract.status == "lapsed"
+    lapse_offer(contract_id=contract.pk)
     assert Event.objects.get(kind="contract_lapsed").role == "system"
-    assert {n.recipient for n in Notification.objects.filter(kind="contract_lapsed")} == {ada, ben}
-    with pytest.raises(WrongState):
-        lapse_offer(contract_id=contract.pk)
+    told = Notification.objects.filter(kind="contract_lapsed")
+    assert sorted(told.values_list("recipient", flat=True)) == sorted([ada.pk, ben.pk])
+
+
+@pytest.mark.parametrize("meanwhile", ["put off", "accepted"])
+def test_it_lapses_no_sooner_than_it_says_once_it_is_locked(ada, ben, later, meanwhile):
+    """The sweep had found it, and only then something happened to it."""
+    contract = offered_contract(ada, ben)
+    if meanwhile == "accepted":
+        accept_offer(contract_id=contract.pk, by=ben)
+        later(days=8)
+
+    found = lapse_offer(contract_id=contract.pk)
+
+    assert found.status == ("active" if meanwhile == "accepted" else "offered")
+    assert not Event.objects.filter(kind="contract_lapsed").exists()
+    if meanwhile == "put off":
+        assert accept_offer(contract_id=contract.pk, by=ben).status == "active"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -209,12 +209,18 @@ def test_warnings_come_as_much_later_as_their_clock(ada, ben, later):
     milestone = a_review_struck_in_an_outage(ada, ben, later)
     untold = Reminder.objects.filter(milestone=milestone, told_at=None)
     were = set(untold.values_list("due_at", flat=True))
+    assert tasks.tell_reminders()["done"] == 0, "of a moment that is over, and will be another"
 
     tasks.make_up_for_outages()
 
     lasted = Outage.objects.get().ended_at - Outage.objects.get().began_at
     assert len(were) == 3
     assert set(untold.values_list("due_at", flat=True)) == {at + lasted for at in were}
+    walk_to(milestone.review_ends_at + timedelta(minutes=30), later)
+    assert tasks.tell_reminders()["done"] == 3
+    milestone.refresh_from_db()
+    told = Notification.objects.get(recipient=ada, kind="review_ends_in_2_hours")
+    assert milestone.review_ends_at > now() and f"{milestone.review_ends_at:%H:%M}" in told.text
 
 
 def test_the_provider_waits_for_nobody(ada, ben, later):
