@@ -110,6 +110,7 @@ def payout_strikes(milestone: Milestone, earnings: list[Earning]) -> list[Strike
             f"{in_words(earning.amount, milestone.currency)} is ready for the bank of "
             f"{milestone.contract.freelancer.name}.",
             to_freelancer=earning.amount,
+            about=earning.key,
         )
         for earning in earnings
         if earning.payout_id is None
@@ -130,6 +131,7 @@ def payment_strikes(payment: Payment | None, *, payer: str) -> list[Strike]:
             f"The pay page for {amount} closes. Nothing was paid then; another can be opened.",
             stops=f"{payer} can pay before.",
             stopped_by=(Stop(CLIENT, "fund"),),
+            about=payment.public_id,
         )
     ]
 
@@ -158,5 +160,6 @@ def giveback_strikes(giveback: GiveBack, contract: Contract) -> list[Strike]:
             stops=f"{contract.freelancer.name} can give it back or decline before.",
             stopped_by=_answers(asked_by=CLIENT),
             title=f"Money of “{escrow.title}”",
+            about=giveback.public_id,
         )
     ]

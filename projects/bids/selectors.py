@@ -1,6 +1,7 @@
 """Who may see which bids: the one who made it and the one it was made to, nobody else."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
@@ -49,6 +50,20 @@ def bids_that_lapse(user: User | AnonymousUser, *, limit: int) -> list[Bid]:
     """Those that they made and that are valid still, the soonest to lapse first."""
     live = own_bids_of(user).filter(status__in=LIVE, valid_until__gt=now())
     return list(live.order_by("valid_until", "pk")[:limit])
+
+
+def postings_to_choose_on(
+    user: User | AnonymousUser, *, limit: int
+) -> list[tuple[Posting, datetime]]:
+    """Their open postings with bids that still may be chosen, and until when; the first to close
+    first.
+    """
+    live = Bid.objects.filter(posting=OuterRef("pk"), status__in=LIVE)
+    found = postings_of(user).filter(
+        Exists(live), status=Posting.Status.OPEN, bids_close_at__isnull=False
+    )
+    ends = [(one, one.choose_by) for one in found.order_by("bids_close_at", "pk")[:limit]]
+    return [(one, at) for one, at in ends if at is not None and at > now()]
 
 
 def live_bid_on(posting: Posting, user: User | AnonymousUser) -> Bid | None:

@@ -43,7 +43,7 @@ class Strike:
     contract's currency.
     ``put_off`` says why it comes later than was agreed: the house was down. ``title`` names what
     it is of, where that is no milestone; ``seen_by`` the one side that may read it, where that is
-    not both.
+    not both. ``about`` tells clocks of one kind apart where several of them may run.
     """
 
     kind: str
@@ -60,6 +60,7 @@ class Strike:
     put_off: str = ""
     title: str = ""
     seen_by: str = ""
+    about: str = ""
 
     @property
     def has_struck(self) -> bool:

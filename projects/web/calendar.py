@@ -61,7 +61,9 @@ def show_feed(request: HttpRequest, secret: str) -> HttpResponse:
 
 
 def calendar_of(user: User) -> Calendar:
-    """Each deadline as an event of no length, in UTC: calendars show it in their reader's zone."""
+    """Each deadline as an event of no length, which is one without an end, in UTC: calendars show
+    it in their reader's zone.
+    """
     calendar = Calendar()
     calendar.add("prodid", "-//Milepost//Deadlines//EN")
     calendar.add("version", "2.0")
@@ -77,7 +79,6 @@ def _event(deadline: Deadline) -> Event:
     event.add("uid", f"{deadline.key}@milepost")
     event.add("dtstamp", now())
     event.add("dtstart", deadline.at)
-    event.add("dtend", deadline.at)
     event.add("summary", deadline.title)
     event.add("description", deadline.text)
     event.add("url", f"{settings.SITE_URL}{deadline.path}")

@@ -1,6 +1,7 @@
 """A calendar fetches the deadlines of whoever made its address, until it is closed."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError
@@ -9,18 +10,28 @@ from icalendar import Calendar
 
 from accounts.access.calendar.models import CalendarFeed
 from accounts.access.calendar.services import make_feed, reader_of, revoke_feed
+from marketplace.common.clock import now
 from projects.agreements.deadlines.selectors import deadlines_of
-from projects.bonuses.services import give_bonus
+from projects.agreements.services import close_finished_contract
+from projects.bids.services import withdraw_bid
+from projects.bonuses.models import Bonus
+from projects.bonuses.services import give_bonus, withdraw_bonus
+from projects.givebacks.services import ask_back, decline_giveback
+from projects.milestones.parts.services import release_part
 from projects.milestones.services import release_milestone
 from tests.projects.change_world import price_to
 from tests.races import at_once, outcomes_at_once, without_the_second_look
 from tests.test_growing_lists import cost
 from tests.world import (
+    active_contract,
     api_of,
     browser,
+    fund,
     funded_milestone,
     offered_contract,
+    open_posting,
     opened_dispute,
+    submitted_bid,
     submitted_milestone,
 )
 
@@ -34,7 +45,27 @@ def fetched(secret: str) -> Calendar:
 
 
 def events_of(person) -> dict[str, object]:
-    return {str(one["uid"]): one for one in fetched(make_feed(by=person)).walk("VEVENT")}
+    events = fetched(make_feed(by=person)).walk("VEVENT")
+    found = {str(one["uid"]): one for one in events}
+    assert len(found) == len(events), "a calendar keeps one event of each UID"
+    return found
+
+
+def bid_on_and_ended(ada, ben) -> None:
+    """A posting to choose on, and money that is asked back."""
+    submitted_bid(open_posting(ada, bids_close_at=now() + timedelta(days=10)), ben)
+    done = funded_milestone(ada, ben)
+    release_milestone(milestone_id=done.pk, by=ada)
+    ask_back(contract_id=done.contract_id, escrow_id=done.escrow_id, by=ada, amount=1_000)
+    close_finished_contract(contract_id=done.contract_id)
+
+
+def bonus_to_pay(contract_id: int, ada) -> Bonus:
+    """Its pay page is open for an hour."""
+    bonus, payment = give_bonus(contract_id=contract_id, by=ada, amount=5_000)
+    payment.expires_at = now() + timedelta(hours=1)
+    payment.save(update_fields=["expires_at"])
+    return bonus
 
 
 def test_it_shows_every_clock_to_both_sides(ada, ben, cleo):
@@ -52,7 +83,9 @@ def test_it_shows_every_clock_to_both_sides(ada, ben, cleo):
             (f"{order.contract.public_id}-change_lapses", order.answer_due_at),
         ):
             event = events[f"{uid}@milepost"]
-            assert event["dtstart"].dt == event["dtend"].dt == at.replace(microsecond=0)
+            assert event["dtstart"].dt == at.replace(microsecond=0)
+            # An end has to be later than its start (RFC 5545, 3.8.2.2).
+            assert "dtend" not in event and "duration" not in event
             assert event["description"]
     assert events_of(cleo) == {}
 
@@ -62,6 +95,63 @@ def test_what_has_ended_or_is_the_other_sides_own_is_not_in_it(ada, ben):
     give_bonus(contract_id=milestone.contract_id, by=ada, amount=5_000)
     release_milestone(milestone_id=milestone.pk, by=ada)
     assert not [uid for uid in events_of(ben) if "approved" in uid or "pay_page" in uid]
+
+
+def test_clocks_of_one_kind_are_told_apart(ada, ben):
+    """Released parts that become ready for the bank, money asked back, bonuses to be paid."""
+    milestone = funded_milestone(ada, ben)
+    contract_id = milestone.contract_id
+    for amount in (10_000, 20_000):
+        release_part(milestone_id=milestone.pk, amount=amount, by=ada)
+        bonus_to_pay(contract_id, ada)
+
+    of_ada, of_ben = events_of(ada), events_of(ben)
+
+    assert len([uid for uid in of_ben if "-payout@" in uid]) == 2
+    assert len([uid for uid in of_ada if "-pay_page_closes@" in uid]) == 2
+    assert not [uid for uid in of_ben if "pay_page" in uid]
+    assert list(of_ada) == list(events_of(ada)), "and stay the same when they are fetched again"
+
+
+def test_what_is_still_to_come_of_an_ended_contract_is_in_it(ada, ben, later):
+    """Money is asked back mostly when all is done."""
+    contract = active_contract(ada, ben, [30_000, 50_000])
+    asked = []
+    for milestone in contract.milestones.order_by("place"):
+        release_milestone(milestone_id=fund(milestone).pk, by=ada)
+        asked.append(
+            ask_back(contract_id=contract.pk, escrow_id=milestone.escrow_id, by=ada, amount=1_000)
+        )
+    bonus = bonus_to_pay(contract.pk, ada)
+    assert close_finished_contract(contract_id=contract.pk).status == "completed"
+
+    for person in (ada, ben):
+        events = events_of(person)
+        for one in asked:
+            event = events[f"{one.public_id}-giveback_lapses@milepost"]
+            assert event["dtstart"].dt == one.answer_due_at.replace(microsecond=0)
+        assert len([uid for uid in events if "-payout@" in uid]) == 2
+        pages = [uid for uid in events if "-pay_page_closes@" in uid]
+        assert len(pages) == (1 if person == ada else 0)
+    for one in asked:
+        decline_giveback(giveback_id=one.pk, by=ben)
+    withdraw_bonus(bonus_id=bonus.pk, by=ada)
+    later(days=30)
+    assert events_of(ada) == events_of(ben) == {}
+
+
+def test_until_when_a_client_may_choose_is_in_their_calendar(ada, ben):
+    posting = open_posting(ada, bids_close_at=now() + timedelta(days=10))
+    assert events_of(ada) == {}, "there is nothing to choose yet"
+    bid = submitted_bid(posting, ben)
+
+    event = events_of(ada)[f"{posting.public_id}-choose_by@milepost"]
+
+    assert event["dtstart"].dt == posting.choose_by.replace(microsecond=0)
+    assert str(event["summary"]) == posting.title
+    assert not [uid for uid in events_of(ben) if "choose_by" in uid]
+    withdraw_bid(bid_id=bid.pk, by=ben)
+    assert events_of(ada) == {}
 
 
 def test_hostile_words_stay_words(ada, ben):
@@ -133,12 +223,14 @@ def test_more_contracts_ask_no_more(ada, ben):
     submitted_milestone(ada, ben)
     opened_dispute(ada, ben)
     price_to(70_000, funded_milestone(ada, ben), ben)
+    bid_on_and_ended(ada, ben)
     path = f"/calendar/{make_feed(by=ada)}.ics"
     cost(lambda: Client().get(path))
     small, few = cost(lambda: Client().get(path))
     for _ in range(4):
         opened_dispute(ada, ben)
         price_to(70_000, funded_milestone(ada, ben), ben)
+        bid_on_and_ended(ada, ben)
     large, still = cost(lambda: Client().get(path))
     assert large > small and still <= few
     assert len(deadlines_of(ada)) > 8
