@@ -116,7 +116,9 @@ def _judge_pace(conversation: Conversation, role: str) -> None:
 
 
 def _tell(talk: Talk, message: Message) -> None:
-    """One notice until it is read, however much is written; whoever is named hears of it anyway."""
+    """One notice until it is read or answered, however much is written; whoever is named hears of
+    it anyway.
+    """
     sides = people_on_each_side(talk.bid)
     named = mentioned_in(message.text, [*sides[CLIENT], *sides[FREELANCER]])
     for person in named:
@@ -134,7 +136,8 @@ def _tell(talk: Talk, message: Message) -> None:
             by=message.by,
         )
     other = _OTHER[message.role]
-    mark = message.conversation.read_by(other)
+    # Who answers by a program may never say that they have read anything.
+    seen = f"{message.conversation.read_by(other)}:{_last_of(message.conversation, other)}"
     for person in sides[other]:
         if person in named:
             continue
@@ -147,6 +150,12 @@ def _tell(talk: Talk, message: Message) -> None:
                 title=talk.title,
             ),
             path=talk.path,
-            key=f"{talk.bid.public_id}:messages:{mark}",
+            key=f"{talk.bid.public_id}:messages:{seen}",
             title=talk.title,
         )
+
+
+def _last_of(conversation: Conversation, role: str) -> int:
+    """The number of what this side wrote last; 0 where it has written nothing."""
+    theirs = conversation.messages.filter(role=role).order_by("-number")
+    return theirs.values_list("number", flat=True).first() or 0

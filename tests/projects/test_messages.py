@@ -207,6 +207,28 @@ def test_one_notice_until_it_is_read(ada, ben, bid):
     assert len(notices()) == 2
 
 
+def test_whoever_has_answered_hears_of_what_comes_after_that(ada, ben, bid):
+    """By a program, or a page without scripts, one may answer without marking anything as read."""
+    for _ in range(2):
+        for text in ("One.", "Two."):
+            write_message(bid_id=bid.pk, by=ada, text=text)
+        for text in ("Yes.", "And yes."):
+            write_message(bid_id=bid.pk, by=ben, text=text)
+
+    assert [name for name, _ in notices()] == ["Ben", "Ada"] * 2
+    assert Conversation.objects.get().freelancer_read == 0
+
+
+def test_what_comes_after_a_mark_in_the_middle_is_told_again(ada, ben, bid):
+    write_message(bid_id=bid.pk, by=ada, text="One.")
+    write_message(bid_id=bid.pk, by=ben, text="Yes.")
+    write_message(bid_id=bid.pk, by=ada, text="Three.")
+    read_messages(bid_id=bid.pk, by=ben, up_to=2)  # and every notice of it with that
+    write_message(bid_id=bid.pk, by=ada, text="Four.")
+
+    assert [name for name, _ in notices()] == ["Ben", "Ada", "Ben", "Ben"]
+
+
 def test_a_notice_that_was_read_alone_is_not_told_again(ada, ben, bid):
     write_message(bid_id=bid.pk, by=ada, text="One.")
     read_notification(notification_id=Notification.objects.get(kind="message_written").pk, by=ben)
