@@ -82,6 +82,7 @@ def decline_invitation(*, invitation_id: int, by: Actor, reason: str = "") -> In
             reason=invitation.status_reason,
         ),
         path=f"{invitation.posting.path}invitations/",
+        about=invitation.public_id,
         title=invitation.posting.title,
         by=by,
     )

@@ -59,7 +59,7 @@ def start_work(*, milestone_id: int, by: Actor) -> Milestone:
 
     record(milestone.contract, "work_started", by=by, about=milestone)
     text = Words("The work on “%(title)s” has begun.", title=milestone.title)
-    tell_other_side(milestone.contract, "work_started", text, by=by)
+    tell_other_side(milestone.contract, "work_started", text, by=by, about=milestone.public_id)
     return milestone
 
 

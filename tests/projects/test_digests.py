@@ -26,10 +26,19 @@ from accounts.notifications.services import notify, read_notification
 from marketplace.common import clock
 from marketplace.common.words import Words
 from projects.bids.services import edit_bid, withdraw_bid
-from projects.milestones.services import submit_work
+from projects.invitations.services import decline_invitation, invite_person
+from projects.milestones.services import start_work, submit_work
 from projects.tasks import deliver_due_digests, deliver_due_notifications, tell_reminders
 from tests.races import at_once, meet_after, outcomes_at_once
-from tests.world import api_of, funded_milestone, open_posting, person, submitted_bid
+from tests.world import (
+    active_contract,
+    api_of,
+    fund,
+    funded_milestone,
+    open_posting,
+    person,
+    submitted_bid,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -141,6 +150,23 @@ def test_it_is_grouped_by_what_it_belongs_to_and_says_nothing_twice(ada, ben, cl
     assert of_lamps.count("\n- ") == 3  # two bids, and the last of the three changes
     assert f"\n{of_shelves}".count("\n- ") == 1
     assert all(notice.mailed_at for notice in ada.notifications.all())
+
+
+def test_news_of_different_things_on_one_page_all_stand_in_it(ada, ben, cleo, at):
+    posting = open_posting(ada)
+    contract = active_contract(ada, ben, [30_000, 50_000])
+    for who, reason in ((ben, "I am booked out."), (cleo, "It is not my field.")):
+        asked = invite_person(posting_id=posting.pk, whom=who.email, by=ada)
+        decline_invitation(invitation_id=asked.pk, by=who, reason=reason)
+    for milestone in contract.milestones.order_by("place"):
+        start_work(milestone_id=fund(milestone).pk, by=ben)
+    take_in()
+    at("2026-06-02T06:01:00+00:00")
+    deliver_due_digests()
+
+    body = " ".join(to(ada)[-1].body.split())
+    for said in ("booked out", "not my field", "work on “Part 1”", "work on “Part 2”"):
+        assert said in body
 
 
 def test_what_has_gone_since_is_left_out(ada, ben, at):

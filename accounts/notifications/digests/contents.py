@@ -28,7 +28,8 @@ class Contents:
 
 def newest_of_each(notices: Iterable[Notification]) -> list[Notification]:
     """Of several of one kind about one thing the last, in the order in which they were written: a
-    bid that was changed three times has one present wording.
+    bid that was changed three times has one present wording. What a notice is about is its page,
+    unless it says so itself: where one page tells of several things, it has to.
     """
     newest = {(it.kind, it.about or it.path): it for it in sorted(notices, key=lambda it: it.pk)}
     return sorted(newest.values(), key=lambda it: it.pk)
