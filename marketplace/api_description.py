@@ -8,7 +8,8 @@ and the field at fault, if one is.
 **Repeating a call.** Send an `Idempotency-Key` with a POST, one for each deed, and repeat the call
 with the same key where no answer came, or one of 5xx. The answer is committed together with the
 deed, so the deed is done once, whatever broke in between, and every repetition gets the same status
-and body, marked by `Idempotent-Replayed: true`; a refusal of 4xx is an answer, too (429 is none).
+and body, marked by `Idempotent-Replayed: true`; a refusal of 4xx is an answer, too (429 is none,
+nor is one that says in `Retry-After` when to come again).
 Keys are one person's own and are kept for 7 days. While the first call is under way the others get
 409 `idempotency_in_progress` and, in `Retry-After`, when to come again; another body or address
 with the same key gets 409 `key_reused`.

@@ -274,9 +274,12 @@ def _refusal_of(exc: Exception) -> idempotency.Answered | None:
     house or the provider, is none.
     """
     refusal = refuse_in_words(exc, {})
-    is_final = refusal is not None and refusal.status_code < 500
-    is_final = is_final and refusal.status_code != HTTPStatus.TOO_MANY_REQUESTS
-    return _answered(refusal) if is_final else None
+    if refusal is None or refusal.status_code >= 500:
+        return None
+    # Who is told to come again must be able to get another answer then.
+    is_asked_back = "Retry-After" in refusal
+    is_asked_back |= refusal.status_code == HTTPStatus.TOO_MANY_REQUESTS
+    return None if is_asked_back else _answered(refusal)
 
 
 def _body_of(request: Request) -> Any:

@@ -269,7 +269,8 @@ def judge_step(
     if step in _STRUCK_AGAINST_THE_OTHER and not is_made_up_for():
         raise WrongState(
             "Milepost was not at work for a while: what would have struck in that time is being "
-            "put off. Try again in a minute."
+            "put off. Try again in a minute.",
+            retry_after=60,
         )
 
 

@@ -16,7 +16,7 @@ from marketplace.common import clock
 from marketplace.common.clock import now
 from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import SYSTEM
-from marketplace.common.models import Heartbeat, Outage
+from marketplace.common.models import Heartbeat, IdempotencyRecord, Outage
 from marketplace.common.outages.services import note_beat
 from marketplace.tasks import beat_heart
 from payments.escrow.models import Escrow
@@ -190,6 +190,36 @@ def test_the_client_cannot_use_the_moment_after_the_outage(ada, ben, later, when
 
     later(hours=2)
     cancel_milestone(milestone_id=milestone.pk, by=ada, step=ground)
+
+
+def test_a_program_that_is_told_to_come_again_may_come_with_the_same_key(ada, ben, later):
+    """It was late before the outage, which only has to be made up for."""
+    milestone = funded_milestone(ada, ben)
+    walk_to(late_from(milestone) + timedelta(hours=5), later)
+    stopped()
+    beat_heart()
+    program, path = api_of(ada), f"/api/v1/milestones/{milestone.public_id}/cancel/"
+
+    def ask():
+        return program.post(path, {"ground": "cancel_late"}, HTTP_IDEMPOTENCY_KEY="late-1")
+
+    for _ in range(2):
+        early = ask()
+        assert (early.status_code, early["Retry-After"]) == (409, "60")
+        assert early.json()["error"]["code"] == "wrong_state"
+        assert "Idempotent-Replayed" not in early
+    assert not IdempotencyRecord.objects.exists()
+    page = browser(ada).post(
+        f"/milestones/{milestone.public_id}/cancel/", {"ground": "cancel_late"}
+    )
+    assert page.status_code == 409 and "Try again in a minute" in page.content.decode()
+    tasks.make_up_for_outages()
+
+    done, again = ask(), ask()
+
+    assert done.status_code == again.status_code == 200, done.content
+    assert again["Idempotent-Replayed"] == "true"
+    assert Milestone.objects.get(pk=milestone.pk).status == Milestone.Status.CANCELLED
 
 
 def test_what_did_not_strike_in_it_stays_as_it_was(ada, ben, later):
