@@ -19,6 +19,7 @@ from payments.escrow import services as escrows
 from payments.escrow.adjusting.services import lock_all
 from payments.escrow.facts import facts_of_each
 from payments.escrow.paying.services import release_each
+from payments.escrow.selectors import closing_of
 from payments.fundings.models import Payment
 from projects.contracts.roles import Actor, role_in
 from projects.contracts.selectors import page_of
@@ -224,7 +225,8 @@ def cancel_milestone(*, milestone_id: int, by: Actor, step: str = "cancel") -> M
         raise InvalidInput("There is no such way to cancel a milestone.", param="ground")
     milestone = end_unpaid(milestone_id=milestone_id, by=by, step=step)
     text = CANCELLED[step].filled(title=milestone.title)
-    text += Words("What was held for it goes back to the client.")
+    if closing_of(milestone.escrow):
+        text += Words("What was held for it goes back to the client.")
     tell_other_side(milestone.contract, "milestone_cancelled", text, by=by)
     return milestone
 

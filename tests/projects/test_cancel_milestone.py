@@ -52,7 +52,8 @@ def test_the_freelancer_may_always_and_all_goes_back(ada, ben, made):
     assert held_in(milestone.escrow) == 0
     assert Refund.objects.get().amount == 103_000, "the client's fee goes back with it"
     assert not Transfer.objects.filter(kind__in=["release", "client_fee"]).exists()
-    assert Notification.objects.filter(kind="milestone_cancelled").get().recipient == ada
+    told = Notification.objects.get(kind="milestone_cancelled")
+    assert told.recipient == ada and "goes back to the client" in told.text
     assert Event.objects.get(kind="milestone_cancelled").detail == {"ground": "cancel"}
 
 
@@ -77,6 +78,21 @@ def test_the_client_drops_what_a_bank_has_taken_all_of(ada, ben):
     assert cancel_milestone(milestone_id=milestone.pk, by=ada, step="drop").status == "cancelled"
     bank.gives_back()
     call_command("check_ledger")
+
+
+@pytest.mark.parametrize("ground", ["drop", "cancel", "cancel after a bank took all"])
+def test_what_was_not_held_does_not_go_back(ada, ben, ground):
+    if ground == "cancel after a bank took all":
+        milestone = funded_milestone(ada, ben)
+        Bank(payment_of(milestone.escrow)).takes()
+    else:
+        milestone = planned_milestone(ada, ben)
+    by, step = (ada, "drop") if ground == "drop" else (ben, "cancel")
+
+    cancel_milestone(milestone_id=milestone.pk, by=by, step=step)
+
+    told = Notification.objects.get(kind="milestone_cancelled")
+    assert "is cancelled" in told.text and "goes back" not in told.text
 
 
 def test_the_client_does_not_drop_what_is_held(ada, ben):
