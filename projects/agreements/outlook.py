@@ -1,7 +1,7 @@
 """A contract as its two sides need it: the money, the clocks, and whose turn it is."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from marketplace.common.clock import now
 from marketplace.common.errors import WrongState
@@ -14,7 +14,7 @@ from payments.escrow.selectors import earnings_of_each, open_payments_of_each
 from payments.fundings.models import Payment
 from payments.payouts.models import Earning
 from projects.agreements.changes.models import ChangeOrder
-from projects.agreements.changes.selectors import standing_on
+from projects.agreements.changes.selectors import effect_now, standing_on
 from projects.agreements.dispute_strikes import dispute_strikes
 from projects.agreements.downtime.selectors import Reasons, reasons_on, with_reason, with_reasons
 from projects.agreements.leaving.rules import Leaving, judged_leaving
@@ -137,8 +137,22 @@ class Prospects:
 
 
 def prospects_of(contract: Contract) -> Prospects:
-    """The contract in a constant number of queries, however many milestones it has."""
-    return prospects_of_each([contract])[contract.pk]
+    """The contract in a constant number of queries, however many milestones it has.
+
+    Whether a change that waits can still be accepted is asked here alone: it takes looks into the
+    books that many contracts would each need for themselves.
+    """
+    found = prospects_of_each([contract])[contract.pk]
+    if found.change is None or not effect_now(found.change)[1]:
+        return found
+    (stuck,) = change_strikes(found.change, can_accept=False)
+    strikes = [
+        replace(one, stops=stuck.stops, stopped_by=stuck.stopped_by)
+        if one.kind == stuck.kind
+        else one
+        for one in found.strikes
+    ]
+    return replace(found, strikes=tuple(strikes))
 
 
 def prospects_of_each(contracts: Iterable[Contract]) -> dict[int, Prospects]:

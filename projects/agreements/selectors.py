@@ -9,9 +9,11 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from accounts.holds.selectors import suspensions_among
 from accounts.people.models import User
 from marketplace.common.clock import now
+from marketplace.common.lifecycle import CLIENT, FREELANCER
 from marketplace.common.models import StoredFile
 from payments.escrow.division import Shares, shares_of
 from payments.escrow.selectors import closing_of, held_in
+from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.models import Proposal
 from projects.bids.files.models import BidFile
 from projects.bids.files.selectors import files_as_of, with_files
@@ -21,6 +23,9 @@ from projects.disputes.models import Dispute, Ruling
 from projects.milestones.models import Milestone
 from projects.milestones.selectors import files_on, milestones_of
 from projects.postings.models import Posting
+
+# One change at a time, also where it is the end.
+_PROPOSING = {"propose_change", "propose_ending"}
 
 
 def lapsed_offer_ids(*, limit: int) -> list[int]:
@@ -40,17 +45,36 @@ def open_steps(contract: Contract, role: str | None, *, may_leave: bool = False)
     steps = [step for step in steps if step != "leave" or may_leave]
     if "accept" in steps and (contract.offer_lapses_at <= now() or _stands_still(contract)):
         steps.remove("accept")
+    if _PROPOSING & set(steps) and _change_waits(contract):
+        steps = [step for step in steps if step not in _PROPOSING]
     return steps
 
 
+def with_waiting_changes(contracts: QuerySet[Contract]) -> QuerySet[Contract]:
+    """With what ``open_steps`` asks of each, in the query of their list."""
+    return contracts.annotate(change_waits=Exists(_waiting().filter(contract=OuterRef("pk"))))
+
+
 def _stands_still(contract: Contract) -> bool:
-    """Whether the posting or the client of an offer is suspended; the client's of a list is read
-    with it.
+    """Whether the posting or a side of an offer is suspended; of a list, the sides are read with
+    it.
     """
     if contract.posting.status == Posting.Status.SUSPENDED:
         return True
-    known: bool | None = contract.__dict__.get("client_is_suspended")
-    return bool(suspensions_among([contract.client_id])) if known is None else known
+    known = [contract.__dict__.get(f"{side}_is_suspended") for side in (CLIENT, FREELANCER)]
+    if None in known:
+        return bool(suspensions_among([contract.client_id, contract.freelancer_id]))
+    return any(known)
+
+
+def _change_waits(contract: Contract) -> bool:
+    """Whether another change waits for its answer, of a contract that is active."""
+    known: bool | None = contract.__dict__.get("change_waits")
+    return _waiting().filter(contract=contract).exists() if known is None else known
+
+
+def _waiting() -> QuerySet[ChangeOrder]:
+    return ChangeOrder.objects.filter(status=ChangeOrder.Status.PROPOSED, answer_due_at__gt=now())
 
 
 def files_offered(agreement: Agreement) -> list[BidFile]:

@@ -10,6 +10,7 @@ from payments.payouts.models import Earning
 from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.changes.words import noun_of
 from projects.agreements.models import Proposal
+from projects.agreements.selectors import open_steps
 from projects.contracts.models import Contract
 from projects.disputes.rules import OTHER
 from projects.givebacks.models import GiveBack
@@ -18,15 +19,17 @@ from projects.milestones.outlook import Stop, Strike
 from projects.milestones.rules import unfunded_from
 
 
-def _answers(*more: str, asked_by: str) -> tuple[Stop, ...]:
+def _answers(*more: str, asked_by: str, can_accept: bool = True) -> tuple[Stop, ...]:
     """Who was asked answers; who asked can take it back."""
-    answers = [Stop(OTHER[asked_by], step) for step in ("accept", "decline", *more)]
-    return (*answers, Stop(asked_by, "withdraw"))
+    steps = ["accept"] * can_accept + ["decline", *more]
+    return (*[Stop(OTHER[asked_by], step) for step in steps], Stop(asked_by, "withdraw"))
 
 
 def offer_strikes(contract: Contract) -> tuple[Strike, ...]:
     if contract.status != Contract.Status.OFFERED:
         return ()
+    # Neither while its posting or one of the sides is suspended, nor once its time is over.
+    can_accept = "accept" in open_steps(contract, FREELANCER)
     return (
         Strike(
             "lapses",
@@ -34,8 +37,8 @@ def offer_strikes(contract: Contract) -> tuple[Strike, ...]:
             "The offer lapses. Nothing else changes: the bid may be awarded again.",
             step="lapse",
             by=SYSTEM,
-            stops=f"{contract.freelancer.name} can accept or decline before.",
-            stopped_by=_answers(asked_by=CLIENT),
+            stops=f"{contract.freelancer.name} can {'accept or ' * can_accept}decline before.",
+            stopped_by=_answers(asked_by=CLIENT, can_accept=can_accept),
             title="The offer",
         ),
     )
@@ -82,7 +85,8 @@ def proposal_strikes(proposal: Proposal | None) -> list[Strike]:
     ]
 
 
-def change_strikes(order: ChangeOrder | None) -> list[Strike]:
+def change_strikes(order: ChangeOrder | None, *, can_accept: bool = True) -> list[Strike]:
+    """``can_accept``: what it changes is still what it was when it was proposed."""
     if order is None:
         return []
     contract = order.contract
@@ -95,8 +99,9 @@ def change_strikes(order: ChangeOrder | None) -> list[Strike]:
             "else changes.",
             step="lapse",
             by=SYSTEM,
-            stops=f"{names[OTHER[order.proposed_by_role]]} can accept, decline or counter before.",
-            stopped_by=_answers("counter", asked_by=order.proposed_by_role),
+            stops=f"{names[OTHER[order.proposed_by_role]]} can {'accept, ' * can_accept}decline or "
+            "counter before.",
+            stopped_by=_answers("counter", asked_by=order.proposed_by_role, can_accept=can_accept),
             title="The end of the contract" if order.is_ending else "A change of the agreement",
         )
     ]

@@ -17,7 +17,7 @@ from marketplace.common.api import OldestFirst, idempotent
 from marketplace.common.shapes import DeclineNoteIn
 from projects.agreements import services
 from projects.agreements.outlook import prospects_of
-from projects.agreements.selectors import files_offered, open_steps
+from projects.agreements.selectors import files_offered, open_steps, with_waiting_changes
 from projects.agreements.terms import (
     MOST_REVISIONS,
     MOST_YEARS_OF_SILENCE,
@@ -217,7 +217,7 @@ class ContractsView(ListAPIView):
     def get_queryset(self) -> QuerySet[Contract]:
         user, asked = self.request.user, self.request.query_params
         found = filtered(user, side=asked.get("side", ""), status=asked.get("status", ""))
-        return with_price(found)
+        return with_price(with_waiting_changes(found))
 
 
 class ContractView(APIView):

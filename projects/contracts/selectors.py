@@ -32,10 +32,13 @@ SIDES = (CLIENT, FREELANCER)
 def contracts_of(user: User | AnonymousUser) -> QuerySet[Contract]:
     """The contracts on which this person may act for a side, newest first."""
     parties = party_ids_of(user)
-    suspensions = standing(Hold.Kind.PERSON).filter(party=OuterRef("client"), closes_at__gt=now())
+    suspensions = standing(Hold.Kind.PERSON).filter(closes_at__gt=now())
     return (
         Contract.objects.filter(Q(client__in=parties) | Q(freelancer__in=parties))
-        .annotate(client_is_suspended=Exists(suspensions))
+        .annotate(
+            client_is_suspended=Exists(suspensions.filter(party=OuterRef("client"))),
+            freelancer_is_suspended=Exists(suspensions.filter(party=OuterRef("freelancer"))),
+        )
         .select_related("client", "freelancer", "policy", "posting", "bid")
         .defer("posting__search", "posting__description", "bid__letter", "bid__plan")
         .order_by("-created_at", "-id")

@@ -9,6 +9,7 @@ import pytest
 from accounts.notifications.models import Notification
 from marketplace.common.errors import NotAllowed, WrongState
 from marketplace.common.lifecycle import Lifecycle
+from projects.agreements.outlook import prospects_of
 from projects.agreements.selectors import open_steps
 from projects.agreements.services import (
     accept_offer,
@@ -141,6 +142,8 @@ def test_an_offer_on_a_suspended_posting_stands_still_and_says_so(ada, ben, mona
     contract.refresh_from_db()
     assert "accept" not in open_steps(contract, "freelancer")
     assert "decline" in open_steps(contract, "freelancer")
+    (strike,) = prospects_of(contract).strikes
+    assert {stop.step for stop in strike.stopped_by} == {"decline", "withdraw"}
 
     restore_posting(posting_id=contract.posting_id, by=mona)
     assert accept_offer(contract_id=contract.pk, by=ben).status == "active"

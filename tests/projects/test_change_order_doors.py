@@ -1,14 +1,18 @@
 """Changes of an agreement by the pages and by the API."""
 
 from datetime import datetime, time
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from marketplace.common.clock import now
 from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.changes.services import accept_change
 from projects.milestones.models import Milestone
+from projects.milestones.services import cancel_milestone
 from tests.projects.change_world import another, in_days, price_to, proposed, wish
+from tests.test_growing_lists import cost
 from tests.world import SIGNED, active_contract, api_of, browser, funded_milestone, plan_of
 
 pytestmark = pytest.mark.django_db
@@ -177,6 +181,54 @@ def test_by_the_api(ada, ben):
     assert accepted.json()["status"] == "accepted" and accepted.json()["effect"] is None
     refused = api_of(ada).post(f"{order}accept/", SIGNED)
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "wrong_state")
+
+
+def test_while_a_change_waits_no_other_is_offered(ada, ben, later):
+    milestone = funded_milestone(ada, ben)
+    path = f"/api/v1/contracts/{milestone.contract.public_id}/"
+    proposing = {"propose_change", "propose_ending"}
+
+    def offered(person) -> list[set[str]]:
+        api = api_of(person)
+        (listed,) = api.get("/api/v1/contracts/").json()["results"]
+        found = [listed["next_steps"], api.get(path).json()["next_steps"]]
+        return [proposing & set(steps) for steps in found]
+
+    assert offered(ada) == offered(ben) == [proposing] * 2
+    order = price_to(120_000, milestone, ada)
+    assert offered(ada) == offered(ben) == [set()] * 2
+    later(seconds=(order.answer_due_at - now()).total_seconds() + 1)
+    assert offered(ada) == [proposing] * 2, "it has lapsed, though no sweep has written so"
+    price_to(120_000, milestone, ben)
+
+
+def test_a_list_of_contracts_with_changes_costs_no_more_for_more(ada, ben):
+    api = api_of(ben)
+    ask = partial(api.get, "/api/v1/contracts/")
+    price_to(120_000, funded_milestone(ada, ben), ada)
+    cost(ask)
+    small, few = cost(ask)
+    for _ in range(4):
+        price_to(120_000, funded_milestone(ada, ben), ada)
+    large, still = cost(ask)
+    assert large == small + 4 and still <= few
+
+
+def test_what_cannot_be_accepted_any_more_is_not_said_to_stop_its_clock(ada, ben):
+    contract = active_contract(ada, ben, [30_000, 50_000])
+    first = contract.milestones.order_by("place").first()
+    price_to(40_000, first, ada)
+    path = f"/api/v1/contracts/{contract.public_id}/next/"
+
+    def said() -> tuple[set[str], str]:
+        happens = api_of(ben).get(path).json()["happens"]
+        (strike,) = [one for one in happens if one["kind"] == "change_lapses"]
+        return {one["step"] for one in strike["stopped_by"]}, strike["stops"]
+
+    answers = {"decline", "counter", "withdraw"}
+    assert said() == (answers | {"accept"}, "Ben can accept, decline or counter before.")
+    cancel_milestone(milestone_id=first.pk, by=ben)
+    assert said() == (answers, "Ben can decline or counter before.")
 
 
 def test_an_extension_is_a_change_of_the_date_alone(ada, ben):

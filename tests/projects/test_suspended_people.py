@@ -266,6 +266,27 @@ def test_an_offer_of_a_suspended_client_waits_and_says_so(ben, ada, mona, later)
     assert "This offer waits" not in browser(ben).get(page).text
 
 
+def test_an_offer_to_who_is_suspended_waits_and_can_be_declined(ben, ada, mona, later):
+    contract = offered_contract(ada, ben)
+    page, url = f"/contracts/{contract.public_id}/", f"/api/v1/contracts/{contract.public_id}/"
+    suspended(ben, mona, days=2)
+
+    api = api_of(ben)
+    (listed,) = api.get("/api/v1/contracts/").json()["results"]
+    (strike,) = api.get(f"{url}next/").json()["happens"]
+    assert api.get(url).json()["next_steps"] == listed["next_steps"] == ["decline"]
+    assert {one["step"] for one in strike["stopped_by"]} == {"decline", "withdraw"}
+    assert strike["stops"] == "Ben can decline before."
+    shown = browser(ben).get(page).text
+    assert f"{page}accept/" not in shown and f"{page}decline/" in shown
+    assert "You can sign once that is over, if" in shown
+    assert "Ben is suspended from new business, and can sign" in browser(ada).get(page).text
+    later(days=2)
+    assert "accept" in api.get(url).json()["next_steps"]
+    (strike,) = api.get(f"{url}next/").json()["happens"]
+    assert strike["stops"] == "Ben can accept or decline before."
+
+
 def test_a_list_of_offers_costs_no_more_for_more(ben, ada, django_assert_max_num_queries):
     api = api_of(ben)
     for _ in range(3):
