@@ -10,13 +10,18 @@ from accounts.people.models import User
 from marketplace.common.clock import now
 from payments.chargebacks.selectors import contested_ids
 from payments.escrow.facts import MoneyFacts, facts_of_each
-from payments.escrow.models import Escrow
+from payments.escrow.models import Adjustment, Escrow
 from payments.fundings.selectors import is_with_a_bank
 from projects.contracts.models import Contract
 from projects.contracts.selectors import contracts_of
 from projects.milestones.models import Milestone, Reminder, Submission, SubmissionFile
 
-_IS_CUT = Q(taken_back__gt=0) | Q(refunded__gt=0)
+# All that can hold less than is agreed: cut into, or agreed at another price since.
+_MAY_BE_SHORT = (
+    Q(taken_back__gt=0)
+    | Q(refunded__gt=0)
+    | Exists(Adjustment.objects.filter(escrow=OuterRef("pk")))
+)
 
 
 def milestones_of(user: User | AnonymousUser) -> QuerySet[Milestone]:
@@ -98,7 +103,7 @@ def _with_money_paid_in() -> QuerySet[Milestone]:
 
 def unreviewed_ids(*, limit: int) -> list[int]:
     """Submitted work whose review period is over: silence has approved it, unless a chargeback
-    stands against its money, or has left too little of it.
+    stands against its money, or less of it is held than is agreed by now.
     """
     due = Milestone.objects.filter(review_ends_at__lte=now()).exclude(
         escrow__public_id__in=contested_ids()
@@ -108,19 +113,21 @@ def unreviewed_ids(*, limit: int) -> list[int]:
 
 
 def _short_of_money(due: QuerySet[Milestone]) -> list[int]:
-    """The escrows that were cut into and not filled up since."""
-    return [pk for pk, money in _cut_into(due).items() if not money.is_fully_held]
+    """The escrows that hold less than is agreed, and were not filled up since."""
+    return [pk for pk, money in _perhaps_short(due).items() if not money.is_fully_held]
 
 
 def _without_money(due: QuerySet[Milestone]) -> list[int]:
     """The escrows of which nothing is left, though their work goes on."""
-    return [pk for pk, money in _cut_into(due).items() if not money.held]
+    return [pk for pk, money in _perhaps_short(due).items() if not money.held]
 
 
-def _cut_into(due: QuerySet[Milestone]) -> dict[int, MoneyFacts]:
-    """What a bank has taken from, or a refund that was not a deed of the work: a few."""
-    cut = Escrow.objects.filter(_IS_CUT, pk__in=due.values("escrow"))
-    return facts_of_each(cut.select_related("policy"))
+def _perhaps_short(due: QuerySet[Milestone]) -> dict[int, MoneyFacts]:
+    """What a bank has taken from, or a refund that was not a deed of the work, or what has another
+    price since it was paid: a few, which the books are asked about.
+    """
+    found = Escrow.objects.filter(_MAY_BE_SHORT, pk__in=due.values("escrow"))
+    return facts_of_each(found.select_related("policy"))
 
 
 def untold_funding_ids(*, limit: int) -> list[int]:
@@ -152,7 +159,7 @@ def unwarned_of_limit_ids(ahead: Mapping[str, timedelta], *, limit: int) -> list
 
 def over_limit_ids(*, limit: int) -> list[int]:
     """Live milestones whose money the provider holds no longer. Submitted work has its review,
-    unless silence cannot approve it: a chargeback stands against its money, or too little is left.
+    unless silence cannot approve it: a chargeback stands against its money, or too little is held.
     """
     over = _nearing_limit(now())
     is_reviewed = (

@@ -8,6 +8,7 @@ from marketplace.common.clock import now
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.words import Words
 from payments.escrow import services as escrows
+from payments.escrow.adjusting.services import lock_all
 from payments.escrow.selectors import held_in
 from projects.contracts.services import record, tell_other_side
 from projects.milestones import reminders
@@ -39,6 +40,8 @@ def refund_at_limit(*, milestone_id: int) -> Milestone:
     can approve it: its review ends before.
     """
     milestone = lock_milestone(milestone_id)
+    # The money too, before anything is judged: a payment that makes it whole comes from below.
+    milestone.escrow = lock_all([milestone.escrow_id])[milestone.escrow_id]
     judge_step(milestone, "refund_limit", SYSTEM)
     _tell_due(milestone)
     LIFECYCLE.advance(milestone, "refund_limit", role=SYSTEM)

@@ -1,0 +1,170 @@
+"""Both agree on a higher price for submitted work, and the client pays the rest late or never."""
+
+from threading import Thread
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from accounts.notifications.models import Notification
+from marketplace.common.errors import WrongState
+from payments.escrow.facts import facts_now
+from payments.escrow.models import Escrow
+from payments.escrow.services import take_in
+from payments.fundings.models import Payment
+from payments.refunds.models import Refund
+from projects.agreements.changes.services import accept_change
+from projects.agreements.outlook import prospects_of
+from projects.milestones import selectors
+from projects.milestones.limits import services as limits
+from projects.milestones.models import Milestone
+from projects.milestones.services import fund_milestone, release_unreviewed, submit_work
+from projects.tasks import refund_at_limit, release_unreviewed_milestones, warn_of_limits
+from tests.projects.change_world import now_of, price_to
+from tests.races import overtaken_after
+from tests.world import fund, planned_milestone, submitted_milestone
+
+pytestmark = pytest.mark.django_db
+
+NOTHING, ONE = {"done": 0, "failed": 0}, {"done": 1, "failed": 0}
+
+
+@pytest.fixture(autouse=True)
+def the_books_are_clean_in_the_end(db):
+    yield
+    call_command("check_ledger")
+
+
+def priced_at(amount: int, milestone: Milestone, by, other) -> Milestone:
+    accept_change(order_id=price_to(amount, milestone, by).pk, by=other)
+    return now_of(milestone)
+
+
+def test_silence_does_not_try_it_and_tries_what_is_behind_it(ada, ben, later):
+    raised = priced_at(150_000, submitted_milestone(ada, ben), ben, ada)
+    later(days=1)
+    behind = submitted_milestone(ada, ben)
+    later(days=20)
+
+    assert selectors.unreviewed_ids(limit=1) == [behind.pk]
+    with pytest.raises(WrongState, match="missing"):
+        release_unreviewed(milestone_ids=[raised.pk])
+    assert release_unreviewed_milestones() == ONE
+    assert release_unreviewed_milestones() == NOTHING
+
+
+def test_it_goes_back_at_the_limit_after_all_the_warnings(ada, ben, later):
+    raised = priced_at(150_000, submitted_milestone(ada, ben), ben, ada)
+    later(days=89.5)
+    assert warn_of_limits() == ONE
+    assert refund_at_limit() == NOTHING
+    later(days=1)
+
+    assert refund_at_limit() == ONE
+    assert refund_at_limit() == NOTHING
+
+    ended = now_of(raised)
+    assert (ended.status, ended.escrow.status) == ("refunded", "refunded")
+    assert facts_now(ended.escrow).refunded == 103_000
+    told = Notification.objects.filter(kind__startswith="limit_")
+    assert {person: told.filter(recipient=person).count() for person in (ada, ben)} == {
+        ada: 3,
+        ben: 3,
+    }
+
+
+def test_one_that_was_lowered_before_and_raised_back_is_as_short(ada, ben, later):
+    """What was agreed first is agreed again: only the books know that less is held."""
+    lowered = priced_at(60_000, planned_milestone(ada, ben), ben, ada)
+    fund(lowered)
+    submit_work(milestone_id=lowered.pk, by=ben, note="Here.")
+    raised = priced_at(100_000, lowered, ben, ada)
+    assert Escrow.objects.get().adjusted == 0
+    later(days=91)
+
+    assert release_unreviewed_milestones() == NOTHING
+    assert refund_at_limit() == ONE
+    assert facts_now(now_of(raised).escrow).refunded == 61_800
+
+
+@pytest.mark.parametrize("price", [150_000, 60_000])
+def test_what_is_whole_at_its_new_price_is_approved_by_silence(ada, ben, later, price):
+    milestone = priced_at(price, submitted_milestone(ada, ben), ben, ada)
+    later(days=8)
+    if price == 150_000:
+        assert release_unreviewed_milestones() == NOTHING
+        fund(milestone)
+    later(days=83)
+
+    assert refund_at_limit() == NOTHING, "its review decides"
+    assert release_unreviewed_milestones() == ONE
+    assert facts_now(now_of(milestone).escrow).released == price
+
+
+def test_the_outlook_says_what_is_missing_and_when_it_goes_back(ada, ben, later):
+    raised = priced_at(150_000, submitted_milestone(ada, ben), ben, ada)
+    later(days=20)
+    found = prospects_of(raised.contract).of(raised).outlook
+    assert [strike.kind for strike in found.strikes] == ["not_approved"]
+    assert "until Ada funds the missing $515.00" in found.strikes[0].text
+    assert (found.end.step, found.end.at) == ("refund_limit", raised.escrow.limit_at)
+    assert found.end.to_client == 103_000
+
+    later(days=60)
+    found = prospects_of(raised.contract).of(raised).outlook
+    assert [strike.kind for strike in found.strikes] == ["holding_limit", "not_approved"]
+
+
+# --- The rest arrives while the limit strikes ----------------------------------------------------
+
+
+def missing_of(milestone: Milestone, by) -> Payment:
+    return fund_milestone(milestone_id=milestone.pk, by=by)
+
+
+def arrives(payment: Payment) -> None:
+    take_in(payment_id=payment.pk, intent_id="", charge_id=f"ch_{payment.public_id}")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_rest_that_arrives_while_it_is_judged_waits_and_goes_back(
+    ada, ben, bells, later, monkeypatch
+):
+    raised = priced_at(150_000, submitted_milestone(ada, ben), ben, ada)
+    rest = missing_of(raised, ada)
+    later(days=91)
+    judge, threads = limits.judge_step, []
+
+    def pay() -> None:
+        try:
+            arrives(rest)
+        finally:
+            connection.close()
+
+    def judge_while_it_arrives(*args: object) -> None:
+        judge(*args)
+        threads.append(Thread(target=pay))
+        threads[0].start()
+        threads[0].join(timeout=1)
+        assert threads[0].is_alive(), "the money is held until it is decided where it goes"
+
+    monkeypatch.setattr(limits, "judge_step", judge_while_it_arrives)
+    assert refund_at_limit() == ONE
+    threads[0].join(timeout=20)
+
+    assert now_of(raised).status == "refunded"
+    back = {refund.reason: refund.amount for refund in Refund.objects.all()}
+    assert back == {"holding_limit": 103_000, "not_wanted": 51_500}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_that_lock_what_has_become_whole_would_go_back(ada, ben, bells, later, monkeypatch):
+    raised = priced_at(150_000, submitted_milestone(ada, ben), ben, ada)
+    rest = missing_of(raised, ada)
+    later(days=91)
+    monkeypatch.setattr(limits, "lock_all", lambda pks: Escrow.objects.in_bulk(list(pks)))
+    overtaken_after(monkeypatch, limits, "judge_step", lambda: arrives(rest))
+
+    assert refund_at_limit() == ONE
+
+    assert facts_now(now_of(raised).escrow).refunded == 154_500, "its review had decided"
