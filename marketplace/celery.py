@@ -94,6 +94,8 @@ _TIMETABLE = {
     "release-unreviewed": {"task": "projects.release_unreviewed_milestones", "schedule": 10},
     # Days ahead of what they warn of; and days are what the provider counts in.
     "warn-of-limits": {"task": "projects.warn_of_limits", "schedule": 60},
+    "pull-reviews": {"task": "projects.pull_reviews", "schedule": 30},
+    "pull-disputes": {"task": "projects.pull_disputes", "schedule": 30},
     "refund-at-limit": {"task": "projects.refund_at_limit", "schedule": 30},
     # Warnings are hours ahead of what they warn of.
     "tell-reminders": {"task": "projects.tell_reminders", "schedule": 15},

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from django.db import connection
 from django.db.models import Expression, QuerySet, Subquery, Sum, TextField, Value
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Concat
 
 from payments.ledger.models import LedgerAccount, Transfer
@@ -49,7 +50,7 @@ def lines_of(book: str) -> QuerySet[Transfer]:
     return numbered.select_related("source", "target").order_by("sequence")
 
 
-def standing_in(*parts: Expression | Value) -> Coalesce:
+def standing_in(*parts: Combinable) -> Coalesce:
     """For annotations: the kept balance of the account whose key these parts make; 0 if none."""
     accounts = LedgerAccount.objects.filter(key=Concat(*parts, output_field=TextField()))
     return Coalesce(Subquery(accounts.values("balance")), Value(0))

@@ -28,6 +28,7 @@ _SENTENCES = {
         "Ended what is still to be worked on, without the other side", "x", "warn"
     ),
     "clock_put_off": Sentence("More time for “{title}”", "clock", "info"),
+    "clock_pulled": Sentence("Less time for “{title}”", "clock", "warn"),
     "milestone_funded": Sentence("Funds are held for “{title}”", "lock", "good"),
     "part_funded": Sentence("A part of the money for “{title}” is held", "lock", "info"),
     "work_started": Sentence("Started work on “{title}”", "play", "info"),

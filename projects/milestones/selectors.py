@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accounts.people.models import User
 from marketplace.common.clock import now
@@ -105,11 +105,26 @@ def unreviewed_ids(*, limit: int) -> list[int]:
     """Submitted work whose review period is over: silence has approved it, unless a chargeback
     stands against its money, or less of it is held than is agreed by now.
     """
-    due = Milestone.objects.filter(review_ends_at__lte=now()).exclude(
-        escrow__public_id__in=contested_ids()
-    )
-    due = due.exclude(escrow__in=_short_of_money(due))
+    due = _silence_can_release(Milestone.objects.filter(review_ends_at__lte=now()))
     return list(due.order_by("review_ends_at").values_list("pk", flat=True)[:limit])
+
+
+def reviews_behind_limit_ids(*, at_least: timedelta, limit: int) -> list[int]:
+    """Submitted work that silence would approve only once the provider holds its money no longer,
+    and ``at_least`` so long from now: the limit was another when its review began.
+    """
+    behind = Milestone.objects.filter(
+        review_ends_at__gt=now() + at_least,
+        review_ends_at__gte=F("escrow__limit_at"),
+        escrow__status=Escrow.Status.HELD,
+    )
+    behind = _silence_can_release(behind).order_by("escrow__limit_at")
+    return list(behind.values_list("pk", flat=True)[:limit])
+
+
+def _silence_can_release(reviewed: QuerySet[Milestone]) -> QuerySet[Milestone]:
+    free = reviewed.exclude(escrow__public_id__in=contested_ids())
+    return free.exclude(escrow__in=_short_of_money(free))
 
 
 def _short_of_money(due: QuerySet[Milestone]) -> list[int]:

@@ -38,6 +38,7 @@ from projects.bonuses import services as bonuses
 from projects.bonuses.models import Bonus
 from projects.contracts.banks import services as banks
 from projects.contracts.models import Contract
+from projects.disputes.limits import services as limits_of_disputes
 from projects.givebacks import selectors as givebacks_due
 from projects.givebacks import services as givebacks
 from projects.givebacks.models import GiveBack
@@ -59,6 +60,7 @@ from projects.tasks.disputes import (  # noqa: F401 - the timetable finds all of
     hand_over_disputes,
     own_up_to_rulings,
     publish_register,
+    pull_disputes,
     remind_in_disputes,
     wait_for_banks,
 )
@@ -194,11 +196,18 @@ def warn_of_limits() -> dict[str, int]:
     return sweep(due, lambda pk: limits.warn_of_limit(milestone_id=pk), of=Milestone)
 
 
+@shared_task(name="projects.pull_reviews")
+def pull_reviews() -> dict[str, int]:
+    """The provider holds money less long than when its review began."""
+    due = milestones_due.reviews_behind_limit_ids(at_least=limits.LEAST_REVIEW, limit=BATCH)
+    return sweep(due, lambda pk: limits.pull_review(milestone_id=pk), of=Milestone)
+
+
 @shared_task(name="projects.refund_at_limit")
 def refund_at_limit() -> dict[str, int]:
-    """What the provider holds no longer goes back."""
+    """What the provider holds no longer goes back, or where it was decided to go."""
     due = milestones_due.over_limit_ids(limit=BATCH)
-    return sweep(due, lambda pk: limits.refund_at_limit(milestone_id=pk), of=Milestone)
+    return sweep(due, lambda pk: limits_of_disputes.end_at_limit(milestone_id=pk), of=Milestone)
 
 
 @shared_task(name="projects.close_finished_contract")

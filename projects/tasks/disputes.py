@@ -7,6 +7,8 @@ from marketplace.common.sweeps import BATCH, sweep
 from projects.disputes import selectors as disputes_due
 from projects.disputes import services as disputes
 from projects.disputes.lateness import services as lateness
+from projects.disputes.limits import selectors as limits_due
+from projects.disputes.limits import services as limits
 from projects.disputes.models import Dispute
 from projects.disputes.negotiating import services as negotiating
 from projects.disputes.register import selectors as register_due
@@ -77,6 +79,13 @@ def carry_out_rulings() -> dict[str, int]:
         of=Dispute,
         while_=is_made_up_for,
     )
+
+
+@shared_task(name="projects.pull_disputes")
+def pull_disputes() -> dict[str, int]:
+    """The provider holds money less long than when the time that runs began."""
+    due = limits_due.behind_limit_ids(limit=BATCH)
+    return sweep(due, lambda pk: limits.pull_dispute(dispute_id=pk), of=Dispute)
 
 
 @shared_task(name="projects.close_moot_disputes")

@@ -22,11 +22,12 @@ from payments.refunds.models import Refund
 from payments.tasks import handle_due_events
 from projects.agreements.leaving.services import leave_contract
 from projects.bonuses.services import give_bonus
+from projects.disputes.rulings.services import decide_dispute
 from projects.givebacks.models import GiveBack
 from projects.givebacks.services import accept_giveback, ask_back
 from projects.milestones.models import Milestone
 from projects.milestones.parts.services import release_part
-from projects.milestones.services import cancel_milestone, release_milestone
+from projects.milestones.services import cancel_milestone, release_milestone, submit_work
 from tests.crash.deeds import Act, by_people, by_the_clock, scheduled, task
 from tests.crash.dispute_deeds import reviewed
 from tests.crash.world import World
@@ -34,7 +35,7 @@ from tests.payments.world import A_WHILE, days_pass
 from tests.projects.ending_world import tag_for
 from tests.projects.holds_world import suspended
 from tests.sandbox import GOOD_CARD, REFUND_FAILS_LATER, play_on
-from tests.world import active_contract
+from tests.world import active_contract, why
 
 # --- A bank takes money back ---------------------------------------------------------------------
 
@@ -144,6 +145,10 @@ def recover_from_later_earnings(world: World) -> Act:
 def note_a_country(world: World) -> Act:
     """Ben said where his bank is, and the bell of it was lost."""
     world.funded()
+    return said_thailand(world)
+
+
+def said_thailand(world: World) -> Act:
     party = own_party_of(world.ben)
     ConnectedAccount.objects.create(party=party, country="TH", country_due_at=now())
     return task("payments.note_countries")
@@ -155,6 +160,37 @@ def warn_of_a_limit(world: World) -> Act:
     world.funded()
     days_pass(77)
     return task("projects.warn_of_limits")
+
+
+@by_the_clock
+def pull_a_review_before_the_limit(world: World) -> Act:
+    milestone = world.funded()
+    days_pass(5)
+    submit_work(milestone_id=milestone.pk, by=world.ben, note="Here it is.")
+    days_pass(1)
+    said_thailand(world)()
+    return task("projects.pull_reviews")
+
+
+@by_the_clock
+def pull_a_dispute_before_the_limit(world: World) -> Act:
+    decided_on_the_eighth_day(world)
+    said_thailand(world)()
+    return task("projects.pull_disputes")
+
+
+@by_the_clock
+def carry_out_at_the_limit(world: World) -> Act:
+    decided_on_the_eighth_day(world)
+    said_thailand(world)()
+    days_pass(2.5)
+    return task("projects.refund_at_limit")
+
+
+def decided_on_the_eighth_day(world: World) -> None:
+    dispute = reviewed(world)
+    days_pass(8)
+    decide_dispute(dispute_id=dispute.pk, by=world.dora, to_freelancer=40_000, **why())
 
 
 @by_the_clock

@@ -376,7 +376,7 @@ def test_an_acceptance_and_another_end_at_once_lose_nothing(ada, ben, bells, oth
     }
     if other == "limit":
         at = now() - timedelta(seconds=1)
-        Payment.objects.update(succeeded_at=at - timedelta(days=90))
+        Payment.objects.update(paid_at=at - timedelta(days=90))
         Escrow.objects.update(limit_at=at)
     at_once(lambda: accept_proposal(proposal_id=proposal.pk, by=ben), acts[other])
     money = held_in(first.escrow) + held_in(second.escrow)

@@ -242,5 +242,11 @@ SAMPLES: dict[str, Words] = {
         "from %(began)s to %(ended)s.",
         clock=Words("the time to deliver it"),
     ),
+    "clock_pulled": told(
+        "“%(thing)s”: %(clock)s ends on %(due)s, %(by)s sooner than you were told: the payment "
+        "provider holds the money only until %(limit)s. That depends on where the freelancer is "
+        "paid out, and on when it was paid.",
+        clock=Words("the time to review it"),
+    ),
     **MONEY,
 }

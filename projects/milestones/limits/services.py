@@ -1,19 +1,21 @@
 """The provider holds money for a time only: both sides are warned, then it goes back."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
-from marketplace.common.clock import now
+from marketplace.common.clock import now, said
 from marketplace.common.lifecycle import SYSTEM
-from marketplace.common.words import Words
+from marketplace.common.words import Words, said_length
 from payments.escrow import services as escrows
 from payments.escrow.adjusting.services import lock_all
 from payments.escrow.selectors import held_in
+from projects.contracts.models import Contract
 from projects.contracts.services import record, tell_other_side
 from projects.milestones import reminders
 from projects.milestones.models import LIFECYCLE, Milestone, Reminder
-from projects.milestones.rules import judge_step
+from projects.milestones.rules import judge_step, within_limit
 from projects.milestones.services import close_milestones, lock_milestone
 
 # How long before the limit both sides hear of it.
@@ -22,6 +24,9 @@ AHEAD = {
     "limit_in_7_days": timedelta(days=7),
     "limit_in_1_day": timedelta(days=1),
 }
+# So long at least the client has to review what is submitted once the limit has come nearer: who
+# is paid chooses their country, and nobody is to lose their say by that within the hour.
+LEAST_REVIEW = timedelta(hours=12)
 
 
 @transaction.atomic
@@ -56,6 +61,62 @@ def refund_at_limit(*, milestone_id: int) -> Milestone:
     )
     tell_other_side(milestone.contract, "milestone_refunded", text, by=SYSTEM)
     return milestone
+
+
+@transaction.atomic
+def pull_review(*, milestone_id: int) -> Milestone:
+    """The limit has come nearer, and the review would end behind it: it ends before. Where less
+    than a day is left, or none, it ends ``LEAST_REVIEW`` from now.
+
+    Safe to call again, and where nothing is to be pulled.
+    """
+    milestone = lock_milestone(milestone_id)
+    # The money too: the limit comes from below.
+    milestone.escrow = lock_all([milestone.escrow_id])[milestone.escrow_id]
+    was, limit_at = milestone.review_ends_at, milestone.escrow.limit_at
+    if was is None or limit_at is None or was < limit_at:
+        return milestone
+    ends_at = max(within_limit(milestone, was, at=now()), now() + LEAST_REVIEW)
+    if ends_at >= was:
+        return milestone
+    milestone.review_ends_at = ends_at
+    milestone.save(update_fields=["review_ends_at"])
+    reminders.remind_of_review(milestone)
+    clock = Words("the time to review it")
+    tell_pulled(milestone.contract, milestone, clock, was, ends_at, limit_at)
+    return milestone
+
+
+def tell_pulled(
+    contract: Contract,
+    about: Any,
+    clock: Words,
+    was: datetime,
+    ends_at: datetime,
+    limit_at: datetime,
+) -> None:
+    """Both sides read that this clock, of a milestone or its dispute, ends sooner, and why."""
+    record(
+        contract,
+        "clock_pulled",
+        by=SYSTEM,
+        about=about,
+        reason=f"{clock.english} is {said_length(was - ends_at)} shorter: the payment provider "
+        f"holds the money only until {said(limit_at)}",
+        seconds=-round((was - ends_at).total_seconds()),
+        until=ends_at.isoformat(),
+    )
+    text = Words(
+        "“%(thing)s”: %(clock)s ends on %(due)s, %(by)s sooner than you were told: the payment "
+        "provider holds the money only until %(limit)s. That depends on where the freelancer is "
+        "paid out, and on when it was paid.",
+        thing=str(about),
+        clock=clock,
+        due=ends_at,
+        by=was - ends_at,
+        limit=limit_at,
+    )
+    tell_other_side(contract, "clock_pulled", text, by=SYSTEM, about=about.public_id)
 
 
 def _tell_due(milestone: Milestone) -> None:

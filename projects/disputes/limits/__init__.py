@@ -1,0 +1,1 @@
+"""A dispute meets the time for which the provider holds its money."""
