@@ -359,7 +359,7 @@ def _account_becomes(before: str, *, ben: User, can_receive: bool, closed: bool 
 def _near_its_limit(ada: User, ben: User, days: float) -> Milestone:
     milestone = funded_milestone(ada, ben)
     at = now() + timedelta(days=days)
-    Payment.objects.update(succeeded_at=at - timedelta(days=90))
+    Payment.objects.update(paid_at=at - timedelta(days=90))
     Escrow.objects.update(limit_at=at)
     return milestone
 

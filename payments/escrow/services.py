@@ -1,5 +1,7 @@
 """What can happen to held money, in the order it happens."""
 
+from datetime import datetime
+
 from django.db import transaction
 
 from accounts.notifications.services import notify
@@ -89,8 +91,16 @@ def ask_for_funds(*, escrow_id: int, return_path: str, amount: int | None = None
 
 
 @transaction.atomic
-def take_in(*, payment_id: int, intent_id: str, charge_id: str, card: str = "") -> Escrow:
-    """The provider has the payer's money: hold it, or give it back where nobody wants it any more.
+def take_in(
+    *,
+    payment_id: int,
+    intent_id: str,
+    charge_id: str,
+    card: str = "",
+    paid_at: datetime | None = None,
+) -> Escrow:
+    """The provider has the payer's money, and has had it since ``paid_at`` where that is known:
+    hold it, or give it back where nobody wants it any more.
 
     Safe to call again: a charge is taken in once. Money that comes a second time, too late, is more
     than is missing, or was paid with a ``card`` whose bank has an earlier payment of theirs is
@@ -100,7 +110,11 @@ def take_in(*, payment_id: int, intent_id: str, charge_id: str, card: str = "") 
     escrow = _lock_paid_for(payment.paid_for)
     payment = fundings.note_another_charge(payment_id=payment_id, charge_id=charge_id)
     payment, is_new = fundings.record_success(
-        payment_id=payment.pk, intent_id=intent_id, charge_id=charge_id, card=card
+        payment_id=payment.pk,
+        intent_id=intent_id,
+        charge_id=charge_id,
+        card=card,
+        paid_at=paid_at,
     )
     if not is_new:
         return escrow
@@ -258,9 +272,11 @@ def _note_held(escrow: Escrow, payment: Payment, *, before: int, missing: int) -
     escrow.untold_since = escrow.untold_since or at
     if not missing:
         escrow.held_at = at
-    if not before and payment.succeeded_at:
-        # Whatever was paid earlier has gone: its time at the provider is not that of this money.
-        escrow.limit_at = limit_of(escrow, paid_at=payment.succeeded_at)
+    assert payment.paid_at
+    limit_at = limit_of(escrow, paid_at=payment.paid_at)
+    # Where nothing was held, whatever was paid earlier has gone: its time at the provider is not
+    # that of this money. Where something was, the first counts, whichever was heard of first.
+    escrow.limit_at = min(limit_at, escrow.limit_at or limit_at) if before else limit_at
     escrow.save(update_fields=["status", "held_at", "limit_at", "untold_since"])
     # Another page that is open may ask for more than is missing now.
     fundings.cancel_open_payments(paid_for=[escrow.public_id], above=missing)

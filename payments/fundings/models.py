@@ -54,7 +54,10 @@ class Payment(models.Model):
     created_at = models.DateTimeField(default=now)
     expires_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
+    # When we heard that it was paid. And when it was, from which on the provider holds it: by the
+    # provider's clock, and where that is ahead or says nothing, the moment in which we heard of it.
     succeeded_at = models.DateTimeField(null=True)
+    paid_at = models.DateTimeField(null=True)
     charged_back_at = models.DateTimeField(null=True)
     next_check_at = models.DateTimeField(null=True)
 
@@ -70,6 +73,15 @@ class Payment(models.Model):
                     charged_back__gte=0, charged_back__lte=models.F("amount") - models.F("refunded")
                 ),
                 name="charged_back_at_most_what_is_left",
+            ),
+            models.CheckConstraint(
+                condition=Q(paid_at=None, succeeded_at=None)
+                | Q(
+                    paid_at__isnull=False,
+                    succeeded_at__isnull=False,
+                    paid_at__lte=models.F("succeeded_at"),
+                ),
+                name="paid_before_we_heard_of_it",
             ),
             models.UniqueConstraint(
                 fields=["paid_for"],

@@ -152,9 +152,9 @@ def record_state(*, payment_id: int, remote: RemotePayment) -> Payment:
 
 @transaction.atomic
 def record_success(
-    *, payment_id: int, intent_id: str, charge_id: str, card: str = ""
+    *, payment_id: int, intent_id: str, charge_id: str, card: str, paid_at: datetime | None
 ) -> tuple[Payment, bool]:
-    """Note that the provider has the money; the second value says whether this was news.
+    """Note that the provider has the money, since then; the second value says if this was news.
 
     Also of a cancelled or expired payment: the money is here, whatever we thought.
     """
@@ -164,10 +164,10 @@ def record_success(
     LIFECYCLE.advance(payment, "succeed", role=SYSTEM)
     payment.intent_id, payment.charge_id, payment.card = intent_id, charge_id, card
     payment.succeeded_at = now()
+    payment.paid_at = min(paid_at or payment.succeeded_at, payment.succeeded_at)
     payment.failure_code = payment.url = ""
     payment.next_check_at = now() + FEE_WAIT
-    noted = "status intent_id charge_id card succeeded_at failure_code url next_check_at".split()
-    payment.save(update_fields=noted)
+    payment.save()
     return payment, True
 
 

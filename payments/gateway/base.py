@@ -67,7 +67,8 @@ class RemotePayment:
 
     ``is_sent``: the payer has done all that is theirs, and their bank brings it, which takes days.
     ``card`` is the provider's fingerprint of the card or bank account, the same whenever it pays;
-    "" where something else paid.
+    "" where something else paid. ``paid_at`` is when it was charged, by the provider's clock in
+    whole seconds: from then on the provider holds it.
     """
 
     session_id: str
@@ -80,6 +81,7 @@ class RemotePayment:
     intent_id: str = ""
     charge_id: str = ""
     card: str = ""
+    paid_at: datetime | None = None
     failure_code: str = ""
     is_sent: bool = False
 

@@ -52,6 +52,7 @@ def payment_of(session: stripe.checkout.Session) -> RemotePayment:
     """The intent counts where it is expanded: it knows more than its page."""
     intent = session.payment_intent
     expanded = intent if isinstance(intent, stripe.PaymentIntent) else None
+    charge = expanded.latest_charge if expanded else None
     error = getattr(expanded, "last_payment_error", None)
     state = _payment_state(session, expanded)
     return RemotePayment(
@@ -64,8 +65,9 @@ def payment_of(session: stripe.checkout.Session) -> RemotePayment:
         url=session.url or "",
         expires_at=moment(session.expires_at),
         intent_id=_id(intent),
-        charge_id=_id(expanded.latest_charge) if expanded else "",
-        card=_card_of(expanded.latest_charge) if expanded else "",
+        charge_id=_id(charge) if expanded else "",
+        card=_card_of(charge),
+        paid_at=moment(charge.created) if isinstance(charge, stripe.Charge) else None,
         failure_code=_failure(error),
     )
 

@@ -183,6 +183,7 @@ def _settle_payment(remote: RemotePayment) -> None:
             intent_id=remote.intent_id,
             charge_id=remote.charge_id,
             card=remote.card,
+            paid_at=remote.paid_at,
         )
     else:
         fundings.record_state(payment_id=payment.pk, remote=remote)

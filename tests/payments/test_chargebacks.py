@@ -110,7 +110,7 @@ def test_the_client_may_fund_it_anew_and_a_won_one_goes_back_to_them_then(ada, b
 def test_what_comes_back_is_held_no_longer_than_the_provider_may(ada, ben):
     """What was funded anew goes back, so what is held was paid as long ago as before."""
     escrow, long_ago = held(ada, ben), now() - timedelta(days=20)
-    Payment.objects.update(succeeded_at=long_ago)
+    Payment.objects.update(paid_at=long_ago)
     bank = Bank(payment_of(escrow))
     bank.takes()
     again = escrows.ask_for_funds(escrow_id=escrow.pk, return_path="/")

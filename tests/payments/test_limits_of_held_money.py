@@ -2,7 +2,7 @@
 
 import threading
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib import import_module
 
 import pytest
@@ -17,11 +17,13 @@ from payments.escrow.models import Escrow
 from payments.escrow.outside.services import note_refunded
 from payments.escrow.rolling.services import roll
 from payments.escrow.selectors import limit_of
+from payments.fundings import services as fundings
 from payments.fundings.models import Payment
 from payments.payees.models import ConnectedAccount
 from tests.payments.chargeback_world import Bank, findings, payment_of, stands
-from tests.payments.world import asked, came_in, held, opened, part_of
+from tests.payments.world import asked, came_in, days_pass, held, opened, part_of
 from tests.races import somebody_waits
+from tests.sandbox import AVAILABLE_AT_ONCE, sweep_all
 
 earlier = import_module("payments.migrations.0036_limits_count_from_the_payment")
 
@@ -29,7 +31,7 @@ pytestmark = pytest.mark.django_db
 
 
 def paid_days_ago(payment: Payment, days: int) -> Payment:
-    Payment.objects.filter(pk=payment.pk).update(succeeded_at=now() - timedelta(days=days))
+    Payment.objects.filter(pk=payment.pk).update(paid_at=now() - timedelta(days=days))
     payment.refresh_from_db()
     return payment
 
@@ -54,7 +56,7 @@ def test_while_any_of_the_first_payment_is_held_it_counts(ada, ben):
     escrow, first, _ = in_parts(ada, ben)
     escrows.release_part(escrow_id=escrow.pk, amount=39_000)
     escrow = counted_anew(escrow)
-    assert escrow.limit_at == limit_of(escrow, paid_at=first.succeeded_at)
+    assert escrow.limit_at == limit_of(escrow, paid_at=first.paid_at)
     assert findings() == []
 
 
@@ -62,7 +64,7 @@ def test_what_was_paid_first_was_released_first(ada, ben):
     escrow, _, second = in_parts(ada, ben)
     escrows.release_part(escrow_id=escrow.pk, amount=40_000)
     escrow = counted_anew(escrow)
-    assert escrow.limit_at == limit_of(escrow, paid_at=second.succeeded_at)
+    assert escrow.limit_at == limit_of(escrow, paid_at=second.paid_at)
     assert findings() == []
 
 
@@ -77,25 +79,23 @@ def test_a_payment_whose_rest_a_bank_took_does_not_count_for_what_is_paid_anew(a
     escrow = counted_anew(escrow)
 
     assert stands(escrow) == 61_800
-    assert escrow.limit_at == limit_of(escrow, paid_at=again.succeeded_at)
+    assert escrow.limit_at == limit_of(escrow, paid_at=again.paid_at)
     assert findings() == []
 
 
 def test_what_was_rolled_counts_from_where_it_was_paid(ada, ben):
     source, target = held(ada, ben), held(ada, ben, amount=50_000)
     first = paid_days_ago(payment_of(source), 30)
-    Escrow.objects.filter(pk=source.pk).update(
-        limit_at=limit_of(source, paid_at=first.succeeded_at)
-    )
+    Escrow.objects.filter(pk=source.pk).update(limit_at=limit_of(source, paid_at=first.paid_at))
     roll(escrow_id=source.pk, into_id=target.pk, part=40_000)
     target = counted_anew(target)
-    assert target.limit_at == limit_of(target, paid_at=first.succeeded_at)
+    assert target.limit_at == limit_of(target, paid_at=first.paid_at)
     assert findings() == []
 
     note_refunded(payment_id=first.pk, amount=61_800)  # all of it that had gone on
 
     target = counted_anew(target)
-    assert target.limit_at == limit_of(target, paid_at=payment_of(target).succeeded_at)
+    assert target.limit_at == limit_of(target, paid_at=payment_of(target).paid_at)
     assert findings() == []
 
 
@@ -176,5 +176,66 @@ def test_a_country_that_is_noted_while_money_arrives_counts_for_it(ada, ben, bel
     thread.join()
 
     escrow.refresh_from_db()
-    assert escrow.limit_at == payment.succeeded_at + timedelta(days=10)
+    assert escrow.limit_at == payment.paid_at + timedelta(days=10)
     assert findings() == []
+
+
+# --- When it was paid ----------------------------------------------------------------------------
+
+
+def noted(payment: Payment, paid_at: datetime | None) -> Payment:
+    """Heard of now, whenever it was paid."""
+    charge = f"ch_{payment.public_id}"
+    escrows.take_in(payment_id=payment.pk, intent_id="", charge_id=charge, paid_at=paid_at)
+    payment.refresh_from_db()
+    return payment
+
+
+def test_it_counts_from_the_payment_and_not_from_when_it_is_heard_of(ada, ben):
+    """Three days of an outage are not added to those of the provider."""
+    escrow, paid_at = opened(ada, ben), now() - timedelta(days=3)
+    ConnectedAccount.objects.create(party=escrow.payee, country="TH")
+
+    payment = noted(asked(escrow), paid_at)
+
+    escrow.refresh_from_db()
+    assert escrow.limit_at == paid_at + timedelta(days=10)
+    assert (payment.paid_at, payment.succeeded_at > paid_at) == (paid_at, True)
+    assert findings() == []
+
+
+@pytest.mark.parametrize("ahead", [timedelta(seconds=5), None])
+def test_a_clock_that_is_ahead_or_silent_makes_nothing_later(ada, ben, ahead):
+    payment = noted(asked(opened(ada, ben)), now() + ahead if ahead else None)
+    assert payment.paid_at == payment.succeeded_at
+    assert Escrow.objects.get().limit_at == payment.succeeded_at + timedelta(days=90)
+    assert findings() == []
+
+
+def test_the_first_payment_counts_whichever_is_heard_of_first(ada, ben):
+    escrow, early = opened(ada, ben, amount=100_000), now() - timedelta(days=3)
+    noted(part_of(escrow, 40_000), now() - timedelta(days=1))
+    noted(asked(escrow), early)
+    escrow.refresh_from_db()
+    assert escrow.limit_at == limit_of(escrow, paid_at=early)
+    assert findings() == []
+
+
+def test_the_provider_says_when_it_was_charged(ada, ben, sandbox):
+    """The letters were lost, and nobody asked for three days."""
+    escrow = opened(ada, ben)
+    payment = fundings.open_pay_page(payment_id=asked(escrow).pk)
+    sandbox.pay(payment.url, AVAILABLE_AT_ONCE)
+    charged_at = now()
+    sandbox.collect()
+    sandbox.letters.clear()
+    days_pass(3)
+
+    sweep_all()
+
+    payment.refresh_from_db()
+    escrow.refresh_from_db()
+    assert payment.status == "succeeded"
+    assert abs(payment.paid_at - charged_at) < timedelta(seconds=10)
+    assert payment.succeeded_at > charged_at + timedelta(days=2)
+    assert escrow.limit_at == payment.paid_at + timedelta(days=90)

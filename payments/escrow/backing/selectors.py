@@ -62,7 +62,7 @@ class Backing:
         for origin, payment in sorted(pairs, key=lambda pair: _paid_at(pair[1]), reverse=True):
             part = min([wanted, payment.left, *(passes[one.name] for one in origin.way)])
             if part > 0:
-                wanted, since = wanted - part, payment.succeeded_at
+                wanted, since = wanted - part, payment.paid_at
                 for one in origin.way:
                     passes[one.name] -= part
         return since
@@ -88,8 +88,8 @@ class Backing:
 
 
 def _paid_at(payment: Payment) -> datetime:
-    assert payment.succeeded_at, "only what was paid stands behind anything"
-    return payment.succeeded_at
+    assert payment.paid_at, "only what was paid stands behind anything"
+    return payment.paid_at
 
 
 def within(way: Iterable[Origin], wanted: int) -> int:

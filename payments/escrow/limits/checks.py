@@ -69,8 +69,8 @@ def _backed(chunk: list[Escrow], rolled_into: set[str]) -> Iterator[tuple[Escrow
 def _paid(backing: Backing) -> Iterator[datetime]:
     for origin in backing.origins.values():
         for payment in origin.payments:
-            assert payment.succeeded_at
-            yield payment.succeeded_at
+            assert payment.paid_at
+            yield payment.paid_at
 
 
 def _limit(escrow: Escrow, paid_at: datetime | None) -> datetime | None:
