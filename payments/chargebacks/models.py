@@ -90,9 +90,10 @@ LIFECYCLE = Lifecycle(
     #    step      from                                    to         by
     # The provider's word counts, in whatever order it comes. Appeals open what was decided.
     Step("demand", {S.INQUIRY, S.REVIEW, S.WON, S.LOST, S.CLOSED}, S.OPEN, {SYSTEM}, tells="chargeback_opened"),
-    Step("review", {S.INQUIRY, S.OPEN, S.WON, S.LOST},     S.REVIEW,  {SYSTEM}),
-    Step("win",    {S.INQUIRY, S.OPEN, S.REVIEW, S.LOST},  S.WON,     {SYSTEM}, tells="chargeback_won"),
-    Step("lose",   {S.INQUIRY, S.OPEN, S.REVIEW, S.WON},   S.LOST,    {SYSTEM}, tells="chargeback_lost"),
+    # So does a bank that demands after its question was closed: we may first hear of a later word.
+    Step("review", {S.INQUIRY, S.OPEN, S.WON, S.LOST, S.CLOSED},    S.REVIEW, {SYSTEM}),
+    Step("win",    {S.INQUIRY, S.OPEN, S.REVIEW, S.LOST, S.CLOSED}, S.WON,    {SYSTEM}, tells="chargeback_won"),
+    Step("lose",   {S.INQUIRY, S.OPEN, S.REVIEW, S.WON, S.CLOSED},  S.LOST,   {SYSTEM}, tells="chargeback_lost"),
     Step("close",  {S.INQUIRY, S.OPEN, S.REVIEW},          S.CLOSED,  {SYSTEM}),
     Step("answer", ASKED,                                  SAME,      {FINANCE}, label="Send evidence"),
     Step("accept", {S.INQUIRY, S.OPEN, S.REVIEW},          SAME,      {FINANCE}, label="Accept the loss"),

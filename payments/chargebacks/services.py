@@ -277,7 +277,8 @@ def _tell(chargeback: Chargeback, escrow: Escrow, before: str) -> None:
 
 def _words(chargeback: Chargeback, escrow: Escrow, before: str) -> Words | None:
     text = None
-    if chargeback.status == S.OPEN or (chargeback.status == S.REVIEW and before in ("", S.INQUIRY)):
+    is_news = chargeback.status == S.REVIEW and before in ("", S.INQUIRY, S.CLOSED)
+    if chargeback.status == S.OPEN or is_news:
         text = Words("The client's bank has taken back %(amount)s that were paid for “%(title)s”.")
         if chargeback.due_at:
             text += Words("We answer it by %(due)s.", due=chargeback.due_at)

@@ -366,6 +366,34 @@ def test_an_inquiry_may_become_a_demand_or_end(ada, ben):
     assert findings() == []
 
 
+@pytest.mark.parametrize(
+    ("state", "held_now", "is_frozen"),
+    [
+        (ChargebackState.OPEN, 0, True),
+        (ChargebackState.REVIEW, 0, True),
+        (ChargebackState.LOST, 0, True),
+        (ChargebackState.WON, 103_000, False),
+    ],
+)
+def test_a_closed_inquiry_may_be_heard_of_again_at_any_later_word(
+    ada, ben, state, held_now, is_frozen
+):
+    """The letters were late: the demand that came after it was never read as such."""
+    escrow = held(ada, ben)
+    bank = Bank(payment_of(escrow))
+    bank.asks()
+    bank.says(ChargebackState.CLOSED)
+    bank.takes_unheard()
+
+    chargeback = bank.gives_back() if state == ChargebackState.WON else bank.says(state)
+
+    assert chargeback.status == state
+    assert (stands(escrow), payment_of(escrow).charged_back_at is not None) == (held_now, is_frozen)
+    assert balance_of(chart.provider_costs("USD")) == -FEE
+    assert Notification.objects.filter(kind__startswith="chargeback").count() == 2
+    assert findings() == []
+
+
 def test_the_same_word_twice_moves_nothing_twice(ada, ben):
     escrow = held(ada, ben)
     bank = Bank(payment_of(escrow))
