@@ -254,7 +254,9 @@ class Gateway(Protocol):
         """The id of the reversal."""
 
     def find_reversal(self, *, transfer_id: str) -> str:
-        """The id of the transfer's newest reversal, however long ago; empty where there is none."""
+        """The id of the newest reversal of a transfer that was taken back as a whole, however long
+        ago; empty where it was not.
+        """
 
     def send_payout(
         self,

@@ -216,6 +216,9 @@ class StripeGateway:
 
     def find_reversal(self, *, transfer_id: str) -> str:
         with three_outcomes():
+            transfer = self._client.v1.transfers.retrieve(transfer_id)
+            if transfer.amount_reversed != transfer.amount:
+                return ""
             found = self._client.v1.transfers.reversals.list(transfer_id, {"limit": 1})
         return found.data[0].id if found.data else ""
 

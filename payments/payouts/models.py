@@ -17,7 +17,8 @@ class Payout(models.Model):
     One transfer to the payee's account at the provider, then one bank payout per attempt. While it
     is under way its money stands in its own ``leaving`` account; a failure gives it back. ``hold``
     is what has held it, or does; none holds it a second time.
-    ``cancel_wished_at`` is set from the wish to cancel until the transfer is taken back.
+    ``cancel_wished_at`` is set from the wish to cancel until the transfer is taken back; without
+    ``cancel_wished_by`` the house wishes it, for what the payee owes.
     """
 
     class Status(models.TextChoices):
@@ -72,6 +73,11 @@ class Payout(models.Model):
     def __str__(self) -> str:
         return self.public_id
 
+    @property
+    def is_called_back(self) -> bool:
+        """Whether the house wishes to take it back, for what its payee owes."""
+        return self.cancel_wished_at is not None and self.cancel_wished_by_id is None
+
 
 S = Payout.Status
 UNDER_WAY = {S.SCHEDULED, S.HELD, S.SENDING, S.IN_TRANSIT}
@@ -95,7 +101,7 @@ LIFECYCLE = Lifecycle(
     Step("retry",  {S.FAILED}, S.SCHEDULED, {OWNER, FINANCE}, label="Try again"),
     Step("cancel", {S.SCHEDULED, S.FAILED}, S.CANCELLED, {OWNER, FINANCE}, label="Cancel payout"),
     # Judged when it was wished for; what the provider has taken back is then written down. One that
-    # is not begun, held or not, is called back for what its payee owes.
+    # nothing is under way of, held or not, is called back for what its payee owes.
     Step("end", {S.SCHEDULED, S.HELD, S.FAILED}, S.CANCELLED, {SYSTEM}),
 )
 # fmt: on

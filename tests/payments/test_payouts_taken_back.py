@@ -7,7 +7,11 @@ from marketplace.common.lifecycle import SYSTEM
 from payments.gateway.base import GatewayRefused
 from payments.payees.models import ConnectedAccount
 from payments.payouts import services as payouts
-from payments.payouts.cancelling.services import cancel_payout, finish_cancelling
+from payments.payouts.cancelling.services import (
+    cancel_payout,
+    finish_cancelling,
+    wish_to_cancel,
+)
 from payments.payouts.models import Payout
 from payments.payouts.sending.services import _record_refusal, send_payout
 from tests.payments.payout_world import (
@@ -98,6 +102,35 @@ def test_what_the_provider_cannot_take_back_stands(ada, ben, sandbox):
 
     assert now_of(payout).status == "failed"
     assert payout.cancel_wished_at is None
+
+
+def test_a_part_that_was_taken_back_by_hand_is_not_taken_for_the_whole(ada, ben, sandbox):
+    """A wish whose answer was lost is looked up after a day: what is found may be somebody's."""
+    payout = scheduled(ada, ben, sandbox, bank=NO_SUCH_ACCOUNT)
+    arrive(sandbox)
+    sandbox.api("POST", f"{TRANSFERS}/{now_of(payout).transfer_id}/reversals", amount=30_000)
+    wish_to_cancel(payout_id=payout.pk, by=ben)
+    days_pass(1)
+
+    with pytest.raises(WrongState, match="cannot take this money back"):
+        finish_cancelling(payout_id=payout.pk)
+
+    assert (now_of(payout).status, payout.reversal_id) == ("failed", "")
+    assert (available(ben), transfers_at(sandbox)[0]["amount_reversed"]) == (97_000, 30_000)
+
+
+def test_what_was_taken_back_whole_by_hand_is_not_taken_back_again(ada, ben, sandbox):
+    payout = scheduled(ada, ben, sandbox, bank=NO_SUCH_ACCOUNT)
+    arrive(sandbox)
+    path = f"{TRANSFERS}/{now_of(payout).transfer_id}/reversals"
+    (first, second) = (sandbox.api("POST", path, amount=part)["id"] for part in (30_000, 67_000))
+    assert first != second
+
+    cancel_payout(payout_id=payout.pk, by=ben)
+
+    assert (now_of(payout).status, payout.reversal_id) == ("cancelled", second)
+    assert transfers_at(sandbox)[0]["amount_reversed"] == 97_000
+    the_books_agree(sandbox)
 
 
 def test_a_transfer_whose_answer_was_lost_is_taken_back_as_well(ada, ben, sandbox, quick_gateway):

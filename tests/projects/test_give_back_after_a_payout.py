@@ -98,7 +98,7 @@ def test_a_failed_payout_that_is_kept_gives_nothing_until_there_is_money_again(w
         with pytest.raises(WrongState) as refusal:
             accept_giveback(giveback_id=question.pk, by=world.ben)
         assert refusal.value.code == "paid_out_already"
-        assert "out of a failed payout once it is cancelled" in refusal.value.message
+        assert "has failed, once it is cancelled" in refusal.value.message
     assert not Refund.objects.exists()
     the_books_agree(world.sandbox)
 

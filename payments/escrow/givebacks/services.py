@@ -58,7 +58,8 @@ def give_back_released(*, escrow_id: int, amount: int, deed: str) -> GivenBack:
         # Nothing is refunded before it is back: the whole deed is undone.
         raise WrongState(
             f"{in_words(missing, currency)} of what would go back is not with us any more. It can "
-            "be given back out of later earnings, or out of a failed payout once it is cancelled.",
+            "be given back out of later earnings, or out of a payout that waits or has failed, "
+            "once it is cancelled.",
             code="paid_out_already",
         )
     return back

@@ -22,7 +22,10 @@ def adopt_payout(*, payout_id: int, remote: RemotePayout, by: User) -> Payout:
         payout = retry_payout(payout_id=payout_id, by=by)
     if payout.status != Payout.Status.SCHEDULED:
         raise WrongState("This payout is on its way by itself.")
-    attempt = begin_attempt(payout_id)
+    if payout.is_called_back:  # for a debt: it has left, so that comes too late
+        payout.cancel_wished_at = None
+        payout.save(update_fields=["cancel_wished_at"])
+    attempt = begin_attempt(payout_id, is_made=True)
     if attempt is None:
         raise WrongState("This payout is being cancelled.")
     attempt.destination = remote.account

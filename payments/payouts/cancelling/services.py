@@ -15,7 +15,9 @@ from payments.gateway.outcomes import unreachable
 from payments.gateway.stripe import gateway
 from payments.ledger import chart
 from payments.payouts.models import LIFECYCLE, Payout
+from payments.payouts.recovering.selectors import owed_by
 from payments.payouts.roles import log_if_by_finance, role_in
+from payments.payouts.sending.waits import COVER_COMES
 from payments.payouts.services import (
     book_payout,
     lock_payout,
@@ -51,6 +53,14 @@ def wish_to_cancel(*, payout_id: int, by: User | str) -> None:
     log_if_by_finance(payout, "cancel", "Had a payout cancelled", by=by)
 
 
+@transaction.atomic
+def wish_to_call_back(payout: Payout) -> None:
+    """Have it taken back for what its payee owes; the sweep does it. The caller holds its row."""
+    payout.cancel_wished_at, payout.cancel_wished_by = now(), None
+    payout.next_check_at = now()
+    payout.save(update_fields=["cancel_wished_at", "cancel_wished_by", "next_check_at"])
+
+
 def finish_cancelling(*, payout_id: int) -> Payout:
     """Fulfil a wish to cancel. Not atomic; raises as ``cancel_payout`` does."""
     payout = _put_off(payout_id)
@@ -62,7 +72,7 @@ def finish_cancelling(*, payout_id: int) -> Payout:
             transfer_id = payout.transfer_id or _transfer_of(payout)
             reversal_id = _take_back(payout, transfer_id) if transfer_id else ""
         except GatewayRefused as refusal:
-            _forget_wish(payout_id, refusal.code)
+            _note_refusal(payout_id, refusal.code)
             raise WrongState(
                 "The payment provider cannot take this money back, so the payout stands."
             ) from refusal
@@ -103,25 +113,37 @@ def _transfer_of(payout: Payout) -> str:
 
 
 def _take_back(payout: Payout, transfer_id: str) -> str:
+    """The id of what took all of it back: ours, or somebody's at the provider's own desk."""
     assert payout.cancel_wished_at is not None
     if may_be_forgotten(payout.cancel_wished_at):
         found = gateway().find_reversal(transfer_id=transfer_id)
         if found:
             return found
-    return gateway().reverse_transfer(
-        # Each wish has a key of its own: what was refused once may be possible later.
-        key=f"{payout.public_id}:reverse:{payout.cancel_wished_at.timestamp():.6f}",
-        transfer_id=transfer_id,
-        amount=payout.amount,
-    )
+    try:
+        return gateway().reverse_transfer(
+            # Each wish has a key of its own: what was refused once may be possible later.
+            key=f"{payout.public_id}:reverse:{payout.cancel_wished_at.timestamp():.6f}",
+            transfer_id=transfer_id,
+            amount=payout.amount,
+        )
+    except GatewayRefused:
+        if found := gateway().find_reversal(transfer_id=transfer_id):
+            return found
+        raise
 
 
 @transaction.atomic
-def _forget_wish(payout_id: int, code: str) -> None:
+def _note_refusal(payout_id: int, code: str) -> None:
+    """A person may wish again. The house does, for as long as the payee owes."""
     payout = lock_payout(pk=payout_id)
-    payout.cancel_wished_at = payout.cancel_wished_by = None
+    if payout.cancel_wished_at is None or payout.status == S.CANCELLED:
+        return
+    if payout.is_called_back and owed_by(payout.party, payout.currency):
+        payout.cancel_wished_at, payout.next_check_at = now(), now() + COVER_COMES
+    else:
+        payout.cancel_wished_at = payout.cancel_wished_by = None
+        payout.next_check_at = now() if payout.status == S.SCHEDULED else None
     payout.failure_code = payout.failure_code or code[:80]
-    payout.next_check_at = now() if payout.status == S.SCHEDULED else None
     payout.save()
 
 
@@ -130,15 +152,19 @@ def _cancel(payout_id: int, transfer_id: str, reversal_id: str) -> Payout:
     payout = lock_payout(pk=payout_id)
     if payout.status == S.CANCELLED:
         return payout
-    if payout.status == S.SCHEDULED:  # a failure has given it back before
+    if payout.status != S.FAILED:  # a failure has given it back before
         available = chart.available(payout.party, payout.currency)
         book_payout(payout, chart.leaving(payout.public_id), available, "cancel")
     # Not judged again: whoever wished it may have lost their role since, and the money is back.
     LIFECYCLE.advance(payout, "end", role=SYSTEM)
     payout.transfer_id, payout.reversal_id = transfer_id, reversal_id
     payout.closed_at, payout.next_check_at = now(), None
+    if payout.is_called_back:  # they are told of what becomes of it (``recover``)
+        payout.failure_code = "called_back"
     payout.save()
     payout.earnings.update(payout=None)
+    if payout.is_called_back:
+        return payout
     tell_payee(
         payout,
         "payout_cancelled",

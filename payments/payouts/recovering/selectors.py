@@ -9,7 +9,7 @@ from accounts.people.models import User
 from payments.ledger import chart
 from payments.ledger.models import LedgerAccount
 from payments.ledger.selectors import balance_of
-from payments.payouts.models import Earning
+from payments.payouts.models import Earning, Payout
 
 # Of an earning: whether its payee owes something in its currency.
 OWES = LedgerAccount.objects.filter(
@@ -22,6 +22,10 @@ OWES = LedgerAccount.objects.filter(
     ),
     balance__gt=0,
 )
+
+# Of a payout: set aside, and nobody sends it or takes it back. One that finance holds goes out by
+# itself when that is over.
+WAITING = Q(status__in=[Payout.Status.SCHEDULED, Payout.Status.HELD], cancel_wished_at=None)
 
 
 def owed_by(party: Party, currency: str) -> int:
@@ -42,7 +46,14 @@ def owed_by_currency(user: User) -> dict[str, int]:
 
 
 def recoverable(*, limit: int) -> list[tuple[int, str]]:
-    """(party, currency) of who owes something and has earned what is in no payout."""
-    waiting = Earning.objects.filter(payout=None, recovery=None)
-    owing = waiting.filter(Exists(OWES))
-    return list(owing.order_by().values_list("party_id", "currency").distinct()[:limit])
+    """(party, currency) of who owes something and has earned what is in no payout, or in one that
+    waits: it was being sent when the debt arose.
+    """
+    found: list[tuple[int, str]] = []
+    for rows in (
+        Earning.objects.filter(payout=None, recovery=None),
+        Payout.objects.filter(WAITING),
+    ):
+        owing = rows.filter(Exists(OWES)).order_by().values_list("party_id", "currency")
+        found += owing.distinct()[:limit]
+    return list(dict.fromkeys(found))[:limit]

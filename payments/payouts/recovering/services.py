@@ -17,13 +17,11 @@ from marketplace.common.words import Money, Words
 from payments.ledger import chart
 from payments.ledger.services import Move, move_money
 from payments.payees.models import ConnectedAccount
+from payments.payouts.cancelling.services import wish_to_call_back
 from payments.payouts.drawing.services import draw_earnings
 from payments.payouts.models import LIFECYCLE, Earning, Payout
 from payments.payouts.recovering.models import Recovery
-from payments.payouts.recovering.selectors import owed_by
-
-# Set aside, and nobody sends it: one that finance holds goes out by itself when that is over.
-NOT_BEGUN = (Payout.Status.SCHEDULED, Payout.Status.HELD)
+from payments.payouts.recovering.selectors import WAITING, owed_by
 
 
 @transaction.atomic
@@ -39,8 +37,9 @@ def recover(*, party_id: int, currency: str, is_told: bool = True) -> Recovery |
     there is nothing to take.
 
     Also of what is still on hold. A payout that was set aside and not sent yet is called back, one
-    that finance holds too; one that is being sent is left, and later earnings bear the rest. Not
-    ``is_told`` of it is whoever has asked for it themselves.
+    that finance holds too: at once, or where an attempt was made of it as soon as the provider has
+    taken back what that may have left there. One that is being sent is left, and later earnings
+    bear the rest. Not ``is_told`` of it is whoever has asked for it themselves.
     """
     party = Party.objects.get(pk=party_id)
     lock_debtor(party)
@@ -105,12 +104,13 @@ def _earn_again(
 
 
 def _call_back(party: Party, currency: str) -> None:
-    """Of a payout that nobody has begun to send nothing is at the provider: it never was."""
-    standing = Payout.objects.select_for_update(of=("self",)).filter(
-        party=party, currency=currency, status__in=NOT_BEGUN, cancel_wished_at=None
-    )
-    for payout in standing.order_by("pk"):
+    """Of a payout that nobody has begun to send nothing is at the provider: it never was. What an
+    attempt that was refused has left there, an answer that was lost perhaps, is taken back first.
+    """
+    standing = Payout.objects.select_for_update(of=("self",)).filter(WAITING)
+    for payout in standing.filter(party=party, currency=currency).order_by("pk"):
         if payout.attempts.exists():
+            wish_to_call_back(payout)
             continue
         LIFECYCLE.advance(payout, "end", role=SYSTEM)
         payout.failure_code, payout.closed_at = "called_back", now()

@@ -1,7 +1,7 @@
 """A payout leaves the house: to the payee's account at the provider, and on to their bank."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db import transaction
 
@@ -24,6 +24,15 @@ from payments.ledger import chart
 from payments.payees import services as payees
 from payments.payees.models import ConnectedAccount
 from payments.payouts.models import LIFECYCLE, Payout, PayoutAttempt
+from payments.payouts.recovering.selectors import owed_by
+from payments.payouts.sending.waits import (
+    ASK_ABOUT,
+    ASK_AGAIN,
+    COVER_COMES,
+    LONGEST_WAIT,
+    MAY_COME_BACK,
+    next_ask,
+)
 from payments.payouts.services import (
     book_payout,
     failure_of,
@@ -36,13 +45,6 @@ from payments.payouts.services import (
 from payments.payouts.words import reason_of
 
 S = Payout.Status
-
-ASK_AGAIN = timedelta(minutes=1)  # an answer that did not come
-LONGEST_WAIT = timedelta(hours=6)
-ASK_ABOUT = timedelta(hours=1)  # a payout on its way, of which no letter came
-COVER_COMES = timedelta(minutes=30)
-# "Paid" may turn into "failed" within five business days.
-MAY_COME_BACK = timedelta(days=7)
 
 
 def send_payout(*, payout_id: int) -> None:
@@ -133,10 +135,12 @@ def _postpone(payout_id: int, *, code: str, wait: timedelta) -> None:
 
 
 @transaction.atomic
-def begin_attempt(payout_id: int) -> PayoutAttempt | None:
+def begin_attempt(payout_id: int, *, is_made: bool = False) -> PayoutAttempt | None:
     """The attempt and so its keys are committed before any call; one under way is taken up.
 
-    One that was under way when its payee's payouts were held, and waits again, is held now.
+    One that was under way when its payee's payouts were held, and waits again, is held now. One
+    whose payee owes since is not sent: it waits to be called back (``recover``). ``is_made``: the
+    bank has it already.
     """
     party_id = Payout.objects.values_list("party_id", flat=True).get(pk=payout_id)
     lock_payee(party_id, must_be_ready=False)  # no hold is placed or ends meanwhile
@@ -144,6 +148,9 @@ def begin_attempt(payout_id: int) -> PayoutAttempt | None:
     if payout.cancel_wished_at is not None or payout.status in (S.HELD, S.FAILED, S.CANCELLED):
         return None
     if payout.status == S.SCHEDULED:
+        if not is_made and owed_by(payout.party, payout.currency):
+            _postpone(payout_id, code="called_back", wait=COVER_COMES)
+            return None
         hold = standing_hold_on(Hold.Kind.PAYOUTS, payout.party)
         if hold is not None and hold_payout(payout, hold):
             return None
@@ -154,20 +161,10 @@ def begin_attempt(payout_id: int) -> PayoutAttempt | None:
             destination=payout.party.connected_account.remote_id,
         )
     attempt = payout.attempts.filter(failure_code="").latest("number")
-    payout.next_check_at = _next_ask(payout, attempt)
+    payout.next_check_at = next_ask(payout, attempt)
     payout.save(update_fields=["status", "next_check_at"])
     attempt.payout = payout
     return attempt
-
-
-def _next_ask(payout: Payout, attempt: PayoutAttempt) -> datetime | None:
-    """Where no answer comes: soon, then ever more rarely; of one that stayed paid, not for ever."""
-    waited = now() - attempt.started_at
-    if payout.status == S.PAID:
-        waited = now() - (payout.closed_at or attempt.started_at) - MAY_COME_BACK
-        if waited > MAY_COME_BACK:
-            return None
-    return now() + min(max(ASK_AGAIN, waited / 8), LONGEST_WAIT)
 
 
 def _settle_transfer(attempt: PayoutAttempt) -> None:
@@ -243,8 +240,9 @@ def _take_up_again(payout: Payout, attempt: PayoutAttempt) -> None:
     where what was given back has gone elsewhere.
     """
     others = payout.attempts.exclude(pk=attempt.pk).filter(failure_code="")
-    is_cancelled = payout.status == S.CANCELLED or payout.cancel_wished_at is not None
-    if is_cancelled or others.exclude(remote_id="").exists():
+    # What was to be called back for a debt has left: that comes too late.
+    is_wished = payout.cancel_wished_at is not None and not payout.is_called_back
+    if payout.status == S.CANCELLED or is_wished or others.exclude(remote_id="").exists():
         raise WrongState(f"{attempt.remote_id} pays out {payout}, which nobody waits for.")
     for other in others:
         _close(other, "superseded")
@@ -257,8 +255,8 @@ def _take_up_again(payout: Payout, attempt: PayoutAttempt) -> None:
     attempt.save(update_fields=["failure_code", "closed_at"])
     if payout.status != S.SENDING:
         LIFECYCLE.advance(payout, "resume", role=SYSTEM)
-    payout.failure_code, payout.closed_at = "", None
-    payout.save(update_fields=["status", "failure_code", "closed_at"])
+    payout.failure_code, payout.closed_at, payout.cancel_wished_at = "", None, None
+    payout.save(update_fields=["status", "failure_code", "closed_at", "cancel_wished_at"])
 
 
 def _arrive(payout: Payout, attempt: PayoutAttempt) -> None:

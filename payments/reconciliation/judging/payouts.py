@@ -37,9 +37,9 @@ def judge_transfer(remote: RemoteTransfer, rows: Rows) -> Finding | None:
             net=payout.amount - remote.amount, **about,
         )  # fmt: skip
     expected = payout.amount if payout.reversal_id else 0
-    if remote.amount_reversed == expected or (payout.cancel_wished_at and not payout.reversal_id):
-        return None
     whole = remote.amount_reversed == payout.amount
+    if remote.amount_reversed == expected or (whole and payout.cancel_wished_at):
+        return None
     deed = ""
     if payout.status in (Payout.Status.SCHEDULED, Payout.Status.FAILED):
         deed = "end_payout" if whole else ""
