@@ -12,7 +12,7 @@ from stripe_sandbox.banks import BANKS
 from stripe_sandbox.errors import StripeError, no_such
 from stripe_sandbox.faults import Fault
 from stripe_sandbox.instruments import BANK_ACCOUNTS, CARDS
-from stripe_sandbox.objects import accounts, capabilities, disputes, payouts, warnings
+from stripe_sandbox.objects import accounts, capabilities, charges, disputes, payouts, warnings
 from stripe_sandbox.objects.balance import move
 from stripe_sandbox.render import rendered
 from stripe_sandbox.store import Obj, new_id
@@ -116,6 +116,11 @@ def warn_of_fraud(world: World, postman: Postman, body: Obj) -> Obj:
         charge = _found(world, body["charge"], "charge")
         fraud_type = body.get("fraud_type", "misc")
         return rendered(world, warnings.warn(world, charge, fraud_type=fraud_type))
+
+
+def return_debit(world: World, postman: Postman, body: Obj, id: str) -> Obj:
+    with world.handling(None):
+        return rendered(world, charges.give_up(world, _found(world, id, "charge")))
 
 
 def restrict_account(world: World, postman: Postman, body: Obj, id: str) -> Obj:
@@ -238,6 +243,7 @@ CONTROLS: tuple[tuple[str, str, Control], ...] = (
     ("POST", "/early_fraud_warnings", warn_of_fraud),
     ("POST", f"/disputes{ID}/close", close_dispute),
     ("POST", f"/disputes{ID}/escalate", escalate_dispute),
+    ("POST", f"/charges{ID}/return", return_debit),
     ("POST", f"/accounts{ID}/restrict", restrict_account),
     ("POST", f"/accounts{ID}/review", review_account),
     ("POST", f"/accounts{ID}/restore", restore_account),

@@ -77,6 +77,10 @@ ANSWER, ACCEPT = "answer", "accept"
 # ``failure_code`` where somebody said it at the provider's own desk first, and said something else.
 ELSEWHERE = "answered_elsewhere"
 
+# ``reason`` of a debit that its bank returned after it had paid: the provider has no object of it
+# but the movement, whose id is its own.
+RETURNED_DEBIT = "returned_debit"
+
 S = Chargeback.Status
 # An inquiry is a question: it blocks nothing and moves nothing.
 ASKED = {S.INQUIRY, S.OPEN}

@@ -17,6 +17,7 @@ from payments.chargebacks.models import (
     FREEZING,
     LIFECYCLE,
     LIVE,
+    RETURNED_DEBIT,
     STEP_TO,
     Chargeback,
     ChargebackMovement,
@@ -125,12 +126,15 @@ def is_same_wish(chargeback: Chargeback, told: Chargeback) -> bool:
 def ask_about_chargeback(*, chargeback_id: int) -> None:
     """Ask the provider how it stands. Not atomic; raises GatewayRefused or GatewayUnknown."""
     remote_id = _put_off(chargeback_id)
+    if remote_id is None:
+        return
     record_chargeback(remote=provider.chargeback(remote_id))
 
 
 @transaction.atomic
-def _put_off(chargeback_id: int) -> str:
-    """The next question, before this one: an answer that never comes costs little.
+def _put_off(chargeback_id: int) -> str | None:
+    """The next question, before this one: an answer that never comes costs little. None where there
+    is nothing to be asked about.
 
     What it covers since is written down here, too: of that nothing has to be asked.
     """
@@ -141,10 +145,12 @@ def _put_off(chargeback_id: int) -> str:
     chargeback.save(update_fields=["next_check_at"])
     if payment.charged_back_at is not None:
         _cover_late_refunds(chargeback)
-    return chargeback.remote_id
+    return None if chargeback.reason == RETURNED_DEBIT else chargeback.remote_id
 
 
 def _next_check(chargeback: Chargeback) -> datetime | None:
+    if chargeback.reason == RETURNED_DEBIT:
+        return None
     if chargeback.answer:
         return now() + ANSWER_AGAIN
     if chargeback.closed_at is None:

@@ -90,7 +90,8 @@ class RemotePayment:
 class RemoteCharge:
     """``fee`` is what the provider keeps of it; None until the provider has booked it.
 
-    ``fee_currency`` may differ from the charge's.
+    ``fee_currency`` may differ from the charge's. ``failed_by`` is the movement that took it back
+    where its bank did not pay after all, or no longer.
     """
 
     remote_id: str
@@ -99,6 +100,7 @@ class RemoteCharge:
     currency: str
     fee: int | None = None
     fee_currency: str = ""
+    failed_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -170,7 +172,7 @@ RemoteObject = RemoteCharge | RemoteRefund | RemoteTransfer | RemoteReversal | R
 
 @dataclass(frozen=True)
 class RemoteMovement:
-    """A change of a balance at the provider; ``net`` is signed.
+    """A change of a balance at the provider; ``net`` is signed, and less ``fee``.
 
     ``of`` is what moved it, as it stands now, where that was asked for and is of a kind we know.
     """
@@ -182,6 +184,7 @@ class RemoteMovement:
     source: str
     of: RemoteObject | None = None
     booked_at: datetime | None = None
+    fee: int = 0
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,9 @@ from payments.gateway.base import (
     State,
 )
 
+# The kind of a movement that takes back a debit, whose bank did not pay after all, or no longer.
+RETURNED = "payment_failure_refund"
+
 _STATES = {
     "pending": State.PENDING,
     "requires_action": State.PENDING,
@@ -111,6 +114,7 @@ def charge_of(charge: stripe.Charge) -> RemoteCharge:
         currency=charge.currency.upper(),
         fee=booked.fee if known else None,
         fee_currency=booked.currency.upper() if known else "",
+        failed_by=_id(getattr(charge, "failure_balance_transaction", None)),
     )
 
 
@@ -172,6 +176,7 @@ def movement_of(movement: stripe.BalanceTransaction, account: str = "") -> Remot
         source=_id(source),
         of=_source_of(movement, source, account),
         booked_at=moment(movement.created),
+        fee=movement.fee,
     )
 
 
@@ -179,6 +184,8 @@ def _source_of(
     movement: stripe.BalanceTransaction, source: Any, account: str
 ) -> RemoteObject | None:
     """What moved it, in our words; None where it is not expanded, or of another kind."""
+    if isinstance(source, stripe.Charge) and movement.type == RETURNED:
+        return charge_of(source)  # its own fee is another movement's
     if isinstance(source, stripe.Charge):
         booked = {"fee": movement.fee, "fee_currency": movement.currency.upper()}
         return replace(charge_of(source), **booked)

@@ -12,6 +12,7 @@ from marketplace.common.clock import now
 from marketplace.common.doorbell import ring
 from marketplace.common.errors import DomainError
 from payments.chargebacks import services as chargebacks
+from payments.chargebacks.returning.services import note_failed_charge
 from payments.escrow import services as escrows
 from payments.fundings import services as fundings
 from payments.fundings.models import Payment
@@ -272,6 +273,7 @@ HANDLERS: dict[str, Handler] = {
     "payment_intent.processing": _intent_changed,
     "payment_intent.payment_failed": _intent_changed,
     "charge.updated": _charge_booked,
+    "charge.failed": lambda event: note_failed_charge(charge_id=_object(event)["id"]),
     "charge.dispute.created": _chargeback_changed,
     "charge.dispute.updated": _chargeback_changed,
     "charge.dispute.closed": _chargeback_changed,

@@ -123,6 +123,8 @@ ADVICE = {
     K.PAYOUT_STATE: "The next run asks again.",
     K.CHARGEBACK_UNNOTED: "The next run asks again. If it stays, its charge is not of ours: answer "
     "it at the provider.",
+    K.DEBIT_RETURNED: "The next run books it. If it stays, what it says cannot be booked: read the "
+    "log of the worker.",
     K.MOVEMENT: "Look it up at the provider by its id, and book it by what it was.",
     K.MISSING: "Ask the provider about this id. If keys or environments were mixed up, set it "
     "aside with that reason.",
@@ -133,7 +135,7 @@ ADVICE = {
 # What only looks different until somebody has asked: a missed webhook.
 HEALING = {
     K.PAYMENT_UNNOTED, K.FEE, K.REFUND_STATE, K.TRANSFER_UNNOTED, K.PAYOUT_STATE,
-    K.CHARGEBACK_UNNOTED,
+    K.CHARGEBACK_UNNOTED, K.DEBIT_RETURNED,
 }  # fmt: skip
 # What may turn out to be the platform's own money, whatever else is suggested.
 MAY_BE_OURS = {

@@ -11,6 +11,7 @@ from django.db.models import Q, Sum
 
 from marketplace.common.errors import DomainError
 from marketplace.common.money import in_words
+from payments.chargebacks.returning.services import record_returned_debit
 from payments.chargebacks.services import record_chargeback
 from payments.fundings.models import Payment
 from payments.gateway import books
@@ -37,6 +38,7 @@ OF_PAYOUTS = {K.PAYOUT_FOREIGN, K.PAYOUT_AMOUNT, K.PAYOUT_STATE}
 OF_TRANSFERS = {
     K.TRANSFER_UNNOTED, K.TRANSFER_FOREIGN, K.TRANSFER_AMOUNT, K.TRANSFER_REVERSED,
 }  # fmt: skip
+OF_MOVEMENTS = {K.MOVEMENT, K.CHARGEBACK_UNNOTED, K.DEBIT_RETURNED}
 # The provider shows the thing itself; all else is asked about otherwise.
 OF_WHAT_IS_SHOWN = OF_CHARGES | OF_REFUNDS | OF_PAYOUTS | OF_TRANSFERS
 
@@ -49,7 +51,7 @@ def look_again(difference: Difference) -> Finding | None:
         return silence_of(difference.account)
     if difference.kind == K.MISSING:
         return look_for(difference.object_id, about=difference.about, account=difference.account)
-    if difference.kind in (K.MOVEMENT, K.CHARGEBACK_UNNOTED):
+    if difference.kind in OF_MOVEMENTS:
         movement = books.movement(difference.object_id, account=difference.account)
         found = judge_movement(movement, Rows.of([movement]), account=difference.account)
         return found[0] if found else None
@@ -226,6 +228,10 @@ def _heal_chargeback(difference: Difference) -> None:
         raise NotOurs(f"{movement.source} is about a charge that is not ours.") from problem
 
 
+def _heal_returned_debit(difference: Difference) -> None:
+    record_returned_debit(movement=books.movement(difference.object_id))
+
+
 def _heal_refund(difference: Difference) -> None:
     record_refund(remote=gateway().refund(difference.object_id))
 
@@ -245,4 +251,5 @@ _HEALERS: dict[Difference.Kind, Callable[[Difference], None]] = {
     K.TRANSFER_UNNOTED: _heal_transfer,
     K.PAYOUT_STATE: _heal_payout,
     K.CHARGEBACK_UNNOTED: _heal_chargeback,
+    K.DEBIT_RETURNED: _heal_returned_debit,
 }

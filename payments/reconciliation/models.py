@@ -130,6 +130,7 @@ class Difference(models.Model):
         PAYOUT_AMOUNT = "payout_amount", gettext_noop("Bank payout of another amount")
         PAYOUT_STATE = "payout_state", gettext_noop("Bank payout that stands differently")
         CHARGEBACK_UNNOTED = "chargeback_unnoted", gettext_noop("Chargeback we were not told of")
+        DEBIT_RETURNED = "debit_returned", gettext_noop("Debit that its bank returned")
         MOVEMENT = "movement", gettext_noop("Movement that is in no book of ours")
         MISSING = "missing", gettext_noop("Something the provider does not know")
         SILENT = "silent", gettext_noop("Account of which the provider says nothing")

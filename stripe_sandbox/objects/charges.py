@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stripe_sandbox.errors import StripeError
 from stripe_sandbox.events import emit
 from stripe_sandbox.instruments import INSTRUMENTS, Instrument
 from stripe_sandbox.lists import listing, page_of
@@ -120,6 +121,30 @@ def refuse(world: World, charge: Obj, refusal: Obj) -> Obj:
         "failure_code": refusal["code"],
         "failure_message": refusal["message"],
         "outcome": _outcome(refusal),
+        "paid": False,
+        "status": "failed",
+    }
+    emit(world, "charge.failed", world.store.save(charge))
+    return charge
+
+
+def give_up(world: World, charge: Obj) -> Obj:
+    """The bank of a debited account takes back what it had paid, and no dispute is made of it."""
+    if charge["status"] != "succeeded" or charge["balance_transaction"] is None:
+        raise StripeError(f"This charge is not booked: {charge['status']}.", status=409)
+    back = move(
+        world,
+        account="",
+        type="payment_failure_refund",
+        amount=-charge["amount"],
+        currency=charge["currency"],
+        source=charge["id"],
+        reporting_category="charge_failure",
+    )
+    charge |= {
+        "failure_balance_transaction": back["id"],
+        "failure_code": "debit_not_authorized",
+        "failure_message": "The customer has told their bank that it was not authorized.",
         "paid": False,
         "status": "failed",
     }

@@ -21,6 +21,8 @@ def judge_charge(charge: RemoteCharge, rows: Rows, *, net: int = 0) -> Finding |
                 K.CHARGE_FOREIGN, theirs=f"{paid} were charged.", ours="It names no payment.",
                 net=net, deed="own_funds", **about,
             )  # fmt: skip
+        if named.succeeded_at is None and charge.failed_by:
+            return None  # it came and went
         if named.succeeded_at is None:
             return Finding(
                 K.PAYMENT_UNNOTED, theirs=f"{paid} were paid.", net=net, heals=True,

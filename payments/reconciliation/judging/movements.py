@@ -8,6 +8,7 @@ from payments.gateway.base import (
     RemoteRefund,
     RemoteTransfer,
 )
+from payments.gateway.reading import RETURNED
 from payments.incoming.selectors import own_funds_key
 from payments.reconciliation.findings import Finding, K
 from payments.reconciliation.judging.charges import judge_charge
@@ -16,7 +17,7 @@ from payments.reconciliation.judging.refunds import judge_refund
 from payments.reconciliation.judging.rows import Rows
 
 # Movements of a payee's account that are the other side of ours, and are judged there.
-MIRRORED = {"payment", "payment_refund", "transfer", "transfer_refund", "payment_failure_refund"}
+MIRRORED = {"payment", "payment_refund", "transfer", "transfer_refund", RETURNED}
 
 
 def judge_movement(movement: RemoteMovement, rows: Rows, *, account: str = "") -> list[Finding]:
@@ -26,6 +27,8 @@ def judge_movement(movement: RemoteMovement, rows: Rows, *, account: str = "") -
         found = judge_payout(thing, rows)
     elif account:
         found = None if movement.kind in MIRRORED else _stranger(movement, account)
+    elif movement.kind == RETURNED and isinstance(thing, RemoteCharge):
+        found = _judge_return(movement, thing, rows)
     elif isinstance(thing, RemoteCharge):
         found = judge_charge(thing, rows, net=movement.net)
     elif isinstance(thing, RemoteRefund):
@@ -39,6 +42,30 @@ def judge_movement(movement: RemoteMovement, rows: Rows, *, account: str = "") -
     else:  # a payout of the platform's own is of this kind, too
         found = None if own_funds_key(movement) in rows.booked else _stranger(movement)
     return [found] if found else []
+
+
+def _judge_return(movement: RemoteMovement, charge: RemoteCharge, rows: Rows) -> Finding | None:
+    """A debit that its bank did not pay came and went: only what we count as paid is missing."""
+    if movement.remote_id in rows.withdrawals:
+        return None
+    payment = rows.payments.get(charge.remote_id)
+    if payment is None:
+        named = rows.payments.get(charge.payment)
+        if named is not None and named.succeeded_at is None:
+            return None
+        return None if own_funds_key(movement) in rows.booked else _stranger(movement)
+    words = in_words(movement.net, movement.currency)
+    return Finding(
+        K.DEBIT_RETURNED,
+        object_id=movement.remote_id,
+        about=payment.public_id,
+        amount=movement.net,
+        currency=movement.currency,
+        theirs=f"The payer's bank did not leave it there: {words} ({charge.remote_id}).",
+        ours=f"It is {payment.get_status_display().lower()}.",
+        net=movement.net,
+        heals=True,
+    )
 
 
 def _is_of_chargeback(movement: RemoteMovement) -> bool:

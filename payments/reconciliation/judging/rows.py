@@ -15,6 +15,7 @@ from payments.gateway.base import (
     RemoteRefund,
     RemoteTransfer,
 )
+from payments.gateway.reading import RETURNED
 from payments.incoming.selectors import own_funds_key
 from payments.ledger.models import Transfer
 from payments.payouts.models import Payout, PayoutAttempt
@@ -59,7 +60,9 @@ class Rows:
         ownable = (one for one in movements if one.of is None or isinstance(one.of, RemotePayout))
         keys = [own_funds_key(one) for one in ownable]
         rows.booked = set(Transfer.objects.filter(key__in=keys).values_list("key", flat=True))
-        rows.withdrawals = booked_withdrawals(one.remote_id for one in movements if one.of is None)
+        rows.withdrawals = booked_withdrawals(
+            one.remote_id for one in movements if one.of is None or one.kind == RETURNED
+        )
         named: list[dict[str, Any]] = [rows.payments, rows.refunds, rows.payouts]
         for found in named:
             found.pop("", None)
