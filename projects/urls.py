@@ -252,7 +252,7 @@ urlpatterns = [
         desk_refunds.settle_refund,
         name="desk-refund-settle",
     ),
-    path("desk/payouts/", desk_payouts.list_payouts, name="desk-payouts"),
+    *desk_payouts.ROUTES,
     path(
         "desk/payouts/<str:public_id>/retry/",
         overview.create_payout_retry,

@@ -10,6 +10,7 @@ from tests.projects.confidentiality_world import TEXT
 from tests.projects.counter_world import terms
 from tests.world import SIGNED
 
+ATTESTED = {"outcome": "arrived", "reason": "The bank says so."}
 REASON, WORDS = {"reason": "Because."}, {"statement": "It rained."}
 GROUNDS = REASON | {"evidence": "Reports.", "days": 7}
 RENEWAL = {"valid_until": "2099-01-01T00:00:00Z"}
@@ -430,6 +431,7 @@ LINES = [
     Line("desk-refund-settle", "GET POST", "dora", of="refund", body={"reason": "By transfer."}),
     Line("desk-payouts", "GET", "dora"),
     Line("desk-payout-retry", "POST", "dora", of="payout"),
+    Line("desk-payout-attest", "GET POST", "dora", of="stranded payout", body=ATTESTED),
     Line("desk-chargebacks", "GET", "dora"),
     Line("desk-chargeback", "GET POST", "dora", of="chargeback", body={"evidence": "It was done."}),
     Line("desk-chargeback-accept", "POST", "dora", of="chargeback"),
@@ -487,4 +489,5 @@ LINES = [
     Line("api-desk-refund-retry", "POST", "dora", of="refund"),
     Line("api-desk-refund-settle", "POST", "dora", of="refund", body={"reason": "By transfer."}),
     Line("api-desk-payout-retry", "POST", "dora", of="payout"),
+    Line("api-desk-payout-attest", "POST", "dora", of="stranded payout", body=ATTESTED),
 ]

@@ -263,7 +263,17 @@ def _money(world: AccessWorld, ada: User, ben: User) -> None:
         "failed_mail": {"public_id": _failed_mail(ben).public_id},
         "refund": {"public_id": Refund.objects.get().public_id},
         "payout": {"public_id": payout.public_id},
+        "stranded payout": {"public_id": _stranded_payout(ben).public_id},
     }
+
+
+def _stranded_payout(ben: User) -> Payout:
+    """Its account is another one by now."""
+    party = own_party_of(ben)
+    payout = Payout.objects.create(party=party, amount=100, currency="EUR", next_check_at=None)
+    Payout.objects.filter(pk=payout.pk).update(status="sending", transfer_id="tr_stranded")
+    payout.attempts.create(number=1, destination="acct_closed", remote_id="po_stranded")
+    return payout
 
 
 def _saved_filter() -> SavedFilter:

@@ -20,6 +20,7 @@ from payments.gateway.base import RemoteAccount, RemotePayout, RemoteRefund, Sta
 from payments.payees import services as payees
 from payments.payees.models import ConnectedAccount
 from payments.payouts import services as payouts
+from payments.payouts.attesting.services import attest_payout
 from payments.payouts.cancelling.services import cancel_payout
 from payments.payouts.holding.services import hold_payouts, lift_hold
 from payments.payouts.models import Earning, Payout
@@ -287,6 +288,26 @@ def bounces(ada: User, ben: User, **_: User) -> Story:
     _told(payout, State.DONE)
     yield
     _told(payout, State.FAILED, "no_account")
+
+
+def _stranded(ada: User, ben: User) -> Payout:
+    """Its account is closed, and says nothing of it any more."""
+    payout = _sent(ada, ben)
+    Payout.objects.filter(pk=payout.pk).update(transfer_id="tr_remote")
+    ConnectedAccount.objects.update(status="closed")
+    return payout
+
+
+def said_to_have_arrived(ada: User, ben: User, dora: User) -> Story:
+    payout = _stranded(ada, ben)
+    yield
+    attest_payout(payout_id=payout.pk, outcome="arrived", reason="The bank says so.", by=dora)
+
+
+def said_to_be_back(ada: User, ben: User, dora: User) -> Story:
+    payout = _stranded(ada, ben)
+    yield
+    attest_payout(payout_id=payout.pk, outcome="came_back", reason="It is there.", by=dora)
 
 
 def cancel_payout_(ada: User, ben: User, **_: User) -> Story:

@@ -98,6 +98,11 @@ LIFECYCLE = Lifecycle(
     # "Paid" may still turn into "failed" for some days: banks send money back.
     Step("fail", {S.SCHEDULED, S.SENDING, S.IN_TRANSIT, S.PAID}, S.FAILED, {SYSTEM},
          tells="payout_failed"),
+    # Its account was closed under it, and says nothing any more: finance says what became of it.
+    Step("confirm", {S.SENDING, S.IN_TRANSIT}, S.PAID, {FINANCE}, label="It arrived",
+         tells="payout_paid"),
+    Step("return", {S.SENDING, S.IN_TRANSIT}, S.FAILED, {FINANCE}, label="It came back",
+         tells="payout_failed"),
     Step("retry",  {S.FAILED}, S.SCHEDULED, {OWNER, FINANCE}, label="Try again"),
     Step("cancel", {S.SCHEDULED, S.FAILED}, S.CANCELLED, {OWNER, FINANCE}, label="Cancel payout"),
     # Judged when it was wished for; what the provider has taken back is then written down. One that

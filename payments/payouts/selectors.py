@@ -38,6 +38,18 @@ _READY = ConnectedAccount.objects.filter(
     party=OuterRef("party"), status=ConnectedAccount.Status.ACTIVE
 )
 
+# A payee has one account at a time: a payout to any other went to one that was closed.
+_AT_A_CLOSED_ACCOUNT = PayoutAttempt.objects.filter(
+    Q(payout__party__connected_account__status=ConnectedAccount.Status.CLOSED)
+    | ~Q(destination=F("payout__party__connected_account__remote_id")),
+    payout=OuterRef("pk"),
+    failure_code="",
+)
+_STRANDED = Q(
+    Exists(_AT_A_CLOSED_ACCOUNT),
+    status__in=[Payout.Status.SENDING, Payout.Status.IN_TRANSIT],
+)
+
 # PostgreSQL reads all of an index for a DISTINCT; this asks for the next one after the last.
 _CURRENCIES = """
 WITH RECURSIVE found (party, currency) AS (
@@ -69,6 +81,19 @@ def payouts_of(user: User) -> QuerySet[Payout]:
 def failed_payouts() -> QuerySet[Payout]:
     """For the desk: the bank said no, and their payee has not tried again."""
     return Payout.objects.filter(status=Payout.Status.FAILED).select_related("party")
+
+
+def stranded_payouts() -> QuerySet[Payout]:
+    """For the desk: under way to an account that was closed since, and of which the provider says
+    nothing any more.
+    """
+    return Payout.objects.filter(_STRANDED).select_related("party")
+
+
+def payouts_in_trouble() -> QuerySet[Payout]:
+    """For the desk: both of these wait for a person."""
+    trouble = Q(status=Payout.Status.FAILED) | _STRANDED
+    return Payout.objects.filter(trouble).select_related("party")
 
 
 def with_story(payouts: QuerySet[Payout]) -> QuerySet[Payout]:

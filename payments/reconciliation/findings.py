@@ -128,7 +128,9 @@ ADVICE = {
     K.MOVEMENT: "Look it up at the provider by its id, and book it by what it was.",
     K.MISSING: "Ask the provider about this id. If keys or environments were mixed up, set it "
     "aside with that reason.",
-    K.SILENT: "Look at the account at the provider. The line goes as soon as it answers.",
+    K.SILENT: "Look at the account at the provider. The line goes as soon as it answers. Where it "
+    "was closed with a payout under way, say at the desk what became of that: the line goes when "
+    "nothing of ours is there any more.",
     K.SUM: "Compare the provider's own balance report, line by line.",
 }
 

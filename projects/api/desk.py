@@ -19,9 +19,10 @@ from marketplace.common.api import OldestFirst, idempotent
 from marketplace.common.shapes import AmountIn
 from payments.chargebacks.settling.services import LONGEST_REASON, settle_refund
 from payments.payouts import services as payouts
+from payments.payouts.attesting import services as attesting
 from payments.payouts.finding.selectors import desk_payouts, narrowed
 from payments.payouts.models import Payout
-from payments.payouts.selectors import failed_payouts
+from payments.payouts.selectors import failed_payouts, payouts_in_trouble, stranded_payouts
 from payments.refunds import services as refunds
 from payments.refunds.selectors import failed_refunds
 from projects.api.dispute_shapes import DisputeOut, SharesOut
@@ -170,8 +171,8 @@ class DeskRefundsView(ListAPIView):
 
 
 class DeskPayoutsView(ListAPIView):
-    """Payouts that failed and that nobody has sent again, the oldest first; with ``?all=1`` every
-    one.
+    """Payouts that failed and that nobody has sent again, and those whose account was closed under
+    them, the oldest first; with ``?all=1`` every one.
     """
 
     serializer_class = DeskPayoutOut
@@ -191,7 +192,7 @@ class DeskPayoutsView(ListAPIView):
         asked = self.request.query_params
         found = _for_finance(self.request, desk_payouts(signed_in(self.request.user)))
         if asked.get("all") != "1" and not asked.get("status"):
-            found = found.filter(status=Payout.Status.FAILED)
+            found = found.filter(pk__in=payouts_in_trouble().values("pk"))
         return narrowed(found, status=asked.get("status", ""), words=asked.get("words", ""))
 
 
@@ -231,6 +232,32 @@ class PayoutRetryView(APIView):
         """Send a failed payout once more."""
         payout = get_object_or_404(_at_the_desk(request, failed_payouts()), public_id=public_id)
         payout = payouts.retry_payout(payout_id=payout.pk, by=signed_in(request.user))
+        return Response(RetriedOut(payout).data)
+
+
+class AttestIn(serializers.Serializer):
+    outcome = serializers.ChoiceField(attesting.Outcome.choices)
+    reason = serializers.CharField(
+        max_length=attesting.LONGEST_REASON,
+        help_text="From where that is known; the payee reads it.",
+    )
+    bank_payout = serializers.CharField(
+        max_length=attesting.LONGEST_ID,
+        default="",
+        help_text="Its id at the provider, of one that arrived and of which it is not known.",
+    )
+
+
+class PayoutAttestView(APIView):
+    @extend_schema(request=AttestIn, responses=RetriedOut)
+    @idempotent
+    def post(self, request: Request, public_id: str) -> Response:
+        """Say what became of a payout whose account was closed under it."""
+        payout = get_object_or_404(_at_the_desk(request, stranded_payouts()), public_id=public_id)
+        told = AttestIn(data=request.data)
+        told.is_valid(raise_exception=True)
+        user = signed_in(request.user)
+        payout = attesting.attest_payout(payout_id=payout.pk, by=user, **told.validated_data)
         return Response(RetriedOut(payout).data)
 
 

@@ -290,4 +290,9 @@ urlpatterns = [
         desk.PayoutRetryView.as_view(),
         name="api-desk-payout-retry",
     ),
+    path(
+        "desk/payouts/<str:public_id>/attest/",
+        desk.PayoutAttestView.as_view(),
+        name="api-desk-payout-attest",
+    ),
 ]

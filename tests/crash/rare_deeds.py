@@ -13,10 +13,13 @@ from payments.chargebacks.models import Chargeback
 from payments.chargebacks.settling.services import settle_refund
 from payments.fundings import services as fundings
 from payments.fundings.models import Payment
+from payments.gateway.base import GatewayRefused
 from payments.ledger import chart
 from payments.ledger.selectors import balance_of
 from payments.payees.models import ConnectedAccount
+from payments.payouts.attesting.services import attest_payout
 from payments.payouts.models import Payout
+from payments.payouts.sending.services import _record_refusal
 from payments.reconciliation.running.services import ask_for_run
 from payments.refunds.models import Refund
 from payments.tasks import handle_due_events
@@ -30,6 +33,7 @@ from projects.milestones.parts.services import release_part
 from projects.milestones.services import cancel_milestone, release_milestone, submit_work
 from tests.crash.deeds import Act, by_people, by_the_clock, scheduled, task
 from tests.crash.dispute_deeds import reviewed
+from tests.crash.points import Point, run_apart
 from tests.crash.world import World
 from tests.payments.world import A_WHILE, days_pass
 from tests.projects.ending_world import tag_for
@@ -136,6 +140,31 @@ def recover_from_later_earnings(world: World) -> Act:
     assert balance_of(chart.owed(payout.party, payout.currency)) > 0
     release_milestone(milestone_id=later.pk, by=world.ada)
     return task("payments.recover_debts")
+
+
+@by_the_clock
+def call_back_a_payout_that_was_tried(world: World) -> Act:
+    """Its transfer was made, the answer was lost and a later call refused; then a bank takes it."""
+    payout = scheduled(world)
+    send = task("payments.send_due_payouts")
+    assert run_apart(send, at=Point("after call send_transfer", 1)).ended == "killed"
+    no_cover = GatewayRefused("balance_insufficient", "No cover yet.", retry_later=True)
+    _record_refusal(payout.attempts.get(), no_cover)
+    demand_for(world, Milestone.objects.get())
+    world.keep_letters()
+    handle_due_events()
+    assert Payout.objects.get(pk=payout.pk).is_called_back
+    return task("payments.cancel_due_payouts")
+
+
+@by_people
+def say_that_a_payout_to_a_closed_account_arrived(world: World) -> Act:
+    payout = scheduled(world)
+    task("payments.send_due_payouts")()
+    world.lose_letters()
+    ConnectedAccount.objects.update(status="closed", next_check_at=None)
+    said = {"outcome": "arrived", "reason": "The bank says so."}
+    return partial(attest_payout, payout_id=payout.pk, by=world.dora, **said)
 
 
 # --- The provider holds money for a time only ----------------------------------------------------

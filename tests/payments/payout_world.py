@@ -11,6 +11,8 @@ from payments.ledger.selectors import balance_of
 from payments.payees.models import ConnectedAccount
 from payments.payouts import services as payouts
 from payments.payouts.models import Earning, Payout
+from payments.payouts.sending import services as sending
+from tests.against_the_rules import force
 from tests.payments.world import A_WHILE, days_pass, held, opened, paid_at, with_account
 from tests.sandbox import GOOD_BANK, Sandbox, play_on
 
@@ -83,3 +85,25 @@ def ready_without_provider(ada, ben) -> int:
     )
     note_country(party_id=party.pk)
     return party.pk
+
+
+def failed_payout(ada, ben) -> Payout:
+    """Without any provider."""
+    payout = payouts.schedule_payout(
+        party_id=ready_without_provider(ada, ben), currency="USD", by=ben
+    )
+    attempt = payout.attempts.create(number=1, destination="acct_ben")
+    sending.fail(payout, attempt, "account_closed")
+    return payout
+
+
+def stranded(ada, ben, *, status: str = "in_transit", remote_id: str = "po_1") -> Payout:
+    """Without any provider: its account is closed while it is on its way."""
+    payout = payouts.schedule_payout(
+        party_id=ready_without_provider(ada, ben), currency="USD", by=ben
+    )
+    sending.begin_attempt(payout.pk)
+    payout.attempts.update(remote_id=remote_id)
+    force(Payout, status=status, transfer_id="tr_1")
+    ConnectedAccount.objects.update(status="closed")
+    return now_of(payout)

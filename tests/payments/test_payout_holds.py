@@ -135,7 +135,7 @@ def test_a_payout_is_held_once(payee, ben, dora):
 def test_what_is_tried_again_under_a_hold_waits_too(payee, ben, dora):
     payout = scheduled(payee, ben)
     payout.attempts.create(number=1, destination="acct_ben")
-    sending._fail(payout, payout.attempts.get(), "account_closed")
+    sending.fail(payout, payout.attempts.get(), "account_closed")
     hold(payee, dora)
 
     payouts.retry_payout(payout_id=payout.pk, by=ben)

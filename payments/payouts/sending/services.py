@@ -92,9 +92,9 @@ def record_payout(*, remote: RemotePayout) -> Payout:
             return payout  # failed is its last word: what else is said of it is older
         _take_up_again(payout, attempt)
     if remote.state == State.FAILED:
-        _fail(payout, attempt, remote.failure_code or "could_not_process")
+        fail(payout, attempt, remote.failure_code or "could_not_process")
     elif remote.state == State.DONE:
-        _arrive(payout, attempt)
+        arrive(payout, attempt)
     else:
         if payout.status == S.SENDING:
             LIFECYCLE.advance(payout, "depart", role=SYSTEM)
@@ -222,7 +222,7 @@ def _record_refusal(attempt: PayoutAttempt, refusal: GatewayRefused) -> None:
     if payout.status != S.SENDING or attempt.remote_id or attempt.closed_at:
         return  # another worker was faster, or the question was only how it stands
     if not refusal.retry_later:
-        _fail(payout, attempt, refusal.code)
+        fail(payout, attempt, refusal.code)
         return
     _close(attempt, refusal.code)
     LIFECYCLE.advance(payout, "wait", role=SYSTEM)
@@ -259,7 +259,8 @@ def _take_up_again(payout: Payout, attempt: PayoutAttempt) -> None:
     payout.save(update_fields=["status", "failure_code", "closed_at", "cancel_wished_at"])
 
 
-def _arrive(payout: Payout, attempt: PayoutAttempt) -> None:
+def arrive(payout: Payout, attempt: PayoutAttempt) -> None:
+    """The bank has it. The caller holds the payout's row, as below."""
     if payout.status == S.PAID:
         if payout.closed_at is not None and payout.closed_at + MAY_COME_BACK <= now():
             payout.next_check_at = None  # it stays there
@@ -277,7 +278,8 @@ def _arrive(payout: Payout, attempt: PayoutAttempt) -> None:
     tell_payee(payout, "payout_paid", Words("%(sum)s have been paid to your bank."))
 
 
-def _fail(payout: Payout, attempt: PayoutAttempt, code: str) -> None:
+def fail(payout: Payout, attempt: PayoutAttempt, code: str) -> None:
+    """It did not arrive, or came back: what it held is available again, and goes out with it."""
     if payout.status == S.FAILED:
         return
     came_back = payout.status == S.PAID

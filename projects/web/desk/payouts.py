@@ -1,15 +1,20 @@
 """Every payout and how it stands, for finance and support to find."""
 
 from django import forms
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.people.models import StaffRole
 from accounts.people.selectors import signed_in, staff_roles_of
+from marketplace.common.http import refusals_on
 from marketplace.common.pages import page_of
+from payments.payouts.attesting.services import LONGEST_ID, LONGEST_REASON, Outcome, attest_payout
 from payments.payouts.finding.selectors import desk_payouts, narrowed
 from payments.payouts.models import Payout
+from payments.payouts.selectors import stranded_payouts
 from projects.web.desk.doors import for_staff
 from projects.web.desk.search import DeskSearch, searched
 
@@ -38,3 +43,45 @@ def list_payouts(request: HttpRequest) -> HttpResponse:
         "nav": "desk",
     }
     return render(request, "desk/payouts.html", context, status=200 if form.is_valid() else 400)
+
+
+class AttestForm(forms.Form):
+    outcome = forms.ChoiceField(
+        label="What became of it", choices=Outcome.choices, widget=forms.RadioSelect
+    )
+    bank_payout = forms.CharField(
+        label="Id of the bank payout",
+        max_length=LONGEST_ID,
+        required=False,
+        help_text="As the provider’s desk names it: po_… Only where it arrived and is not known.",
+    )
+    reason = forms.CharField(
+        label="From where you know",
+        max_length=LONGEST_REASON,
+        widget=forms.Textarea({"rows": 3}),
+        help_text="Such as what the provider’s desk says, or the payee’s bank. The payee reads it.",
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_staff
+def attest(request: HttpRequest, public_id: str) -> HttpResponse:
+    """What became of one whose account was closed under it."""
+    payout = get_object_or_404(stranded_payouts(), public_id=public_id)
+    form = AttestForm(request.POST or None)
+    attempt = payout.attempts.get(failure_code="")
+    if attempt.remote_id:
+        del form.fields["bank_payout"]
+    if request.method == "POST" and form.is_valid():
+        with refusals_on(form):
+            attest_payout(payout_id=payout.pk, by=signed_in(request.user), **form.cleaned_data)
+            messages.success(request, "It is noted, and the payee has been told.")
+            return redirect("desk")
+    context = {"payout": payout, "attempt": attempt, "form": form, "nav": "desk"}
+    return render(request, "desk/payout.html", context, status=400 if form.errors else 200)
+
+
+ROUTES = [
+    path("desk/payouts/", list_payouts, name="desk-payouts"),
+    path("desk/payouts/<str:public_id>/attest/", attest, name="desk-payout-attest"),
+]

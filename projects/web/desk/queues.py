@@ -12,7 +12,7 @@ from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_roles_of
 from payments.chargebacks.selectors import to_be_answered
 from payments.incoming.selectors import unexplained_events
-from payments.payouts.selectors import failed_payouts
+from payments.payouts.selectors import payouts_in_trouble
 from payments.reconciliation.selectors import open_differences
 from payments.refunds.selectors import failed_refunds
 from projects.disputes.models import Dispute
@@ -57,7 +57,7 @@ _KINDS = {
         frozenset({StaffRole.FINANCE}),
     ),
     "payouts": Kind(
-        "Failed payouts",
+        "Payouts in trouble",
         "Every payout has arrived or is under way.",
         frozenset({StaffRole.FINANCE}),
         page="desk-payouts",
@@ -125,7 +125,7 @@ def queues_for(user: User) -> list[Queue]:
             "pk",
         ),
         "refunds": failed_refunds().order_by("created_at", "pk"),
-        "payouts": failed_payouts().order_by("created_at", "pk"),
+        "payouts": payouts_in_trouble().order_by("created_at", "pk"),
         "chargebacks": to_be_answered(),
         "holds": among_standing(desk_holds(user)).order_by(
             F("ruling_due_at").asc(nulls_last=True), "ends_at", "pk"
