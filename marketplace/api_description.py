@@ -53,6 +53,7 @@ SETTINGS = {
         "EscrowStatus": "payments.escrow.models.Escrow.Status",
         "PaymentStatus": "payments.fundings.models.Payment.Status",
         "RefundStatus": "payments.refunds.models.Refund.Status",
+        "ProposedDeedStatus": "payments.reconciliation.confirming.models.ProposedDeed.Status",
         "PayoutStatus": "payments.payouts.models.Payout.Status",
         "PayoutAccountStatus": "payments.payees.models.ConnectedAccount.Status",
     },

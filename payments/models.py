@@ -15,6 +15,7 @@ from payments.payouts.models import Earning, Payout, PayoutAttempt
 from payments.payouts.plans.models import PayoutPlan
 from payments.payouts.recovering.models import Recovery
 from payments.policies.models import Policy
+from payments.reconciliation.confirming.models import ProposedDeed
 from payments.reconciliation.models import (
     Difference,
     DifferenceEvent,
@@ -43,6 +44,7 @@ __all__ = [
     "PayoutAttempt",
     "PayoutPlan",
     "Policy",
+    "ProposedDeed",
     "ReconciliationRun",
     "Recovery",
     "Refund",

@@ -2,10 +2,12 @@
 
 from django.urls import include, path
 
+from payments.api import confirming as api_confirming
 from payments.api import reconciliation as api_reconciliation
 from payments.api import statements as api_statements
 from payments.api import views as api_views
 from payments.web import (
+    confirming,
     earnings,
     fundings,
     payouts,
@@ -61,6 +63,7 @@ api = [
         api_reconciliation.ReconciliationsView.as_view(),
         name="api-reconciliations",
     ),
+    *api_confirming.ROUTES,
     path("policies/", api_views.PoliciesView.as_view(), name="api-policies"),
 ]
 
@@ -96,6 +99,7 @@ urlpatterns = [
         reconciliation.create_settlement,
         name="difference-settle",
     ),
+    *confirming.ROUTES,
     path("webhooks/stripe/", webhooks.receive_letter, name="stripe-webhook"),
     path("api/v1/", include(api)),
 ]

@@ -24,6 +24,7 @@ from payments.chargebacks.models import Chargeback
 from payments.fundings.models import Payment
 from payments.payees.models import ConnectedAccount
 from payments.payouts.models import Payout
+from payments.reconciliation.confirming.models import ProposedDeed
 from payments.reconciliation.models import LIFECYCLE, Difference
 from payments.reconciliation.running.services import plan_run
 from payments.refunds.models import Refund
@@ -262,9 +263,24 @@ def _money(world: AccessWorld, ada: User, ben: User) -> None:
         "saved_filter": {"public_id": _saved_filter().public_id},
         "failed_mail": {"public_id": _failed_mail(ben).public_id},
         "refund": {"public_id": Refund.objects.get().public_id},
+        "deed": {"public_id": _proposed_deed().public_id},
         "payout": {"public_id": payout.public_id},
         "stranded payout": {"public_id": _stranded_payout(ben).public_id},
     }
+
+
+def _proposed_deed() -> ProposedDeed:
+    """Somebody else of finance wishes it."""
+    fay = grant_staff_roles(user_id=person("Fay").pk, roles={"finance"}, by=SYSTEM)
+    refund = Refund.objects.get()
+    return ProposedDeed.objects.create(
+        deed="settle_refund",
+        refund=refund,
+        amount=refund.amount,
+        currency=refund.currency,
+        reason="By transfer.",
+        by=fay,
+    )
 
 
 def _stranded_payout(ben: User) -> Payout:

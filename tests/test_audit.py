@@ -1,15 +1,10 @@
 """What staff did is written down once, linked, and read by whom it concerns."""
 
 import json
-from collections.abc import Callable
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from accounts.holds.services import appeal_hold, uphold_hold
-from accounts.notifications.mailing.services import retry_mail
-from accounts.notifications.models import Notification
-from accounts.notifications.services import notify
 from accounts.parties.selectors import own_party_of
 from accounts.people.models import StaffRole, User
 from accounts.people.services import grant_staff_roles
@@ -24,41 +19,15 @@ from marketplace.common.clock import now
 from marketplace.common.lifecycle import FINANCE, MEDIATOR, MODERATOR, SYSTEM
 from marketplace.common.lifecycle_sql import lifecycles
 from marketplace.common.models import AuditEntry
-from marketplace.common.words import Words
-from payments.chargebacks.answering import services as answering
-from payments.chargebacks.settling.services import settle_refund
-from payments.escrow.services import refund
-from payments.fundings.models import Payment
-from payments.payouts import services as payouts
-from payments.payouts.cancelling.services import wish_to_cancel
-from payments.payouts.holding.services import hold_payouts, lift_hold
-from payments.payouts.sending import services as sending
 from payments.policies.services import add_version
-from payments.reconciliation.deeds import services as deeds
-from payments.reconciliation.findings import Finding
-from payments.reconciliation.models import Difference
-from payments.reconciliation.running.services import ask_for_run, plan_run
-from payments.refunds.models import Refund
-from payments.refunds.services import retry_refund
-from projects.disputes.assigning.services import assign_dispute, give_up_dispute
-from projects.disputes.confirming.services import confirm_ruling, return_ruling
-from projects.disputes.models import Dispute
-from projects.disputes.rulings.services import decide_dispute
-from projects.holds.services import suspend_person
-from projects.postings.suspending.services import restore_posting, suspend_posting
-from projects.questions.services import ask_question, remove_question
 from tests.against_the_rules import against_the_rules, force
-from tests.payments.chargeback_world import Bank
-from tests.payments.payout_world import ready_without_provider
-from tests.payments.world import held
-from tests.projects.two_mediators import mediator, proposed
 from tests.races import at_once
-from tests.world import GROUNDS, api_of, open_posting, person, reviewed_dispute, why
+from tests.staff_deeds import DEEDS, decides, places_a_hold
+from tests.world import api_of, person
 
 pytestmark = pytest.mark.django_db
 
 STAFF = {MEDIATOR, FINANCE, MODERATOR}
-WHY = {"reason": "Two payees share a bank account.", "evidence": "A letter of May."}
 
 
 @pytest.fixture
@@ -72,201 +41,6 @@ def last() -> AuditEntry:
 
 
 # --- Each deed of staff --------------------------------------------------------------------------
-
-
-def decides(ada, ben, dora) -> tuple[str, set]:
-    dispute = reviewed_dispute(ada, ben)
-    decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=50_000, **why("Half is done."))
-    return "decide dispute", {ada.pk, ben.pk}
-
-
-def proposes(ada, ben, dora) -> tuple[str, set]:
-    proposed(ada, ben, dora)
-    return "propose ruling", {ada.pk, ben.pk}
-
-
-def confirms(ada, ben, dora) -> tuple[str, set]:
-    confirm_ruling(proposed_id=proposed(ada, ben, mediator("Emil")).pk, by=dora)
-    return "confirm proposed ruling", {ada.pk, ben.pk}
-
-
-def returns(ada, ben, dora) -> tuple[str, set]:
-    return_ruling(proposed_id=proposed(ada, ben, mediator("Emil")).pk, by=dora, why="Look again.")
-    return "return proposed ruling", {ada.pk, ben.pk}
-
-
-def takes_a_case(ada, ben, dora) -> tuple[str, set]:
-    dispute = reviewed_dispute(ada, ben)
-    assign_dispute(dispute_id=dispute.pk, by=dora, mediator=dora.public_id)
-    return "assign dispute", {ada.pk, ben.pk}
-
-
-def gives_a_case_up(ada, ben, dora) -> tuple[str, set]:
-    takes_a_case(ada, ben, dora)
-    give_up_dispute(dispute_id=Dispute.objects.latest("pk").pk, by=dora)
-    return "give up dispute", {ada.pk, ben.pk}
-
-
-def suspends(ada, ben, dora) -> tuple[str, set]:
-    posting = open_posting(ada)
-    suspend_posting(**GROUNDS, posting_id=posting.pk, by=dora, reason="It asks for passwords.")
-    return "suspend posting", {ada.pk}
-
-
-def restores(ada, ben, dora) -> tuple[str, set]:
-    posting = open_posting(ada)
-    suspend_posting(**GROUNDS, posting_id=posting.pk, by=dora, reason="It asks for passwords.")
-    restore_posting(posting_id=posting.pk, by=dora)
-    return "restore posting", {ada.pk}
-
-
-def failed_payout(ada, ben):
-    party_id = ready_without_provider(ada, ben)
-    payout = payouts.schedule_payout(party_id=party_id, currency="USD", by=ben)
-    attempt = payout.attempts.create(number=1, destination="acct_ben")
-    sending._fail(payout, attempt, "account_closed")
-    return payout
-
-
-def retries_a_payout(ada, ben, dora) -> tuple[str, set]:
-    payouts.retry_payout(payout_id=failed_payout(ada, ben).pk, by=dora)
-    return "retry payout", {ben.pk}
-
-
-def removes_a_question(ada, ben, dora) -> tuple[str, set]:
-    question = ask_question(posting_id=open_posting(ada).pk, text="Your number?", by=ben)
-    remove_question(question_id=question.pk, by=dora, reason="It asks for a telephone number.")
-    return "remove question", {ada.pk, ben.pk}
-
-
-def cancels_a_payout(ada, ben, dora) -> tuple[str, set]:
-    wish_to_cancel(payout_id=failed_payout(ada, ben).pk, by=dora)
-    return "cancel payout", {ben.pk}
-
-
-def retries_a_refund(ada, ben, dora) -> tuple[str, set]:
-    refund(escrow_id=held(ada, ben).pk, reason="milestone_cancelled")
-    force(Refund, status="failed", closed_at=now())
-    retry_refund(refund_id=Refund.objects.get().pk, by=dora)
-    return "retry refund", {ada.pk}
-
-
-def settles_a_refund(ada, ben, dora) -> tuple[str, set]:
-    refund(escrow_id=held(ada, ben).pk, reason="milestone_cancelled")
-    force(Refund, status="failed", closed_at=now())
-    settle_refund(refund_id=Refund.objects.get().pk, reason="By transfer.", by=dora)
-    return "settle refund", {ada.pk}
-
-
-def answers_a_bank(ada, ben, dora) -> tuple[str, set]:
-    answering._wish(_chargeback(ada, ben), answering.ANSWER, dora, "All of it was delivered.")
-    return "answer chargeback", {ben.pk}
-
-
-def lets_a_bank_have_it(ada, ben, dora) -> tuple[str, set]:
-    answering._wish(_chargeback(ada, ben), answering.ACCEPT, dora)
-    return "accept chargeback", {ben.pk}
-
-
-def _chargeback(ada, ben) -> int:
-    escrow = held(ada, ben)
-    return Bank(Payment.objects.get(paid_for=escrow.public_id)).takes().pk
-
-
-def settles_a_difference(ada, ben, dora) -> tuple[str, set]:
-    _settle(dora, "cost", net=-500)
-    return "settle difference", set()
-
-
-def sets_a_difference_aside(ada, ben, dora) -> tuple[str, set]:
-    _settle(dora, "set_aside")
-    return "set aside difference", set()
-
-
-def _settle(dora, deed: str, net: int = 0) -> None:
-    found = Finding(
-        kind=Difference.Kind.MOVEMENT,
-        object_id="txn_1",
-        theirs="A fee.",
-        ours="Nothing.",
-        amount=net,
-        currency="USD",
-        net=net,
-        deed="cost" if net else "",
-    )
-    words = {name: value for name, value in vars(found).items() if name != "heals"}
-    difference = Difference.objects.create(run=plan_run(), **words)
-    force(Difference, status="open")
-    deeds.settle_as_seen(
-        difference_id=difference.pk,
-        deed=deed,
-        reason="Their invoice of May.",
-        by=dora,
-        seen=deeds.Seen(None, found, ""),
-    )
-
-
-def places_a_hold(ada, ben, dora) -> tuple[str, set]:
-    hold_payouts(party_id=ready_without_provider(ada, ben), days=7, by=dora, **WHY)
-    return "place hold", {ben.pk}
-
-
-def lifts_a_hold(ada, ben, dora) -> tuple[str, set]:
-    hold = hold_payouts(party_id=ready_without_provider(ada, ben), days=7, by=dora, **WHY)
-    lift_hold(hold_id=hold.pk, by=dora)
-    return "lift hold", {ben.pk}
-
-
-def suspends_a_person(ada, ben, dora) -> tuple[str, set]:
-    suspend_person(party_id=own_party_of(ben).pk, days=7, by=dora, **WHY)
-    return "place hold", {ben.pk}
-
-
-def refuses_an_appeal(ada, ben, dora) -> tuple[str, set]:
-    mona = grant_staff_roles(user_id=person("Mona").pk, roles={"moderator"}, by=SYSTEM)
-    hold = suspend_person(party_id=own_party_of(ben).pk, days=7, by=mona, **WHY)
-    appeal_hold(hold_id=hold.pk, statement="It was not me.", by=ben)
-    uphold_hold(hold_id=hold.pk, ruling="The drafts are dated later.", by=dora)
-    return "uphold hold", {ben.pk}
-
-
-def retries_a_mail(ada, ben, dora) -> tuple[str, set]:
-    notify(to=ada, kind="bid_placed", text=Words("Ben made a bid."), path="/")
-    force(Notification, mail_due_at=None, mail_failure="550 No.", mail_failed_at=now())
-    retry_mail(notification_id=Notification.objects.latest("pk").pk, by=dora)
-    return "retry mail", {ada.pk}
-
-
-def compares_the_books(ada, ben, dora) -> tuple[str, set]:
-    ask_for_run(by=dora)
-    return "run reconciliation", set()
-
-
-DEEDS: list[Callable] = [
-    decides,
-    proposes,
-    confirms,
-    returns,
-    takes_a_case,
-    gives_a_case_up,
-    suspends,
-    restores,
-    retries_a_payout,
-    removes_a_question,
-    cancels_a_payout,
-    retries_a_refund,
-    settles_a_refund,
-    answers_a_bank,
-    lets_a_bank_have_it,
-    settles_a_difference,
-    sets_a_difference_aside,
-    places_a_hold,
-    lifts_a_hold,
-    suspends_a_person,
-    refuses_an_appeal,
-    retries_a_mail,
-    compares_the_books,
-]
 
 
 @pytest.mark.parametrize("act", DEEDS, ids=lambda act: act.__name__)

@@ -13,12 +13,13 @@ from rest_framework.views import APIView
 from accounts.people.models import StaffRole
 from accounts.people.selectors import signed_in, staff_roles_of
 from marketplace.common.api import CursorPage, idempotent, idempotent_in_steps
+from payments.reconciliation.confirming.models import ProposedDeed
+from payments.reconciliation.confirming.services import settle_or_propose_as_seen
 from payments.reconciliation.deeds.services import (
     LONGEST_REASON,
     Seen,
     look_before_settling,
     offered_deeds,
-    settle_as_seen,
 )
 from payments.reconciliation.findings import ADVICE
 from payments.reconciliation.models import Difference, DifferenceEvent, ReconciliationRun
@@ -28,6 +29,8 @@ from payments.reconciliation.selectors import (
     known_differences,
     open_differences,
 )
+
+PROPOSED = ProposedDeed.Status.PROPOSED
 
 
 class DifferenceEventOut(serializers.ModelSerializer):
@@ -46,6 +49,9 @@ class DifferenceOut(serializers.ModelSerializer):
     status = serializers.CharField(help_text="open, settled, set_aside, healed or gone.")
     advice = serializers.SerializerMethodField()
     deeds = serializers.SerializerMethodField()
+    waits_for = serializers.SerializerMethodField(
+        help_text="The deed that somebody has to confirm, or nothing."
+    )
 
     class Meta:
         model = Difference
@@ -64,6 +70,7 @@ class DifferenceOut(serializers.ModelSerializer):
             "status",
             "advice",
             "deeds",
+            "waits_for",
             "happened_at",
             "first_seen_at",
             "last_seen_at",
@@ -75,6 +82,10 @@ class DifferenceOut(serializers.ModelSerializer):
 
     def get_deeds(self, difference: Difference) -> list[str]:
         return offered_deeds(difference, self.context["request"].user)
+
+    def get_waits_for(self, difference: Difference) -> str:
+        waiting = [one for one in difference.proposed_deeds.all() if one.status == PROPOSED]
+        return waiting[0].public_id if waiting else ""
 
 
 class DifferenceWithStoryOut(DifferenceOut):
@@ -135,7 +146,8 @@ class DifferencesView(ListAPIView):
     def get_queryset(self) -> QuerySet[Difference]:
         _refuse_others(self.request)
         wants_all = self.request.query_params.get("all") == "1"
-        return known_differences() if wants_all else open_differences()
+        found = known_differences() if wants_all else open_differences()
+        return found.prefetch_related("proposed_deeds")
 
 
 class DifferenceView(APIView):
@@ -160,11 +172,13 @@ class SettleView(APIView):
     @extend_schema(request=SettlementIn, responses=DifferenceWithStoryOut)
     @idempotent_in_steps(first=_look)
     def post(self, request: Request, public_id: str, seen: Seen) -> Response:
-        """Do one of its deeds, as finance, with a reason."""
+        """Do one of its deeds, as finance, with a reason. Above the limit of the rules it waits for
+        another person, as ``waits_for`` says, and nothing has moved.
+        """
         difference = _found(request, public_id)
         body = SettlementIn(data=request.data)
         body.is_valid(raise_exception=True)
-        settle_as_seen(
+        settle_or_propose_as_seen(
             difference_id=difference.pk,
             by=signed_in(request.user),
             seen=seen,
@@ -200,7 +214,7 @@ def _refuse_others(request: Request) -> None:
 
 def _found(request: Request, public_id: str) -> Difference:
     _refuse_others(request)
-    rows = known_differences().prefetch_related("events__by")
+    rows = known_differences().prefetch_related("events__by", "proposed_deeds")
     return get_object_or_404(rows, public_id=public_id)
 
 

@@ -4,7 +4,8 @@ from accounts.holds.models import Hold
 from accounts.holds.rules import Clocks
 from marketplace.common.clock import now
 from marketplace.common.currencies import exponent, least_charge
-from marketplace.common.errors import InvalidInput
+from marketplace.common.errors import InvalidInput, WrongState
+from marketplace.common.money import in_words
 from payments.policies.models import Policy
 
 
@@ -48,3 +49,20 @@ def second_mediator_above(policy: Policy, currency: str) -> int | None:
     by_currency = policy.second_mediator_units_by_currency
     units = by_currency.get(currency, policy.second_mediator_units)
     return units * 10 ** exponent(currency) if units else None
+
+
+def needs_second(amount: int, currency: str) -> bool:
+    """Whether finance books so much, in minor units, with a second person only: above the limit at
+    which two mediators decide, by the rules in force.
+    """
+    limit = second_mediator_above(policy_in_force(), currency)
+    return limit is not None and amount > limit
+
+
+def refuse_alone(amount: int, currency: str) -> None:
+    """Raises WrongState where that needs a second person."""
+    if needs_second(amount, currency):
+        raise WrongState(
+            f"{in_words(amount, currency)} need a second person, who confirms it.",
+            code="second_person_needed",
+        )

@@ -14,11 +14,9 @@ from accounts.people.models import StaffRole
 from accounts.people.selectors import signed_in, staff_roles_of
 from marketplace.common.http import refusals_on
 from marketplace.common.pages import page_of
-from payments.reconciliation.deeds.services import (
-    LONGEST_REASON,
-    offered_deeds,
-    settle_difference,
-)
+from payments.reconciliation.confirming.models import ProposedDeed
+from payments.reconciliation.confirming.services import settle_difference_or_propose
+from payments.reconciliation.deeds.services import LONGEST_REASON, offered_deeds
 from payments.reconciliation.findings import ADVICE, DEEDS
 from payments.reconciliation.models import Difference
 from payments.reconciliation.running.services import ask_for_run
@@ -105,9 +103,12 @@ def create_settlement(request: HttpRequest, public_id: str) -> HttpResponse:
     form = SettleForm(request.POST)
     if form.is_valid():
         with refusals_on(form):
-            settle_difference(
+            waits = settle_difference_or_propose(
                 difference_id=difference.pk, by=signed_in(request.user), **form.cleaned_data
             )
+            if waits is not None:
+                messages.success(request, "Another person of finance has been asked to confirm it.")
+                return redirect("desk-deed", waits.public_id)
             messages.success(request, "Done, and noted with your reason.")
             return redirect("difference", public_id)
     return _page(request, _found(public_id), form, status=400)
@@ -125,6 +126,7 @@ def _page(
         "difference": difference,
         "advice": ADVICE[Difference.Kind(difference.kind)],
         "deeds": [(name, DEEDS[name]) for name in offered],
+        "waiting": difference.proposed_deeds.filter(status=ProposedDeed.Status.PROPOSED).first(),
         "events": [
             (event, DEEDS[event.what].label if event.what in DEEDS else "")
             for event in difference.events.select_related("by").order_by("pk")

@@ -17,12 +17,13 @@ from accounts.people.models import StaffRole
 from accounts.people.selectors import signed_in, staff_roles_of
 from marketplace.common.api import OldestFirst, idempotent
 from marketplace.common.shapes import AmountIn
-from payments.chargebacks.settling.services import LONGEST_REASON, settle_refund
+from payments.chargebacks.settling.services import LONGEST_REASON
 from payments.payouts import services as payouts
 from payments.payouts.attesting import services as attesting
 from payments.payouts.finding.selectors import desk_payouts, narrowed
 from payments.payouts.models import Payout
 from payments.payouts.selectors import failed_payouts, payouts_in_trouble, stranded_payouts
+from payments.reconciliation.confirming.services import settle_refund_or_propose
 from payments.refunds import services as refunds
 from payments.refunds.selectors import failed_refunds
 from projects.api.dispute_shapes import DisputeOut, SharesOut
@@ -212,17 +213,27 @@ class SettleRefundIn(serializers.Serializer):
     )
 
 
+class SettledOut(RetriedOut):
+    waits_for = serializers.CharField(
+        help_text="The deed that another person has to confirm first, or nothing."
+    )
+
+
 class RefundSettleView(APIView):
-    @extend_schema(request=SettleRefundIn, responses=RetriedOut)
+    @extend_schema(request=SettleRefundIn, responses=SettledOut)
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
-        """Note that a refund was paid by other means; its money at the provider is ours then."""
+        """Note that a refund was paid by other means; its money at the provider is ours then. Above
+        the limit of the rules it waits for another person, as ``waits_for`` says.
+        """
         refund = get_object_or_404(_at_the_desk(request, failed_refunds()), public_id=public_id)
         told = SettleRefundIn(data=request.data)
         told.is_valid(raise_exception=True)
         user = signed_in(request.user)
-        refund = settle_refund(refund_id=refund.pk, by=user, **told.validated_data)
-        return Response(RetriedOut(refund).data)
+        waits = settle_refund_or_propose(refund_id=refund.pk, by=user, **told.validated_data)
+        refund.refresh_from_db()
+        refund.waits_for = waits.public_id if waits else ""
+        return Response(SettledOut(refund).data)
 
 
 class PayoutRetryView(APIView):

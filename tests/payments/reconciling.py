@@ -1,6 +1,6 @@
 """Holding our books against the local Stripe's, and what comes of it."""
 
-from payments.reconciliation.deeds.services import settle_difference
+from payments.reconciliation.confirming.services import settle_difference_or_propose
 from payments.reconciliation.models import Difference, ReconciliationRun
 from payments.reconciliation.running.services import advance_run, bring_forward
 from payments.reconciliation.selectors import open_differences
@@ -72,7 +72,11 @@ def charged_by_others(sandbox: Sandbox, amount: int, **notes: str) -> None:
 
 
 def settled(difference: Difference, deed: str, by) -> Difference:
-    return settle_difference(difference_id=difference.pk, deed=deed, reason="Looked it up.", by=by)
+    settle_difference_or_propose(
+        difference_id=difference.pk, deed=deed, reason="Looked it up.", by=by
+    )
+    difference.refresh_from_db()
+    return difference
 
 
 def refunded_by_others(sandbox, charge: str, amount: int) -> Difference:

@@ -11,11 +11,10 @@ from payments.gateway.base import RemoteRefund, State
 from payments.gateway.chargebacks import ChargebackState
 from payments.ledger import chart
 from payments.ledger.selectors import balance_of
-from payments.reconciliation.deeds.services import settle_difference
 from payments.refunds.models import Refund
 from payments.refunds.services import record_refund
 from tests.payments.chargeback_world import Bank, findings, has, owes, payment_of, stands
-from tests.payments.reconciling import the_difference, topped_up
+from tests.payments.reconciling import settled, the_difference, topped_up
 from tests.payments.world import held, opened, paid_at, paid_out
 
 pytestmark = pytest.mark.django_db
@@ -169,10 +168,10 @@ def test_a_refund_beside_a_bank_takes_what_is_held_before_the_platform_bears_the
     assert stands(escrow) == 8_500
 
     with pytest.raises(InvalidInput):
-        settle_difference(difference_id=found.pk, deed="bear_refund", reason="Seen.", by=dora)
+        settled(found, "bear_refund", dora)
     assert not Refund.objects.exists()
     own = balance_of(chart.own_funds("USD"))
-    settle_difference(difference_id=found.pk, deed="take_and_bear", reason="Seen.", by=dora)
+    settled(found, "take_and_bear", dora)
 
     assert stands(escrow) == 0
     assert balance_of(chart.own_funds("USD")) == own - 51_500

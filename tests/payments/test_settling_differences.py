@@ -14,8 +14,9 @@ from payments.ledger.selectors import balance_of
 from payments.ledger.services import Move, move_money
 from payments.payees.models import ConnectedAccount
 from payments.payouts.models import Payout
+from payments.reconciliation.confirming.services import settle_difference_or_propose
 from payments.reconciliation.deeds import services as deeds
-from payments.reconciliation.deeds.services import offered_deeds, settle_difference
+from payments.reconciliation.deeds.services import offered_deeds
 from payments.reconciliation.models import Difference, ReconciliationRun
 from payments.reconciliation.running import services as running
 from payments.reconciliation.running.services import advance_run, bring_forward, plan_run
@@ -207,7 +208,7 @@ def test_only_finance_settles(foreign, ada, dora):
 )
 def test_a_bad_wish_names_its_field(foreign, dora, deed, reason, param):
     with pytest.raises(InvalidInput) as refusal:
-        settle_difference(difference_id=foreign.pk, deed=deed, reason=reason, by=dora)
+        settle_difference_or_propose(difference_id=foreign.pk, deed=deed, reason=reason, by=dora)
     assert refusal.value.param == param
 
 

@@ -16,35 +16,53 @@ from marketplace.common.words import Money, Words
 from payments.chargebacks.selectors import late_covers
 from payments.ledger import chart
 from payments.ledger.services import Move, move_money
+from payments.policies.selectors import refuse_alone
 from payments.refunds.models import LIFECYCLE, Refund
 
 LONGEST_REASON = 2_000
 
 
 @transaction.atomic
-def settle_refund(*, refund_id: int, reason: str, by: User) -> Refund:
-    """Note that the payer has been paid from our own bank: what stood in ``leaving`` becomes the
-    platform's own funds at the provider. ``reason`` says how and when; the payer reads it.
-
-    For what has no other way: a card that is closed, or a payment of which its bank has taken a
-    part, since nothing of such a payment is refunded ever again. Raises NotAllowed, InvalidInput,
-    or WrongState (it is on its way, settled, or the payer has it by a chargeback).
+def judge_settling(*, refund_id: int, by: User) -> Refund:
+    """Whether this person may say so of it now; from here on it is locked. Raises NotAllowed or
+    WrongState, as ``settle_refund`` does.
     """
     refund = (
         Refund.objects.select_for_update(of=("self",))
         .select_related("payment__payer")
         .get(pk=refund_id)
     )
-    # Nobody says of themselves that they have been paid.
-    is_own = acts_for(by, refund.payment.payer_id)
-    role = FINANCE if StaffRole.FINANCE in staff_roles_of(by) and not is_own else None
-    LIFECYCLE.judge(refund, "settle", role=role)
+    LIFECYCLE.judge(refund, "settle", role=_role_in(refund, by))
     if refund.status == Refund.Status.REQUESTED and not refund.payment.charged_back_at:
         raise WrongState("This refund is on its way by itself.")
     if late_covers(Refund.objects.filter(pk=refund_id)).exists():
         raise WrongState("The card's bank has taken this money since. That is noted in a moment.")
+    return refund
+
+
+def _role_in(refund: Refund, by: User) -> str | None:
+    """Nobody says of themselves that they have been paid."""
+    is_own = acts_for(by, refund.payment.payer_id)
+    return FINANCE if StaffRole.FINANCE in staff_roles_of(by) and not is_own else None
+
+
+@transaction.atomic
+def settle_refund(*, refund_id: int, reason: str, by: User, second: User | None = None) -> Refund:
+    """Note that the payer has been paid from our own bank: what stood in ``leaving`` becomes the
+    platform's own funds at the provider. ``reason`` says how and when; the payer reads it.
+
+    For what has no other way: a card that is closed, or a payment of which its bank has taken a
+    part, since nothing of such a payment is refunded ever again. ``second`` has confirmed it, as
+    somebody must above the limit. Raises NotAllowed, InvalidInput, or WrongState (it is on its way,
+    settled, the payer has it by a chargeback, or nobody has confirmed it).
+    """
+    refund = judge_settling(refund_id=refund_id, by=by)
+    if second is None:
+        refuse_alone(refund.amount, refund.currency)
+    else:
+        LIFECYCLE.judge(refund, "settle", role=_role_in(refund, second))
     reason = checked_text(reason, param="reason", longest=LONGEST_REASON, least=1)
-    LIFECYCLE.advance(refund, "settle", role=role)
+    LIFECYCLE.advance(refund, "settle", role=_role_in(refund, by))
     refund.closed_at, refund.next_check_at = now(), None
     refund.save(update_fields=["status", "closed_at", "next_check_at"])
     source, target = chart.leaving(refund.public_id), chart.own_funds(refund.currency)

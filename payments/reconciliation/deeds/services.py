@@ -29,6 +29,7 @@ from payments.ledger.services import Move, move_money
 from payments.payouts.adopting.services import adopt_payout
 from payments.payouts.cancelling.services import note_taken_back
 from payments.payouts.models import Payout
+from payments.policies.selectors import refuse_alone
 from payments.reconciliation.findings import DEEDS, Finding, deeds_for
 from payments.reconciliation.judging.payouts import waiting_payout
 from payments.reconciliation.judging.refunds import twin_of
@@ -52,15 +53,6 @@ class Seen:
     thing: RemoteObject | None
     finding: Finding | None
     reversal_id: str
-
-
-def settle_difference(*, difference_id: int, deed: str, reason: str, by: User) -> Difference:
-    """Do one of the deeds that the difference offers. Not atomic: the provider is asked first how
-    the thing stands now. Raises what both steps raise.
-    """
-    _checked_reason(reason)
-    seen = look_before_settling(difference_id=difference_id, deed=deed, by=by)
-    return settle_as_seen(difference_id=difference_id, deed=deed, reason=reason, by=by, seen=seen)
 
 
 def look_before_settling(*, difference_id: int, deed: str, by: User) -> Seen:
@@ -87,13 +79,10 @@ def look_before_settling(*, difference_id: int, deed: str, by: User) -> Seen:
 
 
 @transaction.atomic
-def settle_as_seen(
-    *, difference_id: int, deed: str, reason: str, by: User, seen: Seen
-) -> Difference:
-    """Do it. Raises NotAllowed, InvalidInput (``deed``, ``reason``) or WrongState (no longer open,
-    or changed).
+def judge_as_seen(*, difference_id: int, deed: str, by: User, seen: Seen) -> Difference:
+    """Whether this person may do that to it now; from here on it is locked. Raises as
+    ``settle_as_seen`` does.
     """
-    reason = _checked_reason(reason)
     thing, finding = seen.thing, seen.finding
     difference = Difference.objects.select_for_update().get(pk=difference_id)
     _judge(difference, deed, by)
@@ -106,8 +95,42 @@ def settle_as_seen(
         raise WrongState("This has changed since it was found. The next run will say how it is.")
     difference.net, difference.deed = finding.net, finding.deed
     _judge(difference, deed, by)
+    return difference
+
+
+def moved_by(difference: Difference, deed: str, seen: Seen) -> int:
+    """How much of the platform's money that would book, in minor units. What follows a deed of ours
+    or goes back to who paid it is none.
+    """
+    if deed in ("own_funds", "cost"):
+        return abs(difference.net - difference.booked)
+    if deed in ("bear_refund", "take_and_bear"):
+        assert isinstance(seen.thing, RemoteRefund)
+        return seen.thing.amount
+    return 0
+
+
+@transaction.atomic
+def settle_as_seen(
+    *,
+    difference_id: int,
+    deed: str,
+    reason: str,
+    by: User,
+    seen: Seen,
+    second: User | None = None,
+) -> Difference:
+    """Do it; ``second`` has confirmed it, as somebody must above the limit. Raises NotAllowed,
+    InvalidInput (``deed``, ``reason``) or WrongState (no longer open, changed, or not confirmed).
+    """
+    reason = _checked_reason(reason)
+    difference = judge_as_seen(difference_id=difference_id, deed=deed, by=by, seen=seen)
+    if second is None:
+        refuse_alone(moved_by(difference, deed, seen), difference.currency)
+    else:
+        _judge(difference, deed, second)
     LIFECYCLE.advance(difference, _step_of(deed), role=_role_of(by))
-    _DEEDS[deed](difference, thing, seen.reversal_id, by)
+    _DEEDS[deed](difference, seen.thing, seen.reversal_id, by)
     difference.save()
     DifferenceEvent.objects.create(difference=difference, what=deed, reason=reason, by=by)
     log_deed(

@@ -79,6 +79,13 @@ MONEY: dict[str, Words] = {
         "The provider's books differ from ours: %(kind)s, %(amount)s.",
         kind=Words("Charge of another amount"),
     ),
+    "deed_to_confirm": told(
+        "%(who)s wishes to book %(amount)s. That is so much that another person of finance has to "
+        "confirm it, or to return it."
+    ),
+    "deed_returned": told(
+        "%(who)s returns your wish to book %(amount)s, and says why on its page. Nothing has moved."
+    ),
     # --- Disputes
     "dispute_opened": told(
         "A dispute is open on “%(title)s”: %(reason)s.",

@@ -13,6 +13,7 @@ from accounts.people.selectors import staff_roles_of
 from payments.chargebacks.selectors import to_be_answered
 from payments.incoming.selectors import unexplained_events
 from payments.payouts.selectors import payouts_in_trouble
+from payments.reconciliation.confirming.selectors import waiting_deeds
 from payments.reconciliation.selectors import open_differences
 from payments.refunds.selectors import failed_refunds
 from projects.disputes.models import Dispute
@@ -77,6 +78,11 @@ _KINDS = {
         page="desk-holds",
         words="Every hold, and a new one",
     ),
+    "deeds": Kind(
+        "Deeds that wait for a second person",
+        "Nobody has to confirm anything.",
+        frozenset({StaffRole.FINANCE}),
+    ),
     "differences": Kind(
         "Differences from the provider’s books",
         "Our books and the provider’s agree, as far as they were compared.",
@@ -130,6 +136,7 @@ def queues_for(user: User) -> list[Queue]:
         "holds": among_standing(desk_holds(user)).order_by(
             F("ruling_due_at").asc(nulls_last=True), "ends_at", "pk"
         ),
+        "deeds": waiting_deeds(),
         "differences": open_differences(),
         "events": unexplained_events(),
         "mails": given_up_mails(),

@@ -8,7 +8,8 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.people.selectors import signed_in
 from marketplace.common.http import refusals_on
-from payments.chargebacks.settling import services
+from payments.chargebacks.settling.services import LONGEST_REASON
+from payments.reconciliation.confirming.services import settle_refund_or_propose
 from payments.refunds.selectors import failed_refunds
 from projects.web.desk.doors import for_staff
 
@@ -16,7 +17,7 @@ from projects.web.desk.doors import for_staff
 class SettleForm(forms.Form):
     reason = forms.CharField(
         label="How and when",
-        max_length=services.LONGEST_REASON,
+        max_length=LONGEST_REASON,
         widget=forms.Textarea({"rows": 3}),
         help_text="Such as the date and the reference of your transfer. The payer reads this.",
     )
@@ -30,7 +31,10 @@ def settle_refund(request: HttpRequest, public_id: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with refusals_on(form):
             user = signed_in(request.user)
-            services.settle_refund(refund_id=refund.pk, by=user, **form.cleaned_data)
+            waits = settle_refund_or_propose(refund_id=refund.pk, by=user, **form.cleaned_data)
+            if waits is not None:
+                messages.success(request, "Another person of finance has been asked to confirm it.")
+                return redirect("desk-deed", waits.public_id)
             messages.success(request, "It is settled, and the payer has been told how.")
             return redirect("desk")
     context = {"refund": refund, "form": form, "nav": "desk"}

@@ -1,0 +1,39 @@
+"""Deeds that wait for a second person of finance."""
+
+from django.db.models import QuerySet
+
+from accounts.people.models import StaffRole, User
+from accounts.people.selectors import staff_roles_of
+from payments.reconciliation.confirming.models import SETTLE_REFUND, ProposedDeed
+from payments.reconciliation.findings import DEEDS
+
+READERS = {StaffRole.FINANCE, StaffRole.SUPPORT}
+
+
+def proposed_deeds(user: User) -> QuerySet[ProposedDeed]:
+    """All that ever were, for finance, and for support to read; for others there are none."""
+    if not READERS & staff_roles_of(user):
+        return ProposedDeed.objects.none()
+    return ProposedDeed.objects.select_related(
+        "by", "answered_by", "difference", "refund__payment__payer"
+    ).order_by("-pk")
+
+
+def waiting_deeds() -> QuerySet[ProposedDeed]:
+    """For the desk, the oldest first."""
+    waiting = ProposedDeed.objects.filter(status=ProposedDeed.Status.PROPOSED)
+    return waiting.select_related("by").order_by("created_at", "pk")
+
+
+def in_words(deed: str) -> str:
+    """What it does, as its button says."""
+    return "Paid by other means" if deed == SETTLE_REFUND else DEEDS[deed].label
+
+
+def why_not_confirmed_by(proposed: ProposedDeed, by: User) -> str:
+    """What is told to somebody of finance who cannot confirm it, or nothing."""
+    if by.pk == proposed.by_id:
+        return "This is your own wish: another person of finance confirms it."
+    if StaffRole.FINANCE not in staff_roles_of(proposed.by):
+        return "Whoever wished it is not of finance any more. Return it, and wish it yourself."
+    return ""
