@@ -10,7 +10,7 @@ def paid_when_noted(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payments", "0043_two_mediators_decide_above_a_limit"),
+        ("payments", "0046_two_of_finance_above_a_limit"),
     ]
 
     operations = [
