@@ -271,7 +271,7 @@ def _money(world: AccessWorld, ada: User, ben: User) -> None:
 
 def _proposed_deed() -> ProposedDeed:
     """Somebody else of finance wishes it."""
-    fay = grant_staff_roles(user_id=person("Fay").pk, roles={"finance"}, by=SYSTEM)
+    gus = grant_staff_roles(user_id=person("Gus").pk, roles={"finance"}, by=SYSTEM)
     refund = Refund.objects.get()
     return ProposedDeed.objects.create(
         deed="settle_refund",
@@ -279,7 +279,7 @@ def _proposed_deed() -> ProposedDeed:
         amount=refund.amount,
         currency=refund.currency,
         reason="By transfer.",
-        by=fay,
+        by=gus,
     )
 
 

@@ -33,7 +33,8 @@ from tests.payments.payout_world import (
 )
 from tests.payments.test_chargebacks_at_once import taken_word
 from tests.payments.world import days_pass, with_account
-from tests.races import at_once
+from tests.projects.test_races import without_locks
+from tests.races import at_once, overtaken_after
 from tests.sandbox import GOOD_CARD, Sandbox, play_on
 
 pytestmark = pytest.mark.django_db
@@ -234,3 +235,18 @@ def test_eight_at_once_an_attempt_is_begun_before_the_debt_or_never(ada, ben, be
     assert (owes(ben), leaving(payout)) == (97_000, 97_000)
     assert own_party_of(ben).pk == payout.party_id
     call_command("check_ledger")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_the_gate_one_is_begun_of_what_is_owed(ada, ben, bells, monkeypatch):
+    """It has judged that nothing is owed before the bank's demand is booked."""
+    payout = refused(ada, ben)
+    word = taken_word(Bank(Payment.objects.get()))
+    without_locks(monkeypatch)
+    overtaken_after(
+        monkeypatch, sending, "owed_by", lambda: chargebacks.record_chargeback(remote=word)
+    )
+
+    assert sending.begin_attempt(payout.pk) is not None
+
+    assert (now_of(payout).status, owes(ben)) == ("sending", 97_000)
