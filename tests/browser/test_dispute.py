@@ -109,10 +109,10 @@ def appeal(ben) -> None:
 
 def reply(ada) -> None:
     open_notice(ada, "appeals against")
-    ada.sees("Say what you have to say to it")
+    ada.sees("Reply to the appeal", "Say what you have to say to it")
     ada.write(Your_statement="The brief came on time.")
     ada.press("Add the statement")
-    ada.sees("The brief came on time.", "You can still add to the record")
+    ada.sees("The brief came on time.", "Another mediator is reading the case")
 
 
 def see_that_it_is_anothers(dora) -> None:

@@ -254,9 +254,9 @@ def test_the_desk_hands_out_files_of_the_case_only(browse, ada, ben, dora):
 @pytest.mark.parametrize(
     ("role", "seen"),
     [
-        ("support", "disputes refunds payouts chargebacks holds differences events mails"),
+        ("support", "disputes refunds payouts chargebacks holds deeds differences events mails"),
         ("mediator", "disputes mails"),
-        ("finance", "refunds payouts chargebacks holds differences events mails"),
+        ("finance", "refunds payouts chargebacks holds deeds differences events mails"),
         ("moderator", "holds mails"),
     ],
 )

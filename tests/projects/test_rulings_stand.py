@@ -400,12 +400,12 @@ def test_pages_and_programs_appeal(standing, ada, ben, dora, emil):
     assert (answer.status_code, answer.json()["status"]) == (201, "appealed")
     assert answer.json()["next_steps"] == ["state", "seal"]
     shown = browser(ada).get(page).content.decode()
-    assert "Another mediator is reading" in shown and "would go to Ben if it stands" in shown
+    assert "Reply to the appeal" in shown and "would go to Ben if it stands" in shown
     desk = f"/desk/disputes/{standing.public_id}/"
     assert "not yours to decide now" in browser(dora).get(desk).content.decode()
     shown = browser(emil).get(desk).content.decode()
     assert "Ruling on appeal" not in shown and "The other side can reply until" in shown
-    assert "before you have" in browser(ada).get(page).content.decode()
+    assert "or before you have" in browser(ada).get(page).content.decode()
     assert api_of(ada).post(f"{api}statements/", {"statement": "It is not."}).status_code == 201
     assert "Ruling on appeal" in browser(emil).get(desk).content.decode()
     form = {"to_freelancer": "500", **why("More is done.")}
