@@ -54,6 +54,7 @@ SETTINGS = {
         "PaymentStatus": "payments.fundings.models.Payment.Status",
         "RefundStatus": "payments.refunds.models.Refund.Status",
         "ProposedDeedStatus": "payments.reconciliation.confirming.models.ProposedDeed.Status",
+        "PayoutOutcome": "payments.payouts.attesting.services.Outcome",
         "PayoutStatus": "payments.payouts.models.Payout.Status",
         "PayoutAccountStatus": "payments.payees.models.ConnectedAccount.Status",
     },

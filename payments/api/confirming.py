@@ -39,7 +39,7 @@ class ProposedDeedOut(serializers.ModelSerializer):
                   "by", "created_at", "answered_by", "returned_for", "closed_at"]  # fmt: skip
 
 
-class ReturnIn(serializers.Serializer):
+class ReturnDeedIn(serializers.Serializer):
     why = serializers.CharField(
         max_length=LONGEST_REASON, help_text="Whoever wished it reads this."
     )
@@ -90,12 +90,12 @@ class ConfirmDeedView(APIView):
 
 
 class ReturnDeedView(APIView):
-    @extend_schema(request=ReturnIn, responses=ProposedDeedOut)
+    @extend_schema(request=ReturnDeedIn, responses=ProposedDeedOut)
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Do not confirm it, and say why; whoever wishes it may take it back."""
         proposed = _found(request, public_id)
-        body = ReturnIn(data=request.data)
+        body = ReturnDeedIn(data=request.data)
         body.is_valid(raise_exception=True)
         user = signed_in(request.user)
         return_deed(proposed_id=proposed.pk, by=user, **body.validated_data)
