@@ -272,7 +272,7 @@ def _plan_milestones(contract: Contract, parts: list[dict]) -> None:
             title=part["title"],
             amount=part["amount"],
             due_at=contract.accepted_at + timedelta(days=part["days"]),
-            allowance_days=max(1, part["days"] - before),
+            allowance=timedelta(days=max(1, part["days"] - before)),
             criteria=part["criteria"],
         )
         before = part["days"]

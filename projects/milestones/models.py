@@ -50,8 +50,10 @@ class Milestone(models.Model):
     amount = AmountField()
     currency = CurrencyField()
     criteria = ArrayField(models.CharField(max_length=300), default=list)
-    # How long the work may take once it is funded: a late funding moves ``due_at``.
-    allowance_days = models.PositiveSmallIntegerField()
+    # How long the work may take once it is funded: a late funding moves ``due_at``, but not while it
+    # is late by no more than the ``leeway``, which a date has that both have named.
+    allowance = models.DurationField()
+    leeway = models.DurationField(default=timedelta)
     due_at = models.DateTimeField()
     # What outages of ours have added to the time after ``due_at``, and to the time to start.
     grace_extension = models.DurationField(default=timedelta)

@@ -9,7 +9,7 @@ from payments.escrow.division import Rest, checked_rest
 from payments.escrow.rolling.rules import LimitThen, limit_then
 from payments.escrow.selectors import held_in
 from projects.milestones.models import Milestone
-from projects.milestones.rules import due_of, judge_step, refusal_of
+from projects.milestones.rules import due_if_held, due_of, judge_step, refusal_of
 
 # Money that the provider returns sooner than that serves no other work.
 LEAST_HELD = timedelta(days=1)
@@ -52,7 +52,7 @@ def _due_then(into: Milestone) -> datetime:
     """When it is due at the earliest: what nobody has funded gets its days from the funding on."""
     if into.escrow.held_at is not None:
         return due_of(into)
-    return max(into.due_at, now() + timedelta(days=into.allowance_days))
+    return due_if_held(into, now())
 
 
 def limit_of_roll(milestone: Milestone, into: Milestone, *, held: int | None = None) -> LimitThen:

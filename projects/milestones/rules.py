@@ -28,9 +28,13 @@ def untold_since(milestone: Milestone) -> datetime | None:
 def due_of(milestone: Milestone) -> datetime:
     """When the delivery is due: a late funding moves it, even before anybody has told so."""
     held_at = untold_since(milestone)
-    if held_at is None:
-        return milestone.due_at
-    return max(milestone.due_at, held_at + timedelta(days=milestone.allowance_days))
+    return milestone.due_at if held_at is None else due_if_held(milestone, held_at)
+
+
+def due_if_held(milestone: Milestone, held_at: datetime) -> datetime:
+    """When the delivery is due where all of its money is held from then on."""
+    due_at = held_at + milestone.allowance
+    return due_at if due_at - milestone.due_at > milestone.leeway else milestone.due_at
 
 
 def review_end_of(milestone: Milestone, submitted_at: datetime) -> datetime:

@@ -1,7 +1,5 @@
 """A client may pay for a milestone in parts; the work need not begin before all of it is held."""
 
-from datetime import timedelta
-
 import pytest
 from django.db.models import QuerySet
 
@@ -77,7 +75,7 @@ def test_both_hear_of_a_part_and_its_clock_starts_once_it_is_whole(ada, ben, lat
     assert tell_fundings() == {"done": 1, "failed": 0}
 
     milestone.refresh_from_db()
-    assert milestone.due_at == milestone.escrow.held_at + timedelta(days=milestone.allowance_days)
+    assert milestone.due_at == milestone.escrow.held_at + milestone.allowance
     assert Event.objects.filter(kind="milestone_funded").count() == 1
 
 

@@ -142,7 +142,7 @@ def test_both_hear_that_it_is_held_again_once(ada, ben, later):
     tell_funding(milestone_id=milestone.pk)
 
     assert told.count() == 2 * before
-    assert days_to(fresh(milestone).due_at) == milestone.allowance_days
+    assert days_to(fresh(milestone).due_at) == milestone.allowance.days
 
 
 def test_a_payment_that_arrives_while_the_first_is_told_is_not_lost(ada, ben, later):

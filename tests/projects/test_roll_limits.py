@@ -153,7 +153,7 @@ def test_what_nobody_has_funded_is_due_its_days_after_the_funding(ada, ben):
     first, second = two(ada, ben, both=False)
     limit_is(first, now() + timedelta(days=20))
     Milestone.objects.filter(pk=second.pk).update(
-        due_at=now() + timedelta(days=2), allowance_days=21
+        due_at=now() + timedelta(days=2), allowance=timedelta(days=21)
     )
     with pytest.raises(WrongState, match="is due after that"):
         propose(first, fresh(second), ada)

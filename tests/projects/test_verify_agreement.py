@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from copy import deepcopy
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ def contract(ada, ben) -> Contract:
 
 
 def accept(contract, by, other, *wishes) -> None:
-    Milestone.objects.update(allowance_days=1)
+    Milestone.objects.update(allowance=timedelta(days=1))
     accept_change(order_id=proposed(by, *wishes, contract=contract).pk, by=other)
 
 

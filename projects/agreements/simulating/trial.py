@@ -77,7 +77,7 @@ class Trial:
             title="This milestone" if position == 1 else "The other milestone",
             amount=price,
             currency=currency,
-            allowance_days=days,
+            allowance=timedelta(days=days),
             due_at=at + timedelta(days=days * position),
         )
         self.contract, self.days = contract, days

@@ -1,5 +1,6 @@
-"""Which dates can be agreed on."""
+"""Which dates can be agreed on, and what is left until one."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from marketplace.common.clock import now, said
@@ -8,6 +9,24 @@ from payments.escrow.selectors import held_in
 from projects.milestones.models import Milestone
 
 LONGEST_AHEAD = timedelta(days=3 * 365)
+
+
+@dataclass(frozen=True)
+class TimeLeft:
+    """The ``allowance`` is what is left until a date that both have named. Where the money comes
+    later than that by no more than the ``leeway``, the date stands as it was signed.
+    """
+
+    allowance: timedelta
+    leeway: timedelta
+
+
+def time_until(due_at: datetime) -> TimeLeft:
+    """What is left now until that date: who pays within a day pays in time, within half of what is
+    left where that is less than two.
+    """
+    left = due_at - now()
+    return TimeLeft(left, min(timedelta(days=1), abs(left) / 2))
 
 
 def checked_due(due_at: datetime, milestone: Milestone | None, *, param: str) -> datetime:

@@ -6,12 +6,11 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from marketplace.common.clock import now
 from marketplace.common.lifecycle import BOTH
 from payments.escrow.adjusting.services import adjust
 from payments.escrow.facts import facts_now
 from projects.milestones import reminders
-from projects.milestones.adjusting.rules import checked_due
+from projects.milestones.adjusting.rules import checked_due, time_until
 from projects.milestones.models import LIFECYCLE, Milestone
 from projects.milestones.rules import due_of, judge_step
 from projects.milestones.services import lock_milestone
@@ -44,14 +43,14 @@ def adjust_milestone(
     if due_at is not None or (amount is not None and was_whole):
         # What is paid late moves the date by as much, and not by all the days of the beginning;
         # while something is missing, no day is counted.
+        time = time_until(due)
         milestone.due_at = due
-        left = milestone.due_at - now()
-        milestone.allowance_days = max(1, -(-left // timedelta(days=1)))
+        milestone.allowance, milestone.leeway = time.allowance, time.leeway
     if criteria is not None:
         milestone.criteria = criteria
     LIFECYCLE.advance(milestone, "adjust", role=BOTH)
     milestone.save(
-        update_fields=["amount", "due_at", "grace_extension", "allowance_days", "criteria"]
+        update_fields=["amount", "due_at", "grace_extension", "allowance", "leeway", "criteria"]
     )
     is_at_work = milestone.status in {Milestone.Status.PLANNED, Milestone.Status.RETURNED}
     if due_at is not None and is_at_work and milestone.escrow.held_at is not None:

@@ -1,6 +1,6 @@
 """A milestone that both sides have agreed on comes to life."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -17,13 +17,15 @@ def plan_milestone(
     title: str,
     amount: int,
     due_at: datetime,
-    allowance_days: int,
+    allowance: timedelta,
     criteria: list[str],
+    leeway: timedelta = timedelta(),
 ) -> Milestone:
     """Set up one milestone that both sides have agreed on.
 
-    It stands last. Nobody is reminded of its date yet: work need not start before the money is
-    held.
+    It stands last. A money that comes later than agreed by more than the ``leeway`` moves the date:
+    it has its ``allowance`` from then on. Nobody is reminded of its date yet: work need not start
+    before the money is held.
     """
     return Milestone.objects.create(
         contract=contract,
@@ -33,7 +35,8 @@ def plan_milestone(
         amount=amount,
         currency=contract.currency,
         criteria=criteria,
-        allowance_days=allowance_days,
+        allowance=allowance,
+        leeway=leeway,
         due_at=due_at,
         escrow=escrows.open_escrow(
             payer=contract.client,

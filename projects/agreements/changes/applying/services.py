@@ -1,14 +1,14 @@
 """What both sides have accepted is done: to the milestones, and to their money."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
-from marketplace.common.clock import now
 from projects.agreements.changes.planning import Change
 from projects.agreements.proposals.services import drop_what_it_overtakes
 from projects.contracts.models import Contract
+from projects.milestones.adjusting.rules import time_until
 from projects.milestones.adjusting.services import adjust_milestone
 from projects.milestones.endings.services import cancel_by_agreement
 from projects.milestones.models import Milestone
@@ -55,11 +55,12 @@ def arrange(*, contract: Contract, order: Sequence[int]) -> None:
 
 def _add(contract: Contract, change: Change) -> None:
     new = change["add"] | {"due_at": datetime.fromisoformat(change["add"]["due_at"])}
-    left = new["due_at"] - now()
+    time = time_until(new["due_at"])
     plan_milestone(
         contract=contract,
         position=change["position"],
-        allowance_days=max(1, -(-left // timedelta(days=1))),
+        allowance=time.allowance,
+        leeway=time.leeway,
         **new,
     )
 
