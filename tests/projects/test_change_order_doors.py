@@ -280,6 +280,34 @@ def test_a_day_means_its_end_where_the_writer_lives(ada, ben, zone, said, meant,
     assert milestone.due_at == datetime.fromisoformat(meant)
 
 
+def test_the_moment_is_signed_by_the_clock_of_whoever_reads_it(ada, ben):
+    ada.time_zone, ben.time_zone = "Asia/Tokyo", "America/Los_Angeles"
+    for one in (ada, ben):
+        one.save()
+    milestone = funded_milestone(ada, ben)
+    day, due_at = in_days(40).date(), milestone.due_at
+    form = form_of(milestone, **{f"{milestone.public_id}-due_on": f"{day}"})
+    contract = f"/contracts/{milestone.contract.public_id}/"
+    assert browser(ada).post(f"{contract}change/", form).status_code == 302
+    order = ChangeOrder.objects.get()
+
+    def by_the_clock(moment: datetime, zone: str) -> str:
+        return f"{moment.astimezone(ZoneInfo(zone)):%-d %b %Y, %H:%M %Z}"
+
+    meant = datetime.combine(day, time(23, 59), tzinfo=ZoneInfo("Asia/Tokyo"))
+    pages = [f"/change-orders/{order.public_id}/accept/", contract]
+    for page in pages:
+        shown = browser(ben).get(page).content.decode()
+        for moment in (due_at, meant):
+            assert by_the_clock(moment, "America/Los_Angeles") in shown
+        assert "06:59 P" in shown or "07:59 P" in shown
+    assert f"{day:%-d %b %Y}, 23:59 JST" in browser(ada).get(contract).content.decode()
+
+    accept_change(order_id=order.pk, by=ben)
+    shown = browser(ben).get(f"{contract}agreement/").content.decode()
+    assert by_the_clock(meant, "America/Los_Angeles") in shown
+
+
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/Los_Angeles", "UTC"])
 def test_a_day_of_the_page_means_the_same(ada, ben, zone):
     milestone = funded_milestone(ada, ben)

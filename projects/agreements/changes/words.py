@@ -42,7 +42,7 @@ def _added(new: dict[str, Any], place: dict[str, int] | None, currency: str) -> 
         Line(title, "Milestone", after=title),
         *at,
         Line(title, "Price", after=in_words(new["amount"], currency)),
-        Line(title, "Due", after=_day(new["due_at"])),
+        Line(title, "Due", after=_moment(new["due_at"])),
         *(Line(title, "Done means", after=criterion) for criterion in new["criteria"]),
     ]
 
@@ -68,7 +68,7 @@ def _changed(title: str, change: dict[str, Any], currency: str) -> list[Line]:
         before, after = (in_words(amount[side], currency) for side in ("from", "to"))
         lines.append(Line(title, "Price", before, after))
     if due := change.get("due_at"):
-        lines.append(Line(title, "Due", _day(due["from"]), _day(due["to"])))
+        lines.append(Line(title, "Due", _moment(due["from"]), _moment(due["to"])))
     if criteria := change.get("criteria"):
         lines += criteria_differences(title, criteria["from"], criteria["to"])
     return lines
@@ -141,6 +141,6 @@ def noun_of(order: ChangeOrder) -> str:
     return "ending" if order.is_ending else "change"
 
 
-def _day(moment: str) -> str:
-    """The day as the reader's own calendar has it."""
-    return f"{timezone.localtime(datetime.fromisoformat(moment)):%-d %b %Y}"
+def _moment(moment: str) -> str:
+    """By the reader's own clock, which is named: what is signed is a minute, and no day."""
+    return f"{timezone.localtime(datetime.fromisoformat(moment)):%-d %b %Y, %H:%M %Z}"
