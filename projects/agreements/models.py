@@ -87,8 +87,8 @@ class Proposal(models.Model):
 
     @property
     def state(self) -> "Proposal.Status":
-        """What people see: time, the milestone's end, and a decision about it close it at once; the
-        sweep writes it.
+        """What people see: time, the milestone's end, a decision about it and a released part close
+        it at once; the sweep writes it.
         """
         if self.status == Proposal.Status.PROPOSED and (
             self.answer_due_at <= now() or self.is_moot or self.is_overtaken
@@ -98,10 +98,10 @@ class Proposal(models.Model):
 
     @property
     def is_overtaken(self) -> bool:
-        """Whether a dispute about the milestone was decided while it waited: of one that was read
-        with that, by ``as_they_stand`` of the selectors.
+        """Whether a dispute about the milestone was decided while it waited, or a part released: of
+        one that was read with that, by ``as_they_stand`` of the selectors.
         """
-        return bool(self.__dict__.get("was_decided"))
+        return bool(self.__dict__.get("was_decided") or self.__dict__.get("was_paid"))
 
     @property
     def is_moot(self) -> bool:
@@ -125,7 +125,8 @@ LIFECYCLE = Lifecycle(
     Step("lapse",    {S.PROPOSED}, S.LAPSED,    {SYSTEM}, clock="proposal_answer_days", tells="ending_lapsed"),
     # The milestone, or the other, has ended by other means: nothing is left to agree on.
     Step("drop",     {S.PROPOSED}, S.LAPSED,    {SYSTEM}, tells="ending_dropped"),
-    # A dispute about the milestone was decided: what was proposed before was of other prospects.
+    # A dispute about the milestone was decided, or a part released: what was proposed before was of
+    # other prospects, or of other money.
     Step("overtake", {S.PROPOSED}, S.LAPSED,    {SYSTEM}, tells="ending_overtaken"),
 )
 # fmt: on

@@ -12,6 +12,7 @@ from marketplace.common.clock import now
 from marketplace.common.lifecycle import CLIENT, FREELANCER
 from marketplace.common.models import StoredFile
 from payments.escrow.division import Shares, shares_of
+from payments.escrow.models import Part
 from payments.escrow.selectors import closing_of, held_in
 from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.models import Proposal
@@ -94,19 +95,21 @@ def case_files(milestone: Milestone) -> QuerySet[StoredFile]:
     return StoredFile.objects.filter(Q(pk__in=delivered) | Q(pk__in=offered))
 
 
-# Nobody is held to what they offered before they knew the decision.
-_OVERTAKEN = Exists(
-    Ruling.objects.filter(
-        dispute__milestone=OuterRef("milestone"),
-        created_at__gt=OuterRef("created_at"),
-        created_at__lt=OuterRef("answer_due_at"),
-    )
+_WHILE_IT_WAITED = {
+    "created_at__gt": OuterRef("created_at"),
+    "created_at__lt": OuterRef("answer_due_at"),
+}
+# Nobody is held to what they offered before they knew the decision, or before another part of the
+# price was released.
+_DECIDED = Exists(
+    Ruling.objects.filter(dispute__milestone=OuterRef("milestone"), **_WHILE_IT_WAITED)
 )
+_PAID = Exists(Part.objects.filter(escrow=OuterRef("milestone__escrow"), **_WHILE_IT_WAITED))
 
 
 def as_they_stand(proposals: QuerySet[Proposal]) -> QuerySet[Proposal]:
-    """With whether a decision has overtaken each while it waited: their ``state`` says it then."""
-    return proposals.annotate(was_decided=_OVERTAKEN)
+    """With what has overtaken each while it waited, if anything: their ``state`` says it then."""
+    return proposals.annotate(was_decided=_DECIDED, was_paid=_PAID)
 
 
 def proposals_of(user: User | AnonymousUser) -> QuerySet[Proposal]:
@@ -137,13 +140,14 @@ def accepted_proposal(milestone: Milestone) -> Proposal | None:
 
 def over_proposal_ids(*, limit: int) -> list[int]:
     """Proposals that nobody answered in time, whose milestone has ended by other means, or that a
-    decision has overtaken.
+    decision or a released part has overtaken.
     """
     over = Proposal.objects.filter(
         Q(answer_due_at__lte=now())
         | Q(milestone__closed_at__isnull=False)
         | Q(into__closed_at__isnull=False)
-        | _OVERTAKEN,
+        | _DECIDED
+        | _PAID,
         status=Proposal.Status.PROPOSED,
     ).order_by("answer_due_at")
     return list(over.values_list("pk", flat=True)[:limit])

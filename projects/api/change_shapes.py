@@ -47,8 +47,9 @@ class ChangeOrderOut(serializers.ModelSerializer):
     """A proposed difference. Each of ``changes`` names a milestone by its position and has
 
     ``amount``, ``due_at``, ``criteria`` or ``place`` with what it is ``from`` and ``to``; or
-    ``drop``; or ``add`` with a new milestone; or, where the whole contract ends, ``end`` with what
-    goes ``to_freelancer`` of its price while so much is ``held``.
+    ``drop`` with its ``amount`` and what is ``held``, all of which goes back; or ``add`` with a new
+    milestone; or, where the whole contract ends, ``end`` with what goes ``to_freelancer`` of its
+    price while so much is ``held``.
     """
 
     id = serializers.CharField(source="public_id")

@@ -55,7 +55,7 @@ _SENTENCES = {
         "The proposal to end “{title}” has nothing left to end: the milestone has ended", "clock"
     ),
     "ending_overtaken": Sentence(
-        "The proposal to end “{title}” was overtaken by the decision, and lapsed", "gavel"
+        "The proposal to end “{title}” was overtaken, and lapsed", "clock", "warn"
     ),
     "chargeback_inquiry": Sentence(
         "The client’s bank asks about the payment for “{title}”, and takes nothing", "landmark"

@@ -1,5 +1,6 @@
 """Changes of an agreement, as the two sides would propose them."""
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,8 @@ from payments.escrow.facts import MoneyFacts, facts_now
 from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.changes.planning import Wish
 from projects.agreements.changes.services import propose_change
+from projects.contracts.models import Contract
+from projects.contracts.selectors import agreement_of
 from projects.milestones.models import Milestone
 
 
@@ -41,6 +44,11 @@ def now_of(milestone: Milestone) -> Milestone:
 
 def facts_of(milestone: Milestone) -> MoneyFacts:
     return facts_now(now_of(milestone).escrow)
+
+
+def wording(contract: Contract) -> dict[str, Any]:
+    """What both have signed last."""
+    return json.loads(agreement_of(contract).body)
 
 
 def the_books_agree() -> None:

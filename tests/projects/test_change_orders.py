@@ -1,6 +1,5 @@
 """Both sides change what they signed: money, dates and criteria follow the accepted difference."""
 
-import json
 from datetime import timedelta
 
 import pytest
@@ -33,6 +32,7 @@ from tests.projects.change_world import (
     proposed,
     the_books_agree,
     wish,
+    wording,
 )
 from tests.projects.test_fund_in_parts import pay_part
 from tests.world import (
@@ -45,10 +45,6 @@ from tests.world import (
 )
 
 pytestmark = pytest.mark.django_db
-
-
-def wording(contract) -> dict:
-    return json.loads(agreement_of(contract).body)
 
 
 # --- What an accepted change does ----------------------------------------------------------------

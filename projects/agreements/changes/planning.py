@@ -3,7 +3,8 @@
 Each change names a milestone by its ``position`` in the agreement, and has one of
 
 - ``amount``, ``due_at``, ``criteria``, ``place``: each ``{"from": …, "to": …}``, any of them,
-- ``drop``: true, for a milestone that is cancelled,
+- ``drop``: for a milestone that is cancelled, its ``amount`` and what is ``held`` for it and goes
+  back (in older ones: true),
 - ``add``: ``title``, ``amount``, ``due_at`` and ``criteria`` of a milestone that is new; with a
   ``place`` where it is not to stand last, and
 - ``end``: ``to_freelancer`` of the price is released and the rest of what is ``held`` goes back;
@@ -154,17 +155,11 @@ def judge_changes(contract: Contract, changes: Sequence[Change]) -> dict[int, Mi
             judge_step(one, "cancel_agreed", BOTH, facts[one.escrow_id])
             stands = (facts[one.escrow_id].held, one.escrow.released)
             if stands != (change["end"]["held"], change["end"].get("released", 0)):
-                raise WrongState(
-                    f"The money of “{one.title}” has moved since this was proposed.",
-                    code="changed_meanwhile",
-                )
+                raise _moved(one)
             continue
         judge_step(one, "adjust", BOTH, facts[one.escrow_id])
-        if "drop" in change and one.escrow.released:
-            raise WrongState(
-                f"A part of “{one.title}” was released: it can be ended by consent instead.",
-                code="changed_meanwhile",
-            )
+        if "drop" in change:
+            _judge_drop(one, change["drop"], held=facts[one.escrow_id].held)
         for name in ("amount", "criteria", "place"):
             if name in change and change[name]["from"] != getattr(one, name):
                 raise WrongState(
@@ -175,6 +170,23 @@ def judge_changes(contract: Contract, changes: Sequence[Change]) -> dict[int, Mi
     _check_as_a_whole(milestones.values(), changes)
     check_places(contract, changes)
     return milestones
+
+
+def _judge_drop(milestone: Milestone, drop: Any, *, held: int) -> None:
+    if milestone.escrow.released:
+        raise WrongState(
+            f"A part of “{milestone.title}” was released: it can be ended by consent instead.",
+            code="changed_meanwhile",
+        )
+    if drop is not True and drop != {"amount": milestone.amount, "held": held}:
+        raise _moved(milestone)
+
+
+def _moved(milestone: Milestone) -> WrongState:
+    return WrongState(
+        f"The money of “{milestone.title}” has moved since this was proposed.",
+        code="changed_meanwhile",
+    )
 
 
 def _difference(milestone: Milestone, wish: Wish, param: str, *, facts: MoneyFacts) -> Change:
@@ -189,7 +201,8 @@ def _difference(milestone: Milestone, wish: Wish, param: str, *, facts: MoneyFac
                 "A part of it was released: propose to end it by consent instead.",
                 param=f"{param}.drop",
             )
-        return {"position": milestone.position, "drop": True}
+        drop = {"amount": milestone.amount, "held": facts.held}
+        return {"position": milestone.position, "drop": drop}
     change: Change = {"position": milestone.position}
     if wish.amount is not None and wish.amount != milestone.amount:
         new = checked_price(wish.amount, milestone.escrow, held=facts.held, param=f"{param}.amount")

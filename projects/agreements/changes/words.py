@@ -27,7 +27,7 @@ def lines_of(
         if "add" in change:
             lines += _added(change["add"], change.get("place"), currency)
         elif "drop" in change:
-            lines.append(Line(title, "Milestone", before=title))
+            lines += _dropped(title, change["drop"], currency)
         elif "end" in change:
             lines.append(_ended(title, change["end"], currency))
         else:
@@ -45,6 +45,17 @@ def _added(new: dict[str, Any], place: dict[str, int] | None, currency: str) -> 
         Line(title, "Due", after=_moment(new["due_at"])),
         *(Line(title, "Done means", after=criterion) for criterion in new["criteria"]),
     ]
+
+
+def _dropped(title: str, drop: Any, currency: str) -> list[Line]:
+    lines = [Line(title, "Milestone", before=title)]
+    if drop is True:  # as it was proposed before it named the money
+        return lines
+    lines.append(Line(title, "Price", before=in_words(drop["amount"], currency)))
+    if drop["held"]:
+        held = in_words(drop["held"], currency)
+        lines.append(Line(title, "Held", before=held, after="all of it back to the client"))
+    return lines
 
 
 def _ended(title: str, end: dict[str, int], currency: str) -> Line:

@@ -35,13 +35,15 @@ S = Proposal.Status
 LONGEST_NOTE = 2_000
 # Of one side on one milestone: each is a mail to the other.
 MOST_PROPOSALS = 20
-_LAPSED = {
-    "lapse": Words("The proposal to end “%(title)s” has lapsed. Nothing has changed."),
-    "overtake": Words(
-        "The dispute about “%(title)s” was decided: the proposal from before to end it has lapsed. "
-        "Either side can make another."
-    ),
-}
+_LAPSED = Words("The proposal to end “%(title)s” has lapsed. Nothing has changed.")
+_DECIDED = Words(
+    "The dispute about “%(title)s” was decided: the proposal from before to end it has lapsed. "
+    "Either side can make another."
+)
+_PAID = Words(
+    "A part of the price of “%(title)s” was released: the proposal from before to end it has "
+    "lapsed. Either side can make another."
+)
 
 
 @transaction.atomic
@@ -168,7 +170,7 @@ def withdraw_proposal(*, proposal_id: int, by: Actor) -> Proposal:
 @transaction.atomic
 def lapse_proposal(*, proposal_id: int) -> Proposal:
     """Write down that nobody answered in time, that the milestone ended by other means, or that a
-    decision has overtaken it.
+    decision or a released part has overtaken it.
 
     It is seen so from that moment on. Safe to call too early or again.
     """
@@ -193,9 +195,14 @@ def _lapse(proposal: Proposal) -> None:
     _close(proposal)
 
     kind = LIFECYCLE.steps[step].tells
-    record(milestone.contract, kind, by=SYSTEM, about=proposal)
-    if step in _LAPSED:  # of the milestone's end both have heard
-        text = _LAPSED[step].filled(title=milestone.title)
+    detail, text = {}, _LAPSED
+    if step == "overtake":
+        is_paid = bool(proposal.__dict__.get("was_paid"))
+        since = "a part of the price was released" if is_paid else "the dispute was decided"
+        detail, text = {"reason": since}, _PAID if is_paid else _DECIDED
+    record(milestone.contract, kind, by=SYSTEM, about=proposal, **detail)
+    if step != "drop":  # of the milestone's end both have heard
+        text = text.filled(title=milestone.title)
         tell_other_side(milestone.contract, kind, text, by=SYSTEM)
 
 
