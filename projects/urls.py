@@ -167,20 +167,9 @@ urlpatterns = [
         agreements.show_agreement_json,
         name="agreement-json",
     ),
+    *agreement_files.ROUTES,
     # Statements
-    path(
-        "contracts/<str:public_id>/signed-agreement.json",
-        agreement_files.download_signed,
-        name="signed-agreement",
-    ),
-    path(
-        "contracts/<str:public_id>/agreement.pdf",
-        agreement_files.download_paper,
-        name="agreement-pdf",
-    ),
-    path("signing-keys.json", agreement_files.download_keys, name="signing-keys"),
     path("verify_evidence.py", evidence.show_checker, name="evidence-checker"),
-    path("verify_agreement.py", agreement_files.show_checker, name="agreement-checker"),
     path("statements/", statements.list_statements, name="statements"),
     path(
         "contracts/<str:public_id>/statement/",

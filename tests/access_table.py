@@ -292,6 +292,8 @@ LINES = [
     # --- Contracts -------------------------------------------------------------------------------
     Line("my-work", "GET", SIGNED_IN),
     Line("contract", "GET", SIDES, of="contract"),
+    Line("contract-file", "GET", SIDES, of="contract_file"),
+    Line("api-contract-file", "GET", SIDES, of="contract_file"),
     # Messages: between the two sides, staff or not
     *(
         line

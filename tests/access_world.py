@@ -156,6 +156,13 @@ def _countered(ada: User, ben: User) -> str:
     return countered(submitted_bid(open_posting(ada), ben), ada).public_id
 
 
+def _signed_file(ada: User, ben: User) -> dict[str, str]:
+    posting = open_posting(ada)
+    (file,) = add_files(posting_id=posting.pk, uploads=[_upload()], by=ada)
+    contract = active_contract(ada, ben, posting=posting)
+    return {"public_id": contract.public_id, "file_id": file.stored.public_id}
+
+
 def _contracts(world: AccessWorld, ada: User, ben: User) -> None:
     contract = active_contract(ada, ben, [10_000, 20_000, 30_000, 40_000])
     planned, *others = contract.milestones.order_by("position")
@@ -181,6 +188,7 @@ def _contracts(world: AccessWorld, ada: User, ben: User) -> None:
         "giveback": {"public_id": _asked_back(ada, ben).public_id},
         "offer": {"public_id": offered_contract(ada, ben).public_id},
         "contract": {"public_id": contract.public_id},
+        "contract_file": _signed_file(ada, ben),
         "unfunded": {"public_id": active_contract(ada, ben).public_id},
         "planned": {"public_id": planned.public_id},
         "funded": {"public_id": funded.public_id},

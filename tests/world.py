@@ -119,9 +119,11 @@ def submitted_bid(posting: Posting, freelancer: User, price: int = 80_000, **ter
 def offered_contract(
     client: User, freelancer: User, amounts: Sequence[int] = (100_000,), **award: Any
 ) -> Contract:
-    """An offer that waits for the freelancer's answer; ``amounts`` are minor units."""
+    """An offer that waits for the freelancer's answer, on a ``posting`` of the client or a new one;
+    ``amounts`` are minor units.
+    """
     currency = award.pop("currency", "USD")
-    posting = open_posting(client, currency=currency)
+    posting = award.pop("posting", None) or open_posting(client, currency=currency)
     plan = award.pop("plan", None) or plan_of(*amounts)
     price = sum(part["amount"] for part in plan)
     days = max(20, *(part["days"] for part in plan))

@@ -23,7 +23,7 @@ from projects.contracts.selectors import agreement_of
 from projects.disputes.models import Dispute, Ruling
 from projects.milestones.models import Milestone
 from projects.milestones.selectors import files_on, milestones_of
-from projects.postings.models import Posting
+from projects.postings.models import Posting, PostingFile
 
 # One change at a time, also where it is the end.
 _PROPOSING = {"propose_change", "propose_ending"}
@@ -86,13 +86,40 @@ def files_offered(agreement: Agreement) -> list[BidFile]:
     return files_as_of(bid, signed["version"])
 
 
+def files_wanted(agreement: Agreement) -> QuerySet[PostingFile]:
+    """The files of the posting that its wording names, to be fetched; by their names."""
+    signed = json.loads(agreement.body)["posting"]["files"]
+    if not signed:
+        return PostingFile.objects.none()
+    named = Q()
+    for one in signed:
+        named |= Q(stored__name=one["name"], stored__sha256=one["sha256"])
+    files = PostingFile.objects.filter(named, posting=agreement.contract.posting_id)
+    return files.select_related("stored").order_by("stored__name", "pk")
+
+
+def files_signed(agreement: Agreement) -> QuerySet[PostingFile]:
+    """The same, for both sides once both have signed: whatever becomes of the posting. Who is only
+    offered a contract reads them there.
+    """
+    if agreement.contract.accepted_at is None:
+        return PostingFile.objects.none()
+    return files_wanted(agreement)
+
+
 def case_files(milestone: Milestone) -> QuerySet[StoredFile]:
     """What whoever decides about a milestone may fetch: what was delivered for it, and what the bid
-    came with that both have signed.
+    and the posting came with that both have signed.
     """
-    offered = [file.stored_id for file in files_offered(agreement_of(milestone.contract))]
-    delivered = files_on(milestone).values("stored")
-    return StoredFile.objects.filter(Q(pk__in=delivered) | Q(pk__in=offered))
+    agreement = agreement_of(milestone.contract)
+    offered = [file.stored_id for file in files_offered(agreement)]
+    wanted, delivered = (
+        files_wanted(agreement).values("stored"),
+        files_on(milestone).values("stored"),
+    )
+    return StoredFile.objects.filter(
+        Q(pk__in=delivered) | Q(pk__in=offered) | Q(pk__in=wanted.order_by())
+    )
 
 
 _WHILE_IT_WAITED = {

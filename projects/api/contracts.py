@@ -17,14 +17,14 @@ from marketplace.common.api import OldestFirst, idempotent
 from marketplace.common.shapes import DeclineNoteIn
 from projects.agreements import services
 from projects.agreements.outlook import prospects_of
-from projects.agreements.selectors import files_offered, open_steps, with_waiting_changes
+from projects.agreements.selectors import open_steps, with_waiting_changes
 from projects.agreements.terms import (
     MOST_REVISIONS,
     MOST_YEARS_OF_SILENCE,
     USUAL_REVISIONS,
     Ownership,
 )
-from projects.api.bid_shapes import BidFileOut
+from projects.api.agreed_files import AgreedFilesOut
 from projects.api.milestone_shapes import MilestoneOut, MoneyOut
 from projects.api.posting_shapes import PartyOut
 from projects.api.signing import SignatureIn, confirmation_in, confirmed
@@ -34,7 +34,6 @@ from projects.contracts.roles import role_in
 from projects.contracts.selectors import (
     SIDES,
     agreement_asked_for,
-    agreement_of,
     contracts_of,
     filtered,
     timeline_of,
@@ -87,12 +86,9 @@ class ContractOut(serializers.Serializer):
         return open_steps(contract, self.get_role(contract))
 
 
-class ContractInFullOut(ContractOut):
-    """The same with the money of all milestones, and each of them."""
+class ContractInFullOut(AgreedFilesOut, ContractOut):
+    """The same with the files, the money of all milestones, and each of them."""
 
-    files = serializers.SerializerMethodField(
-        help_text="Of the bid, in the wording that is signed."
-    )
     money = serializers.SerializerMethodField()
     milestones = serializers.SerializerMethodField()
     leave_tag = serializers.SerializerMethodField(
@@ -108,10 +104,6 @@ class ContractInFullOut(ContractOut):
     def get_leave_tag(self, contract: Contract) -> str:
         leaving = self.context["prospects"].leaving_of(self.get_role(contract) or "")
         return leaving.tag if leaving else ""
-
-    @extend_schema_field(BidFileOut(many=True))
-    def get_files(self, contract: Contract) -> list[dict[str, Any]]:
-        return BidFileOut(files_offered(agreement_of(contract)), many=True).data
 
     @extend_schema_field(MoneyOut)
     def get_money(self, contract: Contract) -> dict[str, Any]:

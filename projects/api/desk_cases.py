@@ -17,7 +17,8 @@ from rest_framework.views import APIView
 
 from marketplace.common.api import OldestFirst
 from marketplace.common.files import attachment
-from projects.agreements.selectors import files_offered
+from projects.agreements.selectors import files_offered, files_wanted
+from projects.api.agreed_files import SignedFileOut
 from projects.api.bid_shapes import BidFileOut
 from projects.api.contracts import AgreementOut, EventOut
 from projects.api.milestone_shapes import SubmissionFileOut, SubmissionOut
@@ -45,19 +46,29 @@ class EvidenceBidFileOut(_OfACase, BidFileOut):
     """A file of the bid."""
 
 
+class EvidencePostingFileOut(_OfACase, SignedFileOut):
+    """A file of the posting."""
+
+
 class EvidenceSubmissionOut(SubmissionOut):
     files = EvidenceFileOut(many=True, source="files.all")
 
 
 class CaseAgreementOut(AgreementOut):
-    """The same with the files of the bid that was signed, to be fetched."""
+    """The same with the files of the bid and of the posting that were signed, to be fetched."""
 
     files = serializers.SerializerMethodField()
+    posting_files = serializers.SerializerMethodField()
 
     @extend_schema_field(EvidenceBidFileOut(many=True))
     def get_files(self, agreement: Agreement) -> list[dict[str, Any]]:
         files = files_offered(agreement)
         return EvidenceBidFileOut(files, many=True, context=self.context).data
+
+    @extend_schema_field(EvidencePostingFileOut(many=True))
+    def get_posting_files(self, agreement: Agreement) -> list[dict[str, Any]]:
+        files = files_wanted(agreement)
+        return EvidencePostingFileOut(files, many=True, context=self.context).data
 
 
 class CaseAgreementView(APIView):
@@ -91,8 +102,8 @@ class CaseSubmissionsView(ListAPIView):
 class CaseFileView(APIView):
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     def get(self, request: Request, public_id: str, file_id: str) -> FileResponse:
-        """The bytes of a file: as it was delivered, as the bid came with it, or as a side put it on
-        record.
+        """The bytes of a file: as it was delivered, as the bid or the posting came with it, or as a
+        side put it on record.
         """
         found = files_for(_case(request, public_id))
         return attachment(get_object_or_404(found, public_id=file_id))

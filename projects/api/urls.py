@@ -3,6 +3,7 @@
 from django.urls import path
 
 from projects.api import (
+    agreed_files,
     bids,
     bonuses,
     calendar,
@@ -51,6 +52,7 @@ urlpatterns = [
     *bids.ROUTES,
     # Contracts
     *proofs.ROUTES,
+    *agreed_files.ROUTES,
     path("bids/<str:public_id>/award/", contracts.AwardView.as_view(), name="api-bid-award"),
     path("contracts/", contracts.ContractsView.as_view(), name="api-contracts"),
     path(

@@ -11,7 +11,7 @@ from django.conf import settings
 
 from marketplace.common.models import StoredFile
 from payments.statements.models import Scope
-from projects.agreements.selectors import files_offered
+from projects.agreements.selectors import files_offered, files_wanted
 from projects.contracts.models import Agreement
 from projects.contracts.selectors import timeline_of
 from projects.contracts.sentences import sentence_of
@@ -70,6 +70,7 @@ def record_for(dispute: Dispute, *, with_messages: bool) -> Record:
     )
     deliveries = list(deliveries_on(milestone))
     conversation = conversation_about(contract.bid) if with_messages else None
+    wanted = _placed("agreement/posting", [f.stored for f in files_wanted(agreements[-1])])
     offered = _placed("agreement/files", [f.stored for f in files_offered(agreements[-1])])
     delivered = {
         one.pk: _placed(f"deliveries/{one.version}", [f.stored for f in one.files.all()])
@@ -82,6 +83,7 @@ def record_for(dispute: Dispute, *, with_messages: bool) -> Record:
         "parties": {side: _party(getattr(contract, side)) for side in ("client", "freelancer")},
         "milestone_in_dispute": _milestone(dispute),
         "agreements": [_agreement(one) for one in agreements],
+        "files_of_the_posting": [file.as_data() for file in wanted],
         "files_of_the_bid": [file.as_data() for file in offered],
         "deliveries": [_delivery(one, delivered[one.pk]) for one in deliveries],
         "statements": [_statement(one, exhibits[one.pk]) for one in dispute.statements.all()],
@@ -109,7 +111,13 @@ def record_for(dispute: Dispute, *, with_messages: bool) -> Record:
         agreements=agreements,
         conversation=conversation,
         money=scope_of_contract(contract),
-        files=[*offered, *chain(*delivered.values()), *chain(*exhibits.values()), *sent],
+        files=[
+            *wanted,
+            *offered,
+            *chain(*delivered.values()),
+            *chain(*exhibits.values()),
+            *sent,
+        ],
         as_of=as_of,
         data=head | data,
     )

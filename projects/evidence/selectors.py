@@ -28,8 +28,8 @@ def is_redacted(asked: str | None) -> bool:
 
 
 def files_for(dispute: Dispute) -> QuerySet[StoredFile]:
-    """What whoever decides it may fetch: what was delivered, what the bid came with as it was
-    signed, and what both sides have put on record.
+    """What whoever decides it may fetch: what was delivered, what the posting and the bid
+    came with as they were signed, and what both sides have put on record.
     """
     exhibited = exhibits_on(dispute).order_by().values("stored")
     return case_files(dispute.milestone) | StoredFile.objects.filter(pk__in=exhibited)

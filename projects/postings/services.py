@@ -194,14 +194,20 @@ def add_files(*, posting_id: int, uploads: list[UploadedFile], by: User) -> list
 def remove_file(*, posting_id: int, file_public_id: str, by: Actor) -> Posting:
     """Take a file off the posting; its bytes stay with whoever has fetched them.
 
-    Raises WrongState while an offer is out that names the file.
+    Raises WrongState while an offer is out that names the file, and for good once both sides of a
+    contract have signed it.
     """
     posting = _advance(posting_id, "edit", by=by)
+    file = posting.files.select_related("stored").filter(stored__public_id=file_public_id).first()
+    if file is None:
+        raise NotThere("There is no such file on this posting.")
     if posting.bids.filter(status="offered").exists():
         raise WrongState("An offer is out that names this file: withdraw it first.")
-    removed, _ = posting.files.filter(stored__public_id=file_public_id).delete()
-    if not removed:
-        raise NotThere("There is no such file on this posting.")
+    # Each wording names what it was signed with by its hash.
+    signed = posting.contracts.filter(accepted_at__isnull=False)
+    if signed.filter(agreements__body__contains=file.stored.sha256).exists():
+        raise WrongState("An agreement that was signed names this file: it stays for good.")
+    file.delete()
     note_edit(posting)
     return posting
 

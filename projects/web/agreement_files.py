@@ -4,17 +4,20 @@ from hashlib import sha256
 from pathlib import Path
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
+from django.urls import path
 from django.views.decorators.http import require_safe
 
+from marketplace.common.files import attachment
 from marketplace.common.http import download
 from projects.agreements.paper.writing import name_of_paper, paper_of
 from projects.agreements.sealing import verify_agreement
 from projects.agreements.sealing.document import as_file, signed_document
 from projects.agreements.sealing.selectors import published_keys
-from projects.contracts.selectors import agreement_asked_for, contracts_of
+from projects.agreements.selectors import files_signed
+from projects.contracts.selectors import agreement_asked_for, agreement_of, contracts_of
 
 CHECKER = Path(verify_agreement.__file__).read_bytes()
 CHECKER_SHA256 = sha256(CHECKER).hexdigest()
@@ -39,6 +42,14 @@ def download_paper(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 
 @require_safe
+def show_file(request: HttpRequest, public_id: str, file_id: str) -> FileResponse:
+    """A file of the posting that both sides have signed."""
+    contract = get_object_or_404(contracts_of(request.user), public_id=public_id)
+    found = files_signed(agreement_of(contract))
+    return attachment(get_object_or_404(found, stored__public_id=file_id).stored)
+
+
+@require_safe
 @login_not_required
 def download_keys(request: HttpRequest) -> HttpResponseBase:
     """The keys to prove it with: whoever is handed an agreement may have them."""
@@ -52,3 +63,14 @@ def show_checker(request: HttpRequest) -> HttpResponse:
     response = HttpResponse(CHECKER, content_type="text/x-python; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="verify_agreement.py"'
     return response
+
+
+ROUTES = [
+    path(
+        "contracts/<str:public_id>/signed-agreement.json", download_signed, name="signed-agreement"
+    ),
+    path("contracts/<str:public_id>/agreement.pdf", download_paper, name="agreement-pdf"),
+    path("contracts/<str:public_id>/files/<str:file_id>/", show_file, name="contract-file"),
+    path("signing-keys.json", download_keys, name="signing-keys"),
+    path("verify_agreement.py", show_checker, name="agreement-checker"),
+]

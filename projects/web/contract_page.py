@@ -15,7 +15,7 @@ from payments.payees.selectors import is_ready
 from payments.policies.fees import quote
 from payments.policies.words import percent
 from projects.agreements.outlook import Prospects, Strike, prospects_of
-from projects.agreements.selectors import files_offered, open_steps
+from projects.agreements.selectors import files_offered, files_signed, open_steps
 from projects.agreements.turn import Turn
 from projects.agreements.turns import turn_of
 from projects.bonuses.selectors import seen_on
@@ -67,6 +67,7 @@ def context_of(request: HttpRequest, contract: Contract) -> dict[str, Any]:
         "plan": None if prospects.milestones else plan_of(contract, json.loads(agreement.body)),
         "is_offered": offered,
         "files": shown_files(files_offered(agreement), "bid-file", contract.bid.public_id),
+        "posting_files": shown_files(files_signed(agreement), "contract-file", contract.public_id),
         "bonuses": list(seen_on(contract, role)[:LATEST]),
         "bonuses_with_a_bank": [
             bonus.pk for bonus, payment in prospects.bonuses if payment and payment.sent_at

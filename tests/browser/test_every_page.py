@@ -25,7 +25,8 @@ pytestmark = [
 NOT_PAGES = set(
     """
     agreement-checker agreement-json agreement-pdf bid-file bid-messages-export bid-quote
-    calendar-feed contract-messages-export contract-statement-csv contract-statement-json
+    calendar-feed contract-file contract-messages-export contract-statement-csv
+    contract-statement-json
     desk-dispute-file desk-dispute-message-file desk-evidence dispute-file evidence evidence-checker
     health live
     message-file metrics mfa_download_recovery_codes payout-setup-refresh posting-file readiness

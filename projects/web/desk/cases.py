@@ -15,7 +15,7 @@ from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
 from marketplace.common.files import attachment
 from marketplace.common.forms import AmountField
 from marketplace.common.money import to_major
-from projects.agreements.selectors import files_offered
+from projects.agreements.selectors import files_offered, files_wanted
 from projects.contracts.roles import Actor, role_in
 from projects.contracts.selectors import agreement_of, timeline_of
 from projects.contracts.sentences import sentence_of, who_of
@@ -161,7 +161,7 @@ def create_ruling(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_safe
 @for_staff
 def show_file(request: HttpRequest, public_id: str, file_id: str) -> HttpResponseBase:
-    """A file that was delivered, came with the bid that was signed, or is on record."""
+    """A file that was delivered, came with what was signed, or is on record."""
     dispute = get_object_or_404(desk_disputes(request.user), public_id=public_id)
     return attachment(get_object_or_404(files_for(dispute), public_id=file_id))
 
@@ -183,6 +183,7 @@ def _page(
         "agreement": agreement,
         "terms": json.loads(agreement.body),
         "offered_files": shown_files(files_offered(agreement), _FILE, dispute.public_id),
+        "wanted_files": shown_files(files_wanted(agreement), _FILE, dispute.public_id),
         "submissions": _submissions(dispute),
         "record": shown_record(dispute, file_route=_FILE),
         "evidence": offer_of(
