@@ -15,6 +15,7 @@ def rules_of(wording: dict[str, Any]) -> list[str]:
         f"A delivery is reviewed within {_days(wording['review_days'])}. Without an answer it is "
         "approved and released by itself.",
         _revisions(client, wording.get("revisions")),
+        _other_revisions(wording["milestones"]),
         wording.get("ownership", {}).get("text", ""),
         wording.get("confidentiality", {}).get("text", ""),
         "Time under review does not count as late. From "
@@ -83,6 +84,12 @@ def _revisions(client: str, revisions: int | None) -> str:
         f"{client} may ask for changes {times} for each milestone, naming the criteria that are "
         "not met."
     )
+
+
+def _other_revisions(parts: list[dict[str, Any]]) -> str:
+    if not any("revisions" in part for part in parts):
+        return ""
+    return "Where a milestone names another number of revisions, it counts for that one."
 
 
 def _days(count: int) -> str:

@@ -10,6 +10,7 @@ from projects.agreements.changes import services
 from projects.agreements.changes.ending import ended_parts
 from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.changes.selectors import effect_now, open_steps
+from projects.agreements.terms import MOST_REVISIONS
 from projects.api.dispute_shapes import SharesOut
 from projects.api.signing import SignatureIn
 from projects.bids.terms import LONGEST_CRITERION, LONGEST_MILESTONE_TITLE
@@ -46,7 +47,8 @@ class EndedPartOut(serializers.Serializer):
 class ChangeOrderOut(serializers.ModelSerializer):
     """A proposed difference. Each of ``changes`` names a milestone by its position and has
 
-    ``amount``, ``due_at``, ``criteria`` or ``place`` with what it is ``from`` and ``to``; or
+    ``amount``, ``due_at``, ``criteria``, ``revisions`` or ``place`` with what it is ``from`` and
+    ``to``; or
     ``drop`` with its ``amount`` and what is ``held``, all of which goes back; or ``add`` with a new
     milestone; or, where the whole contract ends, ``end`` with what goes ``to_freelancer`` of its
     price while so much is ``held``.
@@ -146,6 +148,14 @@ class WishIn(serializers.Serializer):
         allow_null=True,
         default=None,
         max_length=100,
+    )
+    revisions = serializers.IntegerField(
+        min_value=0,
+        max_value=MOST_REVISIONS,
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="How often changes may be asked for on it, those that were asked for included.",
     )
     place = serializers.IntegerField(
         min_value=1,

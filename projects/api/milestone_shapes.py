@@ -122,6 +122,11 @@ class MilestoneOut(serializers.Serializer):
     )
     amount = serializers.IntegerField(source="milestone.amount")
     currency = serializers.CharField(source="milestone.currency")
+    revisions = serializers.IntegerField(
+        source="milestone.revisions",
+        allow_null=True,
+        help_text="How often changes may be asked for; null: as often as the client wants.",
+    )
     revisions_used = serializers.IntegerField(
         source="milestone.revisions_used", help_text="How often changes were asked for."
     )

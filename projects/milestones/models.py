@@ -60,7 +60,9 @@ class Milestone(models.Model):
     start_extension = models.DurationField(default=timedelta)
     escrow = models.OneToOneField(Escrow, on_delete=models.PROTECT, related_name="+")
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.PLANNED)
-    # How often changes were asked for: the agreement says how often that may be.
+    # How often changes were asked for; the agreement says how often that may be, for each milestone,
+    # unless both have agreed on another number for this one since.
+    revisions_agreed = models.PositiveSmallIntegerField(null=True)
     revisions_used = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(default=now)
     started_at = models.DateTimeField(null=True)
@@ -99,6 +101,11 @@ class Milestone(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def revisions(self) -> int | None:
+        """How often changes may be asked for; None where the agreement does not limit it."""
+        return self.contract.revisions if self.revisions_agreed is None else self.revisions_agreed
 
 
 S = Milestone.Status

@@ -186,14 +186,15 @@ def _may_refund_limit(milestone: Milestone, facts: MoneyFacts) -> str:
 
 
 def _may_return(milestone: Milestone, facts: MoneyFacts) -> str:
-    included = milestone.contract.revisions
+    included = milestone.revisions
     if included is not None and milestone.revisions_used >= included:
         said_so = {0: "includes no revisions", 1: "includes one revision, which is used"}.get(
             included, f"includes {included} revisions, which are all used"
         )
         return (
-            f"The agreement {said_so}. You can approve the work, release a part of the money, "
-            "propose how to end the milestone, or open a dispute."
+            f"The agreement {said_so}. You can approve the work, propose a change with one more "
+            "revision, release a part of the money, propose how to end the milestone, or open a "
+            "dispute."
         )
     return _not_yet_silent(milestone, facts)
 

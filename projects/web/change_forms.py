@@ -12,6 +12,7 @@ from marketplace.common.forms import AmountField, PasswordField, clean_amount
 from marketplace.common.money import to_major
 from projects.agreements.changes.planning import Wish
 from projects.agreements.changes.services import LONGEST_NOTE
+from projects.agreements.terms import MOST_REVISIONS
 from projects.bids.terms import LONGEST_CRITERION, LONGEST_MILESTONE_TITLE, MAX_CRITERIA
 from projects.contracts.models import Contract
 from projects.milestones.models import LIFECYCLE, Milestone
@@ -43,6 +44,13 @@ class PartForm(forms.Form):
         widget=forms.Textarea({"rows": 3, "class": "short"}),
         help_text="One criterion a line.",
     )
+    revisions = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=MOST_REVISIONS,
+        label="Revisions included",
+        help_text="How often changes may be asked for, with those that were asked for already.",
+    )
     place = forms.IntegerField(
         required=False,
         min_value=1,
@@ -60,6 +68,8 @@ class PartForm(forms.Form):
         self.currency, self.milestone = currency, milestone
         self.fields["amount"].currency = currency
         del self.fields["title" if milestone else "drop"]
+        if milestone is None or milestone.revisions is None:
+            del self.fields["revisions"]
 
     def clean(self) -> dict[str, Any]:
         given = self.cleaned_data
@@ -89,10 +99,11 @@ class PartForm(forms.Form):
         is_other_day = due_at and due_at.date() != timezone.localtime(due_of(one)).date()
         wish = Wish(
             milestone=one.public_id,
-            amount=given["amount"] if given["amount"] != one.amount else None,
+            amount=_other(given["amount"], one.amount),
             due_at=due_at if is_other_day else None,
-            criteria=given["criteria"] if given["criteria"] != one.criteria else None,
-            place=given["place"] if given["place"] != one.place else None,
+            criteria=_other(given["criteria"], one.criteria),
+            revisions=_other(given.get("revisions"), one.revisions),
+            place=_other(given["place"], one.place),
         )
         return wish if wish != Wish(milestone=one.public_id) else None
 
@@ -159,10 +170,15 @@ class ChangeForm(ProposalForm):
         part.add_error(field if field in part.fields else None, refusal.message)
 
 
+def _other(given: Any, stands: Any) -> Any:
+    return given if given != stands else None
+
+
 def _standing(milestone: Milestone) -> dict[str, Any]:
     return {
         "amount": to_major(milestone.amount, milestone.currency),
         "due_on": timezone.localtime(due_of(milestone)).date(),
         "criteria": "\n".join(milestone.criteria),
+        "revisions": milestone.revisions,
         "place": milestone.place,
     }

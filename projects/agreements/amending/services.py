@@ -67,8 +67,9 @@ def _changed(parts: list[dict[str, Any]], changes: list[dict[str, Any]]) -> list
             del known[position]
         else:
             assert "place" not in change or order[change["place"]["from"] - 1] == position
-            for name in {"amount", "criteria", "due_at"} & set(change):
+            for name in {"amount", "criteria", "due_at", "revisions"} & set(change):
                 # What the wording says is what both saw: else this is a change of something else.
-                assert name == "due_at" or known[position][name] == change[name]["from"]
+                if name in {"amount", "criteria"}:
+                    assert known[position][name] == change[name]["from"]
                 known[position][name] = change[name]["to"]
     return [known[position] for position in arranged(order, changes)]

@@ -2,7 +2,8 @@
 
 Each change names a milestone by its ``position`` in the agreement, and has one of
 
-- ``amount``, ``due_at``, ``criteria``, ``place``: each ``{"from": …, "to": …}``, any of them,
+- ``amount``, ``due_at``, ``criteria``, ``revisions`` (how many are included), ``place``: each
+  ``{"from": …, "to": …}``, any of them,
 - ``drop``: for a milestone that is cancelled, its ``amount`` and what is ``held`` for it and goes
   back (in older ones: true),
 - ``add``: ``title``, ``amount``, ``due_at`` and ``criteria`` of a milestone that is new; with a
@@ -31,6 +32,7 @@ from payments.policies.fees import check_payable, quote
 from payments.policies.selectors import minimum_milestone
 from projects.agreements.changes.ending import checked_as_an_end, share_of
 from projects.agreements.changes.moving import check_places
+from projects.agreements.changes.revising import other_revisions
 from projects.bids.terms import (
     LONGEST_MILESTONE_TITLE,
     MAX_MILESTONES,
@@ -57,6 +59,7 @@ class Wish:
     amount: int | None = None
     due_at: datetime | None = None
     criteria: list[str] | None = None
+    revisions: int | None = None
     place: int | None = None
     to_freelancer: int | None = None
 
@@ -160,7 +163,7 @@ def judge_changes(contract: Contract, changes: Sequence[Change]) -> dict[int, Mi
         judge_step(one, "adjust", BOTH, facts[one.escrow_id])
         if "drop" in change:
             _judge_drop(one, change["drop"], held=facts[one.escrow_id].held)
-        for name in ("amount", "criteria", "place"):
+        for name in ("amount", "criteria", "revisions", "place"):
             if name in change and change[name]["from"] != getattr(one, name):
                 raise WrongState(
                     f"“{one.title}” was changed since this was proposed.", code="changed_meanwhile"
@@ -214,6 +217,7 @@ def _difference(milestone: Milestone, wish: Wish, param: str, *, facts: MoneyFac
         criteria = checked_criteria(wish.criteria, f"{param}.criteria")
         if criteria != milestone.criteria:
             change["criteria"] = {"from": milestone.criteria, "to": criteria}
+    change |= other_revisions(milestone, wish.revisions, param=f"{param}.revisions")
     if wish.place is not None and wish.place != milestone.place:
         change["place"] = {"from": milestone.place, "to": wish.place}
     if len(change) == 1:
@@ -222,9 +226,8 @@ def _difference(milestone: Milestone, wish: Wish, param: str, *, facts: MoneyFac
 
 
 def _end(milestone: Milestone, wish: Wish, param: str, *, held: int) -> Change:
-    if wish.drop or any(
-        one is not None for one in (wish.amount, wish.due_at, wish.criteria, wish.place)
-    ):
+    changed = (wish.amount, wish.due_at, wish.criteria, wish.revisions, wish.place)
+    if wish.drop or any(one is not None for one in changed):
         raise InvalidInput("What ends is not changed besides.", param=param)
     judge_step(milestone, "cancel_agreed", BOTH)
     part = checked_division(
@@ -235,8 +238,8 @@ def _end(milestone: Milestone, wish: Wish, param: str, *, held: int) -> Change:
 
 
 def _addition(contract: Contract, wish: Wish, position: int, param: str) -> Change:
-    if wish.drop or wish.to_freelancer is not None:
-        raise InvalidInput("Name the milestone to end.", param=f"{param}.milestone")
+    if wish.drop or wish.to_freelancer is not None or wish.revisions is not None:
+        raise InvalidInput("Name the milestone that is meant.", param=f"{param}.milestone")
     title = checked_line(wish.title, param=f"{param}.title", longest=LONGEST_MILESTONE_TITLE)
     if wish.amount is None:
         raise InvalidInput("Say what it costs.", param=f"{param}.amount")

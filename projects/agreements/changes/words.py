@@ -80,6 +80,8 @@ def _changed(title: str, change: dict[str, Any], currency: str) -> list[Line]:
         lines.append(Line(title, "Price", before, after))
     if due := change.get("due_at"):
         lines.append(Line(title, "Due", _moment(due["from"]), _moment(due["to"])))
+    if times := change.get("revisions"):
+        lines.append(Line(title, "Revisions included", f"{times['from']}", f"{times['to']}"))
     if criteria := change.get("criteria"):
         lines += criteria_differences(title, criteria["from"], criteria["to"])
     return lines
@@ -94,6 +96,11 @@ def counted(changes: Sequence[dict[str, Any]]) -> tuple[Words, ...]:
         "due_at": Words.counted("%(count)s date", "%(count)s dates", count=kinds["due_at"]),
         "criteria": Words.counted(
             "%(count)s list of criteria", "%(count)s lists of criteria", count=kinds["criteria"]
+        ),
+        "revisions": Words.counted(
+            "%(count)s number of revisions",
+            "%(count)s numbers of revisions",
+            count=kinds["revisions"],
         ),
         "place": Words.counted(
             "%(count)s milestone moved", "%(count)s milestones moved", count=kinds["place"]

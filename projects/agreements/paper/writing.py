@@ -102,6 +102,8 @@ def _milestones(sheet: Sheet, agreement: Agreement, wording: dict[str, Any]) -> 
         if part["criteria"]:
             sheet.paragraph(f"{place}. {part['title']}: done when", is_bold=True)
             sheet.points(part["criteria"])
+        if "revisions" in part:
+            sheet.paragraph(f"{place}. {part['title']}: {part['revisions']} revisions included")
 
 
 _SIDES = ("client", "freelancer")

@@ -173,7 +173,7 @@ def changed(parts, changes):
             known.pop(position, None)
             order.remove(position)
         else:
-            for name in {"amount", "criteria", "due_at"} & set(change):
+            for name in {"amount", "criteria", "due_at", "revisions"} & set(change):
                 known.setdefault(position, {})[name] = change[name]["to"]
         if "place" in change:
             places[position] = change["place"]["to"]

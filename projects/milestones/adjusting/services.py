@@ -1,5 +1,5 @@
-"""A milestone goes on with another price, date or list of criteria. The room above calls this: it
-has the word of both.
+"""A milestone goes on with another price, date, list of criteria or number of revisions. The room
+above calls this: it has the word of both.
 """
 
 from datetime import datetime, timedelta
@@ -23,6 +23,7 @@ def adjust_milestone(
     amount: int | None = None,
     due_at: datetime | None = None,
     criteria: list[str] | None = None,
+    revisions: int | None = None,
 ) -> Milestone:
     """What is given is agreed anew, in minor units; what is left out stays.
 
@@ -48,9 +49,14 @@ def adjust_milestone(
         milestone.allowance, milestone.leeway = time.allowance, time.leeway
     if criteria is not None:
         milestone.criteria = criteria
+    if revisions is not None:
+        milestone.revisions_agreed = revisions
     LIFECYCLE.advance(milestone, "adjust", role=BOTH)
     milestone.save(
-        update_fields=["amount", "due_at", "grace_extension", "allowance", "leeway", "criteria"]
+        update_fields=[
+            *("amount", "due_at", "grace_extension", "allowance", "leeway", "criteria"),
+            "revisions_agreed",
+        ]
     )
     is_at_work = milestone.status in {Milestone.Status.PLANNED, Milestone.Status.RETURNED}
     if due_at is not None and is_at_work and milestone.escrow.held_at is not None:

@@ -72,4 +72,5 @@ def _adjust(milestone_id: int, change: Change) -> None:
         amount=change.get("amount", {}).get("to"),
         due_at=datetime.fromisoformat(due_at) if due_at else None,
         criteria=change.get("criteria", {}).get("to"),
+        revisions=change.get("revisions", {}).get("to"),
     )
