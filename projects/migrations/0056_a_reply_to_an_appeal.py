@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("projects", "0053_a_hold_has_a_clock"),
+        ("projects", "0055_more_revisions_by_agreement"),
     ]
 
     operations = [
