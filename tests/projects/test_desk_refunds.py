@@ -73,5 +73,6 @@ def test_a_program_settles_it_once(failed, dora, ada):
     first = api_of(dora).post(address, {"reason": "Transfer 4711"}, headers=key)
     again = api_of(dora).post(address, {"reason": "Transfer 4711"}, headers=key)
 
-    assert first.json() == again.json() == {"id": failed.public_id, "status": "settled"}
+    settled = {"id": failed.public_id, "status": "settled", "waits_for": ""}
+    assert first.json() == again.json() == settled
     assert api_of(dora).post(address, {"reason": "Transfer 4711"}).status_code == 404
