@@ -10,7 +10,7 @@ from projects.disputes.limits.selectors import CLOCKS
 from projects.disputes.models import OPEN, Dispute
 from projects.disputes.rulings.services import carry_out_ruling
 from projects.disputes.services import lock_dispute, lock_money
-from projects.milestones.limits.services import refund_at_limit, tell_pulled
+from projects.milestones.limits.services import refund_at_limit, tell_pulled, warn_of_limit
 from projects.milestones.rules import is_over_limit, within_limit
 
 S = Dispute.Status
@@ -53,6 +53,8 @@ def end_at_limit(*, milestone_id: int) -> None:
         return
     lock_money(dispute)
     ends_at = _runs_until(dispute)
+    # As before a refund: what could not be told in time is written first.
+    warn_of_limit(milestone_id=milestone_id)
     if is_over_limit(dispute.milestone) and ends_at and ends_at > now():
         _pull(dispute, now())
     carry_out_ruling(dispute_id=dispute.pk)
