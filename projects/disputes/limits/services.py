@@ -6,15 +6,23 @@ from django.db import transaction
 
 from marketplace.common.clock import now
 from marketplace.common.words import Words
+from projects.disputes import stages
 from projects.disputes.limits.selectors import CLOCKS
 from projects.disputes.models import OPEN, Dispute
 from projects.disputes.rulings.services import carry_out_ruling
 from projects.disputes.services import lock_dispute, lock_money
 from projects.milestones.limits.services import refund_at_limit, tell_pulled, warn_of_limit
-from projects.milestones.rules import is_over_limit, within_limit
+from projects.milestones.rules import is_over_limit
 
 S = Dispute.Status
 
+_STAGES = {
+    S.OPENED: stages.ANSWER,
+    S.NEGOTIATING: stages.TALKS,
+    S.UNDER_REVIEW: stages.RULING,
+    S.DECIDED: stages.APPEAL,
+    S.APPEALED: stages.HEARING,
+}
 _CALLED = {
     S.OPENED: Words("the time to answer the dispute"),
     S.NEGOTIATING: Words("the time to settle the dispute"),
@@ -26,8 +34,8 @@ _CALLED = {
 
 @transaction.atomic
 def pull_dispute(*, dispute_id: int) -> Dispute:
-    """The limit has come nearer, and the time that runs would end behind it: it ends before, so
-    that what is decided is carried out and not overtaken by a refund.
+    """The limit has come nearer, and the time that runs would end behind it: it ends as one that
+    begins now does, so that it is decided before, and carried out and not overtaken by a refund.
 
     Safe to call again, and where nothing is to be pulled.
     """
@@ -36,7 +44,8 @@ def pull_dispute(*, dispute_id: int) -> Dispute:
     lock_money(dispute)
     limit_at, ends_at = dispute.milestone.escrow.limit_at, _runs_until(dispute)
     if limit_at and ends_at and now() < limit_at <= ends_at:
-        _pull(dispute, within_limit(dispute.milestone, ends_at, at=now()))
+        stage = _STAGES[dispute.state]
+        _pull(dispute, min(ends_at, stages.end_of(stage, dispute.milestone)))
     return dispute
 
 
@@ -75,6 +84,8 @@ def _pull(dispute: Dispute, ends_at: datetime) -> None:
     setattr(dispute, clock, ends_at)
     if clock == "ruling_due_at" and dispute.ruling_expected_at:
         dispute.ruling_expected_at = min(dispute.ruling_expected_at, ends_at)
-    dispute.save(update_fields=[clock, "ruling_expected_at"])
+    if dispute.waits_for_reply and dispute.reply_until:
+        dispute.reply_until = min(dispute.reply_until, stages.reply_until(dispute.milestone))
+    dispute.save(update_fields=[clock, "ruling_expected_at", "reply_until"])
     contract = dispute.milestone.contract
     tell_pulled(contract, dispute, _CALLED[dispute.state], was, ends_at, limit_at)
