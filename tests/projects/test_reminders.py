@@ -169,8 +169,8 @@ def test_what_is_not_funded_is_not_due_until_it_is(ada, ben, later, cut):
 
     fund(milestone)
     milestone.refresh_from_db()
-    assert milestone.due_at == milestone.escrow.held_at + timedelta(days=milestone.allowance_days)
-    for days in (milestone.allowance_days - 6.9, 4, 2, 1, 1):
+    assert milestone.due_at == milestone.escrow.held_at + milestone.allowance
+    for days in (milestone.allowance / timedelta(days=1) - 6.9, 4, 2, 1, 1):
         later(days=days)
         tell_reminders()
     heard = of_dates.filter(about=milestone.public_id, recipient=ben)

@@ -299,7 +299,7 @@ def test_money_that_has_moved_since_is_not_what_was_proposed(ada, ben):
     proposal = propose(first, second, ada)
     release_part(milestone_id=first.pk, by=ada, amount=10_000)
 
-    with pytest.raises(WrongState, match="moved since"):
+    with pytest.raises(WrongState, match="is lapsed"):
         accept_proposal(proposal_id=proposal.pk, by=ben)
     assert Proposal.objects.get().status == "proposed"
     assert Agreement.objects.count() == 1
