@@ -6,11 +6,11 @@ A route that is not listed here is refused by ``tests/test_access.py``.
 from projects.confidentiality.models import hash_of
 from tests.access_disputes import DISPUTES
 from tests.access_line import EVERYBODY, SIDES, SIGNED_IN, Line, foreign
+from tests.access_money import MONEY_AT_THE_DESK
 from tests.projects.confidentiality_world import TEXT
 from tests.projects.counter_world import terms
 from tests.world import SIGNED
 
-ATTESTED = {"outcome": "arrived", "reason": "The bank says so."}
 REASON, WORDS = {"reason": "Because."}, {"statement": "It rained."}
 GROUNDS = REASON | {"evidence": "Reports.", "days": 7}
 RENEWAL = {"valid_until": "2099-01-01T00:00:00Z"}
@@ -417,6 +417,7 @@ LINES = [
     Line("api-proposal-decline", "POST", "ben", of="proposal", sees="ada"),
     Line("api-proposal-withdraw", "POST", "ada", of="proposal", sees="ben"),
     *DISPUTES,
+    *MONEY_AT_THE_DESK,
     # --- Desk ------------------------------------------------------------------------------------
     Line("desk", "GET", "dora"),
     Line("desk-audit", "GET", "dora"),
@@ -429,18 +430,6 @@ LINES = [
     Line("api-difference", "GET", "dora", of="difference"),
     Line("api-difference-settle", "POST", "dora", of="difference", body=REASON),
     Line("api-reconciliations", "GET POST", "dora"),
-    Line("desk-deed", "GET", "dora", of="deed"),
-    Line("desk-deed-confirm", "POST", "dora", of="deed"),
-    Line("desk-deed-return", "POST", "dora", of="deed", body={"why": "There is no transfer."}),
-    Line("api-desk-deeds", "GET", "dora"),
-    Line("api-desk-deed", "GET", "dora", of="deed"),
-    Line("api-desk-deed-confirm", "POST", "dora", of="deed"),
-    Line("api-desk-deed-return", "POST", "dora", of="deed", body={"why": "There is no transfer."}),
-    Line("desk-refund-retry", "POST", "dora", of="refund"),
-    Line("desk-refund-settle", "GET POST", "dora", of="refund", body={"reason": "By transfer."}),
-    Line("desk-payouts", "GET", "dora"),
-    Line("desk-payout-retry", "POST", "dora", of="payout"),
-    Line("desk-payout-attest", "GET POST", "dora", of="stranded payout", body=ATTESTED),
     Line("desk-chargebacks", "GET", "dora"),
     Line("desk-chargeback", "GET POST", "dora", of="chargeback", body={"evidence": "It was done."}),
     Line("desk-chargeback-accept", "POST", "dora", of="chargeback"),
@@ -493,10 +482,4 @@ LINES = [
     Line("api-desk-hold", "GET", "dora", of="hold"),
     Line("api-desk-hold-lift", "POST", "dora", of="hold"),
     Line("api-desk-hold-uphold", "POST", "dora", of="hold", body={"ruling": "It stands."}),
-    Line("api-desk-refunds", "GET", "dora"),
-    Line("api-desk-payouts", "GET", "dora"),
-    Line("api-desk-refund-retry", "POST", "dora", of="refund"),
-    Line("api-desk-refund-settle", "POST", "dora", of="refund", body={"reason": "By transfer."}),
-    Line("api-desk-payout-retry", "POST", "dora", of="payout"),
-    Line("api-desk-payout-attest", "POST", "dora", of="stranded payout", body=ATTESTED),
 ]

@@ -154,7 +154,7 @@ def record_state(*, payment_id: int, remote: RemotePayment) -> Payment:
 def record_success(
     *, payment_id: int, intent_id: str, charge_id: str, card: str, paid_at: datetime | None
 ) -> tuple[Payment, bool]:
-    """Note that the provider has the money, since then; the second value says if this was news.
+    """Note that the provider has the money, since then (from a bank: now); and if it was news.
 
     Also of a cancelled or expired payment: the money is here, whatever we thought.
     """
@@ -163,10 +163,10 @@ def record_success(
         return payment, False
     LIFECYCLE.advance(payment, "succeed", role=SYSTEM)
     payment.intent_id, payment.charge_id, payment.card = intent_id, charge_id, card
-    payment.succeeded_at = now()
-    payment.paid_at = min(paid_at or payment.succeeded_at, payment.succeeded_at)
-    payment.failure_code = payment.url = ""
-    payment.next_check_at = now() + FEE_WAIT
+    payment.succeeded_at = at = now()
+    begun_at = None if payment.sent_at else paid_at
+    payment.paid_at = min(begun_at or at, at)
+    payment.failure_code, payment.url, payment.next_check_at = "", "", at + FEE_WAIT
     payment.save()
     return payment, True
 

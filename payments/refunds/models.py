@@ -43,6 +43,9 @@ class Refund(models.Model):
     sent_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     next_check_at = models.DateTimeField(null=True, default=now)
+    # One of finance says that it was paid by other means, and another one has not confirmed it yet:
+    # meanwhile it is not sent, or the payer would have it twice.
+    is_settling = models.BooleanField(default=False)
 
     class Meta:
         constraints = [

@@ -23,6 +23,7 @@ from payments.gateway.stripe import gateway
 from payments.ledger import chart
 from payments.ledger.services import Move, move_money
 from payments.refunds.models import LIFECYCLE, Refund
+from payments.refunds.rules import keep_settled, refuse_a_second
 
 # An answer that did not come is asked for again soon; a refund under way, now and then.
 ASK_AGAIN = timedelta(minutes=1)
@@ -106,14 +107,14 @@ def record_refund(*, remote: RemoteRefund) -> Refund:
         remote = replace(remote, attempt=refund.attempt)
     is_known = refund.remote_id == remote.remote_id
     if refund.status == Refund.Status.SETTLED:
-        return _keep_settled(refund, remote)
+        return keep_settled(refund, remote)
     if refund.status == Refund.Status.FAILED and is_known:
         return refund  # failed is its last word: what else is said of it is older
     is_present = is_known or (remote.attempt == refund.attempt and not refund.remote_id)
     if not is_present and remote.state == State.FAILED:
         return refund  # the last word of an earlier attempt
     if not is_present:
-        _refuse_a_second(refund, remote)
+        refuse_a_second(refund, remote)
     refund.remote_id = remote.remote_id
     if remote.state == State.DONE:
         _succeed(refund, remote.attempt)
@@ -145,6 +146,9 @@ def adopt_refund(*, refund_id: int, remote: RemoteRefund) -> Refund:
 def retry_refund(*, refund_id: int, by: User | str) -> Refund:
     """Try a failed refund once more, under a new key."""
     refund = Refund.objects.select_for_update().get(pk=refund_id)
+    LIFECYCLE.judge(refund, "retry", role=_role_of(by))
+    if refund.is_settling:
+        raise WrongState("It was paid by other means, says finance: that is to be confirmed first.")
     LIFECYCLE.advance(refund, "retry", role=_role_of(by))
     _begin_anew(refund, due_at=now())
     ring("payments.send_refund", refund.pk)
@@ -162,24 +166,11 @@ def retry_refund(*, refund_id: int, by: User | str) -> Refund:
 
 def pursue_refund(*, refund_id: int) -> None:
     """What the sweep does with a refund whose time has come: send, ask, or try again."""
-    if Refund.objects.get(pk=refund_id).status == Refund.Status.FAILED:
+    refund = Refund.objects.get(pk=refund_id)
+    if refund.status == Refund.Status.FAILED and not refund.is_settling:
         retry_refund(refund_id=refund_id, by=SYSTEM)
     else:
         send_refund(refund_id=refund_id)
-
-
-def _keep_settled(refund: Refund, remote: RemoteRefund) -> Refund:
-    """That the provider could not is no news; that it did is a second one."""
-    if remote.state == State.FAILED:
-        return refund
-    raise WrongState(f"{remote.remote_id} gives back {refund}, which was paid by other means.")
-
-
-def _refuse_a_second(refund: Refund, remote: RemoteRefund) -> None:
-    """An attempt that we had given up lives; it is taken up unless another one does, too."""
-    alive = (Refund.Status.SENDING, Refund.Status.SUCCEEDED)
-    if refund.remote_id and refund.status in alive:
-        raise WrongState(f"{refund.remote_id} and {remote.remote_id} both give back {refund}.")
 
 
 def _take_from(payment: Payment, part: int) -> None:
@@ -195,6 +186,10 @@ def _begin(refund_id: int) -> Refund | None:
     refund = (
         Refund.objects.select_for_update(of=("self",)).select_related("payment").get(pk=refund_id)
     )
+    if refund.is_settling and refund.status in {Refund.Status.REQUESTED, Refund.Status.FAILED}:
+        refund.next_check_at = now() + COVER_COMES
+        refund.save(update_fields=["next_check_at"])
+        return None
     if refund.status == Refund.Status.REQUESTED and refund.payment.charged_back_at:
         # The payer's bank takes the money itself: a refund would give it back twice.
         refund.failure_code, refund.next_check_at = "charge_disputed", now() + COVER_COMES

@@ -60,11 +60,12 @@ def _page(
 ) -> HttpResponse:
     user = signed_in(request.user)
     steps = LIFECYCLE.open_to(role_of(user), proposed.status)
+    refusal = selectors.why_not_confirmed_by(proposed, user) or selectors.why_it_is_gone(proposed)
     context = {
         "proposed": proposed,
         "what": selectors.in_words(proposed.deed),
         "steps": steps,
-        "refusal": selectors.why_not_confirmed_by(proposed, user) if steps else "",
+        "refusal": refusal if steps else "",
         "form": form,
         "nav": "desk",
     }

@@ -226,6 +226,7 @@ class PutOff(models.Model):
         GIVEBACK = "giveback", gettext_noop("the time to answer whether money goes back")
         COUNTER = "counter", gettext_noop("the time to answer the other terms")
         HOLD = "hold", gettext_noop("the time to appeal against the hold")
+        REPLY = "reply", gettext_noop("the time to reply to the appeal")
 
     outage = models.ForeignKey(Outage, on_delete=models.PROTECT, related_name="+")
     contract = models.ForeignKey(

@@ -81,7 +81,7 @@ def open_dispute(
     # The milestone knows only people who act for a side as openers.
     assert isinstance(by, User)
     contract, opened_at = milestone.contract, now()
-    answer_due_at = stages.end_of(stages.ANSWER, milestone)
+    answer_due_at = stages.end_of(stages.ANSWER, milestone, at=opened_at)
     role = role_in(contract, by) or ""
     dispute = Dispute.objects.create(
         milestone=milestone,

@@ -24,21 +24,22 @@ def _days_from(stage: str, milestone: Milestone) -> list[int]:
     return [getattr(policy, _DAYS[each]) for each in stages[stages.index(stage) :]]
 
 
-def end_of(stage: str, milestone: Milestone) -> datetime:
-    """When this stage ends that begins now. The provider's limit is to find no dispute undecided:
-    where it comes before all stages can end, each has the same part of its time (decision 40).
+def end_of(stage: str, milestone: Milestone, *, at: datetime | None = None) -> datetime:
+    """When this stage ends that begins then, or now. The provider's limit is to find no dispute
+    undecided: where it comes before all stages can end, each has the same part of its time
+    (decision 40).
     """
     days, *before = _days_from(stage, milestone)
-    return part_of_time(milestone, days, before=sum(before), at=now())
+    return part_of_time(milestone, days, before=sum(before), at=at or now())
 
 
 def reply_until(milestone: Milestone) -> datetime:
     """Until when the other side of an appeal that is made now is waited for: the time that whoever
-    appeals had, and the most of what the mediator has then is left.
+    appeals had, but half of what the mediator has at most.
     """
     policy = milestone.contract.policy
-    left = max(policy.ruling_days - policy.appeal_days, 0)
-    return part_of_time(milestone, policy.appeal_days, before=left, at=now())
+    days = min(policy.appeal_days, policy.ruling_days / 2)
+    return part_of_time(milestone, days, before=policy.ruling_days - days, at=now())
 
 
 def are_short_on(milestone: Milestone) -> bool:

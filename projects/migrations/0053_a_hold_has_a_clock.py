@@ -34,6 +34,7 @@ class Migration(migrations.Migration):
                     ("giveback", "the time to answer whether money goes back"),
                     ("counter", "the time to answer the other terms"),
                     ("hold", "the time to appeal against the hold"),
+                    ("reply", "the time to reply to the appeal"),
                 ],
                 max_length=8,
             ),
@@ -51,5 +52,10 @@ class Migration(migrations.Migration):
                 ),
                 name="a_clock_is_of_a_contract_or_of_what_has_none",
             ),
+        ),
+        # Those that earlier rules do not know.
+        migrations.RunSQL(
+            migrations.RunSQL.noop,
+            "DELETE FROM projects_putoff WHERE clock IN ('hold', 'reply')",
         ),
     ]

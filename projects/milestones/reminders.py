@@ -206,8 +206,8 @@ def words_of(reminder: Reminder) -> Words:
         assert milestone.escrow.limit_at
         return Words(
             "The payment provider holds the money for “%(title)s” until %(limit)s. What is not "
-            "released by then goes back to the client, unless the work is submitted and silence "
-            "can approve it.",
+            "released or decided by then goes back to the client, unless the work is submitted and "
+            "silence can approve it.",
             title=milestone.title,
             limit=milestone.escrow.limit_at,
         )

@@ -55,7 +55,7 @@ def within_limit(milestone: Milestone, review_ends_at: datetime, *, at: datetime
     return min(review_ends_at, at + max(left - timedelta(days=1), left / 2))
 
 
-def part_of_time(milestone: Milestone, days: int, *, before: int, at: datetime) -> datetime:
+def part_of_time(milestone: Milestone, days: float, *, before: float, at: datetime) -> datetime:
     """When a clock of so many days ends that begins then (``at``), and that others of ``before``
     days follow until money moves.
 
@@ -116,7 +116,9 @@ def _money_held(milestone: Milestone, facts: MoneyFacts) -> str:
 
 
 def _may_drop(milestone: Milestone, facts: MoneyFacts) -> str:
-    # What a bank has taken all of is as free as what was never paid for.
+    # What a bank has taken for good is as free as what was never paid for.
+    if not facts.held and has_open_chargeback(milestone.escrow):
+        return "The bank has not decided yet who has the money: nothing is cancelled before."
     if not facts.held:
         return ""
     ways = "or you once it is late" if facts.is_fully_held else "or both of you by agreement"

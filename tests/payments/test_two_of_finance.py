@@ -27,6 +27,8 @@ from payments.reconciliation.confirming.services import (
 )
 from payments.reconciliation.deeds.services import look_before_settling, settle_as_seen
 from payments.refunds.models import Refund
+from payments.refunds.services import retry_refund
+from payments.tasks import send_due_refunds
 from tests.against_the_rules import force
 from tests.payments.reconciling import all_agrees, charged_by_others, the_difference
 from tests.payments.world import held
@@ -154,6 +156,32 @@ def test_what_is_returned_moves_nothing_and_another_may_be_wished(ada, ben, dora
     again = settle_refund_or_propose(refund_id=Refund.objects.get().pk, reason=HOW, by=fay)
     confirm_deed(proposed_id=again.pk, by=dora)
     assert Refund.objects.get().status == "settled"
+
+
+@pytest.mark.parametrize("status", ["failed", "requested"])
+def test_what_waits_to_be_confirmed_is_not_sent_meanwhile(ada, ben, dora, fay, sandbox, status):
+    """The payer would have it twice: from our own bank, and from the provider."""
+    wish = wished(ada, ben, dora)
+    force(Refund, status=status, next_check_at=now())
+    found = Refund.objects.get()
+    with pytest.raises(WrongState):
+        retry_refund(refund_id=found.pk, by=fay)
+    assert send_due_refunds() == {"done": 1, "failed": 0}
+    assert sandbox.api("GET", "/v1/refunds")["data"] == []
+    assert Refund.objects.get().next_check_at > now(), "it is looked at again"
+    if status == "failed":
+        assert "Waits for a second person" in browser(fay).get("/desk/").content.decode()
+
+    return_deed(proposed_id=wish.pk, by=fay, why="There is no transfer.")
+    assert not Refund.objects.get().is_settling
+
+
+def test_what_went_meanwhile_is_not_confirmed_and_says_so(ada, ben, dora, fay):
+    wish = wished(ada, ben, dora)
+    force(Refund, status="succeeded", remote_id="re_1")
+    with pytest.raises(WrongState, match=r"The refund is .* by now: return this"):
+        confirm_deed(proposed_id=wish.pk, by=fay)
+    assert "Confirm it" not in browser(fay).get(f"/desk/deeds/{wish.public_id}/").content.decode()
 
 
 def test_one_takes_back_what_one_wishes(ada, ben, dora):

@@ -82,6 +82,12 @@ def test_a_reply_to_an_appeal_leaves_the_mediator_most_of_the_time(time_machine)
     assert stages.reply_until(short) - now() == timedelta(days=1.5)
 
 
+def test_whatever_the_rules_say_the_mediator_has_half_of_the_time_of_an_appeal(time_machine):
+    time_machine.move_to(now(), tick=False)
+    equal = on_money_held_for(None, ruling_days=5, appeal_days=5)
+    assert stages.reply_until(equal) - now() == timedelta(days=2.5)
+
+
 # --- Played --------------------------------------------------------------------------------------
 
 

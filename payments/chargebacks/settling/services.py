@@ -63,8 +63,8 @@ def settle_refund(*, refund_id: int, reason: str, by: User, second: User | None 
         LIFECYCLE.judge(refund, "settle", role=_role_in(refund, second))
     reason = checked_text(reason, param="reason", longest=LONGEST_REASON, least=1)
     LIFECYCLE.advance(refund, "settle", role=_role_in(refund, by))
-    refund.closed_at, refund.next_check_at = now(), None
-    refund.save(update_fields=["status", "closed_at", "next_check_at"])
+    refund.closed_at, refund.next_check_at, refund.is_settling = now(), None, False
+    refund.save(update_fields=["status", "closed_at", "next_check_at", "is_settling"])
     source, target = chart.leaving(refund.public_id), chart.own_funds(refund.currency)
     move_money(
         Move("refund_settled", source, target, refund.amount, refund.currency),

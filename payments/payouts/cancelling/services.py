@@ -159,11 +159,11 @@ def _cancel(payout_id: int, transfer_id: str, reversal_id: str) -> Payout:
     LIFECYCLE.advance(payout, "end", role=SYSTEM)
     payout.transfer_id, payout.reversal_id = transfer_id, reversal_id
     payout.closed_at, payout.next_check_at = now(), None
-    if payout.is_called_back:  # they are told of what becomes of it (``recover``)
+    if payout.is_called_back:  # while it is owed they are told of what becomes of it (``recover``)
         payout.failure_code = "called_back"
     payout.save()
     payout.earnings.update(payout=None)
-    if payout.is_called_back:
+    if payout.is_called_back and owed_by(payout.party, payout.currency):
         return payout
     tell_payee(
         payout,

@@ -6,6 +6,8 @@ from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_roles_of
 from payments.reconciliation.confirming.models import SETTLE_REFUND, ProposedDeed
 from payments.reconciliation.findings import DEEDS
+from payments.reconciliation.models import Difference
+from payments.refunds.models import Refund
 
 READERS = {StaffRole.FINANCE, StaffRole.SUPPORT}
 
@@ -36,4 +38,14 @@ def why_not_confirmed_by(proposed: ProposedDeed, by: User) -> str:
         return "This is your own wish: another person of finance confirms it."
     if StaffRole.FINANCE not in staff_roles_of(proposed.by):
         return "Whoever wished it is not of finance any more. Return it, and wish it yourself."
+    return ""
+
+
+def why_it_is_gone(proposed: ProposedDeed) -> str:
+    """Why there is nothing to confirm any more, whoever it is; or nothing."""
+    refund, difference = proposed.refund, proposed.difference
+    if refund and refund.status not in {Refund.Status.FAILED, Refund.Status.REQUESTED}:
+        return f"The refund is {refund.get_status_display().lower()} by now: return this."
+    if difference and difference.status != Difference.Status.OPEN:
+        return f"The difference is {difference.get_status_display().lower()} by now: return this."
     return ""

@@ -16,7 +16,11 @@ from marketplace.common.words import Money, Words
 from payments.chargebacks.settling.services import judge_settling, settle_refund
 from payments.policies.selectors import needs_second
 from payments.reconciliation.confirming.models import LIFECYCLE, SETTLE_REFUND, ProposedDeed
-from payments.reconciliation.confirming.selectors import in_words, why_not_confirmed_by
+from payments.reconciliation.confirming.selectors import (
+    in_words,
+    why_it_is_gone,
+    why_not_confirmed_by,
+)
 from payments.reconciliation.deeds.services import (
     LONGEST_REASON,
     Seen,
@@ -127,6 +131,7 @@ def return_deed(*, proposed_id: int, by: User, why: str) -> ProposedDeed:
     LIFECYCLE.judge(proposed, "return", role=role_of(by))
     proposed.returned_for = checked_text(why, param="why", longest=LONGEST_REASON, least=1)
     _close(proposed, "return", by)
+    _keep_from_being_sent(proposed)
     _tell(
         proposed.by,
         proposed,
@@ -153,6 +158,7 @@ def _propose(wish: ProposedDeed, amount: int, currency: str) -> ProposedDeed:
     if ProposedDeed.objects.filter(**subject, status=ProposedDeed.Status.PROPOSED).exists():
         raise WrongState("A wish about this waits for a second person already.")
     wish.save()
+    _keep_from_being_sent(wish)
     text = Words(
         "%(who)s wishes to book %(amount)s. That is so much that another person of finance has to "
         "confirm it, or to return it.",
@@ -162,6 +168,13 @@ def _propose(wish: ProposedDeed, amount: int, currency: str) -> ProposedDeed:
         _tell(person, wish, "deed_to_confirm", text, by=wish.by)
     _log(wish, "propose deed", "Wished, for another person to confirm", by=wish.by)
     return wish
+
+
+def _keep_from_being_sent(proposed: ProposedDeed) -> None:
+    """While somebody says that a refund was paid by other means. The caller has locked it."""
+    if proposed.refund_id is not None:
+        waits = proposed.status == ProposedDeed.Status.PROPOSED
+        Refund.objects.filter(pk=proposed.refund_id).update(is_settling=waits)
 
 
 def _lock(proposed_id: int) -> ProposedDeed:
@@ -182,6 +195,8 @@ def _judge(proposed: ProposedDeed, step: str, by: User) -> None:
     LIFECYCLE.judge(proposed, step, role=role_of(by))
     if refusal := why_not_confirmed_by(proposed, by):
         raise NotAllowed(refusal)
+    if gone := why_it_is_gone(proposed):
+        raise WrongState(gone)
 
 
 def role_of(by: User) -> str | None:

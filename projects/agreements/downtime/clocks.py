@@ -107,6 +107,14 @@ CLOCKS: dict[str, RunningClock] = {
         lambda: Dispute.objects.filter(status=Dispute.Status.APPEALED, milestone__closed_at=None),
         F("ruling_due_at"),
     ),
+    C.REPLY: RunningClock(
+        lambda: Dispute.objects.filter(
+            status=Dispute.Status.APPEALED,
+            reply_until__lt=F("ruling_due_at"),
+            milestone__closed_at=None,
+        ),
+        F("reply_until"),
+    ),
     C.GIVEBACK: RunningClock(
         lambda: GiveBack.objects.filter(status=GiveBack.Status.ASKED), F("answer_due_at")
     ),

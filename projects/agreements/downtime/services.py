@@ -20,6 +20,7 @@ from projects.agreements.models import Proposal
 from projects.bids.counters.services import lock_counter, tell_both_of_counter
 from projects.contracts.models import Contract, PutOff
 from projects.contracts.services import lock_contract, record, tell_other_side
+from projects.disputes import stages
 from projects.disputes.models import Dispute
 from projects.givebacks.models import GiveBack
 from projects.milestones import reminders
@@ -30,10 +31,10 @@ from projects.milestones.unfunded.services import put_off_funding_time
 C = PutOff.Clock
 # The times of a dispute: at the provider's limit a refund would decide it.
 _OF_A_DISPUTE = {
-    C.DISPUTE: "answer_due_at",
-    C.TALKS: "negotiation_ends_at",
-    C.APPEAL: "appeal_ends_at",
-    C.HEARING: "ruling_due_at",
+    C.DISPUTE: ("answer_due_at", stages.ANSWER),
+    C.TALKS: ("negotiation_ends_at", stages.TALKS),
+    C.APPEAL: ("appeal_ends_at", stages.APPEAL),
+    C.HEARING: ("ruling_due_at", stages.HEARING),
 }
 # What is neither a milestone's own clock nor the contract's.
 _ROWS: dict[str, Any] = {
@@ -43,6 +44,7 @@ _ROWS: dict[str, Any] = {
     C.TALKS: Dispute,
     C.APPEAL: Dispute,
     C.HEARING: Dispute,
+    C.REPLY: Dispute,
     C.GIVEBACK: GiveBack,
 }
 
@@ -140,13 +142,20 @@ def _move(clock: str, thing: Any, was_due_at: datetime, outage: Outage) -> datet
         due_at = min(due_at, thing.closes_at)
         thing.appeal_until = due_at
         thing.save(update_fields=["appeal_until"])
+    elif clock == C.REPLY:
+        # The mediator's own time is no longer for it: half of what is left of it at most.
+        half = (thing.ruling_due_at - outage.ended_at) / 2
+        due_at = max(was_due_at, min(due_at, outage.ended_at + half))
+        thing.reply_until = due_at
+        thing.save(update_fields=["reply_until"])
     elif clock == C.OFFER:
         thing.offer_lapses_at = due_at
         thing.save(update_fields=["offer_lapses_at"])
     elif clock in _OF_A_DISPUTE:
-        # The provider waits for nobody here either.
-        due_at = max(was_due_at, within_limit(thing.milestone, due_at, at=outage.ended_at))
-        name = _OF_A_DISPUTE[C(clock)]
+        # The provider waits for nobody here either, and what comes after needs its time, too.
+        name, stage = _OF_A_DISPUTE[C(clock)]
+        latest = stages.end_of(stage, thing.milestone, at=outage.ended_at)
+        due_at = max(was_due_at, min(due_at, latest))
         setattr(thing, name, due_at)
         thing.save(update_fields=[name])
     else:

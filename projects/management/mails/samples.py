@@ -232,8 +232,8 @@ SAMPLES: dict[str, Words] = {
     **dict.fromkeys(
         ["limit_in_14_days", "limit_in_7_days", "limit_in_1_day"],
         told(
-            "The payment provider holds the money for “%(title)s” until %(limit)s. What is "
-            "not released by then goes back to the client, unless the work is submitted and "
+            "The payment provider holds the money for “%(title)s” until %(limit)s. What is not "
+            "released or decided by then goes back to the client, unless the work is submitted and "
             "silence can approve it."
         ),
     ),

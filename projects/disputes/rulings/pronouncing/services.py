@@ -7,6 +7,7 @@ from marketplace.common.clock import now
 from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import CLIENT, FREELANCER, MEDIATOR, SYSTEM
 from marketplace.common.money import in_words
+from marketplace.common.outages.selectors import is_made_up_for
 from marketplace.common.text import checked_line, checked_text
 from marketplace.common.words import Words
 from payments.escrow.division import Shares
@@ -98,6 +99,12 @@ def pronounce(
 
     The caller holds all locks, has judged who decides, and writes down what was done.
     """
+    if dispute.appealed_by and not is_made_up_for():
+        raise WrongState(
+            "Milepost was not at work for a while: perhaps the other side could not reply in its "
+            "time. Try again in a minute.",
+            retry_after=60,
+        )
     LIFECYCLE.advance(dispute, "decide", role=MEDIATOR)
     ruling, shares = rule_on(dispute, draft, by=by, confirmed_by=confirmed_by)
     if dispute.appealed_by:

@@ -1,0 +1,53 @@
+"""The stages of a dispute after an outage: each side has its time, and so has the mediator."""
+
+from datetime import timedelta
+
+import pytest
+
+from marketplace.common.clock import now
+from marketplace.common.errors import WrongState
+from marketplace.tasks import beat_heart
+from payments.escrow.models import Escrow
+from projects import tasks
+from projects.contracts.models import Event, PutOff
+from projects.disputes.models import Dispute
+from projects.disputes.rulings.services import decide_dispute
+from tests.projects.test_downtime import DOWN, started_again, stopped, walk_to
+from tests.projects.test_every_clock_is_told import a_negotiation, an_appeal
+from tests.projects.two_mediators import mediator
+from tests.world import why
+
+pytestmark = pytest.mark.django_db
+
+
+def test_who_could_not_reply_to_an_appeal_has_as_much_longer(ada, ben, later):
+    an_appeal(ada, ben)
+    dispute = Dispute.objects.get()
+    was, hugo = dispute.reply_until, mediator("Hugo")
+    walk_to(was + timedelta(hours=1), later)
+    stopped()
+    beat_heart()
+    with pytest.raises(WrongState, match="was not at work for a while"):
+        decide_dispute(dispute_id=dispute.pk, by=hugo, to_freelancer=0, **why())
+
+    tasks.make_up_for_outages()
+
+    found = PutOff.objects.get()
+    dispute.refresh_from_db()
+    assert (found.clock, found.was_due_at, found.due_at) == ("reply", was, dispute.reply_until)
+    assert DOWN <= found.due_at - was < DOWN + timedelta(minutes=1)
+    with pytest.raises(WrongState, match="can reply to the appeal until"):
+        decide_dispute(dispute_id=dispute.pk, by=hugo, to_freelancer=0, **why())
+    assert "extended by 2 h 10 min" in Event.objects.get(kind="clock_put_off").detail["reason"]
+
+
+def test_what_is_put_off_leaves_the_later_stages_their_time(ada, ben, later):
+    _, ends_at, _ = a_negotiation(ada, ben)
+    Escrow.objects.update(limit_at=ends_at + timedelta(days=3))
+    walk_to(ends_at + timedelta(days=1), later)
+    stopped(timedelta(days=1, hours=1))
+
+    started_again()
+
+    left = ends_at + timedelta(days=2) - now()
+    assert PutOff.objects.get().due_at - now() < left * 8 / 30
