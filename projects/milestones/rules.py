@@ -117,7 +117,8 @@ def _money_held(milestone: Milestone, facts: MoneyFacts) -> str:
 
 def _may_drop(milestone: Milestone, facts: MoneyFacts) -> str:
     # What a bank has taken for good is as free as what was never paid for.
-    if not facts.held and has_open_chargeback(milestone.escrow):
+    was_held = milestone.escrow.status != Escrow.Status.AWAITING
+    if not facts.held and was_held and has_open_chargeback(milestone.escrow):
         return "The bank has not decided yet who has the money: nothing is cancelled before."
     if not facts.held:
         return ""
