@@ -125,7 +125,9 @@ def test_nothing_is_open_on_a_contract_that_has_ended(ada, ben):
 def test_every_kind_of_event_that_is_recorded_has_a_sentence():
     written = set()
     for path in (Path(settings.BASE_DIR) / "projects").rglob("*.py"):
-        written |= set(re.findall(r'\brecord\([^"]{0,80}?"(\w+)"', path.read_text()))
+        # Not past the end of the call: its kind may be a variable.
+        call = r'\brecord\((?:(?!\)\n)[^"]){0,80}?"(\w+)"'
+        written |= set(re.findall(call, path.read_text()))
     assert {"contract_offered", "work_submitted", "dispute_opened"} <= written
     tables = (CONTRACT, MILESTONE, DISPUTE, PROPOSAL, GIVEBACK)
     told = {step.tells for table in tables for step in table.steps.values()}
