@@ -63,7 +63,7 @@ def _page(
     refusal = selectors.why_not_confirmed_by(proposed, user) or selectors.why_it_is_gone(proposed)
     context = {
         "proposed": proposed,
-        "what": selectors.in_words(proposed.deed),
+        "what": proposed.what,
         "steps": steps,
         "refusal": refusal if steps else "",
         "form": form,

@@ -8,6 +8,7 @@ from marketplace.common.clock import now
 from marketplace.common.lifecycle import FINANCE, Lifecycle, Step
 from marketplace.common.money import AmountField, CurrencyField
 from marketplace.common.public_ids import PublicIdField
+from payments.reconciliation.findings import DEEDS
 from payments.reconciliation.models import Difference
 from payments.refunds.models import Refund
 
@@ -82,6 +83,11 @@ class ProposedDeed(models.Model):
 
     def __str__(self) -> str:
         return self.public_id
+
+    @property
+    def what(self) -> str:
+        """What it does, as its button says."""
+        return "Paid by other means" if self.deed == SETTLE_REFUND else DEEDS[self.deed].label
 
 
 SETTLE_REFUND = "settle_refund"

@@ -4,8 +4,7 @@ from django.db.models import QuerySet
 
 from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_roles_of
-from payments.reconciliation.confirming.models import SETTLE_REFUND, ProposedDeed
-from payments.reconciliation.findings import DEEDS
+from payments.reconciliation.confirming.models import ProposedDeed
 from payments.reconciliation.models import Difference
 from payments.refunds.models import Refund
 
@@ -25,11 +24,6 @@ def waiting_deeds() -> QuerySet[ProposedDeed]:
     """For the desk, the oldest first."""
     waiting = ProposedDeed.objects.filter(status=ProposedDeed.Status.PROPOSED)
     return waiting.select_related("by").order_by("created_at", "pk")
-
-
-def in_words(deed: str) -> str:
-    """What it does, as its button says."""
-    return "Paid by other means" if deed == SETTLE_REFUND else DEEDS[deed].label
 
 
 def why_not_confirmed_by(proposed: ProposedDeed, by: User) -> str:

@@ -17,7 +17,6 @@ from payments.chargebacks.settling.services import judge_settling, settle_refund
 from payments.policies.selectors import needs_second
 from payments.reconciliation.confirming.models import LIFECYCLE, SETTLE_REFUND, ProposedDeed
 from payments.reconciliation.confirming.selectors import (
-    in_words,
     why_it_is_gone,
     why_not_confirmed_by,
 )
@@ -226,7 +225,7 @@ def _log(proposed: ProposedDeed, deed: str, text: str, *, by: User) -> None:
     log_deed(
         deed,
         proposed.public_id,
-        f"{text}: {in_words(proposed.deed).lower()}, {amount}.",
+        f"{text}: {proposed.what.lower()}, {amount}.",
         by=by,
         role=FINANCE,
         reason=proposed.returned_for or proposed.reason,
