@@ -14,7 +14,7 @@ from payments.fundings.models import OPEN, Payment
 from payments.ledger import chart
 from payments.ledger.models import Transfer
 from payments.ledger.selectors import balance_of
-from payments.payees.models import ConnectedAccount
+from payments.payees.selectors import country_of
 from payments.payouts.models import Earning
 
 # The deeds that close an escrow which held money, as their keys name them: each has one of these.
@@ -39,8 +39,7 @@ def held_in(escrow: Escrow) -> int:
 
 def limit_of(escrow: Escrow, *, paid_at: datetime) -> datetime:
     """Until when the provider holds what was paid then, by the payee's country."""
-    account = ConnectedAccount.objects.filter(party=escrow.payee_id).first()
-    days = escrow.policy.holding_days_in(account.country if account else "")
+    days = escrow.policy.holding_days_in(country_of(escrow.payee_id))
     return paid_at + timedelta(days=days)
 
 

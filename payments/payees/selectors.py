@@ -48,6 +48,12 @@ def account_for(party: Party) -> ConnectedAccount | None:
     return ConnectedAccount.objects.filter(party=party).first()
 
 
+def country_of(party_id: int) -> str:
+    """Where the party is paid out; "" where it has no account yet."""
+    found = ConnectedAccount.objects.filter(party=party_id).values_list("country", flat=True)
+    return found.first() or ""
+
+
 def is_ready(party: Party) -> bool:
     """Whether the party can be paid out right now, as far as we were told."""
     account = account_for(party)

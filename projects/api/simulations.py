@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketplace.common.shapes import AmountIn
+from payments.payees.selectors import COUNTRIES
 from payments.policies.selectors import policy_asked_for
 from projects.agreements.simulating.scenes import STAGES, Wish
 from projects.agreements.simulating.stories import STORIES, foretell
@@ -28,20 +29,27 @@ class SimulationIn(serializers.Serializer):
     stage = serializers.ChoiceField(
         sorted(STAGES),
         default="funded",
-        help_text="Where it then stands: for cancelled, agreed, disputed, contract_agreed and "
-        "contract_left.",
+        help_text="Where it then stands: for cancelled, agreed, disputed, unanswered_…, "
+        "contract_agreed and contract_left.",
     )
     part = AmountIn(
         least=0,
         default=0,
-        help_text="Of the price, for the freelancer: for partial, agreed, disputed and "
-        "contract_agreed.",
+        help_text="Of the price, for the freelancer: for partial, agreed, disputed, "
+        "unanswered_… and contract_agreed.",
     )
     second = AmountIn(
         least=0,
         default=0,
         help_text="Price of another milestone, funded with the first: for stories of a whole "
         "contract (never_funded, contract_…). As the first where left out.",
+    )
+    country = serializers.ChoiceField(
+        sorted(COUNTRIES),
+        required=False,
+        default="",
+        help_text="Of the freelancer: the payment provider holds money for a time that depends on "
+        "it. Any other where left out.",
     )
     policy = serializers.IntegerField(
         required=False,
@@ -52,8 +60,8 @@ class SimulationIn(serializers.Serializer):
 
 
 class SimulatedLineOut(serializers.Serializer):
-    """``step`` and ``by`` are as in the lifecycle table of milestones; ``leave`` as in that of
-    contracts.
+    """``step`` and ``by`` are as in the lifecycle tables of milestones and disputes; ``leave`` as
+    in that of contracts.
     """
 
     at = serializers.DateTimeField()

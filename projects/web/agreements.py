@@ -13,6 +13,7 @@ from accounts.access.confirming import confirm_by_password
 from marketplace.common.clock import now
 from marketplace.common.forms import PasswordField
 from marketplace.common.http import refusals_on
+from payments.payees.selectors import country_of
 from payments.policies.fees import quote
 from payments.policies.models import Policy
 from payments.policies.selectors import policy_in_force
@@ -109,6 +110,7 @@ def create_award(request: HttpRequest, public_id: str) -> HttpResponse:
         "currency": bid.currency,
         "review_days": policy.review_period_days,
         "policy": policy,
+        "country": country_of(bid.freelancer_id),
     }
     parts = [
         part | {"quote": quote([part["amount"]], policy), "try_it": try_url(part, **rules)}

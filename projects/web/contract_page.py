@@ -11,7 +11,7 @@ from django.urls import reverse
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import CLIENT, FREELANCER
 from payments.escrow.facts import MoneyFacts
-from payments.payees.selectors import is_ready
+from payments.payees.selectors import country_of, is_ready
 from payments.policies.fees import quote
 from payments.policies.words import percent
 from projects.agreements.outlook import Prospects, Strike, prospects_of
@@ -175,6 +175,7 @@ def plan_of(contract: Contract, wording: dict[str, Any]) -> dict[str, Any]:
         "currency": contract.currency,
         "review_days": contract.review_days,
         "policy": contract.policy,
+        "country": country_of(contract.freelancer_id),
     }
     parts = [
         part

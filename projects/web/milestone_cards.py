@@ -58,11 +58,23 @@ class Card:
         return self.prospect.milestone
 
     @property
+    def strikes(self) -> tuple[Strike, ...]:
+        """What time does to it; the clock of a proposal stands with the proposal."""
+        return tuple(s for s in self.prospect.outlook.strikes if s.kind != "proposal_lapses")
+
+    @property
     def next_strike(self) -> Strike | None:
-        """What time does to it next; the clock of a proposal stands with the proposal."""
-        outlook = self.prospect.outlook
-        own = tuple(s for s in outlook.strikes if s.kind != "proposal_lapses")
-        return replace(outlook, strikes=own).next_strike
+        return replace(self.prospect.outlook, strikes=self.strikes).next_strike
+
+    @property
+    def end(self) -> Strike | None:
+        """Where its money goes if nobody ever acts."""
+        return self.prospect.outlook.end
+
+    @property
+    def has_more_ahead(self) -> bool:
+        """Whether time does more to it than its next strike, which stands by itself."""
+        return len(self.strikes) > 1 or self.end is not None
 
     @property
     def due_at(self) -> Any:

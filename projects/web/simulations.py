@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from marketplace.common.errors import DomainError, InvalidInput
 from marketplace.common.forms import AmountField, clean_amount
 from marketplace.common.money import to_major
+from payments.payees.selectors import COUNTRIES
 from payments.policies.models import Policy
 from payments.policies.selectors import policy_asked_for
 from projects.agreements.simulating.scenes import STAGES, Wish
@@ -49,6 +50,12 @@ class SimulationForm(forms.Form):
         label="Price of another milestone",
         required=False,
         help_text="Where the whole contract ends: funded with the first, and as dear if left out.",
+    )
+    country = forms.ChoiceField(
+        label="Country of the freelancer",
+        choices=[("", "Any other"), *sorted(COUNTRIES.items(), key=lambda one: one[1])],
+        required=False,
+        help_text="The payment provider holds money for a time that depends on it.",
     )
     policy = forms.IntegerField(
         required=False, min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput
@@ -96,8 +103,12 @@ def show_simulation(request: HttpRequest) -> HttpResponse:
     return render(request, "rules/try.html", context)
 
 
-def try_url(part: dict[str, Any], *, currency: str, review_days: int, policy: Policy) -> str:
-    """Where a milestone of a plan is tried, under the rules that its contract would have."""
+def try_url(
+    part: dict[str, Any], *, currency: str, review_days: int, policy: Policy, country: str
+) -> str:
+    """Where a milestone of a plan is tried, under the rules that its contract would have;
+    ``country`` is the payee's, "" where unknown.
+    """
     figures = {
         "story": "silence",
         "price": to_major(part["amount"], currency),
@@ -106,6 +117,9 @@ def try_url(part: dict[str, Any], *, currency: str, review_days: int, policy: Po
         "review_days": review_days,
         "policy": policy.version,
     }
+    # Where it makes no difference, nobody is told of it.
+    if country in policy.holding_days_by_country:
+        figures["country"] = country
     return f"{reverse('simulation')}?{urlencode(figures)}"
 
 

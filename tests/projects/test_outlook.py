@@ -7,6 +7,7 @@ from django.db.models import Sum
 
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import SYSTEM
+from marketplace.common.money import in_words
 from payments.escrow.facts import facts_of_each
 from payments.ledger.models import Transfer
 from projects.agreements.outlook import prospects_of
@@ -269,6 +270,23 @@ def test_the_page_says_what_silence_comes_to(ada, ben, client):
     page = client.get(f"/contracts/{milestone.contract.public_id}/").content.decode()
     assert "If nobody ever acts" in page
     assert "$970.01 has gone to Ben" in page
+
+
+def test_the_card_of_a_milestone_has_all_of_its_clocks_and_where_its_money_goes(ada, ben, client):
+    contract = active_contract(ada, ben, [100_001, 50_000, 20_000])
+    milestones = list(contract.milestones.order_by("position"))
+    for milestone in milestones:
+        fund(milestone)
+    client.force_login(ben)
+    page = client.get(f"/contracts/{contract.public_id}/").content.decode()
+    prospects = fresh(contract)
+    for milestone in milestones:
+        outlook = prospects.of(milestone).outlook
+        card = page.partition(f'id="{milestone.public_id}"')[2].partition("</article>")[0]
+        assert len(outlook.strikes) > 1
+        for strike in outlook.strikes:
+            assert strike.at.isoformat() in card, strike.kind
+        assert f"{in_words(outlook.end.to_client, 'USD')} back to Ada" in card
 
 
 # --- The money of a whole contract ---------------------------------------------------------------

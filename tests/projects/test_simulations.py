@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from marketplace.common import clock
 from marketplace.common.clock import imagined, now
 from marketplace.common.errors import DomainError, InvalidInput, WrongState
+from marketplace.common.lifecycle import CLIENT
 from payments.payouts.models import Earning
 from payments.policies.selectors import policy_in_force
 from payments.policies.services import add_version
@@ -22,6 +23,7 @@ from projects.agreements.simulating.stories import STORIES, Foretold, foretell
 from projects.contracts.models import Contract
 from projects.disputes.rulings.services import carry_out_ruling, decide_dispute
 from projects.disputes.services import answer_dispute, open_dispute
+from projects.disputes.silence.services import judge_silence
 from projects.milestones.limits.services import refund_at_limit
 from projects.milestones.models import Milestone
 from projects.milestones.parts.services import release_part
@@ -71,6 +73,7 @@ class Life:
             # Each a minute later than the one before it was: then the clock that it set has struck.
             wait = self.began_at + (line.at - start) + timedelta(minutes=number) - now()
             self.later(days=max(wait, timedelta(0)) / timedelta(days=1))
+            self.line = line
             getattr(self, line.step)()
 
     def fund(self) -> None:
@@ -123,11 +126,22 @@ class Life:
         accept_proposal(proposal_id=proposal.pk, by=self.ben)
 
     def dispute(self) -> None:
+        asked_for = 0 if self.asked.story == "disputed" else self.asked.part
         self.opened = open_dispute(
-            milestone_id=self.milestone.pk, by=self.ada, asked_for=0, **WORDS
+            milestone_id=self.milestone.pk,
+            by=self.ada if self.line.by == CLIENT else self.ben,
+            asked_for=asked_for,
+            **WORDS,
         )
-        answer_dispute(dispute_id=self.opened.pk, by=self.ben, statement="It does not.")
-        to_mediator(self.opened, self.ada, self.ben)
+        if self.asked.story == "disputed":
+            answer_dispute(dispute_id=self.opened.pk, by=self.ben, statement="It does not.")
+            to_mediator(self.opened, self.ada, self.ben)
+
+    def escalate(self) -> None:
+        assert judge_silence(dispute_id=self.opened.pk).status == "under_review"
+
+    def decide_by_rule(self) -> None:
+        assert judge_silence(dispute_id=self.opened.pk).status == "decided"
 
     def decide(self) -> None:
         decide_dispute(
@@ -146,7 +160,7 @@ wishes = st.builds(
     story=st.sampled_from(sorted(STORIES)),
     currency=st.sampled_from(["USD", "JPY", "KWD"]),
     price=st.integers(1_000, 3_000_000),
-    days=st.sampled_from([1, 5, 14, 20]),
+    days=st.sampled_from([1, 5, 14, 20, 66, 70, 85]),
     review_days=st.integers(1, 30),
     stage=st.sampled_from(sorted(STAGES)),
     per_mille=st.integers(0, 1_000),
@@ -265,6 +279,65 @@ def test_what_takes_longer_than_the_provider_holds_ends_at_its_limit():
     )
 
 
+def test_a_dispute_ends_before_the_provider_holds_the_money_no_longer():
+    found = foretell(wish("disputed", stage="submitted", days=70, part=50_000))
+    assert [line.step for line in found.lines] == ["fund", "submit", "dispute", "decide", "resolve"]
+    assert (found.status, found.to_freelancer) == ("split", 48_500)
+    assert found.lines[-1].at - found.lines[0].at < timedelta(days=90)
+
+
+def test_where_the_provider_holds_it_less_long_all_of_it_is_sooner():
+    found = foretell(wish("abandoned", country="TH"))
+    assert found.lines[-1].step == "refund_limit"
+    assert found.lines[-1].at - found.lines[0].at == timedelta(days=10)
+    longest = foretell(wish("abandoned", country="US"))
+    assert longest.lines[-1].at - longest.lines[0].at == timedelta(days=730)
+
+
+@pytest.mark.parametrize(
+    ("story", "figures", "steps", "to_freelancer"),
+    [
+        # Row 9: nothing was delivered when it was due, and nobody says why.
+        ("unanswered_by_freelancer", {"part": 0}, ["decide_by_rule", "resolve"], 0),
+        # Row 6: a delivery is on file, so a person looks at it.
+        (
+            "unanswered_by_freelancer",
+            {"part": 50_000, "stage": "submitted"},
+            ["escalate", "decide", "resolve"],
+            48_500,
+        ),
+        # Row 13: the client had the time to look, and said nothing.
+        (
+            "unanswered_by_client",
+            {"part": 100_001, "stage": "submitted", "review_days": 4},
+            ["decide_by_rule", "resolve"],
+            97_001,
+        ),
+        # Row 14: the time to review is not over when the time to answer is.
+        (
+            "unanswered_by_client",
+            {"part": 100_001, "stage": "submitted", "review_days": 30},
+            ["escalate", "decide", "resolve"],
+            97_001,
+        ),
+        # Row 11: what the client found not met is on file.
+        (
+            "unanswered_by_client",
+            {"part": 100_001, "stage": "returned"},
+            ["escalate", "decide", "resolve"],
+            97_001,
+        ),
+    ],
+)
+def test_silence_in_a_dispute_is_judged_by_the_published_table(
+    story, figures, steps, to_freelancer
+):
+    found = foretell(wish(story, **figures))
+    told = [line.step for line in found.lines]
+    assert told[told.index("dispute") + 1 :] == steps
+    assert found.to_freelancer == to_freelancer
+
+
 @pytest.mark.parametrize("story", sorted(STORIES))
 def test_the_parts_sum_to_what_the_client_paid_in(story):
     found = foretell(wish(story, part=33_333))
@@ -283,6 +356,7 @@ def test_the_parts_sum_to_what_the_client_paid_in(story):
         ({"currency": "XXX"}, "currency"),
         ({"days": 0}, "days"),
         ({"days": 731}, "days"),
+        ({"country": "XX"}, "country"),
         ({"review_days": 31}, "review_days"),
         ({"stage": "nowhere", "story": "agreed"}, "stage"),
         ({"story": "agreed", "part": 100_001}, "part"),

@@ -22,7 +22,8 @@ STAGES = {
 class Wish:
     """What is tried. ``price`` and ``part`` (of the price) are minor units; ``days`` the time to
     deliver, ``review_days`` the time to review; ``second`` the price of another milestone, where
-    the whole contract ends.
+    the whole contract ends; ``country`` that of the freelancer ("" where unknown), by which the
+    provider holds money for longer or less long.
     """
 
     story: str
@@ -34,6 +35,7 @@ class Wish:
     stage: str = "funded"
     part: int = 0
     second: int = 0
+    country: str = ""
 
 
 def bring_to(stage: str, trial: Trial) -> None:

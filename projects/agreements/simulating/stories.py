@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from marketplace.common.errors import InvalidInput
-from marketplace.common.lifecycle import BOTH, CLIENT, FREELANCER, MEDIATOR, SYSTEM
+from marketplace.common.lifecycle import BOTH, CLIENT, FREELANCER
 from marketplace.common.money import known_currency
 from payments.escrow import division
+from payments.payees.selectors import COUNTRIES
 from payments.policies.fees import Quote, quote
+from projects.agreements.simulating import disputes
 from projects.agreements.simulating.scenes import (
     STAGES,
     Wish,
@@ -114,28 +116,6 @@ def _agreed(trial: Trial, wish: Wish) -> None:
     trial.note("cancel_agreed", BOTH, text)
 
 
-def _disputed(trial: Trial, wish: Wish) -> None:
-    bring_to(wish.stage, trial)
-    part = division_of(trial, wish)
-    trial.dispute(CLIENT)
-    trial.note("dispute", CLIENT, "The client opens a dispute: the money stays held.")
-    policy = trial.policy
-    talks = policy.dispute_answer_days + policy.negotiation_days
-    trial.wait(trial.at + timedelta(days=talks + policy.ruling_days))
-    text = f"At the latest now a mediator decides that {worded(trial, part)} is released."
-    trial.note("decide", MEDIATOR, text)
-    trial.wait(trial.at + timedelta(days=policy.appeal_days))
-    is_all = part == division.price_held(trial.escrow, held=trial.held)
-    trial.end(
-        "resolve",
-        SYSTEM,
-        to_payee=part,
-        to=S.RELEASED if is_all else S.SPLIT if part else S.REFUNDED,
-    )
-    text = f"Nobody appeals: {worded(trial, part)} of the price is released, the rest goes back."
-    trial.note("resolve", SYSTEM, text)
-
-
 @dataclass(frozen=True)
 class Story:
     title: str
@@ -184,7 +164,21 @@ STORIES = {
         left_by_client,
         is_whole=True,
     ),
-    "disputed": Story("A dispute", "A mediator decides on a split.", _disputed, True, True),
+    "disputed": Story("A dispute", "A mediator decides on a split.", disputes.answered, True, True),
+    "unanswered_by_freelancer": Story(
+        "The client disputes, the freelancer is silent",
+        "The part is what the client asks for; the rules for silence judge it.",
+        disputes.unanswered_by_freelancer,
+        True,
+        True,
+    ),
+    "unanswered_by_client": Story(
+        "The freelancer disputes, the client is silent",
+        "The part is what the freelancer asks for; the rules for silence judge it.",
+        disputes.unanswered_by_client,
+        True,
+        True,
+    ),
 }
 
 
@@ -198,6 +192,8 @@ def foretell(wish: Wish) -> Foretold:
         raise InvalidInput("Choose what is to happen.", param="story")
     if wish.stage not in STAGES:
         raise InvalidInput("Choose one of the stages.", param="stage")
+    if wish.country and wish.country not in COUNTRIES:
+        raise InvalidInput("Choose a country of the list.", param="country")
     policy, currency = wish.policy, known_currency(wish.currency)
     price = checked_milestone_amount(wish.price, "price", policy, currency)
     days = checked_milestone_days(wish.days, param="days")
@@ -209,7 +205,7 @@ def foretell(wish: Wish) -> Foretold:
         second = checked_milestone_amount(wish.second or price, "second", policy, currency)
         wish = replace(wish, second=second)
     contract = signed_now(currency=currency, review_days=wish.review_days, policy=policy)
-    trial = Trial(contract, price=price, days=days)
+    trial = Trial(contract, price=price, days=days, country=wish.country)
     try:
         story.play(trial, wish)
     except LimitReached:

@@ -57,7 +57,9 @@ def signed_now(*, currency: str, review_days: int, policy: Policy) -> Contract:
 class Trial:
     """The milestone in its life so far; each deed is refused in the words of the real one."""
 
-    def __init__(self, contract: Contract, *, price: int, days: int, position: int = 1) -> None:
+    def __init__(
+        self, contract: Contract, *, price: int, days: int, country: str = "", position: int = 1
+    ) -> None:
         assert contract.accepted_at
         policy, currency, at = contract.policy, contract.currency, contract.accepted_at
         escrow = Escrow(
@@ -80,7 +82,7 @@ class Trial:
             allowance=timedelta(days=days),
             due_at=at + timedelta(days=days * position),
         )
-        self.contract, self.days = contract, days
+        self.contract, self.days, self.country = contract, days, country
         self.escrow, self.policy, self.at = escrow, policy, at
         self.held = self.to_freelancer = self.to_client = 0
         self.freelancer_fee = self.client_fee = 0
@@ -90,7 +92,13 @@ class Trial:
 
     def beside(self, price: int) -> "Trial":
         """Another milestone of the same contract, whose time follows on this one's."""
-        other = Trial(self.contract, price=price, days=self.days, position=len(self.whole) + 1)
+        other = Trial(
+            self.contract,
+            price=price,
+            days=self.days,
+            country=self.country,
+            position=len(self.whole) + 1,
+        )
         other.lines = self.lines
         self.whole.append(other)
         other.whole = self.whole
@@ -135,7 +143,7 @@ class Trial:
         ESCROW.advance(self.escrow, "hold", role=SYSTEM)
         self.held = cost_of(self.escrow.amount, self.escrow)
         self.escrow.held_at = self.escrow.untold_since = self.at
-        self.escrow.limit_at = self.at + timedelta(days=self.policy.holding_days_in(""))
+        self.escrow.limit_at = self.at + timedelta(days=self.policy.holding_days_in(self.country))
 
     def start(self, by: str) -> None:
         self._judge("start", by)
