@@ -408,6 +408,7 @@ LINES = [
     Line("api-submission-file", "GET", SIDES, of="submission_file"),
     # --- Ending by consent: proposed by Ada, to be answered by Ben -------------------------------
     Line("proposal-create", "GET POST", SIDES, of="funded"),
+    Line("extension-create", "GET POST", SIDES, of="funded"),
     Line("proposal-accept", "GET POST", "ben", of="proposal", sees="ada"),
     Line("proposal-decline", "POST", "ben", of="proposal", sees="ada"),
     Line("proposal-withdraw", "POST", "ada", of="proposal", sees="ben"),

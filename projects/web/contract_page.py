@@ -45,6 +45,8 @@ def context_of(request: HttpRequest, contract: Contract) -> dict[str, Any]:
     turn, agreement = turn_of(prospects, role), agreement_of(contract)
     events = list(timeline_of(contract).reverse()[: LATEST + 1])
     offered = contract.status == Contract.Status.OFFERED
+    can = open_steps(contract, role, may_leave=prospects.leaving_of(role) is not None)
+    may_change = "propose_change" in can and not prospects.change
     if cause := cause_of(contract):
         turn = replace(turn, text=f"{cause} {turn.text}")
     return {
@@ -56,9 +58,9 @@ def context_of(request: HttpRequest, contract: Contract) -> dict[str, Any]:
         "agreement": agreement,
         "turn": turn,
         "turn_buttons": buttons_of(turn, contract, role),
-        "can": open_steps(contract, role, may_leave=prospects.leaving_of(role) is not None),
+        "can": can,
         "change": shown_change(prospects.change, role) if prospects.change else None,
-        "cards": cards_of(prospects.milestones, role, turn=turn.milestone),
+        "cards": cards_of(prospects.milestones, role, turn=turn.milestone, may_change=may_change),
         "strikes": strikes_of(prospects, role),
         "silence": prospects.silence,
         "bar": bar_of(prospects.total),

@@ -107,11 +107,13 @@ _FIRST = {
 _UNFOLDED = 2
 
 
-def cards_of(prospects: Iterable[Prospect], role: str, *, turn: Milestone | None) -> list[Card]:
+def cards_of(
+    prospects: Iterable[Prospect], role: str, *, turn: Milestone | None, may_change: bool
+) -> list[Card]:
     """The cards of a contract's milestones; two or three queries for all of them.
 
     ``turn`` is the one that the next step is about: its card is unfolded, and the next step
-    carries its loud button.
+    carries its loud button. ``may_change``: a change of what was signed can be proposed now.
     """
     prospects = list(prospects)
     submissions = submissions_on(prospect.milestone for prospect in prospects)
@@ -124,6 +126,7 @@ def cards_of(prospects: Iterable[Prospect], role: str, *, turn: Milestone | None
             role,
             submissions.get(prospect.milestone.pk, []),
             is_open=prospect.milestone.pk in unfolded,
+            may_change=may_change,
         )
         for prospect in prospects
     ]
@@ -149,7 +152,14 @@ def _part_button(milestone: Milestone) -> Button:
     return Button("fund", "Fund a part", url, "quiet", "lock")
 
 
-def _card(prospect: Prospect, role: str, submissions: list[Submission], *, is_open: bool) -> Card:
+def _card(
+    prospect: Prospect,
+    role: str,
+    submissions: list[Submission],
+    *,
+    is_open: bool,
+    may_change: bool,
+) -> Card:
     milestone = prospect.milestone
     steps = prospect.open_to(role)
     first = [step for step in _FIRST.get(S(milestone.status), ()) if step in steps]
@@ -160,6 +170,9 @@ def _card(prospect: Prospect, role: str, submissions: list[Submission], *, is_op
     others = [button_of(prospect, step, variant="quiet") for step in steps if step not in first]
     if "fund" in steps and not prospect.payment:
         others.insert(0, _part_button(milestone))
+    if may_change and milestone.status in LIFECYCLE.steps["adjust"].source:
+        url = reverse("extension-create", args=[milestone.public_id])
+        others.append(Button("adjust", "Ask for another date", url, "quiet", "clock"))
     status, label = _state_of(prospect, held)
     proposal = prospect.proposal
     return Card(
