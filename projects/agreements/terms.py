@@ -10,14 +10,16 @@ from django.db.models import TextChoices
 from accounts.people.profile import COUNTRIES
 from marketplace.common.models import StoredFile
 from payments.policies.models import Policy
+from payments.policies.words import RULES
 from projects.bids.files.selectors import files_in, with_files
 from projects.bids.models import Bid
 from projects.confidentiality.selectors import part_of
 from projects.contracts.models import Contract
 
 # The form of the wording. 1 said nothing of ownership and confidentiality, 2 nothing of the files
-# of the bid; what was signed in them stays in them, with every later version.
-FORM = 3
+# of the bid, 3 only some of the rules; what was signed in them stays in them, with every later
+# version.
+FORM = 4
 
 # How often changes may be asked for, for each milestone: by default, and at most.
 USUAL_REVISIONS, MOST_REVISIONS = 3, 20
@@ -121,18 +123,8 @@ def wording_of(
         "holding": holding_in_words(policy),
         "policy": {
             "version": policy.version,
-            "client_fee_basis_points": policy.client_fee_basis_points,
-            "freelancer_fee_basis_points": policy.freelancer_fee_basis_points,
-            "lateness_grace_days": policy.lateness_grace_days,
-            "never_started_days": policy.never_started_days,
-            "funding_days": policy.funding_days,
-            "payout_hold_days": policy.payout_hold_days,
-            "first_payout_hold_days": policy.first_payout_hold_days,
-            "proposal_answer_days": policy.proposal_answer_days,
-            "dispute_answer_days": policy.dispute_answer_days,
-            "silence_table": policy.silence_table,
-            "negotiation_days": policy.negotiation_days,
-            "appeal_days": policy.appeal_days,
+            # All of them: what is not written here is bound by a number only, and proves nothing.
+            **{field: getattr(policy, field) for field in RULES},
         },
     }
 

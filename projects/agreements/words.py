@@ -29,8 +29,9 @@ def rules_of(wording: dict[str, Any]) -> list[str]:
         f"proposal that is not answered within {_days(policy['proposal_answer_days'])} lapses.",
         "Either side may dispute a funded milestone; the other has "
         f"{_days(policy['dispute_answer_days'])} to answer"
-        f"{_negotiation(policy.get('negotiation_days', 0))}, then a mediator decides."
-        f"{_appeal(policy.get('appeal_days', 0))}",
+        f"{_negotiation(policy.get('negotiation_days', 0))}, then a mediator decides"
+        f"{_ruling(policy.get('ruling_days', 0))}{_appeal(policy.get('appeal_days', 0))}",
+        _second_mediator(wording),
         _silence(policy.get("silence_table", 0)),
         f"Fees are charged on released money only: {fees[0]} on top for {client}, {fees[1]} off "
         f"for {freelancer}.",
@@ -38,6 +39,7 @@ def rules_of(wording: dict[str, Any]) -> list[str]:
         wording.get("chargebacks", ""),
         f"What is released is paid out after {_days(policy['payout_hold_days'])}; a first payout "
         f"after {_days(policy['first_payout_hold_days'])}.",
+        _giveback(client, freelancer, policy.get("giveback_days", 0)),
     ]
     return [rule for rule in rules if rule]
 
@@ -54,6 +56,31 @@ def _funding(client: str, freelancer: str, days: int) -> str:
 
 def _negotiation(days: int) -> str:
     return f", and after an answer both have {_days(days)} to settle it" if days else ""
+
+
+def _ruling(days: int) -> str:
+    return f", within {_days(days)} and with reasons." if days else "."
+
+
+def _second_mediator(wording: dict[str, Any]) -> str:
+    policy, currency = wording["policy"], wording["currency"]
+    by_currency = policy.get("second_mediator_units_by_currency", {})
+    most = by_currency.get(currency, policy.get("second_mediator_units", 0))
+    if not most:
+        return ""
+    return (
+        f"Where more than {most:,} {currency} of the price is held, another mediator confirms "
+        "a decision before it stands, unless a published rule decides."
+    )
+
+
+def _giveback(client: str, freelancer: str, days: int) -> str:
+    if not days:
+        return ""
+    return (
+        f"Within {_days(days)} after the end of the work {client} may ask for released money back; "
+        f"it is given back if {freelancer} agrees."
+    )
 
 
 def _appeal(days: int) -> str:

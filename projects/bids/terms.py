@@ -95,6 +95,9 @@ def checked_criteria(criteria: object, param: str) -> list[str]:
     kept = [criterion for criterion in kept if criterion]
     if len(kept) > MAX_CRITERIA:
         raise InvalidInput(f"At most {MAX_CRITERIA} criteria for a milestone.", param=param)
+    if len(set(kept)) < len(kept):
+        # They are answered, and found not met, by their words.
+        raise InvalidInput("Write each criterion only once.", param=param)
     return kept
 
 

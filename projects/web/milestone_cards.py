@@ -170,7 +170,7 @@ def _card(
     others = [button_of(prospect, step, variant="quiet") for step in steps if step not in first]
     if "fund" in steps and not prospect.payment:
         others.insert(0, _part_button(milestone))
-    if may_change and milestone.status in LIFECYCLE.steps["adjust"].source:
+    if may_change and milestone.status in {S.PLANNED, S.RETURNED}:
         url = reverse("extension-create", args=[milestone.public_id])
         others.append(Button("adjust", "Ask for another date", url, "quiet", "clock"))
     status, label = _state_of(prospect, held)

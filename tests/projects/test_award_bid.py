@@ -81,7 +81,7 @@ def test_the_files_of_the_bid_are_signed_by_their_hash(ada, ben, bid):
     agreement = award_bid(bid_id=bid.pk, by=ada).agreements.get()
 
     signed = json.loads(agreement.body)
-    assert (signed["agreement"], signed["bid"]["version"]) == (3, 4)
+    assert (signed["agreement"], signed["bid"]["version"]) == (4, 4)
     assert signed["bid"]["files"] == [
         {"name": name, "size": len(name), "sha256": hashlib.sha256(name.encode()).hexdigest()}
         for name in ("brief.txt", "plan.txt")

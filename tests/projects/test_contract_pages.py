@@ -49,11 +49,15 @@ def deeds_of(page: str, milestone: Milestone) -> set[str]:
 @pytest.mark.parametrize(
     ("made", "client", "freelancer"),
     [
-        (planned_milestone, {"fund", "cancel/?ground=drop"}, {"cancel/?ground=cancel"}),
+        (
+            planned_milestone,
+            {"fund", "cancel/?ground=drop", "extend"},
+            {"cancel/?ground=cancel", "extend"},
+        ),
         (
             funded_milestone,
-            {"release", "release-part", "propose", "dispute"},
-            {"start", "submit", "propose", "dispute", "cancel/?ground=cancel"},
+            {"release", "release-part", "propose", "dispute", "extend"},
+            {"start", "submit", "propose", "dispute", "cancel/?ground=cancel", "extend"},
         ),
         (
             submitted_milestone,

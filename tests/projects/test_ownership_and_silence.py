@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from payments.policies.words import RULES
 from projects.agreements.changes.services import accept_change
 from projects.agreements.terms import OWNERSHIP_IN_WORDS, Ownership
 from projects.contracts.models import Contract
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.django_db
 def test_the_wording_says_whose_the_result_is(ada, ben, client, rule):
     contract = offered_contract(ada, ben, ownership=rule)
     wording = json.loads(agreement_of(contract).body)
-    assert wording["agreement"] == 3
+    assert wording["agreement"] == 4
     assert wording["ownership"] == {"rule": rule, "text": OWNERSHIP_IN_WORDS[Ownership(rule)]}
 
     client.force_login(ben)
@@ -87,3 +88,21 @@ def test_the_page_offers_what_was_chosen(ada, ben, client):
     assert client.post(f"/bids/{bid.public_id}/award/", typed).status_code == 302
     wording = json.loads(agreement_of(Contract.objects.get()).body)
     assert (wording["ownership"]["rule"], wording["confidentiality"]["years"]) == ("stays", 5)
+
+
+def test_every_rule_is_signed_by_its_value_and_read_in_words(ada, ben, client):
+    contract = offered_contract(ada, ben)
+    signed = json.loads(agreement_of(contract).body)["policy"]
+
+    assert set(signed) == {"version", *RULES}
+    assert signed == {"version": contract.policy.version} | {
+        field: getattr(contract.policy, field) for field in RULES
+    }
+    client.force_login(ben)
+    page = client.get(f"/contracts/{contract.public_id}/agreement/").content.decode()
+    for words in (
+        "then a mediator decides, within 10 days and with reasons. The decision",
+        "Where more than 5,000 USD of the price is held, another mediator confirms",
+        "Within 180 days after the end of the work Ada may ask for released money back",
+    ):
+        assert words in page

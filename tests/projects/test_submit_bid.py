@@ -111,6 +111,7 @@ def test_the_time_for_bids_ends(ada, ben, time_machine):
             },
             "plan[1].days",
         ),
+        ({"plan": plan_of(80_000, criteria=["It is fast.", " It is fast."])}, "plan[0].criteria"),
         ({"valid_until": "tomorrow"}, "valid_until"),
     ],
 )
