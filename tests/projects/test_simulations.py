@@ -21,6 +21,8 @@ from projects.agreements.proposals.services import accept_proposal, propose_endi
 from projects.agreements.simulating.scenes import STAGES, Wish
 from projects.agreements.simulating.stories import STORIES, Foretold, foretell
 from projects.contracts.models import Contract
+from projects.disputes.confirming.models import ProposedRuling
+from projects.disputes.confirming.services import confirm_ruling
 from projects.disputes.rulings.services import carry_out_ruling, decide_dispute
 from projects.disputes.services import answer_dispute, open_dispute
 from projects.disputes.silence.services import judge_silence
@@ -36,6 +38,7 @@ from projects.milestones.services import (
     submit_work,
 )
 from tests.projects.ending_world import tag_for, to_end
+from tests.projects.two_mediators import mediator
 from tests.world import active_contract, api_of, fund, offered_contract, plan_of, to_mediator, why
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(900)]
@@ -147,6 +150,9 @@ class Life:
         decide_dispute(
             dispute_id=self.opened.pk, by=self.mediator, to_freelancer=self.asked.part, **why()
         )
+        # Above the limit of the rules another mediator has to confirm it.
+        for proposed in ProposedRuling.objects.filter(dispute=self.opened, status="proposed"):
+            confirm_ruling(proposed_id=proposed.pk, by=mediator("Emil"))
 
     def resolve(self) -> None:
         carry_out_ruling(dispute_id=self.opened.pk)
