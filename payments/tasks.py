@@ -26,11 +26,11 @@ from payments.payouts.recovering.selectors import recoverable
 from payments.payouts.recovering.services import recover
 from payments.payouts.selectors import (
     due_cancellation_ids,
-    due_groups,
     due_payout_ids,
     party_ids_to_remind,
 )
 from payments.payouts.sending import services as sending
+from payments.payouts.turns.selectors import due_groups
 from payments.reconciliation.running.services import advance_run, plan_run
 from payments.reconciliation.selectors import due_run_ids
 from payments.refunds import services as refunds
@@ -127,7 +127,9 @@ def recover_debts() -> dict[str, int]:
 
 @shared_task(name="payments.schedule_due_payouts")
 def schedule_due_payouts() -> dict[str, int]:
-    """What is past its hold goes out by itself, once a day for each payee and currency."""
+    """What is past its hold goes out by itself: once a day for each payee and currency, or as they
+    chose; and whatever they chose before the provider's limit.
+    """
     counts = {"done": 0, "failed": 0}
     for party_id, currency in due_groups(now(), limit=BATCH):
         found = sweep(

@@ -1,5 +1,6 @@
 """What every test may use."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from django.db import connection
 
 from assets.build import build_catalogues
 from marketplace.common import clock, doorbell
+from marketplace.common.models import ClockOffset
 from payments.policies.models import Policy
 
 # --- Other languages ------------------------------------------------------------------------------
@@ -52,6 +54,22 @@ def what_migrations_wrote(request: pytest.FixtureRequest) -> None:
     written = getattr(connection, "_test_serialized_contents", None)
     if written and not Policy.objects.exists():
         connection.creation.deserialize_db_from_string(written)
+
+
+# --- Time ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def later(db, monkeypatch) -> Callable[..., None]:
+    """``later(days=3)`` moves the sandbox clock for services, pages and the API alike."""
+    monkeypatch.setattr(clock, "_offset", timedelta(0))
+
+    def move(**by: float) -> None:
+        ahead = clock.offset() + timedelta(**by)
+        ClockOffset.objects.update_or_create(pk=1, defaults={"seconds": int(ahead.total_seconds())})
+        clock.refresh()
+
+    return move
 
 
 # --- Speed and safety, for every test ------------------------------------------------------------

@@ -63,7 +63,11 @@ class AttemptOut(serializers.ModelSerializer):
 
 
 class EarningOut(serializers.ModelSerializer):
-    """What one release brought: ``amount`` is ``gross`` less ``fee``."""
+    """What one release brought: ``amount`` is ``gross`` less ``fee``. The payment provider holds it
+    until ``limit_at``, and ``leaves_by`` is when it goes out by itself at the latest.
+    """
+
+    leaves_by = serializers.DateTimeField()
 
     class Meta:
         model = Earning
@@ -76,6 +80,8 @@ class EarningOut(serializers.ModelSerializer):
             "currency",
             "earned_at",
             "clears_at",
+            "limit_at",
+            "leaves_by",
         ]
 
 
@@ -131,6 +137,11 @@ class SummaryOut(serializers.Serializer):
     paid = serializers.IntegerField()
     least = serializers.IntegerField(help_text="What your bank is sent at least.")
     next_clears_at = serializers.DateTimeField(allow_null=True)
+    leaves_by = serializers.DateTimeField(
+        allow_null=True,
+        help_text="When the first of it that waits goes out by itself at the latest, whatever you "
+        "chose: the payment provider holds it not much longer.",
+    )
     owed = serializers.IntegerField(
         help_text="What you owe after a chargeback. What you earn goes to that first."
     )

@@ -4,12 +4,17 @@ from django.db.models import BigIntegerField, Case, Count, F, OuterRef, Q, Sum, 
 from django.db.models.functions import Coalesce
 
 from accounts.holds.models import STANDING
+from accounts.parties.models import Party
+from marketplace.common.clock import now
 from payments.ledger import chart
 from payments.ledger.models import LedgerAccount
 from payments.ledger.selectors import standing_in
-from payments.payouts.models import UNDER_WAY, Earning, Payout
+from payments.payouts.models import BEFORE_LIMIT, UNDER_WAY, Earning, Payout
+from payments.payouts.turns.selectors import pressing_groups
 
 S = Payout.Status
+# More than so many lines help nobody.
+LISTED = 100
 
 
 def payouts_leave_once() -> list[str]:
@@ -100,6 +105,19 @@ def available_is_what_is_to_be_paid_out() -> list[str]:
     return findings + [f"{key} holds nothing, to be paid out are {owed[key]}." for key in owed]
 
 
+def nothing_earned_is_past_its_limit() -> list[str]:
+    """What the provider holds no longer is on its way, or something is in its way that its payee or
+    finance was told of.
+    """
+    past = pressing_groups(now() - BEFORE_LIMIT, limit=LISTED)
+    names = Party.objects.in_bulk([party_id for party_id, _ in past])
+    return [
+        f"{names[party_id].public_id} has {currency} that is past the provider's limit and is not "
+        "paid out."
+        for party_id, currency in past
+    ]
+
+
 CHECKS = [
     payouts_leave_once,
     payouts_are_what_was_earned,
@@ -108,4 +126,5 @@ CHECKS = [
     cancelled_payouts_were_taken_back,
     payouts_under_way_are_looked_after,
     available_is_what_is_to_be_paid_out,
+    nothing_earned_is_past_its_limit,
 ]

@@ -1,5 +1,7 @@
 """What a payee has earned, and its way to their bank."""
 
+from datetime import datetime, timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -135,11 +137,17 @@ class PayoutAttempt(models.Model):
         ]
 
 
+# So long before the provider's limit what was earned goes out, whatever its payee chose: sweeps and
+# a provider that does not answer have their time.
+BEFORE_LIMIT = timedelta(days=2)
+
+
 class Earning(models.Model):
     """What one release brought a payee, net of their fee, and when it may be paid out.
 
     The row is the queue of the payouts: cleared and without a payout means due. Where a bank takes
-    no such amount, what it leaves over is cut off into a row of its own.
+    no such amount, what it leaves over is cut off into a row of its own. ``limit_at`` is until when
+    the provider holds it for us, counted from the payment that it is of.
     """
 
     party = models.ForeignKey(
@@ -157,6 +165,7 @@ class Earning(models.Model):
     currency = CurrencyField()
     earned_at = models.DateTimeField(default=now)
     clears_at = models.DateTimeField()
+    limit_at = models.DateTimeField()
     reminded_at = models.DateTimeField(null=True)
     payout = models.ForeignKey(Payout, on_delete=models.PROTECT, null=True, related_name="earnings")
     recovery = models.ForeignKey(
@@ -175,7 +184,17 @@ class Earning(models.Model):
             models.Index(
                 fields=["clears_at"], condition=Q(payout__isnull=True), name="earnings_to_pay_out"
             ),
+            models.Index(
+                fields=["limit_at"],
+                condition=Q(payout__isnull=True, recovery__isnull=True),
+                name="earnings_near_their_limit",
+            ),
             models.Index(fields=["party", "-earned_at", "-id"], name="earnings_newest_first"),
             models.Index(fields=["earned_by"], name="earnings_by_origin"),
             models.Index(fields=["party", "currency"], name="earnings_by_currency"),
         ]
+
+    @property
+    def leaves_by(self) -> datetime:
+        """When it goes out by itself at the latest, whatever its payee chose."""
+        return self.limit_at - BEFORE_LIMIT

@@ -6,8 +6,6 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 from django.db.models import (
-    Case,
-    DateTimeField,
     Exists,
     F,
     Min,
@@ -16,25 +14,21 @@ from django.db.models import (
     Q,
     QuerySet,
     Sum,
-    Value,
-    When,
 )
 
 from accounts.parties.models import Party
 from accounts.parties.selectors import parties_of
 from accounts.people.models import User
 from marketplace.common.clock import now
-from marketplace.common.currencies import least_payout, least_payouts
+from marketplace.common.currencies import least_payout
 from payments.payees.models import ConnectedAccount
-from payments.payouts.models import UNDER_WAY, Earning, Payout, PayoutAttempt
-from payments.payouts.plans.selectors import Every, turn_before
-from payments.payouts.recovering.selectors import OWES, owed_by_currency
+from payments.payouts.models import BEFORE_LIMIT, UNDER_WAY, Earning, Payout, PayoutAttempt
+from payments.payouts.recovering.selectors import owed_by_currency
 
-# "Every day": by itself a payee is paid once a day, whatever cleared since.
-EVERY = timedelta(days=1)
 REMIND_EVERY = timedelta(days=7)
 
-_READY = ConnectedAccount.objects.filter(
+# Of an earning: whether its payee's account takes money.
+READY = ConnectedAccount.objects.filter(
     party=OuterRef("party"), status=ConnectedAccount.Status.ACTIVE
 )
 
@@ -62,15 +56,6 @@ WITH RECURSIVE found (party, currency) AS (
 )
 SELECT DISTINCT currency FROM found WHERE currency IS NOT NULL ORDER BY currency
 """
-
-# Named countries first: the others' rule is the wider one.
-_LEAST = Case(
-    *[
-        When(currency=currency, **({"party__connected_account__country": of} if of else {}), then=n)
-        for (currency, of), n in sorted(least_payouts().items(), key=lambda entry: not entry[0][1])
-    ],
-    default=Value(1),
-)
 
 
 def payouts_of(user: User) -> QuerySet[Payout]:
@@ -129,50 +114,6 @@ def clears_next(party: Party, currency: str) -> datetime | None:
     ).aggregate(at=Min("clears_at"))["at"]
 
 
-def due_groups(at: datetime, *, limit: int) -> list[tuple[int, str]]:
-    """(party, currency) whose turn it is: enough has cleared, an account is finished, and nothing
-    stands in the way.
-
-    What has waited longest comes first: a group that cannot go out keeps nobody else waiting.
-    """
-    week, month = turn_before(Every.WEEK, at), turn_before(Every.MONTH, at)
-    in_the_way = Payout.objects.filter(
-        Q(status__in=[*UNDER_WAY, Payout.Status.FAILED])
-        | Q(created_at__gt=OuterRef("paid_since"))
-        | Q(status=Payout.Status.CANCELLED, closed_at__gt=OuterRef("paid_since")),
-        party=OuterRef("party"),
-        currency=OuterRef("currency"),
-    )
-    turns = Earning.objects.annotate(
-        paid_since=_by_plan(week=week, month=month, otherwise=at - EVERY),
-        cleared_by=_by_plan(week=week, month=month, otherwise=at),
-    ).exclude(party__payout_plan__every=Every.HAND)
-    return list(
-        turns.filter(
-            Exists(_READY),
-            ~Exists(in_the_way),
-            ~Exists(OWES),
-            payout=None,
-            recovery=None,
-            clears_at__lte=F("cleared_by"),
-        )
-        .values_list("party_id", "currency")
-        .annotate(oldest=Min("clears_at"), waits=Sum("amount"))
-        .filter(waits__gte=_LEAST)
-        .order_by("oldest", "party_id", "currency")
-        .values_list("party_id", "currency")[:limit]
-    )
-
-
-def _by_plan(*, week: datetime, month: datetime, otherwise: datetime) -> Case:
-    return Case(
-        When(party__payout_plan__every=Every.WEEK, then=Value(week)),
-        When(party__payout_plan__every=Every.MONTH, then=Value(month)),
-        default=Value(otherwise),
-        output_field=DateTimeField(),
-    )
-
-
 def due_payout_ids(at: datetime, *, limit: int) -> list[int]:
     """To be sent or asked about."""
     return list(
@@ -195,7 +136,7 @@ def party_ids_to_remind(at: datetime, *, limit: int) -> list[int]:
     """Who has earned and cannot be paid out, and was not told so for a week."""
     return list(
         Earning.objects.filter(
-            ~Exists(_READY),
+            ~Exists(READY),
             Q(reminded_at=None) | Q(reminded_at__lte=at - REMIND_EVERY),
             payout=None,
             recovery=None,
@@ -210,7 +151,8 @@ class Summary:
     """A payee's money in one currency, in minor units. The four never overlap.
 
     ``least`` is what their bank is sent at least: with less than that available nothing goes out.
-    ``owed`` is what they owe after chargebacks: it comes first.
+    ``owed`` is what they owe after chargebacks: it comes first. ``leaves_by`` is when the first of
+    what waits goes out by itself at the latest, since the provider holds it no longer.
     """
 
     currency: str
@@ -220,6 +162,7 @@ class Summary:
     paid: int
     least: int
     next_clears_at: datetime | None
+    leaves_by: datetime | None
     owed: int = 0
 
 
@@ -245,6 +188,7 @@ def summaries_of(user: User) -> list[Summary]:
                 default=0,
             ),
             next_clears_at=Min("clears_at", filter=Q(payout=None, recovery=None, clears_at__gt=at)),
+            limit_at=Min("limit_at", filter=Q(payout=None, recovery=None)),
         )
         .order_by("currency")
     }
@@ -267,6 +211,7 @@ def summaries_of(user: User) -> list[Summary]:
             paid=gone.get(currency, nothing)["paid"],
             least=least_payout(currency, country),
             next_clears_at=row["next_clears_at"],
+            leaves_by=row["limit_at"] and row["limit_at"] - BEFORE_LIMIT,
             owed=owed.get(currency, 0),
         )
         for currency, row in waiting.items()

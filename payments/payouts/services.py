@@ -1,10 +1,6 @@
 """What a payee has earned, and its way to their bank, in the order it goes."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from django.db import transaction
-from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
 from accounts.holds.models import Hold
@@ -27,56 +23,8 @@ from payments.payouts.models import LIFECYCLE, UNDER_WAY, Earning, Payout, Payou
 from payments.payouts.recovering.selectors import owed_by
 from payments.payouts.roles import log_if_by_finance, role_in
 from payments.payouts.selectors import REMIND_EVERY, cleared, clears_next, currencies_of
-from payments.policies.models import Policy
 
 S = Payout.Status
-
-
-@dataclass(frozen=True)
-class Earned:
-    """What a release brought its payee: ``gross`` less ``fee``, in minor units."""
-
-    party: Party
-    key: str
-    earned_by: str
-    title: str
-    gross: int
-    fee: int
-    currency: str
-    policy: Policy
-
-
-def earn(earned: Sequence[Earned]) -> None:
-    """Note what releases brought, and when it may be paid out; nothing where the fee ate it all.
-
-    The money itself is moved by the caller, in the same transaction. The same key notes it once.
-    """
-    earned = [one for one in earned if one.gross > one.fee]
-    paid = Payout.objects.filter(party=OuterRef("pk"), status=S.PAID)
-    known = set(
-        Party.objects.filter(Exists(paid), pk__in={one.party.pk for one in earned}).values_list(
-            "pk", flat=True
-        )
-    )
-    at = now()
-    Earning.objects.bulk_create(
-        [
-            Earning(
-                party=one.party,
-                key=one.key,
-                earned_by=one.earned_by,
-                title=one.title[:200],
-                gross=one.gross,
-                fee=one.fee,
-                amount=one.gross - one.fee,
-                currency=one.currency,
-                earned_at=at,
-                clears_at=one.policy.clears_at(at, was_paid_before=one.party.pk in known),
-            )
-            for one in earned
-        ],
-        ignore_conflicts=True,
-    )
 
 
 @transaction.atomic

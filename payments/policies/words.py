@@ -196,7 +196,8 @@ GROUPS = {
         Rule(
             "holding_days",
             "Longest holding of a payment",
-            "The payment provider’s own limit, counted from the payment: what is left goes back.",
+            "The payment provider’s own limit, counted from the payment: what is left goes back, "
+            "and what was released is paid out before.",
         ),
         Rule(
             "holding_days_by_country",

@@ -19,9 +19,10 @@ from payments.payouts import services as payouts
 from payments.payouts.cancelling.services import cancel_payout
 from payments.payouts.drawing.services import sendable
 from payments.payouts.models import Earning, Payout
-from payments.payouts.selectors import due_groups, summaries_of
+from payments.payouts.selectors import summaries_of
 from payments.payouts.sending.services import record_payout
 from payments.payouts.statement import lines_of, movements_of
+from payments.payouts.turns.selectors import due_groups
 from tests.against_the_rules import force
 from tests.payments.world import held
 

@@ -13,7 +13,7 @@ from payments.payouts import services as payouts
 from payments.payouts.models import Earning, Payout
 from payments.payouts.plans.selectors import Every, plan_of, turn_after, turn_before
 from payments.payouts.plans.services import choose_payout_plan
-from payments.payouts.selectors import due_groups
+from payments.payouts.turns.selectors import due_groups
 from payments.tasks import schedule_due_payouts
 from tests.against_the_rules import force
 from tests.payments.payout_world import ready_without_provider

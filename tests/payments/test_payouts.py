@@ -15,9 +15,10 @@ from payments.gateway.base import RemotePayout, State
 from payments.payees.models import ConnectedAccount
 from payments.payouts import services as payouts
 from payments.payouts.models import Earning, Payout
-from payments.payouts.selectors import currencies_of, due_groups, summaries_of
+from payments.payouts.selectors import currencies_of, summaries_of
 from payments.payouts.sending.services import record_payout, send_payout
 from payments.payouts.statement import movements_of
+from payments.payouts.turns.selectors import due_groups
 from tests.payments.payout_world import (
     arrive,
     available,

@@ -179,6 +179,12 @@ def hold_longer() -> None:
     Escrow.objects.filter(pk=escrow.pk).update(limit_at=escrow.limit_at)
 
 
+def leave_past_the_limit() -> None:
+    force(Payout, status="paid")
+    past = now() - timedelta(days=3)
+    Earning.objects.filter(payout=None).update(clears_at=past, limit_at=past)
+
+
 def switch_off(trigger: str, table: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -274,6 +280,7 @@ PLANTED: dict[str, Callable[[], object]] = {
     "available_is_what_is_to_be_paid_out": lambda: Earning.objects.filter(
         payout=None, recovery=None, rests=None
     ).delete(),
+    "nothing_earned_is_past_its_limit": leave_past_the_limit,
     "each_object_of_the_provider_is_of_one_of_ours": name_one_refund_twice,
     "what_came_and_went_has_its_object": lambda: give(
         chart.escrow(Escrow.objects.filter(status="held").first().public_id),

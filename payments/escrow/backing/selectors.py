@@ -49,6 +49,12 @@ class Backing:
         near = [origin.passes for origin in further if origin.into is own]
         return left_of(own.payments) + sum(near)
 
+    @property
+    def paid_since(self) -> datetime | None:
+        """When the first payment was made of which anything is left; None where nothing is."""
+        payments = [one for origin in self.origins.values() for one in origin.payments]
+        return min((_paid_at(one) for one in payments if one.left), default=None)
+
     def held_since(self, escrow: Escrow) -> datetime | None:
         """When the first payment was made of which anything is held here; None where nothing is.
 

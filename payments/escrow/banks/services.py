@@ -17,11 +17,12 @@ from payments.escrow.division import price_held
 from payments.escrow.limits.services import count_limit_anew
 from payments.escrow.models import Escrow
 from payments.escrow.paying.services import pay_out_of
-from payments.escrow.selectors import heir_of, held_in
+from payments.escrow.selectors import heir_of, held_in, limit_of
 from payments.fundings.models import Payment
 from payments.ledger import chart
 from payments.ledger.services import Move, move_money
 from payments.payouts.recovering import services as recovering
+from payments.payouts.recovering.services import EarnedAgain
 from payments.refunds.covering.services import cover_refunds, uncover_refunds
 
 
@@ -83,7 +84,7 @@ def bring_back(*, payment_id: int, taken: Taken, chargeback: str, movement: str)
     moves = uncover_refunds(payment=payment, most=taken.refunds, by=chargeback, source=provider)
     if sum(move.amount for move in moves) != taken.refunds:
         raise InvalidInput("The refunds that the bank had covered are not those that it gives up.")
-    moves += _not_owed(homes[0], found.owed, provider, key, "Chargeback won", chargeback)
+    moves += _not_owed(homes[0], payment, found.owed, key, "Chargeback won", chargeback)
     moves += [
         Move("chargeback_won", provider, target, part, currency)
         for target, part in [
@@ -129,7 +130,7 @@ def cover_late(
     freed = Taken(released=released, elsewhere=elsewhere_in(standing, held=0, released=released))
     bring_to(homes, freed)
     found = taken_from(homes)
-    moves += _not_owed(homes[0], found.owed, provider, key, "Not owed any more", chargeback)
+    moves += _not_owed(homes[0], payment, found.owed, key, "Not owed any more", chargeback)
     moves += [
         Move("chargeback_won", provider, target, part, currency)
         for target, part in [
@@ -162,21 +163,25 @@ def lock_homes(payment_id: int) -> tuple[Payment, list[Home]]:
 
 
 def _not_owed(
-    home: Home, owed: int, provider: str, key: str, why: str, chargeback: str
+    home: Home, payment: Payment, owed: int, key: str, why: str, chargeback: str
 ) -> list[Move]:
     """What a payee owed and owes no more; available again, as far as it was recovered."""
     escrow = home.escrow
     recovering.lock_debtor(escrow.payee)
     if not owed:
         return []
+    assert payment.paid_at
     return recovering.moves_to(
         escrow.payee,
         owed,
-        source=provider,
+        source=chart.provider(payment.currency),
         currency=escrow.currency,
-        key=key,
-        title=f"{why}: {escrow.title}",
-        earned_by=chargeback,
+        again=EarnedAgain(
+            key=key,
+            title=f"{why}: {escrow.title}",
+            earned_by=chargeback,
+            limit_at=limit_of(escrow, paid_at=payment.paid_at),
+        ),
     )
 
 

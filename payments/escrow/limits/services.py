@@ -1,16 +1,22 @@
 """How long the provider holds money, where that changes after it was paid."""
 
+from datetime import datetime
+
 from django.db import transaction
+from django.db.models import Q
 
 from payments.escrow.backing.selectors import backing_of
 from payments.escrow.models import Escrow
 from payments.escrow.selectors import limit_of
 from payments.payees.models import ConnectedAccount
+from payments.payouts.earning.services import count_limits_anew
+from payments.payouts.models import Earning, Payout
 
 
 @transaction.atomic
 def note_country(*, party_id: int) -> None:
-    """The country of a payee is known, or another: what is held for them is held as long as there.
+    """The country of a payee is known, or another: what is held for them, and what they have earned
+    and have not yet, is held as long as there.
 
     Counted from the first payment of what is held. Safe to call again.
     """
@@ -19,6 +25,7 @@ def note_country(*, party_id: int) -> None:
     # Unpaid ones, too: what is being paid for this moment may have been counted by the old country.
     for escrow in escrows.filter(payee=party_id, status__in=Escrow.LIVE).order_by("pk"):
         count_limit_anew(escrow)
+    count_limits_anew(party_id, _limits_of_earnings(party_id))
     # Not if it was changed a moment ago: then it is noted once more.
     done = ConnectedAccount.objects.filter(pk=account.pk, country_due_at=account.country_due_at)
     done.update(country_due_at=None)
@@ -30,3 +37,16 @@ def count_limit_anew(escrow: Escrow) -> None:
     if since is not None:
         escrow.limit_at = limit_of(escrow, paid_at=since)
         escrow.save(update_fields=["limit_at"])
+
+
+def _limits_of_earnings(party_id: int) -> dict[str, datetime]:
+    """By what has earned it. Of which payment it is nobody can tell any more: of the first."""
+    waiting = Q(payout=None) | Q(payout__status=Payout.Status.FAILED)
+    waiting &= Q(party_id=party_id, recovery=None)
+    names = Earning.objects.filter(waiting).values_list("earned_by", flat=True).distinct()
+    found = {}
+    for escrow in Escrow.objects.select_related("policy").filter(public_id__in=names):
+        since = backing_of(escrow.public_id).paid_since
+        if since is not None:
+            found[escrow.public_id] = limit_of(escrow, paid_at=since)
+    return found

@@ -15,8 +15,7 @@ from payments.escrow.models import LIFECYCLE, Escrow
 from payments.fundings import services as fundings
 from payments.ledger import chart
 from payments.ledger.services import Deed, Move, move_money, move_money_in_batch
-from payments.payouts import services as payouts
-from payments.payouts.services import Earned
+from payments.payouts.earning.services import Earned, earn
 
 
 @dataclass(frozen=True)
@@ -99,6 +98,8 @@ def _divide(escrow: Escrow, *, held: int, to_payee: int, deed: str, reason: str 
             fee=shares.payee_fee,
             currency=currency,
             policy=escrow.policy,
+            # What is held has one; of what nobody knows it goes out as soon as it can.
+            limit_at=escrow.limit_at or now(),
         ),
     )
 
@@ -111,7 +112,7 @@ def _book(divisions: Sequence[_Division]) -> None:
     elif deeds:
         move_money_in_batch(deeds)
     if earned := [division.earned for division in divisions if division.earned.gross]:
-        payouts.earn(earned)
+        earn(earned)
 
 
 def _note(escrow: Escrow, division: _Division) -> None:

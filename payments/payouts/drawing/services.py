@@ -51,6 +51,7 @@ def _cut(earning: Earning, rest: int, drawn_by: str) -> None:
         currency=earning.currency,
         earned_at=earning.earned_at,
         clears_at=earning.clears_at,
+        limit_at=earning.limit_at,
         cut_from=whole,
     )
     earning.gross -= rest

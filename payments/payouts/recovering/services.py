@@ -4,6 +4,7 @@ Whoever changes a debt holds the payee's row first, then the gate of their payou
 either set aside before and called back, or finds the debt.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -67,12 +68,22 @@ def recover(*, party_id: int, currency: str, is_told: bool = True) -> Recovery |
     return recovery
 
 
+@dataclass(frozen=True)
+class EarnedAgain:
+    """What was recovered and is the payee's again; the provider holds it until ``limit_at``."""
+
+    key: str
+    title: str
+    earned_by: str
+    limit_at: datetime
+
+
 def moves_to(
-    party: Party, amount: int, *, source: str, currency: str, key: str, title: str, earned_by: str
+    party: Party, amount: int, *, source: str, currency: str, again: EarnedAgain
 ) -> list[Move]:
     """Give a payee back what they owed: first what they still owe is forgiven, the rest was
-    recovered and is earned again, past its hold. The caller holds ``lock_debtor`` and makes the
-    moves under ``key``.
+    recovered and is earned ``again``, past its hold. The caller holds ``lock_debtor`` and makes the
+    moves under its key.
     """
     forgiven = min(amount, owed_by(party, currency))
     moves = []
@@ -82,24 +93,22 @@ def moves_to(
     if amount > forgiven:
         target = chart.available(party, currency)
         moves.append(Move("recovery_returned", source, target, amount - forgiven, currency))
-        _earn_again(party, amount - forgiven, currency, key, title, earned_by, now())
+        _earn_again(party, amount - forgiven, currency, again)
     return moves
 
 
-def _earn_again(
-    party: Party, amount: int, currency: str, key: str, title: str, earned_by: str, at: datetime
-) -> None:
+def _earn_again(party: Party, amount: int, currency: str, again: EarnedAgain) -> None:
     Earning.objects.create(
         party=party,
-        key=key,
-        earned_by=earned_by,
-        title=title[:200],
+        key=again.key,
+        earned_by=again.earned_by,
+        title=again.title[:200],
         gross=amount,
         fee=0,
         amount=amount,
         currency=currency,
-        earned_at=at,
-        clears_at=at,
+        clears_at=now(),
+        limit_at=again.limit_at,
     )
 
 
