@@ -1,5 +1,7 @@
 """Money held for one piece of work, and what became of it."""
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
 
@@ -19,7 +21,7 @@ class Escrow(models.Model):
     what became of the last of it. ``released`` is the part of the price that went to the payee so
     far, ``refunded`` what went back to the payer, and ``given_back`` the part of the released price
     that the payee gave back after its end. ``held_at`` is when a payment made it whole: after a
-    bank or a refund took of it, the next one that does so counts.
+    bank or a refund took of it, the next one that does so counts, or the bank that gives it back.
     ``untold_since`` is when the first payment came in that whoever asked for the money has not told
     of yet; None once they have.
     What payers' banks have of it by chargebacks: ``taken_back`` out of what was held,
@@ -108,6 +110,10 @@ class Escrow(models.Model):
     def kept(self) -> int:
         """The part of the price that was released and not given back, in minor units."""
         return self.released - self.given_back
+
+    def is_whole_from(self, at: datetime) -> None:
+        """All that is agreed is held from then on: whoever asked for it tells people."""
+        self.held_at, self.untold_since = at, self.untold_since or at
 
 
 class Part(models.Model):

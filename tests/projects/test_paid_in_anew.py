@@ -126,6 +126,58 @@ def test_nobody_is_late_or_idle_for_the_time_without_money(ada, ben, later, grou
     assert Refund.objects.exists()
 
 
+@pytest.mark.parametrize("taken", [103_000, 50_000])
+@pytest.mark.parametrize("ground", ["cancel_late", "cancel_idle"])
+def test_nor_for_the_time_in_which_a_bank_had_it_that_gives_it_back(ada, ben, later, ground, taken):
+    milestone = funded_milestone(ada, ben)
+    bank = Bank(Payment.objects.get(), taken)
+    later(days=5)
+    bank.takes()
+    later(days=60)
+    bank.gives_back()
+
+    for _ in range(2):
+        with pytest.raises(WrongState, match="from"):
+            cancel_milestone(milestone_id=milestone.pk, by=ada, step=ground)
+        tell_fundings()
+
+    assert days_to(fresh(milestone).due_at) == milestone.allowance.days
+    later(days=24)
+    cancel_milestone(milestone_id=milestone.pk, by=ada, step=ground)
+    assert Refund.objects.exists()
+
+
+def test_both_hear_once_that_a_bank_gave_it_back(ada, ben, later):
+    milestone = funded_milestone(ada, ben)
+    told = Notification.objects.filter(kind="milestone_funded")
+    before = told.count()
+    first, second = (Bank(Payment.objects.get(), amount) for amount in (60_000, 43_000))
+    first.takes()
+    second.takes()
+    later(days=20)
+    first.gives_back()
+    assert tell_fundings() == NOTHING and told.count() == before, "not before it is whole"
+    second.gives_back()
+    assert tell_fundings() == ONE
+    second.says(ChargebackState.WON)
+    assert tell_fundings() == NOTHING
+
+    assert told.count() == 2 * before
+    assert fresh(milestone).contract.events.filter(kind="milestone_funded").count() == 2
+
+
+def test_what_was_paid_in_anew_meanwhile_counts_from_there(ada, ben, later):
+    milestone = funded_milestone(ada, ben)
+    bank = Bank(Payment.objects.get())
+    bank.takes()
+    later(days=10)
+    paid_again(milestone)
+    held_at = fresh(milestone).escrow.held_at
+    later(days=10)
+    bank.gives_back()
+    assert fresh(milestone).escrow.held_at == held_at
+
+
 def test_both_hear_that_it_is_held_again_once(ada, ben, later):
     milestone = taken_by_the_bank(funded_milestone(ada, ben))
     later(days=60)

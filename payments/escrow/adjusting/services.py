@@ -43,8 +43,7 @@ def adjust(*, escrow_id: int, price: int) -> Adjustment:
         pay_out_of(escrow, held=new.returned, to_payee=0, deed=deed, reason="repriced")
     if was_missing and not new.missing:
         # What is held has become all that is agreed.
-        escrow.held_at = now()
-        escrow.untold_since = escrow.untold_since or escrow.held_at
+        escrow.is_whole_from(now())
     escrow.save(update_fields=["amount", "adjusted", "held_at", "untold_since"])
     return adjustment
 

@@ -8,12 +8,13 @@ from datetime import datetime
 
 from django.db import transaction
 
+from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput
 from payments.escrow.backing.selectors import backing_of
 from payments.escrow.backing.services import lock_book_of
 from payments.escrow.banks.homes import Home, bring_to, taken_from
 from payments.escrow.clawback import Taken, cost, elsewhere_in
-from payments.escrow.division import price_held
+from payments.escrow.division import missing_of, price_held
 from payments.escrow.limits.services import count_limit_anew
 from payments.escrow.models import Escrow
 from payments.escrow.paying.services import pay_out_of
@@ -188,9 +189,14 @@ def _not_owed(
 def _settle_surplus(escrow: Escrow, *, brought: int, deed: str) -> None:
     """What nobody waits for any more does not stay in the escrow."""
     if escrow.status == Escrow.Status.HELD:
-        surplus = held_in(escrow) - _wanted(escrow)
+        held = held_in(escrow)
+        surplus = held - _wanted(escrow)
         if surplus > 0:
             pay_out_of(escrow, held=surplus, to_payee=0, deed=deed, reason="not_wanted")
+        if missing_of(escrow, held=held - brought) and not missing_of(escrow, held=held):
+            # As where it is paid in anew: nobody was late or idle while it was not there.
+            escrow.is_whole_from(now())
+            escrow.save(update_fields=["held_at", "untold_since"])
         # What came back was paid long ago: having been away, it may stay there no longer.
         count_limit_anew(escrow)
         return
