@@ -27,16 +27,37 @@ class ProposedDeedOut(serializers.ModelSerializer):
     """What somebody of finance wishes and another one confirms. ``amount`` is in minor units."""
 
     id = serializers.CharField(source="public_id")
-    deed = serializers.CharField(help_text="settle_refund, or a deed of the difference.")
+    deed = serializers.CharField(
+        help_text="settle_refund, payout_arrived, payout_came_back, or a deed of the difference."
+    )
     refund = serializers.CharField(source="refund.public_id", default=None)
+    payout = serializers.CharField(source="payout.public_id", default=None)
+    bank_payout = serializers.CharField(
+        help_text="The provider’s id of what has arrived, where nobody knew it."
+    )
     difference = serializers.CharField(source="difference.public_id", default=None)
     by = serializers.CharField(source="by.name")
     answered_by = serializers.CharField(source="answered_by.name", default=None)
 
     class Meta:
         model = ProposedDeed
-        fields = ["id", "deed", "refund", "difference", "amount", "currency", "reason", "status",
-                  "by", "created_at", "answered_by", "returned_for", "closed_at"]  # fmt: skip
+        fields = [
+            "id",
+            "deed",
+            "refund",
+            "payout",
+            "bank_payout",
+            "difference",
+            "amount",
+            "currency",
+            "reason",
+            "status",
+            "by",
+            "created_at",
+            "answered_by",
+            "returned_for",
+            "closed_at",
+        ]
 
 
 class ReturnDeedIn(serializers.Serializer):

@@ -23,7 +23,10 @@ from payments.payouts.attesting import services as attesting
 from payments.payouts.finding.selectors import desk_payouts, narrowed
 from payments.payouts.models import Payout
 from payments.payouts.selectors import failed_payouts, payouts_in_trouble, stranded_payouts
-from payments.reconciliation.confirming.services import settle_refund_or_propose
+from payments.reconciliation.confirming.services import (
+    attest_payout_or_propose,
+    settle_refund_or_propose,
+)
 from payments.refunds import services as refunds
 from payments.refunds.selectors import failed_refunds
 from projects.api.dispute_shapes import DisputeOut, SharesOut
@@ -260,16 +263,20 @@ class AttestIn(serializers.Serializer):
 
 
 class PayoutAttestView(APIView):
-    @extend_schema(request=AttestIn, responses=RetriedOut)
+    @extend_schema(request=AttestIn, responses=SettledOut)
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
-        """Say what became of a payout whose account was closed under it."""
+        """Say what became of a payout whose account was closed under it. Above the limit of the
+        rules it waits for another person, as ``waits_for`` says.
+        """
         payout = get_object_or_404(_at_the_desk(request, stranded_payouts()), public_id=public_id)
         told = AttestIn(data=request.data)
         told.is_valid(raise_exception=True)
         user = signed_in(request.user)
-        payout = attesting.attest_payout(payout_id=payout.pk, by=user, **told.validated_data)
-        return Response(RetriedOut(payout).data)
+        waits = attest_payout_or_propose(payout_id=payout.pk, by=user, **told.validated_data)
+        payout.refresh_from_db()
+        payout.waits_for = waits.public_id if waits else ""
+        return Response(SettledOut(payout).data)
 
 
 def _for_finance(request: Request, pile: QuerySet[Any]) -> QuerySet[Any]:

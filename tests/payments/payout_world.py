@@ -75,8 +75,8 @@ def the_books_agree(sandbox: Sandbox) -> None:
     call_command("reconcile")
 
 
-def ready_without_provider(ada, ben) -> int:
-    escrow = held(ada, ben)
+def ready_without_provider(ada, ben, **how) -> int:
+    escrow = held(ada, ben, **how)
     escrows.release(escrow_id=escrow.pk)
     Earning.objects.update(clears_at=now())
     party = own_party_of(ben)
@@ -97,11 +97,12 @@ def failed_payout(ada, ben) -> Payout:
     return payout
 
 
-def stranded(ada, ben, *, status: str = "in_transit", remote_id: str = "po_1") -> Payout:
+def stranded(
+    ada, ben, *, status: str = "in_transit", remote_id: str = "po_1", amount: int = 100_000
+) -> Payout:
     """Without any provider: its account is closed while it is on its way."""
-    payout = payouts.schedule_payout(
-        party_id=ready_without_provider(ada, ben), currency="USD", by=ben
-    )
+    party_id = ready_without_provider(ada, ben, amount=amount)
+    payout = payouts.schedule_payout(party_id=party_id, currency="USD", by=ben)
     sending.begin_attempt(payout.pk)
     payout.attempts.update(remote_id=remote_id)
     force(Payout, status=status, transfer_id="tr_1")

@@ -243,7 +243,7 @@ def test_it_is_done_by_a_program_once(ada, ben, dora):
 
     answer = program.post(path, {"outcome": "arrived"} | WHY, format="json")
 
-    assert answer.json() == {"id": payout.public_id, "status": "paid"}
+    assert answer.json() == {"id": payout.public_id, "status": "paid", "waits_for": ""}
     assert program.post(path, {"outcome": "arrived"} | WHY, format="json").status_code == 404
 
 

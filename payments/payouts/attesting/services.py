@@ -17,8 +17,10 @@ from payments.payouts.roles import role_in
 from payments.payouts.selectors import stranded_payouts
 from payments.payouts.sending.services import arrive, fail
 from payments.payouts.services import lock_payout
+from payments.policies.selectors import refuse_alone
 
 LONGEST_REASON, LONGEST_ID = 2_000, 255
+OF_ANOTHER = "That bank payout is another one of ours."
 
 
 class Outcome(TextChoices):
@@ -34,8 +36,35 @@ STEPS = {
 
 
 @transaction.atomic
+def judge_attesting(
+    *, payout_id: int, outcome: str, by: User, bank_payout: str = ""
+) -> tuple[Payout, str]:
+    """Whether this person may say so of it now; from here on it is locked. The second value is the
+    provider's id of the bank payout where it was not known and is needed. Raises as
+    ``attest_payout`` does.
+    """
+    payout = lock_payout(pk=payout_id)
+    if outcome not in Outcome.values:
+        raise InvalidInput(f"It is one of {', '.join(Outcome.values)}.", param="outcome")
+    LIFECYCLE.judge(payout, STEPS[Outcome(outcome)][0], role=role_in(payout, by))
+    if not stranded_payouts().filter(pk=payout_id).exists():
+        raise WrongState("Its account answers: what becomes of this payout is asked there.")
+    if not payout.transfer_id:
+        raise WrongState("The provider has not said yet whether its transfer was made.")
+    if outcome != Outcome.ARRIVED or payout.attempts.get(failure_code="").remote_id:
+        return payout, ""
+    return payout, _checked_id(bank_payout.strip())
+
+
+@transaction.atomic
 def attest_payout(
-    *, payout_id: int, outcome: str, reason: str, by: User, bank_payout: str = ""
+    *,
+    payout_id: int,
+    outcome: str,
+    reason: str,
+    by: User,
+    bank_payout: str = "",
+    second: User | None = None,
 ) -> Payout:
     """Note what became of a payout of which the provider says nothing any more, by what its desk or
     the bank says; ``reason`` tells from where that is known.
@@ -43,23 +72,22 @@ def attest_payout(
     Arrived, it is paid. What came back has failed: it stands at the closed account until its payee
     or finance cancels it, which takes its transfer back, and only then goes out anew.
     ``bank_payout`` is its id at the provider, where we were never told. Should the provider speak
-    again, its word counts as ever. Raises NotAllowed, InvalidInput, or WrongState (its account
-    answers, or its transfer is not known yet).
+    again, its word counts as ever. ``second`` has confirmed it, as somebody must above the limit.
+    Raises NotAllowed, InvalidInput, or WrongState (its account answers, its transfer is not known
+    yet, or nobody has confirmed it).
     """
-    payout = lock_payout(pk=payout_id)
-    if outcome not in Outcome.values:
-        raise InvalidInput(f"It is one of {', '.join(Outcome.values)}.", param="outcome")
+    payout, remote_id = judge_attesting(
+        payout_id=payout_id, outcome=outcome, by=by, bank_payout=bank_payout
+    )
     step, text = STEPS[Outcome(outcome)]
-    role = role_in(payout, by)
-    LIFECYCLE.judge(payout, step, role=role)
-    if not stranded_payouts().filter(pk=payout_id).exists():
-        raise WrongState("Its account answers: what becomes of this payout is asked there.")
-    if not payout.transfer_id:
-        raise WrongState("The provider has not said yet whether its transfer was made.")
+    if second is None:
+        refuse_alone(payout.amount, payout.currency)
+    else:
+        LIFECYCLE.judge(payout, step, role=role_in(payout, second))
     reason = checked_text(reason, param="reason", longest=LONGEST_REASON, least=1)
     attempt = payout.attempts.get(failure_code="")
     if outcome == Outcome.ARRIVED:
-        _name(attempt, bank_payout.strip())
+        _name(attempt, remote_id)
         arrive(payout, attempt)
     else:
         fail(payout, attempt, "account_replaced")
@@ -75,19 +103,23 @@ def attest_payout(
     return payout
 
 
-def _name(attempt: PayoutAttempt, bank_payout: str) -> None:
+def _checked_id(bank_payout: str) -> str:
     """What has arrived is one bank payout, by its id at the provider."""
-    if attempt.remote_id:
-        return
     if not bank_payout.startswith("po_") or len(bank_payout) > LONGEST_ID:
         raise InvalidInput(
             "Give the provider’s id of the bank payout: it begins with po_.", param="bank_payout"
         )
-    attempt.remote_id = bank_payout
+    if PayoutAttempt.objects.filter(remote_id=bank_payout).exists():
+        raise InvalidInput(OF_ANOTHER, param="bank_payout")
+    return bank_payout
+
+
+def _name(attempt: PayoutAttempt, remote_id: str) -> None:
+    if not remote_id:
+        return
+    attempt.remote_id = remote_id
     try:
         with transaction.atomic():
             attempt.save(update_fields=["remote_id"])
     except IntegrityError:
-        raise InvalidInput(
-            "That bank payout is another one of ours.", param="bank_payout"
-        ) from None
+        raise InvalidInput(OF_ANOTHER, param="bank_payout") from None

@@ -8,16 +8,18 @@ from marketplace.common.clock import now
 from marketplace.common.lifecycle import FINANCE, Lifecycle, Step
 from marketplace.common.money import AmountField, CurrencyField
 from marketplace.common.public_ids import PublicIdField
+from payments.payouts.models import Payout
 from payments.reconciliation.findings import DEEDS
 from payments.reconciliation.models import Difference
 from payments.refunds.models import Refund
 
 
 class ProposedDeed(models.Model):
-    """What would be done to a refund or a difference, and why. It moves nothing.
+    """What would be done to a refund, a payout or a difference, and why. It moves nothing.
 
-    ``deed`` is one of the difference's, or SETTLE_REFUND. ``amount`` is what it would move, above
-    the limit of the rules in force. Of one thing one waits at a time.
+    ``deed`` is one of the difference's, or one of OTHERS. ``amount`` is what it would move, above
+    the limit of the rules in force. ``bank_payout`` is the provider's id of what has arrived, where
+    nobody knew it. Of one thing one waits at a time.
     """
 
     class Status(models.TextChoices):
@@ -31,6 +33,10 @@ class ProposedDeed(models.Model):
     difference = models.ForeignKey(
         Difference, on_delete=models.PROTECT, null=True, related_name="proposed_deeds"
     )
+    payout = models.ForeignKey(
+        Payout, on_delete=models.PROTECT, null=True, related_name="proposed_deeds"
+    )
+    bank_payout = models.CharField(max_length=255, blank=True)
     amount = AmountField()
     currency = CurrencyField()
     reason = models.TextField(max_length=2_000)
@@ -56,9 +62,15 @@ class ProposedDeed(models.Model):
                 condition=Q(status="proposed"),
                 name="one_proposed_deed_per_difference",
             ),
+            models.UniqueConstraint(
+                fields=["payout"],
+                condition=Q(status="proposed"),
+                name="one_proposed_deed_per_payout",
+            ),
             models.CheckConstraint(
-                condition=Q(refund__isnull=True, difference__isnull=False)
-                | Q(refund__isnull=False, difference__isnull=True),
+                condition=Q(refund__isnull=False, difference=None, payout=None)
+                | Q(refund=None, difference__isnull=False, payout=None)
+                | Q(refund=None, difference=None, payout__isnull=False),
                 name="a_proposed_deed_is_of_one_thing",
             ),
             models.CheckConstraint(
@@ -87,10 +99,16 @@ class ProposedDeed(models.Model):
     @property
     def what(self) -> str:
         """What it does, as its button says."""
-        return "Paid by other means" if self.deed == SETTLE_REFUND else DEEDS[self.deed].label
+        return OTHERS[self.deed] if self.deed in OTHERS else DEEDS[self.deed].label
 
 
-SETTLE_REFUND = "settle_refund"
+SETTLE_REFUND, ARRIVED, CAME_BACK = "settle_refund", "payout_arrived", "payout_came_back"
+# What is done to a refund or a payout, as its button says it.
+OTHERS = {
+    SETTLE_REFUND: "Paid by other means",
+    ARRIVED: "A payout arrived",
+    CAME_BACK: "A payout came back",
+}
 
 S = ProposedDeed.Status
 

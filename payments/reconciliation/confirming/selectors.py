@@ -4,6 +4,7 @@ from django.db.models import QuerySet
 
 from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_roles_of
+from payments.payouts.models import Payout
 from payments.reconciliation.confirming.models import ProposedDeed
 from payments.reconciliation.models import Difference
 from payments.refunds.models import Refund
@@ -16,7 +17,7 @@ def proposed_deeds(user: User) -> QuerySet[ProposedDeed]:
     if not READERS & staff_roles_of(user):
         return ProposedDeed.objects.none()
     return ProposedDeed.objects.select_related(
-        "by", "answered_by", "difference", "refund__payment__payer"
+        "by", "answered_by", "difference", "refund__payment__payer", "payout__party"
     ).order_by("-pk")
 
 
@@ -37,9 +38,11 @@ def why_not_confirmed_by(proposed: ProposedDeed, by: User) -> str:
 
 def why_it_is_gone(proposed: ProposedDeed) -> str:
     """Why there is nothing to confirm any more, whoever it is; or nothing."""
-    refund, difference = proposed.refund, proposed.difference
+    refund, payout, difference = proposed.refund, proposed.payout, proposed.difference
     if refund and refund.status not in {Refund.Status.FAILED, Refund.Status.REQUESTED}:
         return f"The refund is {refund.get_status_display().lower()} by now: return this."
+    if payout and payout.status not in {Payout.Status.SENDING, Payout.Status.IN_TRANSIT}:
+        return f"The payout is {payout.get_status_display().lower()} by now: return this."
     if difference and difference.status != Difference.Status.OPEN:
         return f"The difference is {difference.get_status_display().lower()} by now: return this."
     return ""

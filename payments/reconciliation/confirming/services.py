@@ -14,8 +14,16 @@ from marketplace.common.lifecycle import FINANCE
 from marketplace.common.text import checked_text
 from marketplace.common.words import Money, Words
 from payments.chargebacks.settling.services import judge_settling, settle_refund
+from payments.payouts.attesting.services import Outcome, attest_payout, judge_attesting
+from payments.payouts.models import Payout
 from payments.policies.selectors import needs_second
-from payments.reconciliation.confirming.models import LIFECYCLE, SETTLE_REFUND, ProposedDeed
+from payments.reconciliation.confirming.models import (
+    ARRIVED,
+    CAME_BACK,
+    LIFECYCLE,
+    SETTLE_REFUND,
+    ProposedDeed,
+)
 from payments.reconciliation.confirming.selectors import (
     why_it_is_gone,
     why_not_confirmed_by,
@@ -31,6 +39,9 @@ from payments.reconciliation.deeds.services import (
 from payments.reconciliation.models import Difference
 from payments.refunds.models import Refund
 
+# By what became of one.
+OF_PAYOUTS = {Outcome.ARRIVED.value: ARRIVED, Outcome.CAME_BACK.value: CAME_BACK}
+
 
 @transaction.atomic
 def settle_refund_or_propose(*, refund_id: int, reason: str, by: User) -> ProposedDeed | None:
@@ -43,6 +54,24 @@ def settle_refund_or_propose(*, refund_id: int, reason: str, by: User) -> Propos
         return None
     wish = ProposedDeed(deed=SETTLE_REFUND, refund=refund, reason=reason, by=by)
     return _propose(wish, refund.amount, refund.currency)
+
+
+@transaction.atomic
+def attest_payout_or_propose(
+    *, payout_id: int, outcome: str, reason: str, by: User, bank_payout: str = ""
+) -> ProposedDeed | None:
+    """Note what became of a payout to a closed account; above the limit it waits for another
+    person, and the answer is that wish. Raises as ``attest_payout`` does, and WrongState where one
+    waits.
+    """
+    said = {"payout_id": payout_id, "outcome": outcome, "bank_payout": bank_payout}
+    payout, remote_id = judge_attesting(**said, by=by)
+    if not needs_second(payout.amount, payout.currency):
+        attest_payout(**said, reason=reason, by=by)
+        return None
+    wish = ProposedDeed(deed=OF_PAYOUTS[outcome], payout=payout, reason=reason, by=by)
+    wish.bank_payout = remote_id
+    return _propose(wish, payout.amount, payout.currency)
 
 
 def settle_difference_or_propose(
@@ -102,6 +131,16 @@ def confirm_as_seen(*, proposed_id: int, by: User, seen: Seen | None) -> Propose
         settle_refund(
             refund_id=proposed.refund_id, reason=proposed.reason, by=proposed.by, second=by
         )
+    elif proposed.payout_id is not None:
+        (outcome,) = [one for one, deed in OF_PAYOUTS.items() if deed == proposed.deed]
+        attest_payout(
+            payout_id=proposed.payout_id,
+            outcome=outcome,
+            bank_payout=proposed.bank_payout,
+            reason=proposed.reason,
+            by=proposed.by,
+            second=by,
+        )
     else:
         assert proposed.difference_id is not None and seen is not None
         key, deed = proposed.difference_id, proposed.deed
@@ -153,7 +192,7 @@ def _propose(wish: ProposedDeed, amount: int, currency: str) -> ProposedDeed:
     """The caller has locked what it is about, and judged who wishes it."""
     wish.amount, wish.currency = amount, currency
     wish.reason = checked_text(wish.reason, param="reason", longest=LONGEST_REASON, least=1)
-    subject = {"refund": wish.refund, "difference": wish.difference}
+    subject = {"refund": wish.refund, "payout": wish.payout, "difference": wish.difference}
     if ProposedDeed.objects.filter(**subject, status=ProposedDeed.Status.PROPOSED).exists():
         raise WrongState("A wish about this waits for a second person already.")
     wish.save()
@@ -178,10 +217,10 @@ def _keep_from_being_sent(proposed: ProposedDeed) -> None:
 
 def _lock(proposed_id: int) -> ProposedDeed:
     """What it is about comes first, as where it is proposed."""
-    refund_id, difference_id = ProposedDeed.objects.values_list("refund", "difference").get(
-        pk=proposed_id
-    )
+    subject = ProposedDeed.objects.values_list("refund", "payout", "difference")
+    refund_id, payout_id, difference_id = subject.get(pk=proposed_id)
     Refund.objects.select_for_update().filter(pk=refund_id).first()
+    Payout.objects.select_for_update().filter(pk=payout_id).first()
     Difference.objects.select_for_update().filter(pk=difference_id).first()
     return (
         ProposedDeed.objects.select_for_update(of=("self",))

@@ -11,10 +11,12 @@ from accounts.people.models import StaffRole
 from accounts.people.selectors import signed_in, staff_roles_of
 from marketplace.common.http import refusals_on
 from marketplace.common.pages import page_of
-from payments.payouts.attesting.services import LONGEST_ID, LONGEST_REASON, Outcome, attest_payout
+from payments.payouts.attesting.services import LONGEST_ID, LONGEST_REASON, Outcome
 from payments.payouts.finding.selectors import desk_payouts, narrowed
 from payments.payouts.models import Payout
 from payments.payouts.selectors import stranded_payouts
+from payments.reconciliation.confirming.models import ProposedDeed
+from payments.reconciliation.confirming.services import attest_payout_or_propose
 from projects.web.desk.doors import for_staff
 from projects.web.desk.search import DeskSearch, searched
 
@@ -74,10 +76,22 @@ def attest(request: HttpRequest, public_id: str) -> HttpResponse:
         del form.fields["bank_payout"]
     if request.method == "POST" and form.is_valid():
         with refusals_on(form):
-            attest_payout(payout_id=payout.pk, by=signed_in(request.user), **form.cleaned_data)
+            waits = attest_payout_or_propose(
+                payout_id=payout.pk, by=signed_in(request.user), **form.cleaned_data
+            )
+            if waits is not None:
+                messages.success(request, "Another person of finance has been asked to confirm it.")
+                return redirect("desk-deed", waits.public_id)
             messages.success(request, "It is noted, and the payee has been told.")
             return redirect("desk")
-    context = {"payout": payout, "attempt": attempt, "form": form, "nav": "desk"}
+    waiting = payout.proposed_deeds.filter(status=ProposedDeed.Status.PROPOSED)
+    context = {
+        "payout": payout,
+        "attempt": attempt,
+        "waiting": waiting.select_related("by").first(),
+        "form": form,
+        "nav": "desk",
+    }
     return render(request, "desk/payout.html", context, status=400 if form.errors else 200)
 
 
