@@ -20,6 +20,25 @@ _LEAST_PAYOUT = {
 }  # fmt: skip
 _LEAST_PAYOUT_IN = {("USD", "EC"): 30, ("USD", "PA"): 50, ("USD", "SV"): 30}
 
+# What is about as much as a hundred US dollars, in whole units, where a hundred are less than half
+# of it or more than twice as much. Currencies move, and these do not follow.
+_ABOUT_A_HUNDRED = {
+    25: "BHD JOD KWD OMR",
+    500: "AED AWG BOB BRL BYN CNY DKK FJD GEL GTQ HKD ILS MYR PEN PGK PLN QAR RON SAR SBD TMT TND "
+    "TOP TTD WST XCD",
+    1_000: "BWP CUP CZK ERN GHS HNL LSL MAD MDL MOP MVR MXN NAD NOK SCR SEK SLE STN SZL TJS UYU "
+    "ZAR ZMW",
+    5_000: "BDT BTN CVE DOP DZD EGP ETB GMD INR KES KGS MKD MRU MUR MZN NIO PHP RUB SRD THB TRY "
+    "TWD UAH ZWG",
+    10_000: "DJF GYD HTG JMD JPY LRD NPR VES VUV XPF",
+    50_000: "AMD AOA CLP CRC HUF KMF KZT LKR PKR SDG XAF XOF",
+    100_000: "ARS KRW MWK NGN RWF",
+    500_000: "BIF CDF COP GNF KHR MGA MNT PYG SSP TZS",
+    1_000_000: "IDR UZS",
+    5_000_000: "VND",
+}
+_ABOUT = {code: units for units, codes in _ABOUT_A_HUNDRED.items() for code in codes.split()}
+
 
 def exponent(currency: str) -> int:
     """Digits after the point: 2 for USD, 0 for JPY, 3 for KWD."""
@@ -35,6 +54,14 @@ def is_carried(currency: str) -> bool:
         return False
     provider = 0 if currency in _WHOLE_UNITS else 3 if currency in _THOUSANDTHS else 2
     return exponent(currency) == provider
+
+
+def about_a_hundred(currency: str) -> int:
+    """A round number of whole units, about as much as a hundred US dollars: 10,000 for JPY.
+
+    Of what is not listed, a hundred. For orders of magnitude; nothing is converted by it.
+    """
+    return _ABOUT.get(currency, 100)
 
 
 def step(currency: str) -> int:

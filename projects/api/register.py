@@ -19,6 +19,7 @@ from marketplace.common.clock import now
 from marketplace.common.http import download
 from payments.api.statements import FILES
 from projects.disputes.models import Dispute
+from projects.disputes.register.bands import bands_in_words
 from projects.disputes.register.models import RegisterEntry
 from projects.disputes.register.selectors import published
 from projects.disputes.register.words import COLUMNS, GROUNDS, as_row
@@ -34,7 +35,7 @@ class RegisterIn(serializers.Serializer):
     ground = serializers.ChoiceField(list(GROUNDS.items()), required=False)
     kind = serializers.ChoiceField(Posting.Kind.choices, required=False)
     currency = serializers.ChoiceField(settings.CURRENCIES, required=False)
-    band = serializers.ChoiceField(RegisterEntry.Band.choices, required=False)
+    band = serializers.ChoiceField(bands_in_words(settings.CURRENCIES), required=False)
 
 
 _NUMBERS = {"decisions", "days_median", "days_total", "share_median"}

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from marketplace.common.clock import now
 from marketplace.common.pages import Page, page_of
 from projects.disputes.models import Dispute
+from projects.disputes.register.bands import bands_in_words, in_words
 from projects.disputes.register.models import RegisterEntry
 from projects.disputes.register.selectors import (
     latest_quarter,
@@ -46,7 +47,7 @@ class RegisterForm(forms.Form):
         required=False, choices=[("", "Any"), *((code, code) for code in settings.CURRENCIES)]
     )
     band = forms.ChoiceField(
-        required=False, choices=[("", "Any"), *RegisterEntry.Band.choices], label="Amount"
+        required=False, choices=[("", "Any"), *bands_in_words(settings.CURRENCIES)], label="Amount"
     )
 
 
@@ -83,6 +84,7 @@ def _row(entry: RegisterEntry) -> dict[str, Any]:
         "entry": entry,
         "quarter": quarter_name(entry.quarter),
         "ground": GROUNDS.get(entry.ground, ""),
+        "band": f"{in_words(entry.band)} {entry.currency}" if entry.band else "",
         "facts": facts_in_words(entry),
         "withheld": withheld_in_words(entry),
         "is_divided": entry.outcome == RegisterEntry.Outcome.DIVIDED,

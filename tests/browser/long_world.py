@@ -55,7 +55,7 @@ def at_the_limits() -> list[tuple[str, str]]:
     dispute = open_dispute(
         milestone_id=disputed.pk, by=ada, reason="late", statement=TEXT, asked_for=HALF // 3
     )
-    entries(30, ground="silence_9", delivery="nothing", band="under_10000", currency="KWD")
+    entries(30, ground="silence_9", delivery="nothing", band="250-2500", currency="KWD")
     return [
         ("ada", f"/postings/{posting.public_id}/"),
         ("ada", f"/postings/{posting.public_id}/edit/"),

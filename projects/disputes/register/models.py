@@ -26,8 +26,8 @@ class RegisterQuarter(models.Model):
 class RegisterEntry(models.Model):
     """``decisions`` of one quarter that are alike in all that is told of them. Never changed.
 
-    What is withheld is blank. ``band`` is of the price that was held, in whole units of
-    ``currency``: both are told, or neither. ``days_median`` are the days from the opening to the
+    What is withheld is blank. ``band`` is of the price that was held, by its bounds in whole
+    units of ``currency``: both are told, or neither. ``days_median`` are the days from the opening to the
     decision, ``days_total`` those of all together, and ``share_median`` is what the decision gave
     the freelancer of what was held, in per mille.
     """
@@ -56,12 +56,6 @@ class RegisterEntry(models.Model):
         CLIENT = "client", "The client opened it"
         FREELANCER = "freelancer", "The freelancer opened it"
 
-    class Band(models.TextChoices):
-        UNDER_100 = "under_100", "Under 100"
-        UNDER_1000 = "under_1000", "100 to 1,000"
-        UNDER_10000 = "under_10000", "1,000 to 10,000"
-        MORE = "more", "10,000 and more"
-
     public_id = PublicIdField(prefix="rg")
     quarter = models.PositiveIntegerField()
     reason = models.CharField(max_length=20, choices=Dispute.Reason.choices)
@@ -73,7 +67,7 @@ class RegisterEntry(models.Model):
     opened_by = models.CharField(max_length=10, choices=OpenedBy.choices, blank=True)
     kind = models.CharField(max_length=6, choices=Posting.Kind.choices, blank=True)
     currency = CurrencyField(blank=True)
-    band = models.CharField(max_length=11, choices=Band.choices, blank=True)
+    band = models.CharField(max_length=24, blank=True)
     decisions = models.PositiveIntegerField()
     days_median = models.PositiveIntegerField()
     days_total = models.PositiveIntegerField()

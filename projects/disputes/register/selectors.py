@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from django.db.models import Exists, Max, OuterRef, QuerySet, Sum
 
 from marketplace.common.clock import now
-from marketplace.common.money import to_major
 from projects.disputes.models import Dispute, Ruling
+from projects.disputes.register.bands import band_of
 from projects.disputes.register.grouping import Decision
 from projects.disputes.register.models import RegisterEntry, RegisterQuarter
 from projects.disputes.register.words import UNNAMED
@@ -16,11 +16,6 @@ from projects.milestones.models import Submission
 
 # Whatever was carried out in a quarter's last second is in the database long before.
 PUBLISHED_AFTER = timedelta(days=1)
-_BANDS = {
-    100: RegisterEntry.Band.UNDER_100,
-    1_000: RegisterEntry.Band.UNDER_1000,
-    10_000: RegisterEntry.Band.UNDER_10000,
-}
 # Beside reason and outcome, in the order in which they are told. A band is told with its currency.
 FINER = ("decided_by", "ground", "delivery", "missed", "opened_by", "kind", "currency")
 
@@ -95,7 +90,7 @@ def _decision(ruling: Ruling) -> Decision:
         "missed": _missed(len(dispute.not_met), len(milestone.criteria)),
         "opened_by": dispute.opened_by_role,
         "kind": milestone.contract.posting.kind,
-        "currency": f"{milestone.currency} {_band(ruling.held, milestone.currency)}",
+        "currency": f"{milestone.currency} {band_of(ruling.held, milestone.currency)}",
     }
     days = (ruling.created_at - dispute.created_at).days
     return Decision(
@@ -125,11 +120,6 @@ def _missed(named: int, agreed: int) -> str:
     if not named:
         return RegisterEntry.Missed.NONE
     return RegisterEntry.Missed.ALL if named >= agreed else RegisterEntry.Missed.SOME
-
-
-def _band(held: int, currency: str) -> str:
-    whole = to_major(held, currency)
-    return next((band for most, band in _BANDS.items() if whole < most), RegisterEntry.Band.MORE)
 
 
 # --- What is published ---------------------------------------------------------------------------

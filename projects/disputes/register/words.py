@@ -38,7 +38,8 @@ COLUMNS = {
     "opened_by": "Which side opened the dispute.",
     "kind": "The kind of work: for a fixed price or by the hour.",
     "currency": "Of the money that was held.",
-    "band": "How much of the price was held, in whole units of the currency.",
+    "band": "How much of the price was held, in whole units of the currency: from the first "
+    "number on, and less than the second. Each currency has its own four.",
     "decisions": f"How many are alike in all of this: {LEAST} or more.",
     "days_median": "Days from the opening to the decision, of the middle one.",
     "days_total": "The same of all of them together.",

@@ -9,11 +9,12 @@ from typing import Any
 
 from django.conf import settings
 
+from projects.disputes.register.bands import bands_of
 from projects.disputes.register.models import RegisterEntry
 from projects.disputes.register.selectors import published
 from projects.disputes.register.words import COLUMNS, GROUNDS, SMALL_CELLS, WITHHELD, as_row
 
-FORMAT = "milepost-register/1"
+FORMAT = "milepost-register/2"
 CONTENT_TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8"}
 # Small pieces cost more on their way than what is in them.
 _PIECES = 500
@@ -32,6 +33,7 @@ def _as_json() -> Iterator[str]:
         "withheld": WITHHELD,
         "columns": COLUMNS,
         "grounds": GROUNDS,
+        "bands": {currency: bands_of(currency) for currency in settings.CURRENCIES},
     }
     yield "{\n" + "".join(f"{_text(name)}: {_text(value)},\n" for name, value in about.items())
     yield '"entries": [\n'
