@@ -2,8 +2,7 @@
 
 from dataclasses import replace
 
-from marketplace.common.clock import said
-from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
+from marketplace.common.lifecycle import CLIENT, FREELANCER, MEDIATOR, SYSTEM
 from marketplace.common.money import in_words
 from payments.escrow.facts import MoneyFacts
 from projects.agreements.models import Proposal
@@ -68,6 +67,8 @@ def dispute_strikes(
         strikes.append(_standing(dispute, facts.held, is_contested, by_settling))
     if dispute.status not in JUDGED:
         return strikes
+    if dispute.waits_for_reply:
+        strikes.append(_reply(dispute, by_settling))
     if dispute.ruling_expected_at and not dispute.ruling_late_at:
         strikes.append(
             Strike(
@@ -120,10 +121,6 @@ def _standing(
         stops = "Either side that has not accepted it can appeal before, once; and both can agree."
     if is_appealed:
         stops = "Another mediator can decide before, and both sides can still agree."
-        if dispute.waits_for_reply:
-            assert dispute.reply_until
-            stops += f" Nobody decides before {said(dispute.reply_until)}, or before the "
-            stops += f"{OTHER[dispute.appealed_by]} has replied."
     return Strike(
         "dispute_carried_out",
         dispute.ruling_due_at if is_appealed else dispute.appeal_ends_at,
@@ -135,6 +132,23 @@ def _standing(
         to_freelancer=shares.payee,
         fee=shares.fees,
         to_client=shares.payer,
+    )
+
+
+def _reply(dispute: Dispute, by_settling: tuple[Stop, ...]) -> Strike:
+    """The last word is not spoken before the other side of an appeal was heard, or had its time."""
+    contract, side = dispute.milestone.contract, OTHER[dispute.appealed_by]
+    who = contract.client if side == CLIENT else contract.freelancer
+    return Strike(
+        "dispute_reply",
+        dispute.reply_until,
+        "Another mediator may decide for good.",
+        by_itself=False,
+        step="decide",
+        by=MEDIATOR,
+        stops=f"{who.name} can reply to the appeal before: then it may be decided at once. Until "
+        f"then {_CAN_AGREE}.",
+        stopped_by=(Stop(side, "state"), *by_settling),
     )
 
 

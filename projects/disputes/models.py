@@ -126,6 +126,11 @@ class Dispute(models.Model):
                 name="appeals_that_are_over",
             ),
             models.Index(
+                fields=["reply_until"],
+                condition=Q(status="appealed"),
+                name="replies_that_are_waited_for",
+            ),
+            models.Index(
                 fields=["created_at", "id"],
                 condition=~Q(status="closed"),
                 name="open_disputes_in_order",

@@ -26,7 +26,7 @@ from projects.contracts.models import Contract
 from projects.contracts.roles import role_in
 from projects.disputes.confirming.models import ProposedRuling
 from projects.disputes.models import HEARD, JUDGED, Dispute
-from projects.disputes.rules import open_steps
+from projects.disputes.rules import is_reply, open_steps
 from projects.givebacks.models import GiveBack
 from projects.invitations.models import Invitation
 from projects.milestones import reminders
@@ -84,6 +84,12 @@ def _asks_for_an_appeal(dispute: Dispute, notice: Notification) -> str:
     role = role_in(dispute.milestone.contract, notice.recipient)
     asks = "appeal" in open_steps(dispute, role)
     return "" if asks else gettext_noop("The decision waits for no answer any more.")
+
+
+def _asks_for_a_reply(dispute: Dispute, notice: Notification) -> str:
+    role = role_in(dispute.milestone.contract, notice.recipient)
+    asks = "state" in open_steps(dispute, role) and is_reply(dispute, str(role))
+    return "" if asks else gettext_noop("The appeal waits for no reply any more.")
 
 
 def _asks_finance(chargeback: Chargeback, _: Notification) -> str:
@@ -163,6 +169,7 @@ REASONS: dict[str, Reason] = {
     "dispute_answer_ends": _ANSWER,
     "negotiation_ends": _TALKS,
     "appeal_ends": Reason(Dispute, ("milestone__contract",), _asks_for_an_appeal),
+    "appeal_reply_ends": Reason(Dispute, ("milestone__contract",), _asks_for_a_reply),
     "case_handed_over": _RULING,
     "ruling_wanted": _RULING,
     "dispute_assigned": Reason(Dispute, ("milestone",), _asks_who_has_it),

@@ -16,10 +16,13 @@ from projects.agreements.services import close_finished_contract
 from projects.bids.services import withdraw_bid
 from projects.bonuses.models import Bonus
 from projects.bonuses.services import give_bonus, withdraw_bonus
+from projects.disputes.models import Dispute
+from projects.disputes.services import add_statement
 from projects.givebacks.services import ask_back, decline_giveback
 from projects.milestones.parts.services import release_part
 from projects.milestones.services import release_milestone
 from tests.projects.change_world import price_to
+from tests.projects.test_every_clock_is_told import an_appeal
 from tests.races import at_once, outcomes_at_once, without_the_second_look
 from tests.test_growing_lists import cost
 from tests.world import (
@@ -88,6 +91,18 @@ def test_it_shows_every_clock_to_both_sides(ada, ben, cleo):
             assert "dtend" not in event and "duration" not in event
             assert event["description"]
     assert events_of(cleo) == {}
+
+
+def test_it_shows_until_when_there_is_a_reply_to_an_appeal(ada, ben):
+    an_appeal(ada, ben)
+    dispute = Dispute.objects.get()
+    uid = f"{dispute.milestone.public_id}-dispute_reply@milepost"
+    for person in (ada, ben):
+        event = events_of(person)[uid]
+        assert event["dtstart"].dt == dispute.reply_until.replace(microsecond=0)
+        assert "Ada can reply to the appeal before" in event["description"]
+    add_statement(dispute_id=dispute.pk, by=ada, statement="It is not.")
+    assert uid not in events_of(ada)
 
 
 def test_what_has_ended_or_is_the_other_sides_own_is_not_in_it(ada, ben):

@@ -11,6 +11,7 @@ from projects.disputes.models import Dispute
 from projects.disputes.reminding import services
 from projects.disputes.reminding.services import remind_of_end
 from projects.disputes.rulings.services import accept_ruling, appeal_ruling
+from projects.disputes.services import add_statement
 from projects.milestones.services import release_milestone
 from projects.tasks import remind_in_disputes
 from tests.projects.test_rulings_stand import rule
@@ -19,7 +20,7 @@ from tests.world import api_of, negotiated_dispute, opened_dispute, reviewed_dis
 
 pytestmark = pytest.mark.django_db
 
-KINDS = ("dispute_answer_ends", "negotiation_ends", "appeal_ends")
+KINDS = ("dispute_answer_ends", "negotiation_ends", "appeal_ends", "appeal_reply_ends")
 
 
 def reminded() -> list[tuple[str, str]]:
@@ -60,7 +61,35 @@ def test_of_the_time_to_appeal_only_those_who_can_are_reminded(ada, ben, dora, l
     assert reminded() == [("appeal_ends", ben.name)]
 
     appeal_ruling(dispute_id=dispute.pk, by=ben, statement="No.")
-    assert remind_in_disputes() == {"done": 0, "failed": 0}, "a mediator has to act"
+    assert remind_in_disputes() == {"done": 0, "failed": 0}, "there are days to reply"
+
+
+def test_who_can_reply_to_an_appeal_is_reminded_a_day_before_and_once(ada, ben, dora, later):
+    dispute = rule(reviewed_dispute(ada, ben), dora)
+    dispute = appeal_ruling(dispute_id=dispute.pk, by=ben, statement="No.")
+    later(days=1.9)
+    assert remind_in_disputes() == {"done": 0, "failed": 0}
+
+    later(days=0.2)
+    assert remind_in_disputes() == {"done": 1, "failed": 0}
+    assert reminded() == [("appeal_reply_ends", ada.name)], "Ben appealed"
+    told = api_of(ada).get("/api/v1/notifications/").json()["results"][0]
+    assert told["text"].endswith("then another mediator decides for good.")
+    assert remind_in_disputes() == {"done": 0, "failed": 0}
+
+    Dispute.objects.update(reply_until=dispute.reply_until + timedelta(hours=2))
+    assert remind_in_disputes() == {"done": 1, "failed": 0}, "it was put off"
+
+
+def test_who_has_replied_to_an_appeal_is_not_reminded(ada, ben, dora, later):
+    dispute = rule(reviewed_dispute(ada, ben), dora)
+    appeal_ruling(dispute_id=dispute.pk, by=ben, statement="No.")
+    later(days=2.5)
+    add_statement(dispute_id=dispute.pk, by=ada, statement="Yes.")
+
+    assert remind_in_disputes() == {"done": 0, "failed": 0}
+    remind_of_end(dispute_id=dispute.pk)
+    assert reminded() == []
 
 
 def test_what_has_ended_or_is_too_late_reminds_nobody(ada, ben, later):

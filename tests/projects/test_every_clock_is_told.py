@@ -124,7 +124,8 @@ def an_appeal(ada: User, ben: User) -> World:
     contract, *_ = a_decision(ada, ben)
     dispute = Dispute.objects.get(milestone__contract=contract)
     dispute = appeal_ruling(dispute_id=dispute.pk, by=ben, statement="More is done.")
-    return contract, dispute.ruling_due_at, dispute.ruling_due_at
+    assert dispute.reply_until
+    return contract, dispute.reply_until, dispute.reply_until
 
 
 def a_late_ruling(ada: User, ben: User) -> World:
@@ -186,6 +187,7 @@ CLOCKS: dict[str, tuple[Callable[[User, User], World], str, tuple[str, ...]]] = 
     "give back.lapse": (money_asked_back, "giveback_lapses", (FREELANCER, CLIENT)),
     "dispute.own_up": (a_ruling, "dispute_ruling", (FREELANCER, CLIENT)),
     # Time does these, too, and no step of their own room.
+    "dispute.reply": (an_appeal, "dispute_reply", (CLIENT, FREELANCER)),
     "payment.expire": (a_payment, "pay_page_closes", (CLIENT,)),
     "bonus.expire": (a_bonus, "pay_page_closes", (CLIENT,)),
 }
@@ -203,8 +205,7 @@ DUE_TIMES = {
     "dispute.negotiation_ends_at": "dispute.hand_over",
     "dispute.appeal_ends_at": "dispute.carry_out",
     "dispute.ruling_due_at": "dispute.own_up",
-    # Nothing happens then: from then on another mediator may decide.
-    "dispute.reply_until": "",
+    "dispute.reply_until": "dispute.reply",
     "give back.answer_due_at": "give back.lapse",
     # What an outage did to a clock: the clock's own row has the time.
     "put off.due_at": "",

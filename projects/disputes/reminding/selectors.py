@@ -15,6 +15,7 @@ CLOCKS = {
     S.OPENED: "answer_due_at",
     S.NEGOTIATING: "negotiation_ends_at",
     S.DECIDED: "appeal_ends_at",
+    S.APPEALED: "reply_until",
 }
 
 

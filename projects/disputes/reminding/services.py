@@ -9,13 +9,13 @@ from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
 from marketplace.common.words import Words
 from projects.disputes.models import Dispute
 from projects.disputes.reminding.selectors import AHEAD, CLOCKS
-from projects.disputes.rules import open_steps
+from projects.disputes.rules import is_reply, open_steps
 from projects.disputes.services import lock_dispute
 from projects.disputes.telling import tell_side_of
 
 S = Dispute.Status
 
-# What is told in each state, and of which step of the lifecycle it reminds.
+# What is told in each state, and of which step of the lifecycle it reminds whoever can make it.
 _TOLD = {
     S.OPENED: (
         "dispute_answer_ends",
@@ -41,6 +41,14 @@ _TOLD = {
             "carried out."
         ),
     ),
+    S.APPEALED: (
+        "appeal_reply_ends",
+        "state",
+        Words(
+            "You can reply to the appeal in the dispute about “%(title)s” until %(due)s; then "
+            "another mediator decides for good."
+        ),
+    ),
 }
 
 
@@ -59,7 +67,9 @@ def remind_of_end(*, dispute_id: int) -> Dispute:
     kind, step, text = _TOLD[dispute.state]
     text = text.filled(title=dispute.milestone.title, due=ends_at)
     for role in (CLIENT, FREELANCER):
-        if step in open_steps(dispute, role):
+        # Who has appealed can say more, and is waited for by nobody.
+        is_waited_for = dispute.state != S.APPEALED or is_reply(dispute, role)
+        if is_waited_for and step in open_steps(dispute, role):
             tell_side_of(dispute, role, kind, text, by=SYSTEM)
     return dispute
 

@@ -124,6 +124,10 @@ MONEY: dict[str, Words] = {
         "You can appeal against the decision about “%(title)s” until %(due)s; then it is carried "
         "out."
     ),
+    "appeal_reply_ends": told(
+        "You can reply to the appeal in the dispute about “%(title)s” until %(due)s; then another "
+        "mediator decides for good."
+    ),
     "ruling_late": told(
         "The ruling in the dispute about “%(title)s” takes longer than expected, and every "
         "mediator has been told. It comes by %(due)s at the latest."
