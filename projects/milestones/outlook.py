@@ -101,9 +101,21 @@ def outlook_of(
     strikes = [*_strikes_of(milestone, facts, is_contested), *from_above]
     strikes.sort(key=lambda strike: (strike.at is None, strike.at))
     end = next((strike for strike in strikes if strike.step in _ENDS), None)
-    if end is not None and end.step == "decide_by_rule":
+    if end is None:
+        return Outlook(milestone, tuple(strikes), _at_limit(milestone, facts))
+    coming = tuple(strike for strike in strikes if not _is_overtaken(strike, end))
+    if end.step == "decide_by_rule":
         end = _unappealed(milestone, end)
-    return Outlook(milestone, tuple(strikes), end or _at_limit(milestone, facts))
+    return Outlook(milestone, coming, end)
+
+
+def _is_overtaken(strike: Strike, end: Strike) -> bool:
+    """Whether it is the refund at the provider's limit, and the money is gone before. A decision
+    that is made is carried out at the limit at the latest (decision 40).
+    """
+    if strike.step != "refund_limit" or strike.at is None:
+        return False
+    return end.step == "carry_out" or (end.at is not None and end.at < strike.at)
 
 
 def _unappealed(milestone: Milestone, decided: Strike) -> Strike:

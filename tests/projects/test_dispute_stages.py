@@ -19,7 +19,7 @@ from projects.milestones.models import Milestone
 from projects.tasks import hand_over_disputes
 from tests.projects.test_rulings_stand import books_of, seen
 from tests.projects.two_mediators import mediator
-from tests.world import api_of, browser, submitted_milestone, why
+from tests.world import api_of, browser, reviewed_dispute, submitted_milestone, why
 
 ALL_DAYS = 5 + 7 + 10 + 3 + 10
 A_DAY = timedelta(days=1)
@@ -140,3 +140,32 @@ def test_who_opens_one_reads_that_there_is_little_time(ada, ben):
         assert "Held at the provider until" in browser(person).get(dispute.path).content.decode()
     answer = api_of(ben).get(f"/api/v1{dispute.path}").json()
     assert answer["answer_due_at"] < (now() + timedelta(days=2)).isoformat()
+
+
+# --- Foretold ------------------------------------------------------------------------------------
+
+
+def foretold(dispute: Dispute, person: User) -> tuple[set[str], str]:
+    """What a program reads that happens next to its milestone, and what stands on the page."""
+    path = f"/contracts/{dispute.milestone.contract.public_id}/"
+    told = api_of(person).get(f"/api/v1{path}next/").json()
+    kinds = {strike["kind"] for strike in told["milestones"][0]["happens"]}
+    return kinds, browser(person).get(path).content.decode()
+
+
+@pytest.mark.django_db
+def test_a_refund_that_a_decision_goes_before_is_not_foretold(ada, ben, dora):
+    dispute = reviewed_dispute(ada, ben)
+    held_for(days=13)
+    for person in (ada, ben):
+        kinds, page = foretold(dispute, person)
+        assert "holding_limit" in kinds and "holds the money no longer" in page, "nobody decides"
+
+    decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=100_000, **why())
+    for is_appealed in (False, True):
+        if is_appealed:
+            appeal_ruling(dispute_id=dispute.pk, by=ada, statement="Less is done.")
+        for person in (ada, ben):
+            kinds, page = foretold(dispute, person)
+            assert "dispute_carried_out" in kinds and "holding_limit" not in kinds
+            assert "decision is carried out" in page and "holds the money no longer" not in page

@@ -85,9 +85,19 @@ def test_what_a_rule_decides_is_carried_out_before_the_providers_limit(undeliver
 
     outlook = prospects_of(undelivered.milestone.contract).of(undelivered.milestone).outlook
 
+    assert [strike.step for strike in outlook.strikes] == ["decide_by_rule"], "and no refund there"
     # Three of thirteen parts of what is left: an appeal can be heard yet.
     carried_out_at = undelivered.answer_due_at + timedelta(days=1) * 3 / 13
     assert (outlook.end.step, outlook.end.at) == ("carry_out", carried_out_at)
+
+
+def test_a_refund_that_comes_before_a_rule_decides_is_foretold(undelivered):
+    """The limit has come nearer just now, and no sweep has pulled the time to answer yet."""
+    Escrow.objects.update(limit_at=undelivered.answer_due_at - timedelta(hours=1))
+
+    outlook = prospects_of(undelivered.milestone.contract).of(undelivered.milestone).outlook
+
+    assert [strike.step for strike in outlook.strikes] == ["refund_limit", "decide_by_rule"]
 
 
 def test_a_word_makes_it_a_mediators(undelivered, ben):
