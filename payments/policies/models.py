@@ -45,7 +45,7 @@ class Policy(models.Model):
     dispute_answer_days = models.PositiveIntegerField(default=5)
     # By which published table it is judged when nobody answers. 0: by none, as in versions that are
     # older than it.
-    silence_table = models.PositiveIntegerField(default=1)
+    silence_table = models.PositiveIntegerField(default=2)
     negotiation_days = models.PositiveIntegerField(default=7)
     # The house has this long, or every mediator hears of it; and so many days of all at most.
     ruling_working_days = models.PositiveIntegerField(default=2)

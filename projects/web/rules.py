@@ -1,4 +1,4 @@
-"""The rules of the house, every version of them, and the table by which silence is judged."""
+"""The rules of the house, every version of them, and the tables by which silence is judged."""
 
 from itertools import pairwise
 
@@ -12,7 +12,7 @@ from marketplace.common.clock import now
 from payments.policies.models import Policy
 from payments.policies.selectors import policy_in_force
 from payments.policies.words import GROUPS, changes_between
-from projects.disputes.silence.table import TABLE
+from projects.disputes.silence.selectors import published_tables
 
 
 @login_not_required
@@ -40,8 +40,7 @@ def show_rules(request: HttpRequest) -> HttpResponse:
         "ahead": [step for step in steps if step["is_ahead"]],
         "past": [step for step in steps if not step["is_ahead"]],
         "first": versions[-1],
-        # Where no version names it, nobody is judged by it.
-        "table": TABLE if any(one.silence_table for one in versions) else (),
+        "tables": published_tables(),
         "nav": "rules",
     }
     return render(request, "rules/rules.html", context)

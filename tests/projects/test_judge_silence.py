@@ -11,7 +11,7 @@ from projects.disputes.models import Dispute
 from projects.disputes.rulings.services import appeal_ruling
 from projects.disputes.services import answer_dispute, open_dispute
 from projects.disputes.silence.services import judge_silence
-from projects.disputes.silence.table import TABLE
+from projects.disputes.silence.table import TABLES
 from projects.messages.services import write_message
 from projects.milestones.services import release_milestone
 from projects.tasks import carry_out_rulings
@@ -56,7 +56,7 @@ def test_a_row_grants_what_was_asked_for_and_both_read_by_which(ada, ben, later,
     ruling = dispute.rulings.get()
     assert (dispute.state, ruling.by, ruling.to_freelancer) == ("decided", None, part)
     assert ruling.rule.startswith(f"Row {row} of the rules")
-    assert ruling.reasons == TABLE[row - 1].reason
+    assert ruling.reasons == TABLES[2][row - 1].reason
     texts = told("dispute_decided")
     assert set(texts) == {ada, ben}
     for text in texts.values():
@@ -77,6 +77,7 @@ def test_what_was_found_stands_in_the_decision(ada, ben, later):
 
     assert "The client opened it on " in found and "asked that $300.00 of the $1,000.00" in found
     assert "Nothing was delivered." in found
+    assert "The freelancer had sent no file in a message before the dispute." in found
     assert "The freelancer did not answer, and has written or proposed nothing" in found
 
 
@@ -100,7 +101,7 @@ def test_a_side_with_something_on_file_gets_a_mediator(ada, ben, later):
     texts = told("dispute_escalated")
     assert set(texts) == {ada, ben}
     for text in texts.values():
-        assert "By row 6 of the rules: A delivery is evidence" in text
+        assert "By row 6 of the rules: What was sent is evidence" in text
 
 
 def test_a_word_in_the_last_minute_counts(ada, ben, later):

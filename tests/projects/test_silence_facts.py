@@ -3,12 +3,15 @@
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from marketplace.common.clock import now
 from marketplace.common.models import Outage
 from payments.fundings.models import Payment
+from payments.policies.models import Policy
+from payments.policies.services import add_version
 from projects.agreements.changes.asking.services import propose_extension
 from projects.agreements.changes.services import decline_change
 from projects.agreements.proposals.services import propose_ending
@@ -56,8 +59,19 @@ def row_of(dispute: Dispute) -> int:
     return judge(facts_of(dispute)).row.number
 
 
-def say(milestone, by) -> None:
-    write_message(bid_id=milestone.contract.bid_id, by=by, text="How does it go on?")
+def say(milestone, by, files: list | None = None) -> None:
+    text = "How does it go on?"
+    write_message(bid_id=milestone.contract.bid_id, by=by, text=text, files=files)
+
+
+def a_file() -> SimpleUploadedFile:
+    return SimpleUploadedFile("draft.pdf", b"%PDF-1.7")
+
+
+def sign_under(milestone, policy: Policy) -> None:
+    contract = milestone.contract
+    contract.policy = policy
+    contract.save(update_fields=["policy"])
 
 
 def answers(*met: bool) -> list[dict]:
@@ -112,6 +126,43 @@ def test_a_message_before_it_that_was_not_replied_to(ada, ben, later):
 
     say(milestone, ada)
     assert row_of(dispute) == 9, "a reply, and still no word"
+
+
+def test_a_file_that_was_sent_before_the_dispute_is_on_file(ada, ben, later):
+    """A reply came, so that no row for words fits: what was sent is there none the less."""
+    milestone = funded_milestone(ada, ben)
+    say(milestone, ada, [a_file()])
+    say(milestone, ben)
+    later(minutes=1)
+    say(milestone, ada)
+    later(days=24)
+    without = dispute_on(milestone, ada)
+    assert (facts_of(without).has_sent_files, row_of(without)) == (False, 9), "it was the client's"
+
+    later(days=-20)
+    say(milestone, ben, [a_file()])
+    later(minutes=1)
+    say(milestone, ada)
+    later(days=20)
+    assert (facts_of(without).has_sent_files, row_of(without)) == (True, 6)
+
+    sign_under(milestone, add_version({"silence_table": 1}))
+    assert row_of(without) == 9, "who signed under the first table is judged by it"
+
+
+@pytest.mark.parametrize("when", ["before the contract", "since the dispute"])
+def test_a_file_of_another_time_is_none_of_it(late, ada, ben, later, when):
+    if when == "before the contract":
+        say(late, ben, [a_file()])
+        late.contract.accepted_at = now() + timedelta(minutes=1)
+        late.contract.save(update_fields=["accepted_at"])
+    dispute = dispute_on(late, ada)
+    if when == "since the dispute":
+        later(days=1)
+        say(late, ben, [a_file()])
+
+    assert not facts_of(dispute).has_sent_files
+    assert row_of(dispute) == (7 if when == "since the dispute" else 9)
 
 
 def test_what_was_written_before_the_contract_was_signed_is_of_another_time(late, ada, ben, later):

@@ -11,7 +11,7 @@ from payments.policies.services import add_version
 from projects.agreements.outlook import prospects_of
 from projects.contracts.selectors import agreement_of
 from projects.disputes.services import answer_dispute, open_dispute
-from projects.disputes.silence.table import TABLE
+from projects.disputes.silence.table import TABLES
 from projects.messages.services import write_message
 from tests.world import active_contract, api_of, browser, funded_milestone, submitted_milestone
 
@@ -33,31 +33,44 @@ def strike_on(dispute):
     return strike
 
 
-def test_everybody_reads_the_same_table(client):
-    page = client.get("/rules/").text
-    told = api_of().get("/api/v1/disputes/silence/").json()
+TABLE = "/api/v1/disputes/silence/"
 
-    assert [row["number"] for row in told] == [row.number for row in TABLE]
-    for row, out in zip(TABLE, told, strict=True):
-        assert (out["condition"], out["reason"]) == (row.condition, row.reason)
-        assert out["outcome"] == row.outcome
-        at = page.index(f'id="silence-{row.number}"')
-        shown = page[at : page.index("</tr>", at)]
-        assert row.condition in shown and row.reason in shown and row.outcome.words in shown
+
+def test_everybody_reads_the_same_tables(client):
+    add_version({"silence_table": 1})
+    add_version({"silence_table": 0})
+    page = client.get("/rules/").text
+    assert "Of version 1 of the rules." in page and "Of version 2 of the rules." in page
+    for table, rows in TABLES.items():
+        told = api_of().get(f"{TABLE}?table={table}").json()
+        assert [row["number"] for row in told] == [row.number for row in rows]
+        for row, out in zip(rows, told, strict=True):
+            assert (out["table"], out["condition"]) == (table, row.condition)
+            assert (out["outcome"], out["reason"]) == (row.outcome, row.reason)
+            at = page.index(f'id="silence-{table}-{row.number}"')
+            shown = page[at : page.index("</tr>", at)]
+            assert row.condition in shown and row.reason in shown and row.outcome.words in shown
+    assert api_of().get(TABLE).json() == api_of().get(f"{TABLE}?table={max(TABLES)}").json()
+
+
+def test_a_table_that_no_rules_name_judges_nobody_and_is_not_shown(client):
+    assert 'id="silence-1"' not in client.get("/rules/").text
+    for asked in ("1", "0", "3", "two", ""):
+        assert api_of().get(f"{TABLE}?table={asked}").status_code == 404, asked
 
 
 def test_it_is_a_value_of_the_rules_that_both_sign(ada, ben):
-    assert policy_in_force().silence_table == 1
+    assert policy_in_force().silence_table == 2
     signed = active_contract(ada, ben)
-    assert '"silence_table":1' in agreement_of(signed).body
+    assert '"silence_table":2' in agreement_of(signed).body
     add_version({"silence_table": 0})
     older = active_contract(ada, ben)
 
     for contract, is_said in ((signed, True), (older, False)):
         page = browser(ben).get(f"/contracts/{contract.public_id}/agreement/").text
-        assert ("by table 1 of the published rules" in page) == is_said
+        assert ("by table 2 of the published rules" in page) == is_said
     with pytest.raises(InvalidInput):
-        add_version({"silence_table": 2})
+        add_version({"silence_table": 3})
 
 
 def test_what_comes_of_silence_is_told_to_both_before_it_does(undelivered, ada, ben):
@@ -75,7 +88,7 @@ def test_what_comes_of_silence_is_told_to_both_before_it_does(undelivered, ada, 
         assert (happens["step"], happens["to_client"]) == ("decide_by_rule", 72_100)
         assert "row 9 of the rules" in happens["text"]
         page = browser(person).get(undelivered.path).text
-        assert "Row 9 of the rules" in page
+        assert '/rules/#silence-2-9">Row 9 of the rules' in page
         assert "$291.00" in page and "$721.00" in page
 
 

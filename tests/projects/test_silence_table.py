@@ -1,4 +1,4 @@
-"""The table by which silence is judged: whatever is on file, one row decides, and it is fair."""
+"""The tables by which silence is judged: whatever is on file, one row decides, and it is fair."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,10 +12,11 @@ from marketplace.common.lifecycle import CLIENT, FREELANCER
 from payments.escrow.division import checked_division, cost_of, price_held, shares_of
 from payments.escrow.facts import facts_of
 from payments.escrow.models import Escrow
+from payments.policies import services as policies
 from payments.policies.models import Policy
 from projects.disputes.rules import OTHER
 from projects.disputes.silence.facts import Facts, payable
-from projects.disputes.silence.table import TABLE, Outcome, judge
+from projects.disputes.silence.table import TABLES, Outcome, judge
 
 OPENED = datetime(2026, 3, 10, 9, tzinfo=UTC)
 HELD = 100_000
@@ -46,9 +47,9 @@ DELIVERED = replace(
     review_ends_at=days(3),
 )
 
-# By the row that decides: what is on file, and what the freelancer then gets.
+# By the row that decides, of every table: what is on file.
 EXAMPLES = {
-    1: [replace(NOTHING, is_agreed=False), replace(DELIVERED, is_agreed=False)],
+    1: [replace(NOTHING, table=0), replace(DELIVERED, table=0)],
     2: [replace(DELIVERED, is_contested=True), replace(NOTHING, is_contested=True)],
     3: [replace(DELIVERED, is_fully_held=False), replace(NOTHING, is_fully_held=False)],
     4: [replace(NOTHING, asked_for=HELD), replace(DELIVERED, asked_for=0)],
@@ -118,7 +119,8 @@ def files(draw) -> Facts:
         "price_held": held,
         "due_at": due_at,
         "late_from": due_at + timedelta(days=draw(st.integers(0, 5))),
-        "is_agreed": draw(st.booleans()),
+        "table": draw(st.sampled_from([0, *TABLES])),
+        "has_sent_files": draw(st.booleans()),
         "is_fully_held": draw(st.booleans()),
         "is_contested": draw(st.booleans()),
         "delivered_at": delivered_at,
@@ -130,7 +132,7 @@ def files(draw) -> Facts:
         "freelancer_spoke_at": draw(st.none() | moments),
     }
     names = draw(
-        st.sets(st.sampled_from(sorted(otherwise)), max_size=draw(st.sampled_from([2, 16])))
+        st.sets(st.sampled_from(sorted(otherwise)), max_size=draw(st.sampled_from([2, 17])))
     )
     return _whole(replace(base, **{name: otherwise[name] for name in names}))
 
@@ -141,6 +143,8 @@ def has_evidence(facts: Facts, role: str) -> bool:
     looked_at_from = facts.delivered_at or facts.due_at
     said = spoke_at is not None and spoke_at >= min(facts.opened_at, looked_at_from)
     did = facts.returned > 0 if role == CLIENT else facts.delivered_at is not None
+    if role == FREELANCER and facts.table >= 2:
+        did = did or facts.has_sent_files
     return role in facts.stated or said or did
 
 
@@ -160,22 +164,53 @@ def mirrored(facts: Facts) -> Facts:
     )
 
 
-def test_the_rows_are_numbered_and_the_last_one_fits_always():
-    assert [row.number for row in TABLE] == list(range(1, len(TABLE) + 1))
-    assert set(EXAMPLES) == {row.number for row in TABLE}
-    assert TABLE[-1].outcome == Outcome.MEDIATOR
-    assert all(row.condition.endswith(".") and row.reason.endswith(".") for row in TABLE)
+def test_the_rules_can_name_each_table_and_no_other():
+    assert list(TABLES) == list(range(1, policies.TABLES + 1))
+    assert Policy().silence_table == max(TABLES), "a new house has the newest"
 
 
+@pytest.mark.parametrize("table", TABLES)
+def test_the_rows_are_numbered_and_the_last_one_fits_always(table):
+    rows = TABLES[table]
+    assert [row.number for row in rows] == list(range(1, len(rows) + 1))
+    assert set(EXAMPLES) == {row.number for row in rows}
+    assert rows[-1].outcome == Outcome.MEDIATOR
+    assert all(row.condition.endswith(".") and row.reason.endswith(".") for row in rows)
+
+
+def test_a_row_that_decides_says_the_same_in_every_table():
+    """Decisions and their register name it by its number alone."""
+    granting = {row for rows in TABLES.values() for row in rows if row.outcome == Outcome.AS_ASKED}
+    assert len(granting) == len({row.number for row in granting}) == 3
+
+
+@pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize(
     ("number", "facts"), [(number, one) for number, some in EXAMPLES.items() for one in some]
 )
-def test_every_row_decides_something(number, facts):
-    found = judge(facts)
+def test_every_row_decides_something(number, facts, table):
+    found = judge(replace(facts, table=facts.table and table))
 
     assert found.row.number == number
     is_granted = found.row.outcome == Outcome.AS_ASKED
     assert found.to_freelancer == (facts.asked_for if is_granted else None)
+
+
+@pytest.mark.parametrize(("table", "row"), [(1, 9), (2, 6)])
+def test_a_file_that_was_sent_is_evidence_from_the_second_table_on(table, row):
+    sent = replace(NOTHING, table=table, has_sent_files=True, client_spoke_at=days(-9))
+    found = judge(sent)
+
+    assert (found.row.number, found.to_freelancer is None) == (row, table >= 2)
+
+
+@settings(max_examples=200)
+@given(files())
+def test_the_second_table_only_leaves_more_to_a_mediator(facts):
+    first, second = (judge(replace(facts, table=table)) for table in (1, 2))
+
+    if first.to_freelancer != second.to_freelancer:
+        assert second.to_freelancer is None and facts.has_sent_files
 
 
 @settings(max_examples=200)
@@ -184,7 +219,7 @@ def test_exactly_one_row_decides_and_always_the_same(facts):
     found = judge(facts)
 
     assert found == judge(replace(facts))
-    before = [row for row in TABLE if row.number < found.row.number]
+    before = [row for row in TABLES[facts.table or 1] if row.number < found.row.number]
     assert not any(row.fits(facts) for row in before)
     assert found.row.fits(facts)
 
@@ -223,8 +258,8 @@ def test_silence_pays_nothing_for_work_that_is_not_on_file(facts, asked_for):
 @settings(max_examples=200)
 @given(files())
 def test_rows_that_claim_it_read_the_same_for_both_sides(facts):
-    # A delivery is one side's alone; what is alike is told where there is none.
-    undelivered = _whole(replace(facts, delivered_at=None))
+    # A delivery, or a file, is one side's alone; what is alike is told where there is none.
+    undelivered = _whole(replace(facts, delivered_at=None, has_sent_files=False))
     here, there = judge(undelivered), judge(mirrored(undelivered))
 
     assert here.row.is_alike == there.row.is_alike

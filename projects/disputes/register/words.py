@@ -3,7 +3,7 @@
 from projects.disputes.grounds import Ground
 from projects.disputes.register.grouping import LEAST
 from projects.disputes.register.models import RegisterEntry
-from projects.disputes.silence.table import TABLE, Outcome
+from projects.disputes.silence.table import TABLES, Outcome
 
 # Of a decision from before there were names.
 UNNAMED = "unnamed"
@@ -11,7 +11,8 @@ GROUNDS = {
     **dict(Ground.choices),
     **{
         row.ground: f"Row {row.number} of the rules for silence: {row.condition}"
-        for row in TABLE
+        for table in TABLES.values()
+        for row in table
         if row.outcome == Outcome.AS_ASKED
     },
     UNNAMED: "Not named",

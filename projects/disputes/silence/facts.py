@@ -30,16 +30,17 @@ class Facts:
 
     ``asked_for`` is the part of the price that its opener would give the freelancer, at most what
     is held and can be paid out beside what goes back; ``price_held`` is the part that is held, and
-    ``held`` what is held for it, with the client's fee. All are minor units. ``is_agreed``: the
-    rules that both signed name the table; ``is_contested``: the client's bank wants money of it
-    back.
+    ``held`` what is held for it, with the client's fee. All are minor units. ``table`` is the
+    number of the one that the rules name which both signed, 0 where they name none;
+    ``is_contested``: the client's bank wants money of it back.
 
     ``late_from`` is the end of the grace period after ``due_at``. ``delivered_at`` is of the newest
     delivery, ``is_all_met`` whether it says of every criterion of today that it is met, and
     ``review_ends_at`` when silence would have approved it. ``returned`` counts the deliveries of
     which the client asked for changes. ``stated`` are the sides with a statement on file;
     ``spoke_at`` is when a side last wrote a message, proposed something or answered a proposal,
-    since the contract was signed.
+    since the contract was signed. ``has_sent_files``: the freelancer has sent a file in a message
+    since then, and before the dispute.
     """
 
     at: datetime
@@ -50,13 +51,14 @@ class Facts:
     held: int
     due_at: datetime
     late_from: datetime
-    is_agreed: bool = True
+    table: int = 2
     is_fully_held: bool = True
     is_contested: bool = False
     delivered_at: datetime | None = None
     is_all_met: bool = False
     review_ends_at: datetime | None = None
     returned: int = 0
+    has_sent_files: bool = False
     stated: frozenset[str] = frozenset()
     client_spoke_at: datetime | None = None
     freelancer_spoke_at: datetime | None = None
@@ -108,6 +110,7 @@ def facts_on(disputes: Iterable[Dispute]) -> dict[int, Facts]:
     money = facts_of_each(escrows)
     deliveries, stated = _deliveries_of(milestones), _stated_in(disputes)
     spoken, put_off = _spoken_on(milestones), _put_off(milestones)
+    with_files = _with_files(disputes)
     return {
         dispute.pk: _facts(
             dispute,
@@ -115,6 +118,7 @@ def facts_on(disputes: Iterable[Dispute]) -> dict[int, Facts]:
             money[dispute.milestone.escrow_id],
             deliveries.get(dispute.milestone_id, []),
             put_off.get(dispute.milestone.public_id, timedelta()),
+            has_sent_files=dispute.pk in with_files,
             stated=stated.get(dispute.pk, frozenset()),
             client_spoke_at=spoken.get((dispute.milestone_id, CLIENT)),
             freelancer_spoke_at=spoken.get((dispute.milestone_id, FREELANCER)),
@@ -130,6 +134,7 @@ def _facts(
     deliveries: Sequence[Submission],
     put_off: timedelta,
     *,
+    has_sent_files: bool,
     stated: frozenset[str],
     client_spoke_at: datetime | None,
     freelancer_spoke_at: datetime | None,
@@ -144,13 +149,14 @@ def _facts(
         held=money.held,
         due_at=due_of(milestone),
         late_from=late_from(milestone),
-        is_agreed=bool(milestone.contract.policy.silence_table),
+        table=milestone.contract.policy.silence_table,
         is_fully_held=money.is_fully_held,
         is_contested=has_open_chargeback(milestone.escrow),
         delivered_at=latest.created_at if latest else None,
         is_all_met=latest is not None and _answers_all(latest, milestone),
         review_ends_at=(review_end_of(milestone, latest.created_at) + put_off if latest else None),
         returned=sum(delivery.returned_at is not None for delivery in deliveries),
+        has_sent_files=has_sent_files,
         stated=stated,
         client_spoke_at=client_spoke_at,
         freelancer_spoke_at=freelancer_spoke_at,
@@ -186,6 +192,24 @@ def _stated_in(disputes: Sequence[Dispute]) -> dict[int, frozenset[str]]:
     for dispute_id, role in rows.distinct():
         found[dispute_id] = found.get(dispute_id, frozenset()) | {role}
     return found
+
+
+def _with_files(disputes: Sequence[Dispute]) -> set[int]:
+    """Those before which the freelancer has sent a file in a message, since the contract was
+    signed. What was sent since a dispute was opened is a word of its own.
+    """
+    contract = "milestone__contract"
+    message = f"{contract}__bid__conversation__messages"
+    sent = Dispute.objects.filter(
+        pk__in=[dispute.pk for dispute in disputes],
+        **{
+            f"{message}__role": FREELANCER,
+            f"{message}__files__isnull": False,
+            f"{message}__created_at__gte": F(f"{contract}__accepted_at"),
+            f"{message}__created_at__lt": F("created_at"),
+        },
+    )
+    return set(sent.values_list("pk", flat=True).distinct())
 
 
 def _spoken_on(milestones: Sequence[Milestone]) -> Mapping[tuple[int, str], datetime]:

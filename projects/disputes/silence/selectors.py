@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from payments.escrow.division import Shares, shares_of
+from payments.policies.models import Policy
 from projects.disputes.models import Dispute
 from projects.disputes.silence.facts import facts_on
-from projects.disputes.silence.table import Judgement, judge
+from projects.disputes.silence.table import TABLES, Judgement, Row, judge
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,27 @@ class Verdict:
 
     judgement: Judgement
     shares: Shares | None
+
+
+@dataclass(frozen=True)
+class Published:
+    """A table that rules name, and which versions of them do."""
+
+    number: int
+    rows: tuple[Row, ...]
+    versions: list[int]
+
+
+def published_tables() -> list[Published]:
+    """Those by which somebody is judged, the newest first."""
+    versions: dict[int, list[int]] = {}
+    named = Policy.objects.exclude(silence_table=0).order_by("version")
+    for version, number in named.values_list("version", "silence_table"):
+        versions.setdefault(number, []).append(version)
+    return [
+        Published(number, TABLES[number], versions[number])
+        for number in sorted(versions, reverse=True)
+    ]
 
 
 def verdicts_on(disputes: Iterable[Dispute]) -> dict[int, Verdict]:

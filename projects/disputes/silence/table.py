@@ -1,4 +1,7 @@
-"""The published table of what becomes of a dispute that nobody answers. Its first fitting row.
+"""The published tables of what becomes of a dispute that nobody answers. The first fitting row.
+
+Each contract is judged by the table that its rules name. A table that is published never changes;
+rows that decide keep their numbers and their words from one to the next.
 
 Whoever opens a dispute says in the same step what they ask for. So a row can grant that, and never
 more, or leave it to a mediator; where the silent side has anything on file, it is the mediator.
@@ -32,7 +35,7 @@ _OUTCOMES = {
 
 @dataclass(frozen=True)
 class Row:
-    """One line of it. ``is_alike``: it reads the same with both sides exchanged."""
+    """One line of a table. ``is_alike``: it reads the same with both sides exchanged."""
 
     number: int
     condition: str
@@ -59,7 +62,9 @@ class Judgement:
 
 def judge(facts: Facts) -> Judgement:
     """What the table makes of these facts. Pure: the same facts are judged alike for ever."""
-    row = next(row for row in TABLE if row.fits(facts))
+    # Rules that name no table are known to the first row of each.
+    rows = TABLES[facts.table or min(TABLES)]
+    row = next(row for row in rows if row.fits(facts))
     is_granted = row.outcome == Outcome.AS_ASKED
     return Judgement(row, facts.asked_for if is_granted else None)
 
@@ -78,11 +83,11 @@ def _is_reviewed(facts: Facts) -> bool:
     return facts.review_ends_at is not None and facts.review_ends_at <= facts.at
 
 
-TABLE = (
+_FIRST = (
     Row(
         1,
         gettext_noop("The contract was signed under rules that do not know this table."),
-        lambda facts: not facts.is_agreed,
+        lambda facts: not facts.table,
         Outcome.MEDIATOR,
         gettext_noop("Nobody is judged by what they have not signed."),
         is_alike=True,
@@ -207,3 +212,32 @@ TABLE = (
         gettext_noop("The silent side’s own time, to deliver or to review, is not over."),
     ),
 )
+
+# A file that the freelancer has sent is evidence as a delivery is.
+_SINCE_FILES_COUNT = {
+    1: Row(
+        1,
+        gettext_noop("The contract was signed under rules that name no such table."),
+        lambda facts: not facts.table,
+        Outcome.MEDIATOR,
+        gettext_noop("Nobody is judged by what they have not signed."),
+        is_alike=True,
+    ),
+    6: Row(
+        6,
+        gettext_noop(
+            "The client opened it, and a delivery is on file, or a file that the freelancer sent "
+            "in a message after the contract was signed and before the dispute."
+        ),
+        lambda facts: (
+            facts.opened_by == CLIENT and (facts.delivered_at is not None or facts.has_sent_files)
+        ),
+        Outcome.MEDIATOR,
+        gettext_noop("What was sent is evidence: a person looks whether it is what was agreed."),
+    ),
+}
+# By the number under which the rules name them.
+TABLES: dict[int, tuple[Row, ...]] = {
+    1: _FIRST,
+    2: tuple(_SINCE_FILES_COUNT.get(row.number, row) for row in _FIRST),
+}

@@ -14,6 +14,7 @@ def found_in_words(facts: Facts, currency: str) -> str:
         f"{held} that are held of the price go to the freelancer.",
         f"The work was due on {said(facts.due_at)}.",
         _delivery(facts),
+        *_files(facts),
         f"The {facts.silent} did not answer, and "
         + (
             f"last wrote or proposed something on {said(spoke_at)}."
@@ -33,3 +34,11 @@ def _delivery(facts: Facts) -> str:
         f"The newest delivery is of {said(facts.delivered_at)} and {says} of every criterion that "
         f"it is met; the client {changes}."
     )
+
+
+def _files(facts: Facts) -> list[str]:
+    """Where the table asks for them."""
+    if facts.table < 2:
+        return []
+    sent = "had sent a file" if facts.has_sent_files else "had sent no file"
+    return [f"The freelancer {sent} in a message before the dispute."]
