@@ -266,7 +266,11 @@ urlpatterns = [
     path("desk/disputes/", desk_disputes.list_cases, name="desk-disputes"),
     path("desk/disputes/figures/", desk_figures.show_figures, name="desk-dispute-figures"),
     path("desk/disputes/<str:public_id>/", cases.show_case, name="desk-dispute"),
-    path("desk/disputes/<str:public_id>/decide/", cases.create_ruling, name="desk-dispute-decide"),
+    path(
+        "desk/disputes/<str:public_id>/rulings/",
+        cases.create_ruling,
+        name="desk-dispute-rulings",
+    ),
     path(
         "desk/disputes/<str:public_id>/messages/",
         conversations.show_conversation,

@@ -40,7 +40,7 @@ DISPUTES = [
     Line("api-desk-dispute-give-up", "POST", "dora", of="dispute"),
     Line("desk-ruling-confirm", "POST", "dora", of="proposed_ruling"),
     Line("desk-ruling-return", "POST", "dora", of="proposed_ruling"),
-    Line("api-desk-dispute-rulings", "GET", "dora", of="dispute"),
+    Line("api-desk-dispute-rulings", "GET POST", "dora", of="dispute"),
     Line("api-desk-ruling-confirm", "POST", "dora", of="proposed_ruling"),
     Line("api-desk-ruling-return", "POST", "dora", of="proposed_ruling", body={"why": "No."}),
     Line("api-sealed-offers", "GET PUT DELETE", SIDES, of="dispute"),

@@ -124,7 +124,7 @@ DEEDS = [
         "split by a decision",
         play.split,
         ("ada dispute", "ben dispute"),
-        ("GET api-dispute", "POST api-desk-dispute-decide", "POST api-dispute-acceptance"),
+        ("GET api-dispute", "POST api-desk-dispute-rulings", "POST api-dispute-acceptance"),
         (*RELEASED, "refund"),
         ("dispute_decided", "ruling_accepted", "ruling_carried_out"),
         ("desk-dispute", "api-desk-dispute"),

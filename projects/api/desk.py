@@ -32,30 +32,9 @@ from payments.refunds.selectors import failed_refunds
 from projects.api.dispute_shapes import DisputeOut, SharesOut
 from projects.disputes.assigning.selectors import WHOSE
 from projects.disputes.finding import selectors as finding
-from projects.disputes.grounds import Ground
 from projects.disputes.models import Dispute
-from projects.disputes.rulings.pronouncing.services import LONGEST_RULE
-from projects.disputes.rulings.services import decide_dispute
 from projects.disputes.selectors import desk_disputes, effect_of, may_read_disputes
-from projects.disputes.services import LONGEST_STATEMENT
 from projects.milestones.amounts import checked_part
-
-
-class RulingIn(serializers.Serializer):
-    to_freelancer = AmountIn(
-        least=0,
-        help_text="The part of the price, in minor units, that is released to the freelancer.",
-    )
-    facts = serializers.CharField(
-        max_length=LONGEST_STATEMENT, help_text="What was found; both sides read it."
-    )
-    rule = serializers.CharField(max_length=LONGEST_RULE, help_text="The rule that was applied.")
-    ground = serializers.ChoiceField(
-        Ground.choices, default=Ground.OTHER, help_text="What the public register says of the rule."
-    )
-    reasons = serializers.CharField(
-        max_length=LONGEST_STATEMENT, help_text="Why; both sides read it."
-    )
 
 
 class PreviewIn(serializers.Serializer):
@@ -115,22 +94,6 @@ class PreviewView(APIView):
             body.validated_data["to_freelancer"], dispute.milestone, param="to_freelancer"
         )
         return Response(SharesOut(effect_of(dispute.milestone, part)).data)
-
-
-class DecideView(APIView):
-    @extend_schema(request=RulingIn, responses=DisputeOut)
-    @idempotent
-    def post(self, request: Request, public_id: str) -> Response:
-        """Decide it as a mediator: a part is to be released, the rest to go back. The money moves
-        when nobody has appealed in time; at once where it is an appeal that is decided. Above the
-        limit of the rules it waits for another mediator to confirm it, and nothing is decided yet.
-        """
-        dispute = get_object_or_404(desk_disputes(request.user), public_id=public_id)
-        body = RulingIn(data=request.data)
-        body.is_valid(raise_exception=True)
-        decide_dispute(dispute_id=dispute.pk, by=request.user, **body.validated_data)
-        decided = desk_disputes(request.user).get(pk=dispute.pk)
-        return Response(DisputeOut(decided, context={"request": request}).data)
 
 
 class RetriedOut(serializers.Serializer):

@@ -1,4 +1,6 @@
-"""Decisions that need a second mediator, for programs of the staff."""
+"""Decisions, also those that need a second mediator, for programs of the staff."""
+
+from typing import Any
 
 from django.shortcuts import get_object_or_404
 from django.urls import path
@@ -11,11 +13,17 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketplace.common.api import OldestFirst, idempotent
+from marketplace.common.shapes import AmountIn
 from projects.api.dispute_shapes import DisputeOut
 from projects.disputes.confirming.models import ProposedRuling
 from projects.disputes.confirming.selectors import proposed_rulings
 from projects.disputes.confirming.services import LONGEST_RETURN, confirm_ruling, return_ruling
+from projects.disputes.grounds import Ground
+from projects.disputes.models import Dispute
+from projects.disputes.rulings.pronouncing.services import LONGEST_RULE
+from projects.disputes.rulings.services import decide_dispute
 from projects.disputes.selectors import desk_disputes
+from projects.disputes.services import LONGEST_STATEMENT
 
 
 class ProposedRulingOut(serializers.ModelSerializer):
@@ -48,26 +56,58 @@ class ProposedRulingOut(serializers.ModelSerializer):
         ]
 
 
+class RulingIn(serializers.Serializer):
+    to_freelancer = AmountIn(
+        least=0,
+        help_text="The part of the price, in minor units, that is released to the freelancer.",
+    )
+    facts = serializers.CharField(
+        max_length=LONGEST_STATEMENT, help_text="What was found; both sides read it."
+    )
+    rule = serializers.CharField(max_length=LONGEST_RULE, help_text="The rule that was applied.")
+    ground = serializers.ChoiceField(
+        Ground.choices, default=Ground.OTHER, help_text="What the public register says of the rule."
+    )
+    reasons = serializers.CharField(
+        max_length=LONGEST_STATEMENT, help_text="Why; both sides read it."
+    )
+
+
 class RulingReturnIn(serializers.Serializer):
     why = serializers.CharField(
         max_length=LONGEST_RETURN, help_text="Who wrote it reads this; neither side does."
     )
 
 
-class ProposedRulingsView(ListAPIView):
-    """Decisions of one case that needed a second mediator, the oldest first, with what came of
-    them; the one that is `proposed` waits.
-    """
-
+class RulingsView(ListAPIView):
     serializer_class = ProposedRulingOut
     pagination_class: type[CursorPagination] = OldestFirst
 
     def get_queryset(self):
         if getattr(self, "swagger_fake_view", False):
             return ProposedRuling.objects.none()
-        public_id = self.kwargs["public_id"]
-        dispute = get_object_or_404(desk_disputes(self.request.user), public_id=public_id)
+        dispute = _case(self.request, self.kwargs["public_id"])
         return dispute.proposed_rulings.select_related("by", "answered_by", "dispute__milestone")
+
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Decisions of one case that needed a second mediator, the oldest first, with what came of
+        them; the one that is `proposed` waits.
+        """
+        return super().get(request, *args, **kwargs)
+
+    @extend_schema(request=RulingIn, responses=DisputeOut)
+    @idempotent
+    def post(self, request: Request, public_id: str) -> Response:
+        """Decide it as a mediator: a part is to be released, the rest to go back. The money moves
+        when nobody has appealed in time; at once where it is an appeal that is decided. Above the
+        limit of the rules it waits for another mediator to confirm it, and nothing is decided yet.
+        """
+        dispute = _case(request, public_id)
+        body = RulingIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        decide_dispute(dispute_id=dispute.pk, by=request.user, **body.validated_data)
+        decided = desk_disputes(request.user).get(pk=dispute.pk)
+        return Response(DisputeOut(decided, context={"request": request}).data)
 
 
 class RulingConfirmView(APIView):
@@ -97,10 +137,14 @@ class RulingReturnView(APIView):
         return Response(ProposedRulingOut(returned).data)
 
 
+def _case(request: Request, public_id: str) -> Dispute:
+    return get_object_or_404(desk_disputes(request.user), public_id=public_id)
+
+
 ROUTES = [
     path(
         "desk/disputes/<str:public_id>/rulings/",
-        ProposedRulingsView.as_view(),
+        RulingsView.as_view(),
         name="api-desk-dispute-rulings",
     ),
     path(

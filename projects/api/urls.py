@@ -248,11 +248,6 @@ urlpatterns = [
         desk.PreviewView.as_view(),
         name="api-desk-dispute-preview",
     ),
-    path(
-        "desk/disputes/<str:public_id>/decide/",
-        desk.DecideView.as_view(),
-        name="api-desk-dispute-decide",
-    ),
     *desk_cases.ROUTES,
     path(
         "desk/chargebacks/",

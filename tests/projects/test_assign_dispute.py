@@ -256,7 +256,7 @@ def test_at_the_desk(case, dora, emil):
     answer = browser(dora).post(url, {"take": "1", "instead_of": ""}, follow=True)
     assert "It is yours." in answer.content.decode() and "Give it up" in page(dora)
     other = page(emil)
-    assert "Take it over" in other and "decide/" not in other
+    assert "Take it over" in other and f"{case.desk_path}rulings/" not in other
     late = browser(emil).post(url, {"take": "1", "instead_of": ""})
     assert late.status_code == 409 and "Dora looks after it by now" in late.content.decode()
     browser(dora).post(url, {"mediator": emil.public_id, "instead_of": dora.public_id})
@@ -314,7 +314,7 @@ def test_the_api_assigns_lists_and_gives_up(case, dora, emil):
     assert body["mediator"] == "Dora" and "give_up" in body["next_steps"]
     late = api_of(emil).post(f"{base}assignments/", {"mediator": emil.public_id})
     assert (late.status_code, late.json()["error"]["code"]) == (409, "assigned")
-    refused = api_of(emil).post(f"{base}decide/", {"to_freelancer": 1, **why()})
+    refused = api_of(emil).post(f"{base}rulings/", {"to_freelancer": 1, **why()})
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "assigned")
     unknown = api_of(dora).post(
         f"{base}assignments/", {"mediator": "us_x", "instead_of": dora.public_id}

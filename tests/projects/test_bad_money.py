@@ -111,7 +111,7 @@ def dispute(ada, ben, dora) -> Sent:
 
 
 def ruling(ada, ben, dora) -> Sent:
-    path = f"/api/v1/desk/disputes/{reviewed_dispute(ada, ben).public_id}/decide/"
+    path = f"/api/v1/desk/disputes/{reviewed_dispute(ada, ben).public_id}/rulings/"
     said = '{"facts": "So.", "rule": "So.", "reasons": "So.", "to_freelancer": %s}'
     return dora, path, said, "to_freelancer"
 
@@ -218,7 +218,7 @@ milestones/{}/release-part/ milestones/{}/disputes/ proposals/{}/accept/ payouts
 payouts/{}/cancel/ contracts/{}/bonuses/ bonuses/{}/pay/ contracts/{}/givebacks/
 givebacks/{}/accept/ contracts/{}/change-orders/ change-orders/{}/accept/ contracts/{}/endings/
 contracts/{}/leave/ desk/refunds/{}/retry/ desk/refunds/{}/settle/ desk/payouts/{}/retry/
-desk/disputes/{}/decide/ desk/holds/{}/lift/ desk/chargebacks/{}/evidence/
+desk/disputes/{}/rulings/ desk/holds/{}/lift/ desk/chargebacks/{}/evidence/
 desk/chargebacks/{}/accept/ desk/differences/{}/settle/
 """.split()
 # One body in which each of them finds what it asks for.

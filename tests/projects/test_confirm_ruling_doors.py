@@ -43,13 +43,13 @@ def test_at_the_desk_it_is_written_seen_and_confirmed(ada, ben, dora, emil):
     dispute = reviewed_dispute(ada, ben, ABOVE)
     assert "another mediator confirms what you decide" in desk(dispute, dora)
 
-    answer = browser(dora).post(f"{dispute.desk_path}decide/", DECISION, follow=True)
+    answer = browser(dora).post(f"{dispute.desk_path}rulings/", DECISION, follow=True)
 
     assert "waits for another mediator, who has been told" in answer.content.decode()
     own, other = desk(dispute, dora), desk(dispute, emil)
     for page in (own, other):
         assert "Waits for a second mediator" in page and FIGURE in page
-        assert "Three of five are met." in page and f"{dispute.desk_path}decide/" not in page
+        assert "Three of five are met." in page and f"{dispute.desk_path}rulings/" not in page
     assert "You wrote this decision" in own and "Take it back" in own and "Confirm it" not in own
     assert "Confirm it" in other and "Return it" in other
     assert "To be confirmed" in browser(emil).get("/desk/disputes/").content.decode()
@@ -72,7 +72,7 @@ def test_at_the_desk_it_is_returned_and_the_reason_read(waiting, dora, emil):
 
     page = desk(waiting.dispute, dora)
     assert "Emil returned it:" in page and "The log says otherwise." in page
-    assert f"{waiting.dispute.desk_path}decide/" in page, "another one can be written"
+    assert f"{waiting.dispute.desk_path}rulings/" in page, "another one can be written"
 
 
 def test_support_reads_and_does_nothing(waiting):
@@ -128,13 +128,13 @@ def test_the_api_writes_lists_returns_and_confirms(ada, ben, dora, emil):
     dispute = reviewed_dispute(ada, ben, ABOVE)
     case = f"/api/v1/desk/disputes/{dispute.public_id}/"
     words = DECISION | {"to_freelancer": 200_000}
-    body = api_of(dora).post(f"{case}decide/", words).json()
+    body = api_of(dora).post(f"{case}rulings/", words).json()
     assert (body["status"], body["rulings"]) == ("under_review", [])
     assert "decide" not in body["next_steps"]
 
     (row,) = api_of(emil).get(f"{case}rulings/").json()["results"]
     assert (row["status"], row["by"], row["to_freelancer"]) == ("proposed", "Dora", 200_000)
-    again = api_of(emil).post(f"{case}decide/", words)
+    again = api_of(emil).post(f"{case}rulings/", words)
     assert (again.status_code, again.json()["error"]["code"]) == (409, "wrong_state")
     own = api_of(dora).post(f"/api/v1/desk/rulings/{row['id']}/confirm/")
     assert (own.status_code, own.json()["error"]["code"]) == (403, "not_allowed")

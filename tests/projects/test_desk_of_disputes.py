@@ -41,7 +41,7 @@ def test_what_a_mediator_wrote_stands_there_though_it_is_not_theirs_any_more(
     emil, dispute = mediator("Emil"), reviewed_dispute(ada, ben)
     meanwhile(dispute, ada, dora)
 
-    answer = browser(emil).post(f"{dispute.desk_path}decide/", WRITTEN | button)
+    answer = browser(emil).post(f"{dispute.desk_path}rulings/", WRITTEN | button)
 
     shown = answer.content.decode()
     if button != {"insert": "1"}:  # of which none is there: then nothing was asked for
@@ -53,7 +53,7 @@ def test_what_a_mediator_wrote_stands_there_though_it_is_not_theirs_any_more(
 
 def test_a_refusal_of_a_field_stands_beside_it(ada, ben, dora):
     dispute = reviewed_dispute(ada, ben)
-    answer = browser(dora).post(f"{dispute.desk_path}decide/", WRITTEN | {"facts": ""})
+    answer = browser(dora).post(f"{dispute.desk_path}rulings/", WRITTEN | {"facts": ""})
     assert answer.status_code == 400
     assert "Half an hour of thought." in answer.content.decode()
 

@@ -67,7 +67,7 @@ def test_the_whole_way(ada, ben, dora):
         "client_gets_back": 61_800,
     }
     ruling = {"to_freelancer": 40_000, **why("Late, but usable.")}
-    decided = api_of(dora).post(f"{desk}decide/", ruling)
+    decided = api_of(dora).post(f"{desk}rulings/", ruling)
     assert (decided.status_code, decided.json()["status"]) == (200, "decided")
     seen = api_of(ben).get(path).json()
     assert {name: seen["rulings"][0][name] for name in ruling} == ruling
@@ -82,7 +82,7 @@ def test_the_whole_way(ada, ben, dora):
 
 def test_the_same_key_decides_once_and_answers_alike(ada, ben, dora):
     dispute, program = reviewed_dispute(ada, ben), api_of(dora)
-    path = f"/api/v1/desk/disputes/{dispute.public_id}/decide/"
+    path = f"/api/v1/desk/disputes/{dispute.public_id}/rulings/"
     body = {"to_freelancer": 1, **why("Hardly anything.")}
 
     first, again = (program.post(path, body, headers={"Idempotency-Key": "k1"}) for _ in range(2))
@@ -163,7 +163,7 @@ def test_a_hostile_ruling_is_refused_with_its_field(ada, ben, dora, param, value
     dispute = reviewed_dispute(ada, ben)
     body = {"to_freelancer": 5, **why("Because.")} | {param: value}
 
-    answer = api_of(dora).post(f"/api/v1/desk/disputes/{dispute.public_id}/decide/", body)
+    answer = api_of(dora).post(f"/api/v1/desk/disputes/{dispute.public_id}/rulings/", body)
 
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, param)
     if param == "to_freelancer":
@@ -182,9 +182,9 @@ def test_wrong_people_and_wrong_times_have_their_own_codes(ada, ben, cleo, dora)
 
     assert post(ada, f"{path}answer/", {"statement": "Mine."}) == 403
     assert post(ben, f"{path}statements/", {"statement": "Mine."}) == 409
-    assert post(dora, f"{desk}decide/", ruling) == 409
+    assert post(dora, f"{desk}rulings/", ruling) == 409
     for stranger in (cleo, ada, ben):
-        assert post(stranger, f"{desk}decide/", ruling) == 404
+        assert post(stranger, f"{desk}rulings/", ruling) == 404
         assert api_of(stranger).get("/api/v1/desk/disputes/").status_code == 404
     assert post(cleo, f"{path}answer/", {"statement": "Mine."}) == 404
     assert Statement.objects.count() == 1
@@ -239,7 +239,7 @@ def test_support_reads_and_does_not_decide(ada, ben):
 
     assert api_of(emil).get(desk).json()["next_steps"] == []
     ruling = {"to_freelancer": 5, **why("Because.")}
-    assert api_of(emil).post(f"{desk}decide/", ruling).status_code == 403
+    assert api_of(emil).post(f"{desk}rulings/", ruling).status_code == 403
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ def test_the_whole_way_by_plain_forms(browse, ada, ben, dora):
     page = browse(dora).get(case).text
     assert all(word in page for word in ("Two weeks late.", "Rain.", "Sun.", "Here it is."))
     ruling = {"to_freelancer": "400", **why("Late, but usable.")}
-    assert browse(dora).post(f"{case}decide/", ruling).status_code == 302
+    assert browse(dora).post(f"{case}rulings/", ruling).status_code == 302
     for reader, path in ((ada, dispute.path), (ben, dispute.path), (dora, case)):
         page = browse(reader).get(path).text
         assert all(word in page for word in ("$388.00", "$618.00", "Late, but usable."))
@@ -167,7 +167,7 @@ def test_a_preview_draws_and_does_nothing(browse, ada, ben, dora):
     assert not Dispute.objects.exists()
 
     dispute = reviewed_dispute(ada, ben)
-    decide = f"/desk/disputes/{dispute.public_id}/decide/"
+    decide = f"/desk/disputes/{dispute.public_id}/rulings/"
     for headers in ({}, {"HX-Request": "true"}):
         ahead = {"preview": "1", "to_freelancer": "400"}
         page = browse(dora).post(decide, ahead, headers=headers)
@@ -196,7 +196,7 @@ def test_a_ruling_that_cannot_be_used_is_said_beside_its_field(browse, ada, ben,
     dispute = reviewed_dispute(ada, ben)
     form = {"to_freelancer": "400", **why("Because.")} | {name: value}
 
-    answer = browse(dora).post(f"/desk/disputes/{dispute.public_id}/decide/", form)
+    answer = browse(dora).post(f"/desk/disputes/{dispute.public_id}/rulings/", form)
 
     assert answer.status_code == 400
     assert list(answer.context["form"].errors) == [name]
@@ -211,7 +211,7 @@ def test_wrong_people_and_wrong_times_have_their_own_pages(browse, ada, ben, dor
 
     assert browse(ada).post(f"{dispute.path}answer/", words).status_code == 403
     assert browse(ben).post(f"{dispute.path}statements/", words).status_code == 409
-    decide = f"/desk/disputes/{dispute.public_id}/decide/"
+    decide = f"/desk/disputes/{dispute.public_id}/rulings/"
     assert browse(dora).post(decide, ruling).status_code == 409
     emil = grant_staff_roles(user_id=person("Emil").pk, roles={"support"}, by=SYSTEM)
     assert browse(emil).post(decide, ruling).status_code == 403

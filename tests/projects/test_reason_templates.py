@@ -127,14 +127,14 @@ def test_one_choice_fills_in_what_is_empty_and_leaves_what_is_typed(case, templa
     typed = {"to_freelancer": "12.34", "facts": "I saw it.", "rule": " ", "reasons": ""}
     chosen = {"insert": "1", "template": template.public_id}
 
-    page = browser(dora).post(f"{case.desk_path}decide/", typed | chosen)
+    page = browser(dora).post(f"{case.desk_path}rulings/", typed | chosen)
 
     assert page.status_code == 200
     assert fields(page) == {"facts": "I saw it.", "rule": "Each for itself.", "reasons": "So."}
     assert page.context["form"]["to_freelancer"].value() == "12.34"
     assert "What you have written stays" in page.content.decode()
     assert not Ruling.objects.exists()
-    empty = browser(dora).post(f"{case.desk_path}decide/", chosen)
+    empty = browser(dora).post(f"{case.desk_path}rulings/", chosen)
     assert "What you have written stays" not in empty.content.decode()
 
 
@@ -146,7 +146,7 @@ def test_what_is_typed_survives_a_template_that_is_gone(case, template, dora, ch
     typed = {"to_freelancer": "12.34", "facts": "I saw it.", "rule": "So.", "reasons": "Why."}
 
     sent = {"insert": "1", "template": chosen} | typed
-    page = browser(dora).post(f"{case.desk_path}decide/", sent)
+    page = browser(dora).post(f"{case.desk_path}rulings/", sent)
 
     assert page.status_code == 200
     assert fields(page) == {name: typed[name] for name in ("facts", "rule", "reasons")}

@@ -222,7 +222,7 @@ def test_a_ground_that_nobody_knows_is_refused(ada, ben, dora):
         decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=1, ground="silence_4", **why())
     assert refusal.value.param == "ground"
     answer = api_of(dora).post(
-        f"/api/v1/desk/disputes/{dispute.public_id}/decide/",
+        f"/api/v1/desk/disputes/{dispute.public_id}/rulings/",
         {"to_freelancer": 1, "ground": "no such"} | why(),
     )
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, "ground")

@@ -409,7 +409,7 @@ def test_pages_and_programs_appeal(standing, ada, ben, dora, emil):
     assert api_of(ada).post(f"{api}statements/", {"statement": "It is not."}).status_code == 201
     assert "Ruling on appeal" in browser(emil).get(desk).content.decode()
     form = {"to_freelancer": "500", **why("More is done.")}
-    assert browser(dora).post(f"{desk}decide/", form).status_code == 403
-    assert browser(emil).post(f"{desk}decide/", form).status_code == 302
+    assert browser(dora).post(f"{desk}rulings/", form).status_code == 403
+    assert browser(emil).post(f"{desk}rulings/", form).status_code == 302
     shown = browser(ben).get(page).content.decode()
     assert "The decision, carried out" in shown and "on appeal" in shown

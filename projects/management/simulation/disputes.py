@@ -40,7 +40,7 @@ class Case:
         case = f"desk/disputes/{self.id}/"
         while (shown := self.life.mediator.get(case))["status"] not in _DECIDED:
             if "decide" in shown["next_steps"]:
-                self.life.mediator.post(f"{case}decide/", self._ruling(), fine=409)
+                self.life.mediator.post(f"{case}rulings/", self._ruling(), fine=409)
                 self._confirm()
             yield
 
@@ -48,7 +48,7 @@ class Case:
         """By the other one, unless they have confirmed what is appealed against."""
         hears, case = self.life.other_mediator, f"desk/disputes/{self.id}/"
         if "decide" in hears.get(case)["next_steps"]:
-            hears.post(f"{case}decide/", self._ruling(), fine=409)
+            hears.post(f"{case}rulings/", self._ruling(), fine=409)
 
     def _confirm(self) -> None:
         """Where so much is held that a decision waits for a second mediator."""

@@ -97,7 +97,7 @@ class RulingForm(forms.Form):
     def __init__(self, *args: Any, dispute: Dispute, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.milestone = dispute.milestone
-        url = reverse("desk-dispute-decide", args=[dispute.public_id])
+        url = reverse("desk-dispute-rulings", args=[dispute.public_id])
         draw_part(self.fields["to_freelancer"], dispute.milestone, url=url, into="#effect")
 
     def clean_to_freelancer(self) -> int | None:
