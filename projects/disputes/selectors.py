@@ -13,7 +13,7 @@ from accounts.people.selectors import staff_roles_of, staff_with
 from marketplace.common.clock import now
 from payments.chargebacks.selectors import contested_ids
 from payments.escrow.division import Shares, price_held, shares_of
-from payments.escrow.facts import facts_now
+from payments.escrow.facts import facts_now, facts_of
 from payments.escrow.selectors import Closing, closings_of_each, held_in
 from payments.refunds.models import Refund
 from payments.refunds.selectors import refunds_named
@@ -169,10 +169,13 @@ def moot_ids(*, limit: int) -> list[int]:
     return list(moot.order_by("pk").values_list("pk", flat=True)[:limit])
 
 
-def effect_of(milestone: Milestone, to_freelancer: int) -> Shares:
-    """Who would get what of the held money if this part of the price were released."""
+def effect_of(milestone: Milestone, to_freelancer: int, *, held: int | None = None) -> Shares:
+    """Who would get what of the held money if this part of the price were released. ``held`` where
+    the caller knows what is held; otherwise the books are asked.
+    """
     escrow = milestone.escrow
-    return shares_of(escrow, held=held_in(escrow), to_payee=to_freelancer)
+    held = held_in(escrow) if held is None else held
+    return shares_of(escrow, held=held, to_payee=to_freelancer)
 
 
 def read_closings(disputes: Iterable[Dispute]) -> None:
@@ -228,11 +231,13 @@ class Stake:
         return self.price - self.asked_for if self.asked_for <= self.price else None
 
 
-def stake_of(dispute: Dispute) -> Stake | None:
-    """None where nothing was left to divide in the end: a bank had taken all of it."""
+def stake_of(dispute: Dispute, *, held: int | None = None) -> Stake | None:
+    """None where nothing was left to divide in the end: a bank had taken all of it. ``held`` as in
+    ``effect_of``.
+    """
     escrow = dispute.milestone.escrow
     if dispute.is_open:
-        facts = facts_now(escrow)
+        facts = facts_now(escrow) if held is None else facts_of(escrow, held=held)
         return Stake(facts.held, facts.price_held, dispute.asked_for)
     outcome = outcome_of(dispute)
     if outcome is None or not outcome.total:

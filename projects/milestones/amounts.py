@@ -13,13 +13,12 @@ def price_held_of(milestone: Milestone) -> int:
     return price_held(milestone.escrow, held=held_in(milestone.escrow))
 
 
-def checked_part(part: object, milestone: Milestone, *, param: str) -> int:
+def checked_part(part: object, milestone: Milestone, *, param: str, held: int | None = None) -> int:
     """A part of the price that the freelancer can get of what is held, from nothing to all of it,
-    in minor units. Raises InvalidInput.
+    in minor units. ``held`` where the caller knows what that is. Raises InvalidInput.
     """
-    return division.checked_division(
-        part, milestone.escrow, held=held_in(milestone.escrow), param=param
-    )
+    held = held_in(milestone.escrow) if held is None else held
+    return division.checked_division(part, milestone.escrow, held=held, param=param)
 
 
 def checked_share(part: object, milestone: Milestone, *, param: str) -> int:

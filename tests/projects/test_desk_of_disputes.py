@@ -1,6 +1,8 @@
 """The pages of disputes at the desk: nothing that a mediator wrote is lost, and who reads what."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.people.services import grant_staff_roles
 from marketplace.common.audit import log_deed, search_entries
@@ -9,11 +11,12 @@ from projects.disputes.assigning.services import assign_dispute
 from projects.disputes.models import Dispute
 from projects.milestones.services import release_milestone
 from tests.payments.chargeback_world import Bank, payment_of
-from tests.projects.two_mediators import mediator
-from tests.world import api_of, browser, person, reviewed_dispute, why
+from tests.projects.two_mediators import mediator, proposed
+from tests.world import api_of, browser, person, reviewed_dispute, ruled, why
 
 pytestmark = pytest.mark.django_db
 
+MOST_QUERIES = 30
 WRITTEN = {"to_freelancer": "400", **why("Half an hour of thought.")}
 
 
@@ -78,3 +81,26 @@ def test_who_is_written_about_does_not_read_at_the_desk_who_did_it(dora):
     body = str(api_of(emil).get("/api/v1/desk/audit/").json())
     assert "Held another" in body and "Held Emil" not in body
     assert "Held Emil" in str(api_of(emil).get("/api/v1/me/audit/").json())
+
+
+def a_proposed_one(ada, ben, dora) -> Dispute:
+    return proposed(ada, ben, dora).dispute
+
+
+def a_closed_one(ada, ben, dora) -> Dispute:
+    return ruled(reviewed_dispute(ada, ben), dora, 0, "Nothing came.")
+
+
+@pytest.mark.parametrize(
+    "begin", [lambda ada, ben, dora: reviewed_dispute(ada, ben), a_proposed_one, a_closed_one]
+)
+def test_the_page_of_a_case_asks_the_books_and_the_banks_once(ada, ben, dora, begin):
+    dispute, emil = begin(ada, ben, dora), mediator("Emil")
+    page = browser(emil)
+    page.get(dispute.desk_path)  # what is read once for a process
+    with CaptureQueriesContext(connection) as asked:
+        assert page.get(dispute.desk_path).status_code == 200
+    sql = [query["sql"] for query in asked]
+    assert sum("FROM payments_ledgeraccount a" in one for one in sql) == 1
+    assert sum('"payments_chargeback"."status" IN' in one for one in sql) <= 1
+    assert len(sql) <= MOST_QUERIES, len(sql)

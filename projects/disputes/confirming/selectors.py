@@ -5,13 +5,14 @@ from django.db.models import QuerySet
 
 from accounts.people.models import User
 from marketplace.common.lifecycle import MEDIATOR
+from payments.escrow.division import price_held
+from payments.escrow.selectors import held_in
 from payments.policies.selectors import second_mediator_above
 from projects.contracts.roles import Actor, role_in
 from projects.disputes.confirming.models import ProposedRuling
 from projects.disputes.models import Dispute
 from projects.disputes.rulings.selectors import HAD_A_HAND, had_a_hand
 from projects.disputes.selectors import desk_disputes
-from projects.milestones.amounts import price_held_of
 
 
 def limit_of(dispute: Dispute) -> int | None:
@@ -20,10 +21,13 @@ def limit_of(dispute: Dispute) -> int | None:
     return second_mediator_above(milestone.contract.policy, milestone.currency)
 
 
-def needs_second(dispute: Dispute) -> bool:
-    """Whether one mediator alone cannot divide what is held of the price now."""
-    limit = limit_of(dispute)
-    return limit is not None and price_held_of(dispute.milestone) > limit
+def needs_second(dispute: Dispute, *, held: int | None = None) -> bool:
+    """Whether one mediator alone cannot divide what is held of the price now. ``held`` where the
+    caller knows what is held in all.
+    """
+    limit, escrow = limit_of(dispute), dispute.milestone.escrow
+    held = held_in(escrow) if held is None else held
+    return limit is not None and price_held(escrow, held=held) > limit
 
 
 def proposed_rulings(user: User | AnonymousUser) -> QuerySet[ProposedRuling]:

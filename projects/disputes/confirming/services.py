@@ -17,12 +17,8 @@ from projects.disputes.confirming.models import LIFECYCLE, ProposedRuling
 from projects.disputes.confirming.selectors import why_not_answered_by, why_not_confirmed_by
 from projects.disputes.models import Dispute
 from projects.disputes.rules import judge_step
-from projects.disputes.rulings.pronouncing.services import (
-    Draft,
-    in_figures,
-    pronounce,
-    refuse_for_bank,
-)
+from projects.disputes.rulings.pronouncing.services import Draft, in_figures, pronounce
+from projects.disputes.rulings.selectors import refuse_for_bank
 from projects.disputes.selectors import mediators_for, sides_of
 from projects.disputes.services import lock_dispute, lock_money
 from projects.milestones.amounts import price_held_of

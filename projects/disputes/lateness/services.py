@@ -10,8 +10,7 @@ from marketplace.common.words import Words
 from projects.contracts.services import record
 from projects.disputes.models import JUDGED, Dispute
 from projects.disputes.rules import judge_step
-from projects.disputes.rulings.pronouncing.services import refuse_for_bank
-from projects.disputes.rulings.selectors import LEFT_AFTER_BANK, waits_for_bank
+from projects.disputes.rulings.selectors import LEFT_AFTER_BANK, refuse_for_bank, waits_for_bank
 from projects.disputes.selectors import mediators_for, readers_of
 from projects.disputes.services import lock_dispute, lock_money
 from projects.disputes.telling import tell_side_of, tell_staff

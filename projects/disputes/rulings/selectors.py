@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from accounts.people.models import User
 from marketplace.common.clock import now
+from marketplace.common.errors import NotAllowed, WrongState
 from marketplace.common.lifecycle import SYSTEM
 from payments.chargebacks.selectors import contested_ids, has_open_chargeback
 from payments.escrow.division import Shares, nearest_division, price_held, shares_of
@@ -13,7 +14,7 @@ from payments.escrow.models import Escrow
 from payments.escrow.selectors import held_in
 from projects.contracts.roles import Actor, role_in
 from projects.disputes.models import JUDGED, Dispute, Ruling
-from projects.disputes.rules import open_steps, refusal_of
+from projects.disputes.rules import judge_step, open_steps, refusal_of
 from projects.disputes.selectors import handled_before
 
 # The provider's limit waits for no bank: so long before it what is there is divided.
@@ -40,14 +41,50 @@ def steps_for(dispute: Dispute, by: Actor, *, is_contested: bool | None = None) 
     steps = open_steps(dispute, role_in(dispute.milestone.contract, by))
     cannot = set()
     if had_a_hand(dispute, by):
-        cannot |= {"decide", "assign", "give_up"}
-    if dispute.waiting_ruling or dispute.assignee not in (None, by):
-        cannot.add("decide")
+        cannot |= {"assign", "give_up"}
     if dispute.assignee != by:
         cannot.add("give_up")
-    if "decide" in steps and waits_for_bank(dispute, is_contested=is_contested):
+    if "decide" in steps and not _may_decide(dispute, by, is_contested):
         cannot.add("decide")
     return [step for step in steps if step not in cannot]
+
+
+def judge_decision(dispute: Dispute, by: Actor, *, is_contested: bool | None = None) -> None:
+    """Refuse a decision that this person cannot make now, or pass in silence: NotAllowed or
+    WrongState. ``is_contested`` as above.
+    """
+    if dispute.state in JUDGED and had_a_hand(dispute, by):
+        raise NotAllowed(HAD_A_HAND)
+    judge_step(dispute, "decide", role_in(dispute.milestone.contract, by))
+    if dispute.assignee not in (None, by):
+        raise WrongState(
+            f"{dispute.assignee.name} looks after this case. Take it over first, or leave it.",
+            code="assigned",
+        )
+    if dispute.waiting_ruling:
+        raise WrongState(
+            "A decision of this case waits to be confirmed. Confirm it, or return it first."
+        )
+    refuse_for_bank(dispute, is_contested=is_contested)
+
+
+def _may_decide(dispute: Dispute, by: Actor, is_contested: bool | None) -> bool:
+    try:
+        judge_decision(dispute, by, is_contested=is_contested)
+    except (NotAllowed, WrongState):
+        return False
+    return True
+
+
+def refuse_for_bank(dispute: Dispute, *, is_contested: bool | None = None) -> None:
+    """Raise WrongState while a bank wants money of it back; ``is_contested`` as above. Where it is
+    judged for a deed, the money is locked.
+    """
+    if waits_for_bank(dispute, is_contested=is_contested):
+        raise WrongState(
+            "The client's bank wants money of it back. Decide once it has: only then is it known "
+            "what is left to divide."
+        )
 
 
 def is_final(dispute: Dispute) -> bool:

@@ -6,7 +6,7 @@ from django.db import transaction
 from accounts.people.models import User
 from marketplace.common.audit import log_deed
 from marketplace.common.clock import now
-from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
+from marketplace.common.errors import InvalidInput, WrongState
 from marketplace.common.lifecycle import BOTH, CLIENT, MEDIATOR, SYSTEM
 from marketplace.common.words import Words
 from projects.contracts.roles import Actor, role_in
@@ -15,17 +15,16 @@ from projects.disputes import stages
 from projects.disputes.confirming.selectors import needs_second
 from projects.disputes.confirming.services import propose
 from projects.disputes.grounds import Ground
-from projects.disputes.models import JUDGED, Dispute, Ruling
+from projects.disputes.models import Dispute, Ruling
 from projects.disputes.rules import OTHER, judge_step
 from projects.disputes.rulings.pronouncing.services import (
     carry_out,
     checked_draft,
     in_figures,
     pronounce,
-    refuse_for_bank,
     rule_on,
 )
-from projects.disputes.rulings.selectors import HAD_A_HAND, had_a_hand, ruling_of, waits_for_bank
+from projects.disputes.rulings.selectors import judge_decision, ruling_of, waits_for_bank
 from projects.disputes.rulings.words import after_the_bank
 from projects.disputes.selectors import sides_of
 from projects.disputes.services import (
@@ -63,22 +62,10 @@ def decide_dispute(
     waits.
     """
     dispute = lock_dispute(dispute_id)
-    if dispute.state in JUDGED and had_a_hand(dispute, by):
-        raise NotAllowed(HAD_A_HAND)
-    judge_step(dispute, "decide", role_in(dispute.milestone.contract, by))
+    lock_money(dispute)
+    judge_decision(dispute, by)
     if ground not in Ground.values:
         raise InvalidInput("Choose one of the rules.", param="ground")
-    if dispute.assignee not in (None, by):
-        raise WrongState(
-            f"{dispute.assignee.name} looks after this case. Take it over first, or leave it.",
-            code="assigned",
-        )
-    if dispute.waiting_ruling:
-        raise WrongState(
-            "A decision of this case waits to be confirmed. Confirm it, or return it first."
-        )
-    lock_money(dispute)
-    refuse_for_bank(dispute)
     draft = checked_draft(dispute, to_freelancer, facts, rule, reasons, ground)
     assert isinstance(by, User)
     if needs_second(dispute):

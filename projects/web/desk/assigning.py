@@ -11,15 +11,14 @@ from django.views.decorators.http import require_POST
 from accounts.people.selectors import signed_in
 from projects.disputes.assigning.services import assign_dispute, give_up_dispute
 from projects.disputes.models import Dispute
-from projects.disputes.rulings.selectors import steps_for
 from projects.disputes.selectors import desk_disputes, mediators_for
 from projects.web.desk.doors import for_staff
 
 
-def assignment_on(dispute: Dispute, request: HttpRequest) -> dict[str, Any]:
-    """Who has it and had it, and what the reader can do about that."""
+def assignment_on(dispute: Dispute, request: HttpRequest, steps: list[str]) -> dict[str, Any]:
+    """Who has it and had it, and what the reader, who can make these ``steps``, can do there."""
     reader = signed_in(request.user)
-    may_assign = "assign" in steps_for(dispute, reader)
+    may_assign = "assign" in steps
     has_it = dispute.assignee
     others = [one for one in mediators_for(dispute) if one not in (reader, has_it)]
     return {

@@ -1,6 +1,7 @@
 """One dispute as a mediator reads and decides it."""
 
 import json
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -15,6 +16,9 @@ from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
 from marketplace.common.files import attachment
 from marketplace.common.forms import AmountField
 from marketplace.common.money import to_major
+from payments.chargebacks.selectors import look_for_open_chargebacks
+from payments.escrow.division import price_held
+from payments.escrow.selectors import held_in
 from projects.agreements.selectors import files_offered, files_wanted
 from projects.contracts.roles import Actor, role_in
 from projects.contracts.selectors import agreement_of, timeline_of
@@ -48,7 +52,7 @@ from projects.disputes.selectors import (
 from projects.disputes.services import LONGEST_STATEMENT
 from projects.disputes.templates.selectors import templates_for
 from projects.evidence.selectors import files_for, staff_may_read_messages
-from projects.milestones.amounts import price_held_of
+from projects.milestones.amounts import checked_part
 from projects.milestones.models import Milestone
 from projects.milestones.selectors import deliveries_on
 from projects.web.desk.assigning import assignment_on
@@ -137,7 +141,9 @@ def create_ruling(request: HttpRequest, public_id: str) -> HttpResponse:
     if "preview" in request.POST:
         form = RulingForm(dispute=dispute, initial=request.POST.dict())
         if request.htmx:
-            return render(request, "desk/_effect.html", _effect(dispute.milestone, form))
+            milestone = dispute.milestone
+            held = held_in(milestone.escrow)
+            return render(request, "desk/_effect.html", _effect(milestone, form, held))
         return _page(request, dispute, form)
     form = RulingForm(request.POST, dispute=dispute)
     if not form.is_valid():
@@ -172,6 +178,10 @@ def _page(
     milestone = dispute.milestone
     contract = milestone.contract
     agreement = agreement_of(contract)
+    # Asked once; all below is told by it.
+    held = held_in(milestone.escrow)
+    look_for_open_chargebacks([milestone.escrow])
+    steps = steps_for(dispute, request.user)
     before, after = neighbours_of(dispute, desk_disputes(request.user))
     context = {
         "dispute": dispute,
@@ -190,39 +200,40 @@ def _page(
             dispute, route="desk-evidence", with_messages=staff_may_read_messages(dispute)
         ),
         "timeline": _timeline(milestone),
-        **ending_of(dispute),
+        **ending_of(dispute, held=held),
         "ruling": ruling_of(dispute),
-        "expected": expected_shares(dispute),
+        "expected": expected_shares(dispute, held=held),
         "had_a_hand": had_a_hand(dispute, request.user),
         "is_final": is_final(dispute),
         "waits_for_bank": dispute.is_open and waits_for_bank(dispute),
-        "steps": steps_for(dispute, request.user),
+        "steps": steps,
         "limit": limit_of(dispute),
-        "needs_second": needs_second(dispute),
+        "needs_second": needs_second(dispute, held=held),
         "templates": offered_templates(request),
         "is_typed": bool(request.POST),
         "form": form,
         "nav": "desk",
     }
-    context |= assignment_on(dispute, request)
-    context |= _effect(milestone, form) | _confirming(dispute, request.user)
+    context |= assignment_on(dispute, request, steps)
+    context |= _effect(milestone, form, held) | _confirming(dispute, request.user, held)
     return render(request, "desk/case.html", context, status=status)
 
 
-def _effect(milestone: Milestone, form: RulingForm) -> dict[str, Any]:
-    """What the amount that stands in the form would do, to the minor unit."""
-    decided = PartForm(form["to_freelancer"].value(), milestone=milestone)
+def _effect(milestone: Milestone, form: RulingForm, held: int) -> dict[str, Any]:
+    """What the amount that stands in the form would do with what is held, to the minor unit."""
+    judge = partial(checked_part, held=held)
+    decided = PartForm(form["to_freelancer"].value(), milestone=milestone, judge=judge)
     amount = decided.amount
     return {
         "milestone": milestone,
         "contract": milestone.contract,
         "part": amount,
         "refusal": decided.refusal,
-        "effect": None if amount is None else effect_of(milestone, amount),
+        "effect": None if amount is None else effect_of(milestone, amount, held=held),
     }
 
 
-def _confirming(dispute: Dispute, reader: Actor) -> dict[str, Any]:
+def _confirming(dispute: Dispute, reader: Actor, held: int) -> dict[str, Any]:
     """The decision that waits for a second mediator, and those that none has confirmed."""
     steps = open_steps(dispute, role_in(dispute.milestone.contract, reader))
     proposed = dispute.waiting_ruling
@@ -235,8 +246,8 @@ def _confirming(dispute: Dispute, reader: Actor) -> dict[str, Any]:
     is_theirs = "decide" in steps
     refusal = why_not_confirmed_by(proposed, reader) if is_theirs else ""
     effect = None
-    if price_held_of(dispute.milestone) == proposed.held:
-        effect = effect_of(dispute.milestone, proposed.to_freelancer)
+    if price_held(dispute.milestone.escrow, held=held) == proposed.held:
+        effect = effect_of(dispute.milestone, proposed.to_freelancer, held=held)
     return context | {
         "proposed": proposed,
         "proposed_effect": effect,

@@ -16,7 +16,7 @@ from projects.contracts.roles import Actor
 from projects.contracts.services import record
 from projects.disputes import stages
 from projects.disputes.models import LIFECYCLE, Dispute, Ruling
-from projects.disputes.rulings.selectors import part_now, waits_for_bank
+from projects.disputes.rulings.selectors import part_now
 from projects.disputes.rulings.words import what_follows
 from projects.disputes.selectors import effect_of
 from projects.disputes.services import LONGEST_STATEMENT, leave_nothing_open
@@ -110,15 +110,6 @@ def pronounce(
     if dispute.appealed_by:
         carry_out(dispute, ruling)
     return shares
-
-
-def refuse_for_bank(dispute: Dispute) -> None:
-    """Raise WrongState while a bank wants money of it back; the money is locked."""
-    if waits_for_bank(dispute):
-        raise WrongState(
-            "The client's bank wants money of it back. Decide once it has: only then is it known "
-            "what is left to divide."
-        )
 
 
 def in_figures(dispute: Dispute, shares: Shares) -> str:
