@@ -4,7 +4,6 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.notifications.models import Notification
 from accounts.people.models import User
 from accounts.people.services import grant_staff_roles
 from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
@@ -19,6 +18,7 @@ from projects.disputes.rulings.services import appeal_ruling, decide_dispute
 from projects.disputes.selectors import mediators_for
 from projects.disputes.services import add_statement
 from projects.milestones.services import release_milestone
+from tests.projects.dispute_world import rule, seen, told
 from tests.projects.two_mediators import ABOVE, confirmed, mediator, proposed_on
 from tests.races import at_once, meet_after
 from tests.world import api_of, browser, opened_dispute, person, reviewed_dispute, ruled, why
@@ -27,17 +27,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def emil(db) -> User:
-    return mediator("Emil")
-
-
-@pytest.fixture
 def case(ada, ben) -> Dispute:
     return reviewed_dispute(ada, ben)
-
-
-def seen(dispute: Dispute) -> Dispute:
-    return Dispute.objects.select_related("milestone__contract").get(pk=dispute.pk)
 
 
 def take(dispute: Dispute, by, instead_of: User | None = None, to: User | None = None) -> Dispute:
@@ -47,14 +38,6 @@ def take(dispute: Dispute, by, instead_of: User | None = None, to: User | None =
         mediator=(to or by).public_id,
         instead_of=instead_of.public_id if instead_of else "",
     )
-
-
-def decide(dispute: Dispute, by: User, part: int = 40_000) -> Dispute:
-    return decide_dispute(dispute_id=dispute.pk, by=by, to_freelancer=part, **why())
-
-
-def told(kind: str) -> list[str]:
-    return sorted(n.recipient.name for n in Notification.objects.filter(kind=kind))
 
 
 def test_it_is_taken_given_taken_over_and_given_up_and_all_of_it_is_kept(case, dora, emil):
@@ -78,13 +61,13 @@ def test_others_decide_what_is_nobodys_and_take_over_what_is_somebodys(case, ada
     take(case, dora)
     assert "decide" not in steps_for(seen(case), emil) and "decide" in steps_for(seen(case), dora)
     with pytest.raises(WrongState, match="Dora looks after this case"):
-        decide(case, emil)
+        rule(case, emil)
     assert seen(case).state == "under_review"
 
     take(case, emil, dora)
-    assert decide(case, emil).state == "decided"
+    assert rule(case, emil).state == "decided"
 
-    assert decide(reviewed_dispute(ada, ben), emil).state == "decided"
+    assert rule(reviewed_dispute(ada, ben), emil).state == "decided"
 
 
 def test_the_one_who_has_it_is_confirmed_by_another(ada, ben, dora, emil):
@@ -151,7 +134,7 @@ def test_nobody_gives_up_what_is_not_theirs(case, dora, emil):
 
 
 def test_what_waits_for_no_mediator_is_assigned_to_none(ada, ben, dora):
-    decided, closed = decide(reviewed_dispute(ada, ben), dora), opened_dispute(ada, ben)
+    decided, closed = rule(reviewed_dispute(ada, ben), dora), opened_dispute(ada, ben)
     release_milestone(milestone_id=closed.milestone_id, by=ada)
 
     for dispute in (decided, closed):
@@ -167,13 +150,13 @@ def appealed(case, ada, ben, dora, emil) -> Dispute:
     """Emil had it and gave it up, then Dora decided it; Ben appeals."""
     take(case, emil)
     give_up_dispute(dispute_id=case.pk, by=emil)
-    decide(case, dora)
+    rule(case, dora)
     return appeal_ruling(dispute_id=case.pk, by=ben, statement="More is done.")
 
 
 def test_an_appeal_begins_with_nobody(case, dora, ben):
     take(case, dora)
-    decide(case, dora)
+    rule(case, dora)
     appealed = appeal_ruling(dispute_id=case.pk, by=ben, statement="More is done.")
 
     assert seen(appealed).assignee is None
@@ -186,13 +169,13 @@ def test_whoever_took_it_before_neither_has_nor_decides_the_appeal(appealed, ada
     with pytest.raises(InvalidInput):
         take(appealed, fay, to=emil)
     with pytest.raises(NotAllowed, match="before"):
-        decide(appealed, emil)
+        rule(appealed, emil)
     assert mediators_for(seen(appealed)) == [fay]
     assert steps_for(seen(appealed), emil) == []
 
     take(appealed, fay)
     add_statement(dispute_id=appealed.pk, by=ada, statement="It is not.")
-    assert decide(appealed, fay).state == "closed"
+    assert rule(appealed, fay).state == "closed"
 
 
 def test_nor_confirms_it(ada, ben, dora, emil):
@@ -238,7 +221,7 @@ def test_taken_over_and_decided_at_once_it_is_one_after_the_other(ada, ben):
     case, emil, fay = reviewed_dispute(ada, ben), mediator("Emil"), mediator("Fay")
     take(case, emil)
 
-    outcomes = at_once(lambda: decide(case, emil), lambda: take(case, fay, emil))
+    outcomes = at_once(lambda: rule(case, emil), lambda: take(case, fay, emil))
 
     if outcomes[0] == "done":
         assert (outcomes[1], seen(case).state) == ("wrong_state", "decided")
@@ -279,7 +262,7 @@ def test_the_queue_is_narrowed_to_mine_and_nobodys(ada, ben, dora, emil):
     take(given_up, dora)
     give_up_dispute(dispute_id=given_up.pk, by=dora)
     take(appealed, dora)
-    decide(appealed, dora)
+    rule(appealed, dora)
     appeal_ruling(dispute_id=appealed.pk, by=ben, statement="More is done.")
     expected = {
         "mine": {mine},
@@ -362,7 +345,7 @@ def test_who_was_given_it_and_passed_it_on_or_had_it_last_does_not_hear_the_appe
     give_up_dispute(dispute_id=dispute.pk, by=gil)
     give(dora, fay)
     give_up_dispute(dispute_id=dispute.pk, by=fay)
-    decide(dispute, dora)
+    rule(dispute, dora)
     appeal_ruling(dispute_id=dispute.pk, by=ben, statement="All is done.")
 
     assert mediators_for(seen(dispute)) == [hugo]

@@ -7,15 +7,10 @@ from accounts.people.services import grant_staff_roles
 from marketplace.common.errors import NotAllowed
 from marketplace.common.lifecycle import SYSTEM
 from projects.disputes.confirming.services import confirm_ruling, return_ruling
-from tests.projects.two_mediators import mediator, proposed
+from tests.projects.two_mediators import proposed
 from tests.world import browser
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def emil(db):
-    return mediator("Emil")
 
 
 def refused(row, emil) -> None:

@@ -32,6 +32,7 @@ from projects.tasks import (
     tell_reminders,
 )
 from tests.payments.chargeback_world import Bank
+from tests.projects.dispute_world import seen
 from tests.races import at_once
 from tests.world import (
     funded_milestone,
@@ -65,10 +66,6 @@ def to_thailand(payee) -> None:
 
 def fresh(milestone: Milestone) -> Milestone:
     return Milestone.objects.select_related("escrow__policy", "contract").get(pk=milestone.pk)
-
-
-def seen(dispute: Dispute) -> Dispute:
-    return Dispute.objects.select_related("milestone__escrow__policy").get(pk=dispute.pk)
 
 
 def days_to(moment) -> float:

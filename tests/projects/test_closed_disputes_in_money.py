@@ -21,6 +21,7 @@ from projects.milestones.parts.services import release_part
 from projects.milestones.services import release_milestone
 from projects.tasks import close_moot_disputes
 from tests.against_the_rules import force
+from tests.projects.dispute_world import seen
 from tests.world import (
     api_of,
     browser,
@@ -41,10 +42,6 @@ def disputed(ada: User, ben: User, milestone: Milestone) -> Dispute:
     )
     answer_dispute(dispute_id=dispute.pk, by=ben, statement="It was the weather.")
     return to_mediator(dispute, ada, ben)
-
-
-def read(dispute: Dispute) -> Dispute:
-    return Dispute.objects.select_related("milestone__escrow__policy").get(pk=dispute.pk)
 
 
 def pages_of(dispute: Dispute, ada: User, ben: User, dora: User) -> list[tuple[User, str]]:
@@ -92,7 +89,7 @@ def test_it_shows_what_was_promised_after_any_price_and_part(
     held, promised = held_in(milestone.escrow), effect_of(milestone, to_freelancer)
 
     if is_decided:
-        shown = outcome_of(read(ruled(disputed(ada, ben, milestone), dora, to_freelancer)))
+        shown = outcome_of(seen(ruled(disputed(ada, ben, milestone), dora, to_freelancer)))
     else:
         proposal = propose_ending(milestone_id=milestone.pk, by=ada, to_freelancer=to_freelancer)
         accept_proposal(proposal_id=proposal.pk, by=ben)
@@ -123,7 +120,7 @@ def test_of_what_was_never_funded_nothing_was_divided(ada, ben, dora):
     milestone = fund(planned_milestone(ada, ben), 60_000)
     dispute = ruled(disputed(ada, ben, milestone), dora, 30_000)
 
-    stake = stake_of(read(dispute))
+    stake = stake_of(seen(dispute))
     assert stake and (stake.held, stake.price) == (61_800, 60_000)
     for reader, path in pages_of(dispute, ada, ben, dora):
         page = browser(reader).get(path).text

@@ -37,32 +37,13 @@ from projects.disputes.services import add_statement
 from projects.milestones.services import cancel_milestone, release_milestone
 from projects.tasks import carry_out_rulings, chase_rulings, close_moot_disputes
 from tests.payments.chargeback_world import Bank, payment_of
-from tests.projects.test_decide_dispute import books_of, person_again
+from tests.projects.dispute_world import books_of, seen, told
+from tests.projects.test_decide_dispute import person_again
 from tests.projects.two_mediators import ABOVE, confirmed, mediator, proposed, proposed_on
 from tests.races import at_once, locked_when_asked, meet_after
 from tests.world import opened_dispute, person, reviewed_dispute, why
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def emil(db) -> User:
-    return mediator("Emil")
-
-
-@pytest.fixture
-def waiting(ada, ben, dora) -> ProposedRuling:
-    return proposed(ada, ben, dora)
-
-
-def seen(dispute_id: int) -> Dispute:
-    return Dispute.objects.select_related(
-        "milestone__contract__policy", "milestone__escrow__policy"
-    ).get(pk=dispute_id)
-
-
-def told(kind: str) -> list[str]:
-    return sorted(n.recipient.name for n in Notification.objects.filter(kind=kind))
 
 
 def confirm(row: ProposedRuling, by: User | str) -> Dispute:
@@ -73,8 +54,8 @@ def give_back(row: ProposedRuling, by: User | str, why: str = "The log says othe
     return return_ruling(proposed_id=row.pk, by=by, why=why)
 
 
-def untouched(dispute_id: int) -> bool:
-    dispute = seen(dispute_id)
+def untouched(dispute: Dispute) -> bool:
+    dispute = seen(dispute)
     books = books_of(dispute)
     return (
         dispute.state == "under_review"
@@ -92,19 +73,19 @@ def test_one_mediator_decides_alone_up_to_the_limit(ada, ben, dora, amount, alon
 
     decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=1, **why())
 
-    assert (seen(dispute.pk).state == "decided") is alone
+    assert (seen(dispute).state == "decided") is alone
     assert ProposedRuling.objects.exists() is not alone
 
 
 def test_the_limit_is_that_of_the_rules_under_which_they_signed(ada, ben, dora):
     old = reviewed_dispute(ada, ben, 400_000)
     add_version({"second_mediator_units": 3_000})
-    new, older = reviewed_dispute(ada, ben, 400_000), seen(old.pk)
+    new, older = reviewed_dispute(ada, ben, 400_000), seen(old)
 
-    assert (limit_of(older), limit_of(seen(new.pk))) == (500_000, 300_000)
+    assert (limit_of(older), limit_of(seen(new))) == (500_000, 300_000)
     for dispute in (old, new):
         decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=1, **why())
-    assert (seen(old.pk).state, seen(new.pk).state) == ("decided", "under_review")
+    assert (seen(old).state, seen(new).state) == ("decided", "under_review")
 
 
 def test_where_the_rules_name_none_nobody_confirms(ada, ben, dora):
@@ -113,7 +94,7 @@ def test_where_the_rules_name_none_nobody_confirms(ada, ben, dora):
 
     decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=1, **why())
 
-    assert seen(dispute.pk).state == "decided"
+    assert seen(dispute).state == "decided"
 
 
 def test_a_published_rule_needs_nobody(ada, ben, time_machine):
@@ -124,7 +105,7 @@ def test_a_published_rule_needs_nobody(ada, ben, time_machine):
         dispute_id=dispute.pk, ground="silence_1", to_freelancer=0, **why(), why=Words("By row 1.")
     )
 
-    assert seen(dispute.pk).state == "decided"
+    assert seen(dispute).state == "decided"
 
 
 # --- It waits ------------------------------------------------------------------------------------
@@ -133,11 +114,11 @@ def test_a_published_rule_needs_nobody(ada, ben, time_machine):
 def test_what_waits_decides_nothing_and_neither_side_learns_what_it_says(
     waiting, ada, ben, dora, emil
 ):
-    assert untouched(waiting.dispute_id)
+    assert untouched(waiting.dispute)
     assert (waiting.number, waiting.held, waiting.to_freelancer) == (1, ABOVE, 200_000)
     assert told("dispute_decided") == []
     assert not Event.objects.filter(kind="dispute_decided").exists()
-    dispute = seen(waiting.dispute_id)
+    dispute = seen(waiting.dispute)
     assert "decide" not in steps_for(dispute, emil) + steps_for(dispute, dora)
     with pytest.raises(WrongState, match="waits to be confirmed"):
         decide_dispute(dispute_id=dispute.pk, by=emil, to_freelancer=1, **why())
@@ -151,16 +132,16 @@ def test_every_other_mediator_is_asked(ada, ben, dora, emil):
 
 
 def test_its_clocks_run_on(waiting, dora, emil, time_machine):
-    due = seen(waiting.dispute_id)
+    due = seen(waiting.dispute)
     time_machine.move_to(due.ruling_expected_at)
 
     assert chase_rulings() == {"done": 1, "failed": 0}
 
     assert told("ruling_wanted") == [dora.name, emil.name]
-    assert seen(due.pk).ruling_due_at == due.ruling_due_at
+    assert seen(due).ruling_due_at == due.ruling_due_at
     time_machine.move_to(due.ruling_due_at + timedelta(days=1))
     confirm(waiting, emil)
-    assert seen(due.pk).state == "decided"
+    assert seen(due).state == "decided"
 
 
 # --- Confirmed -----------------------------------------------------------------------------------
@@ -196,7 +177,7 @@ def test_only_a_mediator_answers(waiting, answer, who, request):
     with pytest.raises(NotAllowed):
         answer(waiting, SYSTEM if who == "house" else request.getfixturevalue(who))
 
-    assert untouched(waiting.dispute_id)
+    assert untouched(waiting.dispute)
 
 
 @pytest.mark.parametrize("answer", [confirm, give_back])
@@ -207,7 +188,7 @@ def test_other_staff_does_not(waiting, answer, role):
     with pytest.raises(NotAllowed):
         answer(waiting, fay)
 
-    assert untouched(waiting.dispute_id)
+    assert untouched(waiting.dispute)
 
 
 @pytest.mark.parametrize("answer", [confirm, give_back])
@@ -227,7 +208,7 @@ def test_who_wrote_it_does_not_confirm_it(waiting, dora):
     with pytest.raises(NotAllowed, match="You wrote this"):
         confirm(waiting, dora)
 
-    assert untouched(waiting.dispute_id)
+    assert untouched(waiting.dispute)
 
 
 def test_postgresql_refuses_it_too(waiting, dora):
@@ -251,9 +232,9 @@ def test_returned_with_a_reason_its_author_writes_another(waiting, dora, emil):
         emil,
         "The log says otherwise.",
     )
-    assert untouched(row.dispute_id)
+    assert untouched(row.dispute)
     assert told("ruling_returned") == [dora.name]
-    again = proposed_on(seen(row.dispute_id), dora, 300_000)
+    again = proposed_on(seen(row.dispute), dora, 300_000)
     assert confirm(again, emil).state == "decided"
     assert Ruling.objects.get().to_freelancer == 300_000
 
@@ -261,14 +242,14 @@ def test_returned_with_a_reason_its_author_writes_another(waiting, dora, emil):
 def test_who_returned_it_may_write_another_and_its_author_confirms_that(waiting, dora, emil):
     give_back(waiting, emil)
 
-    assert confirm(proposed_on(seen(waiting.dispute_id), emil), dora).state == "decided"
+    assert confirm(proposed_on(seen(waiting.dispute), emil), dora).state == "decided"
 
 
 def test_its_author_takes_it_back(waiting, dora):
     give_back(waiting, dora, "I have misread the log.")
 
     assert told("ruling_returned") == []
-    assert "decide" in steps_for(seen(waiting.dispute_id), dora)
+    assert "decide" in steps_for(seen(waiting.dispute), dora)
 
 
 @pytest.mark.parametrize("words", ["", "  ", None, 5, "x" * 2_001, "a\x00"])
@@ -292,7 +273,7 @@ def appealed(ada, ben, dora, emil) -> Dispute:
     confirmed(dispute, dora, emil)
     appeal_ruling(dispute_id=dispute.pk, by=ben, statement="More is done.")
     add_statement(dispute_id=dispute.pk, by=ada, statement="It is not.")
-    return seen(dispute.pk)
+    return seen(dispute)
 
 
 def named(name: str) -> User:
@@ -322,19 +303,19 @@ def test_whoever_had_a_hand_in_the_first_decision_has_none_in_the_last(appealed,
     for answer in (confirm, give_back):
         with pytest.raises(NotAllowed, match="had a hand in this case before"):
             answer(row, before)
-    assert seen(appealed.pk).state == "appealed"
-    assert before not in mediators_for(seen(appealed.pk))
+    assert seen(appealed).state == "appealed"
+    assert before not in mediators_for(seen(appealed))
 
 
 def test_where_nobody_confirms_in_time_the_first_decision_stands(appealed, time_machine):
     row = proposed_on(appealed, mediator("Hugo"), 300_000)
-    time_machine.move_to(seen(appealed.pk).ruling_due_at)
+    time_machine.move_to(seen(appealed).ruling_due_at)
 
     assert carry_out_rulings() == {"done": 1, "failed": 0}
 
     row.refresh_from_db()
     assert (row.status, row.answered_by) == ("lapsed", None)
-    assert seen(appealed.pk).to_freelancer == 200_000
+    assert seen(appealed).to_freelancer == 200_000
     with pytest.raises(WrongState):
         confirm(row, mediator("Iris"))
 
@@ -369,7 +350,7 @@ def test_both_sides_end_it_as_if_nobody_had_written_anything(waiting, ada, ben, 
             answer(waiting, emil)
     close_moot_disputes()
     waiting.refresh_from_db()
-    assert (waiting.status, seen(waiting.dispute_id).state) == ("lapsed", "closed")
+    assert (waiting.status, seen(waiting.dispute).state) == ("lapsed", "closed")
     assert books_of(waiting.dispute)["ben"] == got - round(got * 0.03)
     call_command("check_ledger")
 
@@ -395,7 +376,7 @@ def test_what_the_bank_kept_makes_another_decision_of_it(waiting, dora, emil):
 
     give_back(waiting, emil, "Less is held.")
     decide_dispute(dispute_id=waiting.dispute_id, by=dora, to_freelancer=1, **why())
-    assert seen(waiting.dispute_id).state == "decided", "what is left is below the limit"
+    assert seen(waiting.dispute).state == "decided", "what is left is below the limit"
 
 
 # --- Money ---------------------------------------------------------------------------------------
@@ -426,7 +407,7 @@ def test_no_money_moves_before_it_stands_and_then_all_of_it(ada, ben, dora, emil
         accept_ruling(dispute_id=dispute.pk, by=side)
 
     books = books_of(dispute)
-    assert (books["held"], seen(dispute.pk).to_freelancer) == (0, part)
+    assert (books["held"], seen(dispute).to_freelancer) == (0, part)
     assert books["ben"] - had["ben"] + books["ada"] + books["us"] == held
 
 
@@ -452,7 +433,7 @@ def test_confirmed_and_returned_at_once_it_is_one_of_them(ada, ben, dora):
 
     assert sorted(outcomes) == ["done"] + ["wrong_state"] * 7
     row.refresh_from_db()
-    is_decided = seen(row.dispute_id).state == "decided"
+    is_decided = seen(row.dispute).state == "decided"
     assert row.status == ("confirmed" if is_decided else "returned")
     assert Ruling.objects.count() == is_decided
 

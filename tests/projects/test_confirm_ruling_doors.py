@@ -11,7 +11,7 @@ from marketplace.common.money import in_words
 from payments.policies.services import add_version
 from projects.disputes.confirming.models import ProposedRuling
 from projects.disputes.models import Dispute
-from tests.projects.two_mediators import ABOVE, mediator, proposed, proposed_on
+from tests.projects.two_mediators import ABOVE, proposed, proposed_on
 from tests.world import api_of, browser, person, reviewed_dispute, ruled
 
 pytestmark = pytest.mark.django_db
@@ -23,16 +23,6 @@ DECISION = {
     "reasons": "So it is.",
 }
 FIGURE = in_words(200_000, "USD")
-
-
-@pytest.fixture
-def emil(db) -> User:
-    return mediator("Emil")
-
-
-@pytest.fixture
-def waiting(ada, ben, dora) -> ProposedRuling:
-    return proposed(ada, ben, dora)
 
 
 def desk(dispute: Dispute, reader: User) -> str:

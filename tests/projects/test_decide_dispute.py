@@ -11,18 +11,14 @@ from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.money import in_words
 from payments.escrow.models import Escrow
-from payments.escrow.selectors import held_in
-from payments.ledger import chart
-from payments.ledger.models import Transfer
-from payments.ledger.selectors import balance_of
 from payments.policies.fees import quote
-from payments.refunds.models import Refund
 from projects.contracts.models import Event
 from projects.disputes.models import Dispute, Ruling
 from projects.disputes.rulings.pronouncing import services as pronouncing
 from projects.disputes.rulings.services import accept_ruling, decide_dispute
 from projects.disputes.selectors import desk_disputes, effect_of, outcome_of
 from projects.milestones.services import cancel_milestone, release_milestone
+from tests.projects.dispute_world import books_of
 from tests.races import at_once, locked_when_asked
 from tests.world import opened_dispute, person, reviewed_dispute, why
 
@@ -40,20 +36,6 @@ def accepted_by(dispute: Dispute, *sides: User) -> Dispute:
     for side in sides:
         dispute = accept_ruling(dispute_id=dispute.pk, by=side)
     return dispute
-
-
-def books_of(dispute: Dispute) -> dict[str, int]:
-    """What each side, and the house, have of this milestone now."""
-    escrow = dispute.milestone.escrow
-    fees = Transfer.objects.filter(
-        book=escrow.book, target__key=chart.platform_fees(escrow.currency)
-    )
-    return {
-        "held": held_in(escrow),
-        "ben": balance_of(chart.available(escrow.payee, escrow.currency)),
-        "ada": sum(refund.amount for refund in Refund.objects.filter(book=escrow.book)),
-        "us": sum(fee.amount for fee in fees),
-    }
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from projects.disputes.rulings.services import accept_ruling, appeal_ruling
 from projects.disputes.services import add_statement
 from projects.milestones.services import release_milestone
 from projects.tasks import remind_in_disputes
-from tests.projects.test_rulings_stand import rule
+from tests.projects.dispute_world import rule
 from tests.races import at_once
 from tests.world import api_of, negotiated_dispute, opened_dispute, reviewed_dispute, to_mediator
 

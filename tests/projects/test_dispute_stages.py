@@ -17,7 +17,7 @@ from projects.disputes.rulings.services import appeal_ruling, decide_dispute
 from projects.disputes.services import add_statement, answer_dispute, open_dispute
 from projects.milestones.models import Milestone
 from projects.tasks import hand_over_disputes
-from tests.projects.test_rulings_stand import books_of, seen
+from tests.projects.dispute_world import books_of, seen
 from tests.projects.two_mediators import mediator
 from tests.world import api_of, browser, reviewed_dispute, submitted_milestone, why
 

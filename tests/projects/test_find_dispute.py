@@ -4,7 +4,7 @@ import pytest
 
 from projects.disputes.models import Dispute
 from projects.milestones.services import release_milestone
-from tests.projects.test_rulings_stand import rule
+from tests.projects.dispute_world import rule
 from tests.test_growing_lists import grows_for_free
 from tests.world import api_of, browser, opened_dispute, person, reviewed_dispute
 

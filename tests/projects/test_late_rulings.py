@@ -14,12 +14,11 @@ from payments.policies.services import add_version
 from projects.contracts.models import Event
 from projects.disputes.lateness import services
 from projects.disputes.lateness.services import chase_ruling, own_up
-from projects.disputes.models import Dispute
 from projects.disputes.rulings.services import appeal_ruling
 from projects.milestones.services import release_milestone
 from projects.tasks import chase_rulings, own_up_to_rulings
 from tests.payments.chargeback_world import Bank, payment_of
-from tests.projects.test_rulings_stand import AS_DECIDED, rule
+from tests.projects.dispute_world import AS_DECIDED, rule, seen
 from tests.projects.two_mediators import mediator
 from tests.races import at_once
 from tests.world import api_of, browser, reviewed_dispute, ruled
@@ -32,10 +31,6 @@ TUESDAY = FRIDAY + timedelta(days=4)
 @pytest.fixture(autouse=True)
 def friday(time_machine) -> None:
     time_machine.move_to(FRIDAY, tick=False)
-
-
-def seen(dispute: Dispute) -> Dispute:
-    return Dispute.objects.select_related("milestone__contract__policy").get(pk=dispute.pk)
 
 
 def told(kind: str) -> set[str]:

@@ -14,7 +14,7 @@ from projects.disputes.services import add_statement
 from projects.milestones.services import release_milestone
 from projects.reasons.services import why_gone
 from projects.tasks import remind_in_disputes
-from tests.projects.test_confirm_ruling import seen
+from tests.projects.dispute_world import seen
 from tests.projects.two_mediators import mediator, proposed
 from tests.world import reviewed_dispute, why
 
@@ -54,7 +54,7 @@ def test_of_an_end_to_who_has_accepted_meanwhile(ada, ben, dora, time_machine):
     """They could not appeal any more; the other side can."""
     dispute = reviewed_dispute(ada, ben)
     decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=1, **why())
-    time_machine.move_to(seen(dispute.pk).appeal_ends_at - timedelta(hours=20))
+    time_machine.move_to(seen(dispute).appeal_ends_at - timedelta(hours=20))
     remind_in_disputes()
     assert why_mail_is_gone("appeal_ends", ada) == ""
 

@@ -8,7 +8,6 @@ from accounts.notifications.models import Notification
 from marketplace.common.clock import now
 from marketplace.common.errors import NotAllowed, WrongState
 from projects.contracts.models import Event
-from projects.disputes.models import Dispute
 from projects.disputes.negotiating import services
 from projects.disputes.negotiating.services import ask_mediator, hand_over_dispute
 from projects.disputes.rules import open_steps
@@ -17,6 +16,7 @@ from projects.disputes.sealed.services import seal_figure
 from projects.disputes.services import add_statement
 from projects.milestones.services import cancel_milestone, release_milestone
 from projects.tasks import hand_over_disputes
+from tests.projects.dispute_world import seen, told
 from tests.races import at_once
 from tests.world import (
     api_of,
@@ -28,14 +28,6 @@ from tests.world import (
 )
 
 pytestmark = pytest.mark.django_db
-
-
-def told(kind: str) -> list[str]:
-    return sorted(n.recipient.name for n in Notification.objects.filter(kind=kind))
-
-
-def seen(dispute: Dispute) -> Dispute:
-    return Dispute.objects.select_related("milestone__contract").get(pk=dispute.pk)
 
 
 def test_one_side_that_asks_is_told_to_the_other_and_the_clock_runs_on(ada, ben):

@@ -25,11 +25,11 @@ from projects.disputes.services import add_statement
 from projects.milestones.services import release_milestone
 from projects.tasks import carry_out_rulings, chase_rulings, wait_for_banks
 from tests.payments.chargeback_world import Bank, payment_of
-from tests.projects.test_decide_dispute import books_of
-from tests.projects.test_rulings_stand import (
+from tests.projects.dispute_world import (
     AS_DECIDED,
     NOTHING_MOVED,
     appeal,
+    books_of,
     rule,
     seen,
     told,
@@ -40,11 +40,6 @@ from tests.world import api_of, browser, reviewed_dispute
 pytestmark = pytest.mark.django_db
 
 LATER = timedelta(days=30)
-
-
-@pytest.fixture
-def standing(ada, ben, dora) -> Dispute:
-    return rule(reviewed_dispute(ada, ben), dora)
 
 
 def limit_in(dispute: Dispute, **time: float) -> None:

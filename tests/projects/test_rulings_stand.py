@@ -6,21 +6,18 @@ import pytest
 from django.core.management import call_command
 
 from accounts.notifications.models import Notification
-from accounts.people.models import User
 from accounts.people.services import grant_staff_roles
 from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.words import Words
 from projects.agreements.proposals.services import accept_proposal, propose_ending
-from projects.disputes.models import Dispute
 from projects.disputes.rulings.selectors import steps_for
 from projects.disputes.rulings.services import (
     accept_ruling,
     appeal_ruling,
     carry_out_ruling,
     decide_by_rule,
-    decide_dispute,
 )
 from projects.disputes.sealed.services import seal_figure
 from projects.disputes.selectors import mediators_for
@@ -28,43 +25,20 @@ from projects.disputes.services import add_statement
 from projects.milestones.services import cancel_milestone, release_milestone
 from projects.tasks import carry_out_rulings, chase_rulings
 from tests.payments.chargeback_world import Bank, payment_of
-from tests.projects.test_decide_dispute import books_of
+from tests.projects.dispute_world import (
+    AS_DECIDED,
+    IN_HALVES,
+    NOTHING_MOVED,
+    appeal,
+    books_of,
+    rule,
+    seen,
+    told,
+)
 from tests.races import at_once, outcomes_at_once
 from tests.world import api_of, browser, opened_dispute, person, reviewed_dispute, why
 
 pytestmark = pytest.mark.django_db
-
-NOTHING_MOVED = {"held": 103_000, "ben": 0, "ada": 0, "us": 0}
-AS_DECIDED = {"held": 0, "ben": 38_800, "ada": 61_800, "us": 2_400}
-ON_APPEAL = {"held": 0, "ben": 48_500, "ada": 51_500, "us": 3_000}
-
-
-def seen(dispute: Dispute) -> Dispute:
-    return Dispute.objects.select_related("milestone__contract", "milestone__escrow__policy").get(
-        pk=dispute.pk
-    )
-
-
-def told(kind: str) -> list[str]:
-    return sorted(n.recipient.name for n in Notification.objects.filter(kind=kind))
-
-
-def rule(dispute: Dispute, by: User, part: int = 40_000) -> Dispute:
-    return decide_dispute(dispute_id=dispute.pk, by=by, to_freelancer=part, **why())
-
-
-def appeal(dispute: Dispute, by: User) -> Dispute:
-    return appeal_ruling(dispute_id=dispute.pk, by=by, statement="More of it is done.")
-
-
-@pytest.fixture
-def emil() -> User:
-    return grant_staff_roles(user_id=person("Emil").pk, roles={"mediator"}, by=SYSTEM)
-
-
-@pytest.fixture
-def standing(ada, ben, dora) -> Dispute:
-    return rule(reviewed_dispute(ada, ben), dora)
 
 
 # --- It stands -----------------------------------------------------------------------------------
@@ -162,7 +136,7 @@ def test_a_rule_decides_what_was_not_answered_and_either_side_may_appeal(
     appeal(dispute, ben)
     add_statement(dispute_id=dispute.pk, by=ada, statement="It is not.")
     rule(dispute, dora, 50_000)
-    assert books_of(dispute) == ON_APPEAL
+    assert books_of(dispute) == IN_HALVES
 
 
 # --- Appeal --------------------------------------------------------------------------------------
@@ -190,7 +164,7 @@ def test_another_mediator_has_the_last_word_at_once(standing, ada, ben, dora, em
         (1, 40_000),
         (2, 50_000),
     ]
-    assert books_of(standing) == ON_APPEAL
+    assert books_of(standing) == IN_HALVES
     with pytest.raises(WrongState):
         appeal(standing, ada)
     call_command("check_ledger")
@@ -349,7 +323,7 @@ def test_two_mediators_on_appeal_at_once_rule_once(ada, ben, dora, emil):
     outcomes = at_once(*[lambda by=by: rule(standing, by, 50_000) for by in (emil, fina) * 4])
 
     assert sorted(outcomes) == ["done"] + ["wrong_state"] * 7
-    assert books_of(standing) == ON_APPEAL
+    assert books_of(standing) == IN_HALVES
 
 
 @pytest.mark.django_db(transaction=True)

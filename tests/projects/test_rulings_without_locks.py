@@ -18,32 +18,27 @@ from projects.disputes.models import Dispute, Ruling
 from projects.disputes.rulings import services as rulings
 from projects.disputes.rulings.services import accept_ruling, carry_out_ruling
 from projects.disputes.services import add_statement
-from tests.projects.test_decide_dispute import books_of
+from tests.projects.dispute_world import (
+    AS_DECIDED,
+    IN_HALVES,
+    NOTHING_MOVED,
+    appeal,
+    books_of,
+    rule,
+    seen,
+)
 from tests.projects.test_races import (
     got_past_the_first_judgement,
     stopped_by_the_database,
     without_locks,
 )
-from tests.projects.test_rulings_stand import (
-    AS_DECIDED,
-    NOTHING_MOVED,
-    ON_APPEAL,
-    appeal,
-    rule,
-    seen,
-)
 from tests.projects.two_mediators import mediator
 from tests.races import at_once, meet_after, outcomes_at_once
-from tests.world import person, reviewed_dispute
+from tests.world import person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Act = Callable[[], object]
-
-
-@pytest.fixture
-def standing(ada, ben, dora) -> Dispute:
-    return rule(reviewed_dispute(ada, ben), dora)
 
 
 def both_accept(standing: Dispute, ada: User, ben: User) -> list[str]:
@@ -147,7 +142,7 @@ def test_without_the_lock_two_mediators_on_appeal_pass_the_first_judgement_toget
 
     assert got_past_the_first_judgement(outcomes), outcomes
     assert Ruling.objects.count() == 2
-    assert books_of(standing) == ON_APPEAL
+    assert books_of(standing) == IN_HALVES
 
 
 # --- A decision on appeal, and the first one that stands -----------------------------------------
@@ -180,7 +175,7 @@ def test_without_the_lock_the_milestone_keeps_the_first_decision_from_the_last_w
     outcomes = outcomes_at_once(*[carried_out] * 8)
 
     assert all("you cannot resolve now" in str(one) for one in outcomes), outcomes
-    assert (seen(standing).to_freelancer, books_of(standing)) == (50_000, ON_APPEAL)
+    assert (seen(standing).to_freelancer, books_of(standing)) == (50_000, IN_HALVES)
 
 
 def test_without_the_lock_only_what_is_held_keeps_a_decision_from_what_was_carried_out(

@@ -12,11 +12,7 @@ from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.models import AuditEntry
 from marketplace.common.money import in_words
-from payments.escrow.selectors import held_in
-from payments.ledger import chart
-from payments.ledger.selectors import balance_of
 from payments.models import Payment
-from payments.refunds.models import Refund
 from projects.agreements.proposals.services import accept_proposal, propose_ending
 from projects.contracts.models import Event
 from projects.disputes.checks import CHECKS
@@ -29,6 +25,7 @@ from projects.disputes.services import open_dispute
 from projects.milestones.services import cancel_milestone, release_milestone
 from projects.tasks import close_moot_disputes
 from tests.payments.chargeback_world import Bank
+from tests.projects.dispute_world import NOTHING_MOVED, books_of, seen
 from tests.world import opened_dispute, reviewed_dispute, ruled, submitted_milestone
 
 pytestmark = pytest.mark.django_db
@@ -38,23 +35,6 @@ def seal(dispute: Dispute, by: User | str, amount: object) -> Dispute:
     return seal_figure(dispute_id=dispute.pk, by=by, amount=amount)
 
 
-def read(dispute: Dispute) -> Dispute:
-    """As somebody who looks at it now."""
-    return Dispute.objects.select_related("milestone__escrow__policy").get(pk=dispute.pk)
-
-
-def books_of(dispute: Dispute) -> dict[str, int]:
-    escrow = dispute.milestone.escrow
-    return {
-        "held": held_in(escrow),
-        "ben": balance_of(chart.available(escrow.payee, escrow.currency)),
-        "ada": sum(refund.amount for refund in Refund.objects.filter(book=escrow.book)),
-    }
-
-
-UNTOUCHED = {"held": 103_000, "ben": 0, "ada": 0}
-
-
 # --- The money -----------------------------------------------------------------------------------
 
 
@@ -62,12 +42,12 @@ UNTOUCHED = {"held": 103_000, "ben": 0, "ada": 0}
 @pytest.mark.parametrize(
     ("most", "least", "part", "books"),
     [
-        (60_000, 40_000, 50_000, {"held": 0, "ben": 48_500, "ada": 51_500}),
-        (40_000, 40_000, 40_000, {"held": 0, "ben": 38_800, "ada": 61_800}),
-        (40_001, 40_000, 40_000, {"held": 0, "ben": 38_800, "ada": 61_800}),
-        (40_002, 40_001, 40_002, {"held": 0, "ben": 38_802, "ada": 61_798}),
-        (99_999, 99_998, 99_998, {"held": 0, "ben": 96_998, "ada": 2}),
-        (0, 0, 0, {"held": 0, "ben": 0, "ada": 103_000}),
+        (60_000, 40_000, 50_000, {"held": 0, "ben": 48_500, "ada": 51_500, "us": 3_000}),
+        (40_000, 40_000, 40_000, {"held": 0, "ben": 38_800, "ada": 61_800, "us": 2_400}),
+        (40_001, 40_000, 40_000, {"held": 0, "ben": 38_800, "ada": 61_800, "us": 2_400}),
+        (40_002, 40_001, 40_002, {"held": 0, "ben": 38_802, "ada": 61_798, "us": 2_400}),
+        (99_999, 99_998, 99_998, {"held": 0, "ben": 96_998, "ada": 2, "us": 6_000}),
+        (0, 0, 0, {"held": 0, "ben": 0, "ada": 103_000, "us": 0}),
     ],
 )
 def test_where_both_meet_it_ends_in_the_middle(ada, ben, last, most, least, part, books):
@@ -75,11 +55,11 @@ def test_where_both_meet_it_ends_in_the_middle(ada, ben, last, most, least, part
     acts = [(ada, most), (ben, least)]
     (first, other) = acts if last == "ben" else acts[::-1]
     seal(dispute, *first)
-    assert books_of(dispute) == UNTOUCHED
+    assert books_of(dispute) == NOTHING_MOVED
 
     seal(dispute, *other)
 
-    dispute = read(dispute)
+    dispute = seen(dispute)
     assert (dispute.status, dispute.to_freelancer) == ("closed", part)
     assert not dispute.rulings.exists()
     assert dispute.closed_at is not None
@@ -97,9 +77,9 @@ def test_where_they_do_not_meet_nothing_moves(ada, ben, make):
     state = dispute.state
     seal(dispute, ada, 40_000)
     seal(dispute, ben, 40_001)
-    assert (books_of(dispute), read(dispute).state) == (UNTOUCHED, state)
+    assert (books_of(dispute), seen(dispute).state) == (NOTHING_MOVED, state)
     seal(dispute, ada, 40_001)
-    assert read(dispute).to_freelancer == 40_001
+    assert seen(dispute).to_freelancer == 40_001
 
 
 @given(most=st.integers(0, 10**11), gap=st.integers(0, 10**11), unit=st.sampled_from([1, 1, 10]))
@@ -133,7 +113,7 @@ def test_whatever_both_seal_each_gets_no_less_than_that_in_every_currency(ada, b
     seal(dispute, ada, most)
     seal(dispute, ben, least)
 
-    settled, after = read(dispute), books_of(dispute)
+    settled, after = seen(dispute), books_of(dispute)
 
     part, shares = settled.to_freelancer, outcome_of(settled)
     assert least <= part <= most
@@ -175,7 +155,7 @@ def test_sealing_leaves_no_trace_for_anybody(ada, ben, dora):
         ("freelancer", None, 1),
     }
     assert "31" not in str(SealedOffer.objects.get(role="client")).replace(str(dispute.pk), "")
-    dispute = read(dispute)
+    dispute = seen(dispute)
     assert own_figure_of(dispute, "client").amount == 31_414
     assert own_figure_of(dispute, "freelancer").amount is None
     assert own_figure_of(dispute, "").amount is None
@@ -188,7 +168,7 @@ def test_both_are_told_the_division_and_neither_figure(ada, ben):
 
     texts = {n.recipient: n.text for n in Notification.objects.filter(kind="dispute_settled")}
     assert texts.keys() == {ada, ben}
-    shares = outcome_of(read(dispute))
+    shares = outcome_of(seen(dispute))
     back, got = in_words(shares.payer, "USD"), in_words(shares.payee, "USD")
     assert texts[ada].endswith(f"settled. You get back {back}; the freelancer gets {got}.")
     assert texts[ben].endswith(f"settled. You get {got}; the client gets back {back}.")
@@ -218,7 +198,7 @@ def test_with_every_end_the_figures_are_gone(ada, ben, dora, end):
         proposal = propose_ending(milestone_id=dispute.milestone_id, by=ada, to_freelancer=50_000)
         accept_proposal(proposal_id=proposal.pk, by=ben)
 
-    assert own_figure_of(read(dispute), "client").amount is None, "unreadable at once"
+    assert own_figure_of(seen(dispute), "client").amount is None, "unreadable at once"
     close_moot_disputes()
     assert not SealedOffer.objects.exists()
     with pytest.raises(WrongState):
@@ -235,13 +215,13 @@ def test_a_figure_is_replaced_and_withdrawn(ada, ben):
     seal(dispute, ada, 50_000)
     seal(dispute, ada, 10_000)
     seal(dispute, ben, 40_000)
-    assert read(dispute).state == "opened", "the older figure settles nothing"
+    assert seen(dispute).state == "opened", "the older figure settles nothing"
     withdraw_figure(dispute_id=dispute.pk, by=ben)
     withdraw_figure(dispute_id=dispute.pk, by=ben)
     seal(dispute, ada, 60_000)
-    assert read(dispute).state == "opened", "what was withdrawn settles nothing"
+    assert seen(dispute).state == "opened", "what was withdrawn settles nothing"
     seal(dispute, ben, 40_000)
-    assert read(dispute).to_freelancer == 50_000
+    assert seen(dispute).to_freelancer == 50_000
 
 
 def test_nobody_feels_their_way_to_the_figure_of_the_other_side(ada, ben):
@@ -256,8 +236,8 @@ def test_nobody_feels_their_way_to_the_figure_of_the_other_side(ada, ben):
         seal(dispute, ada, 95_000)
 
     assert refusal.value.code == "too_many_figures"
-    assert own_figure_of(read(dispute), "client").figures_left == 0
-    assert read(dispute).state == "opened"
+    assert own_figure_of(seen(dispute), "client").figures_left == 0
+    assert seen(dispute).state == "opened"
 
 
 @pytest.mark.parametrize(
@@ -308,7 +288,7 @@ def test_a_mediator_who_is_a_side_seals_as_a_side(ben, dora):
     dispute = opened_dispute(dora, ben)
     seal(dispute, dora, 40_000)
     seal(dispute, ben, 40_000)
-    assert read(dispute).to_freelancer == 40_000
+    assert seen(dispute).to_freelancer == 40_000
 
 
 def test_once_a_bank_has_moved_the_money_a_figure_settles_nothing(ada, ben):
@@ -316,8 +296,8 @@ def test_once_a_bank_has_moved_the_money_a_figure_settles_nothing(ada, ben):
     seal(dispute, ada, 60_000)
     Bank(Payment.objects.get(paid_for=dispute.milestone.escrow.public_id)).takes()
 
-    own = own_figure_of(read(dispute), "client")
+    own = own_figure_of(seen(dispute), "client")
     assert (own.amount, own.is_in_force) == (60_000, False)
     with pytest.raises(WrongState, match="No money is held"):
         seal(dispute, ben, 0)
-    assert read(dispute).state == "opened"
+    assert seen(dispute).state == "opened"

@@ -4,10 +4,6 @@ import pytest
 
 from accounts.notifications.models import Notification
 from accounts.people.models import User
-from payments.escrow.selectors import held_in
-from payments.ledger import chart
-from payments.ledger.selectors import balance_of
-from payments.refunds.models import Refund
 from projects.contracts.models import Event
 from projects.disputes import services as disputes
 from projects.disputes.models import Dispute
@@ -17,26 +13,16 @@ from projects.disputes.sealed.models import SealedOffer
 from projects.disputes.sealed.services import seal_figure, withdraw_figure
 from projects.milestones.models import Milestone
 from projects.milestones.services import release_milestone
+from tests.projects.dispute_world import IN_HALVES, books_of
 from tests.projects.test_races import without_locks
 from tests.races import at_once, meet_after, outcomes_at_once, overtaken_after
 from tests.world import opened_dispute, reviewed_dispute, why
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-SETTLED = {"held": 0, "ben": 48_500, "ada": 51_500}
-
 
 def seal(dispute: Dispute, by: User, amount: int) -> None:
     seal_figure(dispute_id=dispute.pk, by=by, amount=amount)
-
-
-def books_of(dispute: Dispute) -> dict[str, int]:
-    escrow = dispute.milestone.escrow
-    return {
-        "held": held_in(escrow),
-        "ben": balance_of(chart.available(escrow.payee, escrow.currency)),
-        "ada": sum(refund.amount for refund in Refund.objects.filter(book=escrow.book)),
-    }
 
 
 def test_eight_at_once_settle_it_once(ada, ben):
@@ -50,7 +36,7 @@ def test_eight_at_once_settle_it_once(ada, ben):
     assert set(outcomes) <= {"done", "wrong_state"} and outcomes.count("done") >= 2
     dispute.refresh_from_db()
     assert (dispute.status, dispute.to_freelancer) == ("closed", 50_000)
-    assert books_of(dispute) == SETTLED
+    assert books_of(dispute) == IN_HALVES
     assert Event.objects.filter(kind="dispute_settled").count() == 1
     assert Notification.objects.filter(kind="dispute_settled").count() == 2
     assert not SealedOffer.objects.exists()
@@ -97,7 +83,9 @@ def test_a_ruling_and_the_last_figure_at_once_are_one_end(ada, ben, dora):
     assert sorted(outcomes) == ["done"] + ["wrong_state"] * 7
     dispute.refresh_from_db()
     ruled = dispute.rulings.get().carried_out_at is not None
-    assert books_of(dispute) == ({"held": 0, "ben": 19_400, "ada": 82_400} if ruled else SETTLED)
+    assert books_of(dispute) == (
+        {"held": 0, "ben": 19_400, "ada": 82_400, "us": 1_200} if ruled else IN_HALVES
+    )
     assert dispute.to_freelancer == (20_000 if ruled else 50_000)
     assert not SealedOffer.objects.exists()
 
@@ -117,7 +105,9 @@ def test_a_release_and_the_last_figure_at_once_are_one_end(ada, ben):
     assert sorted(outcomes) == ["done"] + ["wrong_state"] * 7
     dispute.milestone.refresh_from_db()
     released = dispute.milestone.status == "released"
-    assert books_of(dispute) == ({"held": 0, "ben": 97_000, "ada": 0} if released else SETTLED)
+    assert books_of(dispute) == (
+        {"held": 0, "ben": 97_000, "ada": 0, "us": 6_000} if released else IN_HALVES
+    )
 
 
 def test_a_figure_that_is_withdrawn_at_the_last_moment_settles_or_is_gone(ada, ben):
@@ -133,7 +123,7 @@ def test_a_figure_that_is_withdrawn_at_the_last_moment_settles_or_is_gone(ada, b
     assert settles is None
     if dispute.status == "closed":
         assert getattr(withdraws, "code", "") == "wrong_state"
-        assert books_of(dispute) == SETTLED
+        assert books_of(dispute) == IN_HALVES
     else:
         assert SealedOffer.objects.get(role="client").amount is None
         assert books_of(dispute)["held"] == 103_000
@@ -156,7 +146,7 @@ def test_without_the_lock_it_settles_at_a_figure_that_seven_heard_was_withdrawn(
     assert at_once(lambda: seal(dispute, ben, 40_000)) == ["done"]
 
     dispute.refresh_from_db()
-    assert (dispute.status, books_of(dispute)) == ("closed", SETTLED)
+    assert (dispute.status, books_of(dispute)) == ("closed", IN_HALVES)
 
 
 def test_without_the_lock_eight_hear_that_a_figure_is_withdrawn_which_has_settled(
@@ -170,4 +160,4 @@ def test_without_the_lock_eight_hear_that_a_figure_is_withdrawn_which_has_settle
     assert at_once(*[lambda: withdraw_figure(dispute_id=dispute.pk, by=ada)] * 8) == ["done"] * 8
 
     dispute.refresh_from_db()
-    assert (dispute.status, books_of(dispute)) == ("closed", SETTLED)
+    assert (dispute.status, books_of(dispute)) == ("closed", IN_HALVES)

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -25,6 +24,7 @@ from projects.messages.services import write_message
 from projects.milestones.parts.services import release_part
 from projects.milestones.services import return_work, submit_work
 from tests.payments.chargeback_world import Bank
+from tests.projects.evidence_world import upload
 from tests.world import funded_milestone, plan_of, submitted_milestone
 
 pytestmark = pytest.mark.django_db
@@ -62,10 +62,6 @@ def row_of(dispute: Dispute) -> int:
 def say(milestone, by, files: list | None = None) -> None:
     text = "How does it go on?"
     write_message(bid_id=milestone.contract.bid_id, by=by, text=text, files=files)
-
-
-def a_file() -> SimpleUploadedFile:
-    return SimpleUploadedFile("draft.pdf", b"%PDF-1.7")
 
 
 def sign_under(milestone, policy: Policy) -> None:
@@ -131,7 +127,7 @@ def test_a_message_before_it_that_was_not_replied_to(ada, ben, later):
 def test_a_file_that_was_sent_before_the_dispute_is_on_file(ada, ben, later):
     """A reply came, so that no row for words fits: what was sent is there none the less."""
     milestone = funded_milestone(ada, ben)
-    say(milestone, ada, [a_file()])
+    say(milestone, ada, [upload()])
     say(milestone, ben)
     later(minutes=1)
     say(milestone, ada)
@@ -140,7 +136,7 @@ def test_a_file_that_was_sent_before_the_dispute_is_on_file(ada, ben, later):
     assert (facts_of(without).has_sent_files, row_of(without)) == (False, 9), "it was the client's"
 
     later(days=-20)
-    say(milestone, ben, [a_file()])
+    say(milestone, ben, [upload()])
     later(minutes=1)
     say(milestone, ada)
     later(days=20)
@@ -153,13 +149,13 @@ def test_a_file_that_was_sent_before_the_dispute_is_on_file(ada, ben, later):
 @pytest.mark.parametrize("when", ["before the contract", "since the dispute"])
 def test_a_file_of_another_time_is_none_of_it(late, ada, ben, later, when):
     if when == "before the contract":
-        say(late, ben, [a_file()])
+        say(late, ben, [upload()])
         late.contract.accepted_at = now() + timedelta(minutes=1)
         late.contract.save(update_fields=["accepted_at"])
     dispute = dispute_on(late, ada)
     if when == "since the dispute":
         later(days=1)
-        say(late, ben, [a_file()])
+        say(late, ben, [upload()])
 
     assert not facts_of(dispute).has_sent_files
     assert row_of(dispute) == (7 if when == "since the dispute" else 9)
