@@ -9,11 +9,12 @@ from django.utils.translation import gettext_noop
 from accounts.notifications.services import News, notify_each
 from marketplace.common.clock import now
 from marketplace.common.words import Words
+from payments.chargebacks.selectors import look_for_open_chargebacks
 from payments.escrow.facts import MoneyFacts, facts_now, facts_of_each
 from projects.contracts.models import Contract
 from projects.contracts.selectors import page_of
 from projects.milestones.models import Milestone, Reminder
-from projects.milestones.rules import due_of
+from projects.milestones.rules import due_of, what_keeps_silence_from
 from projects.milestones.selectors import is_being_funded, is_funded
 
 S = Milestone.Status
@@ -40,6 +41,8 @@ KINDS = (*_BEFORE_DUE, "review_half_over", *_BEFORE_REVIEW_ENDS, *_BEFORE_FUNDIN
 # Of these, after an outage, only the last word is told. Those of a review are all told, since money
 # moves by its silence.
 _LAST_WORD_COUNTS = Q(kind__startswith="due_") | Q(kind__startswith="fund_")
+# After so long it is asked again whether silence would release what waits for a review.
+ASKED_AGAIN = timedelta(hours=1)
 
 
 def remind_of_due_date(milestone: Milestone) -> None:
@@ -89,10 +92,15 @@ def put_off_reminders(milestone: Milestone, kinds: str, by: timedelta) -> None:
 
 
 def tell_due(milestones: Sequence[Milestone]) -> None:
-    """Tell what could not be told in time. The caller holds their locks."""
+    """Tell what could not be told in time of what silence releases now. The caller holds their
+    locks.
+    """
+    # Those that waited for the money are written too, however late they were to be asked again.
     late = list(
         Reminder.objects.filter(
-            milestone__in=milestones, told_at__isnull=True, due_at__lte=now()
+            Q(due_at__lte=now()) | Q(kind__startswith="review_"),
+            milestone__in=milestones,
+            told_at=None,
         ).order_by("due_at", "pk")
     )
     known = {milestone.pk: milestone for milestone in milestones}
@@ -135,9 +143,32 @@ def read_key(key: str) -> datetime:
 
 
 def facts_behind(reminders: Iterable[Reminder]) -> dict[int, MoneyFacts]:
-    """The money without which nothing is due, by the key of its escrow, in one query."""
-    of_dates = (reminder for reminder in reminders if reminder.kind in _BEFORE_DUE)
-    return facts_of_each(reminder.milestone.escrow for reminder in of_dates)
+    """The money without which nothing is due and nothing approved, by the key of its escrow, in a
+    few queries; of what is reviewed the escrows know then whether a bank wants money of it.
+    """
+    dated = [reminder for reminder in reminders if reminder.kind in _BEFORE_DUE]
+    reviewed = [reminder for reminder in reminders if reminder.kind.startswith("review_")]
+    if reviewed:
+        look_for_open_chargebacks([reminder.milestone.escrow for reminder in reviewed])
+    return facts_of_each(reminder.milestone.escrow for reminder in [*dated, *reviewed])
+
+
+def why_untrue(milestone: Milestone, kind: str, facts: MoneyFacts | None = None) -> str:
+    """Why what it promises would not happen as things are, though its reason stands; '' where it
+    would: silence releases nothing while too little is held, or a bank has cut in.
+    """
+    if not kind.startswith("review_"):
+        return ""
+    if not what_keeps_silence_from(milestone, facts or facts_now(milestone.escrow)):
+        return ""
+    return gettext_noop("Silence approves nothing of it for now.")
+
+
+def ask_again_later(reminder_ids: Collection[int]) -> None:
+    """What they promise is not true as things are: they are told once it is, and by ``tell_due`` at
+    the latest.
+    """
+    Reminder.objects.filter(pk__in=reminder_ids).update(due_at=now() + ASKED_AGAIN)
 
 
 def why_gone(

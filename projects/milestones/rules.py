@@ -155,10 +155,10 @@ def _may_cancel_unfunded(milestone: Milestone, facts: MoneyFacts) -> str:
 def _may_release_silent(milestone: Milestone, facts: MoneyFacts) -> str:
     if milestone.review_ends_at is None or now() < milestone.review_ends_at:
         return "The review period is not over yet."
-    return _keeps_silence_from_it(milestone, facts)
+    return what_keeps_silence_from(milestone, facts)
 
 
-def _keeps_silence_from_it(milestone: Milestone, facts: MoneyFacts) -> str:
+def what_keeps_silence_from(milestone: Milestone, facts: MoneyFacts) -> str:
     """Why silence releases nothing of its money, however long it lasts."""
     if refusal := _fully_held(milestone, facts):
         return refusal
@@ -183,7 +183,7 @@ def _may_refund_limit(milestone: Milestone, facts: MoneyFacts) -> str:
     if not is_over_limit(milestone):
         return "The provider still holds the money."
     is_submitted = milestone.status == Milestone.Status.SUBMITTED
-    if is_submitted and not _keeps_silence_from_it(milestone, facts):
+    if is_submitted and not what_keeps_silence_from(milestone, facts):
         return "The work is submitted: its review decides."
     return _money_held(milestone, facts)
 

@@ -30,7 +30,7 @@ from projects.milestones.criteria import checked_answers, checked_not_met, refus
 from projects.milestones.deliveries import LONGEST_NOTE, checked_links
 from projects.milestones.models import LIFECYCLE, Milestone, Submission, SubmissionFile
 from projects.milestones.rules import due_of, judge_step, review_end_of
-from projects.milestones.words import CANCELLED, RELEASED, RELEASED_BY_SILENCE, SUBMITTED
+from projects.milestones.words import CANCELLED, RELEASED, RELEASED_BY_SILENCE, words_of_delivery
 
 # The steps that end a milestone unpaid, each with its own right and its own clock.
 GROUNDS = ("cancel", "cancel_unfunded", "drop", "cancel_late", "cancel_idle")
@@ -109,7 +109,7 @@ def submit_work(
     reminders.remind_of_review(milestone)
 
     record(milestone.contract, "work_submitted", by=by, about=milestone, version=submission.version)
-    text = SUBMITTED.filled(title=milestone.title, due=milestone.review_ends_at)
+    text = words_of_delivery(milestone)
     tell_other_side(milestone.contract, "work_submitted", text, by=by, about=milestone.public_id)
     return submission
 

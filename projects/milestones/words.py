@@ -1,10 +1,16 @@
 """What the other side is told of a milestone that was delivered, or has ended."""
 
 from marketplace.common.words import Words
+from payments.chargebacks.selectors import has_open_chargeback
+from projects.milestones.models import Milestone
 
-SUBMITTED = Words(
+_SUBMITTED = Words(
     "“%(title)s” has been delivered. Approve it or ask for changes by %(due)s; after that it is "
     "approved by itself."
+)
+_SUBMITTED_UNDER_A_BANK = Words(
+    "“%(title)s” has been delivered. Approve it or ask for changes: while %(client)s’s bank wants "
+    "money of it back, silence approves nothing."
 )
 RELEASED = Words("“%(title)s” is approved and %(amount)s released.")
 RELEASED_BY_SILENCE = Words(
@@ -18,3 +24,11 @@ CANCELLED = {
     "cancel_late": Words("“%(title)s” is cancelled: the delivery was late."),
     "cancel_idle": Words("“%(title)s” is cancelled: the work was never started."),
 }
+
+
+def words_of_delivery(milestone: Milestone) -> Words:
+    """What its client is told of it: what silence will do, and only that."""
+    if has_open_chargeback(milestone.escrow):
+        client = milestone.contract.client.name
+        return _SUBMITTED_UNDER_A_BANK.filled(title=milestone.title, client=client)
+    return _SUBMITTED.filled(title=milestone.title, due=milestone.review_ends_at)

@@ -52,7 +52,8 @@ def _while(*states: str, gone: str) -> Callable[[Any, Notification], str]:
 
 
 def _as_reminded(milestone: Milestone, notice: Notification) -> str:
-    return reminders.why_gone(milestone, notice.kind, reminders.read_key(notice.key))
+    gone = reminders.why_gone(milestone, notice.kind, reminders.read_key(notice.key))
+    return gone or reminders.why_untrue(milestone, notice.kind)
 
 
 def _asks_for_a_bid(invitation: Invitation, _: Notification) -> str:

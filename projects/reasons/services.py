@@ -14,7 +14,7 @@ from projects.reasons.rules import REASONS, Reason
 def why_gone(notices: Sequence[Notification]) -> dict[int, str | None]:
     """For each notice, by its key, why its reason has gone; '' where it stands. Belongs into the
     transaction that lets their mail go. A query or two for each kind of thing that they are about,
-    and one for the money behind a warning.
+    and a few for the money behind a warning.
 
     None where somebody is at work on what it is about: whether the reason stands is known after
     that, and a mail must not wait for a deed while it holds a lock itself. What is asked is asked

@@ -12,7 +12,8 @@ from projects.milestones.models import Reminder
 
 @transaction.atomic
 def tell_reminders(*, reminder_ids: Sequence[int]) -> int:
-    """Tell those of them whose reason still stands, and drop the others; how many that were.
+    """Tell those of them whose reason still stands, and drop the others; how many that were. Those
+    that would promise what silence does not do as things are, are asked about again later.
 
     Passed over are those that are told or dropped by now, and those on whose milestone somebody is
     at work: whether their reason stands is known after that.
@@ -35,7 +36,11 @@ def tell_reminders(*, reminder_ids: Sequence[int]) -> int:
         if _why_gone(reminder, facts) or reminders.is_superseded(reminder, last_words)
     }
     Reminder.objects.filter(pk__in=moot).delete()
-    reminders.tell([reminder for reminder in due if reminder.pk not in moot])
+    standing = [reminder for reminder in due if reminder.pk not in moot]
+    untrue = {reminder.pk for reminder in standing if _why_untrue(reminder, facts)}
+    if untrue:
+        reminders.ask_again_later(untrue)
+    reminders.tell([reminder for reminder in standing if reminder.pk not in untrue])
     return len(due)
 
 
@@ -43,3 +48,8 @@ def _why_gone(reminder: Reminder, facts: Mapping[int, MoneyFacts]) -> str:
     milestone = reminder.milestone
     money = facts.get(milestone.escrow_id)
     return reminders.why_gone(milestone, reminder.kind, reminder.due_at, money)
+
+
+def _why_untrue(reminder: Reminder, facts: Mapping[int, MoneyFacts]) -> str:
+    milestone = reminder.milestone
+    return reminders.why_untrue(milestone, reminder.kind, facts.get(milestone.escrow_id))
