@@ -10,8 +10,10 @@ from django.db import connection
 
 from assets.build import build_catalogues
 from marketplace.common import clock, doorbell
+from marketplace.common.clock import now
 from marketplace.common.models import ClockOffset
 from payments.policies.models import Policy
+from projects.agreements import terms
 
 # --- Other languages ------------------------------------------------------------------------------
 
@@ -97,6 +99,19 @@ def the_present(monkeypatch) -> None:
     A clock is read again at every request, task and key: more places move it than a test sees.
     """
     monkeypatch.setattr(clock, "_offset", timedelta(0))
+
+
+# --- Days -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def a_day_ends_soon(monkeypatch) -> None:
+    """Whatever time it is: plans are made where it is ten in the evening, so that their days are as
+    long as their number says, and two hours at most. ``test_days_of_a_plan.py`` asks of the others.
+    """
+    east = (22 - now().hour) % 24
+    zone = f"Etc/GMT-{east}" if east <= 14 else f"Etc/GMT+{24 - east}"
+    monkeypatch.setattr(terms, "zone_of", lambda _: zone)
 
 
 # --- Bells ---------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -45,8 +46,20 @@ def offset() -> timedelta:
 
 
 def end_of_day(day: date, zone: tzinfo) -> datetime:
-    """What somebody who lives there means by "due on that day": its last minute."""
-    return datetime.combine(day, time(23, 59), tzinfo=zone)
+    """What somebody who lives there means by "due on that day": its last minute, the later one
+    where the clocks go back in it.
+    """
+    return datetime.combine(day, time(23, 59, fold=1), tzinfo=zone)
+
+
+def after_days(moment: datetime, days: timedelta, zone: str) -> datetime:
+    """So many days later: the end of that day for whoever lives in this zone (IANA), however the
+    clocks were changed in between. To the second where no zone is named.
+    """
+    if not zone:
+        return moment + days
+    there = ZoneInfo(zone)
+    return end_of_day((moment.astimezone(there) + days).date(), there).astimezone(UTC)
 
 
 def said(moment: datetime) -> str:

@@ -2,12 +2,13 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 
 from accounts.holds.services import judge_may_begin, judge_other_side
 from accounts.people.models import User
-from marketplace.common.clock import now
+from marketplace.common.clock import after_days, now
 from marketplace.common.errors import InvalidInput, WrongState
 from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
 from marketplace.common.reasons import checked_reason
@@ -23,6 +24,7 @@ from projects.agreements.terms import (
     USUAL_REVISIONS,
     Ownership,
     canonical,
+    days_end_in,
     digest,
     wording_of,
 )
@@ -155,7 +157,7 @@ def accept_offer(*, contract_id: int, by: Actor, confirmed_with: str = "") -> Co
     seal_agreement(agreement)
     bids.accept_bid(bid_id=contract.bid_id, by=by)
     settle_awards(posting_id=contract.posting_id)
-    _plan_milestones(contract, json.loads(agreement.body)["milestones"])
+    _plan_milestones(contract, json.loads(agreement.body))
     start_funding_time(contract)
 
     record(contract, "contract_accepted", by=by, sha256=agreement.sha256)
@@ -262,17 +264,18 @@ def _person(by: Actor) -> User:
     return by
 
 
-def _plan_milestones(contract: Contract, parts: list[dict]) -> None:
+def _plan_milestones(contract: Contract, wording: dict[str, Any]) -> None:
     assert contract.accepted_at
-    before = 0
-    for part in parts:
+    before, zone = 0, days_end_in(wording)
+    for part in wording["milestones"]:
         plan_milestone(
             contract=contract,
             position=part["position"],
             title=part["title"],
             amount=part["amount"],
-            due_at=contract.accepted_at + timedelta(days=part["days"]),
+            due_at=after_days(contract.accepted_at, timedelta(days=part["days"]), zone),
             allowance=timedelta(days=max(1, part["days"] - before)),
+            days_end_in=zone,
             criteria=part["criteria"],
         )
         before = part["days"]

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.db.models import TextChoices
 
+from accounts.parties.models import Party
+from accounts.parties.selectors import people_of_each
 from accounts.people.profile import COUNTRIES
 from marketplace.common.models import StoredFile
 from payments.policies.models import Policy
@@ -17,8 +19,8 @@ from projects.confidentiality.selectors import part_of
 from projects.contracts.models import Contract
 
 # The form of the wording. 1 said nothing of ownership and confidentiality, 2 nothing of the files
-# of the bid, 3 only some of the rules; what was signed in them stays in them, with every later
-# version.
+# of the bid, 3 only some of the rules and not where a day ends; what was signed in them stays in
+# them, with every later version.
 FORM = 4
 
 # How often changes may be asked for, for each milestone: by default, and at most.
@@ -78,7 +80,9 @@ def silence_in_words(years: int) -> str:
 def wording_of(
     contract: Contract, bid: Bid, *, ownership: str, confidentiality_years: int
 ) -> dict[str, Any]:
-    """What both sides sign. Amounts are minor units of ``currency``; days run from acceptance."""
+    """What both sides sign. Amounts are minor units of ``currency``; days run from acceptance, and
+    end with their last minute where the freelancer lives, whose plan it is.
+    """
     posting, policy, part = contract.posting, contract.policy, part_of(contract.posting)
     with_files(bid)
     return {
@@ -112,6 +116,7 @@ def wording_of(
             }
             for position, part in enumerate(bid.plan, start=1)
         ],
+        "days_end_in": zone_of(bid.freelancer),
         "review_days": contract.review_days,
         "revisions": contract.revisions,
         "ownership": {"rule": ownership, "text": OWNERSHIP_IN_WORDS[Ownership(ownership)]},
@@ -127,6 +132,19 @@ def wording_of(
             **{field: getattr(policy, field) for field in RULES},
         },
     }
+
+
+def zone_of(freelancer: Party) -> str:
+    """By whose clock the days of their plan end: the IANA name of their zone."""
+    people = people_of_each([freelancer])[freelancer.pk]
+    return people[0].time_zone if people else "UTC"
+
+
+def days_end_in(wording: dict[str, Any]) -> str:
+    """In which zone (IANA) the days of this wording end; '' in an older form, where they ended at
+    the minute of the acceptance.
+    """
+    return wording.get("days_end_in", "")
 
 
 def _named(files: Iterable[StoredFile]) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from payments.policies.words import percent
+from projects.agreements.terms import days_end_in
 
 
 def rules_of(wording: dict[str, Any]) -> list[str]:
@@ -12,6 +13,7 @@ def rules_of(wording: dict[str, Any]) -> list[str]:
     fees = [percent(policy[f"{side}_fee_basis_points"]) for side in ("client", "freelancer")]
     rules = [
         "The money of a milestone is held from its funding until it is released or refunded.",
+        _days_end(client, freelancer, days_end_in(wording)),
         f"A delivery is reviewed within {_days(wording['review_days'])}. Without an answer it is "
         "approved and released by itself.",
         _revisions(client, wording.get("revisions")),
@@ -42,6 +44,16 @@ def rules_of(wording: dict[str, Any]) -> list[str]:
         _giveback(client, freelancer, policy.get("giveback_days", 0)),
     ]
     return [rule for rule in rules if rule]
+
+
+def _days_end(client: str, freelancer: str, zone: str) -> str:
+    if not zone:
+        return ""
+    return (
+        f"Days of the plan count from the day on which {freelancer} accepts, or, of a milestone "
+        f"that {client} funds later, its own days from that day on. A day ends at 23:59 in the "
+        f"time zone {zone}."
+    )
 
 
 def _funding(client: str, freelancer: str, days: int) -> str:

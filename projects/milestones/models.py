@@ -54,6 +54,9 @@ class Milestone(models.Model):
     # is late by no more than the ``leeway``, which a date has that both have named.
     allowance = models.DurationField()
     leeway = models.DurationField(default=timedelta)
+    # In which zone (IANA) a day ends, where the ``allowance`` is days of the plan; empty where both
+    # have named a moment, and in plans that were signed before days ended.
+    days_end_in = models.CharField(max_length=40, blank=True)
     due_at = models.DateTimeField()
     # What outages of ours have added to the time after ``due_at``, and to the time to start.
     grace_extension = models.DurationField(default=timedelta)

@@ -7,7 +7,7 @@ show no button). Each returns the refusal, or nothing where the step may be made
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from marketplace.common.clock import now, said
+from marketplace.common.clock import after_days, now, said
 from marketplace.common.errors import WrongState
 from marketplace.common.money import in_words
 from marketplace.common.outages.selectors import is_made_up_for
@@ -33,7 +33,7 @@ def due_of(milestone: Milestone) -> datetime:
 
 def due_if_held(milestone: Milestone, held_at: datetime) -> datetime:
     """When the delivery is due where all of its money is held from then on."""
-    due_at = held_at + milestone.allowance
+    due_at = after_days(held_at, milestone.allowance, milestone.days_end_in)
     return due_at if due_at - milestone.due_at > milestone.leeway else milestone.due_at
 
 

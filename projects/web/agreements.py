@@ -1,7 +1,7 @@
 """Pages about offers and what was signed."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -10,14 +10,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access.confirming import confirm_by_password
-from marketplace.common.clock import now
+from marketplace.common.clock import after_days, now
 from marketplace.common.forms import PasswordField
 from marketplace.common.http import refusals_on
 from payments.payees.selectors import country_of
 from payments.policies.fees import quote
 from payments.policies.models import Policy
 from payments.policies.selectors import policy_in_force
-from projects.agreements import services
+from projects.agreements import services, terms
 from projects.agreements.changes.words import lines_of
 from projects.agreements.sealing.document import seal_of
 from projects.agreements.terms import (
@@ -100,10 +100,10 @@ def create_award(request: HttpRequest, public_id: str) -> HttpResponse:
         request.POST if request.method == "POST" else None, policy=policy, initial=first
     )
     if request.method == "POST" and form.is_valid():
-        terms = dict(form.cleaned_data)
+        asked = dict(form.cleaned_data)
         with refusals_on(form):
-            terms["confirmed_with"] = confirm_by_password(request.user, terms.pop("password"))
-            contract = services.award_bid(bid_id=bid.pk, by=request.user, **terms)
+            asked["confirmed_with"] = confirm_by_password(request.user, asked.pop("password"))
+            contract = services.award_bid(bid_id=bid.pk, by=request.user, **asked)
         if form.is_valid():
             return redirect("contract", contract.public_id)
     rules = {
@@ -112,8 +112,11 @@ def create_award(request: HttpRequest, public_id: str) -> HttpResponse:
         "policy": policy,
         "country": country_of(bid.freelancer_id),
     }
+    zone, today = terms.zone_of(bid.freelancer), now()
     parts = [
-        part | {"quote": quote([part["amount"]], policy), "try_it": try_url(part, **rules)}
+        part
+        | {"quote": quote([part["amount"]], policy), "try_it": try_url(part, **rules)}
+        | {"ends_at": after_days(today, timedelta(days=part["days"]), zone)}
         for part in bid.plan
     ]
     context = {

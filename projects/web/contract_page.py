@@ -2,13 +2,13 @@
 
 import json
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
 
-from marketplace.common.clock import now
+from marketplace.common.clock import after_days, now
 from marketplace.common.lifecycle import CLIENT, FREELANCER
 from payments.escrow.facts import MoneyFacts
 from payments.payees.selectors import country_of, is_ready
@@ -16,6 +16,7 @@ from payments.policies.fees import quote
 from payments.policies.words import percent
 from projects.agreements.outlook import Prospects, Strike, prospects_of
 from projects.agreements.selectors import files_offered, files_signed, open_steps
+from projects.agreements.terms import days_end_in
 from projects.agreements.turn import Turn
 from projects.agreements.turns import turn_of
 from projects.bonuses.selectors import seen_on
@@ -172,25 +173,32 @@ def bar_of(total: MoneyFacts) -> list[dict[str, Any]]:
 
 
 def plan_of(contract: Contract, wording: dict[str, Any]) -> dict[str, Any]:
-    """The milestones of an offer as its wording plans them, each with both nets."""
+    """The milestones of an offer as its wording plans them, each with both nets, and with the
+    minute at which its days end: if it is signed today, or as it was signed.
+    """
     rules = {
         "currency": contract.currency,
         "review_days": contract.review_days,
         "policy": contract.policy,
         "country": country_of(contract.freelancer_id),
     }
+    zone, since = days_end_in(wording), contract.accepted_at or now()
     parts = [
         part
         | {"quote": quote([part["amount"]], contract.policy)}
         | (
             {"due_at": datetime.fromisoformat(part["due_at"])}
             if "due_at" in part
-            else {"try_it": try_url(part, **rules)}
+            else {
+                "try_it": try_url(part, **rules),
+                "ends_at": after_days(since, timedelta(days=part["days"]), zone) if zone else None,
+            }
         )
         for part in wording["milestones"]
     ]
     amounts = [part["amount"] for part in parts]
-    return {"parts": parts, "total": quote(amounts, contract.policy)}
+    total = quote(amounts, contract.policy)
+    return {"parts": parts, "total": total, "is_signed": contract.accepted_at is not None}
 
 
 def lines_of(contract: Contract, events: list[Event]) -> list[dict[str, Any]]:

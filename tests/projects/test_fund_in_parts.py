@@ -4,6 +4,7 @@ import pytest
 from django.db.models import QuerySet
 
 from accounts.notifications.models import Notification
+from marketplace.common.clock import after_days
 from marketplace.common.errors import InvalidInput, WrongState
 from payments.escrow.facts import facts_now
 from payments.escrow.services import take_in
@@ -75,7 +76,8 @@ def test_both_hear_of_a_part_and_its_clock_starts_once_it_is_whole(ada, ben, lat
     assert tell_fundings() == {"done": 1, "failed": 0}
 
     milestone.refresh_from_db()
-    assert milestone.due_at == milestone.escrow.held_at + milestone.allowance
+    held_at, zone = milestone.escrow.held_at, milestone.days_end_in
+    assert milestone.due_at == after_days(held_at, milestone.allowance, zone)
     assert Event.objects.filter(kind="milestone_funded").count() == 1
 
 

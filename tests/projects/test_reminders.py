@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.notifications.models import Notification
-from marketplace.common.clock import now
+from marketplace.common.clock import after_days, now
 from payments.escrow.services import take_in
 from projects.agreements.changes.services import accept_change
 from projects.milestones import reminders
@@ -169,8 +169,9 @@ def test_what_is_not_funded_is_not_due_until_it_is(ada, ben, later, cut):
 
     fund(milestone)
     milestone.refresh_from_db()
-    assert milestone.due_at == milestone.escrow.held_at + milestone.allowance
-    for days in (milestone.allowance / timedelta(days=1) - 6.9, 4, 2, 1, 1):
+    held_at, zone = milestone.escrow.held_at, milestone.days_end_in
+    assert milestone.due_at == after_days(held_at, milestone.allowance, zone)
+    for days in ((milestone.due_at - now()) / timedelta(days=1) - 6.9, 4, 2, 1, 1):
         later(days=days)
         tell_reminders()
     heard = of_dates.filter(about=milestone.public_id, recipient=ben)

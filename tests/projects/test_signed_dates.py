@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from marketplace.common.clock import now
+from marketplace.common.clock import after_days, now
 from projects.agreements.changes.services import accept_change
 from projects.contracts.selectors import agreement_of
 from projects.milestones.models import Milestone, Reminder
@@ -108,7 +108,8 @@ def test_a_day_of_the_plan_counts_in_full_from_the_money_on(ada, ben, later):
     later(hours=5)
     fund(milestone)
     milestone = now_of(milestone)
-    assert milestone.due_at == milestone.escrow.held_at + timedelta(days=20)
+    zone = milestone.days_end_in
+    assert milestone.due_at == after_days(milestone.escrow.held_at, timedelta(days=20), zone)
 
 
 def test_what_is_paid_anew_within_a_day_is_due_as_it_was_moved(ada, ben, later):

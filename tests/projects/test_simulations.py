@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from marketplace.common import clock
-from marketplace.common.clock import imagined, now
+from marketplace.common.clock import after_days, imagined, now
 from marketplace.common.errors import DomainError, InvalidInput, WrongState
 from marketplace.common.lifecycle import CLIENT
 from payments.payouts.models import Earning
@@ -233,7 +233,8 @@ def test_silence_is_foretold_to_the_cent():
 def test_lateness_goes_back_once_the_grace_is_over():
     found = foretell(wish("late"))
     assert (found.to_freelancer, found.to_client) == (0, 103_001)
-    assert found.lines[-1].at - found.lines[0].at == timedelta(days=14 + 3)
+    due_at = after_days(found.lines[0].at, timedelta(days=14), "UTC")
+    assert found.lines[-1].at == due_at + timedelta(days=3)
 
 
 def test_a_contract_that_nobody_funds_ends_without_a_cent():
@@ -273,7 +274,8 @@ def test_a_client_leaves_when_everything_gives_a_reason():
     found = foretell(wish("contract_left_by_client", days=5))
     assert [one.status for one in found.milestones] == ["cancelled", "cancelled"]
     assert found.to_client == 2 * 103_001
-    assert found.lines[-1].at - found.lines[0].at == timedelta(days=5 * 2 + 3), "the later is late"
+    due_at = after_days(found.lines[0].at, timedelta(days=5 * 2), "UTC")
+    assert found.lines[-1].at == due_at + timedelta(days=3), "the later is late"
 
 
 def test_what_takes_longer_than_the_provider_holds_ends_at_its_limit():

@@ -8,8 +8,10 @@ clock strikes (``milestones/outlook.py``, ``agreements/strikes.py``), who gets w
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils import timezone
+
 from accounts.parties.models import Party
-from marketplace.common.clock import imagined, now
+from marketplace.common.clock import after_days, imagined, now
 from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import SYSTEM
 from payments.chargebacks.selectors import look_for_open_chargebacks
@@ -62,6 +64,8 @@ class Trial:
     ) -> None:
         assert contract.accepted_at
         policy, currency, at = contract.policy, contract.currency, contract.accepted_at
+        # Who tries it signs for themselves: a day ends where they live.
+        zone = timezone.get_current_timezone_name()
         escrow = Escrow(
             pk=position,  # what is asked by the key of an escrow tells two of them apart
             payer=contract.client,
@@ -80,7 +84,8 @@ class Trial:
             amount=price,
             currency=currency,
             allowance=timedelta(days=days),
-            due_at=at + timedelta(days=days * position),
+            days_end_in=zone,
+            due_at=after_days(at, timedelta(days=days * position), zone),
         )
         self.contract, self.days, self.country = contract, days, country
         self.escrow, self.policy, self.at = escrow, policy, at

@@ -47,6 +47,7 @@ def adjust_milestone(
         time = time_until(due)
         milestone.due_at = due
         milestone.allowance, milestone.leeway = time.allowance, time.leeway
+        milestone.days_end_in = ""
     if criteria is not None:
         milestone.criteria = criteria
     if revisions is not None:
@@ -54,8 +55,8 @@ def adjust_milestone(
     LIFECYCLE.advance(milestone, "adjust", role=BOTH)
     milestone.save(
         update_fields=[
-            *("amount", "due_at", "grace_extension", "allowance", "leeway", "criteria"),
-            "revisions_agreed",
+            *("amount", "due_at", "grace_extension", "allowance", "leeway", "days_end_in"),
+            *("criteria", "revisions_agreed"),
         ]
     )
     is_at_work = milestone.status in {Milestone.Status.PLANNED, Milestone.Status.RETURNED}

@@ -20,11 +20,13 @@ def plan_milestone(
     allowance: timedelta,
     criteria: list[str],
     leeway: timedelta = timedelta(),
+    days_end_in: str = "",
 ) -> Milestone:
     """Set up one milestone that both sides have agreed on.
 
     It stands last. A money that comes later than agreed by more than the ``leeway`` moves the date:
-    it has its ``allowance`` from then on. Nobody is reminded of its date yet: work need not start
+    it has its ``allowance`` from then on, to the end of the day in the zone ``days_end_in`` where
+    that is named. Nobody is reminded of its date yet: work need not start
     before the money is held.
     """
     return Milestone.objects.create(
@@ -37,6 +39,7 @@ def plan_milestone(
         criteria=criteria,
         allowance=allowance,
         leeway=leeway,
+        days_end_in=days_end_in,
         due_at=due_at,
         escrow=escrows.open_escrow(
             payer=contract.client,

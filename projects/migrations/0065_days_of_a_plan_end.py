@@ -1,0 +1,15 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("projects", "0056_a_reply_to_an_appeal"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="milestone",
+            name="days_end_in",
+            field=models.CharField(blank=True, max_length=40),
+        ),
+    ]
