@@ -31,15 +31,17 @@ def sweep(
     act: Callable[[int], object],
     *,
     of: type[Model] | None = None,
+    under: Sequence[str] = (),
     while_: Callable[[], bool] = _always,
 ) -> dict[str, int]:
     """Call ``act`` for each id, each in its own transaction; count what was done and what failed.
 
     A failure is logged with its row and left for the next sweep, and so is the rest once ``while_``
-    says no. Rows ``of`` a model are passed over where somebody else is at work on them.
+    says no. Rows ``of`` a model are passed over where somebody else is at work on them, or on a row
+    that they are ``under``: the foreign keys by whose names ``act`` locks first, in that order.
     """
     if of is not None:
-        ids = _in_no_hands(of, list(ids))
+        ids = _in_no_hands(of, under, list(ids))
 
     def one(pks: Sequence[int]) -> int:
         act(pks[0])
@@ -50,16 +52,26 @@ def sweep(
 
 
 @transaction.atomic
-def _in_no_hands(model: type[Model], ids: Sequence[int]) -> list[int]:
-    """Those of these rows that nobody holds just now, in their order.
+def _in_no_hands(model: type[Model], under: Sequence[str], ids: Sequence[int]) -> list[int]:
+    """Those of these rows that nobody holds just now, nor what they are ``under``, in their order.
 
     Whoever holds one ends it, or dies and leaves it to the next sweep: to wait for it would let one
     row keep back all others, and walk two workers in step along one list.
     """
     rows: Any = model._default_manager
-    free = rows.filter(pk__in=ids).order_by("pk").select_for_update(skip_locked=True, no_key=True)
-    found = set(free.values_list("pk", flat=True))
+    for name in under:
+        field: Any = model._meta.get_field(name)
+        above = dict(rows.filter(pk__in=ids).values_list("pk", field.attname))
+        free = _free(field.related_model, set(above.values()) - {None}) | {None}
+        ids = [pk for pk in ids if above.get(pk) in free]
+    found = _free(model, ids)
     return [pk for pk in ids if pk in found]
+
+
+def _free(model: type[Model], ids: Iterable[int]) -> set[int]:
+    rows: Any = model._default_manager
+    free = rows.filter(pk__in=ids).order_by("pk").select_for_update(skip_locked=True, no_key=True)
+    return set(free.values_list("pk", flat=True))
 
 
 def sweep_together(

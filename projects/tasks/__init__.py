@@ -104,6 +104,7 @@ def lapse_counters() -> dict[str, int]:
         over_counter_ids(limit=BATCH),
         lambda pk: counters.lapse_counter(counter_id=pk),
         of=CounterOffer,
+        under=["bid"],
         while_=is_made_up_for,
     )
 
@@ -136,14 +137,19 @@ def lapse_offers() -> dict[str, int]:
 def tell_fundings() -> dict[str, int]:
     """Money has arrived on the floor below: both sides hear of it, the delivery time starts."""
     due = milestones_due.untold_funding_ids(limit=BATCH)
-    return sweep(due, lambda pk: arrivals.tell_funding(milestone_id=pk), of=Milestone)
+    return sweep(
+        due, lambda pk: arrivals.tell_funding(milestone_id=pk), of=Milestone, under=["contract"]
+    )
 
 
 @shared_task(name="projects.tell_bonuses")
 def tell_bonuses() -> dict[str, int]:
     """A bonus was paid on the floor below: its freelancer hears of it."""
     return sweep(
-        bonuses_due.untold_ids(limit=BATCH), lambda pk: bonuses.tell_bonus(bonus_id=pk), of=Bonus
+        bonuses_due.untold_ids(limit=BATCH),
+        lambda pk: bonuses.tell_bonus(bonus_id=pk),
+        of=Bonus,
+        under=["contract"],
     )
 
 
@@ -163,6 +169,7 @@ def lapse_givebacks() -> dict[str, int]:
         givebacks_due.overdue_ids(limit=BATCH),
         lambda pk: givebacks.lapse_giveback(giveback_id=pk),
         of=GiveBack,
+        under=["contract"],
         while_=is_made_up_for,
     )
 
@@ -230,6 +237,7 @@ def lapse_proposals() -> dict[str, int]:
         agreements_due.over_proposal_ids(limit=BATCH),
         lambda pk: proposals.lapse_proposal(proposal_id=pk),
         of=Proposal,
+        under=["milestone", "into"],
         while_=is_made_up_for,
     )
 
@@ -241,6 +249,7 @@ def lapse_changes() -> dict[str, int]:
         over_change_ids(limit=BATCH),
         lambda pk: changes.lapse_change(order_id=pk),
         of=ChangeOrder,
+        under=["contract"],
         while_=is_made_up_for,
     )
 

@@ -27,6 +27,7 @@ def escalate_unanswered_disputes() -> dict[str, int]:
         disputes_due.unanswered_ids(limit=BATCH),
         lambda pk: silence.judge_silence(dispute_id=pk),
         of=Dispute,
+        under=["milestone"],
         while_=is_made_up_for,
     )
 
@@ -38,6 +39,7 @@ def hand_over_disputes() -> dict[str, int]:
         disputes_due.negotiated_ids(limit=BATCH),
         lambda pk: negotiating.hand_over_dispute(dispute_id=pk),
         of=Dispute,
+        under=["milestone"],
         while_=is_made_up_for,
     )
 
@@ -46,28 +48,34 @@ def hand_over_disputes() -> dict[str, int]:
 def remind_in_disputes() -> dict[str, int]:
     """A time of the sides ends within a day: those who can still use it hear of that."""
     due = reminders_due.ending_soon_ids(limit=BATCH)
-    return sweep(due, lambda pk: reminding.remind_of_end(dispute_id=pk), of=Dispute)
+    return sweep(
+        due, lambda pk: reminding.remind_of_end(dispute_id=pk), of=Dispute, under=["milestone"]
+    )
 
 
 @shared_task(name="projects.chase_rulings")
 def chase_rulings() -> dict[str, int]:
     """The house is slower than it said: mediators and both sides hear of it."""
     due = disputes_due.late_ruling_ids(limit=BATCH)
-    return sweep(due, lambda pk: lateness.chase_ruling(dispute_id=pk), of=Dispute)
+    return sweep(
+        due, lambda pk: lateness.chase_ruling(dispute_id=pk), of=Dispute, under=["milestone"]
+    )
 
 
 @shared_task(name="projects.wait_for_banks")
 def wait_for_banks() -> dict[str, int]:
     """Nobody may decide while a bank wants the money: the time to decide waits with them."""
     due = rulings_due.ids_at_banks(limit=BATCH)
-    return sweep(due, lambda pk: lateness.wait_for_bank(dispute_id=pk), of=Dispute)
+    return sweep(
+        due, lambda pk: lateness.wait_for_bank(dispute_id=pk), of=Dispute, under=["milestone"]
+    )
 
 
 @shared_task(name="projects.own_up_to_rulings")
 def own_up_to_rulings() -> dict[str, int]:
     """Nobody has decided at the latest moment: both sides and the staff hear of it."""
     due = disputes_due.overdue_ruling_ids(limit=BATCH)
-    return sweep(due, lambda pk: lateness.own_up(dispute_id=pk), of=Dispute)
+    return sweep(due, lambda pk: lateness.own_up(dispute_id=pk), of=Dispute, under=["milestone"])
 
 
 @shared_task(name="projects.carry_out_rulings")
@@ -77,6 +85,7 @@ def carry_out_rulings() -> dict[str, int]:
         rulings_due.standing_ids(limit=BATCH),
         lambda pk: rulings.carry_out_ruling(dispute_id=pk),
         of=Dispute,
+        under=["milestone"],
         while_=is_made_up_for,
     )
 
@@ -85,7 +94,9 @@ def carry_out_rulings() -> dict[str, int]:
 def pull_disputes() -> dict[str, int]:
     """The provider holds money less long than when the time that runs began."""
     due = limits_due.behind_limit_ids(limit=BATCH)
-    return sweep(due, lambda pk: limits.pull_dispute(dispute_id=pk), of=Dispute)
+    return sweep(
+        due, lambda pk: limits.pull_dispute(dispute_id=pk), of=Dispute, under=["milestone"]
+    )
 
 
 @shared_task(name="projects.close_moot_disputes")
@@ -95,6 +106,7 @@ def close_moot_disputes() -> dict[str, int]:
         disputes_due.moot_ids(limit=BATCH),
         lambda pk: disputes.close_moot_dispute(dispute_id=pk),
         of=Dispute,
+        under=["milestone"],
     )
 
 
