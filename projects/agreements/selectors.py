@@ -14,7 +14,7 @@ from marketplace.common.models import StoredFile
 from payments.escrow.division import Shares, shares_of
 from payments.escrow.models import Part
 from payments.escrow.selectors import closing_of, held_in
-from projects.agreements.changes.models import ChangeOrder
+from projects.agreements.changes.standing import waiting
 from projects.agreements.models import Proposal
 from projects.bids.files.models import BidFile
 from projects.bids.files.selectors import files_as_of, with_files
@@ -53,7 +53,7 @@ def open_steps(contract: Contract, role: str | None, *, may_leave: bool = False)
 
 def with_waiting_changes(contracts: QuerySet[Contract]) -> QuerySet[Contract]:
     """With what ``open_steps`` asks of each, in the query of their list."""
-    return contracts.annotate(change_waits=Exists(_waiting().filter(contract=OuterRef("pk"))))
+    return contracts.annotate(change_waits=Exists(waiting().filter(contract=OuterRef("pk"))))
 
 
 def _stands_still(contract: Contract) -> bool:
@@ -71,11 +71,7 @@ def _stands_still(contract: Contract) -> bool:
 def _change_waits(contract: Contract) -> bool:
     """Whether another change waits for its answer, of a contract that is active."""
     known: bool | None = contract.__dict__.get("change_waits")
-    return _waiting().filter(contract=contract).exists() if known is None else known
-
-
-def _waiting() -> QuerySet[ChangeOrder]:
-    return ChangeOrder.objects.filter(status=ChangeOrder.Status.PROPOSED, answer_due_at__gt=now())
+    return waiting().filter(contract=contract).exists() if known is None else known
 
 
 def files_offered(agreement: Agreement) -> list[BidFile]:

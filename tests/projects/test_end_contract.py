@@ -11,6 +11,8 @@ from payments.escrow.facts import facts_now
 from projects.agreements.changes.asking.services import propose_ending
 from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.changes.planning import Wish
+from projects.agreements.changes.selectors import changes_of as orders_of
+from projects.agreements.changes.selectors import standing_on
 from projects.agreements.changes.services import (
     accept_change,
     counter_change,
@@ -22,6 +24,7 @@ from projects.agreements.changes.services import (
 from projects.agreements.models import Proposal
 from projects.agreements.outlook import prospects_of
 from projects.agreements.proposals.services import propose_ending as propose_end_of_one
+from projects.agreements.selectors import open_steps
 from projects.agreements.turns import turn_of
 from projects.contracts.models import Contract
 from projects.contracts.selectors import agreement_of
@@ -33,6 +36,7 @@ from projects.milestones.services import (
     fund_milestone,
     release_milestone,
 )
+from projects.tasks import lapse_changes
 from tests.payments.chargeback_world import Bank, payment_of
 from tests.projects.ending_world import changes_of, contract_at_work, part, states_of, to_end
 from tests.world import active_contract, fund
@@ -143,29 +147,74 @@ def test_what_a_bank_brings_after_the_end_is_the_clients(ada, ben):
 # --- It is what was proposed, or it is nothing ----------------------------------------------------
 
 
+def a_bank_takes(contract: Contract, *_: object) -> None:
+    Bank(payment_of(part(contract, 1).escrow), 30_000).takes()
+
+
 @pytest.mark.parametrize(
-    ("meanwhile", "words"),
+    "meanwhile",
     [
-        (lambda c, ada, ben: release_milestone(milestone_id=part(c, 1).pk, by=ada), "released"),
-        (lambda c, ada, ben: cancel_milestone(milestone_id=part(c, 2).pk, by=ben), "cancelled"),
-        (lambda c, ada, ben: fund(part(c, 4)), "“Part 4” has moved since"),
+        lambda c, ada, ben: release_milestone(milestone_id=part(c, 1).pk, by=ada),
+        lambda c, ada, ben: release_part(milestone_id=part(c, 1).pk, by=ada, amount=20_000),
+        lambda c, ada, ben: cancel_milestone(milestone_id=part(c, 2).pk, by=ben),
+        lambda c, ada, ben: fund(part(c, 4)),
+        a_bank_takes,
     ],
 )
-def test_what_has_moved_meanwhile_is_not_what_was_proposed(ada, ben, meanwhile, words):
+def test_what_has_moved_meanwhile_is_not_what_was_proposed(ada, ben, meanwhile):
     contract = contract_at_work(ada, ben)
     order = to_end(contract, ben, {1: 50_000})
+    assert lapse_changes() == {"done": 0, "failed": 0}
     meanwhile(contract, ada, ben)
     before = states_of(contract)
 
-    with pytest.raises(WrongState, match=words):
-        accept_change(order_id=order.pk, by=ada)
+    for answer, by in ((accept_change, ada), (decline_change, ada), (withdraw_change, ben)):
+        with pytest.raises(WrongState, match="is lapsed"):
+            answer(order_id=order.pk, by=by)
 
     assert states_of(contract) == before
     contract.refresh_from_db()
     assert contract.status == Contract.Status.ACTIVE
-    withdraw_change(order_id=order.pk, by=ben)
+    assert standing_on([contract.pk]) == {}
+    assert "propose_change" in open_steps(contract, "client")
+    assert orders_of(ada).get().state == ChangeOrder.Status.LAPSED
+    assert lapse_changes() == {"done": 1, "failed": 0}
+    told = Notification.objects.filter(kind="change_overtaken")
+    assert sorted(one.recipient.name for one in told) == ["Ada", "Ben"]
+    assert f"The money of “{contract.title}” has moved" in told[0].text
     accept_change(order_id=to_end(contract, ben).pk, by=ada)
     call_command("check_ledger")
+
+
+def test_there_is_room_for_another_before_the_sweep_comes(ada, ben):
+    contract = contract_at_work(ada, ben)
+    order = to_end(contract, ben)
+    fund(part(contract, 4))
+    another = to_end(contract, ada)
+    order.refresh_from_db()
+    assert (order.status, another.status) == ("lapsed", "proposed")
+    assert lapse_changes() == {"done": 0, "failed": 0}
+
+
+def test_one_whose_time_was_over_before_has_lapsed_by_itself(ada, ben, later):
+    contract = contract_at_work(ada, ben)
+    to_end(contract, ben)
+    later(days=4)
+    fund(part(contract, 4))
+    assert lapse_changes() == {"done": 1, "failed": 0}
+    assert not Notification.objects.filter(kind="change_overtaken").exists()
+
+
+def test_one_from_before_released_parts_were_named_stands_while_its_money_does(ada, ben):
+    contract = contract_at_work(ada, ben)
+    order = to_end(contract, ben)
+    for change in order.changes:
+        del change["end"]["released"]
+    order.save(update_fields=["changes"])
+    assert list(standing_on([contract.pk])) == [contract.pk]
+    assert lapse_changes() == {"done": 0, "failed": 0}
+    release_part(milestone_id=part(contract, 1).pk, by=ada, amount=20_000)
+    assert lapse_changes() == {"done": 1, "failed": 0}
 
 
 def test_as_much_held_after_another_release_is_not_what_was_proposed(ada, ben):
@@ -175,9 +224,8 @@ def test_as_much_held_after_another_release_is_not_what_was_proposed(ada, ben):
     release_part(milestone_id=part(contract, 1).pk, by=ada, amount=20_000)
     fund(part(contract, 1), 20_000)
     assert facts_now(part(contract, 1).escrow).held == order.changes[0]["end"]["held"]
-    with pytest.raises(WrongState, match="“Part 1” has moved since"):
+    with pytest.raises(WrongState, match="is lapsed"):
         accept_change(order_id=order.pk, by=ada)
-    withdraw_change(order_id=order.pk, by=ben)
     accept_change(order_id=to_end(contract, ben, {1: 40_000}).pk, by=ada)
     assert part(contract, 1).escrow.released == 60_000
     call_command("check_ledger")

@@ -6,7 +6,7 @@ from django.core.management import call_command
 from accounts.notifications.models import Notification
 from accounts.people.models import User
 from marketplace.common.errors import WrongState
-from projects.agreements.changes.services import accept_change, withdraw_change
+from projects.agreements.changes.services import accept_change
 from projects.agreements.models import Proposal
 from projects.agreements.proposals.services import (
     accept_proposal,
@@ -15,11 +15,12 @@ from projects.agreements.proposals.services import (
     withdraw_proposal,
 )
 from projects.contracts.models import Event
+from projects.contracts.sentences import sentence_of
 from projects.disputes.models import Dispute
 from projects.disputes.rulings.services import decide_dispute
 from projects.disputes.services import answer_dispute
 from projects.milestones.models import Milestone
-from projects.tasks import lapse_proposals
+from projects.tasks import lapse_changes, lapse_proposals
 from tests.projects.ending_world import contract_at_work, states_of, to_end
 from tests.races import outcomes_at_once
 from tests.world import browser, reviewed_dispute, to_mediator, why
@@ -116,12 +117,17 @@ def test_nor_can_an_end_of_the_whole_contract(ada, ben, dora):
     decide(dispute, dora)
     before = states_of(contract)
 
-    with pytest.raises(WrongState, match="was decided since"):
+    with pytest.raises(WrongState, match="is lapsed"):
         accept_change(order_id=order.pk, by=ben)
     assert states_of(contract) == before
     page = browser(ben).get(f"/contracts/{contract.public_id}/").content.decode()
-    assert "was decided since this was proposed" in page
+    assert f"/change-orders/{order.public_id}/" not in page
 
-    withdraw_change(order_id=order.pk, by=ada)
+    assert lapse_changes() == {"done": 1, "failed": 0}
+    told = Notification.objects.filter(kind="change_overtaken")
+    assert sorted(one.recipient.name for one in told) == ["Ada", "Ben"]
+    assert f"A dispute on “{contract.title}” was decided" in told[0].text
+    event = Event.objects.get(kind="change_overtaken")
+    assert "since a dispute was decided" in sentence_of(event).text
     accept_change(order_id=to_end(contract, ada, {1: 100_000}).pk, by=ben)
     call_command("check_ledger")

@@ -73,9 +73,11 @@ class ChangeOrder(models.Model):
 
     @property
     def state(self) -> "ChangeOrder.Status":
-        """What people see: time and the contract's end close it at once, the sweep writes it."""
+        """What people see: time, the contract's end and what overtakes it close it at once; the
+        sweep writes it.
+        """
         if self.status == ChangeOrder.Status.PROPOSED and (
-            self.answer_due_at <= now() or self.is_moot
+            self.answer_due_at <= now() or self.is_moot or self.is_overtaken
         ):
             return ChangeOrder.Status.LAPSED
         return ChangeOrder.Status(self.status)
@@ -84,6 +86,13 @@ class ChangeOrder(models.Model):
     def is_ending(self) -> bool:
         """Whether it ends the contract: then it changes nothing else."""
         return any("end" in change for change in self.changes)
+
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether it would end the contract, and its money has moved since, or a dispute on it was
+        decided: of one that was read with that, by ``as_they_stand`` in ``standing.py``.
+        """
+        return bool(self.__dict__.get("was_decided") or self.__dict__.get("was_moved"))
 
     @property
     def is_moot(self) -> bool:
@@ -104,7 +113,8 @@ LIFECYCLE = Lifecycle(
     Step("lapse",    {S.PROPOSED}, S.LAPSED,     {SYSTEM}, clock="proposal_answer_days", tells="change_lapsed"),
     # The contract has ended: nothing is left to change.
     Step("drop",     {S.PROPOSED}, S.LAPSED,     {SYSTEM}, tells="change_dropped"),
-    # One side has ended alone what it was about.
+    # One side has ended alone what it was about; or, of an ending, its money has moved, or a dispute
+    # was decided.
     Step("overtake", {S.PROPOSED}, S.LAPSED,     {SYSTEM}, tells="change_overtaken"),
 )
 # fmt: on

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.people.models import User
 from marketplace.common.answers import judge_answer
@@ -17,8 +18,15 @@ from projects.agreements.amending.services import amend
 from projects.agreements.changes.applying.services import apply_changes, arrange
 from projects.agreements.changes.models import LIFECYCLE, ChangeOrder
 from projects.agreements.changes.planning import Wish, effect_of, judge_changes, planned_changes
-from projects.agreements.changes.selectors import refuse_if_overtaken
-from projects.agreements.changes.telling import ANSWER_BY, name_of, record_order, said_of, tell_of
+from projects.agreements.changes.standing import as_they_stand
+from projects.agreements.changes.telling import (
+    ANSWER_BY,
+    name_of,
+    overtaken_by,
+    record_order,
+    said_of,
+    tell_of,
+)
 from projects.agreements.changes.words import money_in_words
 from projects.agreements.services import close_if_finished
 from projects.agreements.signing import Signature, signature_of
@@ -54,12 +62,12 @@ def propose_change(
     """
     contract = lock_contract(contract_id)
     role = _side_of(contract, by)
-    waiting = ChangeOrder.objects.select_for_update().filter(contract=contract)
-    for standing in waiting.filter(status=S.PROPOSED).order_by("pk"):
+    waiting = _locked().filter(contract=contract, status=S.PROPOSED)
+    for standing in waiting:
         standing.contract = contract
         if standing.state == S.PROPOSED:
             raise WrongState("Another change is proposed: it is answered or withdrawn first.")
-        _lapse(standing, "lapse")
+        _lapse(standing)
     return _propose(contract, role, confirmed_with, by=by, wishes=wishes, note=note)
 
 
@@ -92,7 +100,6 @@ def accept_change(*, order_id: int, by: Actor, confirmed_with: str = "") -> Chan
     contract = order.contract
     # The money too, before anything is judged: banks and the provider's limit come from below.
     lock_all(one.escrow_id for one in milestones)
-    refuse_if_overtaken(order)
     effect = effect_of(contract, order.changes)
     known = judge_changes(contract, order.changes)
     _close(order)
@@ -147,13 +154,14 @@ def withdraw_change(*, order_id: int, by: Actor) -> ChangeOrder:
 
 @transaction.atomic
 def lapse_change(*, order_id: int) -> ChangeOrder:
-    """Write down that nobody answered in time, or that the contract has ended.
+    """Write down that nobody answered in time, that the contract has ended, or that something has
+    overtaken it.
 
     It is seen so from that moment on. Safe to call too early or again.
     """
     order = _lock(order_id)
     if order.status == S.PROPOSED and order.state == S.LAPSED:
-        _lapse(order, "drop" if order.is_moot else "lapse")
+        _lapse(order)
     return order
 
 
@@ -161,11 +169,9 @@ def overtake_what_waits(contract: Contract, *, who: str) -> None:
     """What was proposed was about a contract that is another now; its lock is held. Both sides read
     that ``who`` by this name has ended what was left.
     """
-    waiting = ChangeOrder.objects.select_for_update().filter(contract=contract)
-    for order in waiting.filter(status=S.PROPOSED).order_by("pk"):
+    for order in _locked().filter(contract=contract, status=S.PROPOSED):
         order.contract = contract
-        # One whose time was over has lapsed by itself, whether that was written down or not.
-        _lapse(order, "overtake" if order.answer_due_at > now() else "lapse", who=who)
+        _lapse(order, who=who)
 
 
 def _propose(
@@ -206,18 +212,21 @@ def _propose(
     return order
 
 
-def _lapse(order: ChangeOrder, step: str, *, who: str = "") -> None:
+def _lapse(order: ChangeOrder, *, who: str = "") -> None:
+    """By itself, or because the side of this name has ended what was left."""
+    # One whose time was over has lapsed by itself, whether that was written down or not.
+    step = "drop" if order.is_moot else "lapse" if order.answer_due_at <= now() else "overtake"
     LIFECYCLE.advance(order, step, role=SYSTEM)
     _close(order)
     kind = LIFECYCLE.steps[step].tells
     if step == "overtake":
-        record_order(
-            order, kind, by=SYSTEM, reason=f"since {who} has ended what was still to be worked on"
-        )
+        since, text = overtaken_by(order, who=who)
+        record_order(order, kind, by=SYSTEM, reason=since)
     else:
         record_order(order, kind, by=SYSTEM)
+        text = said_of(order, kind)
     if step != "drop":  # of the contract's end both have heard
-        tell_other_side(order.contract, kind, said_of(order, kind, who=who), by=SYSTEM)
+        tell_other_side(order.contract, kind, text, by=SYSTEM)
 
 
 def _side_of(contract: Contract, by: Actor) -> str:
@@ -239,9 +248,14 @@ def _lock(order_id: int) -> ChangeOrder:
     """The contract first, then its order, in every deed; milestones before both."""
     contract_id = ChangeOrder.objects.values_list("contract_id", flat=True).get(pk=order_id)
     contract = lock_contract(contract_id)
-    order = ChangeOrder.objects.select_for_update().get(pk=order_id)
+    order = _locked().get(pk=order_id)
     order.contract = contract
     return order
+
+
+def _locked() -> QuerySet[ChangeOrder]:
+    """To be read under their contract's lock, with what has overtaken them."""
+    return as_they_stand(ChangeOrder.objects.select_for_update().order_by("pk"))
 
 
 def _lock_touched(order_id: int) -> list[Milestone]:

@@ -41,6 +41,14 @@ _ENDING = {
     ),
     "change_lapsed": Words("The ending of “%(title)s” has lapsed. Nothing has changed."),
 }
+_DECIDED = Words(
+    "A dispute on “%(title)s” was decided: the proposal from before to end it has lapsed. Either "
+    "side can make another."
+)
+_MOVED = Words(
+    "The money of “%(title)s” has moved: the proposal from before to end it has lapsed. Either "
+    "side can make another."
+)
 ANSWER_BY = Words("Answer by %(due)s; after that it lapses and nothing has changed.")
 
 
@@ -56,6 +64,18 @@ def said_of(order: ChangeOrder, kind: str, *, who: str = "") -> Words:
     """What is told of it; ``who`` is the name of the side that did it."""
     said = (_ENDING if order.is_ending else _CHANGE)[kind]
     return said.filled(who=who, title=order.contract.title, changes=counted(order.changes))
+
+
+def overtaken_by(order: ChangeOrder, *, who: str) -> tuple[str, Words]:
+    """Since what it has lapsed, for the timeline, and what both are told: ``who`` has ended what
+    was left, or, of an ending, a dispute was decided, or money has moved.
+    """
+    if who:
+        since = f"since {who} has ended what was still to be worked on"
+        return since, said_of(order, "change_overtaken", who=who)
+    is_decided = bool(order.__dict__.get("was_decided"))
+    since = "since a dispute was decided" if is_decided else "since the money has moved"
+    return since, (_DECIDED if is_decided else _MOVED).filled(title=order.contract.title)
 
 
 def tell_of(order: ChangeOrder, role: str, kind: str, text: Words) -> None:
