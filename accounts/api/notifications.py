@@ -27,6 +27,9 @@ class NotificationOut(serializers.ModelSerializer):
 
     id = serializers.CharField(source="public_id")
     text = serializers.SerializerMethodField(help_text="In your language; its times are in UTC.")
+    is_counted = serializers.BooleanField(
+        help_text="Whether it counts as unread until it is read: you may choose so of some kinds."
+    )
     mail_called_off = serializers.SerializerMethodField(
         help_text="Why no mail of it left although nothing failed, in your language; empty where "
         "none was called off."
@@ -41,6 +44,7 @@ class NotificationOut(serializers.ModelSerializer):
             "path",
             "created_at",
             "read_at",
+            "is_counted",
             "mailed_at",
             "mail_called_off",
         ]
@@ -61,15 +65,18 @@ class ReadOut(serializers.Serializer):
 
 
 class MailKindOut(serializers.Serializer):
-    """A kind of notice that need not come by email."""
+    """A kind of notice that need not come by email, nor count as unread."""
 
     kind = serializers.CharField()
     words = serializers.CharField(help_text="When it is sent, in words.")
     mail = serializers.ChoiceField(How.choices, help_text="How it comes by email.")
+    in_app = serializers.BooleanField(
+        help_text="Whether it counts as unread; the list keeps it either way."
+    )
 
 
 class PreferencesOut(serializers.Serializer):
-    """What comes by email. Kinds that are not listed always do, at once."""
+    """What comes by email and counts as unread. Kinds that are not listed always do, at once."""
 
     kinds = MailKindOut(many=True)
     digest_hour = serializers.IntegerField(help_text="When the mail of a day leaves: 0 to 23.")
@@ -84,6 +91,11 @@ class PreferencesIn(serializers.Serializer):
     mail = serializers.DictField(
         child=serializers.ChoiceField(How.choices),
         help_text="For each kind how it comes by email.",
+    )
+    in_app = serializers.DictField(
+        child=serializers.BooleanField(),
+        help_text="For each kind whether it counts as unread. What is unread of a kind that does "
+        "not counts no longer.",
     )
     digest_hour = serializers.IntegerField(
         min_value=0, max_value=23, help_text="When the mail of a day leaves, in your time zone."
@@ -120,12 +132,12 @@ class ReadAllView(APIView):
 class PreferencesView(APIView):
     @extend_schema(responses=PreferencesOut)
     def get(self, request: Request) -> Response:
-        """What comes to you by email, and when not."""
+        """What comes to you by email, and when not; what counts as unread."""
         return Response(_preferences_out(preferences_of(signed_in(request.user))))
 
     @extend_schema(request=PreferencesIn(partial=True), responses=PreferencesOut)
     def patch(self, request: Request) -> Response:
-        """Choose what comes to you by email, and when not."""
+        """Choose what comes to you by email, and when not, and what counts as unread."""
         body = PreferencesIn(data=request.data, partial=True)
         body.is_valid(raise_exception=True)
         user = signed_in(request.user)
@@ -135,7 +147,8 @@ class PreferencesView(APIView):
 
 def _preferences_out(chosen: MailPreferences) -> dict[str, Any]:
     kinds = [
-        {"kind": kind, "words": words, "mail": chosen.how(kind)} for kind, words in OPTIONAL.items()
+        {"kind": kind, "words": words, "mail": chosen.how(kind), "in_app": chosen.counts(kind)}
+        for kind, words in OPTIONAL.items()
     ]
     out = {
         "kinds": kinds,

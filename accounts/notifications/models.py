@@ -35,6 +35,8 @@ class Notification(models.Model):
     path = models.CharField(max_length=200)
     created_at = models.DateTimeField(default=now)
     read_at = models.DateTimeField(null=True)
+    # Whether it counts as unread until then: its reader may have chosen that its kind does not.
+    is_counted = models.BooleanField(default=True)
     mailed_at = models.DateTimeField(null=True)
     # The mail of a day that it waits for, or left with.
     digest = models.ForeignKey(Digest, on_delete=models.SET_NULL, null=True, related_name="notices")
@@ -78,7 +80,7 @@ class Notification(models.Model):
             models.Index(fields=["recipient", "-created_at", "-id"], name="notices_newest_first"),
             models.Index(
                 fields=["recipient"],
-                condition=models.Q(read_at__isnull=True),
+                condition=models.Q(read_at__isnull=True, is_counted=True),
                 name="notices_unread",
             ),
             models.Index(
@@ -100,6 +102,11 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether it counts among what its reader has not read."""
+        return self.read_at is None and self.is_counted
 
     @property
     def why_no_mail(self) -> str:

@@ -19,7 +19,12 @@ def notifications_of(user: User | AnonymousUser) -> QuerySet[Notification]:
 
 def unread_of(user: User) -> int | str:
     """How many notices are unread: 0 to 9, or '9+'."""
-    return capped(notifications_of(user).filter(read_at=None)[: MOST_COUNTED + 1].count())
+    return capped(counted(notifications_of(user))[: MOST_COUNTED + 1].count())
+
+
+def counted(notices: QuerySet[Notification]) -> QuerySet[Notification]:
+    """Those that are unread, and of kinds that their reader wants to be shown."""
+    return notices.filter(read_at=None, is_counted=True)
 
 
 def capped(count: int) -> int | str:

@@ -7,6 +7,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.notifications.models import Notification, OutgoingMail
+from accounts.notifications.preferences.kinds import OPTIONAL
+from accounts.notifications.preferences.selectors import uncounted_among
 from accounts.notifications.selectors import notifications_of
 from accounts.parties.models import Party
 from accounts.parties.selectors import people_of_each
@@ -89,6 +91,7 @@ def _notice(to: User, text: Words, *, key: str, title: str, **more: str) -> Noti
 
 
 def _tell(notices: list[Notification], *, may_be_known: bool) -> None:
+    _leave_uncounted(notices)
     # Two deeds at once may tell the same: the second waits for the first and then says nothing.
     Notification.objects.bulk_create(notices, ignore_conflicts=may_be_known)
     if len(notices) >= _MANY:
@@ -100,6 +103,15 @@ def _tell(notices: list[Notification], *, may_be_known: bool) -> None:
         told = list(Notification.objects.filter(public_id__in=names).values_list("pk", flat=True))
     for notice_id in told:
         ring("accounts.deliver_notification", notice_id)
+
+
+def _leave_uncounted(notices: list[Notification]) -> None:
+    """What their readers have chosen to find in the list only; of what is obligatory nobody can."""
+    optional = [notice for notice in notices if notice.kind in OPTIONAL]
+    if optional:
+        unwanted = uncounted_among({notice.recipient_id for notice in optional})
+        for notice in optional:
+            notice.is_counted = notice.kind not in unwanted.get(notice.recipient_id, ())
 
 
 @transaction.atomic

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from accounts.notifications.models import Notification
-from accounts.notifications.selectors import MOST_COUNTED, capped
+from accounts.notifications.selectors import MOST_COUNTED, capped, counted
 from accounts.parties.models import Party
 
 
@@ -17,7 +17,7 @@ def person(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {"own_party": None, "unread_notices": 0}
-    unread = Notification.objects.filter(recipient=OuterRef("memberships__user"), read_at=None)
+    unread = counted(Notification.objects.filter(recipient=OuterRef("memberships__user")))
     party = SimpleLazyObject(
         lambda: (
             Party.objects.filter(memberships__user=user, kind=Party.Kind.PERSON)

@@ -114,7 +114,9 @@ class TokenForm(forms.Form):
 
 
 class MailPreferencesForm(forms.Form):
-    """How each kind comes by email that need not, and when the others do not."""
+    """How each kind comes by email that need not, and whether it counts as unread here; when the
+    others do not.
+    """
 
     digest_hour = forms.TypedChoiceField(
         choices=[(hour, f"{hour:02}:00") for hour in range(24)],
@@ -133,21 +135,30 @@ class MailPreferencesForm(forms.Form):
         super().__init__(*args, **kwargs)
         for kind, words in OPTIONAL.items():
             self.fields[kind] = forms.ChoiceField(choices=How.choices, label=words)
+            here = forms.BooleanField(required=False, label=f"Count as unread: {words}")
+            self.fields[_here(kind)] = here
 
     @classmethod
     def of(cls, chosen: MailPreferences) -> "MailPreferencesForm":
         """The form as the person left it."""
         hours = ("digest_hour", "quiet_from", "quiet_to")
         kinds = {kind: chosen.how(kind) for kind in OPTIONAL}
-        return cls(initial=kinds | {name: getattr(chosen, name) for name in hours})
+        here = {_here(kind): chosen.counts(kind) for kind in OPTIONAL}
+        return cls(initial=kinds | here | {name: getattr(chosen, name) for name in hours})
 
     @property
-    def kinds(self) -> list[forms.BoundField]:
-        """One field for each kind, in the order of the page."""
-        return [self[kind] for kind in OPTIONAL]
+    def kinds(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
+        """The fields of each kind, by email and here, in the order of the page."""
+        return [(self[kind], self[_here(kind)]) for kind in OPTIONAL]
 
     @property
     def chosen(self) -> dict[str, Any]:
         """What was chosen, as the service takes it."""
         given = dict(self.cleaned_data)
-        return {"mail": {kind: given.pop(kind) for kind in OPTIONAL}, **given}
+        mail = {kind: given.pop(kind) for kind in OPTIONAL}
+        in_app = {kind: given.pop(_here(kind)) for kind in OPTIONAL}
+        return {"mail": mail, "in_app": in_app, **given}
+
+
+def _here(kind: str) -> str:
+    return f"{kind}-here"

@@ -17,7 +17,9 @@ from accounts.notifications.preferences.models import MailPreferences
 from accounts.notifications.preferences.quiet import quiet_until
 from accounts.notifications.preferences.services import change_preferences, unsubscribe
 from accounts.notifications.preferences.unsubscribing import token_of
-from accounts.notifications.services import notify, read_notification
+from accounts.notifications.selectors import unread_of
+from accounts.notifications.services import News, notify, notify_each, read_notification
+from accounts.parties.selectors import own_party_of
 from marketplace.common import clock
 from marketplace.common.errors import InvalidInput, NotAllowed
 from marketplace.common.words import Words
@@ -28,6 +30,7 @@ from tests.world import api_of
 pytestmark = pytest.mark.django_db
 
 PAGE, API = "/account/notices/", "/api/v1/notifications/preferences/"
+LIST = "/api/v1/notifications/"
 
 
 @pytest.fixture
@@ -124,6 +127,69 @@ def test_without_the_lock_choices_at_once_are_lost(ada, monkeypatch):
     at_once(*[lambda kind=kind: mute(ada, kind) for kind in kinds])
 
     assert len(ada.mail_preferences.muted) < 8
+
+
+# --- In the house --------------------------------------------------------------------------------
+
+
+def leave_uncounted(person, *kinds):
+    change_preferences(user_id=person.pk, by=person, in_app=dict.fromkeys(kinds, False))
+
+
+def test_a_kind_that_does_not_count_is_kept_in_the_list_and_mailed_as_chosen(
+    ada, client, mailoutbox
+):
+    leave_uncounted(ada, "bid_submitted")
+    kept, other = deliver(tell(ada)), deliver(tell(ada, "bid_withdrawn"))
+
+    assert unread_of(ada) == 1
+    assert [notice.is_unread for notice in (kept, other)] == [False, True]
+    assert set(ada.notifications.all()) == {kept, other}
+    assert kept.read_at is None, "nobody has read it"
+    assert len(mailoutbox) == 2
+    client.force_login(ada)
+    page = client.get("/notices/").content.decode()
+    assert page.count("Unread:") == 1 and kept.public_id in page
+    assert "Notices, 1 unread" in client.get("/").content.decode()
+    told = {it["id"]: it["is_counted"] for it in api_of(ada).get(LIST).json()["results"]}
+    assert told == {kept.public_id: False, other.public_id: True}
+
+
+def test_what_does_not_count_any_more_leaves_the_badge_at_once(ada):
+    tell(ada), tell(ada, "bid_withdrawn")
+    assert unread_of(ada) == 2
+    leave_uncounted(ada, "bid_submitted")
+    assert unread_of(ada) == 1
+
+
+def test_what_counts_again_counts_from_the_next_one_on(ada):
+    leave_uncounted(ada, "bid_submitted")
+    tell(ada)
+    change_preferences(user_id=ada.pk, by=ada, in_app={"bid_submitted": True})
+    tell(ada)
+    assert unread_of(ada) == 1
+
+
+def test_who_is_told_at_once_with_others_keeps_their_own_choice(ada, ben):
+    leave_uncounted(ada, "due_in_1_day")
+    news = [
+        News(own_party_of(who), "due_in_1_day", Words("It is due."), "/profile/")
+        for who in (ada, ben)
+    ]
+    notify_each(news)
+    assert [unread_of(who) for who in (ada, ben)] == [0, 1]
+
+
+@pytest.mark.parametrize("kind", ["card_refused", "review_half_over", "due_now", "a_new_kind", ""])
+def test_what_is_obligatory_counts_always(ada, kind):
+    with pytest.raises(InvalidInput, match="always comes") as refusal:
+        leave_uncounted(ada, "bid_submitted", kind)
+    assert (refusal.value.code, refusal.value.param) == ("not_optional", "in_app")
+    assert not MailPreferences.objects.filter(user=ada).exists()
+    # Also where a row says otherwise, as one may that is older than the rule.
+    MailPreferences.objects.create(user=ada, uncounted=[kind])
+    tell(ada, kind)
+    assert unread_of(ada) == 1
 
 
 # --- Quiet hours ---------------------------------------------------------------------------------
@@ -299,7 +365,8 @@ def test_eight_clicks_at_once_on_eight_links_all_count(ada):
 
 def filled(**given) -> dict[str, str]:
     """The form of the page as it is sent."""
-    return dict.fromkeys(OPTIONAL, "at_once") | {"digest_hour": "8"} | given
+    here = {f"{kind}-here": "on" for kind in OPTIONAL}
+    return dict.fromkeys(OPTIONAL, "at_once") | here | {"digest_hour": "8"} | given
 
 
 def test_the_page_saves_what_is_chosen(ada, client):
@@ -316,6 +383,19 @@ def test_the_page_saves_what_is_chosen(ada, client):
     assert page.count('value="never" selected') == page.count('value="daily" selected') == 1
     assert 'value="06:30"' in page
     assert "cannot be switched off" in page
+
+
+def test_the_page_saves_what_counts_as_unread(ada, client):
+    client.force_login(ada)
+    asked = filled()
+    del asked["bid_edited-here"]
+
+    assert client.post(PAGE, asked).status_code == 302
+
+    assert MailPreferences.objects.get(user=ada).uncounted == ["bid_edited"]
+    page = client.get(PAGE).content.decode()
+    assert page.count(" checked") == len(OPTIONAL) - 1
+    assert "it counts as unread until you read it" in page
 
 
 def test_the_page_says_what_is_wrong_beside_the_field(ada, client):
@@ -337,6 +417,11 @@ def test_the_api_changes_what_is_given_and_leaves_the_rest(ada):
     second = program.patch(API, {"quiet_from": "22:00", "quiet_to": "07:00"}, format="json").json()
 
     assert [k["kind"] for k in first["kinds"] if k["mail"] == "never"] == ["bid_lapsed"]
+    assert all(k["in_app"] for k in first["kinds"])
+    off = program.patch(API, {"in_app": {"bid_edited": False}}, format="json").json()
+    assert [k["kind"] for k in off["kinds"] if not k["in_app"]] == ["bid_edited"]
+    on = program.patch(API, {"in_app": {"bid_edited": True}}, format="json").json()
+    assert on == first
     assert second["kinds"] == first["kinds"]
     assert (second["quiet_from"], second["quiet_to"]) == ("22:00", "07:00")
     assert second["time_zone"] == "UTC"
@@ -352,6 +437,9 @@ def test_the_api_changes_what_is_given_and_leaves_the_rest(ada):
         ({"mail": {"bid_lapsed": "perhaps"}}, "mail"),
         ({"mail": {"bid_lapsed": False}}, "mail"),
         ({"mail": []}, "mail"),
+        ({"in_app": {"card_refused": False}}, "in_app"),
+        ({"in_app": {"bid_lapsed": "perhaps"}}, "in_app"),
+        ({"in_app": []}, "in_app"),
         ({"digest_hour": 24}, "digest_hour"),
         ({"digest_hour": -1}, "digest_hour"),
         ({"digest_hour": "noon"}, "digest_hour"),

@@ -1,7 +1,8 @@
-"""Which mails a person may do without, and which do not wait for the morning.
+"""Which notices a person may do without, by mail or as unread in the house, and which mails do not
+wait for the morning.
 
 Whatever is not named here is obligatory: it is about money, or about a clock that judges. So a new
-kind of notice comes by mail until somebody decides, here, that it need not.
+kind of notice comes by mail, and counts, until somebody decides, here, that it need not.
 """
 
 from django.db.models import TextChoices

@@ -8,9 +8,10 @@ from accounts.notifications.preferences.kinds import OPTIONAL, How
 
 
 class MailPreferences(models.Model):
-    """Of one person. Who never chose has no row, and gets every mail at once.
+    """Of one person. Who never chose has no row, gets every mail at once, and is shown everything.
 
-    ``muted`` and ``daily`` name optional kinds (kinds.py); quiet hours, and ``digest_hour``, when
+    ``muted`` and ``daily`` name optional kinds (kinds.py), and ``uncounted`` those that are kept in
+    the list of notices and do not count as unread; quiet hours, and ``digest_hour``, when
     the mail of a day leaves, are by the clock of the person's own time zone.
     """
 
@@ -22,6 +23,7 @@ class MailPreferences(models.Model):
     )
     muted = ArrayField(models.CharField(max_length=60), default=list, blank=True)
     daily = ArrayField(models.CharField(max_length=60), default=list, blank=True)
+    uncounted = ArrayField(models.CharField(max_length=60), default=list, blank=True)
     digest_hour = models.PositiveSmallIntegerField(default=8)
     quiet_from = models.TimeField(null=True)
     quiet_to = models.TimeField(null=True)
@@ -53,3 +55,7 @@ class MailPreferences(models.Model):
         if kind in self.muted:
             return How.NEVER
         return How.DAILY if kind in self.daily else How.AT_ONCE
+
+    def counts(self, kind: str) -> bool:
+        """Whether a notice of this kind counts as unread in the house; what is obligatory does."""
+        return kind not in OPTIONAL or kind not in self.uncounted

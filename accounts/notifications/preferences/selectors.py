@@ -1,5 +1,6 @@
-"""What is mailed to whom, and when."""
+"""What is mailed to whom, and when; what counts as unread."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,12 @@ def preferences_of(user: User) -> MailPreferences:
         return user.mail_preferences
     except MailPreferences.DoesNotExist:
         return MailPreferences(user=user)
+
+
+def uncounted_among(people: Iterable[int]) -> dict[int, frozenset[str]]:
+    """The kinds that do not count as unread for whoever of these people, by key, chose so."""
+    chosen = MailPreferences.objects.filter(user__in=people).exclude(uncounted=[])
+    return {pk: frozenset(kinds) for pk, kinds in chosen.values_list("user", "uncounted")}
 
 
 def is_wanted(user: User, kind: str) -> bool:

@@ -1,10 +1,11 @@
-"""Choosing what is mailed, and when not."""
+"""Choosing what is mailed, when not, and what counts as unread in the house."""
 
 from collections.abc import Mapping
 from datetime import time
 
 from django.db import transaction
 
+from accounts.notifications.models import Notification
 from accounts.notifications.preferences.kinds import DIGEST, OPTIONAL, How
 from accounts.notifications.preferences.models import MailPreferences
 from accounts.notifications.preferences.quiet import LONGEST_QUIET, length_of
@@ -19,36 +20,40 @@ def change_preferences(
     user_id: int,
     by: User,
     mail: Mapping[str, str] | None = None,
+    in_app: Mapping[str, bool] | None = None,
     digest_hour: int | None = None,
     **quiet: time | None,
 ) -> MailPreferences:
     """Change what is given, leave the rest.
 
-    ``mail`` says of optional kinds how they are mailed; ``digest_hour``, 0 to 23, when the mail of
-    a day leaves, from the next one on that is planned; ``quiet_from`` and ``quiet_to`` are times
-    on the wall of the person's zone, both None for no quiet hours. Raises InvalidInput with the
-    field, and NotAllowed for whoever is not this person.
+    ``mail`` says of optional kinds how they are mailed, ``in_app`` whether they count as unread:
+    what is unread of a kind that does not any more counts no longer. ``digest_hour``, 0 to 23, when
+    the mail of a day leaves, from the next one on that is planned; ``quiet_from`` and ``quiet_to``
+    are times on the wall of the person's zone, both None for no quiet hours. Raises InvalidInput
+    with the field, and NotAllowed for whoever is not this person.
     """
     if by.pk != user_id:
         raise NotAllowed("You cannot change what somebody else is mailed.")
     chosen = _lock_preferences(user_id)
     for kind, how in (mail or {}).items():
-        if kind not in OPTIONAL:
-            raise InvalidInput(
-                f"“{kind}” is no mail that can be switched on or off: whatever is about money, or "
-                "about a clock that judges, always comes.",
-                param="mail",
-                code="not_optional",
-            )
+        _check_optional(kind, "mail")
         if how not in How.values:
             raise InvalidInput(f"Mail comes {', '.join(How.values)}.", param="mail")
         _switch(chosen, kind, how)
+    for kind, counts in (in_app or {}).items():
+        _check_optional(kind, "in_app")
+        chosen.uncounted = sorted({*chosen.uncounted, kind} - ({kind} if counts else set()))
     if digest_hour is not None:
         chosen.digest_hour = _checked_hour(digest_hour)
     chosen.quiet_from = quiet.get("quiet_from", chosen.quiet_from)
     chosen.quiet_to = quiet.get("quiet_to", chosen.quiet_to)
     _check_quiet_hours(chosen)
     chosen.save()
+    if in_app:
+        unread = Notification.objects.filter(recipient=user_id, read_at=None, is_counted=True)
+        off = unread.filter(kind__in=chosen.uncounted).select_for_update(no_key=True).order_by("pk")
+        found = list(off.values_list("pk", flat=True))
+        Notification.objects.filter(pk__in=found).update(is_counted=False)
     return chosen
 
 
@@ -66,6 +71,16 @@ def unsubscribe(*, token: str) -> str:
         _switch(chosen, ended, How.NEVER)
     chosen.save()
     return kind
+
+
+def _check_optional(kind: str, param: str) -> None:
+    if kind not in OPTIONAL:
+        raise InvalidInput(
+            f"“{kind}” is no kind that can be switched on or off: whatever is about money, or "
+            "about a clock that judges, always comes, by mail and as unread.",
+            param=param,
+            code="not_optional",
+        )
 
 
 def _lock_preferences(user_id: int) -> MailPreferences:
