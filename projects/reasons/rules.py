@@ -17,6 +17,7 @@ from accounts.people.selectors import staff_roles_of
 from payments.chargebacks.models import Chargeback
 from payments.chargebacks.selectors import waits_for_answer
 from payments.reconciliation.confirming.models import ProposedDeed
+from payments.reconciliation.confirming.selectors import why_it_is_gone
 from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.models import Proposal
 from projects.bids import validity
@@ -77,8 +78,9 @@ def _asks_a_second(proposed: ProposedRuling, notice: Notification) -> str:
 
 def _asks_finance_to_confirm(proposed: ProposedDeed, notice: Notification) -> str:
     is_finance = StaffRole.FINANCE in staff_roles_of(notice.recipient)
-    asks = proposed.status == ProposedDeed.Status.PROPOSED and is_finance
-    return "" if asks else gettext_noop("It waits for no second person any more.")
+    asks = proposed.status == ProposedDeed.Status.PROPOSED and not why_it_is_gone(proposed)
+    gone = gettext_noop("It waits for no second person any more.")
+    return "" if asks and is_finance else gone
 
 
 def _asks_for_an_appeal(dispute: Dispute, notice: Notification) -> str:
@@ -174,7 +176,7 @@ REASONS: dict[str, Reason] = {
     "case_handed_over": _RULING,
     "ruling_wanted": _RULING,
     "dispute_assigned": Reason(Dispute, ("milestone",), _asks_who_has_it),
-    "deed_to_confirm": Reason(ProposedDeed, (), _asks_finance_to_confirm),
+    "deed_to_confirm": Reason(ProposedDeed, ("refund", "difference"), _asks_finance_to_confirm),
     "ruling_to_confirm": Reason(ProposedRuling, ("dispute__milestone",), _asks_a_second),
     "ruling_accepted": Reason(
         Dispute,

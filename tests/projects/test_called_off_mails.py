@@ -11,6 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from accounts.notifications.models import Notification
 from accounts.notifications.preferences.kinds import OPTIONAL
 from accounts.people.models import User
+from accounts.people.services import grant_staff_roles
+from marketplace.common.lifecycle import SYSTEM
+from payments.refunds.models import Refund
 from projects.agreements.services import accept_offer
 from projects.bids.declining.services import close_bidding
 from projects.bids.services import edit_bid, shortlist_bid, withdraw_bid
@@ -34,7 +37,9 @@ from projects.postings.suspending.services import suspend_posting
 from projects.questions.services import answer_question, ask_question
 from projects.reasons.rules import REASONS
 from projects.tasks import deliver_due_notifications, deliver_notification, tell_reminders
+from tests.against_the_rules import force
 from tests.payments.chargeback_world import Bank, payment_of
+from tests.payments.test_two_of_finance import wished
 from tests.races import outcomes_at_once
 from tests.world import (
     GROUNDS,
@@ -44,6 +49,7 @@ from tests.world import (
     offered_contract,
     open_posting,
     opened_dispute,
+    person,
     submitted_bid,
     submitted_milestone,
 )
@@ -213,6 +219,20 @@ def test_what_was_asked_back(ada, ben):
     Notification.objects.filter(pk=notice.pk).update(mailed_at=None, mail_due_at=notice.created_at)
     decline_giveback(giveback_id=giveback.pk, by=ben)
     assert is_called_off(notice)
+
+
+def test_a_wish_of_finance_whose_subject_is_gone(ada, ben, dora):
+    fay = grant_staff_roles(user_id=person("Fay").pk, roles={"finance"}, by=SYSTEM)
+    wish = wished(ada, ben, dora)
+    notice = told(fay, "deed_to_confirm")
+    assert leaves(notice)
+    Notification.objects.filter(pk=notice.pk).update(mailed_at=None, mail_due_at=notice.created_at)
+
+    force(Refund, status="succeeded")  # the provider has sent it after all
+
+    assert is_called_off(notice, "waits for no second person")
+    wish.refresh_from_db()
+    assert wish.status == "proposed", "nobody has answered it"
 
 
 def test_every_reminder_has_its_reason_in_the_table():
