@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from marketplace.common.clock import now
 from marketplace.common.errors import WrongState
 from payments.chargebacks.models import CONTESTED, Chargeback
-from payments.chargebacks.selectors import chargebacks_of_each
+from payments.chargebacks.selectors import chargebacks_of_each, look_for_open_chargebacks
 from payments.escrow.facts import MoneyFacts, facts_of_each
 from payments.escrow.models import Escrow
 from payments.escrow.rolling.rules import LimitThen
@@ -19,7 +19,7 @@ from projects.agreements.dispute_strikes import dispute_strikes
 from projects.agreements.downtime.selectors import Reasons, reasons_on, with_reason, with_reasons
 from projects.agreements.leaving.rules import Leaving, judged_leaving
 from projects.agreements.models import Proposal
-from projects.agreements.selectors import as_they_stand
+from projects.agreements.rules import why_not_accepted
 from projects.agreements.strikes import (
     bonus_strikes,
     change_strikes,
@@ -30,19 +30,17 @@ from projects.agreements.strikes import (
     payout_strikes,
     proposal_strikes,
 )
+from projects.agreements.waiting import limit_then, open_disputes, open_proposals
 from projects.bonuses.models import Bonus
 from projects.bonuses.selectors import unpaid_on
 from projects.contracts.models import Contract
-from projects.disputes.models import OPEN, Dispute
+from projects.disputes.models import Dispute
 from projects.disputes.silence.selectors import Verdict, verdicts_on
 from projects.givebacks.models import GiveBack
 from projects.givebacks.selectors import asked_on
 from projects.milestones.models import Milestone
 from projects.milestones.outlook import Outlook, Strike, outlook_of
-from projects.milestones.rolling import limit_of_roll
 from projects.milestones.rules import open_steps
-
-S = Milestone.Status
 
 
 @dataclass(frozen=True)
@@ -63,6 +61,8 @@ class Prospect:
     verdict: Verdict | None = None
     chargebacks: list[Chargeback] = field(default_factory=list)
     limit_then: LimitThen | None = None
+    # Why the proposal cannot be accepted as things are; asked by ``prospects_of`` alone.
+    refusal: str = ""
     # Whether money for any milestone of its contract that is open has come in, or is on its way.
     is_paid_for: bool = False
 
@@ -139,10 +139,10 @@ class Prospects:
 def prospects_of(contract: Contract) -> Prospects:
     """The contract in a constant number of queries, however many milestones it has.
 
-    Whether a change that waits can still be accepted is asked here alone: it takes looks into the
-    books that many contracts would each need for themselves.
+    Whether a change or a proposal that waits can still be accepted is asked here alone: it takes
+    looks into the books that many contracts would each need for themselves.
     """
-    found = prospects_of_each([contract])[contract.pk]
+    found = _with_refusals(prospects_of_each([contract])[contract.pk])
     if found.change is None or not effect_now(found.change)[1]:
         return found
     (stuck,) = change_strikes(found.change, can_accept=False)
@@ -153,6 +153,34 @@ def prospects_of(contract: Contract) -> Prospects:
         for one in found.strikes
     ]
     return replace(found, strikes=tuple(strikes))
+
+
+def _with_refusals(found: Prospects) -> Prospects:
+    """No clock of theirs says that a proposal can be accepted where that would be refused."""
+    if not any(one.proposal for one in found.milestones):
+        return found
+    look_for_open_chargebacks([one.milestone.escrow for one in found.milestones])
+    facts = {one.milestone.escrow_id: one.facts for one in found.milestones}
+    milestones = []
+    for one in found.milestones:
+        if one.proposal and (refusal := why_not_accepted(one.proposal, facts)):
+            milestones.append(_stuck(one, refusal))
+        else:
+            milestones.append(one)
+    return replace(found, milestones=milestones)
+
+
+def _stuck(prospect: Prospect, refusal: str) -> Prospect:
+    (lapses,) = proposal_strikes(prospect.proposal, can_accept=False)
+
+    def without_it(strike: Strike) -> Strike:
+        stops = lapses.stops if strike.kind == lapses.kind else strike.stops
+        left = tuple(stop for stop in strike.stopped_by if stop.step != "accept")
+        return replace(strike, stops=stops, stopped_by=left)
+
+    told = prospect.outlook
+    strikes, end = tuple(map(without_it, told.strikes)), told.end and without_it(told.end)
+    return replace(prospect, refusal=refusal, outlook=replace(told, strikes=strikes, end=end))
 
 
 def prospects_of_each(contracts: Iterable[Contract]) -> dict[int, Prospects]:
@@ -173,7 +201,7 @@ def prospects_of_each(contracts: Iterable[Contract]) -> dict[int, Prospects]:
     payments = open_payments_of_each([*escrows, *bonus_escrows])
     earnings = earnings_of_each(escrows)
     chargebacks = chargebacks_of_each(escrows)
-    disputes, proposals = _open_disputes(milestones), _open_proposals(milestones)
+    disputes, proposals = open_disputes(milestones), open_proposals(milestones)
     verdicts = verdicts_on(disputes.values())
     reasons = reasons_on(contracts)
     found: dict[int, list[Prospect]] = {contract.pk: [] for contract in contracts}
@@ -209,7 +237,7 @@ def prospects_of_each(contracts: Iterable[Contract]) -> dict[int, Prospects]:
                 proposal=proposal,
                 earnings=earned,
                 chargebacks=charged_back,
-                limit_then=_limit_then(proposal, facts),
+                limit_then=limit_then(proposal, facts),
                 is_paid_for=milestone.contract_id in paid_for,
             )
         )
@@ -256,34 +284,3 @@ def _is_paid_for(milestone: Milestone, payment: Payment | None) -> bool:
     """What ``is_funded`` and ``is_being_funded`` ask, of rows that are at hand."""
     is_awaited = milestone.escrow.status == Escrow.Status.AWAITING
     return not is_awaited or (payment is not None and payment.sent_at is not None)
-
-
-def _open_disputes(milestones: list[Milestone]) -> dict[int, Dispute]:
-    disputed = [milestone.pk for milestone in milestones if milestone.status == S.DISPUTED]
-    found = Dispute.objects.filter(milestone__in=disputed, status__in=OPEN)
-    known = {milestone.pk: milestone for milestone in milestones}
-    disputes = {dispute.milestone_id: dispute for dispute in found.prefetch_related("rulings")}
-    for dispute in disputes.values():
-        dispute.milestone = known[dispute.milestone_id]
-    return disputes
-
-
-def _open_proposals(milestones: list[Milestone]) -> dict[int, Proposal]:
-    live = {milestone.pk: milestone for milestone in milestones if milestone.closed_at is None}
-    found = {}
-    waiting = Proposal.objects.filter(milestone__in=live, status=Proposal.Status.PROPOSED)
-    known = {milestone.pk: milestone for milestone in milestones}
-    for proposal in as_they_stand(waiting):
-        proposal.milestone = live[proposal.milestone_id]
-        if proposal.into_id is not None:
-            proposal.into = known[proposal.into_id]  # of the same contract
-        if proposal.state == Proposal.Status.PROPOSED:
-            found[proposal.milestone_id] = proposal
-    return found
-
-
-def _limit_then(proposal: Proposal | None, facts: dict[int, MoneyFacts]) -> LimitThen | None:
-    if proposal is None or proposal.into is None:
-        return None
-    held = facts[proposal.into.escrow_id].held
-    return limit_of_roll(proposal.milestone, proposal.into, held=held)

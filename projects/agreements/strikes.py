@@ -66,7 +66,8 @@ def funding_strikes(contract: Contract, milestones: Sequence[Milestone]) -> list
     ]
 
 
-def proposal_strikes(proposal: Proposal | None) -> list[Strike]:
+def proposal_strikes(proposal: Proposal | None, *, can_accept: bool = True) -> list[Strike]:
+    """``can_accept``: what it divides is still there to be divided so."""
     if proposal is None:
         return []
     contract = proposal.milestone.contract
@@ -79,8 +80,9 @@ def proposal_strikes(proposal: Proposal | None) -> list[Strike]:
             "Nothing else changes.",
             step="lapse",
             by=SYSTEM,
-            stops=f"{names[OTHER[proposal.proposed_by_role]]} can accept or decline it before.",
-            stopped_by=_answers(asked_by=proposal.proposed_by_role),
+            stops=f"{names[OTHER[proposal.proposed_by_role]]} can {'accept or ' * can_accept}"
+            "decline it before.",
+            stopped_by=_answers(asked_by=proposal.proposed_by_role, can_accept=can_accept),
         )
     ]
 

@@ -42,6 +42,8 @@ def answer_proposal(role: str, prospect: Prospect) -> Turn | None:
             got, left = left, got
         mine, theirs = (in_words(amount, milestone.currency) for amount in (got, left))
         text = f"You would get {mine}, and {other} {theirs}."
+    if prospect.refusal:
+        text += f" It cannot be accepted as things are: {prospect.refusal}"
     return Turn(
         f"Answer the proposal to end “{milestone.title}”",
         f"{other} proposes to end it by consent. {text} Until you answer, everything goes on.",

@@ -117,6 +117,11 @@ class WholeChangeOrderOut(ChangeOrderOut):
     def get_refusal(self, order: ChangeOrder) -> str:
         return self._now(order)[1]
 
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_next_steps(self, order: ChangeOrder) -> list[str]:
+        stuck = {"accept"} if self._now(order)[1] else set()
+        return [step for step in super().get_next_steps(order) if step not in stuck]
+
     def _now(self, order: ChangeOrder) -> tuple[Any, str]:
         if order.state != ChangeOrder.Status.PROPOSED:
             return None, ""

@@ -15,6 +15,7 @@ from marketplace.common.errors import InvalidInput
 from marketplace.common.shapes import AmountIn
 from projects.agreements.models import LIFECYCLE, Proposal
 from projects.agreements.proposals import services
+from projects.agreements.rules import why_not_accepted
 from projects.agreements.selectors import division_of, proposals_of, settlements_of
 from projects.api.dispute_shapes import SharesOut
 from projects.api.signing import confirmation_in, confirmed
@@ -90,7 +91,10 @@ class ProposalOut(serializers.ModelSerializer):
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_next_steps(self, proposal: Proposal) -> list[str]:
         contract = proposal.milestone.contract
-        return open_answers(LIFECYCLE, proposal, role_in(contract, self.context["request"].user))
+        steps = open_answers(LIFECYCLE, proposal, role_in(contract, self.context["request"].user))
+        if "accept" in steps and why_not_accepted(proposal):
+            steps.remove("accept")
+        return steps
 
 
 class ProposalIn(serializers.Serializer):

@@ -1,30 +1,38 @@
 """Whether the rest of one milestone can go into another, asked by the deed and by the pages."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from marketplace.common.clock import now, said
 from marketplace.common.errors import InvalidInput, WrongState
 from marketplace.common.lifecycle import BOTH
 from payments.escrow.division import Rest, checked_rest
+from payments.escrow.facts import MoneyFacts
 from payments.escrow.rolling.rules import LimitThen, limit_then
 from payments.escrow.selectors import held_in
 from projects.milestones.models import Milestone
 from projects.milestones.rules import due_if_held, due_of, judge_step, refusal_of
 
+# What is known of the money, by the key of its escrow.
+Facts = Mapping[int, MoneyFacts]
 # Money that the provider returns sooner than that serves no other work.
 LEAST_HELD = timedelta(days=1)
 
 _OPEN = (Milestone.Status.PLANNED, Milestone.Status.SUBMITTED, Milestone.Status.RETURNED)
 
 
-def judge_roll(milestone: Milestone, into: Milestone) -> None:
-    """Refuse a pair that cannot be, or pass in silence: InvalidInput or WrongState."""
+def judge_roll(milestone: Milestone, into: Milestone, facts: Facts | None = None) -> None:
+    """Refuse a pair that cannot be, or pass in silence: InvalidInput or WrongState.
+
+    ``facts`` of the money of both where the caller has them at hand.
+    """
+    facts = facts or {}
     if milestone == into or milestone.contract_id != into.contract_id:
         raise InvalidInput("The rest goes to another milestone of the same contract.", param="into")
-    judge_step(milestone, "roll", BOTH)
+    judge_step(milestone, "roll", BOTH, facts.get(milestone.escrow_id))
     if into.status not in _OPEN:
         raise WrongState(f"“{into.title}” is {into.get_status_display().lower()}.")
-    if refusal := refusal_of(into, "roll_in"):
+    if refusal := refusal_of(into, "roll_in", facts.get(into.escrow_id)):
         raise WrongState(refusal)
     if refusal := _too_late_for(milestone, into):
         raise WrongState(refusal, param="into", code="held_too_short")
@@ -62,6 +70,34 @@ def limit_of_roll(milestone: Milestone, into: Milestone, *, held: int | None = N
     """
     held = held_in(into.escrow) if held is None else held
     return limit_then(milestone.escrow, into.escrow, held=held)
+
+
+def judge_agreed_roll(
+    milestone: Milestone,
+    into: Milestone,
+    *,
+    to_freelancer: int,
+    rolled: int,
+    limit_at: datetime | None,
+    facts: Facts,
+) -> None:
+    """Refuse one that is not what both agreed on any more: so much of the price ``rolled`` into the
+    other, whose money is held until ``limit_at``. Raises InvalidInput or WrongState.
+    """
+    judge_roll(milestone, into, facts)
+    escrow, target = milestone.escrow, into.escrow
+    held = facts[milestone.escrow_id].held
+    rest = checked_rest(to_freelancer, escrow, target, held=held, param="to_freelancer")
+    if rest.price != rolled:
+        raise WrongState("The money has moved since: what is left is not what was proposed.")
+    holds_until = limit_of_roll(milestone, into, held=facts[into.escrow_id].held).at
+    if holds_until and limit_at and holds_until < limit_at:
+        raise WrongState(
+            f"The payment provider holds this money only until {said(holds_until)} by now, not "
+            f"until {said(limit_at)}, as was proposed.",
+            param="into",
+            code="limit_moved",
+        )
 
 
 def checked_roll(part: object, milestone: Milestone, into: Milestone, *, param: str) -> Rest:

@@ -188,7 +188,13 @@ def _card(
         others=others,
         submissions=[_shown(submission) for submission in submissions],
         proposal=proposal
-        and shown_proposal(proposal, role, held=prospect.facts.held, limit=prospect.limit_then),
+        and shown_proposal(
+            proposal,
+            role,
+            refusal=prospect.refusal,
+            held=prospect.facts.held,
+            limit=prospect.limit_then,
+        ),
         chargebacks=[
             {"title": TITLES[one.status], "text": story_of(one, has_now(one)), "status": one.status}
             for one in prospect.chargebacks

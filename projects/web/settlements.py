@@ -7,15 +7,20 @@ from django.http import HttpRequest
 from marketplace.common.lifecycle import CLIENT, FREELANCER
 from payments.escrow.rolling.rules import LimitThen
 from projects.agreements.models import Proposal
+from projects.agreements.rules import why_not_accepted
 from projects.agreements.selectors import division_of, settlements_of
 from projects.disputes.models import Dispute
 from projects.disputes.rules import OTHER
-from projects.milestones.models import Milestone
 from projects.milestones.rules import open_steps
 
 
 def shown_proposal(
-    proposal: Proposal, role: str, *, held: int | None = None, limit: LimitThen | None = None
+    proposal: Proposal,
+    role: str,
+    *,
+    refusal: str,
+    held: int | None = None,
+    limit: LimitThen | None = None,
 ) -> dict[str, Any]:
     """The open one as ``contracts/_proposal.html`` draws it: its division, and what this side can
     answer. ``held`` where the caller has it at hand.
@@ -30,8 +35,7 @@ def shown_proposal(
         "shares": division_of(proposal, held),
         "limit": limit,
         # A rest goes on between milestones at work alone.
-        "is_stuck": proposal.into_id is not None
-        and proposal.milestone.status == Milestone.Status.DISPUTED,
+        "refusal": refusal,
     }
 
 
@@ -43,7 +47,9 @@ def settling_on(request: HttpRequest, dispute: Dispute, role: str) -> dict[str, 
     standing = next((one for one in made if one.state == Proposal.Status.PROPOSED), None)
     steps = open_steps(dispute.milestone, role) if dispute.is_open else []
     return {
-        "standing": shown_proposal(standing, role) if standing else None,
+        "standing": shown_proposal(standing, role, refusal=why_not_accepted(standing))
+        if standing
+        else None,
         "proposed_before": [one for one in made if one != standing],
         "can_propose": standing is None and "propose_ending" in steps,
     }

@@ -77,7 +77,7 @@ def test_a_rest_that_was_to_go_on_waits_for_the_end_of_the_dispute(ada, ben):
         milestone_id=first.pk, by=ada, reason="late", statement="Late.", asked_for=0
     )
     page = browser(ben).get(dispute.path).content.decode()
-    assert "It cannot be accepted while there is a dispute" in page
+    assert "It cannot be accepted as things are: " in page
     assert f"/proposals/{proposal.public_id}/accept/" not in page
     assert f"/proposals/{proposal.public_id}/decline/" in page
 

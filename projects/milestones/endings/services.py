@@ -5,18 +5,17 @@ from datetime import datetime
 
 from django.db import transaction
 
-from marketplace.common.clock import said
-from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import BOTH
 from payments.escrow import services as escrows
 from payments.escrow.adjusting.services import lock_all
 from payments.escrow.division import ends_released
+from payments.escrow.facts import facts_of_each
 from payments.escrow.rolling.services import lock_pair, roll
 from payments.escrow.selectors import held_in
 from projects.contracts.roles import Actor
 from projects.milestones.amounts import checked_ending
 from projects.milestones.models import LIFECYCLE, Milestone
-from projects.milestones.rolling import checked_roll, judge_roll, limit_of_roll
+from projects.milestones.rolling import judge_agreed_roll
 from projects.milestones.rules import judge_step
 from projects.milestones.services import (
     advance_milestone,
@@ -97,10 +96,14 @@ def roll_rest(
     milestone, into = lock_milestones(milestone_id, into_id)
     # The money too, before anything is judged: banks and the provider's limit come from below.
     milestone.escrow, into.escrow = lock_pair(milestone.escrow_id, into.escrow_id)
-    judge_roll(milestone, into)
-    if checked_roll(to_freelancer, milestone, into, param="to_freelancer").price != rolled:
-        raise WrongState("The money has moved since: what is left is not what was proposed.")
-    _judge_limit(limit_of_roll(milestone, into).at, agreed=limit_at)
+    judge_agreed_roll(
+        milestone,
+        into,
+        to_freelancer=to_freelancer,
+        rolled=rolled,
+        limit_at=limit_at,
+        facts=facts_of_each([milestone.escrow, into.escrow]),
+    )
     LIFECYCLE.advance(milestone, "roll", role=BOTH)
     LIFECYCLE.advance(into, "roll_in", role=BOTH)
     roll(escrow_id=milestone.escrow_id, into_id=into.escrow_id, part=to_freelancer)
@@ -110,16 +113,6 @@ def roll_rest(
     milestone.save(update_fields=["amount"])
     close_milestones(milestone)
     return milestone
-
-
-def _judge_limit(limit_at: datetime | None, *, agreed: datetime | None) -> None:
-    if limit_at and agreed and limit_at < agreed:
-        raise WrongState(
-            f"The payment provider holds this money only until {said(limit_at)} by now, not until "
-            f"{said(agreed)}, as was proposed.",
-            param="into",
-            code="limit_moved",
-        )
 
 
 def lock_news(contract_id: int) -> list[Milestone]:
