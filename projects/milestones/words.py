@@ -31,4 +31,5 @@ def words_of_delivery(milestone: Milestone) -> Words:
     if has_open_chargeback(milestone.escrow):
         client = milestone.contract.client.name
         return _SUBMITTED_UNDER_A_BANK.filled(title=milestone.title, client=client)
+    assert milestone.review_ends_at
     return _SUBMITTED.filled(title=milestone.title, due=milestone.review_ends_at)

@@ -15,7 +15,9 @@ from projects.agreements.changes.services import (
 )
 from projects.agreements.proposals.services import accept_proposal, propose_ending
 from projects.disputes.services import open_dispute
+from projects.milestones.models import Milestone
 from projects.milestones.parts.services import release_part
+from projects.milestones.services import cancel_milestone, release_milestone
 from tests.payments.chargeback_world import Bank
 from tests.projects.change_world import (
     another,
@@ -25,9 +27,12 @@ from tests.projects.change_world import (
     proposed,
     the_books_agree,
     wish,
+    wording,
 )
 from tests.world import (
+    SIGNED,
     active_contract,
+    api_of,
     fund,
     funded_milestone,
     offered_contract,
@@ -93,12 +98,17 @@ def test_what_cannot_be_agreed_on_is_refused_by_its_field(said, field, ada, ben)
         ({"amount": None}, "changes[0].amount"),
         ({"amount": 499}, "changes[0].amount"),
         ({"due_at": None}, "changes[0].due_at"),
+        ({"due_at": "yesterday"}, "changes[0].due_at"),
+        ({"due_at": "never"}, "changes[0].due_at"),
         ({"drop": True}, "changes[0].milestone"),
         ({"milestone": "ms_nobodys"}, "changes[0].milestone"),
     ],
 )
 def test_a_new_milestone_is_judged_as_one_of_a_bid(said, field, ada, ben):
     contract = active_contract(ada, ben)
+    days = {"yesterday": -1, "never": 2_000}
+    if said.get("due_at"):
+        said = {"due_at": in_days(days[said["due_at"]])}
     words = {"title": "More", "amount": 9_000, "due_at": in_days(9)} | said
     with pytest.raises(InvalidInput) as refusal:
         proposed(ada, Wish(**words), contract=contract)
@@ -148,7 +158,74 @@ def test_one_change_at_a_time_and_none_of_an_offer(ada, ben):
         proposed(ada, another(), contract=offer)
 
 
-def test_a_disputed_or_ended_milestone_stays_as_it_is(ada, ben):
+def dispute(milestone: Milestone, ada, ben) -> None:
+    fund(milestone)
+    open_dispute(milestone_id=milestone.pk, by=ada, reason="late", statement="Late.", asked_for=0)
+
+
+def release(milestone: Milestone, ada, ben) -> None:
+    release_milestone(milestone_id=fund(milestone).pk, by=ada)
+
+
+def cancel(milestone: Milestone, ada, ben) -> None:
+    cancel_milestone(milestone_id=milestone.pk, by=ben)
+
+
+def divide(milestone: Milestone, ada, ben) -> None:
+    ending = propose_ending(milestone_id=fund(milestone).pk, by=ben, to_freelancer=10_000)
+    accept_proposal(proposal_id=ending.pk, by=ada)
+
+
+ENDS = {"disputed": dispute, "released": release, "cancelled": cancel, "split": divide}
+CHANGES = [
+    {"amount": 60_000},
+    {"due_at": "2099"},
+    {"criteria": ["It runs."]},
+    {"revisions": 5},
+    {"place": 2},
+    {"drop": True},
+]
+
+
+@pytest.mark.parametrize("said", CHANGES)
+@pytest.mark.parametrize("state", ENDS)
+def test_nothing_of_a_disputed_or_closed_milestone_is_changed(ada, ben, state, said):
+    contract = active_contract(ada, ben, plan=plan_of(50_000, 70_000))
+    first = contract.milestones.get(position=1)
+    said = said | ({"due_at": in_days(40)} if "due_at" in said else {})
+    waiting = proposed(ben, wish(first, **said), contract=contract)
+    ENDS[state](first, ada, ben)
+    first.refresh_from_db()
+    assert first.status == state
+    before = wording(contract)
+
+    with pytest.raises(WrongState, match=state):
+        accept_change(order_id=waiting.pk, by=ada)
+    withdraw_change(order_id=waiting.pk, by=ben)
+    with pytest.raises(WrongState, match=state):
+        proposed(ben, wish(first, **said), contract=contract)
+    body = {"changes": [{"milestone": first.public_id, "amount": 60_000}]} | SIGNED
+    answer = api_of(ben).post(f"/api/v1/contracts/{contract.public_id}/change-orders/", body)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "wrong_state")
+    assert wording(contract) == before and not Payment.objects.filter(status="pending").exists()
+    the_books_agree()
+
+
+@pytest.mark.parametrize("kind", ["a new date", "a new milestone"])
+def test_a_date_that_has_passed_before_it_is_signed_is_not_agreed_on(ada, ben, later, kind):
+    milestone = funded_milestone(ada, ben)
+    tomorrow = in_days(1)
+    wanted = another(due_at=tomorrow) if "milestone" in kind else wish(milestone, due_at=tomorrow)
+    order = proposed(ben, wanted, milestone=milestone)
+    later(days=2)
+    with pytest.raises(InvalidInput, match="still ahead") as refusal:
+        accept_change(order_id=order.pk, by=ada)
+    assert refusal.value.param == "due_at"
+    assert milestone.contract.milestones.count() == 1
+    assert "due_at" not in wording(milestone.contract)["milestones"][0]
+
+
+def test_a_disputed_milestone_stays_as_it_is(ada, ben):
     milestone = submitted_milestone(ada, ben)
     order = price_to(70_000, milestone, ben)
     open_dispute(
