@@ -201,13 +201,16 @@ class Event(models.Model):
         indexes = [models.Index(fields=["contract", "created_at", "id"], name="timeline_in_order")]
 
 
+_OF_NO_CONTRACT = ["counter", "hold", "bidding", "choice", "bid"]
+
+
 class PutOff(models.Model):
     """A clock that would have struck in an outage of ours, and now does later.
 
     Written once for each outage and clock, in the transaction that moves it. ``about`` is the
-    public id of what it is the clock of: of other terms for a bid there is no contract yet, and a
-    hold is of none. The two times are the same where the payment provider, or the bid, waits no
-    longer.
+    public id of what it is the clock of: of a posting, a bid and other terms for one there is no
+    contract yet, and a hold is of none. The two times are the same where the payment provider, or
+    the bid, waits no longer.
     """
 
     class Clock(models.TextChoices):
@@ -227,6 +230,9 @@ class PutOff(models.Model):
         COUNTER = "counter", gettext_noop("the time to answer the other terms")
         HOLD = "hold", gettext_noop("the time to appeal against the hold")
         REPLY = "reply", gettext_noop("the time to reply to the appeal")
+        BIDDING = "bidding", gettext_noop("the time to bid")
+        CHOICE = "choice", gettext_noop("the time to choose a bid")
+        BID = "bid", gettext_noop("the time for which the bid is valid")
 
     outage = models.ForeignKey(Outage, on_delete=models.PROTECT, related_name="+")
     contract = models.ForeignKey(
@@ -247,8 +253,8 @@ class PutOff(models.Model):
                 condition=Q(due_at__gte=F("was_due_at")), name="a_clock_is_never_put_forward"
             ),
             models.CheckConstraint(
-                condition=Q(clock__in=["counter", "hold"], contract__isnull=True)
-                | ~Q(clock__in=["counter", "hold"]) & Q(contract__isnull=False),
+                condition=Q(clock__in=_OF_NO_CONTRACT, contract__isnull=True)
+                | ~Q(clock__in=_OF_NO_CONTRACT) & Q(contract__isnull=False),
                 name="a_clock_is_of_a_contract_or_of_what_has_none",
             ),
         ]

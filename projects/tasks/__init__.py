@@ -84,6 +84,7 @@ def remind_of_bids() -> dict[str, int]:
         bids_due.lapsing_bid_ids(limit=BATCH),
         lambda pk: renewals.remind_of_lapse(bid_id=pk),
         of=Bid,
+        while_=is_made_up_for,
     )
 
 
@@ -94,6 +95,7 @@ def lapse_bids() -> dict[str, int]:
         bids_due.lapsed_bid_ids(limit=BATCH),
         lambda pk: bids.lapse_bid(bid_id=pk, by=SYSTEM),
         of=Bid,
+        while_=is_made_up_for,
     )
 
 
@@ -116,6 +118,7 @@ def expire_postings() -> dict[str, int]:
         bids_due.expired_posting_ids(limit=BATCH),
         lambda pk: declining.expire_bidding(posting_id=pk, by=SYSTEM),
         of=Posting,
+        while_=is_made_up_for,
     )
 
 

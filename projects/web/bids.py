@@ -14,6 +14,7 @@ from marketplace.common.http import answer, refusals_on
 from marketplace.common.lifecycle import CLIENT
 from marketplace.common.money import known_currency
 from marketplace.common.pages import page_of
+from projects.agreements.downtime.selectors import why_later
 from projects.bids import services
 from projects.bids.declining.services import decline_bid
 from projects.bids.files.selectors import bid_files_of, files_in, with_files
@@ -66,6 +67,7 @@ def show_bid(request: HttpRequest, public_id: str) -> HttpResponse:
         "is_stale": bid.status in LIVE
         and bid.posting.edited_at is not None
         and bid.posting.edited_at > bid.worded_at,
+        "put_off": why_later(bid.public_id, bid.valid_until),
         "nav": "work",
     }
     if context["shows_terms"]:

@@ -18,7 +18,7 @@ def rounds_of(bid: Bid, role: str | None) -> dict[str, Any]:
     standing = [one for one in shown if one["counter"].state == CounterOffer.Status.PROPOSED]
     earlier = [one for one in shown if one not in standing]
     for one in standing:
-        one["put_off"] = why_later(one["counter"].public_id)
+        one["put_off"] = why_later(one["counter"].public_id, one["counter"].answer_due_at)
         one["quote"] = quote_of([part["amount"] for part in one["counter"].plan])
     return {"standing": standing[0] if standing else None, "rounds": earlier}
 

@@ -13,6 +13,7 @@ from marketplace.common.files import attachment
 from marketplace.common.http import refusals_on
 from marketplace.common.lifecycle import MODERATOR, OWNER
 from marketplace.common.pages import Page, capped_count, page_of
+from projects.agreements.downtime.selectors import why_later
 from projects.bids.declining.services import close_bidding, edit_bidding
 from projects.bids.models import STANDING
 from projects.bids.selectors import bid_counts, live_bid_on
@@ -93,6 +94,8 @@ def show_posting(request: HttpRequest, public_id: str) -> HttpResponse:
         "files": files_behind(gate, posting),
         "screening": questions_of(posting),
         "questions": rows_of(list(newest[:FEW]), request),
+        "bids_put_off": why_later(posting.public_id, posting.bids_close_at),
+        "choice_put_off": why_later(posting.public_id, posting.choose_by),
         "nav": "browse",
     }
     if request.user.is_authenticated:

@@ -1,8 +1,8 @@
-"""Which clocks judge a side of a contract or bid, and which of them would have struck in an outage.
+"""Which clocks judge a side of a contract, bid or posting, and which would have struck in an
+outage.
 
 Not among them: the payment provider's limits and pay pages, which it counts; what the house owes (a
-first ruling, the end of a payout's hold: nobody loses when it comes late); and the dates until
-which somebody binds themselves by a bid or asks for bids.
+first ruling, the end of a payout's hold: nobody loses when it comes late).
 """
 
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db.models import DateTimeField, Exists, ExpressionWrapper, F, OuterRef, QuerySet, Value
 from django.db.models.expressions import Combinable
+from django.db.models.functions import Greatest
 
 from accounts.holds.models import Hold
 from marketplace.common.lifecycle import BOTH
@@ -19,13 +20,13 @@ from marketplace.common.models import Outage
 from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.models import Proposal
 from projects.bids.counters.models import CounterOffer
-from projects.bids.models import LIVE
+from projects.bids.models import LIVE, Bid
 from projects.contracts.models import Contract, PutOff
 from projects.disputes.models import Dispute
 from projects.givebacks.models import GiveBack
 from projects.milestones.models import Milestone
 from projects.milestones.selectors import unfunded_contracts
-from projects.postings.models import Posting
+from projects.postings.models import TIME_TO_CHOOSE, Posting
 
 C, S = PutOff.Clock, Milestone.Status
 _DAY = Value(timedelta(days=1))
@@ -52,7 +53,12 @@ def _at_work() -> QuerySet[Milestone]:
     )
 
 
-# In this order: a date of delivery that is put off takes the grace after it along.
+def _open_postings() -> QuerySet[Posting]:
+    return Posting.objects.filter(status=Posting.Status.OPEN)
+
+
+# In this order: a date of delivery that is put off takes the grace after it along, and
+# what is proposed about a bid waits no longer than the bid is valid.
 CLOCKS: dict[str, RunningClock] = {
     C.REVIEW: RunningClock(Milestone.objects.all, F("review_ends_at")),
     C.DELIVERY: RunningClock(_at_work, F("due_at")),
@@ -117,6 +123,16 @@ CLOCKS: dict[str, RunningClock] = {
     ),
     C.GIVEBACK: RunningClock(
         lambda: GiveBack.objects.filter(status=GiveBack.Status.ASKED), F("answer_due_at")
+    ),
+    # As far as it is put off, so is the time to choose, which follows on it.
+    C.BIDDING: RunningClock(_open_postings, F("bids_close_at")),
+    C.CHOICE: RunningClock(
+        _open_postings,
+        _time(Greatest(F("bids_close_at") + Value(TIME_TO_CHOOSE), F("promised_choose_by"))),
+    ),
+    C.BID: RunningClock(
+        lambda: Bid.objects.filter(status__in=LIVE, posting__status=Posting.Status.OPEN),
+        F("valid_until"),
     ),
     C.COUNTER: RunningClock(
         lambda: CounterOffer.objects.filter(

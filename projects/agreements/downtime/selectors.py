@@ -47,13 +47,17 @@ def reasons_on(contracts: Iterable[Contract]) -> Reasons:
     return reasons
 
 
-def why_later(about: str) -> str:
-    """The same of one thing by its public id; nothing where no outage put it off."""
+def why_later(about: str, until: datetime | None) -> str:
+    """The same of one thing by its public id, whose clock strikes then (``until``); nothing where
+    no outage put it off. One that was started anew since has no past.
+    """
     found = PutOff.objects.filter(about=about, due_at__gt=F("was_due_at"))
-    return "; ".join(
-        why_put_off(one.due_at - one.was_due_at, one.outage)
-        for one in found.select_related("outage").order_by("pk")
-    )
+    why: list[str] = []
+    for one in found.select_related("outage").order_by("-pk"):
+        if one.due_at == until:
+            why.insert(0, why_put_off(one.due_at - one.was_due_at, one.outage))
+            until = one.was_due_at
+    return "; ".join(why)
 
 
 def with_reason(strike: Strike, contract: Contract, reasons: Reasons) -> Strike:

@@ -14,10 +14,16 @@ from marketplace.common.models import Outage
 from marketplace.common.sweeps import sweep
 from marketplace.common.words import Words
 from projects.agreements.changes.models import ChangeOrder
+from projects.agreements.downtime.bidding.services import (
+    posting_of,
+    put_off_bidding,
+    tell_of_bidding,
+)
 from projects.agreements.downtime.clocks import CLOCKS, strikes_at, struck_in
 from projects.agreements.downtime.selectors import why_put_off
 from projects.agreements.models import Proposal
-from projects.bids.counters.services import lock_counter, tell_both_of_counter
+from projects.bids.counters.services import lock_counter
+from projects.bids.locking.services import lock_bid
 from projects.contracts.models import Contract, PutOff
 from projects.contracts.services import lock_contract, record, tell_other_side
 from projects.disputes import stages
@@ -27,6 +33,7 @@ from projects.milestones import reminders
 from projects.milestones.rules import is_over_limit, within_limit
 from projects.milestones.services import lock_milestone
 from projects.milestones.unfunded.services import put_off_funding_time
+from projects.postings.services import lock_posting
 
 C = PutOff.Clock
 # The times of a dispute: at the provider's limit a refund would decide it.
@@ -35,6 +42,13 @@ _OF_A_DISPUTE = {
     C.TALKS: ("negotiation_ends_at", stages.TALKS),
     C.APPEAL: ("appeal_ends_at", stages.APPEAL),
     C.HEARING: ("ruling_due_at", stages.HEARING),
+}
+# Those of what comes before a contract, each with what locks it.
+_OF_BIDDING = {
+    C.BIDDING: lock_posting,
+    C.CHOICE: lock_posting,
+    C.BID: lock_bid,
+    C.COUNTER: lock_counter,
 }
 # What is neither a milestone's own clock nor the contract's.
 _ROWS: dict[str, Any] = {
@@ -89,8 +103,8 @@ def _put_off(clock: str, outage: Outage, pk: int) -> None:
 
 def _lock(clock: str, pk: int) -> tuple[Any, Contract | None]:
     """From the top, as everywhere: the contract, the milestone or the bid, then what is on it."""
-    if clock == C.COUNTER:
-        return lock_counter(pk), None
+    if clock in _OF_BIDDING:
+        return _OF_BIDDING[C(clock)](pk), None
     if clock == C.HOLD:
         return lock_hold(pk), None
     if clock in {C.OFFER, C.FUNDING}:
@@ -132,11 +146,8 @@ def _move(clock: str, thing: Any, was_due_at: datetime, outage: Outage) -> datet
         thing.save(update_fields=["start_extension"])
     elif clock == C.FUNDING:
         put_off_funding_time(thing, by=lasted)
-    elif clock == C.COUNTER:
-        # The bid itself is not valid for longer.
-        due_at = max(was_due_at, min(due_at, thing.bid.valid_until))
-        thing.answer_due_at = due_at
-        thing.save(update_fields=["answer_due_at"])
+    elif clock in _OF_BIDDING:
+        due_at = put_off_bidding(clock, thing, due_at)
     elif clock == C.HOLD:
         # The hold itself is not longer.
         due_at = min(due_at, thing.closes_at)
@@ -185,9 +196,10 @@ def _tell(
     if clock == C.HOLD:
         notify(to=thing.party, kind="clock_put_off", text=text, path=thing.path)
         return
-    if contract is None:
-        tell_both_of_counter(thing, "clock_put_off", text)
+    if clock in _OF_BIDDING:
+        tell_of_bidding(thing, "clock_put_off", text)
         return
+    assert contract  # every other clock is of one
     why = why_put_off(due_at - was_due_at, outage)
     record(
         contract,
@@ -204,8 +216,8 @@ def _tell(
 
 def _name_of(clock: str, thing: Any) -> str:
     """What whoever reads of it knows it by."""
-    if clock == C.COUNTER:
-        return str(thing.bid.posting)
+    if clock in _OF_BIDDING:
+        return str(posting_of(thing))
     return thing.title if clock == C.HOLD else str(thing)
 
 
