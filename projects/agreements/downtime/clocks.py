@@ -127,7 +127,7 @@ CLOCKS: dict[str, RunningClock] = {
     # As far as it is put off, so is the time to choose, which follows on it.
     C.BIDDING: RunningClock(_open_postings, F("bids_close_at")),
     C.CHOICE: RunningClock(
-        _open_postings,
+        lambda: _open_postings().filter(bids_close_at__isnull=False),
         _time(Greatest(F("bids_close_at") + Value(TIME_TO_CHOOSE), F("promised_choose_by"))),
     ),
     C.BID: RunningClock(
