@@ -19,7 +19,7 @@ TO_NAMES = [
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("projects", "0056_a_reply_to_an_appeal"),
+        ("projects", "0057_replies_to_appeals_are_waited_for"),
     ]
 
     operations = [

@@ -1,5 +1,7 @@
 """Above the limit of the rules finance moves no money alone: one wishes it, another confirms it."""
 
+from typing import Any
+
 from django.db import transaction
 from django.urls import reverse
 
@@ -64,7 +66,11 @@ def attest_payout_or_propose(
     person, and the answer is that wish. Raises as ``attest_payout`` does, and WrongState where one
     waits.
     """
-    said = {"payout_id": payout_id, "outcome": outcome, "bank_payout": bank_payout}
+    said: dict[str, Any] = {
+        "payout_id": payout_id,
+        "outcome": outcome,
+        "bank_payout": bank_payout,
+    }
     payout, remote_id = judge_attesting(**said, by=by)
     if not needs_second(payout.amount, payout.currency):
         attest_payout(**said, reason=reason, by=by)

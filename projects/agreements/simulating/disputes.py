@@ -56,7 +56,7 @@ def _unanswered(trial: Trial, wish: Wish, opener: str) -> None:
             held=trial.held,
             due_at=due_of(trial.milestone),
             late_from=late_from(trial.milestone),
-            is_agreed=bool(trial.policy.silence_table),
+            table=trial.policy.silence_table,
             is_fully_held=trial.facts.is_fully_held,
             delivered_at=trial.milestone.submitted_at,
             is_all_met=trial.milestone.submitted_at is not None,
