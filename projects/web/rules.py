@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -18,9 +18,14 @@ from projects.disputes.silence.selectors import published_tables
 @login_not_required
 @require_safe
 def show_rules(request: HttpRequest) -> HttpResponse:
-    """What is in force in full; of every other version, what it changed."""
+    """What is in force in full, or the ``version`` asked for; what the others changed."""
     versions = list(Policy.objects.order_by("-version"))
-    in_force = policy_in_force()
+    in_force, asked = policy_in_force(), request.GET.get("version")
+    shown = in_force
+    if asked is not None:
+        named = (one for one in versions if str(one.version) == asked)
+        if (shown := next(named, None)) is None:
+            raise Http404("no such version of the rules")
     steps = [
         {
             "policy": newer,
@@ -31,10 +36,11 @@ def show_rules(request: HttpRequest) -> HttpResponse:
     ]
     context = {
         "in_force": in_force,
+        "shown": shown,
         "barred": BARRED.values(),
         "goes_on": GOES_ON,
         "groups": [
-            {"title": title, "rules": [(rule, rule.of(in_force).split("; ")) for rule in rules]}
+            {"title": title, "rules": [(rule, rule.of(shown).split("; ")) for rule in rules]}
             for title, rules in GROUPS.items()
         ],
         "ahead": [step for step in steps if step["is_ahead"]],

@@ -260,3 +260,18 @@ def test_planning_writes_nothing():
     newest, planned = planned_version({"ruling_days": 8})
     assert (newest.version, planned.version, planned.pk) == (1, 2, None)
     assert Policy.objects.count() == 1
+
+
+def test_whoever_signed_an_older_version_reads_all_of_it(client):
+    add_version({"client_fee_basis_points": 250})
+    add_version({"ruling_days": 8}, in_force_from=now() + timedelta(days=10))
+
+    first = client.get("/rules/?version=1").content.decode()
+    assert "This is version 1, and in force no longer" in first
+    assert "2.5\N{NO-BREAK SPACE}%" not in first.partition("What was changed")[0]
+    assert "3\N{NO-BREAK SPACE}%" in first
+    coming = client.get("/rules/?version=3").content.decode()
+    assert "This is version 3, and not in force yet" in coming and "8 days" in coming
+    assert "and in force no longer" not in client.get("/rules/?version=2").content.decode()
+    for unknown in ("4", "0", "x", "", "01", "9" * 40):
+        assert client.get("/rules/", {"version": unknown}).status_code == 404
