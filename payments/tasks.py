@@ -4,16 +4,18 @@ A listener hears of one row; a sweep finds what no bell told of. Services act, a
 run twice.
 """
 
+from functools import partial
+
 from celery import shared_task
 
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import SYSTEM
-from marketplace.common.sweeps import BATCH, sweep
+from marketplace.common.sweeps import sweep
 from payments.chargebacks.answering.services import look_after_chargeback
 from payments.chargebacks.selectors import due_chargeback_ids
 from payments.escrow.limits import services as limits
 from payments.fundings.selectors import due_payment_ids
-from payments.gateway.pacing import in_turn, pace
+from payments.gateway.pacing import may_ask
 from payments.incoming import services as incoming
 from payments.incoming.own_funds import services as own_funds
 from payments.incoming.selectors import due_event_ids
@@ -74,24 +76,27 @@ def send_payout(payout_id: int) -> None:
 def handle_due_events() -> dict[str, int]:
     """Letters whose bell was lost, that came too early or met trouble."""
     return sweep(
-        in_turn(due_event_ids(now(), limit=CALLS)), lambda pk: incoming.handle_event(event_id=pk)
+        partial(due_event_ids, now()),
+        lambda pk: incoming.handle_event(event_id=pk),
+        at_once=CALLS,
+        while_=may_ask,
     )
 
 
 @shared_task(name="payments.note_countries")
 def note_countries() -> dict[str, int]:
     """The country of a payee was set, and its bell was lost."""
-    return sweep(
-        party_ids_of_a_new_country(limit=BATCH), lambda pk: limits.note_country(party_id=pk)
-    )
+    return sweep(party_ids_of_a_new_country, lambda pk: limits.note_country(party_id=pk))
 
 
 @shared_task(name="payments.ask_about_due_payments")
 def ask_about_due_payments() -> dict[str, int]:
     """Payments of which no letter came, fees not booked yet, pages to be closed."""
     return sweep(
-        in_turn(due_payment_ids(now(), limit=CALLS)),
+        partial(due_payment_ids, now()),
         lambda pk: incoming.ask_about_payment(payment_id=pk),
+        at_once=CALLS,
+        while_=may_ask,
     )
 
 
@@ -99,7 +104,10 @@ def ask_about_due_payments() -> dict[str, int]:
 def send_due_refunds() -> dict[str, int]:
     """Refunds whose bell or answer was lost, that wait for cover, or that are tried again."""
     return sweep(
-        in_turn(due_refund_ids(now(), limit=CALLS)), lambda pk: refunds.pursue_refund(refund_id=pk)
+        partial(due_refund_ids, now()),
+        lambda pk: refunds.pursue_refund(refund_id=pk),
+        at_once=CALLS,
+        while_=may_ask,
     )
 
 
@@ -107,22 +115,17 @@ def send_due_refunds() -> dict[str, int]:
 def ask_about_chargebacks() -> dict[str, int]:
     """Chargebacks of which no letter came, and answers to the bank whose own answer was lost."""
     return sweep(
-        in_turn(due_chargeback_ids(now(), limit=CALLS)),
+        partial(due_chargeback_ids, now()),
         lambda pk: look_after_chargeback(chargeback_id=pk),
+        at_once=CALLS,
+        while_=may_ask,
     )
 
 
 @shared_task(name="payments.recover_debts")
 def recover_debts() -> dict[str, int]:
     """What was earned by somebody who owes goes to what they owe before it is paid out."""
-    counts = {"done": 0, "failed": 0}
-    for party_id, currency in recoverable(limit=BATCH):
-        found = sweep(
-            [party_id],
-            lambda pk, of=currency: recover(party_id=pk, currency=of),  # type: ignore[misc]
-        )
-        counts = {name: counts[name] + found[name] for name in counts}
-    return counts
+    return sweep(recoverable, lambda group: recover(party_id=group[0], currency=group[1]))
 
 
 @shared_task(name="payments.schedule_due_payouts")
@@ -130,23 +133,20 @@ def schedule_due_payouts() -> dict[str, int]:
     """What is past its hold goes out by itself: once a day for each payee and currency, or as they
     chose; and whatever they chose before the provider's limit.
     """
-    counts = {"done": 0, "failed": 0}
-    for party_id, currency in due_groups(now(), limit=BATCH):
-        found = sweep(
-            [party_id],
-            lambda pk, of=currency: payouts.schedule_payout(  # type: ignore[misc]
-                party_id=pk, currency=of, by=SYSTEM
-            ),
-        )
-        counts = {name: counts[name] + found[name] for name in counts}
-    return counts
+    return sweep(
+        partial(due_groups, now()),
+        lambda group: payouts.schedule_payout(party_id=group[0], currency=group[1], by=SYSTEM),
+    )
 
 
 @shared_task(name="payments.send_due_payouts")
 def send_due_payouts() -> dict[str, int]:
     """Payouts to be sent or asked about, whose bell or answer was lost."""
     return sweep(
-        in_turn(due_payout_ids(now(), limit=CALLS)), lambda pk: sending.send_payout(payout_id=pk)
+        partial(due_payout_ids, now()),
+        lambda pk: sending.send_payout(payout_id=pk),
+        at_once=CALLS,
+        while_=may_ask,
     )
 
 
@@ -154,8 +154,10 @@ def send_due_payouts() -> dict[str, int]:
 def cancel_due_payouts() -> dict[str, int]:
     """Wishes to cancel that the provider did not answer."""
     return sweep(
-        in_turn(due_cancellation_ids(now(), limit=CALLS)),
+        partial(due_cancellation_ids, now()),
         lambda pk: finish_cancelling(payout_id=pk),
+        at_once=CALLS,
+        while_=may_ask,
     )
 
 
@@ -163,30 +165,30 @@ def cancel_due_payouts() -> dict[str, int]:
 def ask_about_accounts() -> dict[str, int]:
     """Payout accounts whose change nobody told us of."""
     return sweep(
-        in_turn(due_account_ids(now(), limit=CALLS)),
+        partial(due_account_ids, now()),
         lambda pk: refresh_account(account_id=pk),
+        at_once=CALLS,
+        while_=may_ask,
     )
 
 
 @shared_task(name="payments.remind_payees")
 def remind_payees() -> dict[str, int]:
     """Who has earned and cannot be paid out is told so once a week."""
-    return sweep(
-        party_ids_to_remind(now(), limit=BATCH), lambda pk: payouts.remind_payee(party_id=pk)
-    )
+    return sweep(partial(party_ids_to_remind, now()), lambda pk: payouts.remind_payee(party_id=pk))
 
 
 @shared_task(name="payments.book_own_funds")
 def book_own_funds() -> int:
     """What the platform put in at the provider, or took out."""
-    return 0 if pace().is_silent() else own_funds.book_own_funds()
+    return own_funds.book_own_funds() if may_ask() else 0
 
 
 @shared_task(name="payments.reconcile")
 def reconcile() -> dict[str, int]:
     """Our books against the provider's: once a day and after an outage, a few pages at a time."""
     plan_run()
-    return sweep(in_turn(due_run_ids(now())), lambda pk: advance_run(run_id=pk))
+    return sweep(lambda **_: due_run_ids(now()), lambda pk: advance_run(run_id=pk), while_=may_ask)
 
 
 @shared_task(name="payments.take_snapshots")

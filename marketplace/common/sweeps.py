@@ -2,15 +2,17 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 from django.db.models import Model
 
 logger = logging.getLogger(__name__)
+
+Row = TypeVar("Row", bound=Hashable)
 
 # How many are looked up at once; what is left is found by the next sweep.
 BATCH = 200
@@ -27,32 +29,43 @@ def _always() -> bool:
 
 
 def sweep(
-    ids: Iterable[int],
-    act: Callable[[int], object],
+    find: Callable[..., Iterable[Row]],
+    act: Callable[[Row], object],
     *,
     of: type[Model] | None = None,
     under: Sequence[str] = (),
+    at_once: int = BATCH,
     while_: Callable[[], bool] = _always,
 ) -> dict[str, int]:
-    """Call ``act`` for each id, each in its own transaction; count what was done and what failed.
+    """Call ``act`` for each row that ``find`` gives, each in its own transaction; count what was
+    done and what failed.
 
-    A failure is logged with its row and left for the next sweep, and so is the rest once ``while_``
-    says no. Rows ``of`` a model are passed over where somebody else is at work on them, or on a row
-    that they are ``under``: the foreign keys by whose names ``act`` locks first, in that order.
+    ``find`` is asked for ``at_once`` of them, its ``limit``; where some fail, for others that were
+    not tried yet. A failure is logged with its row and left for the next sweep, and so is the rest
+    once ``while_`` says no. Rows ``of`` a model are passed over where somebody else is at work on
+    them, or on a row that they are ``under``: the foreign keys by whose names ``act`` locks first,
+    in that order.
     """
-    if of is not None:
-        ids = _in_no_hands(of, under, list(ids))
 
-    def one(pks: Sequence[int]) -> int:
-        act(pks[0])
+    def one(rows: Sequence[Row]) -> int:
+        act(rows[0])
         return 1
 
-    done, failed = _sweep(([pk] for pk in ids), one, while_, time.monotonic() + LONGEST)
-    return {"done": done, "failed": len(failed)}
+    found, done, failed, until = set[Row](), 0, 0, time.monotonic() + LONGEST
+    while True:
+        # Those that failed are found again, and must keep nobody behind them from being found.
+        rows = [row for row in find(limit=at_once + failed) if row not in found]
+        found.update(rows)
+        if of is not None:
+            rows = _in_no_hands(of, under, rows)
+        did, missed = _sweep(([row] for row in rows), one, while_, until)
+        done, failed = done + did, failed + len(missed)
+        if not missed:
+            return {"done": done, "failed": failed}
 
 
 @transaction.atomic
-def _in_no_hands(model: type[Model], under: Sequence[str], ids: Sequence[int]) -> list[int]:
+def _in_no_hands(model: type[Model], under: Sequence[str], ids: Sequence[Row]) -> list[Row]:
     """Those of these rows that nobody holds just now, nor what they are ``under``, in their order.
 
     Whoever holds one ends it, or dies and leaves it to the next sweep: to wait for it would let one
@@ -101,15 +114,13 @@ def sweep_together(
 
 
 def _sweep(
-    batches: Iterable[Sequence[int]],
-    act: Callable[[Sequence[int]], int],
+    batches: Iterable[Sequence[Row]],
+    act: Callable[[Sequence[Row]], int],
     while_: Callable[[], bool],
     until: float,
-) -> tuple[int, set[int]]:
-    """How many were done, and who failed. Batches are taken one at a time: whoever gives them may
-    stop in between (``in_turn``).
-    """
-    done, failed = 0, set[int]()
+) -> tuple[int, set[Row]]:
+    """How many were done, and who failed."""
+    done, failed = 0, set[Row]()
     for batch in batches:
         waiting = [batch]
         while waiting:

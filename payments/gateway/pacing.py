@@ -8,7 +8,6 @@ to the same rules by itself.
 import hashlib
 import threading
 import time
-from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from math import ceil
 
@@ -140,14 +139,9 @@ def pace() -> Pace:
     )
 
 
-def in_turn(ids: Iterable[int]) -> Iterator[int]:
-    """For a sweep that asks the provider: it ends where the provider wants silence. What is left is
-    found by the next one.
-    """
-    for row_id in ids:
-        if pace().is_silent():
-            return
-        yield row_id
+def may_ask() -> bool:
+    """Whether a sweep that asks the provider goes on: what is left is found by the next one."""
+    return not pace().is_silent()
 
 
 @lru_cache

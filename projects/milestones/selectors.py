@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet
 
 from accounts.people.models import User
 from marketplace.common.clock import now
@@ -198,5 +198,6 @@ def _nearing_limit(at: datetime) -> QuerySet[Milestone]:
 
 def contracts_with_news(*, limit: int) -> list[int]:
     """Contracts with milestones that have ended and were not followed up, the longest ago first."""
-    news = Milestone.objects.filter(end_is_news=True).order_by("closed_at")
-    return list(dict.fromkeys(news.values_list("contract_id", flat=True)[:limit]))
+    news = Milestone.objects.filter(end_is_news=True).values("contract_id")
+    oldest = news.annotate(oldest=Min("closed_at")).order_by("oldest", "contract_id")
+    return list(oldest.values_list("contract_id", flat=True)[:limit])

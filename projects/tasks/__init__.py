@@ -4,6 +4,8 @@ Where a clock judges a side, it strikes ``while_`` no outage of ours is left to 
 what warns of it is told no sooner.
 """
 
+from functools import partial
+
 from celery import shared_task
 
 from accounts.holds.models import Hold
@@ -15,7 +17,7 @@ from accounts.notifications.mailing.selectors import due_notification_ids
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.outages.selectors import is_made_up_for, unmade_outage_ids
-from marketplace.common.sweeps import BATCH, sweep, sweep_together
+from marketplace.common.sweeps import sweep, sweep_together
 from payments.chargebacks.selectors import untold_news_ids
 from projects.agreements import selectors as agreements_due
 from projects.agreements import services as agreements
@@ -71,7 +73,7 @@ from projects.tasks.disputes import (  # noqa: F401 - the timetable finds all of
 @shared_task(name="projects.make_up_for_outages")
 def make_up_for_outages() -> dict[str, int]:
     """The house was down: what would have struck in that time is put off by it."""
-    return sweep(unmade_outage_ids(), lambda pk: downtime.make_up_for(outage_id=pk))
+    return sweep(lambda **_: unmade_outage_ids(), lambda pk: downtime.make_up_for(outage_id=pk))
 
 
 # --- Postings and bids ---------------------------------------------------------------------------
@@ -81,7 +83,7 @@ def make_up_for_outages() -> dict[str, int]:
 def remind_of_bids() -> dict[str, int]:
     """Bids that lapse in some days: their authors may renew them."""
     return sweep(
-        bids_due.lapsing_bid_ids(limit=BATCH),
+        bids_due.lapsing_bid_ids,
         lambda pk: renewals.remind_of_lapse(bid_id=pk),
         of=Bid,
         while_=is_made_up_for,
@@ -92,7 +94,7 @@ def remind_of_bids() -> dict[str, int]:
 def lapse_bids() -> dict[str, int]:
     """A bid that the client did not answer while it was valid."""
     return sweep(
-        bids_due.lapsed_bid_ids(limit=BATCH),
+        bids_due.lapsed_bid_ids,
         lambda pk: bids.lapse_bid(bid_id=pk, by=SYSTEM),
         of=Bid,
         while_=is_made_up_for,
@@ -103,7 +105,7 @@ def lapse_bids() -> dict[str, int]:
 def lapse_counters() -> dict[str, int]:
     """Other terms for a bid that nobody answered, or whose bid has ended."""
     return sweep(
-        over_counter_ids(limit=BATCH),
+        over_counter_ids,
         lambda pk: counters.lapse_counter(counter_id=pk),
         of=CounterOffer,
         under=["bid"],
@@ -115,7 +117,7 @@ def lapse_counters() -> dict[str, int]:
 def expire_postings() -> dict[str, int]:
     """The time for bids is over, and none is left to choose from or the time to choose is over."""
     return sweep(
-        bids_due.expired_posting_ids(limit=BATCH),
+        bids_due.expired_posting_ids,
         lambda pk: declining.expire_bidding(posting_id=pk, by=SYSTEM),
         of=Posting,
         while_=is_made_up_for,
@@ -129,7 +131,7 @@ def expire_postings() -> dict[str, int]:
 def lapse_offers() -> dict[str, int]:
     """An offer that nobody answers lapses."""
     return sweep(
-        agreements_due.lapsed_offer_ids(limit=BATCH),
+        agreements_due.lapsed_offer_ids,
         lambda pk: agreements.lapse_offer(contract_id=pk),
         of=Contract,
         while_=is_made_up_for,
@@ -139,9 +141,11 @@ def lapse_offers() -> dict[str, int]:
 @shared_task(name="projects.tell_fundings")
 def tell_fundings() -> dict[str, int]:
     """Money has arrived on the floor below: both sides hear of it, the delivery time starts."""
-    due = milestones_due.untold_funding_ids(limit=BATCH)
     return sweep(
-        due, lambda pk: arrivals.tell_funding(milestone_id=pk), of=Milestone, under=["contract"]
+        milestones_due.untold_funding_ids,
+        lambda pk: arrivals.tell_funding(milestone_id=pk),
+        of=Milestone,
+        under=["contract"],
     )
 
 
@@ -149,7 +153,7 @@ def tell_fundings() -> dict[str, int]:
 def tell_bonuses() -> dict[str, int]:
     """A bonus was paid on the floor below: its freelancer hears of it."""
     return sweep(
-        bonuses_due.untold_ids(limit=BATCH),
+        bonuses_due.untold_ids,
         lambda pk: bonuses.tell_bonus(bonus_id=pk),
         of=Bonus,
         under=["contract"],
@@ -160,7 +164,7 @@ def tell_bonuses() -> dict[str, int]:
 def tell_chargebacks() -> dict[str, int]:
     """A client's bank did something on the floor below: the timeline says it."""
     return sweep(
-        untold_news_ids(limit=BATCH),
+        untold_news_ids,
         lambda pk: banks.tell_chargeback(news_id=pk),
     )
 
@@ -169,7 +173,7 @@ def tell_chargebacks() -> dict[str, int]:
 def lapse_givebacks() -> dict[str, int]:
     """Nobody answered whether released money goes back."""
     return sweep(
-        givebacks_due.overdue_ids(limit=BATCH),
+        givebacks_due.overdue_ids,
         lambda pk: givebacks.lapse_giveback(giveback_id=pk),
         of=GiveBack,
         under=["contract"],
@@ -202,22 +206,25 @@ def release_unreviewed_milestones() -> dict[str, int]:
 @shared_task(name="projects.warn_of_limits")
 def warn_of_limits() -> dict[str, int]:
     """The provider will not hold this money much longer: both sides hear of it in time."""
-    due = milestones_due.unwarned_of_limit_ids(limits.AHEAD, limit=BATCH)
+    due = partial(milestones_due.unwarned_of_limit_ids, limits.AHEAD)
     return sweep(due, lambda pk: limits.warn_of_limit(milestone_id=pk), of=Milestone)
 
 
 @shared_task(name="projects.pull_reviews")
 def pull_reviews() -> dict[str, int]:
     """The provider holds money less long than when its review began."""
-    due = milestones_due.reviews_behind_limit_ids(at_least=limits.LEAST_REVIEW, limit=BATCH)
+    due = partial(milestones_due.reviews_behind_limit_ids, at_least=limits.LEAST_REVIEW)
     return sweep(due, lambda pk: limits.pull_review(milestone_id=pk), of=Milestone)
 
 
 @shared_task(name="projects.refund_at_limit")
 def refund_at_limit() -> dict[str, int]:
     """What the provider holds no longer goes back, or where it was decided to go."""
-    due = milestones_due.over_limit_ids(limit=BATCH)
-    return sweep(due, lambda pk: limits_of_disputes.end_at_limit(milestone_id=pk), of=Milestone)
+    return sweep(
+        milestones_due.over_limit_ids,
+        lambda pk: limits_of_disputes.end_at_limit(milestone_id=pk),
+        of=Milestone,
+    )
 
 
 @shared_task(name="projects.close_finished_contract")
@@ -229,15 +236,18 @@ def close_finished_contract(contract_id: int) -> None:
 @shared_task(name="projects.close_finished_contracts")
 def close_finished_contracts() -> dict[str, int]:
     """Of many milestones that ended at once, and what a lost bell left behind."""
-    due = milestones_due.contracts_with_news(limit=BATCH)
-    return sweep(due, lambda pk: agreements.close_finished_contract(contract_id=pk), of=Contract)
+    return sweep(
+        milestones_due.contracts_with_news,
+        lambda pk: agreements.close_finished_contract(contract_id=pk),
+        of=Contract,
+    )
 
 
 @shared_task(name="projects.lapse_proposals")
 def lapse_proposals() -> dict[str, int]:
     """Proposals to end a milestone that nobody answered, or that its end has overtaken."""
     return sweep(
-        agreements_due.over_proposal_ids(limit=BATCH),
+        agreements_due.over_proposal_ids,
         lambda pk: proposals.lapse_proposal(proposal_id=pk),
         of=Proposal,
         under=["milestone", "into"],
@@ -249,7 +259,7 @@ def lapse_proposals() -> dict[str, int]:
 def lapse_changes() -> dict[str, int]:
     """Changes of an agreement that nobody answered, or whose contract has ended."""
     return sweep(
-        over_change_ids(limit=BATCH),
+        over_change_ids,
         lambda pk: changes.lapse_change(order_id=pk),
         of=ChangeOrder,
         under=["contract"],
@@ -263,9 +273,7 @@ def lapse_changes() -> dict[str, int]:
 @shared_task(name="projects.end_due_holds")
 def end_due_holds() -> dict[str, int]:
     """Nothing is held past its end, nor past the time in which an appeal was to be answered."""
-    return sweep(
-        due_hold_ids(now(), limit=BATCH), lambda pk: let_go(hold_id=pk, by=SYSTEM), of=Hold
-    )
+    return sweep(partial(due_hold_ids, now()), lambda pk: let_go(hold_id=pk, by=SYSTEM), of=Hold)
 
 
 @shared_task(name="projects.tell_open_conversations")
@@ -288,13 +296,13 @@ def deliver_notification(notification_id: int) -> None:
 @shared_task(name="accounts.deliver_due_notifications")
 def deliver_due_notifications() -> dict[str, int]:
     """Mails whose bell was lost, that waited for the morning, or whose last attempt failed."""
-    return sweep(due_notification_ids(limit=BATCH), deliver_notification)
+    return sweep(due_notification_ids, deliver_notification)
 
 
 @shared_task(name="accounts.deliver_due_digests")
 def deliver_due_digests() -> dict[str, int]:
     """The mail of a day, at the hour that its reader chose."""
     return sweep(
-        due_digest_ids(limit=BATCH),
+        due_digest_ids,
         lambda pk: digests.deliver_digest(digest_id=pk, judge=why_gone),
     )

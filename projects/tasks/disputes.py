@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from marketplace.common.outages.selectors import is_made_up_for
-from marketplace.common.sweeps import BATCH, sweep
+from marketplace.common.sweeps import sweep
 from projects.disputes import selectors as disputes_due
 from projects.disputes import services as disputes
 from projects.disputes.lateness import services as lateness
@@ -24,7 +24,7 @@ from projects.disputes.silence import services as silence
 def escalate_unanswered_disputes() -> dict[str, int]:
     """The other side had its time: silence is judged by a table, or by a mediator."""
     return sweep(
-        disputes_due.unanswered_ids(limit=BATCH),
+        disputes_due.unanswered_ids,
         lambda pk: silence.judge_silence(dispute_id=pk),
         of=Dispute,
         under=["milestone"],
@@ -36,7 +36,7 @@ def escalate_unanswered_disputes() -> dict[str, int]:
 def hand_over_disputes() -> dict[str, int]:
     """Both sides had their time to settle it: a mediator takes over."""
     return sweep(
-        disputes_due.negotiated_ids(limit=BATCH),
+        disputes_due.negotiated_ids,
         lambda pk: negotiating.hand_over_dispute(dispute_id=pk),
         of=Dispute,
         under=["milestone"],
@@ -47,42 +47,52 @@ def hand_over_disputes() -> dict[str, int]:
 @shared_task(name="projects.remind_in_disputes")
 def remind_in_disputes() -> dict[str, int]:
     """A time of the sides ends within a day: those who can still use it hear of that."""
-    due = reminders_due.ending_soon_ids(limit=BATCH)
     return sweep(
-        due, lambda pk: reminding.remind_of_end(dispute_id=pk), of=Dispute, under=["milestone"]
+        reminders_due.ending_soon_ids,
+        lambda pk: reminding.remind_of_end(dispute_id=pk),
+        of=Dispute,
+        under=["milestone"],
     )
 
 
 @shared_task(name="projects.chase_rulings")
 def chase_rulings() -> dict[str, int]:
     """The house is slower than it said: mediators and both sides hear of it."""
-    due = disputes_due.late_ruling_ids(limit=BATCH)
     return sweep(
-        due, lambda pk: lateness.chase_ruling(dispute_id=pk), of=Dispute, under=["milestone"]
+        disputes_due.late_ruling_ids,
+        lambda pk: lateness.chase_ruling(dispute_id=pk),
+        of=Dispute,
+        under=["milestone"],
     )
 
 
 @shared_task(name="projects.wait_for_banks")
 def wait_for_banks() -> dict[str, int]:
     """Nobody may decide while a bank wants the money: the time to decide waits with them."""
-    due = rulings_due.ids_at_banks(limit=BATCH)
     return sweep(
-        due, lambda pk: lateness.wait_for_bank(dispute_id=pk), of=Dispute, under=["milestone"]
+        rulings_due.ids_at_banks,
+        lambda pk: lateness.wait_for_bank(dispute_id=pk),
+        of=Dispute,
+        under=["milestone"],
     )
 
 
 @shared_task(name="projects.own_up_to_rulings")
 def own_up_to_rulings() -> dict[str, int]:
     """Nobody has decided at the latest moment: both sides and the staff hear of it."""
-    due = disputes_due.overdue_ruling_ids(limit=BATCH)
-    return sweep(due, lambda pk: lateness.own_up(dispute_id=pk), of=Dispute, under=["milestone"])
+    return sweep(
+        disputes_due.overdue_ruling_ids,
+        lambda pk: lateness.own_up(dispute_id=pk),
+        of=Dispute,
+        under=["milestone"],
+    )
 
 
 @shared_task(name="projects.carry_out_rulings")
 def carry_out_rulings() -> dict[str, int]:
     """Nobody has appealed in time: the money moves as was decided."""
     return sweep(
-        rulings_due.standing_ids(limit=BATCH),
+        rulings_due.standing_ids,
         lambda pk: rulings.carry_out_ruling(dispute_id=pk),
         of=Dispute,
         under=["milestone"],
@@ -93,9 +103,11 @@ def carry_out_rulings() -> dict[str, int]:
 @shared_task(name="projects.pull_disputes")
 def pull_disputes() -> dict[str, int]:
     """The provider holds money less long than when the time that runs began."""
-    due = limits_due.behind_limit_ids(limit=BATCH)
     return sweep(
-        due, lambda pk: limits.pull_dispute(dispute_id=pk), of=Dispute, under=["milestone"]
+        limits_due.behind_limit_ids,
+        lambda pk: limits.pull_dispute(dispute_id=pk),
+        of=Dispute,
+        under=["milestone"],
     )
 
 
@@ -103,7 +115,7 @@ def pull_disputes() -> dict[str, int]:
 def close_moot_disputes() -> dict[str, int]:
     """Milestones that were released or refunded while disputed: nothing is left to decide."""
     return sweep(
-        disputes_due.moot_ids(limit=BATCH),
+        disputes_due.moot_ids,
         lambda pk: disputes.close_moot_dispute(dispute_id=pk),
         of=Dispute,
         under=["milestone"],
@@ -114,6 +126,6 @@ def close_moot_disputes() -> dict[str, int]:
 def publish_register() -> dict[str, int]:
     """A quarter is over: what was decided in it is told, as far as it tells of nobody."""
     return sweep(
-        register_due.due_quarters(limit=BATCH),
+        register_due.due_quarters,
         lambda quarter: register.publish_quarter(quarter=quarter),
     )

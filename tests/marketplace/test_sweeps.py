@@ -1,6 +1,7 @@
 """Sweeps: each row for itself, and an end to every one of them."""
 
 import time
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -15,18 +16,23 @@ from marketplace.common.sweeps import sweep, sweep_together
 from tests.races import outcomes_at_once
 
 
+def found(*rows: int) -> Callable[..., tuple[int, ...]]:
+    """These are due, and stay so, however many are asked for."""
+    return lambda **_: rows
+
+
 def test_a_failure_stops_nobody_else():
     def act(row_id: int) -> None:
         if row_id == 2:
             raise RuntimeError("not this one")
 
-    assert sweep([1, 2, 3], act) == {"done": 2, "failed": 1}
+    assert sweep(found(1, 2, 3), act) == {"done": 2, "failed": 1}
 
 
 def test_a_sweep_that_takes_too_long_leaves_the_rest_to_the_next_one(monkeypatch):
     monkeypatch.setattr(sweeps, "LONGEST", 0.05)
 
-    assert sweep([1, 2, 3], lambda _: time.sleep(0.06)) == {"done": 1, "failed": 0}
+    assert sweep(found(1, 2, 3), lambda _: time.sleep(0.06)) == {"done": 1, "failed": 0}
 
 
 class Rows:
@@ -61,6 +67,46 @@ def test_rows_that_fail_keep_nobody_behind_them_from_being_done():
     assert rows.due == [0, 1, 2, 3, 4, 7]
 
 
+def test_single_rows_that_fail_keep_nobody_behind_them_from_being_done():
+    rows = Rows(30, broken=set(range(12)))
+
+    assert sweep(rows.find, lambda row: rows.act([row]), at_once=5) == {"done": 8, "failed": 12}
+    assert rows.due == [*range(12), *range(20, 30)], "what did not fail ends it: enough was found"
+
+
+def test_were_only_the_first_ones_looked_up_nobody_behind_them_would_be_done():
+    rows = Rows(30, broken=set(range(12)))
+
+    def as_many_each_time(*, limit: int) -> list[int]:
+        return rows.find(limit=5)
+
+    swept = sweep(as_many_each_time, lambda row: rows.act([row]), at_once=5)
+    assert swept == {"done": 0, "failed": 5}
+
+
+def test_nobody_is_tried_twice_in_one_sweep():
+    tried: list[int] = []
+
+    def act(row: int) -> None:
+        tried.append(row)
+        if row == 3:
+            raise RuntimeError("not this one")
+
+    assert sweep(found(1, 2, 3), act, at_once=2) == {"done": 2, "failed": 1}
+    assert tried == [1, 2, 3]
+
+
+def test_of_those_who_fail_no_more_are_tried_once_the_time_is_up(monkeypatch):
+    rows = Rows(30, broken=set(range(30)))
+    monkeypatch.setattr(sweeps, "LONGEST", 0.05)
+
+    def act(row: int) -> None:
+        time.sleep(0.03)
+        rows.act([row])
+
+    assert sweep(rows.find, act, at_once=1) == {"done": 0, "failed": 2}
+
+
 def test_rows_in_other_hands_are_left_to_them():
     assert sweep_together(lambda limit: [1, 2], lambda _: 0, together=2) == {
         "done": 0,
@@ -77,7 +123,7 @@ def test_a_row_that_somebody_holds_is_passed_over_and_found_again():
     done: list[int] = []
 
     def swept() -> dict[str, int]:
-        return sweep([first, middle, last], done.append, of=Outage)
+        return sweep(found(first, middle, last), done.append, of=Outage)
 
     with transaction.atomic():
         assert Outage.objects.select_for_update().get(pk=middle)
@@ -102,7 +148,7 @@ def test_a_worker_that_wants_the_task_to_end_is_obeyed():
         raise SoftTimeLimitExceeded
 
     with pytest.raises(SoftTimeLimitExceeded):
-        sweep([1, 2], act)
+        sweep(found(1, 2), act)
 
 
 def test_no_message_of_the_timetable_outlives_the_next_one():

@@ -74,10 +74,14 @@ def make_up_for(*, outage_id: int) -> int:
     if outage.made_up_at is not None:
         return 0
     for clock in CLOCKS:
-        due = struck_in(clock, outage).order_by("pk").values_list("pk", flat=True)
-        count += sweep(due, partial(_put_off, clock, outage))["done"]
+        count += sweep(partial(_all_due, clock, outage), partial(_put_off, clock, outage))["done"]
     _note_made_up(outage_id)
     return count
+
+
+def _all_due(clock: str, outage: Outage, **_: int) -> list[int]:
+    """Whatever their number: nothing strikes before the last of them is put off."""
+    return list(struck_in(clock, outage).order_by("pk").values_list("pk", flat=True))
 
 
 @transaction.atomic
