@@ -81,7 +81,7 @@ def _in_no_hands(model: type[Model], under: Sequence[str], ids: Sequence[Row]) -
     return [pk for pk in ids if pk in found]
 
 
-def _free(model: type[Model], ids: Iterable[int]) -> set[int]:
+def _free(model: type[Model], ids: Iterable[Any]) -> set[Any]:
     rows: Any = model._default_manager
     free = rows.filter(pk__in=ids).order_by("pk").select_for_update(skip_locked=True, no_key=True)
     return set(free.values_list("pk", flat=True))

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import F, Max, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext_noop
 
 from accounts.notifications.services import News, notify_each
@@ -13,20 +13,11 @@ from payments.chargebacks.selectors import look_for_open_chargebacks
 from payments.escrow.facts import MoneyFacts, facts_now, facts_of_each
 from projects.contracts.models import Contract
 from projects.contracts.selectors import page_of
+from projects.milestones import reminders_of_work as of_work
 from projects.milestones.models import Milestone, Reminder
-from projects.milestones.rules import due_of, what_keeps_silence_from
+from projects.milestones.rules import what_keeps_silence_from
 from projects.milestones.selectors import is_being_funded, is_funded
 
-S = Milestone.Status
-
-# How long before a milestone is due both sides hear of it; minus one day is the day after.
-_BEFORE_DUE = {
-    "due_in_7_days": timedelta(days=7),
-    "due_in_3_days": timedelta(days=3),
-    "due_in_1_day": timedelta(days=1),
-    "due_now": timedelta(0),
-    "due_1_day_ago": timedelta(days=-1),
-}
 _BEFORE_REVIEW_ENDS = {
     "review_ends_in_24_hours": timedelta(hours=24),
     "review_ends_in_2_hours": timedelta(hours=2),
@@ -37,17 +28,28 @@ _BEFORE_FUNDING_ENDS = {
     "fund_in_1_day": timedelta(days=1),
     "fund_over": timedelta(0),
 }
-KINDS = (*_BEFORE_DUE, "review_half_over", *_BEFORE_REVIEW_ENDS, *_BEFORE_FUNDING_ENDS)
-# Of these, after an outage, only the last word is told. Those of a review are all told, since money
-# moves by its silence.
-_LAST_WORD_COUNTS = Q(kind__startswith="due_") | Q(kind__startswith="fund_")
+KINDS = (*of_work.KINDS, "review_half_over", *_BEFORE_REVIEW_ENDS, *_BEFORE_FUNDING_ENDS)
+# After an outage only the last word on each of these is told. Those of a review are all told, since
+# money moves by its silence.
+_LAST_WORD_ON = {
+    **dict.fromkeys(of_work.KINDS, "delivery"),
+    **dict.fromkeys(of_work.OF_START, "start"),
+    **dict.fromkeys(_BEFORE_FUNDING_ENDS, "funding"),
+}
 # After so long it is asked again whether silence would release what waits for a review.
 ASKED_AGAIN = timedelta(hours=1)
 
 
-def remind_of_due_date(milestone: Milestone) -> None:
-    """Plan the warnings of the delivery date, in place of those that no longer hold."""
-    _plan(milestone, {kind: milestone.due_at - ahead for kind, ahead in _BEFORE_DUE.items()})
+def remind_of_work(milestone: Milestone) -> None:
+    """Plan the warnings of the delivery date, of the grace after it and of the time to start, in
+    place of those that no longer hold.
+    """
+    _plan(milestone, of_work.times_of(milestone))
+
+
+def forget_start(milestone: Milestone) -> None:
+    """It was started: nobody is warned of the time for that any more."""
+    Reminder.objects.filter(milestone=milestone, told_at=None, kind__in=of_work.OF_START).delete()
 
 
 def remind_of_review(milestone: Milestone) -> None:
@@ -146,7 +148,7 @@ def facts_behind(reminders: Iterable[Reminder]) -> dict[int, MoneyFacts]:
     """The money without which nothing is due and nothing approved, by the key of its escrow, in a
     few queries; of what is reviewed the escrows know then whether a bank wants money of it.
     """
-    dated = [reminder for reminder in reminders if reminder.kind in _BEFORE_DUE]
+    dated = [reminder for reminder in reminders if reminder.kind in of_work.KINDS]
     reviewed = [reminder for reminder in reminders if reminder.kind.startswith("review_")]
     if reviewed:
         look_for_open_chargebacks([reminder.milestone.escrow for reminder in reviewed])
@@ -182,15 +184,9 @@ def why_gone(
         return _why_funding_waits_no_more(milestone.contract, kind, due_at)
     if milestone.closed_at is not None or milestone.contract.status != Contract.Status.ACTIVE:
         return gettext_noop("Its milestone has ended.")
-    if kind in _BEFORE_DUE:
-        if milestone.status not in {S.PLANNED, S.RETURNED}:
-            return gettext_noop("It was delivered.")
-        if due_of(milestone) - _BEFORE_DUE[kind] != due_at:
-            return gettext_noop("It is due on another date now.")
-        # No day counts until then; what makes it whole plans the warnings anew.
-        if not (facts or facts_now(milestone.escrow)).is_fully_held:
-            return gettext_noop("Not all of it is funded.")
-    elif kind.startswith("review_"):
+    if kind in of_work.KINDS:
+        return of_work.why_gone(milestone, kind, due_at, facts)
+    if kind.startswith("review_"):
         if milestone.submitted_at is None or milestone.review_ends_at is None:
             return gettext_noop("The delivery was answered.")
         if due_at < milestone.submitted_at:
@@ -212,22 +208,22 @@ def _why_funding_waits_no_more(contract: Contract, kind: str, due_at: datetime) 
     return ""
 
 
-def last_words_due(milestone_ids: Collection[int]) -> dict[int, datetime]:
-    """For each milestone, when the last of the due warnings of its delivery date, or of the time to
-    fund its contract, was due.
+def last_words_due(milestone_ids: Collection[int]) -> dict[tuple[int, str], datetime]:
+    """For each milestone and clock, when the last of the due warnings was due that only speak of
+    the same moment: of its delivery date, of the time to start it or to fund its contract.
     """
     due = Reminder.objects.filter(
-        _LAST_WORD_COUNTS, milestone__in=milestone_ids, told_at=None, due_at__lte=now()
+        kind__in=_LAST_WORD_ON, milestone__in=milestone_ids, told_at=None, due_at__lte=now()
     )
-    return dict(due.values_list("milestone").annotate(Max("due_at")).order_by())
+    found = due.order_by("due_at").values_list("milestone", "kind", "due_at")
+    return {(milestone_id, _LAST_WORD_ON[kind]): due_at for milestone_id, kind, due_at in found}
 
 
-def is_superseded(reminder: Reminder, last_words: Mapping[int, datetime]) -> bool:
+def is_superseded(reminder: Reminder, last_words: Mapping[tuple[int, str], datetime]) -> bool:
     """Whether a later word on the same date is due as well."""
-    last = last_words.get(reminder.milestone_id)
-    return (
-        reminder.kind.startswith(("due_", "fund_")) and last is not None and reminder.due_at < last
-    )
+    clock = _LAST_WORD_ON.get(reminder.kind, "")
+    last = last_words.get((reminder.milestone_id, clock))
+    return last is not None and reminder.due_at < last
 
 
 def words_of(reminder: Reminder) -> Words:
@@ -244,12 +240,8 @@ def words_of(reminder: Reminder) -> Words:
         )
     if reminder.kind in _BEFORE_FUNDING_ENDS:
         return _words_of_funding(milestone.contract)
-    if reminder.kind.startswith("due_"):
-        late = now() >= milestone.due_at
-        text = Words("“%(title)s” is due on %(due)s.")
-        if late:
-            text = Words("“%(title)s” was due on %(due)s and waits to be delivered.")
-        return text.filled(title=milestone.title, due=milestone.due_at)
+    if reminder.kind in of_work.KINDS:
+        return of_work.words_of(milestone, reminder.kind)
     assert milestone.review_ends_at
     return Words(
         "“%(title)s” is waiting for a review. Without an answer it is approved and paid on "

@@ -57,6 +57,7 @@ def start_work(*, milestone_id: int, by: Actor) -> Milestone:
     milestone = advance_milestone(milestone_id, "start", by=by)
     milestone.started_at = now()
     milestone.save(update_fields=["started_at"])
+    reminders.forget_start(milestone)
 
     record(milestone.contract, "work_started", by=by, about=milestone)
     text = Words("The work on “%(title)s” has begun.", title=milestone.title)
@@ -143,14 +144,13 @@ def return_work(
     milestone.due_at = due_of(milestone) + (moment - submission.created_at)
     milestone.review_ends_at = None
     milestone.save(update_fields=["status", "due_at", "review_ends_at", "revisions_used"])
-    reminders.remind_of_due_date(milestone)
+    reminders.remind_of_work(milestone)
 
     detail: dict[str, Any] = {"version": submission.version}
     detail |= {"not_met": missed} if missed else {}
     record(milestone.contract, "work_returned", by=by, about=milestone, **detail)
     text = Words("Changes are asked for on “%(title)s”.", title=milestone.title)
-    text = with_numbers(text, missed)
-    tell_other_side(milestone.contract, "work_returned", text, by=by)
+    tell_other_side(milestone.contract, "work_returned", with_numbers(text, missed), by=by)
     return milestone
 
 

@@ -107,7 +107,7 @@ _OPEN_BID = _while(
     Bid.Status.SUBMITTED, Bid.Status.SHORTLISTED, gone=gettext_noop("The bid is open no longer.")
 )
 _LAPSING_BID = Reason(Bid, (), lambda bid, notice: validity.why_reminder_has_gone(bid, notice.key))
-_REMINDER = Reason(Milestone, ("contract", "escrow__policy"), _as_reminded)
+_REMINDER = Reason(Milestone, ("contract__policy", "escrow__policy"), _as_reminded)
 _CHANGE = Reason(
     ChangeOrder,
     ("contract",),

@@ -18,6 +18,7 @@ from projects.milestones.services import (
     release_milestone,
     release_unreviewed,
     return_work,
+    start_work,
     submit_work,
 )
 from projects.milestones.warnings.services import tell_reminders as tell_some
@@ -198,14 +199,14 @@ def test_a_date_that_the_money_has_moved_is_not_told_before_that_is(ada, ben, la
 
 
 def test_a_long_jump_of_the_clock_tells_the_last_stage_and_not_all_five(ada, ben, later):
-    """After an outage, five notices of one date help nobody."""
+    """After an outage, six notices of one date help nobody."""
     funded_milestone(ada, ben)
     later(days=40)
 
     tell_reminders()
 
-    heard = Notification.objects.filter(kind__startswith="due_")
-    assert {notice.kind for notice in heard} == {"due_1_day_ago"}
+    heard = Notification.objects.filter(kind__regex="^(due|late)_")
+    assert {notice.kind for notice in heard} == {"late_over"}
     assert heard.count() == 2
     assert not Reminder.objects.filter(told_at=None).exists()
 
@@ -237,8 +238,10 @@ def test_missing_warnings_are_written_before_silence_approves(ada, ben, later):
 
 @pytest.fixture
 def week_ahead(ada, ben, later) -> list[Reminder]:
-    """Several deliveries are due in a week, and nobody was told yet."""
+    """Several deliveries are due in a week, and nobody was told yet; all are begun."""
     milestones = [funded_milestone(ada, ben) for _ in range(4)]
+    for milestone in milestones:
+        start_work(milestone_id=milestone.pk, by=ben)
     later(days=14)
     return list(Reminder.objects.filter(milestone__in=milestones, kind="due_in_7_days"))
 

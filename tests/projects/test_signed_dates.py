@@ -66,8 +66,8 @@ def test_who_pays_in_time_moves_no_date(ada, ben, later, agree, left, paid_after
     assert milestone.due_at == due_of(milestone) == due_at
     assert signed_due(milestone.contract, milestone.position) == due_at
     assert late_from(milestone) == due_at + timedelta(days=3)
-    told = Reminder.objects.filter(milestone=milestone).values_list("due_at", flat=True)
-    assert due_at in told and max(told) == due_at + timedelta(days=1)
+    told = dict(Reminder.objects.filter(milestone=milestone).values_list("kind", "due_at"))
+    assert (told["due_now"], told["late_over"]) == (due_at, late_from(milestone))
 
 
 @pytest.mark.parametrize("agree", [added, dated_anew])

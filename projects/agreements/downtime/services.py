@@ -142,12 +142,15 @@ def _move(clock: str, thing: Any, was_due_at: datetime, outage: Outage) -> datet
         thing.due_at = due_at
         thing.save(update_fields=["due_at"])
         reminders.put_off_reminders(thing, "due_", by=lasted)
+        reminders.put_off_reminders(thing, "late_", by=lasted)
     elif clock == C.GRACE:
         thing.grace_extension += lasted
         thing.save(update_fields=["grace_extension"])
+        reminders.put_off_reminders(thing, "late_", by=lasted)
     elif clock == C.START:
         thing.start_extension += lasted
         thing.save(update_fields=["start_extension"])
+        reminders.put_off_reminders(thing, "start_", by=lasted)
     elif clock == C.FUNDING:
         put_off_funding_time(thing, by=lasted)
     elif clock in _OF_BIDDING:

@@ -220,7 +220,29 @@ SAMPLES: dict[str, Words] = {
     ),
     **dict.fromkeys(
         ["due_now", "due_1_day_ago"],
-        told("“%(title)s” was due on %(due)s and waits to be delivered."),
+        told(
+            "“%(title)s” was due on %(due)s and waits to be delivered.",
+            "If it is not submitted by %(late)s, %(client)s may cancel it for lateness and gets "
+            "back what is held.",
+        ),
+    ),
+    "late_over": told(
+        "“%(title)s” was due on %(due)s, and the time of grace after that is over. From now on "
+        "%(client)s may cancel it for lateness and gets back what is held; until then "
+        "%(freelancer)s can still submit it."
+    ),
+    **dict.fromkeys(
+        ["start_in_7_days", "start_in_1_day"],
+        told(
+            "“%(title)s” is funded and not started: %(freelancer)s has until %(due)s to press "
+            "“Start work” or to submit it. After that %(client)s may cancel it and gets back what "
+            "is held."
+        ),
+    ),
+    "start_over": told(
+        "%(freelancer)s had until %(due)s to start “%(title)s”, and has neither started nor "
+        "submitted it. From now on %(client)s may cancel it and gets back what is held; until then "
+        "%(freelancer)s can still start or submit it."
     ),
     **dict.fromkeys(
         ["review_half_over", "review_ends_in_24_hours", "review_ends_in_2_hours"],

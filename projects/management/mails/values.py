@@ -18,6 +18,7 @@ _VALUES: dict[str, Value] = {
     **dict.fromkeys(["price", "amount", "bonus", "part", "held", "taken", "back"], _SUM),
     **dict.fromkeys(["net", "gets", "missing", "rest", "sum"], _NET),
     **dict.fromkeys(["due", "until", "limit", "ready", "reply"], _DUE),
+    "late": _DUE + timedelta(days=3),
     "thing": _PART,
     "by": timedelta(hours=2, minutes=10),
     "began": _DUE - timedelta(days=9, hours=2, minutes=10),

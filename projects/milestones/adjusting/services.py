@@ -61,5 +61,5 @@ def adjust_milestone(
     )
     is_at_work = milestone.status in {Milestone.Status.PLANNED, Milestone.Status.RETURNED}
     if due_at is not None and is_at_work and milestone.escrow.held_at is not None:
-        reminders.remind_of_due_date(milestone)
+        reminders.remind_of_work(milestone)
     return milestone

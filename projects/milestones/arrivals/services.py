@@ -56,4 +56,4 @@ def _start_delivery_time(milestone: Milestone) -> None:
     milestone.due_at = due_of(milestone)
     milestone.save(update_fields=["due_at"])
     if milestone.status in {Milestone.Status.PLANNED, Milestone.Status.RETURNED}:
-        reminders.remind_of_due_date(milestone)
+        reminders.remind_of_work(milestone)

@@ -24,6 +24,7 @@ def tell_reminders(*, reminder_ids: Sequence[int]) -> int:
         .select_related(
             "milestone__contract__client",
             "milestone__contract__freelancer",
+            "milestone__contract__policy",
             "milestone__escrow__policy",
         )
         .order_by("due_at", "pk")
