@@ -19,6 +19,13 @@ def holds_of(user: User) -> QuerySet[Hold]:
     return Hold.objects.filter(party__in=parties_of(user)).order_by("-created_at", "-id")
 
 
+def appealable_by(user: User, *, limit: int) -> list[Hold]:
+    """Those against which this person can appeal now, the first whose time for it ends first."""
+    at = now()
+    found = holds_of(user).filter(status=Hold.Status.PLACED, appeal_until__gt=at, closes_at__gt=at)
+    return list(found.order_by("appeal_until", "pk")[:limit])
+
+
 def suspension_of(user: User) -> Hold | None:
     """What keeps this person from beginning anything new; nothing does once its time is over."""
     found = standing(Hold.Kind.PERSON).filter(party__in=party_ids_of(user), closes_at__gt=now())

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Greatest
 
 from accounts.parties.models import Membership
 from accounts.parties.selectors import party_ids_of
@@ -55,15 +56,16 @@ def bids_that_lapse(user: User | AnonymousUser, *, limit: int) -> list[Bid]:
 def postings_to_choose_on(
     user: User | AnonymousUser, *, limit: int
 ) -> list[tuple[Posting, datetime]]:
-    """Their open postings with bids that still may be chosen, and until when; the first to close
-    first.
-    """
+    """Their open postings with bids that still may be chosen, and until when; the soonest first."""
     live = Bid.objects.filter(posting=OuterRef("pk"), status__in=LIVE)
-    found = postings_of(user).filter(
-        Exists(live), status=Posting.Status.OPEN, bids_close_at__isnull=False
+    # What Posting.choose_by says: the greatest of what is known.
+    choose_until = Greatest(F("bids_close_at") + TIME_TO_CHOOSE, F("promised_choose_by"))
+    found = (
+        postings_of(user)
+        .annotate(choose_until=choose_until)
+        .filter(Exists(live), status=Posting.Status.OPEN, choose_until__gt=now())
     )
-    ends = [(one, one.choose_by) for one in found.order_by("bids_close_at", "pk")[:limit]]
-    return [(one, at) for one, at in ends if at is not None and at > now()]
+    return [(one, one.choose_until) for one in found.order_by("choose_until", "pk")[:limit]]
 
 
 def live_bid_on(posting: Posting, user: User | AnonymousUser) -> Bid | None:

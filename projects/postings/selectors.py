@@ -1,7 +1,7 @@
 """Who may see which postings, and how they are found."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -80,6 +80,13 @@ def postings_of(user: User | AnonymousUser) -> QuerySet[Posting]:
     """Their own, drafts too."""
     mine = Posting.objects.filter(client__in=party_ids_of(user))
     return _as_shown(mine)
+
+
+def postings_closing(user: User | AnonymousUser, *, limit: int) -> list[tuple[Posting, datetime]]:
+    """Their own that still take bids, and until when; the soonest first."""
+    found = postings_of(user).filter(status=Posting.Status.OPEN, bids_close_at__gt=now())
+    found = found.order_by("bids_close_at", "pk")[:limit]
+    return [(one, one.bids_close_at) for one in found if one.bids_close_at]
 
 
 def open_postings() -> QuerySet[Posting]:

@@ -10,19 +10,24 @@ from icalendar import Calendar
 
 from accounts.access.calendar.models import CalendarFeed
 from accounts.access.calendar.services import make_feed, reader_of, revoke_feed
+from accounts.holds.services import appeal_hold
 from marketplace.common.clock import now
+from projects.agreements.deadlines import selectors
+from projects.agreements.deadlines.nearest import nearest_first
 from projects.agreements.deadlines.selectors import deadlines_of
 from projects.agreements.services import close_finished_contract
 from projects.bids.services import withdraw_bid
 from projects.bonuses.models import Bonus
 from projects.bonuses.services import give_bonus, withdraw_bonus
+from projects.contracts.models import Contract
 from projects.disputes.models import Dispute
 from projects.disputes.services import add_statement
 from projects.givebacks.services import ask_back, decline_giveback
 from projects.milestones.parts.services import release_part
 from projects.milestones.services import release_milestone
 from tests.projects.change_world import price_to
-from tests.projects.test_every_clock_is_told import an_appeal
+from tests.projects.holds_world import suspended
+from tests.projects.test_every_clock_is_told import CLOCKS, an_appeal, seen
 from tests.races import at_once, outcomes_at_once, without_the_second_look
 from tests.test_growing_lists import cost
 from tests.world import (
@@ -155,18 +160,92 @@ def test_what_is_still_to_come_of_an_ended_contract_is_in_it(ada, ben, later):
     assert events_of(ada) == events_of(ben) == {}
 
 
-def test_until_when_a_client_may_choose_is_in_their_calendar(ada, ben):
+def test_until_when_bids_come_in_and_a_client_may_choose_is_in_their_calendar(ada, ben, later):
     posting = open_posting(ada, bids_close_at=now() + timedelta(days=10))
-    assert events_of(ada) == {}, "there is nothing to choose yet"
-    bid = submitted_bid(posting, ben)
+    closes, choose = (
+        f"{posting.public_id}-{what}@milepost" for what in ("bids_close", "choose_by")
+    )
+    assert list(events_of(ada)) == [closes], "there is nothing to choose yet"
+    bid = submitted_bid(posting, ben, valid_until=now() + timedelta(days=30))
 
-    event = events_of(ada)[f"{posting.public_id}-choose_by@milepost"]
+    events = events_of(ada)
 
-    assert event["dtstart"].dt == posting.choose_by.replace(microsecond=0)
-    assert str(event["summary"]) == posting.title
-    assert not [uid for uid in events_of(ben) if "choose_by" in uid]
+    for uid, at in ((closes, posting.bids_close_at), (choose, posting.choose_by)):
+        assert events[uid]["dtstart"].dt == at.replace(microsecond=0)
+        assert str(events[uid]["summary"]) == posting.title
+    assert not {closes, choose} & set(events_of(ben))
+    later(days=11)
+    assert list(events_of(ada)) == [choose]
     withdraw_bid(bid_id=bid.pk, by=ben)
     assert events_of(ada) == {}
+
+
+def test_until_when_one_may_appeal_against_a_hold_is_in_ones_calendar(ada, ben, mona, later):
+    hold = suspended(ben, mona)
+    uid = f"{hold.public_id}-appeal@milepost"
+    event = events_of(ben)[uid]
+    assert event["dtstart"].dt == hold.appeal_until.replace(microsecond=0)
+    assert str(event["url"]).endswith(hold.path)
+    assert events_of(ada) == {}
+    appeal_hold(hold_id=hold.pk, statement="That was not me.", by=ben)
+    assert events_of(ben) == {}
+
+
+def test_what_is_over_cannot_be_appealed_against(ben, mona, later):
+    suspended(ben, mona)
+    later(days=5)
+    assert events_of(ben) == {}
+
+
+# --- More than there is room for -----------------------------------------------------------------
+
+
+def test_the_farthest_are_left_out_and_it_says_so(ada, ben, monkeypatch, later):
+    """The newest contracts were shown alone, whatever ran out on the others."""
+    reviews = [submitted_milestone(ada, ben, review_days=days) for days in (3, 2, 5, 9)]
+    ended = submitted_milestone(ada, ben)
+    release_milestone(milestone_id=ended.pk, by=ada)
+    all_of_them = {f"{one.public_id}-approved@milepost": one for one in reviews}
+    assert {uid for uid in events_of(ada) if "-approved@" in uid} == set(all_of_them)
+
+    monkeypatch.setattr(selectors, "MOST_OF_A_KIND", 2)
+    events = events_of(ada)
+
+    assert {uid for uid in events if "-approved@" in uid} == set(list(all_of_them)[:2])
+    (note,) = [one for uid, one in events.items() if "left_out" in uid]
+    assert note["dtstart"].dt == reviews[2].review_ends_at.replace(microsecond=0)
+    assert "some are left out" in note["description"]
+    assert "Not every deadline is shown" in browser(ada).get("/account/calendar/").content.decode()
+
+
+@pytest.mark.parametrize("kind", ["bids", "postings"])
+def test_so_are_bids_and_postings(ada, ben, monkeypatch, kind):
+    days = (9, 3, 5)
+    postings = [open_posting(ada, bids_close_at=now() + timedelta(days=day)) for day in days]
+    bids = [
+        submitted_bid(posting, ben, valid_until=now() + timedelta(days=20 + day))
+        for posting, day in zip(postings, days, strict=True)
+    ]
+    reader, things, end = (ben, bids, "lapses") if kind == "bids" else (ada, postings, "bids_close")
+    monkeypatch.setattr(selectors, "MOST_OF_A_KIND", 2)
+
+    events = events_of(reader)
+
+    shown = {uid for uid in events if f"-{end}@" in uid}
+    assert shown == {f"{things[n].public_id}-{end}@milepost" for n in (1, 2)}
+    (note,) = [one for uid, one in events.items() if "left_out" in uid]
+    beyond = bids[0].valid_until if kind == "bids" else postings[0].bids_close_at
+    assert note["dtstart"].dt == beyond.replace(microsecond=0)
+
+
+@pytest.mark.parametrize("name", CLOCKS)
+def test_the_next_strike_of_each_clock_is_known_without_telling_it(ada, ben, name):
+    contract, *_ = CLOCKS[name][0](ada, ben)
+    (found,) = nearest_first(Contract.objects.filter(pk=contract.pk))
+    prospects = seen(contract)
+    own = [strike for one in prospects.milestones for strike in one.outlook.strikes]
+    coming = [one.at for one in [*prospects.strikes, *own] if one.at and one.at > now()]
+    assert found.strikes_next == min(coming)
 
 
 def test_hostile_words_stay_words(ada, ben):
@@ -243,6 +322,7 @@ def test_more_contracts_ask_no_more(ada, ben):
     cost(lambda: Client().get(path))
     small, few = cost(lambda: Client().get(path))
     for _ in range(4):
+        open_posting(ada)
         opened_dispute(ada, ben)
         price_to(70_000, funded_milestone(ada, ben), ben)
         bid_on_and_ended(ada, ben)

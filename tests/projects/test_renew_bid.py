@@ -262,7 +262,10 @@ def test_what_is_over_is_not_renewed(bid, ben, later):
 
 def test_it_stands_in_its_authors_calendar(bid, ada, ben):
     assert [(one.at, one.path) for one in deadlines_of(ben)] == [(bid.valid_until, bid.path)]
-    assert [one.key.rpartition("-")[2] for one in deadlines_of(ada)] == ["choose_by"]
+    assert [one.key.rpartition("-")[2] for one in deadlines_of(ada)] == [
+        "bids_close",
+        "choose_by",
+    ]
 
 
 # --- At once -------------------------------------------------------------------------------------
