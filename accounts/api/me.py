@@ -16,6 +16,7 @@ from accounts.access import services as access
 from accounts.access.knocks import forgive_knocks
 from accounts.api.limits import count_knock
 from accounts.notifications.mailing.selectors import failing_mail_of
+from accounts.notifications.selectors import notifications_of
 from accounts.parties.selectors import own_party_of
 from accounts.people import services
 from accounts.people.models import User
@@ -56,6 +57,7 @@ class MeOut(PersonOut):
     party = serializers.SerializerMethodField()
     second_factor = serializers.SerializerMethodField()
     mail_failing = serializers.SerializerMethodField()
+    unread_notifications = serializers.SerializerMethodField()
     staff_roles = serializers.SerializerMethodField()
 
     class Meta(PersonOut.Meta):
@@ -66,6 +68,7 @@ class MeOut(PersonOut):
             "party",
             "second_factor",
             "mail_failing",
+            "unread_notifications",
             "staff_roles",
         ]
 
@@ -80,6 +83,10 @@ class MeOut(PersonOut):
         """null as long as mails get there."""
         failing = failing_mail_of(user)
         return None if failing is None else dict(MailFailingOut(failing).data)
+
+    def get_unread_notifications(self, user: User) -> int:
+        """How many of your notices you have not read yet."""
+        return notifications_of(user).filter(read_at=None).count()
 
     def get_staff_roles(self, user: User) -> list[str]:
         return sorted(staff_roles_of(user))

@@ -3,9 +3,10 @@
 from datetime import UTC
 from typing import Any
 
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone, translation
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
@@ -104,13 +105,26 @@ class PreferencesIn(serializers.Serializer):
     quiet_to = serializers.TimeField(allow_null=True, help_text="At most 12 hours later.")
 
 
+class NoticesIn(serializers.Serializer):
+    unread = serializers.BooleanField(default=False)
+
+
 class NotificationsView(ListAPIView):
-    """Your notices, newest first."""
+    """Your notices, newest first. How many of them are unread is said by `/me/`."""
 
     serializer_class = NotificationOut
 
-    def get_queryset(self):
-        return notifications_of(self.request.user)
+    @extend_schema(
+        parameters=[OpenApiParameter("unread", bool, description="Those alone that are unread.")]
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().get(request, *args, **kwargs)
+
+    def get_queryset(self) -> QuerySet[Notification]:
+        asked = NoticesIn(data=self.request.query_params)
+        asked.is_valid(raise_exception=True)
+        found = notifications_of(self.request.user)
+        return found.filter(read_at=None) if asked.validated_data["unread"] else found
 
 
 class ReadView(APIView):

@@ -139,3 +139,31 @@ def test_the_api_marks_one_and_all(ada):
     assert one.json()["read_at"] is not None
     assert program.post("/api/v1/notifications/read-all/").json() == {"read": 2}
     assert program.post("/api/v1/notifications/read-all/").json() == {"read": 0}
+
+
+def test_the_api_lists_those_alone_that_are_unread_and_says_how_many_they_are(ada, ben):
+    read, *_ = [tell(ada, f"number {number}") for number in range(4)]
+    tell(ben)
+    program = api_of(ada)
+    program.post(f"/api/v1/notifications/{read.public_id}/read/")
+
+    def unread() -> tuple[int, list[str]]:
+        texts, path = [], "/api/v1/notifications/?unread=1&limit=2"
+        while path:
+            page = program.get(path).json()
+            texts += [notice["text"] for notice in page["results"]]
+            path = page["next"]
+        return program.get("/api/v1/me/").json()["unread_notifications"], texts
+
+    assert unread() == (3, ["number 3", "number 2", "number 1"])
+    for everything in ("", "?unread=0", "?unread="):
+        assert len(program.get(f"/api/v1/notifications/{everything}").json()["results"]) == 4
+    program.post("/api/v1/notifications/read-all/")
+    assert unread() == (0, [])
+
+
+@pytest.mark.parametrize("bad", ["perhaps", "2", "%00", "1&unread=x"])
+def test_what_is_neither_yes_nor_no_is_refused(ada, bad):
+    refused = api_of(ada).get(f"/api/v1/notifications/?unread={bad}")
+    error = refused.json()["error"]
+    assert (refused.status_code, error["code"], error["param"]) == (400, "invalid_input", "unread")
