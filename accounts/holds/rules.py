@@ -11,10 +11,10 @@ from accounts.holds.models import Hold
 from accounts.parties.selectors import acts_for
 from accounts.people.models import User
 from accounts.people.selectors import staff_roles_of
-from marketplace.common.clock import said
 from marketplace.common.errors import DomainError, InvalidInput
 from marketplace.common.lifecycle import OWNER, SYSTEM
 from marketplace.common.text import checked_line, cut_line
+from marketplace.common.words import said_moment
 
 LONGEST_TEXT = 2_000
 LONGEST_APPEAL = 5_000
@@ -63,12 +63,12 @@ def refusal_of(hold: Hold, deed: str) -> Suspended:
     """The sentence for somebody who is suspended by it, and tries a deed of ``BARRED``."""
     then = ""
     if hold.takes_an_appeal:
-        then = f" You can appeal on your account page until {said(hold.appeal_until)}."
+        then = f" You can appeal on your account page until {said_moment(hold.appeal_until)}."
     elif hold.status == Hold.Status.APPEALED:
         then = " Your appeal is being looked at."
     return Suspended(
-        f"You are suspended until {said(hold.closes_at)} and cannot {BARRED[deed]} meanwhile: "
-        f"{cut_line(hold.reason, 200)}{then}"
+        f"You are suspended until {said_moment(hold.closes_at)} and cannot {BARRED[deed]} "
+        f"meanwhile: {cut_line(hold.reason, 200)}{then}"
     )
 
 

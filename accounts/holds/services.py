@@ -27,11 +27,11 @@ from accounts.parties.selectors import own_party_of, person_ids_of
 from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_with
 from marketplace.common.audit import log_deed
-from marketplace.common.clock import now, said
+from marketplace.common.clock import now
 from marketplace.common.errors import NotAllowed, WrongState
 from marketplace.common.lifecycle import OWNER, SYSTEM
 from marketplace.common.text import checked_text
-from marketplace.common.words import Words
+from marketplace.common.words import Words, said_moment
 from marketplace.common.working_days import after_working_days
 
 
@@ -57,8 +57,8 @@ def judge_other_side(party: Party) -> None:
     """
     if hold := suspensions_among([party.pk]).get(party.pk):
         raise WrongState(
-            f"{party.name} is suspended from new business until {said(hold.closes_at)} at the "
-            "latest: nothing new can be agreed on with them before.",
+            f"{party.name} is suspended from new business until {said_moment(hold.closes_at)} at "
+            "the latest: nothing new can be agreed on with them before.",
             code="other_side_suspended",
         )
 

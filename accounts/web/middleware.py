@@ -22,7 +22,7 @@ class DoorMiddleware(LoginRequiredMiddleware):
 
 
 class TimeZoneMiddleware:
-    """Times are shown in the zone of the person who reads them."""
+    """Times are shown in the zone of the person who reads them; to programs in UTC."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -31,5 +31,6 @@ class TimeZoneMiddleware:
         if request.path == "/healthz":
             return self.get_response(request)
         user = request.user
-        with timezone.override(ZoneInfo(user.time_zone) if user.is_authenticated else None):
+        is_read_here = user.is_authenticated and not request.path.startswith("/api/")
+        with timezone.override(ZoneInfo(user.time_zone) if is_read_here else None):
             return self.get_response(request)

@@ -63,8 +63,8 @@ def after_days(moment: datetime, days: timedelta, zone: str) -> datetime:
 
 
 def said(moment: datetime) -> str:
-    """A moment in a sentence that may be read anywhere: 3 December 2026, 14:00 UTC. What is told to
-    somebody says it by their clock (marketplace.common.words).
+    """A moment in a sentence that is kept and read by anybody: 3 December 2026, 14:00 UTC. What is
+    told or refused to somebody says it by their clock: ``said_moment`` (marketplace.common.words).
     """
     return f"{moment.astimezone(UTC):%-d %B %Y, %H:%M} UTC"
 

@@ -141,7 +141,8 @@ Value = str | int | datetime | timedelta | Money | Words | tuple["Value", ...]
 
 def said_moment(moment: datetime) -> str:
     """By the clock on the reader's wall, with its zone: 3 December 2026, 15:00 CET (Europe/Berlin);
-    in German 3. Dezember 2026, 15:00 Uhr MEZ (Europe/Berlin).
+    in German 3. Dezember 2026, 15:00 Uhr MEZ (Europe/Berlin). To programs, and where nobody is
+    known to read it: 3 December 2026, 14:00 UTC.
     """
     zone, manner = timezone.get_current_timezone(), MANNERS[_language()]
     local = moment.astimezone(zone)

@@ -1,7 +1,7 @@
 """A chargeback as both sides of the work read it: what happened, what it means, what comes next."""
 
-from marketplace.common.clock import said
 from marketplace.common.money import in_words
+from marketplace.common.words import said_moment
 from payments.chargebacks.models import ELSEWHERE, Chargeback, ChargebackMovement
 from payments.escrow.clawback import Taken
 
@@ -28,9 +28,8 @@ NOTICES = {
 def story_of(chargeback: Chargeback, has: Taken) -> str:
     """A few sentences, the same for both sides. ``has`` is what the bank has of it now."""
     amount = in_words(chargeback.amount, chargeback.currency)
-    began = (
-        f"On {said(chargeback.opened_at)} the bank asked for {amount} of a payment for this work."
-    )
+    at = said_moment(chargeback.opened_at)
+    began = f"On {at} the bank asked for {amount} of a payment for this work."
     return " ".join([began, *_meaning(chargeback, has), *_next(chargeback)])
 
 
@@ -53,7 +52,7 @@ def _meaning(chargeback: Chargeback, has: Taken) -> list[str]:
 
 def _next(chargeback: Chargeback) -> list[str]:
     if chargeback.status == S.OPEN:
-        by = f" by {said(chargeback.due_at)}" if chargeback.due_at else ""
+        by = f" by {said_moment(chargeback.due_at)}" if chargeback.due_at else ""
         return [
             f"The platform answers the bank{by}.",
             "Until the bank has decided, silence approves nothing, and nothing of that payment "
@@ -65,7 +64,7 @@ def _next(chargeback: Chargeback) -> list[str]:
             "everything goes back to where it came from."
         ]
     if chargeback.status == S.LOST and chargeback.closed_at:
-        return [f"It decided so on {said(chargeback.closed_at)}."]
+        return [f"It decided so on {said_moment(chargeback.closed_at)}."]
     return []
 
 

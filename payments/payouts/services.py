@@ -9,12 +9,12 @@ from accounts.notifications.services import notify
 from accounts.parties.models import Party
 from accounts.parties.selectors import acts_for
 from accounts.people.models import User
-from marketplace.common.clock import now, said
+from marketplace.common.clock import now
 from marketplace.common.doorbell import ring
 from marketplace.common.errors import NotAllowed, WrongState
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.money import in_words, known_currency
-from marketplace.common.words import Money, Words
+from marketplace.common.words import Money, Words, said_moment
 from payments.ledger import chart
 from payments.ledger.services import Move, move_money
 from payments.payees.models import ConnectedAccount
@@ -149,7 +149,7 @@ def _why_nothing(party: Party, currency: str) -> str:
     next_at = clears_next(party, currency)
     if next_at is None:
         return f"You have nothing in {currency} to be paid out."
-    return f"Nothing has cleared yet. The next of it clears on {said(next_at)}."
+    return f"Nothing has cleared yet. The next of it clears on {said_moment(next_at)}."
 
 
 def _set_aside(payout: Payout, deed: str) -> None:

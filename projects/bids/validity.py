@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext_noop
 
-from marketplace.common.clock import now, said
+from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput
-from marketplace.common.words import Words
+from marketplace.common.words import Words, said_moment
 from projects.bids.models import LIVE, Bid
 from projects.bids.terms import LEAST_VALID_DAYS, MOST_VALID_DAYS, checked_valid_until
 
@@ -38,13 +38,14 @@ def checked_renewal(bid: Bid, until: object) -> datetime:
     moment = checked_valid_until(until)
     if moment < bid.valid_until + LEAST_RENEWAL:
         raise InvalidInput(
-            f"It is valid until {said(bid.valid_until)} already: renew it for at least a day more.",
+            f"It is valid until {said_moment(bid.valid_until)} already: renew it for at least a "
+            "day more.",
             param="valid_until",
         )
     choose_by = bid.posting.choose_by
     if choose_by is not None and moment > choose_by:
         raise InvalidInput(
-            f"The client chooses by {said(choose_by)}: no bid stands longer than that.",
+            f"The client chooses by {said_moment(choose_by)}: no bid stands longer than that.",
             param="valid_until",
         )
     return moment

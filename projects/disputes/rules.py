@@ -5,9 +5,10 @@ Asked by the deeds (which refuse in its words) and by the pages (which then show
 
 from datetime import datetime
 
-from marketplace.common.clock import now, said
+from marketplace.common.clock import now
 from marketplace.common.errors import NotAllowed, WrongState
 from marketplace.common.lifecycle import BOTH, CLIENT, FREELANCER
+from marketplace.common.words import said_moment
 from projects.disputes.models import LIFECYCLE, Dispute
 from projects.milestones.criteria import checked_not_met
 from projects.milestones.models import Milestone
@@ -95,7 +96,8 @@ def _why_not_heard(dispute: Dispute) -> str:
         return ""
     assert dispute.reply_until
     side = OTHER[dispute.appealed_by]
-    return f"The {side} can reply to the appeal until {said(dispute.reply_until)}: decide then."
+    until = said_moment(dispute.reply_until)
+    return f"The {side} can reply to the appeal until {until}: decide then."
 
 
 def _why_not_late(dispute: Dispute, step: str) -> str:

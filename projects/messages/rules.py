@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from accounts.people.models import User
-from marketplace.common.clock import now, said
+from marketplace.common.clock import now
+from marketplace.common.words import said_moment
 from projects.bids.models import Bid
 from projects.contracts.models import Contract
 from projects.contracts.selectors import page_of
@@ -61,8 +62,8 @@ class Talk:
         if now() < ends_at:
             return ""
         return (
-            f"Messages were open until {said(ends_at)}, {OPEN_DAYS_AFTER_THE_END} days after the "
-            "contract ended. They stay here to be read."
+            f"Messages were open until {said_moment(ends_at)}, {OPEN_DAYS_AFTER_THE_END} days "
+            "after the contract ended. They stay here to be read."
         )
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from marketplace.common.clock import now, said
+from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, WrongState
 from marketplace.common.lifecycle import BOTH
+from marketplace.common.words import said_moment
 from payments.escrow.division import Rest, checked_rest
 from payments.escrow.facts import MoneyFacts
 from payments.escrow.rolling.rules import LimitThen, limit_then
@@ -46,7 +47,7 @@ def _too_late_for(milestone: Milestone, into: Milestone) -> str:
     limit_at, review_ends_at = milestone.escrow.limit_at, into.review_ends_at
     if limit_at is None:
         return ""
-    holds = f"The payment provider holds this money only until {said(limit_at)}"
+    holds = f"The payment provider holds this money only until {said_moment(limit_at)}"
     if limit_at - now() < LEAST_HELD:
         return f"{holds}: that is too soon for it to go into other work."
     if review_ends_at and limit_at <= review_ends_at:
@@ -93,8 +94,8 @@ def judge_agreed_roll(
     holds_until = limit_of_roll(milestone, into, held=facts[into.escrow_id].held).at
     if holds_until and limit_at and holds_until < limit_at:
         raise WrongState(
-            f"The payment provider holds this money only until {said(holds_until)} by now, not "
-            f"until {said(limit_at)}, as was proposed.",
+            f"The payment provider holds this money only until {said_moment(holds_until)} by now, not "
+            f"until {said_moment(limit_at)}, as was proposed.",
             param="into",
             code="limit_moved",
         )

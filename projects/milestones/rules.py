@@ -7,10 +7,11 @@ show no button). Each returns the refusal, or nothing where the step may be made
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from marketplace.common.clock import after_days, now, said
+from marketplace.common.clock import after_days, now
 from marketplace.common.errors import WrongState
 from marketplace.common.money import in_words
 from marketplace.common.outages.selectors import is_made_up_for
+from marketplace.common.words import said_moment
 from payments.chargebacks.selectors import has_open_chargeback
 from payments.escrow.facts import MoneyFacts, facts_now
 from payments.escrow.models import Escrow
@@ -130,7 +131,7 @@ def _may_cancel_late(milestone: Milestone, facts: MoneyFacts) -> str:
     if not facts.is_fully_held:
         return "The work need not start before it is funded, so it cannot be late."
     if now() < late_from(milestone):
-        return f"It can be cancelled for lateness from {said(late_from(milestone))} on."
+        return f"It can be cancelled for lateness from {said_moment(late_from(milestone))} on."
     return ""
 
 
@@ -139,7 +140,7 @@ def _may_cancel_idle(milestone: Milestone, facts: MoneyFacts) -> str:
     if idle is None or not facts.is_fully_held:
         return "That is only possible while funded work has not been started."
     if now() < idle:
-        return f"If the work is never started, it can be cancelled from {said(idle)} on."
+        return f"If the work is never started, it can be cancelled from {said_moment(idle)} on."
     return ""
 
 
@@ -148,7 +149,7 @@ def _may_cancel_unfunded(milestone: Milestone, facts: MoneyFacts) -> str:
     if due_at is None:
         return "That is only possible while the time to fund a contract runs, and nothing is held."
     if now() < due_at:
-        return f"If nothing is funded, it can be ended for that from {said(due_at)} on."
+        return f"If nothing is funded, it can be ended for that from {said_moment(due_at)} on."
     return ""
 
 

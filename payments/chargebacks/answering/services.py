@@ -5,10 +5,11 @@ from django.db import transaction
 from accounts.parties.selectors import person_ids_of
 from accounts.people.models import User
 from marketplace.common.audit import log_deed
-from marketplace.common.clock import now, said
+from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, WrongState
 from marketplace.common.lifecycle import FINANCE
 from marketplace.common.text import checked_text
+from marketplace.common.words import said_moment
 from payments.chargebacks.models import ACCEPT, ANSWER, LIFECYCLE, Chargeback
 from payments.chargebacks.roles import role_in
 from payments.chargebacks.services import (
@@ -108,7 +109,7 @@ def _wish(chargeback_id: int, step: str, by: User, text: str = "") -> None:
         if chargeback.answered_at is not None:
             raise WrongState("It was answered before, and the bank reads one answer only.")
         if chargeback.due_at is not None and chargeback.due_at <= now():
-            raise WrongState(f"The bank took answers until {said(chargeback.due_at)}.")
+            raise WrongState(f"The bank took answers until {said_moment(chargeback.due_at)}.")
         chargeback.evidence = text
     chargeback.answer, chargeback.answered_by = step, by
     chargeback.answer_wished_at, chargeback.failure_code = now(), ""

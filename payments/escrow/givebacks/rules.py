@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from marketplace.common.clock import now, said
+from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, WrongState
 from marketplace.common.money import checked_amount, in_words
+from marketplace.common.words import said_moment
 from payments.escrow.clawback import cost, net
 from payments.escrow.models import Escrow
 from payments.escrow.selectors import origins_of_each
@@ -66,7 +67,7 @@ def judge_giving_back(escrow: Escrow) -> None:
         raise WrongState("Nothing of this is released any more: there is nothing to give back.")
     if now() > until:
         raise WrongState(
-            f"What was released could be given back until {said(until)}.", code="too_late"
+            f"What was released could be given back until {said_moment(until)}.", code="too_late"
         )
     paid_for = origins_of_each([escrow.public_id])[escrow.public_id]
     frozen = Payment.objects.filter(paid_for__in=paid_for, charged_back_at__isnull=False)

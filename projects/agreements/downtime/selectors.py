@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 
 from django.db.models import F
 
-from marketplace.common.clock import said
 from marketplace.common.models import Outage
-from marketplace.common.words import said_length
+from marketplace.common.words import said_length, said_moment
 from projects.contracts.models import Contract, PutOff
 from projects.milestones.outlook import Outlook, Strike
 
@@ -19,8 +18,8 @@ Reasons = dict[tuple[int, datetime], str]
 def why_put_off(by: timedelta, outage: Outage) -> str:
     """Extended by 2 h 10 min: Milepost was down from … to …."""
     return (
-        f"extended by {said_length(by)}: Milepost was down from {said(outage.began_at)} "
-        f"to {said(outage.ended_at)}"
+        f"extended by {said_length(by)}: Milepost was down from {said_moment(outage.began_at)} "
+        f"to {said_moment(outage.ended_at)}"
     )
 
 

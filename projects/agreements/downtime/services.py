@@ -1,10 +1,11 @@
 """Nobody loses by our downtime: what would have struck while the house was down strikes later."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.holds.services import lock_hold
 from accounts.notifications.services import notify
@@ -207,7 +208,8 @@ def _tell(
         tell_of_bidding(thing, "clock_put_off", text)
         return
     assert contract  # every other clock is of one
-    why = why_put_off(due_at - was_due_at, outage)
+    with timezone.override(UTC):  # what is on record says the same to everybody
+        why = why_put_off(due_at - was_due_at, outage)
     record(
         contract,
         "clock_put_off",

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from marketplace.common.clock import now, said
+from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput
+from marketplace.common.words import said_moment
 from payments.escrow.selectors import held_in
 from projects.milestones.models import Milestone
 
@@ -41,8 +42,8 @@ def checked_due(due_at: datetime, milestone: Milestone | None, *, param: str) ->
     limit_at = milestone.escrow.limit_at if milestone else None
     if milestone and limit_at and limit_at < due_at and held_in(milestone.escrow):
         raise InvalidInput(
-            f"The payment provider holds this money only until {said(limit_at)}. Agree on an "
-            "earlier day, or end it and plan it anew.",
+            f"The payment provider holds this money only until {said_moment(limit_at)}. Agree on "
+            "an earlier day, or end it and plan it anew.",
             param=param,
             code="held_too_short",
         )
