@@ -46,6 +46,7 @@ def environment_of(
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "SITE_URL": site,
+        "WEB_WATCH_URL": f"{site}/healthz",
         "LIVE_PORT": str(live_port),
         "LIVE_URL": f"http://127.0.0.1:{live_port}",
         "MEDIA_ROOT": str(DATA / "media"),

@@ -5,8 +5,12 @@ All of it in wall time: a moved sandbox clock makes nobody late.
 
 import time
 from datetime import timedelta
+from http import HTTPStatus
+from urllib.parse import urlsplit
 
+import requests
 from celery import current_app
+from django.conf import settings
 from django.utils import timezone
 
 from marketplace.common.models import Heartbeat
@@ -37,6 +41,16 @@ def note(name: str) -> None:
     )
     # Said only once it is written: after a lost connection the next task says it again.
     _said_at[name] = time.monotonic()
+
+
+def web_answers(address: str) -> bool:
+    """Whether anything but a failure comes back from there in a few seconds: a redirect, too."""
+    site = urlsplit(settings.SITE_URL).netloc
+    try:
+        answer = requests.get(address, headers={"Host": site}, timeout=5, allow_redirects=False)
+    except requests.RequestException:
+        return False
+    return answer.status_code < HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def ages() -> dict[str, timedelta]:

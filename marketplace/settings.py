@@ -284,6 +284,8 @@ CONTENT_SECURITY_POLICY = {
 }
 
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+# Where a worker asks whether web answers; without it web is not looked at.
+WEB_WATCH_URL = env.str("WEB_WATCH_URL", "")
 
 LOGGING = {
     "version": 1,

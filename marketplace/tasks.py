@@ -1,13 +1,19 @@
 """What the house does for itself."""
 
+import logging
+
 from celery import Celery, Task, shared_task
 from celery.signals import beat_init, task_prerun, worker_ready
 from celery.worker.consumer import Consumer
+from django.conf import settings
 from django.db import close_old_connections
 
 from marketplace import heartbeats
 from marketplace.common import clock, idempotency
-from marketplace.common.outages.services import note_beat
+from marketplace.common.outages.selectors import WEB
+from marketplace.common.outages.services import forget_web, note_heard
+
+logger = logging.getLogger(__name__)
 
 
 @worker_ready.connect
@@ -46,7 +52,20 @@ def greet() -> None:
 @shared_task(name="marketplace.beat_heart")
 def beat_heart() -> None:
     """Beat rings, and here it is answered."""
-    note_beat()
+    note_heard()
+
+
+@shared_task(name="marketplace.look_for_web")
+def look_for_web() -> bool:
+    """Whether web answers at the address that this worker was told, if it was told one."""
+    if not settings.WEB_WATCH_URL:
+        forget_web()
+        return False
+    if not heartbeats.web_answers(settings.WEB_WATCH_URL):
+        logger.warning("web does not answer at %s", settings.WEB_WATCH_URL)
+        return False
+    note_heard(WEB)
+    return True
 
 
 @shared_task(name="marketplace.prune_idempotency_records")

@@ -198,6 +198,10 @@ def sweep_everything() -> None:
 def sweeps() -> list[str]:
     """The tasks that beat rings, in the timetable's order."""
     current_app.loader.import_default_modules()
-    house = ("marketplace.beat_heart", "marketplace.prune_idempotency_records")
+    house = {
+        "marketplace.beat_heart",
+        "marketplace.look_for_web",
+        "marketplace.prune_idempotency_records",
+    }
     names = [entry["task"] for entry in current_app.conf.beat_schedule.values()]
     return [name for name in names if name not in house]

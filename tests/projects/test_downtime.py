@@ -17,7 +17,7 @@ from marketplace.common.clock import now
 from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.models import Heartbeat, IdempotencyRecord, Outage
-from marketplace.common.outages.services import note_beat
+from marketplace.common.outages.services import note_heard
 from marketplace.tasks import beat_heart
 from payments.escrow.models import Escrow
 from projects import tasks
@@ -332,7 +332,7 @@ def test_what_is_delivered_anew_is_put_off_no_more(ada, ben, later):
 @pytest.mark.django_db(transaction=True)
 def test_eight_hear_beat_again_and_one_outage_is_noted(db):
     stopped()
-    assert at_once(*[note_beat] * 8) == ["done"] * 8
+    assert at_once(*[note_heard] * 8) == ["done"] * 8
     assert Outage.objects.count() == 1
 
 
@@ -342,7 +342,7 @@ def test_without_the_lock_each_of_them_notes_one(monkeypatch):
     manager = type(Heartbeat.objects)
     monkeypatch.setattr(manager, "select_for_update", lambda self: self.all(), raising=False)
     meet_after(monkeypatch, clock, "offset")
-    at_once(*[note_beat] * 8)
+    at_once(*[note_heard] * 8)
     assert Outage.objects.count() == 8
 
 

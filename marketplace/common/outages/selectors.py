@@ -5,10 +5,14 @@ Who was silent is judged in wall time: a moved sandbox clock is no outage.
 
 from datetime import timedelta
 
+from django.conf import settings
+
 from marketplace.common.clock import wall_time
 from marketplace.common.models import Heartbeat, Outage
 
-BEAT = "beat"
+# Beat, which everything that strikes waits for; and web, by which people act. Web is known only
+# where a worker is told its address.
+BEAT, WEB = "beat", "web"
 # Whoever was silent for longer was not there.
 LONGEST_SILENCE = timedelta(minutes=10)
 
@@ -16,11 +20,16 @@ LONGEST_SILENCE = timedelta(minutes=10)
 def is_made_up_for() -> bool:
     """Whether clocks may strike: the house is at work, and what struck in its outages is put off.
 
-    Where beat was never heard, nothing is known of an outage.
+    Where one of them was never heard, nothing is known of an outage.
     """
     silent_since = wall_time() - LONGEST_SILENCE
-    is_silent = Heartbeat.objects.filter(name=BEAT, seen_at__lt=silent_since).exists()
+    is_silent = Heartbeat.objects.filter(name__in=watched(), seen_at__lt=silent_since).exists()
     return not is_silent and not Outage.objects.filter(made_up_at=None).exists()
+
+
+def watched() -> list[str]:
+    """Without whom the house is not at work."""
+    return [BEAT, WEB] if settings.WEB_WATCH_URL else [BEAT]
 
 
 def unmade_outage_ids() -> list[int]:

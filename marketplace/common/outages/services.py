@@ -4,29 +4,41 @@ from django.db import transaction
 
 from marketplace.common import clock
 from marketplace.common.models import Heartbeat, Outage
-from marketplace.common.outages.selectors import BEAT, LONGEST_SILENCE
+from marketplace.common.outages.selectors import BEAT, LONGEST_SILENCE, WEB, watched
 
 
 @transaction.atomic
-def note_beat() -> None:
-    """Beat was heard just now. If that is the first time for long, there was an outage.
+def note_heard(name: str = BEAT) -> None:
+    """One of those without whom the house is not at work was heard just now. If that is the first
+    time for long, there was an outage.
 
-    The lock lets only the first of several at once see the long silence.
+    The locks let only the first of several at once see the long silence. All that were silent in
+    one outage are heard with its end: no time is made up for twice.
     """
     at = clock.wall_time()
-    last = Heartbeat.objects.select_for_update().filter(name=BEAT).first()
+    found = Heartbeat.objects.select_for_update().filter(name__in=watched()).order_by("name")
+    known = {heard.name: heard for heard in found}
+    last = known.get(name)
     if last is None:
         Heartbeat.objects.bulk_create(
-            [Heartbeat(name=BEAT, seen_at=at)],
+            [Heartbeat(name=name, seen_at=at)],
             update_conflicts=True,
             unique_fields=["name"],
             update_fields=["seen_at"],
         )
         return
-    silence = at - last.seen_at
+    heard, silence = [last], at - last.seen_at
     if silence > LONGEST_SILENCE:
         ended_at = at + clock.offset()
         Outage.objects.create(began_at=ended_at - silence, ended_at=ended_at)
-    # A clock of another machine may be a little ahead: nobody is heard earlier than before.
-    last.seen_at = max(at, last.seen_at)
-    last.save(update_fields=["seen_at"])
+        heard = list(known.values())
+    for one in heard:
+        # A clock of another machine may be a little ahead: nobody is heard earlier than before.
+        one.seen_at = max(at, one.seen_at)
+    Heartbeat.objects.bulk_update(heard, ["seen_at"])
+
+
+@transaction.atomic
+def forget_web() -> None:
+    """Nobody looks for web any more: it is not silent, however late somebody looks again."""
+    Heartbeat.objects.filter(name=WEB).delete()
