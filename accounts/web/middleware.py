@@ -30,7 +30,7 @@ class TimeZoneMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path == "/healthz":
             return self.get_response(request)
-        user = request.user
-        is_read_here = user.is_authenticated and not request.path.startswith("/api/")
-        with timezone.override(ZoneInfo(user.time_zone) if is_read_here else None):
+        is_program = request.path.startswith("/api/")
+        known = not is_program and request.user.is_authenticated
+        with timezone.override(ZoneInfo(request.user.time_zone) if known else None):
             return self.get_response(request)
