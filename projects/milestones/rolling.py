@@ -94,8 +94,8 @@ def judge_agreed_roll(
     holds_until = limit_of_roll(milestone, into, held=facts[into.escrow_id].held).at
     if holds_until and limit_at and holds_until < limit_at:
         raise WrongState(
-            f"The payment provider holds this money only until {said_moment(holds_until)} by now, not "
-            f"until {said_moment(limit_at)}, as was proposed.",
+            f"The payment provider holds this money only until {said_moment(holds_until)} by now, "
+            f"not until {said_moment(limit_at)}, as was proposed.",
             param="into",
             code="limit_moved",
         )
