@@ -189,7 +189,7 @@ def needs_a_second(ada, ben) -> int:
 
 def wishes_what_needs_a_second(ada, ben, dora) -> tuple[str, set]:
     settle_refund_or_propose(refund_id=needs_a_second(ada, ben), reason="By transfer.", by=dora)
-    return "propose deed", set()
+    return "propose deed", {ada.pk}
 
 
 def somebody_elses_wish(ada, ben) -> int:
@@ -203,12 +203,12 @@ def somebody_elses_wish(ada, ben) -> int:
 
 def confirms_a_deed(ada, ben, dora) -> tuple[str, set]:
     confirm_deed(proposed_id=somebody_elses_wish(ada, ben), by=dora)
-    return "confirm proposed deed", set()
+    return "confirm proposed deed", {ada.pk}
 
 
 def returns_a_deed(ada, ben, dora) -> tuple[str, set]:
     return_deed(proposed_id=somebody_elses_wish(ada, ben), by=dora, why="There is no transfer.")
-    return "return proposed deed", set()
+    return "return proposed deed", {ada.pk}
 
 
 def places_a_hold(ada, ben, dora) -> tuple[str, set]:

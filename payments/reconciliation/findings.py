@@ -97,6 +97,9 @@ DEEDS = {
     ),
 }
 
+# Less is held for the work then.
+TAKES_FROM_HELD = {"take_from_held", "take_and_bear"}
+
 # What to do where no button can: said beside the line.
 ADVICE = {
     K.PAYMENT_UNNOTED: "The next run asks again. If it stays, read the provider's answer in the "

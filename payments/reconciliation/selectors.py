@@ -5,14 +5,16 @@ from zlib import crc32
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from accounts.parties.selectors import person_ids_of
 from marketplace.common.clock import now
 from marketplace.common.models import Outage
+from payments.escrow.models import Escrow
 from payments.fundings.models import Payment
 from payments.fundings.provider_fees.services import FEE_PATIENCE
 from payments.incoming.models import WebhookEvent
 from payments.payees.models import ConnectedAccount
 from payments.payouts.models import Payout, PayoutAttempt
-from payments.reconciliation.findings import K
+from payments.reconciliation.findings import TAKES_FROM_HELD, K
 from payments.reconciliation.models import Difference, ReconciliationRun, Sighting
 from payments.refunds.models import Refund
 
@@ -79,6 +81,30 @@ def unlooked(run: ReconciliationRun, *, limit: int) -> list[Difference]:
     rows = Difference.objects.filter(status__in=STANDING).exclude(kind=K.SUM, account="")
     rows = rows.filter(Q(looked_at=None) | Q(looked_at__lt=run.started_at)).order_by("pk")
     return list(rows.exclude(kind=K.SUM)[:limit]) or list(rows[:limit])
+
+
+def people_of(about: str, *, account: str = "", deed: str) -> list[int]:
+    """Whom a deed of finance concerns, by primary key: who paid what ``about`` names, or is paid by
+    it or at the ``account``; and whom it was held for, where it takes from that. What the platform
+    bears as its own cost concerns nobody else.
+    """
+    if deed == "cost":
+        return []
+    payments = Payment.objects.filter(
+        Q(public_id=about) | Q(pk__in=Refund.objects.filter(public_id=about).values("payment"))
+    )
+    accounts = ConnectedAccount.objects.filter(
+        Q(remote_id=account) | Q(past_remote_ids__contains=[account])
+    )
+    parties = {
+        *payments.values_list("payer", flat=True),
+        *Payout.objects.filter(public_id=about).values_list("party", flat=True),
+        *(accounts.values_list("party", flat=True) if account else ()),
+    }
+    if deed in TAKES_FROM_HELD:
+        held = Escrow.objects.filter(public_id__in=payments.values("paid_for"))
+        parties |= set(held.values_list("payee", flat=True))
+    return person_ids_of(*parties)
 
 
 # --- What a run reads ----------------------------------------------------------------------------

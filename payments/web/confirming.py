@@ -21,7 +21,7 @@ class ReturnForm(forms.Form):
         label="Why it is not done",
         max_length=LONGEST_REASON,
         widget=forms.Textarea({"rows": 3}),
-        help_text="Whoever wished it reads this.",
+        help_text="Whoever wished it reads this, and so does whom it concerns.",
     )
 
 

@@ -52,7 +52,8 @@ class SettleForm(forms.Form):
         label="Reason",
         max_length=LONGEST_REASON,
         widget=forms.Textarea({"rows": 4}),
-        help_text="It stays beside the line, with your name, for whoever checks the books.",
+        help_text="It stays beside the line, with your name, for whoever checks the books. Payer "
+        "or payee, where it concerns them, read it on their account page, without your name.",
         error_messages={"required": "Say why: whoever checks the books will read it."},
     )
     deed = forms.CharField(widget=forms.HiddenInput, required=False)

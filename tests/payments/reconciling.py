@@ -1,5 +1,7 @@
 """Holding our books against the local Stripe's, and what comes of it."""
 
+from accounts.people.models import User
+from marketplace.common.models import AuditEntry
 from payments.reconciliation.confirming.services import settle_difference_or_propose
 from payments.reconciliation.models import Difference, ReconciliationRun
 from payments.reconciliation.running.services import advance_run, bring_forward
@@ -77,6 +79,12 @@ def settled(difference: Difference, deed: str, by) -> Difference:
     )
     difference.refresh_from_db()
     return difference
+
+
+def read_by(difference: Difference) -> set[str]:
+    """The people, by name, who find the deed that settled it on their account page."""
+    entries = AuditEntry.objects.filter(subject=difference.public_id)
+    return set(User.objects.filter(pk__in=entries.get().about).values_list("name", flat=True))
 
 
 def refunded_by_others(sandbox, charge: str, amount: int) -> Difference:

@@ -7,6 +7,7 @@ from django.test import Client
 from accounts.people.services import grant_staff_roles
 from marketplace.common.errors import DomainError, InvalidInput, NotAllowed, WrongState
 from marketplace.common.lifecycle import SYSTEM
+from marketplace.common.models import AuditEntry
 from payments.escrow.models import Escrow
 from payments.fundings.models import Payment
 from payments.ledger import chart
@@ -25,6 +26,7 @@ from tests.payments.payout_world import arrive, available, due, earned, now_of
 from tests.payments.reconciling import (
     all_agrees,
     charged_by_others,
+    read_by,
     reconciled,
     refunded_by_others,
     settled,
@@ -52,6 +54,7 @@ def test_a_duplicate_is_taken_in_and_given_back(ada, ben, dora, sandbox):
     days_pass(A_WHILE)
     play_on(sandbox)
 
+    assert read_by(found) == {"Ada"}
     other = Payment.objects.exclude(pk=payment.pk).get()
     assert (other.charge_id, other.status) == (found.object_id, "refunded")
     assert Refund.objects.get().status == "succeeded"
@@ -64,6 +67,7 @@ def test_a_foreign_charge_is_the_platforms_own_money_and_so_is_its_refund(dora, 
     charged_by_others(sandbox, 5_000)
     found = the_difference()
     settled(found, "own_funds", dora)
+    assert read_by(found) == set()
     assert balance_of(chart.own_funds("USD")) == 5_000 - 175
     all_agrees()
 
@@ -92,6 +96,7 @@ def test_a_fee_that_differs_becomes_our_cost(ada, ben, dora, sandbox):
 
     settled(found, "cost", dora)
 
+    assert read_by(found) == set()  # of what a payment costs the platform its payer knows nothing
     payment.refresh_from_db()
     assert (payment.provider_fee, balance_of(chart.provider_costs("USD"))) == (fee, -fee)
     all_agrees()
@@ -115,6 +120,7 @@ def test_a_transfer_and_the_payout_of_it_are_settled_apart(ada, ben, dora, sandb
     assert offered_deeds(found, dora) == ["set_aside"]
     settled(found, "set_aside", dora)
 
+    assert read_by(found) == {"Ben"}
     all_agrees()
     days_pass(3)
     play_on(sandbox)
@@ -132,6 +138,9 @@ def test_a_payout_whose_transfer_was_taken_back_is_cancelled(ada, ben, dora, san
 
     settled(found, "end_payout", dora)
 
+    assert read_by(found) == {"Ben"}
+    cancelled = AuditEntry.objects.get(deed="cancel payout")
+    assert (cancelled.subject, cancelled.by, cancelled.about) == (payout.public_id, dora, [ben.pk])
     payout = now_of(payout)
     assert payout.status == "cancelled" and payout.reversal_id.startswith("trr_")
     assert available(ben) == payout.amount
@@ -152,6 +161,7 @@ def test_a_bank_payout_by_hand_becomes_the_one_that_waited(ada, ben, dora, sandb
     assert (found.kind, found.deed) == ("payout_foreign", "match_payout")
 
     settled(found, "match_payout", dora)
+    assert read_by(found) == {"Ben"}
     assert now_of(payout).status == "in_transit"
     days_pass(A_WHILE)
     play_on(sandbox)

@@ -18,6 +18,7 @@ from payments.refunds.services import record_refund
 from tests.payments.reconciling import (
     all_agrees,
     paid_out,
+    read_by,
     reconciled,
     refunded_by_others,
     settled,
@@ -39,6 +40,7 @@ def test_a_refund_after_the_release_is_borne_by_the_platform(ada, ben, dora, san
 
     settled(found, "bear_refund", dora)
 
+    assert read_by(found) == {"Ada"}
     refund = Refund.objects.get()
     assert (refund.status, refund.amount, refund.remote_id) == ("succeeded", 1_234, found.object_id)
     payment.refresh_from_db()
@@ -59,6 +61,7 @@ def test_a_refund_of_held_money_leaves_less_held_and_both_sides_are_told(ada, be
 
     settled(found, "take_from_held", dora)
 
+    assert read_by(found) == {"Ada", "Ben"}
     escrow.refresh_from_db()
     assert (escrow.status, escrow.refunded) == ("held", 1_000)
     assert balance_of(chart.escrow(escrow.public_id)) == 102_000
@@ -103,6 +106,7 @@ def test_a_refund_that_is_ours_by_its_amount_becomes_ours(ada, ben, dora, sandbo
 
     settled(found, "match_refund", dora)
 
+    assert read_by(found) == {"Ada"}
     refund = Refund.objects.get()
     assert (refund.status, refund.remote_id) == ("succeeded", remote["id"])
     assert balance_of(chart.leaving(refund.public_id)) == 0
@@ -137,6 +141,7 @@ def test_more_than_is_held_takes_all_of_it_and_the_rest_is_borne(ada, ben, dora,
 
     settled(found, "take_and_bear", dora)
 
+    assert read_by(found) == {"Ada", "Ben"}
     escrow.refresh_from_db()
     assert (escrow.status, escrow.refunded) == ("held", 51_500)
     assert balance_of(chart.escrow(escrow.public_id)) == 0

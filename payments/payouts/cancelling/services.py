@@ -90,7 +90,9 @@ def note_taken_back(*, payout_id: int, reversal_id: str, by: User) -> Payout:
     payout = lock_payout(pk=payout_id)
     LIFECYCLE.judge(payout, "cancel", role=role_in(payout, by))
     refuse_if_being_cancelled(payout)
-    return _cancel(payout_id, payout.transfer_id, reversal_id)
+    payout = _cancel(payout_id, payout.transfer_id, reversal_id)
+    log_if_by_finance(payout, "cancel", "Cancelled a payout that was taken back", by=by)
+    return payout
 
 
 # --- Cancelling ----------------------------------------------------------------------------------

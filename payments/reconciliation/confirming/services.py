@@ -39,6 +39,7 @@ from payments.reconciliation.deeds.services import (
     settle_as_seen,
 )
 from payments.reconciliation.models import Difference
+from payments.reconciliation.selectors import people_of
 from payments.refunds.models import Refund
 
 # By what became of one.
@@ -266,12 +267,19 @@ def _tell(person: User, proposed: ProposedDeed, kind: str, text: Words, *, by: U
 
 
 def _log(proposed: ProposedDeed, deed: str, text: str, *, by: User) -> None:
+    """For those, too, whom what is wished concerns: their refund may stand still for it."""
     amount = money.in_words(proposed.amount, proposed.currency)
+    thing = proposed.refund or proposed.difference
+    assert thing is not None
+    about, account = (
+        (thing.about, thing.account) if isinstance(thing, Difference) else (thing.public_id, "")
+    )
     log_deed(
         deed,
         proposed.public_id,
         f"{text}: {proposed.what.lower()}, {amount}.",
         by=by,
         role=FINANCE,
+        about=people_of(about, account=account, deed=proposed.deed),
         reason=proposed.returned_for or proposed.reason,
     )

@@ -41,6 +41,7 @@ from payments.reconciliation.looking import (
     thing_of,
 )
 from payments.reconciliation.models import LIFECYCLE, Difference, DifferenceEvent
+from payments.reconciliation.selectors import people_of
 from payments.refunds import services as refunds
 
 LONGEST_REASON = 2_000
@@ -139,6 +140,7 @@ def settle_as_seen(
         f"{difference.get_kind_display()}: {DEEDS[deed].label.lower()}.",
         by=by,
         role=FINANCE,
+        about=people_of(difference.about, account=difference.account, deed=deed),
         reason=reason,
     )
     return difference
