@@ -220,7 +220,8 @@ def negotiated_dispute(
 
 def why(reasons: str = "So it is.") -> dict[str, str]:
     """What a ruling says besides its split."""
-    return {"facts": "Three of five are met.", "rule": "What was agreed.", "reasons": reasons}
+    words = {"facts": "Three of five are met.", "rule": "What was agreed.", "reasons": reasons}
+    return words | {"ground": "other"}
 
 
 def ruled(dispute: Dispute, by: User, to_freelancer: int, reasons: str = "So it is.") -> Dispute:

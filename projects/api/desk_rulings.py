@@ -66,7 +66,9 @@ class RulingIn(serializers.Serializer):
     )
     rule = serializers.CharField(max_length=LONGEST_RULE, help_text="The rule that was applied.")
     ground = serializers.ChoiceField(
-        Ground.choices, default=Ground.OTHER, help_text="What the public register says of the rule."
+        Ground.choices,
+        help_text="What the public register says of the rule.",
+        error_messages={"required": "Choose the rule: the public register says which it was."},
     )
     reasons = serializers.CharField(
         max_length=LONGEST_STATEMENT, help_text="Why; both sides read it."

@@ -40,6 +40,6 @@ def forget_them(apps, schema_editor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("projects", "0056_a_reply_to_an_appeal")]
+    dependencies = [("projects", "0066_bids_and_postings_have_clocks")]
 
     operations = [migrations.RunPython(plan_them, forget_them)]

@@ -269,6 +269,7 @@ def decide(dora: Visitor) -> None:
             "Reasons": "Both are a little right.",
         }
     )
+    dora.choose("Of this kind", "What is as agreed in part is paid in part.")
     # 3 % of 100.00 each; what was held less all that goes back to Ada.
     dora.sees("$97.00", "$3.00", "$240.33")
     dora.press_and_confirm("Decide", "Decide")

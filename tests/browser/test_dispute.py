@@ -87,6 +87,7 @@ def decide(mediator, *, released: str, reasons: str) -> None:
             "Reasons": reasons,
         }
     )
+    mediator.choose("Of this kind", "Who is late bears what that costs the other side.")
     mediator.press_and_confirm("Decide", "Decide")
 
 

@@ -112,7 +112,9 @@ def dispute(ada, ben, dora) -> Sent:
 
 def ruling(ada, ben, dora) -> Sent:
     path = f"/api/v1/desk/disputes/{reviewed_dispute(ada, ben).public_id}/rulings/"
-    said = '{"facts": "So.", "rule": "So.", "reasons": "So.", "to_freelancer": %s}'
+    said = (
+        '{"facts": "So.", "rule": "So.", "reasons": "So.", "ground": "late", "to_freelancer": %s}'
+    )
     return dora, path, said, "to_freelancer"
 
 

@@ -102,7 +102,10 @@ def test_a_published_rule_needs_nobody(ada, ben, time_machine):
     time_machine.move_to(dispute.answer_due_at)
 
     decide_by_rule(
-        dispute_id=dispute.pk, ground="silence_1", to_freelancer=0, **why(), why=Words("By row 1.")
+        dispute_id=dispute.pk,
+        to_freelancer=0,
+        **why() | {"ground": "silence_1"},
+        why=Words("By row 1."),
     )
 
     assert seen(dispute).state == "decided"
@@ -153,7 +156,7 @@ def test_confirmed_it_stands_and_both_are_told(waiting, ada, ben, dora, emil):
     ruling = Ruling.objects.get()
     assert (dispute.state, ruling.by, ruling.confirmed_by) == ("decided", dora, emil)
     assert (ruling.number, ruling.to_freelancer, ruling.held) == (1, 200_000, ABOVE)
-    assert [ruling.facts, ruling.rule, ruling.reasons] == list(why().values())
+    assert {name: getattr(ruling, name) for name in why()} == why()
     assert dispute.appeal_ends_at > now() + timedelta(days=2)
     assert told("dispute_decided") == [ada.name, ben.name]
     assert books_of(dispute)["ben"] == 0, "not before the time to appeal is over"

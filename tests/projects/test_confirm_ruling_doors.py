@@ -20,6 +20,7 @@ DECISION = {
     "to_freelancer": "2000.00",
     "facts": "Three of five are met.",
     "rule": "What was agreed.",
+    "ground": "in_part",
     "reasons": "So it is.",
 }
 FIGURE = in_words(200_000, "USD")

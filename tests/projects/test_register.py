@@ -45,7 +45,10 @@ def dispute(ada, ben, dora, time_machine) -> Dispute:
     time_machine.move_to(MOMENT, tick=False)
     dispute = reviewed_dispute(ada, ben)
     decide_dispute(
-        dispute_id=dispute.pk, by=dora, to_freelancer=40_000, ground="in_part", **why("Ben idled.")
+        dispute_id=dispute.pk,
+        by=dora,
+        to_freelancer=40_000,
+        **why("Ben idled.") | {"ground": "in_part"},
     )
     accept_ruling(dispute_id=dispute.pk, by=ada)
     return accept_ruling(dispute_id=dispute.pk, by=ben)
@@ -197,7 +200,8 @@ def test_nothing_in_it_leads_to_anybody(published, ada, ben, dora, dispute):
     milestone = dispute.milestone
     secrets = [ada.name, ben.name, dora.name, milestone.title, milestone.contract.posting.title]
     secrets += [dispute.public_id, milestone.public_id, milestone.contract.public_id]
-    secrets += [*why("Ben idled.").values(), "40,000", "400.00", "1,000.00", "2027-02"]
+    secrets += [why("Ben idled.")[name] for name in ("facts", "rule", "reasons")]
+    secrets += ["40,000", "400.00", "1,000.00", "2027-02"]
     doors = [PAGE, "/api/v1/register/", "/api/v1/register/register.json"]
     for door in [*doors, "/api/v1/register/register.csv"]:
         said = text_of(browser().get(door))
@@ -216,16 +220,25 @@ def test_postgresql_keeps_no_entry_of_four(published):
         published.save(force_insert=True)
 
 
-def test_a_ground_that_nobody_knows_is_refused(ada, ben, dora):
-    dispute = reviewed_dispute(ada, ben)
+@pytest.mark.parametrize("ground", ["silence_4", "no such", "", None])
+def test_a_ground_is_chosen_and_is_one_of_the_rules(ada, ben, dora, ground):
+    dispute, said = reviewed_dispute(ada, ben), why()
     with pytest.raises(InvalidInput) as refusal:
-        decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=1, ground="silence_4", **why())
+        decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=1, **said | {"ground": ground})
     assert refusal.value.param == "ground"
+    del said["ground"]
+    chosen = {} if ground is None else {"ground": ground}
     answer = api_of(dora).post(
-        f"/api/v1/desk/disputes/{dispute.public_id}/rulings/",
-        {"to_freelancer": 1, "ground": "no such"} | why(),
+        f"/api/v1/desk/disputes/{dispute.public_id}/rulings/", {"to_freelancer": 1} | said | chosen
     )
-    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "ground")
+    error = answer.json()["error"]
+    assert (answer.status_code, error["param"]) == (400, "ground")
+    form = {"to_freelancer": "1", **said, **chosen}
+    page = browser(dora).post(f"{dispute.desk_path}rulings/", form)
+    assert (page.status_code, list(page.context["form"].errors)) == (400, ["ground"])
+    if not chosen:
+        assert error["message"] == "Choose the rule: the public register says which it was."
+        assert error["message"] in page.content.decode()
     assert not Ruling.objects.exists()
 
 

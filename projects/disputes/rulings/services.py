@@ -47,7 +47,7 @@ def decide_dispute(
     facts: str,
     rule: str,
     reasons: str,
-    ground: str = Ground.OTHER,
+    ground: str,
 ) -> Dispute:
     """Decide as a mediator that ``to_freelancer`` of the price is released, the rest goes back.
 

@@ -87,11 +87,11 @@ class RulingForm(forms.Form):
     )
     ground = forms.ChoiceField(
         label="Of this kind",
-        choices=[(Ground.OTHER, Ground.OTHER.label), *Ground.choices[:-1]],
-        required=False,
+        choices=[("", "Choose the rule"), *Ground.choices],
         help_text="The public register of decisions says this, and nothing that you write.",
     )
     reasons = forms.CharField(
+        error_messages={"required": "Choose the rule: the public register says which it was."},
         label="Reasons",
         max_length=LONGEST_STATEMENT,
         widget=forms.Textarea({"rows": 5}),
@@ -109,9 +109,6 @@ class RulingForm(forms.Form):
 
     def clean_facts(self) -> str:
         return clean_words(self, "facts")
-
-    def clean_ground(self) -> str:
-        return self.cleaned_data["ground"] or Ground.OTHER
 
     def clean_reasons(self) -> str:
         return clean_words(self, "reasons")
