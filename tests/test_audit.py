@@ -1,6 +1,7 @@
 """What staff did is written down once, linked, and read by whom it concerns."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -23,7 +24,8 @@ from payments.policies.services import add_version
 from tests.against_the_rules import against_the_rules, force
 from tests.races import at_once
 from tests.staff_deeds import DEEDS, decides, places_a_hold
-from tests.world import api_of, person
+from tests.test_growing_lists import grows_for_free
+from tests.world import api_of, browser, person
 
 pytestmark = pytest.mark.django_db
 
@@ -239,20 +241,102 @@ def test_staff_finds_by_words_deed_and_thing(asked, found, dora, client):
     assert len(body["results"]) == found + (before if not asked else 0)
 
 
+def by_door(reader, asked: dict[str, str]) -> list[list[str]]:
+    """The subjects of what is found, by the page and by the call."""
+    page = browser(reader).get("/desk/audit/", asked)
+    assert page.status_code == 200, page.context["form"].errors
+    found = api_of(reader).get("/api/v1/desk/audit/", asked).json()["results"]
+    return [[one.subject for one in page.context["page"].items], [one["subject"] for one in found]]
+
+
 @pytest.mark.parametrize(
-    ("asked", "field"),
-    [({"words": "x" * 201}, "words"), ({"subject": "x" * 61}, "subject")],
+    ("asked", "found"),
+    [
+        ({"by": "mona"}, ["th_2"]),
+        ({"by": "{mona}"}, ["th_2"]),
+        ({"by": "Dora"}, ["th_3", "th_1"]),
+        ({"about": "{ben}"}, ["th_3", "th_1"]),
+        ({"about": "Ben", "by": "Mona"}, []),
+        ({"since": "2030-05-02"}, ["th_3", "th_2"]),
+        ({"until": "2030-05-01"}, ["th_1"]),
+        ({"since": "2030-05-02", "until": "2030-05-02"}, ["th_2"]),
+        ({"since": "0001-01-01", "until": "9999-12-31", "by": "Mona"}, ["th_2"]),
+    ],
+    ids=str,
 )
-def test_a_search_that_cannot_be_meant_is_refused_in_words(asked, field, dora, client):
+def test_staff_finds_by_who_did_it_whom_it_concerns_and_when(
+    asked, found, ada, ben, dora, time_machine
+):
+    mona = person("Mona")
+    asked = {
+        name: said.format(mona=mona.public_id, ben=ben.public_id) for name, said in asked.items()
+    }
+    for day, by, about in [(1, dora, [ben.pk]), (2, mona, [ada.pk]), (3, dora, [ada.pk, ben.pk])]:
+        time_machine.move_to(datetime(2030, 5, day, 23, 59, 59, tzinfo=UTC), tick=False)
+        log_deed("test thing", f"th_{day}", "Done.", by=by, role=FINANCE, about=about)
+    asked["deed"] = "test thing"
+
+    assert by_door(dora, asked) == [found, found]
+
+
+@pytest.mark.parametrize("asked", ["by", "about", "since"])
+def test_no_search_tells_staff_who_wrote_about_them(asked, ben, dora, time_machine):
+    """Not even that there is something: what others did about them they read as everybody."""
+    emil = grant_staff_roles(user_id=person("Emil").pk, roles={"support"}, by=SYSTEM)
+    mona, when = person("Mona"), datetime(2030, 5, 1, tzinfo=UTC)
+    time_machine.move_to(when, tick=False)
+    log_deed("test thing", "th_1", "Held.", by=mona, role=MODERATOR, about=[emil.pk, ben.pk])
+    log_deed("test thing", "th_2", "Held.", by=emil, role=MODERATOR, about=[emil.pk])
+    search = {
+        "by": {"by": mona.public_id},
+        "about": {"about": "Emil"},
+        "since": {"since": "2030-05-01", "until": "2030-05-01"},
+    }[asked]
+
+    own = [] if asked == "by" else ["th_2"]
+    assert by_door(emil, search) == [own, own]
+    assert "th_1" in by_door(dora, search)[0]
+
+
+def test_a_search_for_people_and_days_asks_as_much_for_many_as_for_one(ben, dora):
+    asked = {"by": "Dora", "about": "Ben", "since": "2020-01-01", "until": "9999-12-31"}
+    for client, path in (
+        (browser(dora), "/desk/audit/"),
+        (api_of(dora), "/api/v1/desk/audit/"),
+    ):
+        grows_for_free(
+            lambda client=client, path=path: client.get(path, asked),
+            lambda: log_deed("test thing", "th", "Done.", by=dora, role=FINANCE, about=[ben.pk]),
+        )
+
+
+@pytest.mark.parametrize(
+    ("asked", "field", "said"),
+    [
+        ({"words": "x" * 201}, "words", "at most"),
+        ({"subject": "x" * 61}, "subject", "at most"),
+        ({"by": "x" * 201}, "by", "at most"),
+        ({"by": "Nobody at all"}, "by", "Nobody has this public id or name."),
+        ({"about": "us_0"}, "about", "Nobody has this public id or name."),
+        ({"since": "yesterday"}, "since", "valid date"),
+        ({"until": "2030-02-30"}, "until", "valid date"),
+        ({"since": "2030-05-02", "until": "2030-05-01"}, "until", "It ends before it begins."),
+    ],
+    ids=str,
+)
+def test_a_search_that_cannot_be_meant_is_refused_in_words(asked, field, said, dora, client):
     client.force_login(dora)
     page = client.get("/desk/audit/", asked)
-    assert page.status_code == 400 and "at most" in page.content.decode()
+    assert page.status_code == 400 and said in page.content.decode()
+    assert list(page.context["form"].errors) == [field]
     assert not page.context["page"].items
     answer = api_of(dora).get("/api/v1/desk/audit/", asked)
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, field)
 
 
-@pytest.mark.parametrize("asked", [{"words": "\0"}, {"subject": "\0"}, {"words": "a & ' | !!"}])
+@pytest.mark.parametrize(
+    "asked", [{"words": "\0"}, {"subject": "\0"}, {"by": "\0"}, {"words": "a & ' | !!"}]
+)
 def test_odd_signs_break_nothing(asked, dora, client):
     client.force_login(dora)
     assert client.get("/desk/audit/", asked).status_code in (200, 400)

@@ -1,12 +1,14 @@
 """The audit log: what staff did about oneself, and for staff all of it."""
 
+from datetime import date
+
 from django.db.models import QuerySet
 from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 
-from accounts.people.selectors import signed_in, staff_roles_of
+from accounts.people.selectors import people_named, signed_in, staff_roles_of
 from marketplace.common.api import CursorPage
 from marketplace.common.audit import entries_about, search_entries
 from marketplace.common.models import AuditEntry
@@ -49,6 +51,16 @@ class AuditIn(serializers.Serializer):
     words = serializers.CharField(required=False, max_length=LONGEST, allow_blank=True)
     deed = serializers.CharField(required=False, max_length=60, allow_blank=True)
     subject = serializers.CharField(required=False, max_length=60, allow_blank=True)
+    by = serializers.CharField(required=False, max_length=LONGEST, allow_blank=True)
+    about = serializers.CharField(required=False, max_length=LONGEST, allow_blank=True)
+    since = serializers.DateField(required=False)
+    until = serializers.DateField(required=False)
+
+    def validate_by(self, words: str) -> list[int] | None:
+        return people_named(words, param="by") if words else None
+
+    def validate_about(self, words: str) -> list[int] | None:
+        return people_named(words, param="about") if words else None
 
 
 class AuditView(ListAPIView):
@@ -62,6 +74,10 @@ class AuditView(ListAPIView):
             OpenApiParameter("words", description="In what was done and why."),
             OpenApiParameter("deed", description="Such as “decide dispute”."),
             OpenApiParameter("subject", description="The public id of what it was done to."),
+            OpenApiParameter("by", description="Who did it: a public id or a name."),
+            OpenApiParameter("about", description="Whom it concerns: a public id or a name."),
+            OpenApiParameter("since", date, description="The first day, in UTC."),
+            OpenApiParameter("until", date, description="The last day, in UTC."),
         ]
     )
     def get(self, request, *args, **kwargs):

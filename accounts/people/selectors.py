@@ -2,10 +2,10 @@
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.people.models import StaffRole, User
-from marketplace.common.errors import NotAllowed
+from marketplace.common.errors import InvalidInput, NotAllowed
 
 
 def signed_in(user: User | AnonymousUser) -> User:
@@ -52,3 +52,13 @@ def staff_roles_of(user: User | AnonymousUser) -> frozenset[str]:
 def staff_with(role: StaffRole) -> QuerySet[User]:
     """Who of the staff has this role, in the order in which they came."""
     return User.objects.filter(is_active=True, is_staff=True, groups__name=role).order_by("pk")
+
+
+def people_named(words: str, *, param: str) -> list[int]:
+    """Whose public id or name this is, by primary key: for the staff, of people who left, too.
+    Raises InvalidInput (``param``) where it is nobody's.
+    """
+    found = User.objects.filter(Q(public_id=words) | Q(name__iexact=words))
+    if keys := list(found.values_list("pk", flat=True)):
+        return keys
+    raise InvalidInput("Nobody has this public id or name.", param=param)

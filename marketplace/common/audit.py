@@ -5,13 +5,15 @@ PostgreSQL numbers and links the entries itself (``marketplace/migrations/0006_a
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Q, QuerySet
 
 from marketplace.common.clock import now
+from marketplace.common.errors import InvalidInput
 from marketplace.common.models import AuditEntry
 
 LONGEST_TEXT = 1_000
@@ -52,17 +54,38 @@ def entries_about(user) -> QuerySet[AuditEntry]:
 
 
 def search_entries(
-    *, reader, words: str = "", deed: str = "", subject: str = ""
+    *,
+    reader,
+    words: str = "",
+    deed: str = "",
+    subject: str = "",
+    by: Collection[int] | None = None,
+    about: Collection[int] | None = None,
+    since: date | None = None,
+    until: date | None = None,
 ) -> QuerySet[AuditEntry]:
     """All of them, or those that fit, with who did them; for whoever is of the staff. Not what
     others did about the reader, who has that on their account page, as everybody: without a name.
+
+    ``by`` one of these people, ``about`` any of those (their keys), from the day ``since`` to the
+    day ``until``, both in UTC. Raises InvalidInput (``until``) for days that end before they begin.
     """
+    if since and until and until < since:
+        raise InvalidInput("It ends before it begins.", param="until")
     about_them = Q(about__contains=[reader.pk]) & ~Q(by=reader.pk)
     entries = AuditEntry.objects.exclude(about_them).select_related("by").order_by("-number")
     if subject:
         entries = entries.filter(subject=subject)
     if deed:
         entries = entries.filter(deed=deed)
+    if by is not None:
+        entries = entries.filter(by__in=by)
+    if about is not None:
+        entries = entries.filter(about__overlap=list(about))
+    if since:
+        entries = entries.filter(at__gte=datetime.combine(since, time.min, tzinfo=UTC))
+    if until:
+        entries = entries.filter(at__lte=datetime.combine(until, time.max, tzinfo=UTC))
     if words:
         query = SearchQuery(words, config="simple", search_type="websearch")
         entries = entries.filter(search=query)
