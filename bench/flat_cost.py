@@ -61,9 +61,10 @@ def main() -> None:
         for name, (found, steady) in many.items():
             title = f"{name} at {MANY:,} : at {FEW:,} transfers"
             say(Figure(title, f"{1000 / found:.2f} ms", steady / few[name][1], 0.9))
-        balances = many["our fees' balance"][0]
-        title = "our fees' balance : within 1 ms"
-        say(Figure(title, f"{1000 / balances:.2f} ms", balances / 1000, 1), books_are_whole())
+        for name in ("our fees' balance", "a kept balance"):
+            found, _ = many[name]
+            say(Figure(f"{name} : within 1 ms", f"{1000 / found:.2f} ms", found / 1000, 1))
+        say(books_are_whole())
 
 
 def _acts() -> dict[str, Callable[[], object]]:
@@ -91,6 +92,8 @@ def _acts() -> dict[str, Callable[[], object]]:
     return {
         "a release": release,
         "our fees' balance": lambda: balance_of("platform:fees:USD"),
+        # Of an escrow; a payee's and everybody else's is kept alike.
+        "a kept balance": lambda: balance_of("escrow:7"),
         "a page of a book": lambda: list(lines_of("book:7")[:50]),
         "a page of a payee": read_as_a_payee,
     }

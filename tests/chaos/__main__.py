@@ -20,11 +20,22 @@ from itertools import count
 from pathlib import Path
 
 from tests.chaos.house import Fallen, House
-from tests.chaos.plan import API_FAULTS, KINDS, MISHAPS, WEBHOOK_FAULTS, mishaps_of, strikes_of
+from tests.chaos.plan import (
+    API_FAULTS,
+    KINDS,
+    MISHAPS,
+    WEBHOOK_FAULTS,
+    mishaps_of,
+    provider_faults_of,
+    ruling_of,
+    strikes_of,
+)
 from tests.chaos.run import Verdict, play_seed
 
 # So many seeds strike in every way (tests/chaos/test_plan.py).
 ENOUGH_FOR_ALL = 10
+# For each seed, where nobody asks for another number.
+CONTRACTS = 5
 
 
 def main() -> int:
@@ -44,7 +55,8 @@ def main() -> int:
         return 130
     finally:
         street.stop()
-    return _sum_up(street.verdicts, seeds, time.monotonic() - began)
+    seconds = time.monotonic() - began
+    return _sum_up(street.verdicts, seeds, seconds, contracts=options.contracts)
 
 
 class Street:
@@ -120,7 +132,7 @@ def _tell(verdict: Verdict, say: partial[None]) -> None:
         say(f"clean after {verdict.seconds:.0f} s")
 
 
-def _sum_up(verdicts: list[Verdict], seeds: list[int], seconds: float) -> int:
+def _sum_up(verdicts: list[Verdict], seeds: list[int], seconds: float, *, contracts: int) -> int:
     happened: Counter[str] = Counter()
     for verdict in verdicts:
         happened.update(verdict.happened)
@@ -128,12 +140,18 @@ def _sum_up(verdicts: list[Verdict], seeds: list[int], seconds: float) -> int:
     for name, times in sorted(happened.items()):
         print(f"{times:8,}  {name}")
     failed = [verdict.seed for verdict in verdicts if verdict.violations]
+    more = f" ARGS=--contracts={contracts}" if contracts != CONTRACTS else ""
     for seed in failed:
-        print(f"\nSeed {seed} failed: `make chaos SEED={seed}` plays it again. Its plan:")
+        print(
+            f"\nSeed {seed} failed. This plays it again: `make chaos SEED={seed}{more}`. Its plan:"
+        )
         for strike in strikes_of(seed):
             print(f"  {strike}")
-        for mishap in mishaps_of(seed):
-            print(f"  {mishap['fault']}, each call with probability {mishap['probability']}")
+        for fault in [*provider_faults_of(seed), *mishaps_of(seed)]:
+            print(
+                f"  {fault['fault']}, each call or letter with probability {fault['probability']}"
+            )
+        print(f"  the banks then say: {ruling_of(seed) or 'nothing'}")
     never = _planned() - (+happened).keys() if len(seeds) >= ENOUGH_FOR_ALL else set()
     for name in sorted(never):
         print(f"\nNEVER HAPPENED: {name}")
@@ -160,7 +178,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=1, metavar="N", help="so many")
     parser.add_argument("--first", type=int, default=1, metavar="SEED", help="of these (1)")
     parser.add_argument("--houses", type=int, default=3, metavar="N", help="side by side (3)")
-    parser.add_argument("--contracts", type=int, default=5, metavar="N", help="for each seed")
+    parser.add_argument(
+        "--contracts", type=int, default=CONTRACTS, metavar="N", help="for each seed"
+    )
     return parser.parse_args()
 
 
