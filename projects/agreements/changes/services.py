@@ -222,11 +222,11 @@ def _lapse(order: ChangeOrder, *, who: str = "") -> None:
     if step == "overtake":
         since, text = overtaken_by(order, who=who)
         record_order(order, kind, by=SYSTEM, reason=since)
-    else:
-        record_order(order, kind, by=SYSTEM)
-        text = said_of(order, kind)
-    if step != "drop":  # of the contract's end both have heard
         tell_other_side(order.contract, kind, text, by=SYSTEM)
+        return
+    record_order(order, kind, by=SYSTEM)
+    if step == "lapse":  # of the contract's end both have heard
+        tell_other_side(order.contract, kind, said_of(order, kind), by=SYSTEM)
 
 
 def _side_of(contract: Contract, by: Actor) -> str:
