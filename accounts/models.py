@@ -2,7 +2,7 @@
 
 from accounts.access.calendar.models import CalendarFeed
 from accounts.access.models import ApiToken
-from accounts.holds.models import Hold
+from accounts.holds.models import Hold, HoldFile
 from accounts.notifications.digests.models import Digest
 from accounts.notifications.models import Notification, OutgoingMail
 from accounts.notifications.preferences.models import MailPreferences
@@ -15,6 +15,7 @@ __all__ = [
     "CalendarFeed",
     "Digest",
     "Hold",
+    "HoldFile",
     "MailPreferences",
     "Membership",
     "Notification",

@@ -52,6 +52,7 @@ urlpatterns = [
     path("account/audit/", audit.list_own_entries, name="own-audit"),
     path("account/holds/", holds.list_own_holds, name="own-holds"),
     path("account/holds/<str:public_id>/appeal/", holds.create_appeal, name="hold-appeal"),
+    path("account/holds/<str:public_id>/files/<str:file_id>/", holds.show_file, name="hold-file"),
     path("account/notices/", mail_preferences.edit_preferences, name="mail-preferences"),
     path(
         "unsubscription/<str:token>/",

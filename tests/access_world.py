@@ -8,7 +8,7 @@ from django.test import Client
 
 from accounts.access.calendar.services import make_feed
 from accounts.access.services import create_token
-from accounts.holds.models import Hold
+from accounts.holds.models import Hold, HoldFile
 from accounts.notifications.models import Notification
 from accounts.notifications.preferences.unsubscribing import token_of
 from accounts.notifications.services import notify
@@ -18,6 +18,7 @@ from accounts.people.filters.services import save_filter
 from accounts.people.models import StaffRole, User
 from accounts.people.services import grant_staff_roles
 from marketplace.common.clock import now
+from marketplace.common.files import store_files
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.words import Words
 from payments.chargebacks.models import Chargeback
@@ -254,6 +255,8 @@ def _money(world: AccessWorld, ada: User, ben: User) -> None:
         closes_at=at + timedelta(days=7),
         appeal_until=at + timedelta(days=3),
     )
+    (letter,) = store_files([_upload()], by=hold.placed_by)
+    came_with_it = HoldFile.objects.create(hold=hold, stored=letter)
     # Being answered already: nobody of these asks the provider.
     chargeback = Chargeback.objects.create(
         remote_id="du_1",
@@ -266,6 +269,7 @@ def _money(world: AccessWorld, ada: User, ben: User) -> None:
     world.places |= {
         "chargeback": {"public_id": chargeback.public_id},
         "hold": {"public_id": hold.public_id},
+        "hold_file": {"public_id": hold.public_id, "file_id": came_with_it.stored.public_id},
         "difference": {"public_id": _difference().public_id},
         "payment": {"public_id": Payment.objects.earliest("pk").public_id},
         "saved_filter": {"public_id": _saved_filter().public_id},

@@ -10,13 +10,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.access.services import create_token
-from accounts.holds.models import Hold
+from accounts.holds.models import Hold, HoldFile
 from accounts.notifications.models import Notification, OutgoingMail
 from accounts.notifications.services import notify
 from accounts.parties.selectors import own_party_of
 from accounts.people.services import grant_staff_roles
 from marketplace.common.audit import log_deed
 from marketplace.common.clock import now
+from marketplace.common.files import store_files
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.words import Words
 from payments.fundings.models import Payment
@@ -378,7 +379,7 @@ def test_chargebacks_at_the_desk_and_on_their_contract(ada, ben, dora):
 def test_holds(ben, dora, who, path):
     def grow():
         at = now()
-        Hold.objects.create(
+        hold = Hold.objects.create(
             kind="posting",
             party=own_party_of(ben),
             subject=f"pt_{Hold.objects.count()}",
@@ -390,6 +391,9 @@ def test_holds(ben, dora, who, path):
             closes_at=at + timedelta(days=7),
             appeal_until=at + timedelta(days=3),
         )
+        files = [SimpleUploadedFile(f"{number}.txt", b"a") for number in range(2)]
+        for stored in store_files(files, by=hold.placed_by):
+            HoldFile.objects.create(hold=hold, stored=stored)
 
     grant_staff_roles(user_id=dora.pk, roles={"moderator"}, by=SYSTEM)
     reader = {"ben": ben, "dora": type(dora).objects.get(pk=dora.pk)}[who]

@@ -1,20 +1,39 @@
 """What stands still by a deed of staff, for programs of whom it concerns."""
 
+from typing import Any
+
+from django.conf import settings
+from django.http import FileResponse
 from django.shortcuts import get_object_or_404
-from django.urls import path
-from drf_spectacular.utils import extend_schema
+from django.urls import path, reverse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.holds.models import Hold
+from accounts.holds.models import Hold, HoldFile
 from accounts.holds.rules import LONGEST_APPEAL, LONGEST_TEXT, MOST_LINKS
-from accounts.holds.selectors import holds_of
+from accounts.holds.selectors import files_on, holds_of
 from accounts.holds.services import appeal_hold
 from accounts.people.selectors import signed_in
 from marketplace.common.api import idempotent
+from marketplace.common.files import attachment
+from marketplace.common.shapes import FileOut
+
+
+class HoldFileOut(FileOut):
+    """A file that came with it."""
+
+    url = serializers.SerializerMethodField()
+    route = "api-hold-file"
+
+    @extend_schema_field(serializers.URLField)
+    def get_url(self, file: HoldFile) -> str:
+        ids = [file.hold.public_id, file.stored.public_id]
+        return settings.SITE_URL + reverse(self.route, args=ids)
 
 
 class HoldOut(serializers.ModelSerializer):
@@ -26,6 +45,7 @@ class HoldOut(serializers.ModelSerializer):
     kind = serializers.ChoiceField(choices=Hold.Kind.choices)
     status = serializers.ChoiceField(choices=Hold.Status.choices)
     links = serializers.ListField(child=serializers.CharField())
+    files = HoldFileOut(many=True, source="files.all")
     takes_an_appeal = serializers.BooleanField()
 
     class Meta:
@@ -39,6 +59,7 @@ class HoldOut(serializers.ModelSerializer):
             "reason",
             "evidence",
             "links",
+            "files",
             "created_at",
             "ends_at",
             "closes_at",
@@ -52,6 +73,10 @@ class HoldOut(serializers.ModelSerializer):
             "decided_at",
             "closed_at",
         ]
+
+    def to_representation(self, hold: Hold) -> dict[str, Any]:
+        files_on(hold)
+        return super().to_representation(hold)
 
 
 class GroundsIn(serializers.Serializer):
@@ -81,6 +106,14 @@ class HoldsView(ListAPIView):
         return holds_of(signed_in(self.request.user))
 
 
+class HoldFileView(APIView):
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    def get(self, request: Request, public_id: str, file_id: str) -> FileResponse:
+        """The bytes of a file that came with a hold."""
+        hold = get_object_or_404(holds_of(signed_in(request.user)), public_id=public_id)
+        return attachment(get_object_or_404(hold.files.all(), stored__public_id=file_id).stored)
+
+
 class HoldAppealView(APIView):
     @extend_schema(request=AppealIn, responses=HoldOut)
     @idempotent
@@ -95,5 +128,8 @@ class HoldAppealView(APIView):
 
 ROUTES = [
     path("holds/", HoldsView.as_view(), name="api-holds"),
+    path(
+        "holds/<str:public_id>/files/<str:file_id>/", HoldFileView.as_view(), name="api-hold-file"
+    ),
     path("holds/<str:public_id>/appeal/", HoldAppealView.as_view(), name="api-hold-appeal"),
 ]

@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from accounts.parties.models import Party
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import FINANCE, MODERATOR, OWNER, SYSTEM, Lifecycle, Step
+from marketplace.common.models import StoredFile
 from marketplace.common.public_ids import PublicIdField
 
 STANDING = ("placed", "appealed", "upheld")
@@ -124,6 +125,16 @@ class Hold(models.Model):
     def was_not_answered(self) -> bool:
         """Whether the staff's time to answer the appeal is what ends it."""
         return self.status == self.Status.APPEALED and self.closes_at < self.ends_at
+
+
+class HoldFile(models.Model):
+    """What shows that a hold is right: it came with it. PostgreSQL lets nobody change that."""
+
+    hold = models.ForeignKey(Hold, on_delete=models.PROTECT, related_name="files")
+    stored = models.OneToOneField(StoredFile, on_delete=models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.stored_id} with {self.hold_id}"
 
 
 S = Hold.Status

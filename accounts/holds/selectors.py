@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet, prefetch_related_objects
 
-from accounts.holds.models import STANDING, Hold
+from accounts.holds.models import STANDING, Hold, HoldFile
 from accounts.parties.models import Party
 from accounts.parties.selectors import own_party_of, parties_of, party_ids_of
 from accounts.people.models import StaffRole, User
@@ -16,7 +16,8 @@ from marketplace.common.errors import InvalidInput
 
 def holds_of(user: User) -> QuerySet[Hold]:
     """Those that concern this person, whether they stand or not; the newest first."""
-    return Hold.objects.filter(party__in=parties_of(user)).order_by("-created_at", "-id")
+    found = Hold.objects.filter(party__in=parties_of(user)).prefetch_related(with_hold_files())
+    return found.order_by("-created_at", "-id")
 
 
 def appealable_by(user: User, *, limit: int) -> list[Hold]:
@@ -70,7 +71,21 @@ def desk_holds(user: User) -> QuerySet[Hold]:
     if roles & {StaffRole.FINANCE, StaffRole.SUPPORT}:
         kinds.add(Hold.Kind.PAYOUTS)
     found = Hold.objects.filter(kind__in=kinds).exclude(party__in=parties_of(user))
-    return found.select_related("party", "placed_by", "decided_by", "closed_by")
+    found = found.select_related("party", "placed_by", "decided_by", "closed_by")
+    return found.prefetch_related(with_hold_files())
+
+
+def with_hold_files() -> Prefetch:
+    """With holds: the files that came with them, by their names."""
+    return Prefetch(
+        "files", HoldFile.objects.select_related("stored").order_by("stored__name", "pk")
+    )
+
+
+def files_on(hold: Hold) -> list[HoldFile]:
+    """Those of one hold, by their names."""
+    prefetch_related_objects([hold], with_hold_files())
+    return list(hold.files.all())
 
 
 def due_hold_ids(at: datetime, *, limit: int) -> list[int]:

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
-from accounts.holds.models import LIFECYCLE, Hold
+from accounts.holds.models import LIFECYCLE, Hold, HoldFile
 from accounts.holds.rules import (
     LONGEST_APPEAL,
     LONGEST_TEXT,
@@ -26,9 +27,11 @@ from accounts.parties.models import Party
 from accounts.parties.selectors import own_party_of, person_ids_of
 from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_with
+from marketplace.common.attachments import check_attachments, check_room
 from marketplace.common.audit import log_deed
 from marketplace.common.clock import now
 from marketplace.common.errors import NotAllowed, WrongState
+from marketplace.common.files import store_files
 from marketplace.common.lifecycle import OWNER, SYSTEM
 from marketplace.common.text import checked_text
 from marketplace.common.words import Words, said_moment
@@ -73,6 +76,7 @@ def suspend_person(
     clocks: Clocks,
     by: User,
     links: Sequence[str] = (),
+    files: Sequence[UploadedFile] = (),
 ) -> Hold:
     """Nothing new for this person for so many days; all that runs goes on, and they are paid. The
     caller tells whom else it concerns, and logs it last.
@@ -90,6 +94,7 @@ def suspend_person(
         reason=reason,
         evidence=evidence,
         links=links,
+        files=files,
         days=days,
         clocks=clocks,
         by=by,
@@ -109,13 +114,14 @@ def place_hold(
     reason: str,
     evidence: str,
     links: Sequence[str],
+    files: Sequence[UploadedFile],
     days: int,
     clocks: Clocks,
     by: object,
 ) -> Hold:
     """Write it down; the caller has locked what it holds, tells whom it concerns, and logs it last.
 
-    Raises NotAllowed (not theirs to hold, or their own), InvalidInput or WrongState.
+    Raises NotAllowed (not theirs to hold, or their own), InvalidInput, TooLarge or WrongState.
     """
     judge_holder(hold, by)
     assert isinstance(by, User)
@@ -123,6 +129,8 @@ def place_hold(
     hold.reason = checked_text(reason, param="reason", longest=LONGEST_TEXT, least=1)
     hold.evidence = checked_text(evidence, param="evidence", longest=LONGEST_TEXT, least=1)
     hold.links = checked_links(links)
+    check_attachments([*files])
+    check_room([*files], held=0)
     on_it = Hold.objects.filter(kind=hold.kind, subject=hold.subject).order_by("pk")
     if standing(hold.kind).filter(subject=hold.subject).exists():
         raise WrongState(f"There is a hold on {hold.what} already.")
@@ -132,6 +140,10 @@ def place_hold(
     hold.appeal_until = min(at + timedelta(days=clocks.appeal_days), hold.ends_at)
     hold.ruling_working_days, hold.ruling_days = clocks.ruling_working_days, clocks.ruling_days
     hold.save(force_insert=True)
+    if files:
+        HoldFile.objects.bulk_create(
+            HoldFile(hold=hold, stored=stored) for stored in store_files([*files], by=by)
+        )
     return hold
 
 

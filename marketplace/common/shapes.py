@@ -43,6 +43,15 @@ class UploadsIn(serializers.ListField):
         super().__init__(required=False, default=list, **kwargs)
 
 
+class FileOut(serializers.Serializer):
+    """A file as it was received, whatever it came with."""
+
+    id = serializers.CharField(source="stored.public_id")
+    name = serializers.CharField(source="stored.name")
+    size = serializers.IntegerField(source="stored.size", help_text="In bytes.")
+    sha256 = serializers.CharField(source="stored.sha256")
+
+
 class JsonTextIn(serializers.JSONField):
     """JSON as the text of one field of a form."""
 

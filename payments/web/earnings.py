@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 from accounts.holds.models import Hold
 from accounts.holds.selectors import standing_hold_on
 from accounts.parties.selectors import own_party_of
+from accounts.web.holds import shown_files_of
 from marketplace.common.clock import now
 from marketplace.common.pages import page_of
 from payments.fundings.selectors import return_paths
@@ -27,10 +28,12 @@ def show_earnings(request: HttpRequest) -> HttpResponse:
     )
     standing = in_the_way_of(request.user)
     party = own_party_of(request.user)
+    hold = standing_hold_on(Hold.Kind.PAYOUTS, party)
     plan = plan_of(party)
     context = {
         "account": account_for(party),
-        "hold": standing_hold_on(Hold.Kind.PAYOUTS, party),
+        "hold": hold,
+        "hold_files": shown_files_of(hold) if hold else [],
         "plan": plan,
         "next_turn": turn_after(plan.every, now()),
         "summaries": [

@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.parties.selectors import own_party_of
+from accounts.web.holds import shown_files_of
 from marketplace.common.http import answer
 from marketplace.common.lifecycle import OWNER
 from marketplace.common.pages import page_of
@@ -72,6 +73,7 @@ def _shown(payout: Payout) -> dict[str, object]:
     paths = return_paths(earning.earned_by for earning in payout.earnings.all())
     return {
         "payout": payout,
+        "hold_files": shown_files_of(payout.hold) if payout.hold else [],
         "story": story_of(payout),
         "stepper": steps_of(payout),
         "reason": reason_in_words(payout.failure_code),

@@ -13,9 +13,9 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from marketplace.common.files import attachment
+from marketplace.common.shapes import FileOut
 from projects.agreements.selectors import files_offered, files_signed
 from projects.api.bid_shapes import BidFileOut
-from projects.api.file_shapes import FileOut
 from projects.contracts.models import Contract
 from projects.contracts.selectors import agreement_of, contracts_of
 from projects.postings.models import PostingFile

@@ -9,11 +9,17 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.common.lifecycle import CLIENT, FREELANCER
-from marketplace.common.shapes import AmountIn, DeadlineIn, DeclineNoteIn, JsonTextIn, UploadsIn
+from marketplace.common.shapes import (
+    AmountIn,
+    DeadlineIn,
+    DeclineNoteIn,
+    FileOut,
+    JsonTextIn,
+    UploadsIn,
+)
 from payments.policies.fees import quote
 from payments.policies.models import Policy
 from payments.policies.selectors import policy_in_force
-from projects.api.file_shapes import FileOut
 from projects.api.posting_shapes import PartyOut
 from projects.api.screening_shapes import AnswersField
 from projects.bids import terms

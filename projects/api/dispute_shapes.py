@@ -6,10 +6,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.common.lifecycle import CLIENT, FREELANCER
-from marketplace.common.shapes import AmountIn, UploadsIn
+from marketplace.common.shapes import AmountIn, FileOut, UploadsIn
 from payments.chargebacks.selectors import contested_ids
 from payments.refunds.models import Refund
-from projects.api.file_shapes import FileOut
 from projects.api.milestone_shapes import CriteriaTagIn
 from projects.bids.terms import MAX_CRITERIA
 from projects.contracts.roles import role_in

@@ -20,8 +20,7 @@ from marketplace.common.api import CursorPage, JsonParser, checked_body, idempot
 from marketplace.common.files import attachment
 from marketplace.common.http import download
 from marketplace.common.lifecycle import CLIENT, FREELANCER
-from marketplace.common.shapes import UploadsIn
-from projects.api.file_shapes import FileOut
+from marketplace.common.shapes import FileOut, UploadsIn
 from projects.bids.models import Bid
 from projects.bids.selectors import bids_of
 from projects.contracts.selectors import contracts_of

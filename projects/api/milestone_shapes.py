@@ -9,14 +9,13 @@ from rest_framework import serializers
 
 from marketplace.common.etags import etag_of
 from marketplace.common.lifecycle import CLIENT
-from marketplace.common.shapes import AmountIn, JsonTextIn, UploadsIn
+from marketplace.common.shapes import AmountIn, FileOut, JsonTextIn, UploadsIn
 from payments.chargebacks.models import Chargeback
 from payments.chargebacks.selectors import has_now
 from payments.chargebacks.words import story_of
 from payments.escrow.models import Escrow
 from payments.fundings.models import Payment
 from projects.agreements.outlook import Prospect
-from projects.api.file_shapes import FileOut
 from projects.bids.terms import MAX_CRITERIA
 from projects.contracts.roles import role_in
 from projects.milestones.criteria import LONGEST_HOW

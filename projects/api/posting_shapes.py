@@ -6,8 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.api.holds import GroundsIn
-from marketplace.common.shapes import AmountIn
-from projects.api.file_shapes import FileOut
+from marketplace.common.shapes import AmountIn, FileOut, UploadsIn
 from projects.api.screening_shapes import ScreeningQuestionOut
 from projects.confidentiality.selectors import files_behind, gate_of
 from projects.postings import rules
@@ -152,6 +151,12 @@ class ReasonIn(serializers.Serializer):
 
 class SuspensionIn(GroundsIn):
     reason = serializers.CharField(max_length=rules.LONGEST_REASON)
+
+
+class SuspensionFilesIn(SuspensionIn):
+    """The same, with files that show it."""
+
+    files = UploadsIn()
 
 
 class ClosingIn(serializers.Serializer):

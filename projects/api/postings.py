@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from marketplace.common.api import CursorPage, idempotent
+from marketplace.common.api import CursorPage, JsonParser, checked_body, idempotent
 from marketplace.common.files import attachment
 from projects.api.posting_shapes import (
     BrowseIn,
@@ -22,6 +22,7 @@ from projects.api.posting_shapes import (
     PostingIn,
     PostingInFullOut,
     PostingOut,
+    SuspensionFilesIn,
     SuspensionIn,
 )
 from projects.bids.declining.services import close_bidding, edit_bidding
@@ -131,14 +132,18 @@ class CloseView(APIView):
 
 
 class SuspendView(APIView):
-    @extend_schema(request=SuspensionIn, responses=PostingInFullOut)
+    parser_classes = (JsonParser, MultiPartParser)
+
+    @extend_schema(
+        request={"application/json": SuspensionIn, "multipart/form-data": SuspensionFilesIn},
+        responses=PostingInFullOut,
+    )
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Take it out of sight for some days, for moderators; its owner can appeal (`holds`)."""
         posting = _visible(request, public_id)
-        given = SuspensionIn(data=request.data)
-        given.is_valid(raise_exception=True)
-        posting = suspend_posting(posting_id=posting.pk, by=request.user, **given.validated_data)
+        given = checked_body(request, SuspensionIn, SuspensionFilesIn)
+        posting = suspend_posting(posting_id=posting.pk, by=request.user, **given)
         return _out(posting, request)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
 from accounts.holds import services as holds
@@ -23,8 +24,8 @@ from projects.postings.suspending.services import restore_posting
 
 
 def place_on(party: Party, *, kind: str, by: User, **asked: Any) -> Hold:
-    """Suspend a person or hold a payee's payouts; takes ``reason``, ``evidence``, ``days`` and
-    ``links``. Raises NotAllowed, InvalidInput or WrongState.
+    """Suspend a person or hold a payee's payouts; takes ``reason``, ``evidence``, ``days``,
+    ``links`` and ``files``. Raises NotAllowed, InvalidInput, TooLarge or WrongState.
     """
     if kind == Hold.Kind.PAYOUTS:
         return hold_payouts(party_id=party.pk, by=by, **asked)
@@ -42,10 +43,11 @@ def suspend_person(
     days: int,
     by: User,
     links: Sequence[str] = (),
+    files: Sequence[UploadedFile] = (),
 ) -> Hold:
     """Nothing new for them for so many days; what runs goes on, and the other sides are told.
 
-    Raises NotAllowed, InvalidInput or WrongState.
+    Raises NotAllowed, InvalidInput, TooLarge or WrongState.
     """
     person = User.objects.filter(memberships__party=party_id, parties__kind="person").first()
     if person is None:
@@ -55,6 +57,7 @@ def suspend_person(
         reason=reason,
         evidence=evidence,
         links=links,
+        files=files,
         days=days,
         clocks=clocks_of_holds(Hold.Kind.PERSON),
         by=by,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+from marketplace.common.file_lists import shown_files
 from projects.bids.differences import (
     file_differences,
     letter_differences,
@@ -12,7 +13,6 @@ from projects.bids.differences import (
 from projects.bids.files.selectors import files_in, with_files
 from projects.bids.models import Bid, BidVersion
 from projects.screening.models import ScreeningQuestion
-from projects.web.file_lists import shown_files
 
 
 def files_of(bid: Bid) -> list[dict[str, Any]]:

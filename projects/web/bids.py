@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.people.profile import COUNTRIES
 from marketplace.common.errors import NotAllowed, WrongState
+from marketplace.common.file_lists import shown_files
 from marketplace.common.files import attachment
 from marketplace.common.http import answer, refusals_on
 from marketplace.common.lifecycle import CLIENT
@@ -42,7 +43,6 @@ from projects.web.bid_cards import history_of
 from projects.web.bid_forms import BidForm, RenewalForm
 from projects.web.counter_cards import rounds_of
 from projects.web.decline_forms import DeclineForm
-from projects.web.file_lists import shown_files
 from projects.web.plan_forms import form_as_sent, quote_of_typed
 from projects.web.screening import answered
 

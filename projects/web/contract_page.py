@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from marketplace.common.clock import after_days, now
+from marketplace.common.file_lists import shown_files
 from marketplace.common.lifecycle import CLIENT, FREELANCER
 from payments.escrow.facts import MoneyFacts
 from payments.payees.selectors import country_of, is_ready
@@ -29,7 +30,6 @@ from projects.holds.selectors import standstill_on
 from projects.messages.selectors import unread_of_each
 from projects.milestones.models import Milestone
 from projects.web.change_cards import shown_change
-from projects.web.file_lists import shown_files
 from projects.web.milestone_cards import Button, button_of, cards_of
 from projects.web.simulations import try_url
 

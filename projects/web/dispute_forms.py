@@ -18,7 +18,7 @@ from projects.web.parts import clean_part, clean_words, draw_part
 
 
 class EvidenceField(FilesField):
-    """What proves it: on record with the statement, for both sides and the mediator."""
+    """What proves it: on record with what is said, for whoever reads that."""
 
     def __init__(self) -> None:
         super().__init__(label="Files that show it", required=False, help_text=limits_in_words())

@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
+from marketplace.common.file_lists import shown_files
 from marketplace.common.http import download
 from projects.disputes.history import Entry, record_of
 from projects.disputes.models import Dispute
@@ -18,7 +19,6 @@ from projects.evidence import verify_evidence
 from projects.evidence.bundle import bundle_of, name_of_bundle
 from projects.evidence.selectors import bytes_of_files, is_redacted, staff_may_read_messages
 from projects.web.desk.doors import for_staff
-from projects.web.file_lists import shown_files
 
 CHECKER = Path(verify_evidence.__file__).read_bytes()
 CHECKER_SHA256 = sha256(CHECKER).hexdigest()

@@ -8,6 +8,7 @@ from accounts.holds.models import Hold
 from accounts.holds.rules import LONGEST_TEXT
 from payments.policies.selectors import clocks_of_holds
 from projects.postings.rules import LONGEST_REASON
+from projects.web.dispute_forms import EvidenceField
 
 _FOR = {
     Hold.Kind.PERSON: "for a person",
@@ -36,6 +37,7 @@ class HoldGroundsForm(forms.Form):
         widget=forms.Textarea({"rows": 2}),
         help_text="Ids of records, or addresses that begin with https://, one a line.",
     )
+    files = EvidenceField()
     days = forms.IntegerField(label="Days at most", min_value=1)
 
     def __init__(self, *args: Any, kinds: list[str], **kwargs: Any) -> None:

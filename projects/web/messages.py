@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketplace.common.errors import InvalidInput
+from marketplace.common.file_lists import shown_files
 from marketplace.common.files import attachment
 from marketplace.common.forms import FilesField
 from marketplace.common.http import download, refusals_on
@@ -32,7 +33,6 @@ from projects.messages.selectors import (
     messages_on,
     talk_about,
 )
-from projects.web.file_lists import shown_files
 
 _OTHER = {CLIENT: FREELANCER, FREELANCER: CLIENT}
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.urls import reverse
 
 from marketplace.common.clock import now
+from marketplace.common.file_lists import shown_files
 from marketplace.common.lifecycle import CLIENT
 from marketplace.common.money import in_words
 from payments.chargebacks.selectors import has_now
@@ -17,7 +18,6 @@ from projects.milestones.outlook import Strike
 from projects.milestones.rules import due_of
 from projects.milestones.selectors import submissions_on
 from projects.milestones.services import GROUNDS
-from projects.web.file_lists import shown_files
 from projects.web.settlements import shown_proposal
 
 S = Milestone.Status

@@ -200,14 +200,15 @@ def create_closing(request: HttpRequest, public_id: str) -> HttpResponse:
 def create_suspension(request: HttpRequest, public_id: str) -> HttpResponse:
     posting = get_object_or_404(postings_visible_to(request.user), public_id=public_id)
     LIFECYCLE.judge(posting, "suspend", role=role_in(posting, request.user))
-    form = SuspensionForm(request.POST if request.method == "POST" else None)
+    is_sent = request.method == "POST"
+    form = SuspensionForm(request.POST, request.FILES) if is_sent else SuspensionForm()
     if form.is_valid():
         with refusals_on(form):
             suspend_posting(posting_id=posting.pk, by=request.user, **form.cleaned_data)
             messages.success(request, "The posting is out of sight.")
             return redirect("posting", public_id)
     status = 400 if form.errors else 200
-    context = {"form": form, "posting": posting}
+    context = {"form": form, "posting": posting, "lost_files": bool(request.FILES)}
     return render(request, "postings/suspend.html", context, status=status)
 
 

@@ -27,8 +27,8 @@ NOT_PAGES = set(
     agreement-checker agreement-json agreement-pdf bid-file bid-messages-export bid-quote
     calendar-feed contract-file contract-messages-export contract-statement-csv
     contract-statement-json
-    desk-dispute-file desk-dispute-message-file desk-evidence dispute-file evidence evidence-checker
-    health live
+    desk-dispute-file desk-dispute-message-file desk-evidence desk-hold-file
+    dispute-file evidence evidence-checker health hold-file live
     message-file metrics mfa_download_recovery_codes payout-setup-refresh posting-file readiness
     signed-agreement signing-keys statement-checker statement-csv statement-json submission-file
     """.split()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.urls import reverse
 
@@ -30,12 +31,20 @@ from payments.policies.selectors import clocks_of_holds
 
 @transaction.atomic
 def hold_payouts(
-    *, party_id: int, reason: str, evidence: str, days: int, by: User, links: Sequence[str] = ()
+    *,
+    party_id: int,
+    reason: str,
+    evidence: str,
+    days: int,
+    by: User,
+    links: Sequence[str] = (),
+    files: Sequence[UploadedFile] = (),
 ) -> Hold:
     """Stop a payee's payouts for ``days`` at most: those that wait, and those that will be made.
 
     What has left already arrives. A payout is held once: none waits longer than the policy's most
-    days in all. Raises NotAllowed, InvalidInput or WrongState (one stands, or no account).
+    days in all. Raises NotAllowed, InvalidInput, TooLarge or WrongState (one stands, or no
+    account).
     """
     party = Party.objects.get(pk=party_id)
     hold = Hold(kind=Hold.Kind.PAYOUTS, party=party, subject=party.public_id, title=party.name)
@@ -48,6 +57,7 @@ def hold_payouts(
         reason=reason,
         evidence=evidence,
         links=links,
+        files=files,
         days=days,
         clocks=clocks_of_holds(hold.kind),
         by=by,

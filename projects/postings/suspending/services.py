@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
 from accounts.holds.models import Hold
@@ -29,9 +30,10 @@ def suspend_posting(
     days: int,
     by: Actor,
     links: Sequence[str] = (),
+    files: Sequence[UploadedFile] = (),
 ) -> Posting:
     """Take it out of sight for so many days at most, for a reason and on evidence that its owner
-    reads; bids stand still meanwhile. Raises NotAllowed, InvalidInput or WrongState.
+    reads; bids stand still meanwhile. Raises NotAllowed, InvalidInput, TooLarge or WrongState.
     """
     posting = _advance(posting_id, "suspend", by=by)
     posting.status_reason = rules.checked_reason(reason)
@@ -46,6 +48,7 @@ def suspend_posting(
         reason=posting.status_reason,
         evidence=evidence,
         links=links,
+        files=files,
         days=days,
         clocks=clocks_of_holds(Hold.Kind.POSTING),
         by=by,

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
+from marketplace.common.file_lists import shown_files
 from marketplace.common.files import attachment
 from marketplace.common.forms import AmountField
 from marketplace.common.money import to_major
@@ -60,7 +61,6 @@ from projects.web.desk.doors import for_staff
 from projects.web.desk.templates import offered_templates, with_template
 from projects.web.dispute_endings import ending_of
 from projects.web.evidence import offer_of, shown_record
-from projects.web.file_lists import shown_files
 from projects.web.parts import PartForm, clean_part, clean_words, draw_part
 
 # Where the files of a case are fetched.

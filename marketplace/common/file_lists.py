@@ -9,7 +9,7 @@ from marketplace.common.models import StoredFile
 
 
 class _Sent(Protocol):
-    """A file of something: of a bid, a delivery, a message, a statement."""
+    """A file of something: of a bid, a delivery, a message, a statement, a hold."""
 
     @property
     def stored(self) -> StoredFile: ...
