@@ -1,6 +1,7 @@
 """What the API says of itself, for those who write programs for it: part of the settings."""
 
-DESCRIPTION = """Amounts are whole minor units beside a currency of ISO 4217.
+DESCRIPTION = """Amounts are whole minor units beside a currency of ISO 4217. Times are in UTC, also
+those in sentences, which name it.
 
 A refusal is `{"error": {"code", "message", "param"}}`: a code for programs, a sentence for people,
 and the field at fault, if one is.
