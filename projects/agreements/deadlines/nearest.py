@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import DateTimeField, F, Model, OuterRef, QuerySet, Subquery
+from django.db.models import DateTimeField, F, Func, Model, OuterRef, QuerySet, Subquery
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Least
 
@@ -64,5 +64,8 @@ def _escrows_of(model: type[Milestone | Bonus]) -> QuerySet[Any]:
 
 
 def _next_of(rows: QuerySet[Any], strikes_at: Combinable) -> Subquery:
-    coming = rows.annotate(strikes_at=strikes_at).filter(strikes_at__gt=now())
-    return Subquery(coming.order_by("strikes_at").values("strikes_at")[:1])
+    """The least of a few rows of one contract. To ask for the first in order might have PostgreSQL
+    walk along the due times of everybody.
+    """
+    coming = rows.annotate(strikes_at=strikes_at).filter(strikes_at__gt=now()).order_by()
+    return Subquery(coming.annotate(first=Func("strikes_at", function="MIN")).values("first"))
