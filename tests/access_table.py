@@ -471,6 +471,7 @@ LINES = [
     Line("api-desk-dispute-submissions", "GET", "dora", of="dispute"),
     Line("api-desk-dispute-file", "GET", "dora", of="dispute_file"),
     Line("api-desk-dispute-timeline", "GET", "dora", of="dispute"),
+    Line("api-desk-dispute-proposals", "GET", "dora", of="dispute"),
     Line("api-desk-chargebacks", "GET", "dora"),
     Line("api-desk-chargeback", "GET", "dora", of="chargeback"),
     Line(

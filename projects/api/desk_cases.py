@@ -26,6 +26,7 @@ from projects.contracts.models import Agreement, Event
 from projects.contracts.selectors import agreement_of, timeline_of
 from projects.disputes.models import Dispute
 from projects.disputes.selectors import desk_disputes
+from projects.evidence.proposed import proposed_on
 from projects.evidence.selectors import files_for
 from projects.milestones.models import Submission
 from projects.milestones.selectors import deliveries_on
@@ -99,6 +100,58 @@ class CaseSubmissionsView(ListAPIView):
         return super().list(request, *args, **kwargs)
 
 
+class _PutForwardOut(serializers.Serializer):
+    id = serializers.CharField()
+    at = serializers.DateTimeField()
+    role = serializers.CharField(help_text="The side that proposed it.")
+    by = serializers.CharField()
+    note = serializers.CharField()
+    status = serializers.CharField()
+    answer_due_at = serializers.DateTimeField()
+    answered_at = serializers.DateTimeField(allow_null=True)
+
+
+class CaseProposalOut(_PutForwardOut):
+    """To end a milestone, which is named by its position, as ``into`` is, where a rest would go."""
+
+    milestone = serializers.IntegerField()
+    title = serializers.CharField()
+    to_freelancer = serializers.IntegerField(help_text="A part of the price, in minor units.")
+    into = serializers.IntegerField(allow_null=True)
+    rolled = serializers.IntegerField(allow_null=True)
+    terms = serializers.CharField(help_text="The same in words.")
+
+
+class CaseDifferenceOut(serializers.Serializer):
+    title = serializers.CharField()
+    what = serializers.CharField()
+    before = serializers.CharField()
+    after = serializers.CharField()
+
+
+class CaseChangeOut(_PutForwardOut):
+    """To change the agreement: ``changes`` as data, and each ``difference`` in words."""
+
+    counters = serializers.CharField(allow_null=True)
+    changes = serializers.ListField(child=serializers.DictField())
+    difference = CaseDifferenceOut(many=True)
+
+
+class CasePutForwardOut(serializers.Serializer):
+    proposals = CaseProposalOut(many=True)
+    changes = CaseChangeOut(many=True)
+
+
+class CasePutForwardView(APIView):
+    @extend_schema(responses=CasePutForwardOut)
+    def get(self, request: Request, public_id: str) -> Response:
+        """What both sides have openly proposed to each other on the contract, the oldest first, and
+        what became of it. Sealed figures are none of it.
+        """
+        contract = _case(request, public_id).milestone.contract
+        return Response(CasePutForwardOut(proposed_on(contract)).data)
+
+
 class CaseFileView(APIView):
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     def get(self, request: Request, public_id: str, file_id: str) -> FileResponse:
@@ -140,6 +193,11 @@ ROUTES = [
         "desk/disputes/<str:public_id>/files/<str:file_id>/",
         CaseFileView.as_view(),
         name="api-desk-dispute-file",
+    ),
+    path(
+        "desk/disputes/<str:public_id>/proposals/",
+        CasePutForwardView.as_view(),
+        name="api-desk-dispute-proposals",
     ),
     path(
         "desk/disputes/<str:public_id>/timeline/",

@@ -18,6 +18,7 @@ from projects.contracts.sentences import sentence_of
 from projects.contracts.statements import scope_of_contract
 from projects.disputes.models import Dispute, Ruling, Statement
 from projects.evidence.naming import path_in
+from projects.evidence.proposed import proposed_on
 from projects.messages.models import Conversation, Message
 from projects.messages.selectors import conversation_about, files_sent_on, messages_on
 from projects.milestones.models import Submission
@@ -87,6 +88,8 @@ def record_for(dispute: Dispute, *, with_messages: bool) -> Record:
         "files_of_the_bid": [file.as_data() for file in offered],
         "deliveries": [_delivery(one, delivered[one.pk]) for one in deliveries],
         "statements": [_statement(one, exhibits[one.pk]) for one in dispute.statements.all()],
+        # No key where nothing was proposed: a record of before such a thing keeps its bytes.
+        **{name: rows for name, rows in proposed_on(contract).items() if rows},
         "messages": conversation and _messages(conversation, sent),
         "timeline": [
             {
@@ -127,7 +130,7 @@ _WITHOUT_MESSAGES = (
     "What both sides wrote to each other: staff read it for a decision, and the dispute has ended."
 )
 # Due times lie ahead: they do not say when something was added.
-_AHEAD = ("due_at", "ends_at", "expected_at")
+_AHEAD = ("due_at", "ends_at", "expected_at", "_until")
 
 
 def _times_in(value: Any, name: str = "") -> list[datetime]:
@@ -146,7 +149,12 @@ def _party(party: Any) -> dict[str, Any]:
 def _dispute(dispute: Dispute) -> dict[str, Any]:
     rulings = list(dispute.rulings.all())
     is_carried_out = any(ruling.carried_out_at for ruling in rulings)
-    return {
+    # No key where there is none: a record of before such a thing keeps its bytes.
+    more = {
+        "ruling_missed_at": dispute.ruling_missed_at,
+        "held_until": dispute.milestone.escrow.limit_at if dispute.is_open else None,
+    }
+    return {name: at for name, at in more.items() if at} | {
         "id": dispute.public_id,
         "contract": dispute.milestone.contract.public_id,
         "status": dispute.state.value,

@@ -116,7 +116,7 @@ class ProposalForm(forms.Form):
         required=False,
         max_length=LONGEST_NOTE,
         widget=forms.Textarea({"rows": 4}),
-        help_text="Why you propose it. The other side reads it.",
+        help_text="Why you propose it. The other side reads it, and whoever decides a dispute.",
     )
     # Asked for by whoever sends it off; a look at what it brings is valid without.
     password = PasswordField(

@@ -53,7 +53,7 @@ class ProposalForm(forms.Form):
         required=False,
         max_length=services.LONGEST_NOTE,
         widget=forms.Textarea({"rows": 5}),
-        help_text="Why you propose it. The other side reads it.",
+        help_text="Why you propose it. The other side reads it, and whoever decides a dispute.",
     )
 
     password = PasswordField(

@@ -52,6 +52,7 @@ from projects.disputes.selectors import (
 )
 from projects.disputes.services import LONGEST_STATEMENT
 from projects.disputes.templates.selectors import templates_for
+from projects.evidence.proposed import proposed_on
 from projects.evidence.selectors import files_for, staff_may_read_messages
 from projects.milestones.amounts import checked_part
 from projects.milestones.models import Milestone
@@ -198,6 +199,7 @@ def _page(
         ),
         "timeline": _timeline(milestone),
         **ending_of(dispute, held=held),
+        "put_forward": proposed_on(contract),
         "ruling": ruling_of(dispute),
         "expected": expected_shares(dispute, held=held),
         "had_a_hand": had_a_hand(dispute, request.user),

@@ -1,0 +1,74 @@
+"""What both sides have openly proposed to each other, and what became of it. Sealed figures are no
+part of it.
+"""
+
+from dataclasses import asdict
+from datetime import UTC
+from typing import Any
+
+from django.utils import timezone
+
+from projects.agreements.changes.models import ChangeOrder
+from projects.agreements.changes.words import lines_of
+from projects.agreements.models import Proposal
+from projects.agreements.proposals.words import terms_of
+from projects.contracts.models import Contract
+
+
+def proposed_on(contract: Contract) -> dict[str, list[dict[str, Any]]]:
+    """``proposals`` to end a milestone and ``changes`` of the agreement, the oldest first, in three
+    queries.
+
+    Of the whole contract: what was said of another milestone may be about this one, which only a
+    person can tell. A state is as it is written down, since a record says nothing of when it is
+    read; ``difference`` has its days in UTC for the same reason.
+    """
+    proposals = Proposal.objects.filter(milestone__contract=contract)
+    orders = ChangeOrder.objects.filter(contract=contract).select_related("counters", "proposed_by")
+    titles = dict(contract.milestones.values_list("position", "title"))
+    with timezone.override(UTC):
+        return {
+            "proposals": [
+                _proposal(one)
+                for one in proposals.select_related("milestone", "into", "proposed_by").order_by(
+                    "created_at", "pk"
+                )
+            ],
+            "changes": [
+                _change(one, titles, contract.currency)
+                for one in orders.order_by("created_at", "pk")
+            ],
+        }
+
+
+def _proposal(one: Proposal) -> dict[str, Any]:
+    return _said(one) | {
+        "milestone": one.milestone.position,
+        "title": one.milestone.title,
+        "to_freelancer": one.to_freelancer,
+        "into": one.into and one.into.position,
+        "rolled": one.rolled,
+        "terms": terms_of(one)["terms"],
+    }
+
+
+def _change(one: ChangeOrder, titles: dict[int, str], currency: str) -> dict[str, Any]:
+    lines = lines_of(one.changes, titles=titles, currency=currency)
+    return _said(one) | {
+        "counters": one.counters and one.counters.public_id,
+        "changes": one.changes,
+        "difference": [asdict(line) for line in lines],
+    }
+
+
+def _said(one: Proposal | ChangeOrder) -> dict[str, Any]:
+    return {
+        "id": one.public_id,
+        "at": one.created_at,
+        "role": one.proposed_by_role,
+        "by": one.proposed_by.name,
+        "note": one.note,
+        "status": one.status,
+        "answer_due_at": one.answer_due_at,
+        "answered_at": one.closed_at,
+    }

@@ -1,0 +1,140 @@
+"""What both sides proposed to each other is on file: for whoever decides, and in the bundle."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from projects.agreements.changes.services import counter_change, decline_change, propose_change
+from projects.agreements.proposals.services import decline_proposal, propose_ending
+from projects.disputes.models import Dispute
+from projects.disputes.sealed.services import seal_figure
+from projects.evidence.proposed import proposed_on
+from projects.evidence.record import record_for
+from tests.projects.change_world import another
+from tests.projects.evidence_world import bundled, contents, rich_dispute, seen
+from tests.world import api_of, browser
+
+pytestmark = pytest.mark.django_db
+
+NOTE, ANSWER, WANTED = "The Okapi is half done.", "More than half, says the Pangolin.", "A Serval."
+
+
+@pytest.fixture
+def dispute(ada, ben) -> Dispute:
+    return rich_dispute(ada, ben)
+
+
+def bargain(dispute: Dispute, ada, ben) -> None:
+    milestone = dispute.milestone
+    how = {"milestone_id": milestone.pk}
+    propose_ending(**how, by=ada, to_freelancer=20_000, note=NOTE)
+    answer = propose_ending(**how, by=ben, to_freelancer=30_000, note=ANSWER)
+    decline_proposal(proposal_id=answer.pk, by=ada)
+    wish = another(title="Another one", criteria=[WANTED])
+    order = propose_change(
+        contract_id=milestone.contract_id, by=ada, wishes=[wish], note="For a Serval, too."
+    )
+    other = counter_change(order_id=order.pk, by=ben, wishes=[wish])
+    decline_change(order_id=other.pk, by=ada)
+
+
+def test_it_is_in_the_record_with_its_notes_and_answers(dispute, ada, ben):
+    bargain(dispute, ada, ben)
+    inside = contents(bundled(seen(dispute, ada)))
+    record, index = json.loads(inside["record.json"]), inside["index.html"].decode()
+
+    first, second = record["proposals"]
+    assert (first["by"], first["role"], first["note"]) == ("Ada", "client", NOTE)
+    assert (first["to_freelancer"], first["status"]) == (20_000, "countered")
+    assert (second["note"], second["status"]) == (ANSWER, "declined")
+    assert second["answered_at"] and first["milestone"] == 1
+    asked, other = record["changes"]
+    assert (asked["status"], other["status"]) == ("countered", "declined")
+    assert other["counters"] == asked["id"]
+    assert asked["changes"][0]["add"]["criteria"] == [WANTED]
+    assert {"title": "Another one", "what": "Done means", "before": "", "after": WANTED} in asked[
+        "difference"
+    ]
+    assert "What both sides proposed" in index
+    assert all(words in index for words in (NOTE, ANSWER, WANTED, "$200.00 of $500.00"))
+    assert bundled(seen(dispute, ada)) == bundled(seen(dispute, ben))
+
+
+def test_outsiders_read_that_it_was_and_no_word(dispute, ada, ben):
+    bargain(dispute, ada, ben)
+    inside = contents(bundled(seen(dispute, ada), redacted=True))
+    record = json.loads(inside["record.json"])
+
+    assert [one["status"] for one in record["proposals"]] == ["countered", "declined"]
+    assert [one["note"] for one in record["proposals"]] == [None, None]
+    everything = b"\n".join(inside.values()).decode()
+    for words in (NOTE, ANSWER, WANTED, "Serval", "Another one"):
+        assert words not in everything
+
+
+def test_a_record_without_any_is_as_it_always_was(dispute):
+    data = record_for(dispute, with_messages=True).data
+    assert not {"proposals", "changes"} & set(data)
+    assert "What both sides proposed" not in contents(bundled(dispute))["index.html"].decode()
+
+
+def test_whoever_decides_reads_it_and_sealed_figures_stay_sealed(dispute, ada, ben, dora):
+    bargain(dispute, ada, ben)
+    seal_figure(dispute_id=dispute.pk, by=ada, amount=12_347)
+    path = f"/api/v1/desk/disputes/{dispute.public_id}/proposals/"
+
+    page = browser(dora).get(dispute.desk_path).content.decode()
+    body = api_of(dora).get(path).json()
+    assert [one["note"] for one in body["proposals"]] == [NOTE, ANSWER]
+    assert [one["note"] for one in body["changes"]] == ["For a Serval, too.", ""]
+    for words in (NOTE, ANSWER, WANTED, "For a Serval, too."):
+        assert words in page
+    assert "123.47" not in page and "12347" not in json.dumps(body)
+    for side in (ada, ben):
+        assert api_of(side).get(path).status_code == 404
+
+
+def test_it_takes_as_many_queries_for_many(dispute, ada, ben):
+    contract = dispute.milestone.contract
+    bargain(dispute, ada, ben)
+    with CaptureQueriesContext(connection) as few:
+        proposed_on(contract)
+    for _ in range(3):
+        bargain(dispute, ada, ben)
+    with CaptureQueriesContext(connection) as many:
+        rows = proposed_on(contract)
+    assert (len(rows["proposals"]), len(rows["changes"])) == (8, 8)
+    assert len(many) == len(few) == 3
+
+
+def test_every_clock_of_the_case_stands_in_it(dispute, ada, ben):
+    ends, missed = dispute.created_at + timedelta(days=2), dispute.created_at + timedelta(days=3)
+    Dispute.objects.update(
+        reply_until=ends, negotiation_ends_at=ends, ruling_missed_at=missed, appealed_by="client"
+    )
+    escrow = dispute.milestone.escrow
+    escrow.limit_at = dispute.created_at + timedelta(days=80)
+    escrow.save(update_fields=["limit_at"])
+    record = record_for(seen(dispute, ada), with_messages=True)
+    index = contents(bundled(seen(dispute, ada)))["index.html"].decode()
+
+    clocks = record.data["dispute"]
+    assert (clocks["ruling_missed_at"], clocks["held_until"]) == (missed, escrow.limit_at)
+    assert record.as_of == missed, "what lies ahead says nothing of when a thing was added"
+    for label in (
+        "Time to negotiate ends",
+        "Time to reply to the appeal ends",
+        "Told that it is overdue",
+        "Held by the payment provider until",
+    ):
+        assert label in index
+
+
+def test_a_clock_that_never_ran_has_no_key(dispute):
+    dispute.milestone.escrow.limit_at = None
+    assert not {"ruling_missed_at", "held_until"} & set(
+        record_for(dispute, with_messages=True).data["dispute"]
+    )
