@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0010_saved_filters"),
+        ("accounts", "0011_files_of_holds"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from marketplace.common.lifecycle import CLIENT, FREELANCER
 from marketplace.common.shapes import AmountIn, FileOut, UploadsIn
-from payments.chargebacks.selectors import contested_ids
+from payments.chargebacks.selectors import contested_ids, has_open_chargeback
 from payments.refunds.models import Refund
 from projects.api.milestone_shapes import CriteriaTagIn
 from projects.bids.terms import MAX_CRITERIA
@@ -114,6 +114,9 @@ class DisputeOut(serializers.ModelSerializer):
         child=serializers.CharField(),
         help_text="The words of the criteria that the opener named as not met.",
     )
+    is_contested = serializers.SerializerMethodField(
+        help_text="Whether a bank wants money of it back, and has not decided."
+    )
     mediator_asked_by = serializers.CharField(
         help_text="The side that has asked for a mediator while the other has not, or empty."
     )
@@ -158,6 +161,7 @@ class DisputeOut(serializers.ModelSerializer):
             "created_at",
             "answer_due_at",
             "negotiation_ends_at",
+            "is_contested",
             "mediator_asked_by",
             "mediator",
             "ruling_expected_at",
@@ -176,6 +180,11 @@ class DisputeOut(serializers.ModelSerializer):
             "next_steps",
         ]
 
+    def get_is_contested(self, dispute: Dispute) -> bool:
+        if self.contested is None:
+            return has_open_chargeback(dispute.milestone.escrow)
+        return dispute.milestone.escrow.public_id in self.contested
+
     @extend_schema_field(SharesOut(allow_null=True))
     def get_outcome(self, dispute: Dispute) -> dict | None:
         shares = outcome_of(dispute)
@@ -187,9 +196,7 @@ class DisputeOut(serializers.ModelSerializer):
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_next_steps(self, dispute: Dispute) -> list[str]:
-        is_contested = None
-        if self.contested is not None:
-            is_contested = dispute.milestone.escrow.public_id in self.contested
+        is_contested = self.get_is_contested(dispute)
         return steps_for(dispute, self.context["request"].user, is_contested=is_contested)
 
 

@@ -4,7 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
+
+from payments.chargebacks.selectors import chargebacks_of_each
 from projects.contracts.models import Event
+from projects.contracts.sentences import sentence_of
 from projects.disputes.exhibits.models import Exhibit
 from projects.disputes.models import Dispute, Ruling
 
@@ -47,14 +51,26 @@ def record_of(dispute: Dispute) -> list[Entry]:
     """Everything that both sides and the mediator put on file, the oldest first."""
     entries = [_said(dispute, number) for number in range(len(dispute.statements.all()))]
     events = Event.objects.filter(
-        contract=dispute.milestone.contract_id, about=dispute.public_id, kind__in=_MARKS
+        Q(about=dispute.public_id, kind__in=_MARKS) | _of_banks(dispute),
+        contract=dispute.milestone.contract_id,
     ).select_related("by")
     for event in events:
-        title, icon, tone = _MARKS[event.kind]
+        said = sentence_of(event)  # of a bank, in the words of the contract's own timeline
+        title, icon, tone = _MARKS.get(event.kind, (said.text, said.icon, said.tone))
         who = event.by.name if event.by else "Milepost"
         entries.append(Entry(event.created_at, who, event.role, title, icon, tone))
     entries += [_decided(ruling) for ruling in dispute.rulings.all()]
     return sorted(entries, key=lambda entry: entry.at)
+
+
+def _of_banks(dispute: Dispute) -> Q:
+    """What banks did about the money of its milestone while it was open."""
+    escrow = dispute.milestone.escrow
+    demands = chargebacks_of_each([escrow]).get(escrow.public_id, [])
+    meanwhile = Q(created_at__gte=dispute.created_at)
+    if dispute.closed_at:
+        meanwhile &= Q(created_at__lte=dispute.closed_at)
+    return meanwhile & Q(about__in=[one.public_id for one in demands])
 
 
 def _decided(ruling: Ruling) -> Entry:

@@ -14,6 +14,7 @@ from marketplace.common.files import attachment
 from marketplace.common.http import refusals_on
 from marketplace.common.lifecycle import CLIENT
 from marketplace.common.money import to_major
+from payments.chargebacks.selectors import has_open_chargeback
 from projects.contracts.roles import role_in
 from projects.contracts.selectors import page_of
 from projects.disputes import rules, services, stages
@@ -201,6 +202,7 @@ def _page(
     contract = milestone.contract
     role = role_in(contract, request.user)
     steps, expected = rules.open_steps(dispute, role), expected_shares(dispute)
+    is_contested = dispute.is_open and has_open_chargeback(milestone.escrow)
     context = {
         "dispute": dispute,
         "milestone": milestone,
@@ -218,7 +220,8 @@ def _page(
         "expected": expected,
         "arrival": expected and arrival_in_words(dispute, role or "", expected),
         "is_final": is_final(dispute),
-        "waits_for_bank": dispute.is_open and waits_for_bank(dispute),
+        "is_contested": is_contested,
+        "waits_for_bank": is_contested and waits_for_bank(dispute, is_contested=is_contested),
         "verdict": verdicts_on([dispute]).get(dispute.pk),
         "record": shown_record(dispute, file_route="dispute-file"),
         "evidence": offer_of(dispute, route="evidence", with_messages=True),

@@ -17,7 +17,7 @@ from marketplace.common.file_lists import shown_files
 from marketplace.common.files import attachment
 from marketplace.common.forms import AmountField
 from marketplace.common.money import to_major
-from payments.chargebacks.selectors import look_for_open_chargebacks
+from payments.chargebacks.selectors import has_open_chargeback, look_for_open_chargebacks
 from payments.escrow.division import price_held
 from payments.escrow.selectors import held_in
 from projects.agreements.selectors import files_offered, files_wanted
@@ -181,6 +181,7 @@ def _page(
     look_for_open_chargebacks([milestone.escrow])
     steps = steps_for(dispute, request.user)
     before, after = neighbours_of(dispute, desk_disputes(request.user))
+    is_contested = dispute.is_open and has_open_chargeback(milestone.escrow)
     context = {
         "dispute": dispute,
         "is_case": True,
@@ -204,7 +205,8 @@ def _page(
         "expected": expected_shares(dispute, held=held),
         "had_a_hand": had_a_hand(dispute, request.user),
         "is_final": is_final(dispute),
-        "waits_for_bank": dispute.is_open and waits_for_bank(dispute),
+        "is_contested": is_contested,
+        "waits_for_bank": is_contested and waits_for_bank(dispute, is_contested=is_contested),
         "steps": steps,
         "limit": limit_of(dispute),
         "needs_second": needs_second(dispute, held=held),
