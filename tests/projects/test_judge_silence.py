@@ -1,14 +1,18 @@
 """The time to answer is over, and nobody has: the table decides, or leaves it to a mediator."""
 
+from collections.abc import Callable
+
 import pytest
 from django.core.management import call_command
 
 from accounts.notifications.models import Notification
 from marketplace.common.errors import WrongState
 from payments.fundings.models import Payment
+from projects.agreements.proposals.services import accept_proposal, propose_ending
 from projects.contracts.models import Event
 from projects.disputes.models import Dispute
 from projects.disputes.rulings.services import appeal_ruling
+from projects.disputes.sealed.services import seal_figure
 from projects.disputes.services import answer_dispute, open_dispute
 from projects.disputes.silence.services import judge_silence
 from projects.disputes.silence.table import TABLES
@@ -135,16 +139,40 @@ def test_nobody_is_judged_who_has_answered_or_still_may(ada, ben, later):
     assert dispute.state == "negotiating"
 
 
+def release(dispute: Dispute, ada, ben) -> tuple[Callable, int]:
+    return lambda: release_milestone(milestone_id=dispute.milestone_id, by=ada), 100_000
+
+
+def accept(dispute: Dispute, ada, ben) -> tuple[Callable, int]:
+    how = {"milestone_id": dispute.milestone_id, "to_freelancer": 60_000}
+    proposal = propose_ending(**how, by=ada)
+    return lambda: accept_proposal(proposal_id=proposal.pk, by=ben), 60_000
+
+
+def meet(dispute: Dispute, ada, ben) -> tuple[Callable, int]:
+    """Ben's figure meets the one that Ada has sealed, at their midpoint."""
+    seal_figure(dispute_id=dispute.pk, by=ada, amount=60_000)
+    return lambda: seal_figure(dispute_id=dispute.pk, by=ben, amount=40_000), 50_000
+
+
 @pytest.mark.django_db(transaction=True)
-def test_a_release_at_that_moment_is_either_before_it_or_ends_it(ada, ben, later):
+@pytest.mark.parametrize("way", [release, accept, meet])
+def test_who_settles_at_that_moment_is_either_before_the_rule_or_ends_it(ada, ben, later, way):
     dispute = undelivered(ada, ben, later)
+    settle, part = way(dispute, ada, ben)
 
-    outcomes = at_once(
-        lambda: release_milestone(milestone_id=dispute.milestone_id, by=ada),
-        *[lambda: judge_silence(dispute_id=dispute.pk)] * 7,
-    )
+    outcomes = at_once(*[settle, lambda: judge_silence(dispute_id=dispute.pk)] * 4)
 
-    assert "done" in outcomes
     assert set(outcomes) <= {"done", "wrong_state"}
-    assert outcomes.count("done") <= 2
-    assert Event.objects.filter(kind="dispute_decided").count() <= 1
+    dispute.refresh_from_db()
+    escrow, rulings = dispute.milestone.escrow, dispute.rulings.count()
+    is_settled = dispute.milestone.closed_at is not None
+    assert is_settled or rulings
+    assert Event.objects.filter(kind="dispute_decided").count() == rulings <= 1
+    if way is accept:
+        assert is_settled != bool(rulings), "a decision overtakes what was proposed before it"
+    assert escrow.released == (part if is_settled else 0)
+    assert dispute.state == ("closed" if is_settled else "decided")
+    later(days=4)
+    assert carry_out_rulings() == {"done": 0 if is_settled else 1, "failed": 0}
+    call_command("check_ledger")
