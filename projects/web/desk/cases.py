@@ -90,9 +90,9 @@ class RulingForm(forms.Form):
         label="Of this kind",
         choices=[("", "Choose the rule"), *Ground.choices],
         help_text="The public register of decisions says this, and nothing that you write.",
+        error_messages={"required": "Choose the rule: the public register says which it was."},
     )
     reasons = forms.CharField(
-        error_messages={"required": "Choose the rule: the public register says which it was."},
         label="Reasons",
         max_length=LONGEST_STATEMENT,
         widget=forms.Textarea({"rows": 5}),
@@ -198,9 +198,9 @@ def _page(
         "evidence": offer_of(
             dispute, route="desk-evidence", with_messages=staff_may_read_messages(dispute)
         ),
+        "put_forward": proposed_on(contract),
         "timeline": _timeline(milestone),
         **ending_of(dispute, held=held),
-        "put_forward": proposed_on(contract),
         "ruling": ruling_of(dispute),
         "expected": expected_shares(dispute, held=held),
         "had_a_hand": had_a_hand(dispute, request.user),
