@@ -10,8 +10,9 @@ from marketplace.common.clock import now
 class ConnectedAccount(models.Model):
     """A payee's account at the provider. Payouts wait until it is active.
 
-    One that was closed makes room for another, of the next ``generation``; ``past_remote_ids`` are
-    those of the closed ones. ``failure_code`` is why the provider would not say how it stands.
+    One that was closed makes room for another, of the next ``generation``, as does a refusal to
+    open one; ``past_remote_ids`` are those of the closed ones. ``failure_code`` is why the provider
+    would not open it, or would not say how it stands.
     """
 
     class Status(models.TextChoices):

@@ -48,7 +48,7 @@ def start_onboarding(*, party_id: int, country: str, by: User) -> str:
         if account.remote_id and _record(account.pk, provider.account(account.remote_id)).is_closed:
             account = _note_wish(party_id=party_id, country=country, by=by)
         if not account.remote_id:
-            account = _note_opened(account, _open(account, provider))
+            account = _note_opened(account, _open_noting_a_no(account, provider))
         provider.hold_payouts(account.remote_id)
         return provider.onboarding_link(
             account.remote_id,
@@ -119,6 +119,24 @@ def _make_room_for_another(account: ConnectedAccount) -> None:
     account.status, account.requirements = A.NEW, []
     account.generation, account.created_at = account.generation + 1, now()
     account.save()
+
+
+def _open_noting_a_no(account: ConnectedAccount, provider: Gateway) -> RemoteAccount:
+    try:
+        return _open(account, provider)
+    except GatewayRefused as refusal:
+        _note_refused_opening(account, refusal.code)
+        raise
+
+
+@transaction.atomic
+def _note_refused_opening(asked: ConnectedAccount, code: str) -> None:
+    """A definite no: why, for finance to see, and whoever tries again does so under a new key."""
+    account = ConnectedAccount.objects.select_for_update().get(pk=asked.pk)
+    if account.remote_id or account.generation != asked.generation:
+        return  # another try was faster
+    account.failure_code, account.generation = code[:80], account.generation + 1
+    account.save(update_fields=["failure_code", "generation"])
 
 
 def _open(account: ConnectedAccount, provider: Gateway) -> RemoteAccount:

@@ -211,6 +211,29 @@ def test_a_refusal_of_the_provider_is_said_in_words(ben, sandbox, monkeypatch):
     assert refusal.value.code == "payout_account_refused"
 
 
+def test_a_refusal_is_noted_and_the_next_try_has_a_new_key(ben, sandbox, monkeypatch):
+    monkeypatch.setitem(COUNTRIES, "ZZ", "A country that the provider does not know")
+    opened, keys = StripeGateway.open_account, []
+
+    def noted(self, *, key, **how):
+        keys.append(key)
+        return opened(self, key=key, **how)
+
+    monkeypatch.setattr(StripeGateway, "open_account", noted)
+    for _ in range(2):
+        with pytest.raises(DomainError):
+            begin(ben, "ZZ")
+    account = ConnectedAccount.objects.get()
+    assert account.failure_code and account.remote_id == ""
+    assert len(set(keys)) == 2
+
+    begin(ben, "US")
+
+    account.refresh_from_db()
+    assert (account.failure_code, account.country) == ("", "US")
+    assert account.remote_id == accounts_at(sandbox)[0]["id"]
+
+
 def test_a_key_that_the_provider_does_not_know_is_no_refusal(ben, sandbox, settings):
     settings.STRIPE_SECRET_KEY = "not a key"
 
