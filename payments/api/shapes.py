@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.common.clock import now
@@ -14,6 +15,17 @@ from payments.payouts.plans.models import PayoutPlan
 from payments.payouts.plans.selectors import turn_after
 from payments.payouts.words import reason_in_words
 from payments.policies.models import Policy
+from payments.refunds.models import Refund
+
+
+class RefundOut(serializers.ModelSerializer):
+    """A part on its way back to the payer's card, or there since ``closed_at``."""
+
+    id = serializers.CharField(source="public_id")
+
+    class Meta:
+        model = Refund
+        fields = ["id", "amount", "currency", "status", "created_at", "sent_at", "closed_at"]
 
 
 class PayerPaymentOut(serializers.ModelSerializer):
@@ -23,6 +35,7 @@ class PayerPaymentOut(serializers.ModelSerializer):
     paid_for = serializers.CharField(help_text="The escrow that it fills.")
     url = serializers.SerializerMethodField()
     problem = serializers.SerializerMethodField(help_text="Why the last try did not go through.")
+    refunds = serializers.SerializerMethodField(help_text="How far what goes back of it is.")
 
     class Meta:
         model = Payment
@@ -33,6 +46,7 @@ class PayerPaymentOut(serializers.ModelSerializer):
             "amount",
             "currency",
             "refunded",
+            "refunds",
             "status",
             "url",
             "problem",
@@ -41,6 +55,10 @@ class PayerPaymentOut(serializers.ModelSerializer):
             "expires_at",
             "succeeded_at",
         ]
+
+    @extend_schema_field(RefundOut(many=True))
+    def get_refunds(self, payment: Payment) -> list[dict]:
+        return RefundOut(payment.refunds.order_by("pk"), many=True).data
 
     def get_url(self, payment: Payment) -> str:
         return payment.url if payment.status in OPEN else ""

@@ -12,7 +12,7 @@ from accounts.people.models import User
 from marketplace.common.clock import now
 from marketplace.common.doorbell import ring
 from marketplace.common.errors import NotAllowed, WrongState
-from marketplace.common.lifecycle import SYSTEM
+from marketplace.common.lifecycle import FINANCE, SYSTEM
 from marketplace.common.money import in_words, known_currency
 from marketplace.common.words import Money, Words, said_moment
 from payments.ledger import chart
@@ -51,6 +51,9 @@ def schedule_payout(*, party_id: int, currency: str, by: User | str) -> Payout:
     draw_earnings(earnings, by=payout)
     _set_aside(payout, "schedule")
     _send_or_hold(payout)
+    if by == SYSTEM and payout.status == S.SCHEDULED:  # whoever asks for one knows of it
+        text = Words("%(sum)s that you have earned go to your bank now.")
+        tell_payee(payout, "payout_made", text)
     return payout
 
 
@@ -62,10 +65,11 @@ def retry_payout(*, payout_id: int, by: User | str) -> Payout:
     or InsufficientFunds (it is not all there any more).
     """
     payout = Payout.objects.get(pk=payout_id)
-    LIFECYCLE.judge(payout, "retry", role=role_in(payout, by))
+    role = role_in(payout, by)
+    LIFECYCLE.judge(payout, "retry", role=role)
     account = lock_payee(payout.party_id)  # the gate first, as whoever makes or holds one does
     payout = lock_payout(pk=payout_id)
-    LIFECYCLE.judge(payout, "retry", role=role_in(payout, by))
+    LIFECYCLE.judge(payout, "retry", role=role)
     refuse_if_being_cancelled(payout)
     if stands_elsewhere(payout, account):
         raise WrongState(
@@ -75,7 +79,7 @@ def retry_payout(*, payout_id: int, by: User | str) -> Payout:
     _refuse_if_owing(payout.party, payout.currency, "Cancel this payout: w")
     if _under_way(payout.party, payout.currency):
         raise WrongState("Another payout is under way. Try again when it has arrived.")
-    LIFECYCLE.advance(payout, "retry", role=role_in(payout, by))
+    LIFECYCLE.advance(payout, "retry", role=role)
     # Named by the failure that gave it back, each of which happens once: an attempt may not have
     # been begun since the last time, where an earlier one lived after all.
     _set_aside(payout, f"retry:{failure_of(payout.attempts.latest('closed_at'))}")
@@ -83,6 +87,9 @@ def retry_payout(*, payout_id: int, by: User | str) -> Payout:
     payout.save(update_fields=["status", "failure_code", "closed_at", "next_check_at"])
     _send_or_hold(payout)
     log_if_by_finance(payout, "retry", "Had a failed payout tried again", by=by)
+    if role == FINANCE:  # its payee did not ask for it
+        text = Words("We try your payout of %(sum)s again, which had failed.")
+        tell_payee(payout, "payout_retried", text)
     return payout
 
 

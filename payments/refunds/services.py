@@ -24,6 +24,7 @@ from payments.ledger import chart
 from payments.ledger.services import Move, move_money
 from payments.refunds.models import LIFECYCLE, Refund
 from payments.refunds.rules import keep_settled, refuse_a_second
+from payments.refunds.telling.services import tell_failure
 
 # An answer that did not come is asked for again soon; a refund under way, now and then.
 ASK_AGAIN = timedelta(minutes=1)
@@ -270,9 +271,11 @@ def _succeed(refund: Refund, attempt: int) -> None:
 def _fail(refund: Refund, code: str, attempt: int) -> None:
     if refund.status == Refund.Status.FAILED:
         return
-    if refund.status == Refund.Status.SUCCEEDED:
+    came_back = refund.status == Refund.Status.SUCCEEDED
+    if came_back:
         source, target = chart.provider(refund.currency), chart.leaving(refund.public_id)
         _book(refund, source, target, f"return:{attempt}")
+    tell_failure(refund, came_back=came_back)
     LIFECYCLE.advance(refund, "fail", role=SYSTEM)
     refund.failure_code, refund.closed_at = code[:80], now()
     refund.failures += 1

@@ -15,10 +15,12 @@ def show_payment(request: HttpRequest, public_id: str) -> HttpResponse:
     """It is paid when the provider says so, not because somebody came back here."""
     payment = get_object_or_404(payments_of(request.user), public_id=public_id)
     escrow = Escrow.objects.get(public_id=payment.paid_for)
+    refunds = list(payment.refunds.order_by("pk"))
     context = {
         "payment": payment,
         "escrow": escrow,
-        "is_card_refused": payment.refunds.filter(reason="disputed_card").exists(),
+        "refunds": refunds,
+        "is_card_refused": any(refund.reason == "disputed_card" for refund in refunds),
         "is_open": payment.status in OPEN,
         "problem": decline_in_words(payment.failure_code),
         "nav": "work",

@@ -7,8 +7,8 @@ from rest_framework import serializers
 
 from marketplace.common.lifecycle import CLIENT, FREELANCER
 from marketplace.common.shapes import AmountIn, FileOut, UploadsIn
+from payments.api.shapes import RefundOut
 from payments.chargebacks.selectors import contested_ids, has_open_chargeback
-from payments.refunds.models import Refund
 from projects.api.milestone_shapes import CriteriaTagIn
 from projects.bids.terms import MAX_CRITERIA
 from projects.contracts.roles import role_in
@@ -51,16 +51,6 @@ class SharesOut(serializers.Serializer):
     freelancer_fee = serializers.IntegerField(source="payee_fee")
     client_fee = serializers.IntegerField(source="payer_fee")
     client_gets_back = serializers.IntegerField(source="payer")
-
-
-class RefundOut(serializers.ModelSerializer):
-    """A part on its way back to the client's card, or there since ``closed_at``."""
-
-    id = serializers.CharField(source="public_id")
-
-    class Meta:
-        model = Refund
-        fields = ["id", "amount", "currency", "status", "created_at", "sent_at", "closed_at"]
 
 
 class RulingOut(serializers.Serializer):

@@ -265,7 +265,7 @@ def test_who_pays_a_second_time_reads_that_it_goes_back(ada, ben, client):
     assert "$1,030.00 that you paid" in told.text and "Nothing is to be done." in told.text
     client.force_login(ada)
     page = client.get(f"/payments/{another.public_id}/").content.decode()
-    assert "All of it goes back to you." in page
+    assert "None of it is kept" in page
     assert "is held until you release it" not in page
     assert "is held until you release it" in client.get(f"/payments/{first}/").content.decode()
     assert held_in(milestone.escrow) == 103_000

@@ -41,6 +41,7 @@ OPTIONAL: dict[str, str] = {
     "due_in_7_days": "A delivery is due in a week",
     "due_in_3_days": "A delivery is due in three days",
     "due_in_1_day": "A delivery is due in a day",
+    "payout_made": "A payout to your bank is made by itself",
 }
 
 # Somebody may be at the door in your name, or money moves before the morning comes.

@@ -18,6 +18,16 @@ MONEY: dict[str, Words] = {
         "than your card: %(reason)s",
         reason="By bank transfer, as agreed by telephone.",
     ),
+    "refund_failed": told(
+        "%(amount)s that are to go back to you for “%(title)s” were refused by the bank of "
+        "your card.",
+        "It is tried again, or we pay it in another way. Nothing is lost.",
+    ),
+    "refund_returned": told(
+        "%(amount)s that went back to you for “%(title)s” did not reach your card: its bank "
+        "has returned it to us.",
+        "It is tried again, or we pay it in another way. Nothing is lost.",
+    ),
     "held_funds_returned": told(
         "%(amount)s of what was held for “%(title)s” went back to the payer. To be "
         "complete it has to be paid in again."
@@ -40,6 +50,8 @@ MONEY: dict[str, Words] = {
         "%(who)s gives back %(part)s of “%(title)s”: with your fee on it, %(back)s go "
         "back to your card."
     ),
+    "payout_made": told("%(sum)s that you have earned go to your bank now."),
+    "payout_retried": told("We try your payout of %(sum)s again, which had failed."),
     "payout_paid": told("%(sum)s have been paid to your bank."),
     "payout_failed": told(
         "Your payout of %(sum)s failed.", "The bank says that the account is closed."
