@@ -39,6 +39,7 @@ from projects.web.desk import disputes as desk_disputes
 from projects.web.desk import figures as desk_figures
 from projects.web.desk import filters as saved
 from projects.web.desk import givebacks as desk_givebacks
+from projects.web.desk import money as desk_money
 from projects.web.desk import payouts as desk_payouts
 from projects.web.desk import refunds as desk_refunds
 from projects.web.desk import templates as desk_templates
@@ -243,6 +244,7 @@ urlpatterns = [
         desk_refunds.settle_refund,
         name="desk-refund-settle",
     ),
+    *desk_money.ROUTES,
     *desk_payouts.ROUTES,
     path(
         "desk/payouts/<str:public_id>/retry/",

@@ -115,7 +115,8 @@ def removes_a_question(ada, ben, dora) -> tuple[str, set]:
 
 
 def cancels_a_payout(ada, ben, dora) -> tuple[str, set]:
-    wish_to_cancel(payout_id=failed_payout(ada, ben).pk, by=dora)
+    payout = failed_payout(ada, ben)
+    wish_to_cancel(payout_id=payout.pk, by=dora, reason="Its bank asks us to.")
     return "cancel payout", {ben.pk}
 
 

@@ -108,6 +108,7 @@ class PayoutOut(serializers.ModelSerializer):
 
     id = serializers.CharField(source="public_id")
     problem = serializers.SerializerMethodField(help_text="Why it waits or failed, in words.")
+    cancel_reason = serializers.CharField(help_text="Why finance cancelled it, or empty.")
     next_steps = serializers.SerializerMethodField()
 
     class Meta:
@@ -119,6 +120,7 @@ class PayoutOut(serializers.ModelSerializer):
             "status",
             "failure_code",
             "problem",
+            "cancel_reason",
             "created_at",
             "closed_at",
             "next_steps",

@@ -20,7 +20,8 @@ class Payout(models.Model):
     is under way its money stands in its own ``leaving`` account; a failure gives it back. ``hold``
     is what has held it, or does; none holds it a second time.
     ``cancel_wished_at`` is set from the wish to cancel until the transfer is taken back; without
-    ``cancel_wished_by`` the house wishes it, for what the payee owes.
+    ``cancel_wished_by`` the house wishes it, for what the payee owes. ``cancel_reason`` is why
+    finance did; the payee reads it.
     """
 
     class Status(models.TextChoices):
@@ -46,6 +47,7 @@ class Payout(models.Model):
     cancel_wished_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
+    cancel_reason = models.TextField(blank=True)
     next_check_at = models.DateTimeField(null=True, default=now)
     hold = models.ForeignKey(
         "accounts.Hold", on_delete=models.PROTECT, null=True, related_name="payouts"

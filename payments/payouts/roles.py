@@ -19,7 +19,9 @@ def role_in(payout: Payout, by: User | str) -> str | None:
     return FINANCE if StaffRole.FINANCE in staff_roles_of(by) else None
 
 
-def log_if_by_finance(payout: Payout, step: str, text: str, *, by: User | str) -> None:
+def log_if_by_finance(
+    payout: Payout, step: str, text: str, *, by: User | str, reason: str = ""
+) -> None:
     """What finance does to a payout is in the audit log; what its owner does is theirs."""
     if role_in(payout, by) == FINANCE:
         log_deed(
@@ -29,4 +31,5 @@ def log_if_by_finance(payout: Payout, step: str, text: str, *, by: User | str) -
             by=by,
             role=FINANCE,
             about=person_ids_of(payout.party_id),
+            reason=reason,
         )

@@ -172,3 +172,14 @@ def _recent(since: datetime) -> QuerySet[PayoutAttempt]:
     return PayoutAttempt.objects.filter(
         Q(started_at__gte=since) | Q(closed_at__gte=since) | Q(closed_at=None)
     )
+
+
+def book_of(difference: Difference) -> str:
+    """The book of the payment or refund that it is about, so that it can be read; or nothing."""
+    about = difference.about
+    refund = Refund.objects.filter(public_id=about).first()
+    if refund is not None:
+        return refund.book
+    paid_for = Payment.objects.filter(public_id=about).values("paid_for")
+    escrow = Escrow.objects.filter(public_id__in=paid_for).first()
+    return escrow.book if escrow else ""

@@ -21,6 +21,7 @@ from payments.reconciliation.findings import ADVICE, DEEDS
 from payments.reconciliation.models import Difference
 from payments.reconciliation.running.services import ask_for_run
 from payments.reconciliation.selectors import (
+    book_of,
     finished_runs,
     known_differences,
     last_good_run,
@@ -132,6 +133,7 @@ def _page(
             (event, DEEDS[event.what].label if event.what in DEEDS else "")
             for event in difference.events.select_related("by").order_by("pk")
         ],
+        "book": book_of(difference),
         "form": form,
         "nav": "desk",
     }

@@ -34,10 +34,17 @@ def story_of(payout: Payout) -> list[Moment]:
     if payout.status == S.PAID:
         moments.append(Moment(payout.closed_at, "Paid to your bank", "circle-check", "good"))
     elif payout.status == S.CANCELLED:
-        moments.append(Moment(payout.closed_at, "Cancelled", "circle-x", "neutral"))
+        text = _with_reason("Cancelled", payout)
+        moments.append(Moment(payout.closed_at, text, "circle-x", "neutral"))
     elif payout.cancel_wished_at:
-        moments.append(Moment(payout.cancel_wished_at, "Being cancelled", "undo-2", "warn"))
+        text = _with_reason("Being cancelled", payout)
+        moments.append(Moment(payout.cancel_wished_at, text, "undo-2", "warn"))
     return moments
+
+
+def _with_reason(said: str, payout: Payout) -> str:
+    """Why, where finance did it."""
+    return f"{said} by us: {payout.cancel_reason}" if payout.cancel_reason else said
 
 
 def _when(moment: Moment) -> datetime:

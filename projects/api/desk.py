@@ -134,7 +134,7 @@ class DeskRefundsView(ListAPIView):
     pagination_class: type[CursorPagination] = OldestFirst
 
     def get_queryset(self) -> QuerySet[Any]:
-        return _for_finance(self.request, failed_refunds())
+        return for_finance(self.request, failed_refunds())
 
 
 class DeskPayoutsView(ListAPIView):
@@ -157,7 +157,7 @@ class DeskPayoutsView(ListAPIView):
 
     def get_queryset(self) -> QuerySet[Any]:
         asked = self.request.query_params
-        found = _for_finance(self.request, desk_payouts(signed_in(self.request.user)))
+        found = for_finance(self.request, desk_payouts(signed_in(self.request.user)))
         if asked.get("all") != "1" and not asked.get("status"):
             found = found.filter(pk__in=payouts_in_trouble().values("pk"))
         return narrowed(found, status=asked.get("status", ""), words=asked.get("words", ""))
@@ -242,7 +242,7 @@ class PayoutAttestView(APIView):
         return Response(SettledOut(payout).data)
 
 
-def _for_finance(request: Request, pile: QuerySet[Any]) -> QuerySet[Any]:
+def for_finance(request: Request, pile: QuerySet[Any]) -> QuerySet[Any]:
     """Who has business with money that is stuck, and support, which reads everything."""
     if not {StaffRole.FINANCE, StaffRole.SUPPORT} & staff_roles_of(request.user):
         raise Http404

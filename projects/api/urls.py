@@ -20,6 +20,7 @@ from projects.api import (
     desk_holds,
     desk_mails,
     desk_messages,
+    desk_money,
     desk_rulings,
     disputes,
     evidence,
@@ -281,15 +282,5 @@ urlpatterns = [
         desk.RefundSettleView.as_view(),
         name="api-desk-refund-settle",
     ),
-    path("desk/payouts/", desk.DeskPayoutsView.as_view(), name="api-desk-payouts"),
-    path(
-        "desk/payouts/<str:public_id>/retry/",
-        desk.PayoutRetryView.as_view(),
-        name="api-desk-payout-retry",
-    ),
-    path(
-        "desk/payouts/<str:public_id>/attest/",
-        desk.PayoutAttestView.as_view(),
-        name="api-desk-payout-attest",
-    ),
+    *desk_money.ROUTES,
 ]

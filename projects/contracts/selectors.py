@@ -24,6 +24,8 @@ from accounts.people.selectors import staff_roles_of
 from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput
 from marketplace.common.lifecycle import CLIENT, FREELANCER
+from payments.escrow.models import Escrow
+from payments.fundings.models import Payment
 from projects.contracts.models import Agreement, Contract, Event
 
 SIDES = (CLIENT, FREELANCER)
@@ -50,6 +52,24 @@ def accountable_contracts(user: User | AnonymousUser) -> QuerySet[Contract]:
     if staff_roles_of(user) & {StaffRole.FINANCE, StaffRole.SUPPORT}:
         return Contract.objects.select_related("client", "freelancer", "policy")
     return contracts_of(user)
+
+
+def desk_contracts(user: User, *, words: str = "") -> QuerySet[Contract]:
+    """All of them, the newest first, for whoever keeps the books: of these ``words``, the public id
+    of one, of its milestones' money or of a payment, or a part of a title or a name.
+    """
+    if not staff_roles_of(user) & {StaffRole.FINANCE, StaffRole.SUPPORT}:
+        return Contract.objects.none()
+    found = accountable_contracts(user).order_by("-created_at", "-id")
+    if words := words.strip()[:200]:
+        names = Q(client__name__icontains=words) | Q(freelancer__name__icontains=words)
+        books = Escrow.objects.filter(
+            Q(public_id=words)
+            | Q(public_id__in=Payment.objects.filter(public_id=words).values("paid_for"))
+        )
+        ids = Q(public_id=words) | Q(public_id__in=books.values("book"))
+        found = found.filter(ids | names | Q(title__icontains=words))
+    return found
 
 
 def filtered(user: User | AnonymousUser, *, side: str = "", status: str = "") -> QuerySet[Contract]:

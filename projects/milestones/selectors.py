@@ -168,7 +168,7 @@ def unwarned_of_limit_ids(ahead: Mapping[str, timedelta], *, limit: int) -> list
             milestone=OuterRef("pk"), kind=kind, due_at=OuterRef("escrow__limit_at") - time
         )
         missing |= Q(~Exists(told), escrow__limit_at__lte=at + time)
-    near = _nearing_limit(at + max(ahead.values())).filter(missing)
+    near = nearing_limit(at + max(ahead.values())).filter(missing)
     return list(near.values_list("pk", flat=True)[:limit])
 
 
@@ -176,7 +176,7 @@ def over_limit_ids(*, limit: int) -> list[int]:
     """Live milestones whose money the provider holds no longer. Submitted work has its review,
     unless silence cannot approve it: a chargeback stands against its money, or too little is held.
     """
-    over = _nearing_limit(now())
+    over = nearing_limit(now())
     is_reviewed = (
         Q(status=Milestone.Status.SUBMITTED)
         & ~Q(escrow__public_id__in=contested_ids())
@@ -186,7 +186,8 @@ def over_limit_ids(*, limit: int) -> list[int]:
     return list(over.values_list("pk", flat=True)[:limit])
 
 
-def _nearing_limit(at: datetime) -> QuerySet[Milestone]:
+def nearing_limit(at: datetime) -> QuerySet[Milestone]:
+    """Live milestones whose money the provider holds until then at most, the soonest first."""
     near = Milestone.objects.filter(
         closed_at=None,
         contract__status=Contract.Status.ACTIVE,

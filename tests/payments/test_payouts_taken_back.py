@@ -156,7 +156,7 @@ def test_who_lost_their_role_meanwhile_had_it_when_they_wished(
     arrive(sandbox)
     sandbox.trouble({"fault": "timeout_after", "path": f"{TRANSFERS}/.*", "seconds": 0.05})
     with pytest.raises(ProviderUnreachable):
-        cancel_payout(payout_id=payout.pk, by=dora)
+        cancel_payout(payout_id=payout.pk, by=dora, reason="So.")
     dora.groups.clear()
 
     finish_cancelling(payout_id=payout.pk)

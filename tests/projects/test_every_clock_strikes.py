@@ -102,19 +102,18 @@ def _an_appealed_hold(who: Any) -> models.Model:
 
 THE_PROVIDERS = "The provider counts it, and waits for nobody."
 THE_HOUSES = "The house owes it, and nobody loses when it comes late."
-SAID_BEFORE = "A date until which somebody has bound themselves, or asked for bids."
 CLOCKS = {
     "posting.expire": Clock(
         lambda who: open_posting(who.ada),
         "bids_close_at",
         tasks.expire_postings,
-        or_why=SAID_BEFORE,
+        rule=C.BIDDING,
     ),
     "bid.lapse": Clock(
         lambda who: submitted_bid(open_posting(who.ada), who.ben),
         "valid_until",
         tasks.lapse_bids,
-        or_why=SAID_BEFORE,
+        rule=C.BID,
     ),
     "bid.return": Clock(
         _bid_of_an_offer,
@@ -215,6 +214,7 @@ CLOCKS = {
 # Outages put these off, too: a part of another clock, or a time in which somebody may act and
 # after which they may not.
 OF_NO_STEP = {
+    C.CHOICE: "the time to choose after that for bids",
     C.DELIVERY: "the date before the grace",
     C.HEARING: "the time to decide on an appeal",
     C.REPLY: "the time to reply to one",

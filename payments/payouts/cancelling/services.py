@@ -7,7 +7,8 @@ from django.db import transaction
 from accounts.people.models import User
 from marketplace.common.clock import now
 from marketplace.common.errors import WrongState
-from marketplace.common.lifecycle import SYSTEM
+from marketplace.common.lifecycle import FINANCE, SYSTEM
+from marketplace.common.text import checked_text
 from marketplace.common.words import Words
 from payments.gateway.base import GatewayRefused, GatewayUnknown
 from payments.gateway.keys import may_be_forgotten
@@ -28,29 +29,37 @@ from payments.payouts.services import (
 S = Payout.Status
 
 ASK_AGAIN = timedelta(minutes=1)
+LONGEST_REASON = 2_000
 
 
-def cancel_payout(*, payout_id: int, by: User | str) -> Payout:
+def cancel_payout(*, payout_id: int, by: User | str, reason: str = "") -> Payout:
     """Take it back: first its transfer, if one was made; then what it held is available again.
 
-    Not atomic. Raises WrongState (also where the provider cannot take the transfer back) or
-    ProviderUnreachable (the wish stays, and the sweep fulfils it).
+    Not atomic. Raises as ``wish_to_cancel`` does, WrongState also where the provider cannot take
+    the transfer back, or ProviderUnreachable (the wish stays, and the sweep fulfils it).
     """
-    wish_to_cancel(payout_id=payout_id, by=by)
+    wish_to_cancel(payout_id=payout_id, by=by, reason=reason)
     return finish_cancelling(payout_id=payout_id)
 
 
 @transaction.atomic
-def wish_to_cancel(*, payout_id: int, by: User | str) -> None:
-    """The wish alone, which the sweep fulfils where nobody else does. Raises WrongState."""
+def wish_to_cancel(*, payout_id: int, by: User | str, reason: str = "") -> None:
+    """The wish alone, which the sweep fulfils where nobody else does. Finance gives the payee its
+    ``reason``; owners need none. Raises NotAllowed, InvalidInput (``reason``) or WrongState.
+    """
     payout = lock_payout(pk=payout_id)
-    LIFECYCLE.judge(payout, "cancel", role=role_in(payout, by))
+    role = role_in(payout, by)
+    LIFECYCLE.judge(payout, "cancel", role=role)
     refuse_if_being_cancelled(payout)
     assert isinstance(by, User)  # the table lets only people cancel
-    payout.cancel_wished_at, payout.cancel_wished_by = now(), by
+    least = 1 if role == FINANCE else 0
+    reason = checked_text(reason, param="reason", longest=LONGEST_REASON, least=least)
+    payout.cancel_wished_at, payout.cancel_wished_by, payout.cancel_reason = now(), by, reason
     payout.next_check_at = now() + ASK_AGAIN
-    payout.save(update_fields=["cancel_wished_at", "cancel_wished_by", "next_check_at"])
-    log_if_by_finance(payout, "cancel", "Had a payout cancelled", by=by)
+    payout.save(
+        update_fields=["cancel_wished_at", "cancel_wished_by", "cancel_reason", "next_check_at"]
+    )
+    log_if_by_finance(payout, "cancel", "Had a payout cancelled", by=by, reason=reason)
 
 
 @transaction.atomic
@@ -144,6 +153,7 @@ def _note_refusal(payout_id: int, code: str) -> None:
         payout.cancel_wished_at, payout.next_check_at = now(), now() + COVER_COMES
     else:
         payout.cancel_wished_at = payout.cancel_wished_by = None
+        payout.cancel_reason = ""
         payout.next_check_at = now() if payout.status == S.SCHEDULED else None
     payout.failure_code = payout.failure_code or code[:80]
     payout.save()
@@ -167,10 +177,8 @@ def _cancel(payout_id: int, transfer_id: str, reversal_id: str) -> Payout:
     payout.earnings.update(payout=None)
     if payout.is_called_back and owed_by(payout.party, payout.currency):
         return payout
-    tell_payee(
-        payout,
-        "payout_cancelled",
-        Words("Your payout of %(sum)s was cancelled. The money goes out with the next one."),
-        by=payout.cancel_wished_by,
-    )
+    text = Words("Your payout of %(sum)s was cancelled. The money goes out with the next one.")
+    if payout.cancel_reason:
+        text += Words("We have cancelled it for this: %(reason)s", reason=payout.cancel_reason)
+    tell_payee(payout, "payout_cancelled", text, by=payout.cancel_wished_by)
     return payout

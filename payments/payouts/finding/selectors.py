@@ -1,11 +1,18 @@
-"""Every payout, for whoever keeps the money to find."""
+"""Every payout, and who cannot be paid out, for whoever keeps the money to find."""
 
-from django.db.models import Q, QuerySet
+from collections.abc import Iterable
+from typing import Any
 
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet, Subquery, Sum
+
+from accounts.parties.models import Party
 from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_roles_of
 from marketplace.common.errors import InvalidInput
-from payments.payouts.models import Payout
+from payments.payees.models import ConnectedAccount
+from payments.payouts.models import LIFECYCLE, Earning, Payout
+
+_UNPAID = Earning.objects.filter(payout=None, recovery=None)
 
 
 def desk_payouts(user: User) -> QuerySet[Payout]:
@@ -13,6 +20,12 @@ def desk_payouts(user: User) -> QuerySet[Payout]:
     if not staff_roles_of(user) & {StaffRole.FINANCE, StaffRole.SUPPORT}:
         return Payout.objects.none()
     return Payout.objects.select_related("party__connected_account").order_by("-pk")
+
+
+def cancellable_payouts(user: User) -> QuerySet[Payout]:
+    """Those of them that can be taken back, and that nobody has asked to be."""
+    waits = LIFECYCLE.steps["cancel"].source
+    return desk_payouts(user).filter(status__in=waits, cancel_wished_at=None)
 
 
 def narrowed(payouts: QuerySet[Payout], *, status: str = "", words: str = "") -> QuerySet[Payout]:
@@ -31,3 +44,33 @@ def narrowed(payouts: QuerySet[Payout], *, status: str = "", words: str = "") ->
         ids = Q(public_id=words) | Q(party__public_id=words) | Q(transfer_id=words)
         payouts = payouts.filter(ids | Q(party__name__icontains=words))
     return payouts
+
+
+def payees_not_set_up(user: User) -> QuerySet[Party]:
+    """Who has earned and cannot be paid out, for want of a finished account, whoever has waited
+    longest first; for finance, and for support to read. ``since`` is when they first earned of it.
+    """
+    if not staff_roles_of(user) & {StaffRole.FINANCE, StaffRole.SUPPORT}:
+        return Party.objects.none()
+    ready = ConnectedAccount.objects.filter(
+        party=OuterRef("pk"), status=ConnectedAccount.Status.ACTIVE
+    )
+    theirs = _UNPAID.filter(party=OuterRef("pk")).order_by().values("party")
+    return (
+        Party.objects.filter(~Exists(ready), pk__in=_UNPAID.values("party"))
+        .annotate(since=Subquery(theirs.annotate(first=Min("earned_at")).values("first")))
+        .select_related("connected_account")
+        .order_by("since", "id")
+    )
+
+
+def with_unpaid(parties: Iterable[Party]) -> list[Party]:
+    """Each with ``waits``: what they have earned and not got, a sum of each currency; one query."""
+    found = list(parties)
+    sums = _UNPAID.filter(party__in=found).order_by("currency").values("party", "currency")
+    waits: dict[int, list[Any]] = {}
+    for row in sums.annotate(amount=Sum("amount")):
+        waits.setdefault(row["party"], []).append(row)
+    for party in found:
+        party.waits = waits.get(party.pk, [])  # type: ignore[attr-defined]
+    return found

@@ -57,7 +57,9 @@ MONEY: dict[str, Words] = {
         "Your payout of %(sum)s failed.", "The bank says that the account is closed."
     ),
     "payout_cancelled": told(
-        "Your payout of %(sum)s was cancelled. The money goes out with the next one."
+        "Your payout of %(sum)s was cancelled. The money goes out with the next one.",
+        "We have cancelled it for this: %(reason)s",
+        reason="Your bank asks us to wait.",
     ),
     "payout_account_missing": told(
         "You have earned money that we cannot pay out yet. Set up your payouts."

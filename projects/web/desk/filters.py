@@ -16,13 +16,21 @@ from projects.web.desk.disputes import DisputeSearch
 from projects.web.desk.doors import for_staff
 from projects.web.desk.givebacks import GiveBackSearch
 from projects.web.desk.mails import MailSearch
+from projects.web.desk.money import ContractSearch
 from projects.web.desk.payouts import PayoutSearch
 from projects.web.desk.search import DeskSearch
 
 # Every list that is searched, by its route.
 LISTS: dict[str, type[DeskSearch]] = {
     search.page: search
-    for search in (AuditSearch, DisputeSearch, GiveBackSearch, MailSearch, PayoutSearch)
+    for search in (
+        AuditSearch,
+        ContractSearch,
+        DisputeSearch,
+        GiveBackSearch,
+        MailSearch,
+        PayoutSearch,
+    )
 }
 
 

@@ -9,10 +9,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.people.models import StaffRole
 from accounts.people.selectors import signed_in, staff_roles_of
+from marketplace.common.errors import ProviderUnreachable
 from marketplace.common.http import refusals_on
 from marketplace.common.pages import page_of
 from payments.payouts.attesting.services import LONGEST_ID, LONGEST_REASON, Outcome
-from payments.payouts.finding.selectors import desk_payouts, narrowed
+from payments.payouts.cancelling.services import LONGEST_REASON as CANCELLING_LONGEST
+from payments.payouts.cancelling.services import cancel_payout
+from payments.payouts.finding.selectors import cancellable_payouts, desk_payouts, narrowed
 from payments.payouts.models import Payout
 from payments.payouts.selectors import stranded_payouts
 from payments.reconciliation.confirming.models import ProposedDeed
@@ -95,7 +98,36 @@ def attest(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(request, "desk/payout.html", context, status=400 if form.errors else 200)
 
 
+class CancelForm(forms.Form):
+    reason = forms.CharField(
+        label="Why",
+        max_length=CANCELLING_LONGEST,
+        widget=forms.Textarea({"rows": 3}),
+        help_text="The payee reads it, in the notice and in their log.",
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_staff
+def cancel(request: HttpRequest, public_id: str) -> HttpResponse:
+    """One that waits or has failed is taken back, for a reason that its payee reads."""
+    user = signed_in(request.user)
+    payout = get_object_or_404(cancellable_payouts(user), public_id=public_id)
+    form = CancelForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        with refusals_on(form):
+            try:
+                cancel_payout(payout_id=payout.pk, by=user, **form.cleaned_data)
+                messages.success(request, "It is cancelled, and the payee has been told.")
+            except ProviderUnreachable as later:  # the wish is noted, and nothing is left to do
+                messages.info(request, later.message)
+            return redirect("desk-payouts")
+    context = {"payout": payout, "form": form, "nav": "desk"}
+    return render(request, "desk/payout_cancel.html", context, status=400 if form.errors else 200)
+
+
 ROUTES = [
     path("desk/payouts/", list_payouts, name="desk-payouts"),
+    path("desk/payouts/<str:public_id>/cancel/", cancel, name="desk-payout-cancel"),
     path("desk/payouts/<str:public_id>/attest/", attest, name="desk-payout-attest"),
 ]

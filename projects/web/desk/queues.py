@@ -56,6 +56,8 @@ _KINDS = {
         "Failed refunds",
         "Every refund has arrived or is under way.",
         frozenset({StaffRole.FINANCE}),
+        page="desk-refunds",
+        words="Every failed refund",
     ),
     "payouts": Kind(
         "Payouts in trouble",

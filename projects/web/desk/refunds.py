@@ -11,6 +11,7 @@ from marketplace.common.http import refusals_on
 from payments.chargebacks.settling.services import LONGEST_REASON
 from payments.reconciliation.confirming.services import settle_refund_or_propose
 from payments.refunds.selectors import failed_refunds
+from projects.contracts.selectors import accountable_contracts
 from projects.web.desk.doors import for_staff
 
 
@@ -37,5 +38,7 @@ def settle_refund(request: HttpRequest, public_id: str) -> HttpResponse:
                 return redirect("desk-deed", waits.public_id)
             messages.success(request, "It is settled, and the payer has been told how.")
             return redirect("desk")
-    context = {"refund": refund, "form": form, "nav": "desk"}
+    books = accountable_contracts(signed_in(request.user))
+    contract = books.filter(public_id=refund.book).first()
+    context = {"refund": refund, "contract": contract, "form": form, "nav": "desk"}
     return render(request, "desk/refund.html", context, status=400 if form.errors else 200)
