@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payments", "0048_a_refund_that_is_settled_is_not_sent")]
+    dependencies = [("payments", "0050_two_of_finance_say_what_became_of_a_payout")]
 
     operations = [
         migrations.AddField(
