@@ -444,7 +444,7 @@ def test_confirmed_and_returned_at_once_it_is_one_of_them(ada, ben, dora):
 @pytest.mark.django_db(transaction=True)
 def test_without_the_lock_only_the_database_keeps_it_from_being_both(ada, ben, dora, monkeypatch):
     row, emil, fay = proposed(ada, ben, dora), mediator("Emil"), mediator("Fay")
-    monkeypatch.setattr(services, "lock_dispute", seen)
+    monkeypatch.setattr(services, "lock_dispute", lambda pk: seen(Dispute(pk=pk)))
     meet_after(monkeypatch, services, "judge_step", people=2)
 
     with pytest.raises(Exception, match="no move leads from"):

@@ -183,7 +183,7 @@ def test_without_the_lock_only_what_is_held_keeps_a_decision_from_what_was_carri
 ):
     carried_out, decided = at_the_end_of_an_appeal
     without_locks(monkeypatch)
-    meet_after(monkeypatch, rulings, "judge_step", then=carried_out)
+    meet_after(monkeypatch, rulings, "judge_decision", then=carried_out)
 
     outcomes = outcomes_at_once(*[decided] * 8)
 
