@@ -114,6 +114,8 @@ def over(request, ada, ben):
     above = make(ada, ben)[0]
     states = set(model.objects.values_list("status", flat=True))
     model.objects.update(answer_due_at=now() - timedelta(minutes=1))
+    first = model.objects.order_by("pk").values("pk")[:1]
+    model.objects.filter(pk__in=first).update(answer_due_at=now() - timedelta(minutes=2))
     return above, task, lambda: model.objects.filter(status__in=states).count()
 
 
