@@ -31,6 +31,7 @@ from marketplace.common.clock import now
 from marketplace.common.errors import DomainError
 from marketplace.common.lifecycle import SYSTEM
 from payments.escrow.selectors import held_in
+from payments.escrow.services import take_in
 from projects.agreements.changes.asking.services import propose_ending as propose_end_of_all
 from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.changes.planning import Wish
@@ -48,6 +49,7 @@ from projects.agreements.proposals.services import (
     propose_ending,
     withdraw_proposal,
 )
+from projects.bonuses.services import give_bonus
 from projects.contracts.models import Contract
 from projects.contracts.roles import role_in
 from projects.disputes.models import JUDGED, Dispute
@@ -66,6 +68,7 @@ from projects.milestones.services import (
     submit_work,
 )
 from tests.projects.ending_world import tag_for
+from tests.projects.test_downtime import started_again, stopped
 from tests.world import active_contract, answers_to, fund, person, why
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(3_600)]
@@ -112,9 +115,31 @@ def _funds(_scene: Scene, milestone: Milestone, by: User, _act: Act) -> None:
         fund(milestone)
 
 
+def _funds_a_part(_scene: Scene, milestone: Milestone, by: User, act: Act) -> None:
+    if milestone.contract.client.members.get() == by:
+        fund(milestone, _share(milestone, act))
+
+
+def _gives_a_bonus(scene: Scene, milestone: Milestone, by: User, act: Act) -> None:
+    _, payment = give_bonus(contract_id=scene.contract.pk, by=by, amount=milestone.amount // 10)
+    if act.part % 4:
+        take_in(payment_id=payment.pk, intent_id="", charge_id=f"ch_{payment.public_id}")
+
+
+def _is_down(scene: Scene, _milestone: Milestone, _by: User, act: Act) -> None:
+    """The house, so that nobody can do anything, and its clocks strike later."""
+    lasted = timedelta(hours=1 + act.part % 100)
+    scene.later(hours=lasted / timedelta(hours=1))
+    stopped(lasted)
+    started_again()
+    the_clock_strikes()
+
+
 def _disputes(_scene: Scene, milestone: Milestone, by: User, act: Act) -> None:
     words = {"reason": "not_as_agreed", "statement": "It loses things."}
-    open_dispute(milestone_id=milestone.pk, by=by, asked_for=_share(milestone, act), **words)
+    missed = [1] if milestone.criteria else []
+    share = _share(milestone, act)
+    open_dispute(milestone_id=milestone.pk, by=by, asked_for=share, not_met=missed, **words)
 
 
 def _proposes(scene: Scene, milestone: Milestone, by: User, act: Act) -> None:
@@ -135,7 +160,20 @@ def _ends_it_all(scene: Scene, milestone: Milestone, by: User, act: Act) -> None
 
 
 def _wishes(milestone: Milestone, act: Act) -> list[Wish]:
+    """Of one milestone another price, date, place, other criteria or revisions; or it is dropped,
+    or one is added, or both.
+    """
+    kind = act.part % 9
+    if kind > 5:
+        soon = now().replace(microsecond=0) + timedelta(days=act.part % 40 + 1)
+        extra = Wish(
+            title="Extra pages", amount=milestone.amount // 2, due_at=soon, criteria=["It runs."]
+        )
+        dropped = Wish(milestone=milestone.public_id, drop=True)
+        return {6: [dropped], 7: [extra], 8: [dropped, extra]}[kind]
     wish: dict[str, Any] = {"milestone": milestone.public_id}
+    if kind > 3:
+        wish |= {"criteria": [f"There are {act.part} pages."], "revisions": act.part % 4}
     if act.part % 2:
         wish["amount"] = max(_share(milestone, act), milestone.amount // 2)
     else:
@@ -201,11 +239,15 @@ def _asks_back(scene: Scene, milestone: Milestone, by: User, act: Act) -> None:
 
 DEEDS: dict[str, Callable[[Scene, Milestone, User, Act], object]] = {
     "fund": _funds,
+    "fund a part": _funds_a_part,
+    "give a bonus": _gives_a_bonus,
     "start": lambda _s, it, by, _a: start_work(milestone_id=it.pk, by=by),
     "submit": lambda _s, it, by, _a: submit_work(
         milestone_id=it.pk, by=by, note="Here.", criteria=answers_to(it)
     ),
-    "return": lambda _s, it, by, _a: return_work(milestone_id=it.pk, by=by, answer="Not yet."),
+    "return": lambda _s, it, by, _a: return_work(
+        milestone_id=it.pk, by=by, answer="Not yet.", not_met=[1] if it.criteria else []
+    ),
     "release": lambda _s, it, by, _a: release_milestone(milestone_id=it.pk, by=by),
     "release a part": lambda _s, it, by, act: release_part(
         milestone_id=it.pk, by=by, amount=_share(it, act)
@@ -213,6 +255,9 @@ DEEDS: dict[str, Callable[[Scene, Milestone, User, Act], object]] = {
     "cancel": lambda _s, it, by, _a: cancel_milestone(milestone_id=it.pk, by=by),
     "cancel for lateness": lambda _s, it, by, _a: cancel_milestone(
         milestone_id=it.pk, by=by, step="cancel_late"
+    ),
+    "cancel as never started": lambda _s, it, by, _a: cancel_milestone(
+        milestone_id=it.pk, by=by, step="cancel_idle"
     ),
     "drop": lambda _s, it, by, _a: cancel_milestone(milestone_id=it.pk, by=by, step="drop"),
     "dispute": _disputes,
@@ -224,11 +269,14 @@ DEEDS: dict[str, Callable[[Scene, Milestone, User, Act], object]] = {
     "ask back": _asks_back,
     "rule": _rules,
     "wait": _waits,
+    "be down": _is_down,
 }
 
 
 WHO = dict.fromkeys(DEEDS, ("ada", "ben")) | {
     "fund": ("ada", "ada"),
+    "fund a part": ("ada", "ada"),
+    "give a bonus": ("ada", "ada"),
     "start": ("ben", "ben"),
     "submit": ("ben", "ben"),
     "return": ("ada", "ada"),
@@ -236,6 +284,7 @@ WHO = dict.fromkeys(DEEDS, ("ada", "ben")) | {
     "release a part": ("ada", "ada"),
     "cancel": ("ben", "ben"),
     "cancel for lateness": ("ada", "ada"),
+    "cancel as never started": ("ada", "ada"),
     "drop": ("ada", "ada"),
     "ask back": ("ada", "ada"),
     "rule": ("dora", "emil"),
@@ -266,7 +315,10 @@ def _nobody_moves_but_who_must(scene: Scene) -> None:
 
 
 def _held(scene: Scene) -> list[int]:
-    return [held_in(one.escrow) for one in scene.contract.milestones.select_related("escrow")]
+    """For each milestone, and for each bonus, which is never held."""
+    milestones, bonuses = scene.contract.milestones, scene.contract.bonuses
+    rows = [*milestones.select_related("escrow"), *bonuses.select_related("escrow")]
+    return [held_in(one.escrow) for one in rows]
 
 
 def _the_client_ends_what_was_never_begun(scene: Scene, ada: User) -> None:
