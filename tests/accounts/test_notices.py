@@ -162,7 +162,7 @@ def test_the_api_lists_those_alone_that_are_unread_and_says_how_many_they_are(ad
     assert unread() == (0, [])
 
 
-@pytest.mark.parametrize("bad", ["perhaps", "2", "%00", "1&unread=x"])
+@pytest.mark.parametrize("bad", ["perhaps", "2", "1&unread=x"])
 def test_what_is_neither_yes_nor_no_is_refused(ada, bad):
     refused = api_of(ada).get(f"/api/v1/notifications/?unread={bad}")
     error = refused.json()["error"]
