@@ -4,6 +4,7 @@ A proof without a violation fails here by its name: one that cannot fail proves 
 """
 
 from collections.abc import Callable
+from copy import copy
 from datetime import timedelta
 from io import StringIO
 
@@ -14,18 +15,23 @@ from django.db.models import F, Q
 
 from marketplace.common.clock import now
 from marketplace.models import AuditEntry
+from payments.chargebacks.checks import payments_say_what_banks_have
 from payments.chargebacks.models import Chargeback
 from payments.escrow import services as escrows
 from payments.escrow.checks import escrows_hold_what_they_say
 from payments.escrow.limits.checks import held_money_is_held_no_longer_than_it_may
 from payments.escrow.models import Escrow, Part, Roll
 from payments.fundings.models import Payment
-from payments.incoming.checks import WHEN_QUIET
+from payments.incoming.checks import (
+    NAMED,
+    WHEN_QUIET,
+    each_object_of_the_provider_is_of_one_of_ours,
+)
 from payments.ledger import chart
 from payments.ledger.checks import everything_sums_to_zero, kept_balances_are_their_transfers
 from payments.ledger.models import AccountSnapshot, LedgerAccount, Transfer
 from payments.ledger.services import Move, move_money
-from payments.payouts.models import Earning, Payout
+from payments.payouts.models import Earning, Payout, PayoutAttempt
 from payments.payouts.services import schedule_payout
 from payments.refunds.models import Refund
 from projects.agreements.changes.asking.services import propose_extension
@@ -370,6 +376,50 @@ def _is_refused() -> bool:
     except CommandError:
         return True
     return False
+
+
+@pytest.mark.parametrize(("model", "column"), NAMED)
+def test_an_object_of_two_rows_is_found_in_each_column(world, model, column):
+    """As PostgreSQL itself refuses it, while its rules stand."""
+    assert each_object_of_the_provider_is_of_one_of_ours() == []
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for name in _unique_indexes(cursor, model._meta.db_table, column):
+            cursor.execute(f'DROP INDEX "{name}"')
+        cursor.execute("DROP INDEX one_payout_at_a_time")
+    if model is PayoutAttempt:
+        another_attempt()
+    row = model._default_manager.order_by("pk").first()
+    with against_the_rules():
+        for again in range(2):
+            twin = copy(row)
+            twin.pk, twin._state.adding = None, True
+            setattr(twin, column, "both")
+            if hasattr(twin, "public_id"):
+                twin.public_id = f"{row.public_id[:-1]}{again}"
+            if hasattr(twin, "number"):
+                twin.number += 50 + again
+            twin.save(force_insert=True)
+
+    (found,) = each_object_of_the_provider_is_of_one_of_ours()
+    assert found == f"both is named by 2 {model._meta.verbose_name_plural}."
+
+
+def _unique_indexes(cursor, table: str, column: str) -> list[str]:
+    cursor.execute(
+        "SELECT indexname FROM pg_indexes WHERE tablename = %s AND indexdef LIKE 'CREATE UNIQUE%%'"
+        " AND indexdef LIKE %s",
+        [table, f"%({column})%"],
+    )
+    return [name for (name,) in cursor.fetchall()]
+
+
+def test_what_banks_have_of_a_payment_is_what_their_movements_say(world):
+    payment = Payment.objects.filter(charged_back__gt=0).get()
+    assert payments_say_what_banks_have() == []
+    Payment.objects.filter(pk=payment.pk).update(charged_back=payment.charged_back - 1)
+    (found,) = payments_say_what_banks_have()
+    assert f"says that banks have {payment.charged_back - 1} of it" in found
 
 
 def test_a_fee_that_is_a_unit_off_is_found_though_all_sums_are_right(world):
