@@ -116,7 +116,7 @@ def test_every_ordinary_end_still_works_while_it_stands(standing, ada, ben, end)
     call_command("check_ledger")
 
 
-BY_RULE = {"ground": "silence_1", "why": Words("By rule.")}
+BY_RULE = why() | {"ground": "silence_1", "why": Words("By rule.")}
 
 
 def test_a_rule_decides_what_was_not_answered_and_either_side_may_appeal(
@@ -124,10 +124,10 @@ def test_a_rule_decides_what_was_not_answered_and_either_side_may_appeal(
 ):
     dispute = opened_dispute(ada, ben)
     with pytest.raises(WrongState, match="not over yet"):
-        decide_by_rule(dispute_id=dispute.pk, to_freelancer=0, **BY_RULE, **why())
+        decide_by_rule(dispute_id=dispute.pk, to_freelancer=0, **BY_RULE)
     time_machine.move_to(now() + timedelta(days=6))
 
-    decide_by_rule(dispute_id=dispute.pk, to_freelancer=0, **BY_RULE, **why())
+    decide_by_rule(dispute_id=dispute.pk, to_freelancer=0, **BY_RULE)
 
     found = seen(dispute)
     assert (found.state, found.rulings.get().by) == ("decided", None)
