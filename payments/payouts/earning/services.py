@@ -60,7 +60,9 @@ def earn(earned: Sequence[Earned]) -> None:
                 currency=one.currency,
                 earned_at=at,
                 clears_at=clears_within(
-                    one.policy.clears_at(at, was_paid_before=one.party.pk in known), one.limit_at
+                    one.policy.clears_at(at, was_paid_before=one.party.pk in known),
+                    one.limit_at,
+                    at=at,
                 ),
                 limit_at=one.limit_at,
             )
@@ -70,9 +72,11 @@ def earn(earned: Sequence[Earned]) -> None:
     )
 
 
-def clears_within(clears_at: datetime, limit_at: datetime) -> datetime:
-    """The same moment, or one that leaves time to pay out before the provider's limit."""
-    return min(clears_at, max(now(), limit_at - BEFORE_LIMIT))
+def clears_within(clears_at: datetime, limit_at: datetime, *, at: datetime) -> datetime:
+    """The same moment, or one that leaves time to pay out before the provider's limit, seen from
+    then (``at``).
+    """
+    return min(clears_at, max(at, limit_at - BEFORE_LIMIT))
 
 
 @transaction.atomic
@@ -89,5 +93,5 @@ def count_limits_anew(party_id: int, limits: Mapping[str, datetime]) -> None:
     )
     for earning in waiting.select_for_update(of=("self",)).order_by("pk"):
         earning.limit_at = limits[earning.earned_by]
-        earning.clears_at = clears_within(earning.clears_at, earning.limit_at)
+        earning.clears_at = clears_within(earning.clears_at, earning.limit_at, at=now())
         earning.save(update_fields=["limit_at", "clears_at"])

@@ -19,6 +19,7 @@ from payments.escrow.division import cost_of, price_held, shares_of
 from payments.escrow.facts import MoneyFacts, facts_of
 from payments.escrow.models import LIFECYCLE as ESCROW
 from payments.escrow.models import Escrow
+from payments.payouts.earning.services import clears_within
 from payments.policies.models import Policy
 from projects.agreements.leaving.rules import Ended, judged_leaving
 from projects.agreements.strikes import funding_strikes
@@ -190,7 +191,9 @@ class Trial:
         self.client_fee += shares.payer_fee
         self.to_client += shares.payer
         if shares.payee:
-            self.bank_at = self.policy.clears_at(self.at, was_paid_before=False)
+            rested = self.policy.clears_at(self.at, was_paid_before=False)
+            assert self.escrow.limit_at, "what is paid was funded"
+            self.bank_at = clears_within(rested, self.escrow.limit_at, at=self.at)
 
     def _judge(self, step: str, by: str) -> None:
         """Raises NotAllowed or WrongState."""
