@@ -310,6 +310,26 @@ def said_to_be_back(ada: User, ben: User, dora: User) -> Story:
     attest_payout(payout_id=payout.pk, outcome="came_back", reason="It is there.", by=dora)
 
 
+def _unreturned(ada: User, ben: User, dora: User) -> Payout:
+    """It failed at the bank, and is not taken back from the account that was closed."""
+    payout = _stranded(ada, ben)
+    attest_payout(payout_id=payout.pk, outcome="came_back", reason="It is there.", by=dora)
+    Payout.objects.filter(pk=payout.pk).update(reversal_refused_at=now())
+    return payout
+
+
+def said_to_have_arrived_after_all(ada: User, ben: User, dora: User) -> Story:
+    payout = _unreturned(ada, ben, dora)
+    yield
+    attest_payout(payout_id=payout.pk, outcome="arrived", reason="The bank says so.", by=dora)
+
+
+def said_to_be_lost(ada: User, ben: User, dora: User) -> Story:
+    payout = _unreturned(ada, ben, dora)
+    yield
+    attest_payout(payout_id=payout.pk, outcome="lost", reason="Nobody has it.", by=dora)
+
+
 def cancel_payout_(ada: User, ben: User, **_: User) -> Story:
     payout = _scheduled(ada, ben)
     yield

@@ -39,7 +39,7 @@ from projects.postings.suspending.services import restore_posting, suspend_posti
 from projects.questions.services import ask_question, remove_question
 from tests.against_the_rules import force
 from tests.payments.chargeback_world import Bank
-from tests.payments.payout_world import failed_payout, ready_without_provider, stranded
+from tests.payments.payout_world import failed_payout, ready_without_provider, stranded, unreturned
 from tests.payments.world import held
 from tests.projects.two_mediators import mediator, proposed
 from tests.world import GROUNDS, open_posting, person, reviewed_dispute, why
@@ -106,6 +106,16 @@ def says_that_a_payout_arrived(ada, ben, dora) -> tuple[str, set]:
 def says_that_a_payout_came_back(ada, ben, dora) -> tuple[str, set]:
     attest_payout(payout_id=stranded(ada, ben).pk, outcome="came_back", reason="So.", by=dora)
     return "return payout", {ben.pk}
+
+
+def says_that_a_payout_had_arrived(ada, ben, dora) -> tuple[str, set]:
+    attest_payout(payout_id=unreturned(ada, ben).pk, outcome="arrived", reason="So.", by=dora)
+    return "take up payout", {ben.pk}
+
+
+def says_that_a_payout_is_lost(ada, ben, dora) -> tuple[str, set]:
+    attest_payout(payout_id=unreturned(ada, ben).pk, outcome="lost", reason="So.", by=dora)
+    return "write off payout", {ben.pk}
 
 
 def removes_a_question(ada, ben, dora) -> tuple[str, set]:
@@ -260,6 +270,8 @@ DEEDS: list[Callable] = [
     retries_a_payout,
     says_that_a_payout_arrived,
     says_that_a_payout_came_back,
+    says_that_a_payout_had_arrived,
+    says_that_a_payout_is_lost,
     removes_a_question,
     cancels_a_payout,
     retries_a_refund,

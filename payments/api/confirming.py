@@ -28,7 +28,8 @@ class ProposedDeedOut(serializers.ModelSerializer):
 
     id = serializers.CharField(source="public_id")
     deed = serializers.CharField(
-        help_text="settle_refund, payout_arrived, payout_came_back, or a deed of the difference."
+        help_text="settle_refund, payout_arrived, payout_came_back, payout_lost, or a "
+        "deed of the difference."
     )
     refund = serializers.CharField(source="refund.public_id", default=None)
     payout = serializers.CharField(source="payout.public_id", default=None)

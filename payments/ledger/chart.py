@@ -45,7 +45,9 @@ def provider_costs(currency: str) -> str:
 
 
 def losses(currency: str) -> str:
-    """Ours: what a bank took and nobody owes us. It only ever pays out, but for what comes back."""
+    """Ours: what a bank took and nobody owes us, and what was lost at a payee's closed account. It
+    only ever pays out, but for what comes back.
+    """
     return f"platform:losses:{currency}"
 
 

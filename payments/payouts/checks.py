@@ -1,13 +1,25 @@
 """Proof that what was earned is there or has gone to the payee's bank, once."""
 
-from django.db.models import BigIntegerField, Case, Count, F, OuterRef, Q, Sum, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    Sum,
+    TextField,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce, Concat
 
 from accounts.holds.models import STANDING
 from accounts.parties.models import Party
 from marketplace.common.clock import now
 from payments.ledger import chart
-from payments.ledger.models import LedgerAccount
+from payments.ledger.models import LedgerAccount, Transfer
 from payments.ledger.selectors import standing_in
 from payments.payouts.models import BEFORE_LIMIT, UNDER_WAY, Earning, Payout
 from payments.payouts.turns.selectors import pressing_groups
@@ -71,8 +83,13 @@ def payouts_are_sent_by_one_attempt() -> list[str]:
 
 
 def cancelled_payouts_were_taken_back() -> list[str]:
-    """What had reached the payee's account came back before it could be paid out again."""
-    wrong = Payout.objects.filter(status=S.CANCELLED, reversal_id="").exclude(transfer_id="")
+    """What had reached the payee's account came back before it could be paid out again, or the
+    platform has borne it.
+    """
+    key = Concat(OuterRef("public_id"), Value(":lost"), output_field=TextField())
+    borne = Transfer.objects.filter(key=key, amount=OuterRef("amount"), kind="transfer_lost")
+    wrong = Payout.objects.filter(~Exists(borne), status=S.CANCELLED, reversal_id="")
+    wrong = wrong.exclude(transfer_id="")
     return [f"{payout} is cancelled, and {payout.transfer_id} was not." for payout in wrong]
 
 

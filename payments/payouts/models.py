@@ -21,7 +21,9 @@ class Payout(models.Model):
     is what has held it, or does; none holds it a second time.
     ``cancel_wished_at`` is set from the wish to cancel until the transfer is taken back; without
     ``cancel_wished_by`` the house wishes it, for what the payee owes. ``cancel_reason`` is why
-    finance did; the payee reads it.
+    finance did; the payee reads it. ``reversal_refused_at`` is when the provider last would not
+    take its transfer back; ``lost_at`` when finance said that it never comes back, and the platform
+    bore it.
     """
 
     class Status(models.TextChoices):
@@ -49,6 +51,8 @@ class Payout(models.Model):
     )
     cancel_reason = models.TextField(blank=True)
     next_check_at = models.DateTimeField(null=True, default=now)
+    reversal_refused_at = models.DateTimeField(null=True)
+    lost_at = models.DateTimeField(null=True)
     hold = models.ForeignKey(
         "accounts.Hold", on_delete=models.PROTECT, null=True, related_name="payouts"
     )
@@ -60,6 +64,10 @@ class Payout(models.Model):
                 fields=["party", "currency"],
                 condition=Q(status__in=["scheduled", "held", "sending", "in_transit"]),
                 name="one_payout_at_a_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(lost_at=None) | Q(status="cancelled", reversal_id=""),
+                name="what_is_lost_was_not_taken_back",
             ),
             models.UniqueConstraint(
                 fields=["transfer_id"], condition=~Q(transfer_id=""), name="one_payout_per_transfer"
@@ -107,6 +115,10 @@ LIFECYCLE = Lifecycle(
          tells="payout_paid"),
     Step("return", {S.SENDING, S.IN_TRANSIT}, S.FAILED, {FINANCE}, label="It came back",
          tells="payout_failed"),
+    # The provider does not take its transfer back from there: its payee has it, or nobody has.
+    Step("take_up", {S.SCHEDULED, S.FAILED}, S.SENDING, {FINANCE}, label="Note that it arrived after all"),
+    Step("write_off", {S.SCHEDULED, S.FAILED}, S.CANCELLED, {FINANCE}, label="Note that it is lost",
+         tells="payout_cancelled"),
     Step("retry",  {S.FAILED}, S.SCHEDULED, {OWNER, FINANCE}, label="Try again"),
     Step("cancel", {S.SCHEDULED, S.FAILED}, S.CANCELLED, {OWNER, FINANCE}, label="Cancel payout"),
     # Judged when it was wished for; what the provider has taken back is then written down. One that

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 from django.db.models import (
+    Case,
     Exists,
     F,
     Min,
@@ -14,6 +15,8 @@ from django.db.models import (
     Q,
     QuerySet,
     Sum,
+    Value,
+    When,
 )
 
 from accounts.parties.models import Party
@@ -37,11 +40,18 @@ _AT_A_CLOSED_ACCOUNT = PayoutAttempt.objects.filter(
     Q(payout__party__connected_account__status=ConnectedAccount.Status.CLOSED)
     | ~Q(destination=F("payout__party__connected_account__remote_id")),
     payout=OuterRef("pk"),
-    failure_code="",
 )
+# Under way to there, and the provider says nothing of it any more.
 _STRANDED = Q(
-    Exists(_AT_A_CLOSED_ACCOUNT),
+    Exists(_AT_A_CLOSED_ACCOUNT.filter(failure_code="")),
     status__in=[Payout.Status.SENDING, Payout.Status.IN_TRANSIT],
+)
+# Its transfer was to be taken back from there, and the provider refused.
+_UNRETURNED = Q(
+    ~Q(transfer_id=""),
+    Exists(_AT_A_CLOSED_ACCOUNT),
+    status__in=[Payout.Status.SCHEDULED, Payout.Status.FAILED],
+    reversal_refused_at__isnull=False,
 )
 
 # PostgreSQL reads all of an index for a DISTINCT; this asks for the next one after the last.
@@ -68,17 +78,25 @@ def failed_payouts() -> QuerySet[Payout]:
     return Payout.objects.filter(status=Payout.Status.FAILED).select_related("party")
 
 
-def stranded_payouts() -> QuerySet[Payout]:
-    """For the desk: under way to an account that was closed since, and of which the provider says
-    nothing any more.
+def unreturned_payouts() -> QuerySet[Payout]:
+    """For the desk: their money is at an account that was closed since, and the provider would not
+    take it back from there.
     """
-    return Payout.objects.filter(_STRANDED).select_related("party")
+    return Payout.objects.filter(_UNRETURNED).select_related("party")
+
+
+def payouts_to_attest() -> QuerySet[Payout]:
+    """For the desk: what became of these only finance can say."""
+    return Payout.objects.filter(_STRANDED | _UNRETURNED).select_related("party")
 
 
 def payouts_in_trouble() -> QuerySet[Payout]:
-    """For the desk: both of these wait for a person."""
-    trouble = Q(status=Payout.Status.FAILED) | _STRANDED
-    return Payout.objects.filter(trouble).select_related("party")
+    """For the desk: all of these wait for a person; ``is_to_attest`` says for which deed."""
+    attest = Case(When(_STRANDED | _UNRETURNED, then=Value(True)), default=Value(False))
+    found = Payout.objects.annotate(is_to_attest=attest)
+    return found.filter(Q(status=Payout.Status.FAILED) | Q(is_to_attest=True)).select_related(
+        "party"
+    )
 
 
 def with_story(payouts: QuerySet[Payout]) -> QuerySet[Payout]:

@@ -43,6 +43,7 @@ _KINDS = {
     "recover": ("recovery", "Used for what you owe"),
     "schedule": ("payout", "Payout"),
     "fail": ("payout_returned", "Payout came back"),
+    "after_all": ("payout", "Payout, which had arrived"),
     "cancel": ("payout_cancelled", "Payout cancelled"),
 }
 

@@ -150,7 +150,7 @@ def expected_at(account: str) -> Counter[str]:
 
 def standing_at_payees():
     """Payouts whose money has left the platform's balance, and not yet our books."""
-    return Payout.objects.filter(reversal_id="").exclude(transfer_id="").exclude(
+    return Payout.objects.filter(reversal_id="", lost_at=None).exclude(transfer_id="").exclude(
         status=Payout.Status.PAID
     )  # fmt: skip
 

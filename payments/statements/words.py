@@ -29,6 +29,7 @@ _KINDS = {
 _PAYOUTS = {
     ("party", "leaving"): "Payout set aside",
     ("leaving", "provider"): "Payout arrived",
+    ("party", "provider"): "Payout had arrived, after it was given up",
     ("leaving", "party"): "Payout given up: available again",
     ("provider", "party"): "Payout came back from the bank",
 }

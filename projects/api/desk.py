@@ -22,7 +22,7 @@ from payments.payouts import services as payouts
 from payments.payouts.attesting import services as attesting
 from payments.payouts.finding.selectors import desk_payouts, narrowed
 from payments.payouts.models import Payout
-from payments.payouts.selectors import failed_payouts, payouts_in_trouble, stranded_payouts
+from payments.payouts.selectors import failed_payouts, payouts_in_trouble, payouts_to_attest
 from payments.reconciliation.confirming.services import (
     attest_payout_or_propose,
     settle_refund_or_propose,
@@ -229,10 +229,11 @@ class PayoutAttestView(APIView):
     @extend_schema(request=AttestIn, responses=SettledOut)
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
-        """Say what became of a payout whose account was closed under it. Above the limit of the
-        rules it waits for another person, as ``waits_for`` says.
+        """Say what became of a payout whose account was closed under it: ``arrived`` or
+        ``came_back``; of one that the provider would not take back: ``arrived`` or ``lost``. Above
+        the limit of the rules it waits for another person, as ``waits_for`` says.
         """
-        payout = get_object_or_404(_at_the_desk(request, stranded_payouts()), public_id=public_id)
+        payout = get_object_or_404(_at_the_desk(request, payouts_to_attest()), public_id=public_id)
         told = AttestIn(data=request.data)
         told.is_valid(raise_exception=True)
         user = signed_in(request.user)

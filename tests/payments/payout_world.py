@@ -108,3 +108,15 @@ def stranded(
     force(Payout, status=status, transfer_id="tr_1")
     ConnectedAccount.objects.update(status="closed")
     return now_of(payout)
+
+
+def unreturned(ada, ben, *, status: str = "failed", amount: int = 100_000) -> Payout:
+    """Without any provider: its account was closed, and its transfer is not taken back."""
+    payout = stranded(ada, ben, amount=amount)
+    if status == "failed":
+        sending.fail(payout, payout.attempts.get(), "account_closed")
+    else:
+        payout.attempts.update(failure_code="balance_insufficient", closed_at=now())
+        force(Payout, status=status)
+    Payout.objects.update(reversal_refused_at=now())
+    return now_of(payout)

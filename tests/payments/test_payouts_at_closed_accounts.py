@@ -14,7 +14,7 @@ from payments.payouts.attesting import services as attesting
 from payments.payouts.attesting.services import attest_payout
 from payments.payouts.cancelling.services import cancel_payout
 from payments.payouts.models import Payout
-from payments.payouts.selectors import payouts_in_trouble, stranded_payouts
+from payments.payouts.selectors import payouts_in_trouble, payouts_to_attest
 from payments.payouts.sending.services import record_payout, send_payout
 from tests.payments.payout_world import (
     arrive,
@@ -67,7 +67,7 @@ def test_it_stays_on_its_way_and_stands_at_the_desk_until_finance_says_that_it_a
     days_pass(2)
     play_on(sandbox)
     assert (now_of(payout).status, leaving(payout)) == ("in_transit", 97_000)
-    assert list(stranded_payouts()) == list(payouts_in_trouble()) == [payout]
+    assert list(payouts_to_attest()) == list(payouts_in_trouble()) == [payout]
 
     attest_payout(payout_id=payout.pk, outcome="arrived", by=dora, **WHY)
 
@@ -127,7 +127,7 @@ def test_one_to_an_account_that_made_room_for_another_is_stranded_as_well(ada, b
         status="active", remote_id="acct_new", past_remote_ids=["acct_ben"]
     )
 
-    assert stranded_payouts().get() == payout
+    assert payouts_to_attest().get() == payout
     attest_payout(payout_id=payout.pk, outcome="arrived", by=dora, **WHY)
 
     told = Notification.objects.filter(kind="payout_paid").get()
@@ -168,7 +168,7 @@ def test_what_the_provider_can_say_nobody_says_for_it(ada, ben, dora, outcome):
 
     with pytest.raises(WrongState, match="Its account answers"):
         attest_payout(payout_id=payout.pk, outcome=outcome, by=dora, **WHY)
-    assert not stranded_payouts().exists()
+    assert not payouts_to_attest().exists()
     ConnectedAccount.objects.update(status="closed")
     Payout.objects.update(transfer_id="")
     with pytest.raises(WrongState, match="whether its transfer was made"):
@@ -180,7 +180,7 @@ def test_what_the_provider_can_say_nobody_says_for_it(ada, ben, dora, outcome):
 @pytest.mark.parametrize(
     ("said", "param"),
     [
-        ({"outcome": "lost"}, "outcome"),
+        ({"outcome": "gone"}, "outcome"),
         ({"reason": " "}, "reason"),
         ({"reason": "x" * 2_001}, "reason"),
         ({"bank_payout": ""}, "bank_payout"),
@@ -270,7 +270,7 @@ def test_without_its_lock_all_are_told_that_they_said_it_and_it_is_booked_once(
 ):
     payout = stranded(ada, ben)
     without_locks(monkeypatch)
-    meet_after(monkeypatch, attesting, "stranded_payouts")
+    meet_after(monkeypatch, attesting, "payouts_to_attest")
 
     outcomes = at_once(
         *[lambda: attest_payout(payout_id=payout.pk, outcome="arrived", by=dora, **WHY)] * 8

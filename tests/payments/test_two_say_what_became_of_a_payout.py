@@ -123,7 +123,7 @@ def test_where_the_provider_speaks_meanwhile_its_word_counts(payout, dora, fay):
 @pytest.mark.parametrize(
     ("said", "param"),
     [
-        ({"outcome": "lost"}, "outcome"),
+        ({"outcome": "gone"}, "outcome"),
         ({"reason": " "}, "reason"),
         ({"bank_payout": ""}, "bank_payout"),
         ({"bank_payout": "tr_1"}, "bank_payout"),

@@ -156,6 +156,7 @@ def _note_refusal(payout_id: int, code: str) -> None:
         payout.cancel_reason = ""
         payout.next_check_at = now() if payout.status == S.SCHEDULED else None
     payout.failure_code = payout.failure_code or code[:80]
+    payout.reversal_refused_at = now()
     payout.save()
 
 

@@ -102,12 +102,14 @@ class ProposedDeed(models.Model):
         return OTHERS[self.deed] if self.deed in OTHERS else DEEDS[self.deed].label
 
 
-SETTLE_REFUND, ARRIVED, CAME_BACK = "settle_refund", "payout_arrived", "payout_came_back"
+SETTLE_REFUND = "settle_refund"
+ARRIVED, CAME_BACK, LOST = "payout_arrived", "payout_came_back", "payout_lost"
 # What is done to a refund or a payout, as its button says it.
 OTHERS = {
     SETTLE_REFUND: "Paid by other means",
     ARRIVED: "A payout arrived",
     CAME_BACK: "A payout came back",
+    LOST: "A payout is lost",
 }
 
 S = ProposedDeed.Status

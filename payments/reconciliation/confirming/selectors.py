@@ -5,6 +5,7 @@ from django.db.models import QuerySet
 from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_roles_of
 from payments.payouts.models import Payout
+from payments.payouts.selectors import unreturned_payouts
 from payments.reconciliation.confirming.models import ProposedDeed
 from payments.reconciliation.models import Difference
 from payments.refunds.models import Refund
@@ -41,8 +42,15 @@ def why_it_is_gone(proposed: ProposedDeed) -> str:
     refund, payout, difference = proposed.refund, proposed.payout, proposed.difference
     if refund and refund.status not in {Refund.Status.FAILED, Refund.Status.REQUESTED}:
         return f"The refund is {refund.get_status_display().lower()} by now: return this."
-    if payout and payout.status not in {Payout.Status.SENDING, Payout.Status.IN_TRANSIT}:
+    if payout and not _may_be_attested(payout):
         return f"The payout is {payout.get_status_display().lower()} by now: return this."
     if difference and difference.status != Difference.Status.OPEN:
         return f"The difference is {difference.get_status_display().lower()} by now: return this."
     return ""
+
+
+def _may_be_attested(payout: Payout) -> bool:
+    """Not of one that has ended since; whether its account answers by now is judged by the deed."""
+    if payout.status in {Payout.Status.SENDING, Payout.Status.IN_TRANSIT}:
+        return True
+    return unreturned_payouts().filter(pk=payout.pk).exists()

@@ -1,7 +1,5 @@
 """Above the limit of the rules finance moves no money alone: one wishes it, another confirms it."""
 
-from typing import Any
-
 from django.db import transaction
 from django.urls import reverse
 
@@ -23,6 +21,7 @@ from payments.reconciliation.confirming.models import (
     ARRIVED,
     CAME_BACK,
     LIFECYCLE,
+    LOST,
     SETTLE_REFUND,
     ProposedDeed,
 )
@@ -43,7 +42,11 @@ from payments.reconciliation.selectors import people_of
 from payments.refunds.models import Refund
 
 # By what became of one.
-OF_PAYOUTS = {Outcome.ARRIVED.value: ARRIVED, Outcome.CAME_BACK.value: CAME_BACK}
+OF_PAYOUTS = {
+    Outcome.ARRIVED.value: ARRIVED,
+    Outcome.CAME_BACK.value: CAME_BACK,
+    Outcome.LOST.value: LOST,
+}
 
 
 @transaction.atomic
@@ -67,14 +70,13 @@ def attest_payout_or_propose(
     person, and the answer is that wish. Raises as ``attest_payout`` does, and WrongState where one
     waits.
     """
-    said: dict[str, Any] = {
-        "payout_id": payout_id,
-        "outcome": outcome,
-        "bank_payout": bank_payout,
-    }
-    payout, remote_id = judge_attesting(**said, by=by)
+    payout, remote_id = judge_attesting(
+        payout_id=payout_id, outcome=outcome, by=by, bank_payout=bank_payout
+    )
     if not needs_second(payout.amount, payout.currency):
-        attest_payout(**said, reason=reason, by=by)
+        attest_payout(
+            payout_id=payout_id, outcome=outcome, reason=reason, by=by, bank_payout=bank_payout
+        )
         return None
     wish = ProposedDeed(deed=OF_PAYOUTS[outcome], payout=payout, reason=reason, by=by)
     wish.bank_payout = remote_id

@@ -43,7 +43,7 @@ def judge_transfer(remote: RemoteTransfer, rows: Rows) -> Finding | None:
     deed = ""
     if payout.status in (Payout.Status.SCHEDULED, Payout.Status.FAILED):
         deed = "end_payout" if whole else ""
-    elif payout.status == Payout.Status.PAID:
+    elif payout.status == Payout.Status.PAID or payout.lost_at:
         deed = "own_funds"
     return Finding(
         K.TRANSFER_REVERSED, about=payout.public_id, account=remote.destination,

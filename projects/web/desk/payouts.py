@@ -12,12 +12,18 @@ from accounts.people.selectors import signed_in, staff_roles_of
 from marketplace.common.errors import ProviderUnreachable
 from marketplace.common.http import refusals_on
 from marketplace.common.pages import page_of
-from payments.payouts.attesting.services import LONGEST_ID, LONGEST_REASON, Outcome
+from payments.payouts.attesting.services import (
+    LONGEST_ID,
+    LONGEST_REASON,
+    Outcome,
+    attempt_of,
+    outcomes_of,
+)
 from payments.payouts.cancelling.services import LONGEST_REASON as CANCELLING_LONGEST
 from payments.payouts.cancelling.services import cancel_payout
 from payments.payouts.finding.selectors import cancellable_payouts, desk_payouts, narrowed
 from payments.payouts.models import Payout
-from payments.payouts.selectors import stranded_payouts
+from payments.payouts.selectors import payouts_to_attest
 from payments.reconciliation.confirming.models import ProposedDeed
 from payments.reconciliation.confirming.services import attest_payout_or_propose
 from projects.web.desk.doors import for_staff
@@ -71,10 +77,10 @@ class AttestForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_staff
 def attest(request: HttpRequest, public_id: str) -> HttpResponse:
-    """What became of one whose account was closed under it."""
-    payout = get_object_or_404(stranded_payouts(), public_id=public_id)
-    form = AttestForm(request.POST or None)
-    attempt = payout.attempts.get(failure_code="")
+    """What became of one whose account was closed."""
+    payout = get_object_or_404(payouts_to_attest(), public_id=public_id)
+    form, attempt = AttestForm(request.POST or None), attempt_of(payout)
+    form.fields["outcome"].choices = [(one.value, one.label) for one in outcomes_of(payout)]
     if attempt.remote_id:
         del form.fields["bank_payout"]
     if request.method == "POST" and form.is_valid():
