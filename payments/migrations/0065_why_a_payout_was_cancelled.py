@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payments", "0050_two_of_finance_say_what_became_of_a_payout")]
+    dependencies = [("payments", "0051_what_is_not_taken_back")]
 
     operations = [
         migrations.AddField(
