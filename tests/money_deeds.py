@@ -37,13 +37,15 @@ class Deed:
 
 RELEASED = ("release", "freelancer_fee", "client_fee")
 BOOKS = ("contract-statement",)
-FAILED_REFUNDS = ("desk", "api-desk-refunds")
+FAILED_REFUNDS = ("desk", "desk-refunds", "api-desk-refunds")
 PAYOUTS = ("desk-payouts", "api-desk-payouts")
 FAILED_PAYOUTS = ("desk", *PAYOUTS)
 BANKS = ("desk-chargebacks", "desk-chargeback", "api-desk-chargeback")
 ENDING = ("POST api-milestone-proposals", "POST api-proposal-accept")
+ENDED = ("ending_proposed", "ending_accepted")
+UNPAID = ("desk-payees", "api-desk-payees")
 NO_MONEY = Nothing("No money moves.")
-WHO_ASKED_KNOWS = Nothing("Whoever asked for it sees it; they are told how it ends.")
+WHO_ASKED_KNOWS = Nothing("They asked for it, or were told that it is made; and hear how it ends.")
 
 DEEDS = [
     # --- In -------------------------------------------------------------------------------------
@@ -99,7 +101,7 @@ DEEDS = [
         ("ada proposal-create", "ben proposal-accept"),
         ENDING,
         (*RELEASED, "refund"),
-        ("ending_accepted",),
+        ENDED,
         BOOKS,
     ),
     Deed(
@@ -154,7 +156,7 @@ DEEDS = [
         ("ada proposal-create", "ben proposal-accept"),
         ENDING,
         ("refund",),
-        ("ending_accepted",),
+        ENDED,
         BOOKS,
     ),
     Deed(
@@ -203,12 +205,21 @@ DEEDS = [
         BOOKS,
     ),
     Deed(
+        "a refund is refused",
+        play.refund_fails,
+        ("ada payment",),
+        ("GET api-payment", "POST api-desk-refund-retry"),
+        NO_MONEY,
+        ("refund_failed",),
+        FAILED_REFUNDS,
+    ),
+    Deed(
         "a refund comes back",
         play.refund_returns,
         ("ada payment",),
-        ("POST api-desk-refund-retry",),
+        ("GET api-payment", "POST api-desk-refund-retry"),
         ("refund_return",),
-        Nothing("The payer can do nothing about it: finance tries again, or pays otherwise."),
+        ("refund_returned",),
         FAILED_REFUNDS,
     ),
     Deed(
@@ -228,6 +239,15 @@ DEEDS = [
         ("POST api-payouts", "GET api-payout"),
         ("payout party>leaving",),
         WHO_ASKED_KNOWS,
+        PAYOUTS,
+    ),
+    Deed(
+        "payout made by itself",
+        play.schedule_by_itself,
+        ("ben payout", "ben payouts"),
+        ("GET api-payout", "GET api-payouts"),
+        ("payout party>leaving",),
+        ("payout_made",),
         PAYOUTS,
     ),
     Deed(
@@ -308,17 +328,17 @@ DEEDS = [
         ("ben payout", "ben earnings"),
         ("POST api-payout-cancel",),
         ("payout leaving>party",),
-        Nothing("Whoever cancels it knows; where finance does, the payee is told."),
+        Nothing("Whoever cancels it knows."),
         PAYOUTS,
     ),
     Deed(
         "payout cancelled by finance",
         play.cancel_for_payee,
-        ("ben payout",),
-        ("GET api-payout",),
+        ("dora desk-payout-cancel", "ben payout"),
+        ("POST api-desk-payout-cancel", "GET api-payout"),
         ("payout leaving>party",),
         ("payout_cancelled",),
-        ("desk-audit", "api-desk-audit"),
+        ("desk-payout-cancel", *PAYOUTS, "desk-audit", "api-desk-audit"),
     ),
     Deed(
         "payout held",
@@ -345,7 +365,16 @@ DEEDS = [
         ("POST api-payout-retry",),
         ("payout party>leaving",),
         WHO_ASKED_KNOWS,
-        ("desk-payout-retry", "api-desk-payout-retry"),
+        PAYOUTS,
+    ),
+    Deed(
+        "payout tried again by finance",
+        play.retry_for_payee,
+        ("dora desk-payout-retry", "ben payout"),
+        ("POST api-desk-payout-retry",),
+        ("payout party>leaving",),
+        ("payout_retried",),
+        ("desk-payout-retry", "api-desk-payout-retry", *PAYOUTS),
     ),
     Deed(
         "bank details missing",
@@ -354,7 +383,7 @@ DEEDS = [
         ("POST api-payout-account",),
         NO_MONEY,
         ("payout_account_missing",),
-        Nothing("Only the payee can give them, at the provider."),
+        UNPAID,
     ),
     Deed(
         "new bank details",
@@ -372,7 +401,7 @@ DEEDS = [
         ("GET api-payout-account",),
         NO_MONEY,
         ("payout_account_restricted",),
-        PAYOUTS,
+        UNPAID,
     ),
     Deed(
         "account closed",
@@ -381,7 +410,7 @@ DEEDS = [
         ("GET api-payout-account", "POST api-payout-account"),
         NO_MONEY,
         ("payout_account_closed",),
-        PAYOUTS,
+        UNPAID,
     ),
     # --- The provider's time --------------------------------------------------------------------
     Deed(
@@ -391,7 +420,7 @@ DEEDS = [
         ("GET api-contract-next", "GET api-milestone-next"),
         NO_MONEY,
         ("limit_in_14_days",),
-        Nothing("It is both sides' to release, divide or let it go back."),
+        ("desk-limits", "api-desk-limits"),
     ),
     Deed(
         "refunded at the longest holding time",
@@ -399,7 +428,6 @@ DEEDS = [
         ("ada contract", "ada payment"),
         ("GET api-milestone",),
         ("refund",),
-        # What could not be told in time is told first, so that the record shows it.
         ("limit_in_14_days", "limit_in_7_days", "limit_in_1_day", "milestone_refunded"),
         BOOKS,
     ),

@@ -11,6 +11,7 @@ from unittest.mock import patch
 from accounts.parties.selectors import own_party_of
 from accounts.people.models import User
 from marketplace.common.clock import now
+from marketplace.common.lifecycle import SYSTEM
 from payments.chargebacks.settling.services import settle_refund
 from payments.escrow.models import Escrow
 from payments.escrow.services import take_in
@@ -114,8 +115,8 @@ def refund_all(ada: User, ben: User, **_: User) -> Story:
 
 def _ended(ada: User, ben: User, **terms: Any) -> Story:
     milestone = funded_milestone(ada, ben)
-    proposal = propose_ending(milestone_id=milestone.pk, by=ada, **terms)
     yield
+    proposal = propose_ending(milestone_id=milestone.pk, by=ada, **terms)
     accept_proposal(proposal_id=proposal.pk, by=ben)
 
 
@@ -205,6 +206,12 @@ def refund_arrives(ada: User, ben: User, **_: User) -> Story:
     _said_of(refund, State.DONE)
 
 
+def refund_fails(ada: User, ben: User, **_: User) -> Story:
+    refund = _refund(ada, ben)
+    yield
+    _said_of(refund, State.FAILED)
+
+
 def refund_returns(ada: User, ben: User, **_: User) -> Story:
     refund = _refund(ada, ben)
     _said_of(refund, State.DONE)
@@ -263,6 +270,12 @@ def schedule(ada: User, ben: User, **_: User) -> Story:
     party_id = _earned(ada, ben)
     yield
     payouts.schedule_payout(party_id=party_id, currency="USD", by=ben)
+
+
+def schedule_by_itself(ada: User, ben: User, **_: User) -> Story:
+    party_id = _earned(ada, ben)
+    yield
+    payouts.schedule_payout(party_id=party_id, currency="USD", by=SYSTEM)
 
 
 def in_transit(ada: User, ben: User, **_: User) -> Story:
@@ -339,7 +352,7 @@ def cancel_payout_(ada: User, ben: User, **_: User) -> Story:
 def cancel_for_payee(ada: User, ben: User, dora: User) -> Story:
     payout = _scheduled(ada, ben)
     yield
-    cancel_payout(payout_id=payout.pk, by=dora)
+    cancel_payout(payout_id=payout.pk, by=dora, reason="Its bank asks us to.")
 
 
 def hold(ada: User, ben: User, dora: User) -> Story:
@@ -360,10 +373,18 @@ def lift(ada: User, ben: User, dora: User) -> Story:
 
 
 def retry(ada: User, ben: User, **_: User) -> Story:
+    yield from _retried(ada, ben, by=ben)
+
+
+def retry_for_payee(ada: User, ben: User, dora: User) -> Story:
+    yield from _retried(ada, ben, by=dora)
+
+
+def _retried(ada: User, ben: User, *, by: User) -> Story:
     payout = _sent(ada, ben)
     _told(payout, State.FAILED, "account_closed")
     yield
-    payouts.retry_payout(payout_id=payout.pk, by=ben)
+    payouts.retry_payout(payout_id=payout.pk, by=by)
 
 
 def unready(ada: User, ben: User, **_: User) -> Story:
@@ -377,10 +398,12 @@ def active(ada: User, ben: User, **_: User) -> Story:
 
 
 def restricted(ada: User, ben: User, **_: User) -> Story:
+    release_milestone(milestone_id=submitted_milestone(ada, ben).pk, by=ada)
     yield from _account_becomes("active", can_receive=False, ben=ben)
 
 
 def closed(ada: User, ben: User, **_: User) -> Story:
+    release_milestone(milestone_id=submitted_milestone(ada, ben).pk, by=ada)
     yield from _account_becomes("active", can_receive=False, closed=True, ben=ben)
 
 

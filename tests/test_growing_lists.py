@@ -20,6 +20,7 @@ from marketplace.common.clock import now
 from marketplace.common.files import store_files
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.words import Words
+from payments.escrow.models import Escrow
 from payments.fundings.models import Payment
 from payments.ledger import chart
 from payments.ledger.services import Move, move_money
@@ -27,14 +28,21 @@ from payments.payees.models import ConnectedAccount
 from payments.payouts.models import Payout
 from payments.reconciliation.models import Difference, ReconciliationRun
 from payments.reconciliation.running.services import plan_run
+from payments.refunds.models import Refund
 from projects.bids.services import edit_bid, shortlist_bid
 from projects.bonuses.services import give_bonus
 from projects.contracts.services import record
 from projects.givebacks.services import give_back
 from projects.invitations.services import invite_person
 from projects.messages.services import write_message
-from projects.milestones.services import release_milestone, return_work, submit_work
+from projects.milestones.services import (
+    cancel_milestone,
+    release_milestone,
+    return_work,
+    submit_work,
+)
 from projects.questions.services import answer_question, ask_question
+from tests.against_the_rules import force
 from tests.payments.chargeback_world import Bank
 from tests.world import (
     active_contract,
@@ -142,6 +150,24 @@ def test_what_was_given_back_at_the_desk(ada, ben, dora, path):
         give_back(**where, by=ben, amount=1_000)
 
     grows_for_free(lambda: client.get(path), grow)
+
+
+@pytest.mark.parametrize("door", ["/", "/api/v1/"])
+@pytest.mark.parametrize("of", ["limits", "payees", "refunds", "contracts"])
+def test_money_that_waits_at_the_desk(ada, dora, door, of):
+    """Each time a payee without an account, whose client has held, released and refunded money."""
+    client = api_of(dora) if door == "/api/v1/" else browser(dora)
+    names = iter("Uma Vic Wes Xia Yan Zoe".split())
+
+    def grow() -> None:
+        payee = person(next(names))
+        held, released, cancelled = (funded_milestone(ada, payee) for _ in range(3))
+        Escrow.objects.filter(pk=held.escrow_id).update(limit_at=now() + timedelta(days=3))
+        release_milestone(milestone_id=released.pk, by=ada)
+        cancel_milestone(milestone_id=cancelled.pk, by=payee)
+        force(Refund.objects.filter(status="requested"), status="failed", next_check_at=None)
+
+    grows_for_free(lambda: client.get(f"{door}desk/{of}/"), grow)
 
 
 @pytest.mark.parametrize("path", ["/desk/payouts/", "/api/v1/desk/payouts/?all=1"])

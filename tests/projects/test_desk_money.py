@@ -5,6 +5,7 @@ the contracts that it belongs to, to be found by words.
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 
 from accounts.parties.selectors import own_party_of
 from accounts.people.models import StaffRole
@@ -121,7 +122,7 @@ def test_a_refund_and_a_difference_lead_to_the_statement_of_their_contract(faile
         )
         LIFECYCLE.advance(difference, "confirm", role=SYSTEM)
         difference.save()
-        page = browser(dora).get(f"/desk/books/differences/{difference.public_id}/").text
+        page = browser(dora).get(reverse("difference", args=[difference.public_id])).text
         assert (statement in page) == bool(about)
 
 
