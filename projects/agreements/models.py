@@ -25,6 +25,7 @@ class Proposal(models.Model):
         PROPOSED = "proposed", "Waiting for an answer"
         ACCEPTED = "accepted", "Accepted"
         DECLINED = "declined", "Declined"
+        COUNTERED = "countered", "Answered by another division"
         WITHDRAWN = "withdrawn", "Withdrawn"
         LAPSED = "lapsed", "Lapsed"
 
@@ -121,6 +122,8 @@ LIFECYCLE = Lifecycle(
     #    step       from           to           by
     Step("accept",   {S.PROPOSED}, S.ACCEPTED,  PARTIES, label="Accept", tells="ending_accepted"),
     Step("decline",  {S.PROPOSED}, S.DECLINED,  PARTIES, label="Decline", tells="ending_declined"),
+    # By proposing another: there is no such answer without one.
+    Step("counter",  {S.PROPOSED}, S.COUNTERED, PARTIES, label="Propose something else", tells="ending_countered"),
     Step("withdraw", {S.PROPOSED}, S.WITHDRAWN, PARTIES, label="Withdraw", tells="ending_withdrawn"),
     Step("lapse",    {S.PROPOSED}, S.LAPSED,    {SYSTEM}, clock="proposal_answer_days", tells="ending_lapsed"),
     # The milestone, or the other, has ended by other means: nothing is left to agree on.

@@ -68,8 +68,9 @@ class Prospect:
 
     def open_to(self, role: str | None) -> list[str]:
         """What somebody of this role can do with the milestone right now, in the table's order."""
-        # One proposal at a time, and nobody pays twice.
-        taken = {"propose_ending"} if self.proposal else set()
+        # One proposal at a time, which the other side may answer by another; nobody pays twice.
+        is_own = self.proposal is not None and self.proposal.proposed_by_role == role
+        taken = {"propose_ending"} if is_own else set()
         if self.is_with_a_bank:
             taken.add("fund")
         if self.is_paid_for:

@@ -12,11 +12,17 @@ from projects.milestones.rolling import judge_agreed_roll
 from projects.milestones.rules import judge_step
 
 
-def judge_room(standing: Proposal | None) -> None:
-    """One proposal at a time: refuse another while ``standing`` waits for its answer."""
-    if standing is not None and standing.state == Proposal.Status.PROPOSED:
+def judge_room(standing: Proposal | None, role: str | None) -> None:
+    """One proposal at a time: refuse another of the same side while ``standing`` waits for its
+    answer. One of the other side is that answer.
+    """
+    if (
+        standing is not None
+        and standing.state == Proposal.Status.PROPOSED
+        and standing.proposed_by_role == role
+    ):
         raise WrongState(
-            "Another proposal to end this milestone is open: it is answered or withdrawn first."
+            "Your proposal to end this milestone is open: it is answered or withdrawn first."
         )
 
 

@@ -81,8 +81,10 @@ def proposal_strikes(proposal: Proposal | None, *, can_accept: bool = True) -> l
             step="lapse",
             by=SYSTEM,
             stops=f"{names[OTHER[proposal.proposed_by_role]]} can {'accept or ' * can_accept}"
-            "decline it before.",
-            stopped_by=_answers(asked_by=proposal.proposed_by_role, can_accept=can_accept),
+            "decline it before, or propose something else.",
+            stopped_by=_answers(
+                "counter", asked_by=proposal.proposed_by_role, can_accept=can_accept
+            ),
         )
     ]
 

@@ -58,7 +58,10 @@ class ProposalOut(serializers.ModelSerializer):
         help_text="Until when the provider holds the money of that milestone then: the earlier of "
         "both limits. Null where nothing goes there.",
     )
-    next_steps = serializers.SerializerMethodField(help_text="What you can do right now.")
+    next_steps = serializers.SerializerMethodField(
+        help_text="What you can do right now. `counter`: propose something else for the same "
+        "milestone, and this one is off."
+    )
 
     class Meta:
         model = Proposal
@@ -158,7 +161,9 @@ class MilestoneProposalsView(ListAPIView):
     @extend_schema(request=ProposalIn, responses={201: ProposalOut})
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
-        """Propose to end it: a part of the price is released, the rest goes back or is moved on."""
+        """Propose to end it: a part of the price is released, the rest goes back or is moved on.
+        What the other side proposes is answered by it, and countered.
+        """
         milestone = self._milestone()
         body = ProposalIn(data=request.data)
         body.is_valid(raise_exception=True)
@@ -191,7 +196,7 @@ class DisputeSettlementsView(ListAPIView):
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Propose to settle it: a part of the price is released, the rest goes back. Accepted, the
-        milestone ends so, and the dispute with it.
+        milestone ends so, and the dispute with it. What the other side proposes is countered.
         """
         dispute = self._dispute()
         body = DisputeSettlementIn(data=request.data)

@@ -47,6 +47,9 @@ _SENTENCES = {
         "“{title}” was refunded: the payment provider held its money no longer", "undo-2", "warn"
     ),
     "ending_proposed": Sentence("Proposed to end “{title}”", "handshake", "info"),
+    "ending_countered": Sentence(
+        "Proposed something else instead, to end “{title}”", "handshake", "info"
+    ),
     "ending_accepted": Sentence("Accepted: “{title}” ended by consent", "handshake", "good"),
     "ending_declined": Sentence("Declined to end “{title}”", "x"),
     "ending_withdrawn": Sentence("Withdrew the proposal to end “{title}”", "undo-2"),

@@ -113,6 +113,11 @@ _CHANGE = Reason(
     ("contract",),
     _while(ChangeOrder.Status.PROPOSED, gone=gettext_noop("The change is open no longer.")),
 )
+_ENDING = Reason(
+    Proposal,
+    ("milestone", "into"),
+    _while(Proposal.Status.PROPOSED, gone=gettext_noop("The proposal is open no longer.")),
+)
 _RULING = Reason(
     Dispute,
     ("milestone",),
@@ -157,11 +162,8 @@ REASONS: dict[str, Reason] = {
     ),
     "change_proposed": _CHANGE,
     "change_countered": _CHANGE,
-    "ending_proposed": Reason(
-        Proposal,
-        ("milestone", "into"),
-        _while(Proposal.Status.PROPOSED, gone=gettext_noop("The proposal is open no longer.")),
-    ),
+    "ending_proposed": _ENDING,
+    "ending_countered": _ENDING,
     "work_submitted": Reason(
         Milestone,
         (),

@@ -164,8 +164,9 @@ def _card(
     steps = prospect.open_to(role)
     first = [step for step in _FIRST.get(S(milestone.status), ()) if step in steps]
     held = prospect.facts.is_fully_held
-    if not prospect.facts.held and "propose_ending" in steps and set(GROUNDS) & set(steps):
-        # Allowed, and of no use: this side can end it alone.
+    can_end_alone = not prospect.facts.held and set(GROUNDS) & set(steps)
+    if "propose_ending" in steps and (can_end_alone or prospect.proposal):
+        # Allowed, and of no use, or said by the proposal that it would answer.
         steps.remove("propose_ending")
     others = [button_of(prospect, step, variant="quiet") for step in steps if step not in first]
     if "fund" in steps and not prospect.payment:

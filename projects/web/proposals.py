@@ -18,7 +18,7 @@ from marketplace.common.http import refusals_on
 from marketplace.common.text import checked_text
 from payments.escrow.facts import facts_now
 from payments.escrow.selectors import held_in
-from projects.agreements.models import LIFECYCLE
+from projects.agreements.models import LIFECYCLE, Proposal
 from projects.agreements.proposals import services
 from projects.agreements.proposals.words import money_in_words
 from projects.agreements.rules import judge_room
@@ -98,7 +98,7 @@ def create_proposal(request: HttpRequest, public_id: str) -> HttpResponse:
     """Propose; or, with ``preview``, only show what it would do."""
     milestone = get_object_or_404(milestones_of(request.user), public_id=public_id)
     judge_step(milestone, "propose_ending", role_in(milestone.contract, request.user))
-    judge_room(standing_proposal(milestone))
+    judge_room(standing_proposal(milestone), role_in(milestone.contract, request.user))
     if request.method != "POST" or "preview" in request.POST:
         form = ProposalForm(milestone=milestone, initial={"to_freelancer": 0} | request.POST.dict())
         return _draft(request, milestone, form)
@@ -198,9 +198,12 @@ def _draft(
     rest = None
     if amount is not None and into is not None:
         rest = checked_roll(amount, milestone, into, param="to_freelancer")
+    standing = standing_proposal(milestone)
+    is_open = standing is not None and standing.state == Proposal.Status.PROPOSED
     context = {
         "milestone": milestone,
         "contract": milestone.contract,
+        "countered": standing if is_open else None,
         "facts": facts_now(milestone.escrow),
         "form": form,
         "is_held": is_held,

@@ -47,7 +47,7 @@ def test_every_state_is_reached_and_the_ends_are_ends(model, table):
         == {
             Contract: {"completed", "cancelled", "declined", "withdrawn", "lapsed"},
             Milestone: {"released", "refunded", "split", "cancelled"},
-            Proposal: {"accepted", "declined", "withdrawn", "lapsed"},
+            Proposal: {"accepted", "declined", "countered", "withdrawn", "lapsed"},
         }[model]
     )
 

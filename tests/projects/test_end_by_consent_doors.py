@@ -87,8 +87,9 @@ def test_it_is_the_next_step_of_who_must_answer_and_has_a_clock(ada, ben, later)
     (strike,) = [s for s in prospects.milestones[0].outlook.strikes if "proposal" in s.kind]
     assert strike.at == proposal.answer_due_at
     assert strike.text.startswith("The proposal of Ben to end it lapses.")
-    assert strike.stops == "Ada can accept or decline it before."
-    assert "propose_ending" not in prospects.milestones[0].open_to("client")
+    assert strike.stops == "Ada can accept or decline it before, or propose something else."
+    assert "propose_ending" not in prospects.milestones[0].open_to("freelancer")
+    assert "propose_ending" in prospects.milestones[0].open_to("client"), "as the answer"
 
     later(days=3.1)
     prospects = prospects_of(milestone.contract)
@@ -185,7 +186,8 @@ def test_the_card_shows_it_to_both_and_each_its_buttons(ada, ben):
             "If nobody acts by" in page and "It is approved by itself" in page.split("part-foot")[1]
         )
         assert "<script>alert" not in page and "&lt;script&gt;" in page
-        assert f"/milestones/{milestone.public_id}/propose/" not in page
+    answers = f"/milestones/{milestone.public_id}/propose/"
+    assert answers not in mine and theirs.count(answers) == 1
     assert f"{door}/withdraw/" in mine and f"{door}/accept/" not in mine
     assert f"{door}/accept/" in theirs and f"{door}/decline/" in theirs
     assert f"{door}/withdraw/" not in theirs
@@ -256,9 +258,10 @@ def test_programs_propose_and_answer(ada, ben):
     }
     assert (shown["shares"], shown["next_steps"]) == (shares, ["withdraw"])
     seen = api_of(ada).get(url).json()
-    assert seen["proposal"] == shown["id"] and "propose_ending" not in seen["next_steps"]
+    assert seen["proposal"] == shown["id"] and "propose_ending" in seen["next_steps"]
+    assert "propose_ending" not in api_of(ben).get(url).json()["next_steps"]
     place = f"/api/v1/proposals/{shown['id']}/"
-    assert api_of(ada).get(place).json()["next_steps"] == ["accept", "decline"]
+    assert api_of(ada).get(place).json()["next_steps"] == ["accept", "decline", "counter"]
     turn = api_of(ada).get(f"/api/v1/contracts/{seen['contract']}/next/").json()["your_turn"]
     assert (turn["step"], turn["milestone"]) == ("cancel_agreed", seen["id"])
 

@@ -132,12 +132,18 @@ def test_programs_settle_it_by_its_own_calls(dispute, ada, ben, cleo):
     assert made.status_code == 201, made.json()
     (shown,) = api_of(ben).get(path).json()["results"]
     assert shown["id"] == made.json()["id"]
-    assert (shown["to_freelancer"], shown["next_steps"]) == (40_000, ["accept", "decline"])
+    assert shown["to_freelancer"] == 40_000
+    assert shown["next_steps"] == ["accept", "decline", "counter"]
     assert api_of(cleo).get(path).status_code == 404
 
-    refused = api_of(ben).post(path, {"to_freelancer": 1})
-    assert refused.status_code == 409
-    taken = api_of(ben).post(f"/api/v1/proposals/{shown['id']}/accept/")
+    assert api_of(ada).post(path, {"to_freelancer": 1}).status_code == 409
+    other = api_of(ben).post(path, {"to_freelancer": 60_000})
+    assert other.status_code == 201
+    late = api_of(ben).post(f"/api/v1/proposals/{shown['id']}/accept/")
+    assert late.status_code == 409
+    statuses = [one["status"] for one in api_of(ada).get(path).json()["results"]]
+    assert statuses == ["proposed", "countered"]
+    taken = api_of(ada).post(f"/api/v1/proposals/{other.json()['id']}/accept/")
     assert taken.status_code == 200
     assert api_of(ben).get(path).json()["results"][0]["status"] == "accepted"
     assert api_of(ada).get(f"/api/v1/disputes/{dispute.public_id}/").json()["status"] == "closed"

@@ -35,6 +35,8 @@ S = Proposal.Status
 LONGEST_NOTE = 2_000
 # Of one side on one milestone: each is a mail to the other.
 MOST_PROPOSALS = 20
+_PROPOSED = Words("%(who)s proposes to end “%(title)s”.")
+_COUNTERED = Words("%(who)s proposes something else instead, to end “%(title)s”.")
 _LAPSED = Words("The proposal to end “%(title)s” has lapsed. Nothing has changed.")
 _DECIDED = Words(
     "The dispute about “%(title)s” was decided: the proposal from before to end it has lapsed. "
@@ -59,9 +61,10 @@ def propose_ending(
     """Propose to end a milestone: ``to_freelancer`` of its price, in minor units, the rest back.
 
     Or the rest goes into another milestone of the contract, which is agreed at so much more. The
-    other side has the policy's days to answer; until then everything goes on. Accepted, the latter
-    is signed by both: ``confirmed_with`` is how each showed at the door that it is they. Raises
-    InvalidInput for a part that cannot be agreed on, WrongState while another proposal is open.
+    other side has the policy's days to answer; until then everything goes on. What that side has
+    proposed is answered by it, and off. Accepted, the latter is signed by both: ``confirmed_with``
+    is how each showed at the door that it is they. Raises InvalidInput for a part that cannot be
+    agreed on, WrongState while one of the same side is open.
     """
     milestone = advance_milestone(milestone_id, "propose_ending", by=by)
     into, rolled, limit_at = None, None, None
@@ -77,7 +80,7 @@ def propose_ending(
     assert isinstance(by, User)
     contract, moment = milestone.contract, now()
     role = role_in(contract, by) or ""
-    _make_room(milestone, role)
+    is_answer = _make_room(milestone, role)
     proposal = Proposal.objects.create(
         milestone=milestone,
         proposed_by=by,
@@ -92,12 +95,13 @@ def propose_ending(
         answer_due_at=moment + timedelta(days=contract.policy.proposal_answer_days),
     )
 
-    record(contract, "ending_proposed", by=by, about=proposal, **terms_of(proposal))
+    kind, text = ("ending_countered", _COUNTERED) if is_answer else ("ending_proposed", _PROPOSED)
+    record(contract, kind, by=by, about=proposal, **terms_of(proposal))
     _tell(
         proposal,
         OTHER[role],
-        "ending_proposed",
-        _filled(Words("%(who)s proposes to end “%(title)s”."), proposal, role)
+        kind,
+        _filled(text, proposal, role)
         + money_in_words(proposal, OTHER[role])
         + Words("Answer by %(due)s; after that the proposal lapses.", due=proposal.answer_due_at),
     )
@@ -228,17 +232,25 @@ def _amend(proposal: Proposal, accepted_by: str, acceptance: Signature) -> None:
     )
 
 
-def _make_room(milestone: Milestone, role: str) -> None:
-    """One proposal at a time; the caller holds the milestone's lock."""
-    waiting = _locked().filter(milestone=milestone, status=S.PROPOSED)
+def _make_room(milestone: Milestone, role: str) -> bool:
+    """One proposal at a time; the caller holds the milestone's lock. Whether the one that makes way
+    is answered by the one that comes.
+    """
+    waiting, is_answer = _locked().filter(milestone=milestone, status=S.PROPOSED), False
     for standing in waiting:
         standing.milestone = milestone
-        judge_room(standing)
-        _lapse(standing)
+        judge_room(standing, role)
+        if standing.state == S.PROPOSED:
+            LIFECYCLE.advance(standing, "counter", role=role)
+            _close(standing)
+            is_answer = True
+        else:
+            _lapse(standing)
     if milestone.proposals.filter(proposed_by_role=role).count() >= MOST_PROPOSALS:
         raise WrongState(
             f"You have made {MOST_PROPOSALS} proposals on this milestone: more will not help."
         )
+    return is_answer
 
 
 def _advance(proposal_id: int, step: str, *, by: Actor) -> tuple[Proposal, str]:

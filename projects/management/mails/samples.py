@@ -165,6 +165,11 @@ SAMPLES: dict[str, Words] = {
         "You get %(gets)s; %(other)s gets %(back)s back.",
         "Answer by %(due)s; after that the proposal lapses.",
     ),
+    "ending_countered": told(
+        "%(who)s proposes something else instead, to end “%(title)s”.",
+        "You get %(gets)s; %(other)s gets %(back)s back.",
+        "Answer by %(due)s; after that the proposal lapses.",
+    ),
     "ending_accepted": told(
         "%(who)s has accepted: “%(title)s” has ended.", "Nothing is held for it, so no money moves."
     ),
