@@ -84,6 +84,9 @@ def test_what_waits_for_a_ruling_is_counted_by_who_looks_after_it(ada, ben, dora
     assert found == [("", 2, 0), (dora.name, 1, 0), (emil.name, 2, 1)]
     said = browser(dora).get(PAGE).content.decode()
     assert "<td>Nobody</td>" in said
+    drawn = said[said.index('aria-label="Disputes that wait for a ruling') :]
+    assert "Nobody, 2 waiting, 0 later than expected" in drawn
+    assert "Emil, 2 waiting, 1 later than expected" in drawn
     loads = api_of(dora).get(CALL).json()["loads"]
     assert loads[0] == {"mediator": None, "name": "", "cases": 2, "late": 0}
     assert loads[2] == {"mediator": emil.public_id, "name": emil.name, "cases": 2, "late": 1}

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from payments.policies.selectors import policy_in_force
 from projects.disputes.figures.selectors import (
     AGES,
+    Load,
     Times,
     Waiting,
     Week,
@@ -35,10 +36,12 @@ def show_figures(request: HttpRequest) -> HttpResponse:
     disputes, policy = desk_disputes(request.user), policy_in_force()
     weeks, days = weeks_of(disputes), rulings_by_day(disputes, most=policy.ruling_days)
     waiting, times = waiting_by_state_and_age(disputes), times_of(disputes)
+    loads = waiting_by_assignee(disputes)
     context = {
         "ages": _ages(),
         "waiting": waiting,
-        "loads": waiting_by_assignee(disputes),
+        "loads": loads,
+        "bars_of_loads": [_load(load) for load in loads],
         "waiting_in_all": sum(one.total for one in waiting),
         "bars_of_ages": _bars_of_ages(waiting),
         "weeks": [
@@ -73,6 +76,14 @@ def _bars_of_ages(waiting: list[Waiting]) -> list[dict[str, Any]]:
 def _bars_of_days(days: list[int]) -> list[dict[str, Any]]:
     labels = [*map(str, range(1, len(days))), "later"]
     return [{"label": label, "value": count} for label, count in zip(labels, days, strict=True)]
+
+
+def _load(load: Load) -> dict[str, Any]:
+    """By initials: names would not fit under the columns."""
+    name = load.name or "Nobody"
+    label = "".join(part[0] for part in load.name.split()[:3]) or "Nobody"
+    said = f"{name}, {load.cases} waiting, {load.late} later than expected"
+    return {"label": label, "value": load.cases, "beside": load.late, "text": said}
 
 
 def _flow(week: Week) -> dict[str, Any]:
