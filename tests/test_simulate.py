@@ -12,10 +12,13 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from accounts.people.models import User
+from payments.chargebacks.models import Chargeback
 from projects.contracts.models import Contract
+from projects.disputes.confirming.models import ProposedRuling
 from projects.disputes.models import Dispute, Ruling
 from projects.management.simulation import http, payees
 from projects.management.simulation.http import Instance, Person, Surprise
+from projects.postings.models import Posting
 from tests.projects.statement_world import checked, saved, statement_of
 
 
@@ -33,7 +36,8 @@ def test_every_manner_of_contract_ends_and_the_books_are_clean(market, tmp_path,
         pytest.fail(f"{failure}\n{said.getvalue()[-4_000:]}")
 
     assert "Every contract ended, and the books are clean." in said.getvalue()
-    assert Contract.objects.exclude(closed_at=None).count() == 12
+    assert Contract.objects.filter(closed_at=None).count() == 0
+    assert Contract.objects.count() >= 12  # more where two were chosen for one posting
     call_command("reconcile", stdout=said, stderr=said)
     assert market.errors() == []
     everything = [*Contract.objects.all(), *User.objects.all()]
@@ -49,7 +53,7 @@ def test_a_dispute_ends_in_each_of_the_ways_there_are(market, settings):
     try:
         call_command(
             "simulate",
-            contracts=9,
+            contracts=11,
             seed=5,
             manner="disputing",
             base_url=market.url,
@@ -72,8 +76,47 @@ def test_a_dispute_ends_in_each_of_the_ways_there_are(market, settings):
         "standing": first.exclude(by=None).filter(dispute__accepted_by="", dispute__appealed_by=""),
         "appealed": Ruling.objects.filter(number=2).exclude(carried_out_at=None),
         "appealed in vain": first.exclude(dispute__appealed_by="").exclude(carried_out_at=None),
+        "overdue": first.exclude(dispute__ruling_missed_at=None).exclude(carried_out_at=None),
     }.items():
         assert found.exists(), f"none was {way}"
+        # Whoever runs it reads the same.
+        assert f"× dispute {way}" in said.getvalue(), way
+    assert "× waited for a bank" in said.getvalue()
+    chargebacks = Chargeback.objects.all()
+    assert set(chargebacks.values_list("status", flat=True)) == {Chargeback.Status.WON}
+    assert first.filter(
+        dispute__milestone__escrow__public_id__in=chargebacks.values("payment__paid_for")
+    ).exists()
+    for ruling in Ruling.objects.filter(number=2):
+        assert ruling.by_id != first.get(dispute=ruling.dispute).by_id
+    assert market.errors() == []
+
+
+@pytest.mark.timeout(400)
+def test_two_mediators_decide_about_much_and_a_posting_has_two_awards(market, settings):
+    settings.PASSWORD_HASHERS = settings.PASSWORD_HASHERS[1:]
+    for manner, met in {
+        "disputing much": ["decision returned", "dispute confirmed", "dispute accepted"],
+        "two awards": ["two awards made"],
+    }.items():
+        said = io.StringIO()
+        how = {"contracts": 1, "seed": 3, "manner": manner, "base_url": market.url}
+        try:
+            call_command("simulate", **how, stdout=said, stderr=said)
+        except CommandError as failure:
+            pytest.fail(f"{failure}\n{said.getvalue()[-4_000:]}")
+        for what in met:
+            assert f"× {what}" in said.getvalue(), said.getvalue()[-4_000:]
+
+    returned, confirmed = ProposedRuling.Status.RETURNED, ProposedRuling.Status.CONFIRMED
+    for dispute in Dispute.objects.all():
+        written = dispute.proposed_rulings.order_by("pk")
+        assert [one.status for one in written] == [returned, confirmed]
+        assert {one.answered_by_id for one in written} != {one.by_id for one in written}
+    assert Dispute.objects.exists()
+    posting = Posting.objects.get(awards=2)
+    completed = Contract.objects.filter(bid__posting=posting, status="completed")
+    assert completed.values("freelancer").distinct().count() == 2
     assert market.errors() == []
 
 

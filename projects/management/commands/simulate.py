@@ -80,6 +80,8 @@ class Command(BaseCommand):
             cells = (manner, *(row[end] or "–" for end in ends), row.total())
             self.stdout.write("".join(f"{cell:>20}" for cell in cells))
         declined = sum(life.cards_declined for life in outcome.lives)
+        met = ", ".join(f"{n} × {what}" for what, n in sorted(outcome.met.items()))
+        self.stdout.write(f"\nMet: {met or 'nothing rare'}")
         answers = ", ".join(f"{n} × {code}" for code, n in sorted(outcome.instance.answers.items()))
         self.stdout.write(f"\n{outcome.rounds} rounds; {declined} cards declined; {answers}")
         for life in outcome.stuck:

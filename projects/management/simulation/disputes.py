@@ -1,13 +1,19 @@
 """How people play a dispute: opened by one side, and ended in each of the ways there are."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
+from projects.management.simulation.banks import CARDS_OF_BANKS, give_up, take_back
 from projects.management.simulation.http import Person
 from projects.management.simulation.lives import Life, Waiting
 
 # A mediator has nothing to do with it any more.
 _DECIDED = {"decided", "closed"}
+# Rounds after which a letter of the provider's is waited for no longer.
+_LETTERS_TAKE = 12
+# What a milestone in dispute comes to where nobody has decided.
+_WITHOUT_A_RULING = {"released": "approved", "cancelled": "given back", "split": "agreed"}
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,12 @@ class Case:
     def seal(self, by: Person, amount: int) -> None:
         by.put(f"disputes/{self.id}/sealed-offers/", {"amount": amount}, fine=409)
 
+    def seen_by(self, by: Person) -> dict[str, Any]:
+        """The case, or one's own dispute, as it is now."""
+        desk = "desk/" if by is self.life.mediator else ""
+        shown: dict[str, Any] = by.get(f"{desk}disputes/{self.id}/")
+        return shown
+
     def decide(self) -> Waiting:
         """Once both sides had their time to answer and to settle, unless a rule has decided it."""
         case = f"desk/disputes/{self.id}/"
@@ -51,11 +63,19 @@ class Case:
             hears.post(f"{case}rulings/", self._ruling(), fine=409)
 
     def _confirm(self) -> None:
-        """Where so much is held that a decision waits for a second mediator."""
+        """Where so much is held that a decision waits for a second mediator: who returns the first
+        one, and confirms the next.
+        """
         second = self.life.other_mediator
-        for ruling in second.get(f"desk/disputes/{self.id}/rulings/")["results"]:
-            if ruling["status"] == "proposed":
-                second.post(f"desk/rulings/{ruling['id']}/confirm/", fine=409)
+        written = second.get(f"desk/disputes/{self.id}/rulings/")["results"]
+        for ruling in written:
+            if ruling["status"] != "proposed":
+                continue
+            path, is_first = f"desk/rulings/{ruling['id']}/", len(written) == 1
+            if not is_first:
+                second.post(f"{path}confirm/", fine=409)
+            elif second.post(f"{path}return/", {"why": "Say which criteria are met."}, fine=409):
+                self.life.met["decision returned"] += 1
 
     def _ruling(self) -> dict[str, object]:
         price = self.price
@@ -70,9 +90,19 @@ class Case:
 
 def disputing(life: Life, milestone: str) -> Waiting:
     """One dispute after the other ends in another way, so that a few contracts play them all."""
-    yield from life.fund(milestone)
+    position = life.client.get(f"milestones/{milestone}/")["position"]
+    yield from _dispute(life, milestone, list(ENDS)[(life.number + position) % len(ENDS)])
+
+
+def disputing_much(life: Life, milestone: str) -> Waiting:
+    """More is held than one mediator divides alone: whoever decides needs a second one."""
+    yield from _dispute(life, milestone, "accepted")
+
+
+def _dispute(life: Life, milestone: str, name: str) -> Waiting:
+    card = CARDS_OF_BANKS[life.number % len(CARDS_OF_BANKS)] if name == "at a bank" else ""
+    yield from life.fund(milestone, card=card)
     shown = life.client.get(f"milestones/{milestone}/")
-    name = list(ENDS)[(life.number + shown["position"]) % len(ENDS)]
     opener, other = life.client, life.freelancer
     if name == "by rule":  # nothing is delivered in time
         yield from life.until(milestone, lambda it: "cancel_late" in it["next_steps"])
@@ -85,6 +115,7 @@ def disputing(life: Life, milestone: str) -> Waiting:
             opener, other = other, opener
     words = {"statement": "This is not what we agreed on.", "asked_for": shown["amount"] // 3}
     dispute = opener.post(f"milestones/{milestone}/disputes/", why | words)["id"]
+    life.disputes.append(dispute)
     yield
     yield from ENDS[name](Case(life, dispute, milestone, shown["amount"], opener, other))
 
@@ -156,6 +187,34 @@ def _appealed_in_vain(case: Case) -> Waiting:
     case.post(case.opener, "appeals", {"statement": "Less of it is done."})
 
 
+def _overdue(case: Case) -> Waiting:
+    """Nobody decides in time: the house owns up to it, and a mediator decides after all."""
+    case.answer()
+    case.ask_mediator()
+    while case.seen_by(case.opener)["status"] == "under_review":
+        if case.seen_by(case.opener)["ruling_missed_at"]:
+            break
+        yield
+    yield from case.decide()
+
+
+def _at_a_bank(case: Case) -> Waiting:
+    """While a mediator has it, the client's bank takes the money back: nobody decides until the
+    bank has given it up.
+    """
+    case.answer()
+    case.ask_mediator()
+    demand = take_back(case.life.client.instance, case.life.pages[case.milestone])
+    for _ in range(_LETTERS_TAKE):
+        yield
+        money = case.life.client.get(f"milestones/{case.milestone}/")["money"]
+        if money["charged_back"] and "decide" not in case.seen_by(case.life.mediator)["next_steps"]:
+            case.life.met["waited for a bank"] += 1
+            break
+    give_up(case.life.client.instance, demand)
+    yield from case.decide()
+
+
 ENDS: dict[str, Callable[[Case], Waiting]] = {
     "approved": _approved,
     "given back": _given_back,
@@ -166,4 +225,35 @@ ENDS: dict[str, Callable[[Case], Waiting]] = {
     "standing": _standing,
     "appealed": _appealed,
     "appealed in vain": _appealed_in_vain,
+    "overdue": _overdue,
+    "at a bank": _at_a_bank,
 }
+
+
+def what_came_of(life: Life) -> None:
+    """Count the outcomes of its disputes, as the house tells them."""
+    for dispute in life.disputes:
+        shown = life.client.get(f"disputes/{dispute}/")
+        ended = life.client.get(f"milestones/{shown['milestone']}/")["status"]
+        life.met.update(f"dispute {words}" for words in _outcomes(shown, ended))
+
+
+def _outcomes(shown: dict[str, Any], ended: str) -> Iterator[str]:
+    """How this one ended, and what was rare about it; ``ended`` is its milestone's status."""
+    rulings = shown["rulings"]
+    if not rulings:
+        is_agreed = shown["to_freelancer"] is None
+        yield _WITHOUT_A_RULING.get(ended, ended) if is_agreed else "settled"
+        return
+    if len(rulings) > 1:
+        yield "appealed"
+    elif shown["appealed_by"]:
+        yield "appealed in vain"
+    elif rulings[0]["by"] is None:
+        yield "by rule"
+    else:
+        yield "accepted" if shown["accepted_by"] else "standing"
+    if rulings[0]["confirmed_by"]:
+        yield "confirmed"
+    if shown["ruling_missed_at"]:
+        yield "overdue"

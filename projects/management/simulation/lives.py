@@ -4,8 +4,9 @@ A life is a generator: it acts until it has to wait, then yields; each round of 
 every life go on once, and moves the clock in between.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -16,6 +17,8 @@ from projects.management.simulation.works import DELIVERY
 Waiting = Iterator[None]
 
 ENDED = {"completed", "cancelled", "declined", "withdrawn", "lapsed"}
+# What a milestone costs, in minor units; of what is dear, more is held than one mediator divides.
+USUAL, DEAR = (2_000, 90_000), (510_000, 900_000)
 
 
 @dataclass
@@ -23,12 +26,15 @@ class Life:
     """One contract to be: who plays it, and what has become of it so far.
 
     ``acts`` plays one milestone (``manners.py``), named by its id; ``manner`` is its name.
+    ``prices`` are the least and the most of one, in minor units. ``pages`` are the pay pages, and
+    ``disputes`` the ids, that there were; ``met`` counts what happened on the way.
     """
 
     number: int
     random: Random
     client: Person
     freelancer: Person
+    other_freelancer: Person
     mediator: Person
     other_mediator: Person
     work: dict[str, Any]
@@ -37,15 +43,43 @@ class Life:
     present: Callable[[], datetime]
     outcome: str = ""
     problem: str = ""
+    prices: tuple[int, int] = USUAL
     cards_declined: int = 0
     contract: str = ""
-    milestones: list[str] = field(default_factory=list)
+    pages: dict[str, str] = field(default_factory=dict)
+    disputes: list[str] = field(default_factory=list)
+    met: Counter[str] = field(default_factory=Counter)
 
     # --- From posting to contract ----------------------------------------------------------------
 
     def play(self) -> Waiting:
         """The whole life. What ends it early raises Surprise."""
-        bid = self._bid(self._post())
+        posting = self._post()
+        if self.manner == "two awards":
+            yield from self._side_by_side(posting)
+        else:
+            yield from self._play_on(posting)
+
+    def _side_by_side(self, posting: str) -> Waiting:
+        """Two are chosen for it, and each has a contract of their own."""
+        second = replace(
+            self,
+            random=Random(f"{self.random.random()}"),
+            freelancer=self.other_freelancer,
+            pages={},
+            disputes=[],
+        )
+        under_way = [self._play_on(posting), second._play_on(posting)]
+        while under_way:
+            # Each goes on once; next is given what to say where it has ended.
+            under_way = [one for one in under_way if next(one, "ended") is None]
+            yield
+        self.cards_declined += second.cards_declined
+        if self.client.get(f"postings/{posting}/")["awards_made"] == 2:
+            self.met["two awards made"] += 1
+
+    def _play_on(self, posting: str) -> Waiting:
+        bid = self._bid(posting)
         yield
         contract = self.client.sign(f"bids/{bid['id']}/award/", {"review_days": 7})
         self.contract = contract["id"]
@@ -70,7 +104,7 @@ class Life:
 
     def _bid(self, posting: str) -> dict[str, Any]:
         parts = self.random.randint(1, 3)
-        amounts = [self.random.randint(2_000, 90_000) for _ in range(parts)]
+        amounts = [self.random.randint(*self.prices) for _ in range(parts)]
         plan = [
             {
                 "title": f"Part {n} of {parts}",
@@ -91,10 +125,11 @@ class Life:
 
     # --- Moves that several manners share ---------------------------------------------------------
 
-    def fund(self, milestone: str) -> Waiting:
+    def fund(self, milestone: str, *, card: str = "") -> Waiting:
         """Pay for it, now and then with a bad card first, and wait until all of it is held."""
         payment = self.client.post(f"milestones/{milestone}/fund/")["payment"]
-        cards = [self.random.choice((GOOD_CARD, GOOD_CARD, SECURE_CARD))]
+        self.pages[milestone] = payment["url"]
+        cards = [card or self.random.choice((GOOD_CARD, GOOD_CARD, SECURE_CARD))]
         if self.random.random() < 0.25:
             cards.insert(0, self.random.choice(BAD_CARDS))
             self.cards_declined += 1

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from projects.management.simulation.disputes import disputing
+from projects.management.simulation.disputes import disputing, disputing_much
 from projects.management.simulation.http import GOOD_CARD, pay
 from projects.management.simulation.lives import Life, Waiting
 from projects.management.simulation.works import CHANGES
@@ -176,6 +176,7 @@ ACTS: dict[str, Callable[[Life, str], Waiting]] = {
     "asking for changes": asking_for_changes,
     "late": late,
     "disputing": disputing,
+    "disputing much": disputing_much,
     "cancelling": cancelling,
     "ending by consent": ending_by_consent,
     "in parts": in_parts,
@@ -186,14 +187,17 @@ ACTS: dict[str, Callable[[Life, str], Waiting]] = {
     "ending it all": ending_it_all,
 }
 
-# How often each manner is met, in percent; the last two never come to a milestone.
+# How often each manner is met, in percent. Two freelancers are chosen for "two awards", and both
+# approved; the last two never come to a milestone.
 MANNERS = {
     "agreeing anew": 4,
-    "approving": 13,
-    "silent": 14,
+    "approving": 12,
+    "silent": 12,
     "asking for changes": 14,
     "late": 10,
     "disputing": 12,
+    "disputing much": 1,
+    "two awards": 2,
     "cancelling": 6,
     "ending by consent": 4,
     "ending it all": 2,

@@ -1,6 +1,7 @@
 """The rounds of a simulation: everybody acts, the clock moves, until all has ended."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -15,8 +16,9 @@ from marketplace.common import clock
 from marketplace.common.errors import ProviderUnreachable
 from marketplace.common.services import advance_clock
 from marketplace.demo import top_up
+from projects.management.simulation.disputes import what_came_of
 from projects.management.simulation.http import Instance, Person, Surprise
-from projects.management.simulation.lives import Life
+from projects.management.simulation.lives import DEAR, USUAL, Life
 from projects.management.simulation.manners import ACTS, MANNERS, approving
 from projects.management.simulation.payees import not_yet_paid, onboard, put_right
 from projects.management.simulation.people import Crowd, gather
@@ -39,6 +41,11 @@ class Outcome:
     instance: Instance
     rounds: int = 0
     unpaid: list[str] = field(default_factory=list)
+
+    @property
+    def met(self) -> Counter[str]:
+        """What happened on the way, and how often."""
+        return sum((life.met for life in self.lives), Counter())
 
     @property
     def stuck(self) -> list[Life]:
@@ -71,6 +78,7 @@ def play(
         say(f"{len(crowd.freelancers)} freelancers set up their payouts …")
         list(pool.map(onboard, enumerate(crowd.freelancers)))
         _rounds(outcome, pool, say)
+        list(pool.map(_look_back, outcome.lives))
         say("All have ended. Waiting for the last payouts …")
         _await_payouts(outcome, crowd, pool, say)
     return outcome
@@ -84,15 +92,18 @@ def _lives(
     manners = random.choices(list(MANNERS), weights=list(MANNERS.values()), k=contracts)
     if manner:
         manners = [manner] * contracts
+    pairs = [random.sample(crowd.freelancers, 2) for _ in range(contracts)]
     return [
         Life(
             number=number,
             random=Random(f"{seed}:{number}"),
             client=random.choice(crowd.clients),
-            freelancer=random.choice(crowd.freelancers),
+            freelancer=pairs[number][0],
+            other_freelancer=pairs[number][1],
             mediator=crowd.mediator,
             other_mediator=crowd.other_mediator,
-            work=body,
+            work=body | ({"awards": 2} if manner == "two awards" else {}),
+            prices=DEAR if manner == "disputing much" else USUAL,
             manner=manner,
             acts=ACTS.get(manner, approving),
             present=clock.now,
@@ -135,6 +146,13 @@ def _go_on(playing: tuple[Life, Iterator[None]]) -> int | None:
         life.problem = f"{type(error).__name__}: {error}"
         return life.number
     return None
+
+
+def _look_back(life: Life) -> None:
+    try:
+        what_came_of(life)
+    except Surprise as surprise:
+        life.problem = life.problem or str(surprise)
 
 
 def _move_clock(by: timedelta, *, patience: float) -> None:
