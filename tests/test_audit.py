@@ -1,6 +1,7 @@
 """What staff did is written down once, linked, and read by whom it concerns."""
 
 import json
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -332,6 +333,25 @@ def test_a_search_that_cannot_be_meant_is_refused_in_words(asked, field, said, d
     assert not page.context["page"].items
     answer = api_of(dora).get("/api/v1/desk/audit/", asked)
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, field)
+
+
+def test_a_search_that_is_refused_does_not_say_that_nothing_was_done(dora, client):
+    """Of this and of the other lists of the desk."""
+    client.force_login(dora)
+    for page in ("audit", "payouts", "mails", "givebacks", "disputes"):
+        shown = client.get(f"/desk/{page}/", {"words": "x" * 201}).content.decode()
+        assert "This cannot be searched for" in shown, page
+        assert not re.search("None of these fits|Nothing like that was done", shown), page
+
+
+def test_a_long_reason_is_read_in_its_lines_to_its_end(ben, dora, client):
+    reason = "Two clients say so.\n" + "They sent what they were sent. " * 60 + "So <it> is."
+    log_deed("test thing", "th_1", "A deed.", by=dora, role=FINANCE, about=[ben.pk], reason=reason)
+    for reader, page in ((ben, "/account/audit/"), (dora, "/desk/audit/")):
+        client.force_login(reader)
+        shown = client.get(page).content.decode()
+        assert "Two clients say so.<br>They sent" in shown, page
+        assert "So &lt;it&gt; is.</p>" in shown, page
 
 
 @pytest.mark.parametrize(

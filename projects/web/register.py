@@ -1,5 +1,6 @@
 """The public register of decisions."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -33,22 +34,23 @@ from projects.disputes.register.words import (
 from projects.postings.models import Posting
 
 
+class Filter(forms.ChoiceField):
+    """One of a few, or any; what is none of them is not repeated, however long it is."""
+
+    default_error_messages = {"invalid_choice": "There is no such choice."}
+
+    def __init__(self, choices: Iterable[Any], label: str | None = None) -> None:
+        super().__init__(required=False, choices=[("", "Any"), *choices], label=label)
+
+
 class RegisterForm(forms.Form):
     """Which decisions somebody looks for."""
 
-    reason = forms.ChoiceField(required=False, choices=[("", "Any"), *Dispute.Reason.choices])
-    outcome = forms.ChoiceField(
-        required=False, choices=[("", "Any"), *RegisterEntry.Outcome.choices]
-    )
-    kind = forms.ChoiceField(
-        required=False, choices=[("", "Any"), *Posting.Kind.choices], label="Kind of work"
-    )
-    currency = forms.ChoiceField(
-        required=False, choices=[("", "Any"), *((code, code) for code in settings.CURRENCIES)]
-    )
-    band = forms.ChoiceField(
-        required=False, choices=[("", "Any"), *bands_in_words(settings.CURRENCIES)], label="Amount"
-    )
+    reason = Filter(Dispute.Reason.choices)
+    outcome = Filter(RegisterEntry.Outcome.choices)
+    kind = Filter(Posting.Kind.choices, label="Kind of work")
+    currency = Filter((code, code) for code in settings.CURRENCIES)
+    band = Filter(bands_in_words(settings.CURRENCIES), label="Amount")
 
 
 @login_not_required

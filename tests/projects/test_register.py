@@ -306,6 +306,8 @@ def test_a_filter_that_there_is_not_is_refused_in_words(published, value):
         page = browser().get(PAGE, {name: value})
         assert page.status_code == 400, name
         assert "Nothing can be shown for these filters" in text_of(page), name
+        assert text_of(page).count("There is no such choice.") == 1, name
+        assert len(value) < 5_000 or "xxxxx" not in text_of(page), name
         assert published.public_id not in text_of(page), name
         answer = api_of().get("/api/v1/register/", {name: value})
         assert (answer.status_code, answer.json()["error"]["param"]) == (400, name)
