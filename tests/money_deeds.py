@@ -98,7 +98,7 @@ DEEDS = [
     Deed(
         "release a part, the rest refunded",
         play.refund_rest,
-        ("ada proposal-create", "ben proposal-accept"),
+        ("ada proposal-create", "ben contract"),
         ENDING,
         (*RELEASED, "refund"),
         ENDED,
@@ -153,7 +153,7 @@ DEEDS = [
     Deed(
         "full refund before release",
         play.refund_all,
-        ("ada proposal-create", "ben proposal-accept"),
+        ("ada proposal-create", "ben contract"),
         ENDING,
         ("refund",),
         ENDED,

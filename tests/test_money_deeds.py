@@ -38,6 +38,7 @@ from projects.disputes.models import Dispute
 from projects.givebacks.models import GiveBack
 from projects.management.mails.samples import SAMPLES
 from projects.milestones.models import Milestone
+from projects.tasks import tell_chargebacks
 from tests.access_line import Line
 from tests.access_table import LINES
 from tests.money_deeds import DEEDS, NO_MONEY, Deed, Nothing
@@ -109,6 +110,9 @@ def _play(deed: Deed, people: dict) -> Played:
         told = set(Notification.objects.values_list("pk", flat=True))
         with pytest.raises(StopIteration):
             next(story)
+        notices = Notification.objects.exclude(pk__in=told)
+        kinds = set(notices.values_list("kind", flat=True))
+        tell_chargebacks()  # what a bank did is told both sides by a sweep, in its order
         for place, pages in _read(deed, people).items():
             read[place] += pages
         lines = Transfer.objects.exclude(pk__in=moved).select_related("source", "target")
@@ -117,7 +121,7 @@ def _play(deed: Deed, people: dict) -> Played:
             read=read,
             # The costs of the platform are in no statement but its own.
             lines={_named(line): kind_in_words(line) for line in lines if line.book},
-            notices=set(Notification.objects.exclude(pk__in=told).values_list("kind", flat=True)),
+            notices=kinds,
         )
         transaction.set_rollback(True)
     return found

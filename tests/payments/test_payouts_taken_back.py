@@ -1,5 +1,7 @@
 """A payout is cancelled: at the provider first, then in the books."""
 
+from functools import partial
+
 import pytest
 
 from marketplace.common.errors import NotAllowed, ProviderUnreachable, WrongState
@@ -187,7 +189,7 @@ def test_what_stands_at_a_closed_account_is_taken_back_before_it_goes_elsewhere(
     the_books_agree(sandbox)
 
 
-@pytest.mark.parametrize("deed", [payouts.retry_payout, cancel_payout])
+@pytest.mark.parametrize("deed", [payouts.retry_payout, partial(cancel_payout, reason="So.")])
 def test_only_its_payee_or_finance_may(ada, ben, cleo, dora, sandbox, deed):
     payout = scheduled(ada, ben, sandbox, bank=NO_SUCH_ACCOUNT)
     arrive(sandbox)

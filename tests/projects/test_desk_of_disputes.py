@@ -16,7 +16,7 @@ from tests.world import api_of, browser, person, reviewed_dispute, ruled, why
 
 pytestmark = pytest.mark.django_db
 
-MOST_QUERIES = 32
+MOST_QUERIES = 37
 WRITTEN = {"to_freelancer": "400", **why("Half an hour of thought.")}
 
 

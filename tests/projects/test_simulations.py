@@ -38,7 +38,6 @@ from projects.milestones.services import (
     submit_work,
 )
 from tests.projects.ending_world import tag_for, to_end
-from tests.projects.two_mediators import mediator
 from tests.world import active_contract, api_of, fund, offered_contract, plan_of, to_mediator, why
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(900)]
@@ -56,7 +55,7 @@ class Life:
     """The same story, lived by people: each deed at the moment that was foretold for it."""
 
     def __init__(self, people, later, asked: Wish, foretold: Foretold) -> None:
-        self.ada, self.ben, self.mediator = people
+        self.ada, self.ben, self.mediator, self.second = people
         self.later, self.asked, self.foretold = later, asked, foretold
         prices = [one.price for one in foretold.milestones]
         self.contract = active_contract(
@@ -152,7 +151,7 @@ class Life:
         )
         # Above the limit of the rules another mediator has to confirm it.
         for proposed in ProposedRuling.objects.filter(dispute=self.opened, status="proposed"):
-            confirm_ruling(proposed_id=proposed.pk, by=mediator("Emil"))
+            confirm_ruling(proposed_id=proposed.pk, by=self.second)
 
     def resolve(self) -> None:
         carry_out_ruling(dispute_id=self.opened.pk)
@@ -179,7 +178,9 @@ wishes = st.builds(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much],
 )
 @given(figures=wishes)
-def test_what_is_foretold_comes_true_in_the_books(ada, ben, dora, later, monkeypatch, figures):
+def test_what_is_foretold_comes_true_in_the_books(
+    ada, ben, dora, emil, later, monkeypatch, figures
+):
     share = figures.pop("per_mille")
     figures["price"] -= figures["price"] % 1_000 if figures["currency"] == "KWD" else 0
     figures["part"] = figures["price"] * share // 1_000
@@ -193,7 +194,7 @@ def test_what_is_foretold_comes_true_in_the_books(ada, ben, dora, later, monkeyp
         return
     event(asked.story)
     monkeypatch.setattr(clock, "_offset", timedelta(0))
-    life = Life((ada, ben, dora), later, asked, foretold)
+    life = Life((ada, ben, dora, emil), later, asked, foretold)
 
     life.live()
 

@@ -215,7 +215,9 @@ def _propose(
 def _lapse(order: ChangeOrder, *, who: str = "") -> None:
     """By itself, or because the side of this name has ended what was left."""
     # One whose time was over has lapsed by itself, whether that was written down or not.
-    step = "drop" if order.is_moot else "lapse" if order.answer_due_at <= now() else "overtake"
+    step = "lapse" if order.answer_due_at <= now() else "overtake"
+    if order.is_moot and not who:
+        step = "drop"
     LIFECYCLE.advance(order, step, role=SYSTEM)
     _close(order)
     kind = LIFECYCLE.steps[step].tells
