@@ -4,7 +4,7 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 from django.urls import path
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 from rest_framework.pagination import CursorPagination
@@ -14,9 +14,9 @@ from rest_framework.views import APIView
 
 from marketplace.common.api import OldestFirst, idempotent
 from marketplace.common.shapes import AmountIn
-from projects.api.dispute_shapes import DisputeOut
+from projects.api.dispute_shapes import DisputeOut, SharesOut
 from projects.disputes.confirming.models import ProposedRuling
-from projects.disputes.confirming.selectors import proposed_rulings
+from projects.disputes.confirming.selectors import effect_now, proposed_rulings
 from projects.disputes.confirming.services import LONGEST_RETURN, confirm_ruling, return_ruling
 from projects.disputes.grounds import Ground
 from projects.disputes.models import Dispute
@@ -34,6 +34,10 @@ class ProposedRulingOut(serializers.ModelSerializer):
     status = serializers.ChoiceField(ProposedRuling.Status.choices, source="state")
     by = serializers.CharField(source="by.name")
     answered_by = serializers.CharField(source="answered_by.name", default=None, allow_null=True)
+    shares = serializers.SerializerMethodField(
+        help_text="Who would get what if it stood now; null where it waits no longer, or another "
+        "amount is held by now."
+    )
 
     class Meta:
         model = ProposedRuling
@@ -49,11 +53,17 @@ class ProposedRulingOut(serializers.ModelSerializer):
             "reasons",
             "to_freelancer",
             "held",
+            "shares",
             "created_at",
             "answered_by",
             "returned_for",
             "closed_at",
         ]
+
+    @extend_schema_field(SharesOut(allow_null=True))
+    def get_shares(self, proposed: ProposedRuling) -> dict | None:
+        shares = effect_now(proposed)
+        return SharesOut(shares).data if shares else None
 
 
 class RulingIn(serializers.Serializer):
@@ -88,8 +98,8 @@ class RulingsView(ListAPIView):
     def get_queryset(self):
         if getattr(self, "swagger_fake_view", False):
             return ProposedRuling.objects.none()
-        dispute = _case(self.request, self.kwargs["public_id"])
-        return dispute.proposed_rulings.select_related("by", "answered_by", "dispute__milestone")
+from marketplace.common.shapes import AmountIn
+from projects.api.dispute_shapes import DisputeOut, SharesOut
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Decisions of one case that needed a second mediator, the oldest first, with what came of

@@ -125,6 +125,14 @@ def test_the_api_writes_lists_returns_and_confirms(ada, ben, dora, emil):
 
     (row,) = api_of(emil).get(f"{case}rulings/").json()["results"]
     assert (row["status"], row["by"], row["to_freelancer"]) == ("proposed", "Dora", 200_000)
+    shares = row["shares"]
+    assert (shares["freelancer_gets"], shares["freelancer_fee"]) == (194_000, 6_000)
+    assert sum(shares.values()) == ABOVE + ABOVE * 3 // 100, "all that is held"
+    page = desk(dispute, emil)
+    booked = page[page.index("Waits for a second mediator") :]
+    for amount in shares.values():
+        assert in_words(amount, "USD") in booked
+    assert in_words(sum(shares.values()), "USD") in booked
     again = api_of(emil).post(f"{case}rulings/", words)
     assert (again.status_code, again.json()["error"]["code"]) == (409, "wrong_state")
     own = api_of(dora).post(f"/api/v1/desk/rulings/{row['id']}/confirm/")
@@ -134,6 +142,7 @@ def test_the_api_writes_lists_returns_and_confirms(ada, ben, dora, emil):
 
     returned = api_of(emil).post(f"/api/v1/desk/rulings/{row['id']}/return/", {"why": "No."})
     assert returned.json()["status"] == "returned" and returned.json()["returned_for"] == "No."
+    assert returned.json()["shares"] is None
     late = api_of(emil).post(f"/api/v1/desk/rulings/{row['id']}/confirm/")
     assert late.status_code == 409
     second = proposed_on(Dispute.objects.get(pk=dispute.pk), dora, 300_000)

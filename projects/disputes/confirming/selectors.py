@@ -5,14 +5,14 @@ from django.db.models import QuerySet
 
 from accounts.people.models import User
 from marketplace.common.lifecycle import MEDIATOR
-from payments.escrow.division import price_held
+from payments.escrow.division import Shares, price_held
 from payments.escrow.selectors import held_in
 from payments.policies.selectors import second_mediator_above
 from projects.contracts.roles import Actor, role_in
 from projects.disputes.confirming.models import ProposedRuling
 from projects.disputes.models import Dispute
 from projects.disputes.rulings.selectors import HAD_A_HAND, had_a_hand
-from projects.disputes.selectors import desk_disputes
+from projects.disputes.selectors import desk_disputes, effect_of
 
 
 def limit_of(dispute: Dispute) -> int | None:
@@ -33,6 +33,17 @@ def needs_second(dispute: Dispute, *, held: int | None = None) -> bool:
 def proposed_rulings(user: User | AnonymousUser) -> QuerySet[ProposedRuling]:
     """Those on disputes that this person of the staff may read."""
     return ProposedRuling.objects.filter(dispute__in=desk_disputes(user).order_by())
+
+
+def effect_now(proposed: ProposedRuling, *, held: int | None = None) -> Shares | None:
+    """Who would get what if it stood now, to the minor unit; None where it waits no longer, or
+    another amount is held than it was written about. ``held`` where the caller knows what is held.
+    """
+    milestone = proposed.dispute.milestone
+    held = held_in(milestone.escrow) if held is None else held
+    if not proposed.waits or price_held(milestone.escrow, held=held) != proposed.held:
+        return None
+    return effect_of(milestone, proposed.to_freelancer, held=held)
 
 
 def why_not_confirmed_by(proposed: ProposedRuling, by: Actor) -> str:

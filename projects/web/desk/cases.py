@@ -18,7 +18,6 @@ from marketplace.common.files import attachment
 from marketplace.common.forms import AmountField
 from marketplace.common.money import to_major
 from payments.chargebacks.selectors import has_open_chargeback, look_for_open_chargebacks
-from payments.escrow.division import price_held
 from payments.escrow.selectors import held_in
 from projects.agreements.selectors import files_offered, files_wanted
 from projects.contracts.roles import Actor, role_in
@@ -26,6 +25,7 @@ from projects.contracts.selectors import agreement_of, timeline_of
 from projects.contracts.sentences import sentence_of, who_of
 from projects.disputes.confirming.models import ProposedRuling
 from projects.disputes.confirming.selectors import (
+    effect_now,
     limit_of,
     needs_second,
     why_not_answered_by,
@@ -246,12 +246,9 @@ def _confirming(dispute: Dispute, reader: Actor, held: int) -> dict[str, Any]:
         return context
     is_theirs = "decide" in steps
     refusal = why_not_confirmed_by(proposed, reader) if is_theirs else ""
-    effect = None
-    if price_held(dispute.milestone.escrow, held=held) == proposed.held:
-        effect = effect_of(dispute.milestone, proposed.to_freelancer, held=held)
     return context | {
         "proposed": proposed,
-        "proposed_effect": effect,
+        "proposed_effect": effect_now(proposed, held=held),
         "confirm_refusal": refusal,
         "may_confirm": is_theirs and not refusal,
         "may_return": is_theirs and not why_not_answered_by(proposed, reader),
