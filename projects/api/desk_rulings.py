@@ -98,8 +98,10 @@ class RulingsView(ListAPIView):
     def get_queryset(self):
         if getattr(self, "swagger_fake_view", False):
             return ProposedRuling.objects.none()
-from marketplace.common.shapes import AmountIn
-from projects.api.dispute_shapes import DisputeOut, SharesOut
+        dispute = _case(self.request, self.kwargs["public_id"])
+        return dispute.proposed_rulings.select_related(
+            "by", "answered_by", "dispute__milestone__escrow__policy"
+        )
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Decisions of one case that needed a second mediator, the oldest first, with what came of
