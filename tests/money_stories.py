@@ -117,6 +117,7 @@ def _ended(ada: User, ben: User, **terms: Any) -> Story:
     milestone = funded_milestone(ada, ben)
     yield
     proposal = propose_ending(milestone_id=milestone.pk, by=ada, **terms)
+    yield
     accept_proposal(proposal_id=proposal.pk, by=ben)
 
 
