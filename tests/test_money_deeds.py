@@ -110,6 +110,7 @@ def _play(deed: Deed, people: dict) -> Played:
         told = set(Notification.objects.values_list("pk", flat=True))
         for _ in story:  # some are done in steps, and stop between them
             _read_on(read, deed, people)
+        heard = set(Notification.objects.exclude(pk__in=told).values_list("kind", flat=True))
         for news in ChargebackNews.objects.filter(told_at=None).order_by("pk"):
             tell_chargeback(news_id=news.pk)  # as the sweep writes it into the timeline
         _read_on(read, deed, people)
@@ -119,7 +120,7 @@ def _play(deed: Deed, people: dict) -> Played:
             read=read,
             # The costs of the platform are in no statement but its own.
             lines={_named(line): kind_in_words(line) for line in lines if line.book},
-            notices=set(Notification.objects.exclude(pk__in=told).values_list("kind", flat=True)),
+            notices=heard,
         )
         transaction.set_rollback(True)
     return found
