@@ -4,48 +4,22 @@
 does not apply, the entry says why, in words (``Nothing``).
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-
 from tests import money_stories as play
-
-
-class Nothing(str):
-    """Why there is no such thing for a deed."""
-
-    __slots__ = ()
-
-
-@dataclass(frozen=True)
-class Deed:
-    """``story`` sets the stage, yields, and does the deed.
-
-    ``pages`` are routes with who reaches them ("ada milestone-fund"), the one where it is done or
-    shown first. ``calls`` are routes of the API with their method. ``lines`` are the kinds of
-    transfers that it books; a payout's say from where to where. ``notices`` are the kinds that
-    people are told with. ``desk`` are the routes where staff sees or does it.
-    """
-
-    name: str
-    story: Callable[..., Iterator[None]]
-    pages: tuple[str, ...]
-    calls: tuple[str, ...]
-    lines: tuple[str, ...] | Nothing
-    notices: tuple[str, ...] | Nothing
-    desk: tuple[str, ...] | Nothing
-
-
-RELEASED = ("release", "freelancer_fee", "client_fee")
-BOOKS = ("contract-statement",)
-FAILED_REFUNDS = ("desk", "desk-refunds", "api-desk-refunds")
-PAYOUTS = ("desk-payouts", "api-desk-payouts")
-FAILED_PAYOUTS = ("desk", *PAYOUTS)
-BANKS = ("desk-chargebacks", "desk-chargeback", "api-desk-chargeback")
-ENDING = ("POST api-milestone-proposals", "POST api-proposal-accept")
-ENDED = ("ending_proposed", "ending_accepted")
-UNPAID = ("desk-payees", "api-desk-payees")
-NO_MONEY = Nothing("No money moves.")
-WHO_ASKED_KNOWS = Nothing("They asked for it, or were told that it is made; and hear how it ends.")
+from tests.deeds_of_banks import DEEDS_OF_BANKS
+from tests.money_deed import (
+    BOOKS,
+    ENDED,
+    ENDING,
+    FAILED_PAYOUTS,
+    FAILED_REFUNDS,
+    NO_MONEY,
+    PAYOUTS,
+    RELEASED,
+    UNPAID,
+    WHO_ASKED_KNOWS,
+    Deed,
+    Nothing,
+)
 
 DEEDS = [
     # --- In -------------------------------------------------------------------------------------
@@ -431,87 +405,5 @@ DEEDS = [
         ("limit_in_14_days", "limit_in_7_days", "limit_in_1_day", "milestone_refunded"),
         BOOKS,
     ),
-    # --- Banks that take it back ----------------------------------------------------------------
-    Deed(
-        "a bank only asks",
-        play.inquiry,
-        ("ada contract-timeline",),
-        ("GET api-contract-timeline",),
-        NO_MONEY,
-        # Nothing changes for the sides: the timeline has it, and finance is asked to answer.
-        ("chargeback_to_answer",),
-        BANKS,
-    ),
-    Deed(
-        "chargeback before release",
-        play.taken_before,
-        ("ada contract", "ben contract"),
-        ("GET api-contract-timeline", "GET api-milestone"),
-        ("chargeback",),
-        ("chargeback_opened",),
-        BANKS,
-    ),
-    Deed(
-        "chargeback of a part",
-        play.taken_in_part,
-        ("ada contract", "ben contract"),
-        ("GET api-contract-timeline", "GET api-milestone"),
-        ("chargeback",),
-        ("chargeback_opened",),
-        BANKS,
-    ),
-    Deed(
-        "several on one payment",
-        play.taken_twice,
-        ("ada contract", "ben contract"),
-        ("GET api-contract-timeline",),
-        ("chargeback",),
-        ("chargeback_opened",),
-        BANKS,
-    ),
-    Deed(
-        "chargeback after release",
-        play.taken_after,
-        ("ben contract", "ben earnings"),
-        ("GET api-earnings", "GET api-contract-timeline"),
-        ("chargeback_owed", "chargeback_fees", "recovery"),
-        ("chargeback_opened", "debt_recovered"),
-        BANKS,
-    ),
-    Deed(
-        "chargeback after the payout: a receivable",
-        play.taken_after_payout,
-        ("ben contract", "ben earnings"),
-        ("GET api-earnings",),
-        ("chargeback_owed", "chargeback_fees"),
-        ("chargeback_opened",),
-        BANKS,
-    ),
-    Deed(
-        "the receivable is recovered from what is earned later",
-        play.recovered,
-        ("ben earnings",),
-        ("GET api-earnings", "GET api-earnings-lines"),
-        (*RELEASED, "recovery"),
-        ("milestone_released", "debt_recovered"),
-        BOOKS,
-    ),
-    Deed(
-        "chargeback won",
-        play.won,
-        ("ada contract", "ben contract"),
-        ("GET api-contract-timeline",),
-        ("chargeback_won", "recovery_returned"),
-        ("chargeback_won",),
-        BANKS,
-    ),
-    Deed(
-        "chargeback lost",
-        play.lost,
-        ("ada contract", "ben contract"),
-        ("GET api-contract-timeline",),
-        Nothing("It was taken when the bank demanded it."),
-        ("chargeback_lost",),
-        BANKS,
-    ),
+    *DEEDS_OF_BANKS,
 ]

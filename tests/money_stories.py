@@ -25,7 +25,6 @@ from payments.payouts.attesting.services import attest_payout
 from payments.payouts.cancelling.services import cancel_payout
 from payments.payouts.holding.services import hold_payouts, lift_hold
 from payments.payouts.models import Earning, Payout
-from payments.payouts.recovering.services import recover
 from payments.payouts.sending import services as sending
 from payments.refunds.models import Refund
 from payments.refunds.services import record_refund
@@ -33,7 +32,6 @@ from projects.agreements.changes.services import accept_change
 from projects.agreements.leaving.services import leave_contract
 from projects.agreements.proposals.services import accept_proposal, propose_ending
 from projects.bonuses.services import give_bonus, tell_bonus
-from projects.contracts.banks.services import tell_chargeback
 from projects.disputes.sealed.services import seal_figure
 from projects.givebacks.services import give_back
 from projects.milestones.arrivals.services import tell_funding
@@ -41,7 +39,6 @@ from projects.milestones.limits.services import refund_at_limit, warn_of_limit
 from projects.milestones.models import Milestone
 from projects.milestones.parts.services import release_part
 from projects.milestones.services import cancel_milestone, fund_milestone, release_milestone
-from tests.payments.chargeback_world import Bank
 from tests.projects.change_world import price_to
 from tests.projects.ending_world import contract_at_work, tag_for, to_end
 from tests.world import (
@@ -63,7 +60,7 @@ def _pay(milestone: Milestone, by: User, amount: int | None = None) -> None:
     tell_funding(milestone_id=milestone.pk)
 
 
-def _payment_of(milestone: Milestone) -> Payment:
+def payment_of(milestone: Milestone) -> Payment:
     return Payment.objects.get(paid_for=milestone.escrow.public_id)
 
 
@@ -84,7 +81,7 @@ def top_up(ada: User, ben: User, **_: User) -> Story:
 
 
 def pay_twice(ada: User, ben: User, **_: User) -> Story:
-    payment = _payment_of(funded_milestone(ada, ben))
+    payment = payment_of(funded_milestone(ada, ben))
     yield
     another = note_another_charge(payment_id=payment.pk, charge_id="ch_another")
     take_in(payment_id=another.pk, intent_id="pi_another", charge_id="ch_another")
@@ -248,7 +245,7 @@ def _scheduled(ada: User, ben: User) -> Payout:
 def _send(payout: Payout) -> None:
     """It is on its way to the bank."""
     sending.begin_attempt(payout.pk)
-    _told(payout, State.IN_TRANSIT)
+    told_of(payout, State.IN_TRANSIT)
 
 
 def _word(payout: Payout, state: State, code: str = "") -> RemotePayout:
@@ -257,11 +254,11 @@ def _word(payout: Payout, state: State, code: str = "") -> RemotePayout:
     )
 
 
-def _told(payout: Payout, state: State, code: str = "") -> None:
+def told_of(payout: Payout, state: State, code: str = "") -> None:
     sending.record_payout(remote=_word(payout, state, code))
 
 
-def _sent(ada: User, ben: User) -> Payout:
+def sent_out(ada: User, ben: User) -> Payout:
     payout = _scheduled(ada, ben)
     _send(payout)
     return payout
@@ -286,27 +283,27 @@ def in_transit(ada: User, ben: User, **_: User) -> Story:
 
 
 def arrives(ada: User, ben: User, **_: User) -> Story:
-    payout = _sent(ada, ben)
+    payout = sent_out(ada, ben)
     yield
-    _told(payout, State.DONE)
+    told_of(payout, State.DONE)
 
 
 def fails(ada: User, ben: User, **_: User) -> Story:
-    payout = _sent(ada, ben)
+    payout = sent_out(ada, ben)
     yield
-    _told(payout, State.FAILED, "account_closed")
+    told_of(payout, State.FAILED, "account_closed")
 
 
 def bounces(ada: User, ben: User, **_: User) -> Story:
-    payout = _sent(ada, ben)
-    _told(payout, State.DONE)
+    payout = sent_out(ada, ben)
+    told_of(payout, State.DONE)
     yield
-    _told(payout, State.FAILED, "no_account")
+    told_of(payout, State.FAILED, "no_account")
 
 
 def _stranded(ada: User, ben: User) -> Payout:
     """Its account is closed, and says nothing of it any more."""
-    payout = _sent(ada, ben)
+    payout = sent_out(ada, ben)
     Payout.objects.filter(pk=payout.pk).update(transfer_id="tr_remote")
     ConnectedAccount.objects.update(status="closed")
     return payout
@@ -382,8 +379,8 @@ def retry_for_payee(ada: User, ben: User, dora: User) -> Story:
 
 
 def _retried(ada: User, ben: User, *, by: User) -> Story:
-    payout = _sent(ada, ben)
-    _told(payout, State.FAILED, "account_closed")
+    payout = sent_out(ada, ben)
+    told_of(payout, State.FAILED, "account_closed")
     yield
     payouts.retry_payout(payout_id=payout.pk, by=by)
 
@@ -439,77 +436,3 @@ def at_the_limit(ada: User, ben: User, **_: User) -> Story:
     milestone = _near_its_limit(ada, ben, -1)
     yield
     refund_at_limit(milestone_id=milestone.pk)
-
-
-# --- Banks that take it back ---------------------------------------------------------------------
-
-
-def inquiry(ada: User, ben: User, **_: User) -> Story:
-    bank = Bank(_payment_of(funded_milestone(ada, ben)))
-    yield
-    tell_chargeback(news_id=bank.asks().news.get().pk)
-
-
-def taken_before(ada: User, ben: User, **_: User) -> Story:
-    bank = Bank(_payment_of(funded_milestone(ada, ben)))
-    yield
-    bank.takes()
-
-
-def taken_in_part(ada: User, ben: User, **_: User) -> Story:
-    bank = Bank(_payment_of(funded_milestone(ada, ben)), 50_000)
-    yield
-    bank.takes()
-
-
-def taken_twice(ada: User, ben: User, **_: User) -> Story:
-    payment = _payment_of(funded_milestone(ada, ben))
-    Bank(payment, 50_000).takes()
-    yield
-    Bank(payment, 30_000).takes()
-
-
-def _released(ada: User, ben: User) -> Bank:
-    done = submitted_milestone(ada, ben)
-    release_milestone(milestone_id=done.pk, by=ada)
-    return Bank(_payment_of(done))
-
-
-def taken_after(ada: User, ben: User, **_: User) -> Story:
-    bank = _released(ada, ben)
-    yield
-    bank.takes()
-
-
-def _paid_out(ada: User, ben: User) -> Bank:
-    payout = _sent(ada, ben)
-    _told(payout, State.DONE)
-    return Bank(Payment.objects.get())
-
-
-def taken_after_payout(ada: User, ben: User, **_: User) -> Story:
-    bank = _paid_out(ada, ben)
-    yield
-    bank.takes()
-
-
-def recovered(ada: User, ben: User, **_: User) -> Story:
-    _paid_out(ada, ben).takes()
-    another = submitted_milestone(ada, ben, 50_000)
-    yield
-    release_milestone(milestone_id=another.pk, by=ada)
-    recover(party_id=own_party_of(ben).pk, currency="USD")
-
-
-def won(ada: User, ben: User, **_: User) -> Story:
-    bank = _released(ada, ben)
-    bank.takes()
-    yield
-    bank.gives_back()
-
-
-def lost(ada: User, ben: User, **_: User) -> Story:
-    bank = Bank(_payment_of(funded_milestone(ada, ben)))
-    bank.takes()
-    yield
-    bank.keeps()

@@ -41,7 +41,8 @@ from projects.management.mails.samples import SAMPLES
 from projects.milestones.models import Milestone
 from tests.access_line import Line
 from tests.access_table import LINES
-from tests.money_deeds import DEEDS, NO_MONEY, Deed, Nothing
+from tests.money_deed import NO_MONEY, Deed, Nothing
+from tests.money_deeds import DEEDS
 from tests.world import api_of, browser, person
 
 pytestmark = pytest.mark.django_db
@@ -295,7 +296,8 @@ def test_every_movement_that_the_house_books_has_words():
         and isinstance(call.args[0], ast.Constant)
     }
     assert len(booked) > 15, "the search itself must find something"
-    assert booked - set(words._KINDS) - {"payout"} == {"chargeback_fee", "provider_fee"}
+    own = {"chargeback_fee", "provider_fee", "transfer_lost"}
+    assert booked - set(words._KINDS) - {"payout"} == own
 
 
 def test_no_deed_is_there_twice():

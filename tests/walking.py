@@ -61,7 +61,7 @@ class Walk:
                     force(_row(thing), status=status, **self.as_it_would_be(status))
                     outcome = tried(deed, thing.pk, by)
                     after = _row(thing).get().status
-                    said = (name, status, role, outcome)
+                    said = (name, status, role, outcome, after)
                     assert _is_lawful(outcome, expected(step, deed, status, role)), said
                     if outcome is None and not _is_untouched(deed, step, status, role):
                         allowed += 1

@@ -27,14 +27,6 @@ from projects.agreements.changes.selectors import over_change_ids
 from projects.agreements.downtime import services as downtime
 from projects.agreements.models import Proposal
 from projects.agreements.proposals import services as proposals
-from projects.bids import selectors as bids_due
-from projects.bids import services as bids
-from projects.bids.counters import services as counters
-from projects.bids.counters.models import CounterOffer
-from projects.bids.counters.selectors import over_counter_ids
-from projects.bids.declining import services as declining
-from projects.bids.models import Bid
-from projects.bids.renewals import services as renewals
 from projects.bonuses import selectors as bonuses_due
 from projects.bonuses import services as bonuses
 from projects.bonuses.models import Bonus
@@ -52,8 +44,13 @@ from projects.milestones.arrivals import services as arrivals
 from projects.milestones.limits import services as limits
 from projects.milestones.models import Milestone
 from projects.milestones.warnings import services as warnings
-from projects.postings.models import Posting
 from projects.reasons.services import why_gone
+from projects.tasks.bidding import (  # noqa: F401 - the timetable finds all of them here
+    expire_postings,
+    lapse_bids,
+    lapse_counters,
+    remind_of_bids,
+)
 from projects.tasks.disputes import (  # noqa: F401 - the timetable finds all of them here
     carry_out_rulings,
     chase_rulings,
@@ -74,54 +71,6 @@ from projects.tasks.disputes import (  # noqa: F401 - the timetable finds all of
 def make_up_for_outages() -> dict[str, int]:
     """The house was down: what would have struck in that time is put off by it."""
     return sweep(lambda **_: unmade_outage_ids(), lambda pk: downtime.make_up_for(outage_id=pk))
-
-
-# --- Postings and bids ---------------------------------------------------------------------------
-
-
-@shared_task(name="projects.remind_of_bids")
-def remind_of_bids() -> dict[str, int]:
-    """Bids that lapse in some days: their authors may renew them."""
-    return sweep(
-        bids_due.lapsing_bid_ids,
-        lambda pk: renewals.remind_of_lapse(bid_id=pk),
-        of=Bid,
-        while_=is_made_up_for,
-    )
-
-
-@shared_task(name="projects.lapse_bids")
-def lapse_bids() -> dict[str, int]:
-    """A bid that the client did not answer while it was valid."""
-    return sweep(
-        bids_due.lapsed_bid_ids,
-        lambda pk: bids.lapse_bid(bid_id=pk, by=SYSTEM),
-        of=Bid,
-        while_=is_made_up_for,
-    )
-
-
-@shared_task(name="projects.lapse_counters")
-def lapse_counters() -> dict[str, int]:
-    """Other terms for a bid that nobody answered, or whose bid has ended."""
-    return sweep(
-        over_counter_ids,
-        lambda pk: counters.lapse_counter(counter_id=pk),
-        of=CounterOffer,
-        under=["bid"],
-        while_=is_made_up_for,
-    )
-
-
-@shared_task(name="projects.expire_postings")
-def expire_postings() -> dict[str, int]:
-    """The time for bids is over, and none is left to choose from or the time to choose is over."""
-    return sweep(
-        bids_due.expired_posting_ids,
-        lambda pk: declining.expire_bidding(posting_id=pk, by=SYSTEM),
-        of=Posting,
-        while_=is_made_up_for,
-    )
 
 
 # --- Contracts and milestones --------------------------------------------------------------------

@@ -19,13 +19,14 @@ from projects.agreements.services import (
 )
 from projects.bonuses.services import give_bonus
 from projects.contracts.models import LIFECYCLE, Contract
+from projects.contracts.roles import role_in
 from projects.givebacks.services import ask_back, give_back
-from projects.milestones.services import cancel_milestone
+from projects.milestones.services import cancel_milestone, submit_work
 from tests.projects.change_world import wish
 from tests.projects.ending_world import tag_for
 from tests.projects.giveback_world import released
 from tests.walking import Deed, Walk
-from tests.world import active_contract, funded_milestone, offered_contract, planned_milestone
+from tests.world import active_contract, fund, funded_milestone, offered_contract, planned_milestone
 
 pytestmark = pytest.mark.django_db
 
@@ -44,6 +45,14 @@ def forgotten_offer(who: Any) -> Contract:
 
 def active(who: Any) -> Contract:
     return active_contract(who.ada, who.ben, [100_000])
+
+
+def half_delivered(who: Any) -> Contract:
+    """Whoever leaves it alone leaves something behind: it is not over with that."""
+    contract = active_contract(who.ada, who.ben, [100_000, 50_000])
+    first = fund(contract.milestones.order_by("position").first())
+    submit_work(milestone_id=first.pk, by=who.ben, note="Half of it.")
+    return contract
 
 
 def at_work(who: Any) -> Contract:
@@ -66,7 +75,8 @@ def _one(pk: int) -> Any:
 
 def _leave(pk: int, by: Any) -> None:
     contract = Contract.objects.get(pk=pk)
-    is_side = by != SYSTEM and contract.status == Contract.Status.ACTIVE
+    is_side = role_in(contract, by) in (CLIENT, FREELANCER)
+    is_side = is_side and contract.status == Contract.Status.ACTIVE
     leave_contract(contract_id=pk, by=by, seen=tag_for(contract, by) if is_side else "")
 
 
@@ -88,7 +98,7 @@ DEEDS = {
         at_work,
         lambda pk, by: propose_ending(contract_id=pk, by=by, parts=[(_one(pk).public_id, 40_000)]),
     ),
-    "leave": Deed(active, _leave),
+    "leave": Deed(half_delivered, _leave),
     "give_bonus": Deed(active, lambda pk, by: give_bonus(contract_id=pk, by=by, amount=5_000)),
     "ask_back": Deed(
         worked_on,

@@ -33,7 +33,7 @@ from tests.world import fund, funded_milestone, planned_milestone
 
 pytestmark = pytest.mark.django_db
 
-migration = import_module("projects.migrations.0075_work_is_warned_of")
+migration = import_module("projects.migrations.0061_work_is_warned_of")
 START = ("start_in_7_days", "start_in_1_day", "start_over")
 
 

@@ -214,7 +214,9 @@ def test_what_is_foretold_comes_true_in_the_books(
     if foretold.to_freelancer and asked.story != "partial":
         rests = Earning.objects.get(earned_by=milestone.escrow.public_id)
         foretold_rest = foretold.bank_at - foretold.lines[-1].at
-        assert rests.clears_at - rests.earned_at == foretold_rest
+        # Each step was lived some minutes late, and no rest goes beyond the provider's limit.
+        minutes = timedelta(minutes=len(foretold.lines) + 1)
+        assert abs(rests.clears_at - rests.earned_at - foretold_rest) < minutes
 
 
 def test_silence_is_foretold_to_the_cent():

@@ -40,6 +40,6 @@ def forget_them(apps, schema_editor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("projects", "0066_bids_and_postings_have_clocks")]
+    dependencies = [("projects", "0060_bids_and_postings_have_clocks")]
 
     operations = [migrations.RunPython(plan_them, forget_them)]

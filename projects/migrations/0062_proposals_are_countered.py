@@ -4,7 +4,7 @@ from marketplace.common.lifecycle_sql import keep_lifecycle
 
 
 class Migration(migrations.Migration):
-    dependencies = [("projects", "0075_work_is_warned_of")]
+    dependencies = [("projects", "0061_work_is_warned_of")]
 
     operations = [
         migrations.AlterField(

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("projects", "0060_bands_of_each_currency"),
+        ("projects", "0058_bands_of_each_currency"),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ _OF_NO_CONTRACT = ["counter", "hold", "bidding", "choice", "bid"]
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("projects", "0065_days_of_a_plan_end"),
+        ("projects", "0059_days_of_a_plan_end"),
     ]
 
     operations = [
