@@ -271,7 +271,7 @@ def _tell(person: User, proposed: ProposedDeed, kind: str, text: Words, *, by: U
 def _log(proposed: ProposedDeed, deed: str, text: str, *, by: User) -> None:
     """For those, too, whom what is wished concerns: their refund may stand still for it."""
     amount = money.in_words(proposed.amount, proposed.currency)
-    thing = proposed.refund or proposed.difference
+    thing = proposed.refund or proposed.payout or proposed.difference
     assert thing is not None
     about, account = (
         (thing.about, thing.account) if isinstance(thing, Difference) else (thing.public_id, "")
