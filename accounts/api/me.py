@@ -16,7 +16,7 @@ from accounts.access import services as access
 from accounts.access.knocks import forgive_knocks
 from accounts.api.limits import count_knock
 from accounts.notifications.mailing.selectors import failing_mail_of
-from accounts.notifications.selectors import notifications_of
+from accounts.notifications.selectors import counted, notifications_of
 from accounts.parties.selectors import own_party_of
 from accounts.people import services
 from accounts.people.models import User
@@ -85,8 +85,8 @@ class MeOut(PersonOut):
         return None if failing is None else dict(MailFailingOut(failing).data)
 
     def get_unread_notifications(self, user: User) -> int:
-        """How many of your notices you have not read yet."""
-        return notifications_of(user).filter(read_at=None).count()
+        """How many of your notices you have not read yet, of kinds that count as unread."""
+        return counted(notifications_of(user)).count()
 
     def get_staff_roles(self, user: User) -> list[str]:
         return sorted(staff_roles_of(user))

@@ -15,6 +15,7 @@ from payments.ledger import chart
 from payments.ledger.checks import CHECKS as LEDGER
 from payments.ledger.models import LedgerAccount, Transfer
 from payments.payouts.checks import CHECKS as PAYOUTS
+from payments.payouts.checks import nothing_earned_is_past_its_limit
 from payments.payouts.models import Payout, PayoutAttempt
 from payments.refunds.checks import CHECKS as REFUNDS
 from payments.refunds.models import Refund
@@ -104,4 +105,5 @@ CHECKS = [
     what_came_and_went_has_its_object,
 ]
 # Only where nothing more is expected to happen.
-WHEN_QUIET = [nothing_is_on_its_way]
+# What becomes free to be paid out is on its way with the next sweep.
+WHEN_QUIET = [nothing_is_on_its_way, nothing_earned_is_past_its_limit]

@@ -46,10 +46,12 @@ _STRANDED = Q(
     Exists(_AT_A_CLOSED_ACCOUNT.filter(failure_code="")),
     status__in=[Payout.Status.SENDING, Payout.Status.IN_TRANSIT],
 )
-# Its transfer was to be taken back from there, and the provider refused.
+# Its transfer was to be taken back from there, and the provider refused. Only the last attempt says
+# where the transfer lies: one before it may have been refused at an account that was closed since.
+_LATER = PayoutAttempt.objects.filter(payout=OuterRef("payout"), number__gt=OuterRef("number"))
 _UNRETURNED = Q(
     ~Q(transfer_id=""),
-    Exists(_AT_A_CLOSED_ACCOUNT),
+    Exists(_AT_A_CLOSED_ACCOUNT.filter(~Exists(_LATER))),
     status__in=[Payout.Status.SCHEDULED, Payout.Status.FAILED],
     reversal_refused_at__isnull=False,
 )

@@ -217,11 +217,17 @@ def book_payout(payout: Payout, source: str, target: str, deed: str) -> None:
     )
 
 
-def failure_of(attempt: PayoutAttempt) -> str:
+def failure_of(attempt: PayoutAttempt, *, came_back: bool = False) -> str:
     """Names its failure in the books: a refused attempt that lives after all may fail once more, at
-    the bank.
+    the bank; and one that had arrived comes back once for each time that it did.
     """
-    return f"{attempt.number}:bank" if attempt.remote_id else str(attempt.number)
+    named = f"{attempt.number}:bank" if attempt.remote_id else str(attempt.number)
+    return f"{named}:{ended_at(attempt)}" if came_back else named
+
+
+def ended_at(attempt: PayoutAttempt) -> str:
+    """Tells apart what became of it once and what became of it later."""
+    return f"{attempt.closed_at.timestamp():.6f}" if attempt.closed_at else ""
 
 
 def tell_payee(payout: Payout, kind: str, text: Words, by: User | None = None) -> None:

@@ -28,7 +28,8 @@ def _ways_to_settle(proposal: Proposal | None) -> tuple[Stop, ...]:
     """One side gives in, or both agree: one proposal at a time waits for the other side."""
     by_proposal = _of_each("propose_ending")
     if proposal is not None:
-        by_proposal = (Stop(OTHER[proposal.proposed_by_role], "accept"),)
+        other = OTHER[proposal.proposed_by_role]
+        by_proposal = (Stop(other, "accept"), Stop(other, "propose_ending"))
     return (Stop(CLIENT, "release"), Stop(FREELANCER, "cancel"), *by_proposal, *_of_each("seal"))
 
 

@@ -233,7 +233,7 @@ class PayoutAttestView(APIView):
         ``came_back``; of one that the provider would not take back: ``arrived`` or ``lost``. Above
         the limit of the rules it waits for another person, as ``waits_for`` says.
         """
-        payout = get_object_or_404(_at_the_desk(request, payouts_to_attest()), public_id=public_id)
+        payout = get_object_or_404(for_finance(request, payouts_to_attest()), public_id=public_id)
         told = AttestIn(data=request.data)
         told.is_valid(raise_exception=True)
         user = signed_in(request.user)

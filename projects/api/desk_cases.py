@@ -148,8 +148,9 @@ class CasePutForwardView(APIView):
         """What both sides have openly proposed to each other on the contract, the oldest first, and
         what became of it. Sealed figures are none of it.
         """
-        contract = _case(request, public_id).milestone.contract
-        return Response(CasePutForwardOut(proposed_on(contract)).data)
+        dispute = _case(request, public_id)
+        found = proposed_on(dispute.milestone.contract, until=dispute.closed_at)
+        return Response(CasePutForwardOut(found).data)
 
 
 class CaseFileView(APIView):

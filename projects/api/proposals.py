@@ -100,7 +100,19 @@ class ProposalOut(serializers.ModelSerializer):
         return steps
 
 
-class ProposalIn(serializers.Serializer):
+class CountersIn(serializers.Serializer):
+    counters = serializers.CharField(
+        max_length=30,
+        required=False,
+        allow_blank=True,
+        allow_null=True,
+        default=None,
+        help_text="The proposal of the other side that this answers, empty for none: refused where "
+        "another one stands. Where left out, whichever stands is answered.",
+    )
+
+
+class ProposalIn(CountersIn):
     to_freelancer = AmountIn(
         least=0,
         help_text="A part of the price in minor units, less than all of it; the rest goes back.",
@@ -125,7 +137,7 @@ class ProposalIn(serializers.Serializer):
     )
 
 
-class DisputeSettlementIn(serializers.Serializer):
+class DisputeSettlementIn(CountersIn):
     to_freelancer = AmountIn(
         least=0, help_text="A part of the price in minor units, less than all of it."
     )

@@ -3,7 +3,7 @@ part of it.
 """
 
 from dataclasses import asdict
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from django.utils import timezone
@@ -15,9 +15,11 @@ from projects.agreements.proposals.words import terms_of
 from projects.contracts.models import Contract
 
 
-def proposed_on(contract: Contract) -> dict[str, list[dict[str, Any]]]:
+def proposed_on(
+    contract: Contract, *, until: datetime | None = None
+) -> dict[str, list[dict[str, Any]]]:
     """``proposals`` to end a milestone and ``changes`` of the agreement, the oldest first, in three
-    queries.
+    queries; ``until`` then, where staff reads it for a decision, and no longer.
 
     Of the whole contract: what was said of another milestone may be about this one, which only a
     person can tell. A state is as it is written down, since a record says nothing of when it is
@@ -25,6 +27,9 @@ def proposed_on(contract: Contract) -> dict[str, list[dict[str, Any]]]:
     """
     proposals = Proposal.objects.filter(milestone__contract=contract)
     orders = ChangeOrder.objects.filter(contract=contract).select_related("counters", "proposed_by")
+    if until is not None:
+        proposals = proposals.filter(created_at__lte=until)
+        orders = orders.filter(created_at__lte=until)
     titles = dict(contract.milestones.values_list("position", "title"))
     with timezone.override(UTC):
         return {

@@ -19,6 +19,10 @@ from projects.contracts.models import Contract
 from projects.milestones.models import LIFECYCLE, Milestone
 from projects.milestones.selectors import is_being_funded, is_funded
 
+# So long at least the client has to review what is submitted once the limit has come nearer, or
+# silence pays that did not before: nobody is to lose their say within the hour.
+LEAST_REVIEW = timedelta(hours=12)
+
 
 def untold_since(milestone: Milestone) -> datetime | None:
     """Since when all of its money is held, where nobody was told of that yet."""

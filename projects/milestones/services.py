@@ -30,6 +30,7 @@ from projects.milestones.criteria import checked_answers, checked_not_met, refus
 from projects.milestones.deliveries import LONGEST_NOTE, checked_links
 from projects.milestones.models import LIFECYCLE, Milestone, Submission, SubmissionFile
 from projects.milestones.rules import due_of, judge_step, review_end_of
+from projects.milestones.warnings.services import give_time_to_the_unwarned
 from projects.milestones.words import CANCELLED, RELEASED, RELEASED_BY_SILENCE, words_of_delivery
 
 # The steps that end a milestone unpaid, each with its own right and its own clock.
@@ -164,15 +165,14 @@ def release_milestone(*, milestone_id: int, by: Actor) -> Milestone:
 
 @transaction.atomic
 def release_unreviewed(*, milestone_ids: Sequence[int]) -> int:
-    """Silence is consent: the client had the review period, and was warned of its end. Returns how
-    many that were.
+    """Silence is consent: the client had the review period, and was warned. How many that were.
 
-    All of them, or none where one is refused. Those that somebody is at work on just now, and those
-    that have ended meanwhile, are passed over. Warnings that could not be told in time are written
-    first, so that the record shows them.
+    All of them, or none where one is refused. Passed over are those that somebody is at work on,
+    that have ended meanwhile, or whose client has yet to be warned. Warnings that could not be told
+    in time are written first, so that the record shows them.
     """
     free = _with_money(skip_locked=True).filter(pk__in=milestone_ids, closed_at=None)
-    if milestones := list(free.order_by("pk")):
+    if milestones := give_time_to_the_unwarned(list(free.order_by("pk"))):
         _release(milestones, "release_silent", by=SYSTEM)
     return len(milestones)
 

@@ -178,7 +178,9 @@ REASONS: dict[str, Reason] = {
     "case_handed_over": _RULING,
     "ruling_wanted": _RULING,
     "dispute_assigned": Reason(Dispute, ("milestone",), _asks_who_has_it),
-    "deed_to_confirm": Reason(ProposedDeed, ("refund", "difference"), _asks_finance_to_confirm),
+    "deed_to_confirm": Reason(
+        ProposedDeed, ("refund", "payout", "difference"), _asks_finance_to_confirm
+    ),
     "ruling_to_confirm": Reason(ProposedRuling, ("dispute__milestone",), _asks_a_second),
     "ruling_accepted": Reason(
         Dispute,

@@ -43,6 +43,7 @@ from projects.milestones import services as milestones
 from projects.milestones.arrivals import services as arrivals
 from projects.milestones.limits import services as limits
 from projects.milestones.models import Milestone
+from projects.milestones.rules import LEAST_REVIEW
 from projects.milestones.warnings import services as warnings
 from projects.reasons.services import why_gone
 from projects.tasks.bidding import (  # noqa: F401 - the timetable finds all of them here
@@ -162,7 +163,7 @@ def warn_of_limits() -> dict[str, int]:
 @shared_task(name="projects.pull_reviews")
 def pull_reviews() -> dict[str, int]:
     """The provider holds money less long than when its review began."""
-    due = partial(milestones_due.reviews_behind_limit_ids, at_least=limits.LEAST_REVIEW)
+    due = partial(milestones_due.reviews_behind_limit_ids, at_least=LEAST_REVIEW)
     return sweep(due, lambda pk: limits.pull_review(milestone_id=pk), of=Milestone)
 
 

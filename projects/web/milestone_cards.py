@@ -10,6 +10,7 @@ from marketplace.common.clock import now
 from marketplace.common.file_lists import shown_files
 from marketplace.common.lifecycle import CLIENT
 from marketplace.common.money import in_words
+from payments.chargebacks.models import CONTESTED
 from payments.chargebacks.selectors import has_now
 from payments.chargebacks.words import TITLES, story_of
 from projects.agreements.outlook import Prospect
@@ -171,7 +172,8 @@ def _card(
     others = [button_of(prospect, step, variant="quiet") for step in steps if step not in first]
     if "fund" in steps and not prospect.payment:
         others.insert(0, _part_button(milestone))
-    if may_change and milestone.status in {S.PLANNED, S.RETURNED}:
+    is_contested = any(one.status in CONTESTED for one in prospect.chargebacks)
+    if may_change and not is_contested and milestone.status in {S.PLANNED, S.RETURNED}:
         url = reverse("extension-create", args=[milestone.public_id])
         others.append(Button("adjust", "Ask for another date", url, "quiet", "clock"))
     status, label = _state_of(prospect, held)

@@ -114,7 +114,16 @@ def create_proposal(request: HttpRequest, public_id: str) -> HttpResponse:
             terms["confirmed_with"] = confirm_by_password(request.user, password)
     if form.errors:
         return _draft(request, milestone, form, status=400)
-    services.propose_ending(milestone_id=milestone.pk, by=request.user, **terms)
+    # What stands by now is on the page again: nobody answers what they have not seen.
+    with refusals_on(form):
+        services.propose_ending(
+            milestone_id=milestone.pk,
+            by=request.user,
+            counters=request.POST.get("counters", ""),
+            **terms,
+        )
+    if form.errors:
+        return _draft(request, milestone, form, status=409)
     messages.success(request, "Proposed. The other side has been told.")
     return redirect(_place_of(milestone))
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from marketplace.common.clock import now
-from marketplace.common.errors import WrongState
+from marketplace.common.errors import InsufficientFunds, WrongState
 from marketplace.common.lifecycle import FINANCE, OWNER, SYSTEM, Lifecycle
 from payments.chargebacks.settling.services import settle_refund
 from payments.escrow import services as escrows
@@ -21,7 +21,12 @@ from payments.payouts.models import Payout
 from payments.refunds.models import LIFECYCLE as REFUND
 from payments.refunds.models import Refund
 from payments.refunds.services import retry_refund
-from tests.payments.payout_world import failed_payout, ready_without_provider, stranded
+from tests.payments.payout_world import (
+    failed_payout,
+    ready_without_provider,
+    stranded,
+    unreturned,
+)
 from tests.payments.world import held
 from tests.walking import Deed, Walk
 
@@ -49,7 +54,15 @@ PAYOUT_DEEDS = {
         lambda who: failed_payout(who.ada, who.ben),
         lambda pk, by: payouts.retry_payout(payout_id=pk, by=by),
     ),
-    "cancel": Deed(scheduled, lambda pk, by: cancel_payout(payout_id=pk, by=by)),
+    "cancel": Deed(
+        scheduled, lambda pk, by: cancel_payout(payout_id=pk, by=by, reason="Its bank asks.")
+    ),
+    "write_off": Deed(
+        lambda who: unreturned(who.ada, who.ben),
+        _attesting("lost"),
+        # What has failed was given back: nothing of it is set aside.
+        refused={(Payout.Status.SCHEDULED, FINANCE): InsufficientFunds},
+    ),
 }
 REFUND_DEEDS = {
     "retry": Deed(going_back, lambda pk, by: retry_refund(refund_id=pk, by=by)),
@@ -88,7 +101,8 @@ def of_people(table: Lifecycle) -> set[str]:
 
 
 def test_every_step_of_a_person_has_its_deed():
-    assert set(PAYOUT_DEEDS) == of_people(PAYOUT)
+    # What is taken up is confirmed in the same deed (test_payouts_not_taken_back.py).
+    assert set(PAYOUT_DEEDS) == of_people(PAYOUT) - {"take_up"}
     assert set(REFUND_DEEDS) == of_people(REFUND)
 
 

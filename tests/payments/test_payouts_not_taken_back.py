@@ -20,6 +20,7 @@ from payments.payouts.attesting.services import attest_payout
 from payments.payouts.cancelling.services import cancel_payout, wish_to_cancel
 from payments.payouts.models import Earning, Payout
 from payments.payouts.selectors import payouts_in_trouble, unreturned_payouts
+from payments.payouts.sending import services as sending
 from payments.reconciliation.confirming.models import ProposedDeed
 from payments.reconciliation.confirming.services import attest_payout_or_propose, confirm_deed
 from tests.against_the_rules import force
@@ -177,6 +178,31 @@ def test_only_finance_says_so_and_why_and_not_of_what_is_theirs(ada, ben, cleo, 
         with pytest.raises(InvalidInput):
             say(payout, outcome, dora, reason=reason)
     assert now_of(payout).status == "failed"
+
+
+def test_what_lies_at_a_live_account_is_not_said_to_be_lost(ada, ben, dora):
+    """An attempt from before the transfer went to an account that was closed; the money did not."""
+    payout = unreturned(ada, ben)
+    assert payout in payouts_in_trouble() and payout in unreturned_payouts()
+    ConnectedAccount.objects.update(remote_id="acct_new", status="active")
+    assert payout in unreturned_payouts()
+
+    payout.attempts.create(number=2, destination="acct_new", failure_code="no_account")
+
+    assert payout not in unreturned_payouts()
+    with pytest.raises(WrongState):
+        say(payout, "lost", dora)
+
+
+def test_it_fails_and_arrives_as_often_as_the_provider_says(ada, ben, dora):
+    payout = unreturned(ada, ben)
+    payout.attempts.update(remote_id="po_9")
+    for _ in range(2):
+        say(payout, "arrived", dora)
+        assert (now_of(payout).status, available(ben)) == ("paid", 0)
+        sending.fail(payout, payout.attempts.get(), "account_closed")
+        assert (now_of(payout).status, available(ben)) == ("failed", 97_000)
+    call_command("check_ledger")
 
 
 def test_what_arrived_and_is_not_known_is_named(ada, ben, dora):

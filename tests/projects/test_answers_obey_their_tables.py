@@ -97,4 +97,5 @@ def test_only_the_other_side_answers_and_only_once(room, step, ada, ben, cleo, d
 def test_every_step_of_a_side_has_its_deed(room):
     _, table, _, deeds = ROOMS[room]
     of_a_side = {name for name, step in table.steps.items() if step.by & {CLIENT, FREELANCER}}
-    assert of_a_side == set(deeds)
+    # A proposal is countered by another one, about its milestone (test_counter_a_proposal.py).
+    assert of_a_side - ({"counter"} if room == "proposal" else set()) == set(deeds)

@@ -286,7 +286,6 @@ PLANTED: dict[str, Callable[[], object]] = {
     "available_is_what_is_to_be_paid_out": lambda: Earning.objects.filter(
         payout=None, recovery=None, rests=None
     ).delete(),
-    "nothing_earned_is_past_its_limit": leave_past_the_limit,
     "each_object_of_the_provider_is_of_one_of_ours": name_one_refund_twice,
     "what_came_and_went_has_its_object": lambda: give(
         chart.escrow(Escrow.objects.filter(status="held").first().public_id),
@@ -483,7 +482,7 @@ def test_whole_books_are_said_to_be_clean(world):
 
 def test_when_all_is_quiet_only_failed_refunds_are_left(world):
     """The world has refunds and a payout under way: whole books, and not quiet."""
-    (quiet,) = WHEN_QUIET
+    quiet, paid_in_time = WHEN_QUIET
     waiting = Refund.objects.count() + Payout.objects.count()
     assert len(quiet()) == waiting
 
@@ -494,3 +493,6 @@ def test_when_all_is_quiet_only_failed_refunds_are_left(world):
     call_command("check_ledger", stdout=StringIO())
     with pytest.raises(CommandError, match="1 findings"):
         call_command("check_ledger", "--quiet", stdout=StringIO())
+    assert paid_in_time() == []
+    leave_past_the_limit()
+    assert len(paid_in_time()) == 1

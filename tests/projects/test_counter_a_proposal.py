@@ -14,7 +14,7 @@ from tests.projects.test_end_by_consent import UNTOUCHED, books_of, propose, rea
 from tests.projects.test_roll_rest import propose as propose_rest
 from tests.projects.test_roll_rest import two
 from tests.races import at_once
-from tests.world import browser, funded_milestone, negotiated_dispute
+from tests.world import api_of, browser, funded_milestone, negotiated_dispute
 
 pytestmark = pytest.mark.django_db
 
@@ -75,7 +75,14 @@ def test_the_page_offers_it_and_shows_what_it_answers(ada, ben):
     assert browser(ada).get(form).status_code == 409
     page = browser(ben).get(form).content.decode()
     assert "What the other side proposes" in page and "Half and half." in page
-    sent = browser(ben).post(form, {"to_freelancer": "900", "note": "More is done."})
+    said = {"to_freelancer": "900", "note": "More is done."}
+    unseen = browser(ben).post(form, said)
+    assert unseen.status_code == 409, "nobody answers what they have not seen"
+    text = unseen.content.decode()
+    assert "proposed something else meanwhile" in text and "More is done." in text
+    standing = Proposal.objects.get()
+    assert f'name="counters" value="{standing.public_id}"' in text
+    sent = browser(ben).post(form, said | {"counters": standing.public_id})
     assert sent.url == f"{dispute.path}#settling"
     statuses = Proposal.objects.order_by("pk").values_list("status", flat=True)
     assert list(statuses) == ["countered", "proposed"]
@@ -110,3 +117,22 @@ def test_however_both_propose_at_once_one_stands(ada, ben, bells):
     assert [one.status for one in made] == ["countered"] * (len(made) - 1) + ["proposed"]
     sides = [one.proposed_by_role for one in made]
     assert all(one != other for one, other in pairwise(sides))
+
+
+def test_a_program_can_say_which_it_answers(ada, ben):
+    dispute = negotiated_dispute(ada, ben)
+    first = propose(dispute.milestone, ada)
+    call = f"/api/v1/disputes/{dispute.public_id}/settlements/"
+    for seen in ("", "pp_another"):
+        answer = api_of(ben).post(call, {"to_freelancer": 90_000, "counters": seen})
+        error = answer.json()["error"]
+        assert (answer.status_code, error["code"], error["param"]) == (
+            409,
+            "proposed_meanwhile",
+            "counters",
+        )
+    assert Proposal.objects.get().status == "proposed"
+    sent = api_of(ben).post(call, {"to_freelancer": 90_000, "counters": first.public_id})
+    assert sent.status_code == 201
+    first.refresh_from_db()
+    assert first.status == "countered"

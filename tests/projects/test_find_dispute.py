@@ -63,7 +63,7 @@ def test_what_there_is_not_is_refused_by_its_field(dora):
         page, call = browser(dora).get(PAGE, asked), api_of(dora).get(CALL, asked)
         assert (page.status_code, call.status_code) == (400, 400)
         assert call.json()["error"]["param"] == next(iter(asked))
-        assert "None of these fits" in page.text
+        assert "This cannot be searched for" in page.text
 
 
 def test_nobody_finds_a_case_of_their_own(ada, dora):

@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -227,14 +228,14 @@ def test_without_the_lock_on_the_money_a_nearer_limit_is_overlooked(ada, ben, be
         found = Escrow.objects.select_related("policy", "payer", "payee")
         return found.get(pk=escrow_id), found.get(pk=into_id)
 
-    judge = endings._judge_limit
+    judge = endings.judge_agreed_roll
 
-    def judge_and_be_overtaken(limit_at: datetime | None, *, agreed: datetime | None) -> None:
-        judge(limit_at, agreed=agreed)
+    def judge_and_be_overtaken(*args: Any, **agreed: Any) -> None:
+        judge(*args, **agreed)
         assert at_once(act) == ["done"]
 
     monkeypatch.setattr(endings, "lock_pair", unlocked)
-    monkeypatch.setattr(endings, "_judge_limit", judge_and_be_overtaken)
+    monkeypatch.setattr(endings, "judge_agreed_roll", judge_and_be_overtaken)
 
     accept_proposal(proposal_id=proposal.pk, by=ben)
 

@@ -164,7 +164,7 @@ def test_no_sweep_forgets_what_its_deeds_lock_first():
         "Bonus": '["contract"]',
         "Dispute": '["milestone"]',
     }
-    sources = [inspect.getsource(module) for module in (tasks, tasks.disputes)]
+    sources = [inspect.getsource(module) for module in (tasks, tasks.bidding, tasks.disputes)]
     calls = [
         {word.arg: ast.unparse(word.value).replace("'", '"') for word in call.keywords}
         for source in sources

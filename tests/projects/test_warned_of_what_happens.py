@@ -1,8 +1,12 @@
 """Nobody is told that silence pays while it would pay nothing."""
 
+from datetime import timedelta
+
 import pytest
 
 from accounts.notifications.models import Notification
+from marketplace.common.clock import now
+from payments.escrow.models import Escrow
 from projects.agreements.changes.services import accept_change
 from projects.milestones import reminders
 from projects.milestones.models import Milestone
@@ -78,8 +82,8 @@ def test_they_are_told_once_it_is_true_again(ada, ben, later):
     assert kinds_told(milestone) == ["review_half_over"]
 
 
-def test_whatever_was_not_told_is_told_before_silence_pays(ada, ben, later):
-    """The bank lets go long after the review was over: it is paid at once, and not unannounced."""
+def test_whoever_was_not_warned_has_time_before_silence_pays(ada, ben, later):
+    """The bank lets go long after the review was over: the client hears of it, and can act."""
     milestone = submitted_milestone(ada, ben)
     bank = bank_takes(milestone)
     for days in (3.6, 2.6, 0.7, 0.03, 10):
@@ -88,9 +92,41 @@ def test_whatever_was_not_told_is_told_before_silence_pays(ada, ben, later):
     assert kinds_told(milestone) == []
     bank.gives_back()
 
+    assert release_unreviewed_milestones() == {"done": 0, "failed": 0}
+    milestone.refresh_from_db()
+    left = milestone.review_ends_at - now()
+    assert timedelta(hours=11, minutes=59) < left <= timedelta(hours=12)
+    tell_reminders()
+    assert kinds_told(milestone) == ["review_half_over"]
+
+    later(hours=10.5)
+    tell_reminders()
+    assert release_unreviewed_milestones() == {"done": 0, "failed": 0}
+    later(hours=1.6)
     assert release_unreviewed_milestones() == {"done": 1, "failed": 0}
-    assert sorted(kinds_told(milestone)) == sorted(ALL)
+    assert kinds_told(milestone) == ["review_half_over", "review_ends_in_2_hours"]
     assert not milestone.reminders.filter(told_at=None).exists()
+
+
+def test_without_that_time_it_would_be_paid_at_once(ada, ben, later, monkeypatch):
+    milestone = submitted_milestone(ada, ben)
+    bank = bank_takes(milestone)
+    for days in (3.6, 14):
+        later(days=days)
+        tell_reminders()
+    bank.gives_back()
+    monkeypatch.setattr("projects.milestones.services.give_time_to_the_unwarned", list)
+    assert release_unreviewed_milestones() == {"done": 1, "failed": 0}
+
+
+def test_at_the_providers_limit_there_is_no_more_time(ada, ben, later):
+    milestone = submitted_milestone(ada, ben)
+    bank = bank_takes(milestone)
+    later(days=8)
+    tell_reminders()
+    bank.gives_back()
+    Escrow.objects.update(limit_at=now() + timedelta(hours=11))
+    assert release_unreviewed_milestones() == {"done": 1, "failed": 0}
 
 
 def test_a_mail_that_promises_it_does_not_leave_while_it_is_untrue(ada, ben, later):

@@ -113,6 +113,14 @@ def test_no_time_is_made_up_for_twice_where_all_were_down(web, first):
     assert DOWN <= outage.ended_at - outage.began_at < DOWN + timedelta(minutes=1)
 
 
+def test_the_first_silence_begins_it_whoever_is_heard_first(web):
+    silent_for(3 * DOWN, "web")
+    silent_for(DOWN, "beat")
+    beat_heart()
+    outage = Outage.objects.get()
+    assert 3 * DOWN <= outage.ended_at - outage.began_at < 3 * DOWN + timedelta(minutes=1)
+
+
 def test_if_it_comes_back_later_than_the_others_the_rest_is_an_outage_of_its_own(web):
     silent_for(DOWN, "beat", "web")
     beat_heart()

@@ -55,7 +55,7 @@ def test_it_is_named_while_it_can_be_made_and_not_after(ada, ben, begin):
     proposal = propose_ending(milestone_id=milestone.pk, by=ada, to_freelancer=60_000)
     assert ACCEPT in named(milestone)
     path = f"/api/v1/proposals/{proposal.public_id}/"
-    assert api_of(ben).get(path).json()["next_steps"] == ["accept", "decline"]
+    assert api_of(ben).get(path).json()["next_steps"] == ["accept", "decline", "counter"]
 
     cut(milestone)
 
@@ -66,9 +66,9 @@ def test_it_is_named_while_it_can_be_made_and_not_after(ada, ben, begin):
     lapses = next(
         one for one in prospect_of(milestone).outlook.strikes if one.kind == "proposal_lapses"
     )
-    assert lapses.stops == "Ben can decline it before."
+    assert lapses.stops == ("Ben can decline it before, or propose something else.")
     assert prospect_of(milestone).refusal == why
-    assert api_of(ben).get(path).json()["next_steps"] == ["decline"]
+    assert api_of(ben).get(path).json()["next_steps"] == ["decline", "counter"]
     assert api_of(ada).get(path).json()["next_steps"] == ["withdraw"]
 
 

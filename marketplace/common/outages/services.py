@@ -27,11 +27,12 @@ def note_heard(name: str = BEAT) -> None:
             update_fields=["seen_at"],
         )
         return
-    heard, silence = [last], at - last.seen_at
-    if silence > LONGEST_SILENCE:
-        ended_at = at + clock.offset()
+    heard = [last]
+    if at - last.seen_at > LONGEST_SILENCE:
+        heard, ended_at = list(known.values()), at + clock.offset()
+        # Whoever was silent first began it, whoever of them is heard first.
+        silence = at - min(one.seen_at for one in heard)
         Outage.objects.create(began_at=ended_at - silence, ended_at=ended_at)
-        heard = list(known.values())
     for one in heard:
         # A clock of another machine may be a little ahead: nobody is heard earlier than before.
         one.seen_at = max(at, one.seen_at)

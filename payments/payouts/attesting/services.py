@@ -22,6 +22,7 @@ from payments.payouts.selectors import payouts_to_attest
 from payments.payouts.sending.services import arrive, fail
 from payments.payouts.services import (
     book_payout,
+    ended_at,
     lock_payout,
     refuse_if_being_cancelled,
     tell_payee,
@@ -153,7 +154,9 @@ def _arrive_after_all(payout: Payout, attempt: PayoutAttempt) -> None:
     is_back = payout.status == Payout.Status.FAILED
     available = chart.available(payout.party, payout.currency)
     source = available if is_back else chart.leaving(payout.public_id)
-    book_payout(payout, source, chart.provider(payout.currency), f"after_all:{attempt.number}")
+    # It may fail, and turn out to have arrived, more than once: each time has a key of its own.
+    deed = f"after_all:{attempt.number}:{ended_at(attempt)}"
+    book_payout(payout, source, chart.provider(payout.currency), deed)
     attempt.failure_code, attempt.closed_at = "", now()
     attempt.save(update_fields=["failure_code", "closed_at"])
     payout.failure_code, payout.closed_at, payout.next_check_at = "", now(), None

@@ -286,7 +286,7 @@ def fail(payout: Payout, attempt: PayoutAttempt, code: str) -> None:
     source = chart.provider(payout.currency) if came_back else chart.leaving(payout.public_id)
     LIFECYCLE.advance(payout, "fail", role=SYSTEM)
     available = chart.available(payout.party, payout.currency)
-    book_payout(payout, source, available, f"fail:{failure_of(attempt)}")
+    book_payout(payout, source, available, f"fail:{failure_of(attempt, came_back=came_back)}")
     _close(attempt, code)
     payout.failure_code, payout.closed_at, payout.next_check_at = code[:80], now(), None
     payout.save(update_fields=["status", "failure_code", "closed_at", "next_check_at"])

@@ -94,7 +94,7 @@ def _of_contracts(user: User) -> Shown:
                 text = _words(strike)
                 deadlines.append(Deadline(key, strike.at, strike.title or title, text, path))
     beyond = found[MOST_OF_A_KIND:]
-    return deadlines, (beyond[0].strikes_next or now()) if beyond else None
+    return deadlines, beyond[0].strikes_next if beyond else None
 
 
 def _with_clocks(user: User) -> list[Any]:

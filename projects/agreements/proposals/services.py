@@ -35,6 +35,7 @@ S = Proposal.Status
 LONGEST_NOTE = 2_000
 # Of one side on one milestone: each is a mail to the other.
 MOST_PROPOSALS = 20
+MEANWHILE = "The other side has proposed something else meanwhile: read that first."
 _PROPOSED = Words("%(who)s proposes to end “%(title)s”.")
 _COUNTERED = Words("%(who)s proposes something else instead, to end “%(title)s”.")
 _LAPSED = Words("The proposal to end “%(title)s” has lapsed. Nothing has changed.")
@@ -57,14 +58,16 @@ def propose_ending(
     into_id: int | None = None,
     note: str = "",
     confirmed_with: str = "",
+    counters: str | None = None,
 ) -> Proposal:
     """Propose to end a milestone: ``to_freelancer`` of its price, in minor units, the rest back.
 
     Or the rest goes into another milestone of the contract, which is agreed at so much more. The
     other side has the policy's days to answer; until then everything goes on. What that side has
-    proposed is answered by it, and off. Accepted, the latter is signed by both: ``confirmed_with``
-    is how each showed at the door that it is they. Raises InvalidInput for a part that cannot be
-    agreed on, WrongState while one of the same side is open.
+    proposed is answered by it, and off: only what was seen, where ``counters`` says which that was
+    ("": none). Accepted, the latter is signed by both: ``confirmed_with`` is how each showed at the
+    door that it is they. Raises InvalidInput for a part that cannot be agreed on, WrongState while
+    one of the same side is open, or another of the other side than was seen.
     """
     milestone = advance_milestone(milestone_id, "propose_ending", by=by)
     into, rolled, limit_at = None, None, None
@@ -80,7 +83,7 @@ def propose_ending(
     assert isinstance(by, User)
     contract, moment = milestone.contract, now()
     role = role_in(contract, by) or ""
-    is_answer = _make_room(milestone, role)
+    is_answer = _make_room(milestone, role, counters)
     proposal = Proposal.objects.create(
         milestone=milestone,
         proposed_by=by,
@@ -232,7 +235,7 @@ def _amend(proposal: Proposal, accepted_by: str, acceptance: Signature) -> None:
     )
 
 
-def _make_room(milestone: Milestone, role: str) -> bool:
+def _make_room(milestone: Milestone, role: str, counters: str | None) -> bool:
     """One proposal at a time; the caller holds the milestone's lock. Whether the one that makes way
     is answered by the one that comes.
     """
@@ -241,6 +244,8 @@ def _make_room(milestone: Milestone, role: str) -> bool:
         standing.milestone = milestone
         judge_room(standing, role)
         if standing.state == S.PROPOSED:
+            if counters not in (None, standing.public_id):
+                raise WrongState(MEANWHILE, param="counters", code="proposed_meanwhile")
             LIFECYCLE.advance(standing, "counter", role=role)
             _close(standing)
             is_answer = True

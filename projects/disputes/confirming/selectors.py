@@ -39,9 +39,11 @@ def effect_now(proposed: ProposedRuling, *, held: int | None = None) -> Shares |
     """Who would get what if it stood now, to the minor unit; None where it waits no longer, or
     another amount is held than it was written about. ``held`` where the caller knows what is held.
     """
+    if not proposed.waits:
+        return None
     milestone = proposed.dispute.milestone
     held = held_in(milestone.escrow) if held is None else held
-    if not proposed.waits or price_held(milestone.escrow, held=held) != proposed.held:
+    if price_held(milestone.escrow, held=held) != proposed.held:
         return None
     return effect_of(milestone, proposed.to_freelancer, held=held)
 

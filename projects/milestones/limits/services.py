@@ -15,7 +15,7 @@ from projects.contracts.models import Contract
 from projects.contracts.services import record, tell_other_side
 from projects.milestones import reminders
 from projects.milestones.models import LIFECYCLE, Milestone, Reminder
-from projects.milestones.rules import judge_step, within_limit
+from projects.milestones.rules import LEAST_REVIEW, judge_step, within_limit
 from projects.milestones.services import close_milestones, lock_milestone
 
 # How long before the limit both sides hear of it.
@@ -24,9 +24,6 @@ AHEAD = {
     "limit_in_7_days": timedelta(days=7),
     "limit_in_1_day": timedelta(days=1),
 }
-# So long at least the client has to review what is submitted once the limit has come nearer: who
-# is paid chooses their country, and nobody is to lose their say by that within the hour.
-LEAST_REVIEW = timedelta(hours=12)
 
 
 @transaction.atomic

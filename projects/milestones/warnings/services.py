@@ -7,7 +7,8 @@ from django.db import transaction
 from marketplace.common.clock import now
 from payments.escrow.facts import MoneyFacts
 from projects.milestones import reminders
-from projects.milestones.models import Reminder
+from projects.milestones.models import Milestone, Reminder
+from projects.milestones.rules import LEAST_REVIEW
 
 
 @transaction.atomic
@@ -43,6 +44,31 @@ def tell_reminders(*, reminder_ids: Sequence[int]) -> int:
         reminders.ask_again_later(untrue)
     reminders.tell([reminder for reminder in standing if reminder.pk not in untrue])
     return len(due)
+
+
+@transaction.atomic
+def give_time_to_the_unwarned(milestones: Sequence[Milestone]) -> list[Milestone]:
+    """Those of them that silence may release now. The others were told while silence would release
+    nothing that it would not, or were not warned at all; by now it would, and so they have
+    ``LEAST_REVIEW`` from now on, and hear of it at once. The caller holds their locks.
+    """
+    # What is planned comes before the end of the review: only what is asked again comes after it.
+    waits = Reminder.objects.filter(
+        milestone__in=milestones, told_at=None, kind__startswith="review_", due_at__gt=now()
+    )
+    unwarned = set(waits.values_list("milestone", flat=True))
+    ends_at = now() + LEAST_REVIEW
+    for milestone in milestones:
+        limit_at = milestone.escrow.limit_at
+        if limit_at and limit_at <= ends_at:
+            unwarned.discard(milestone.pk)  # before the limit there is no more time
+        if milestone.pk not in unwarned:
+            continue
+        milestone.review_ends_at = ends_at
+        milestone.save(update_fields=["review_ends_at"])
+        reminders.remind_of_review(milestone)
+        Reminder.objects.create(milestone=milestone, kind="review_half_over", due_at=now())
+    return [milestone for milestone in milestones if milestone.pk not in unwarned]
 
 
 def _why_gone(reminder: Reminder, facts: Mapping[int, MoneyFacts]) -> str:

@@ -198,7 +198,7 @@ def _page(
         "evidence": offer_of(
             dispute, route="desk-evidence", with_messages=staff_may_read_messages(dispute)
         ),
-        "put_forward": proposed_on(contract),
+        "put_forward": proposed_on(contract, until=dispute.closed_at),
         "timeline": _timeline(milestone),
         **ending_of(dispute, held=held),
         "ruling": ruling_of(dispute),

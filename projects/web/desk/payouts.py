@@ -26,7 +26,7 @@ from payments.payouts.models import Payout
 from payments.payouts.selectors import payouts_to_attest
 from payments.reconciliation.confirming.models import ProposedDeed
 from payments.reconciliation.confirming.services import attest_payout_or_propose
-from projects.web.desk.doors import for_staff
+from projects.web.desk.doors import for_staff, for_who_keeps_the_money
 from projects.web.desk.search import DeskSearch, searched
 
 
@@ -75,7 +75,7 @@ class AttestForm(forms.Form):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@for_staff
+@for_who_keeps_the_money
 def attest(request: HttpRequest, public_id: str) -> HttpResponse:
     """What became of one whose account was closed."""
     payout = get_object_or_404(payouts_to_attest(), public_id=public_id)
