@@ -144,7 +144,7 @@ def test_a_rest_goes_on_before_the_bank_wants_it_or_not_at_all(ada, ben, whose):
 def test_without_the_milestones_lock_both_happen_to_one_milestone(ada, ben, monkeypatch):
     first, _second, accept = proposed(ada, ben)
     unlock(monkeypatch)
-    overtaken_after(monkeypatch, endings, "_judge_limit", dispute_on(first, ada))
+    overtaken_after(monkeypatch, endings, "judge_agreed_roll", dispute_on(first, ada))
 
     accept()
 
@@ -169,7 +169,7 @@ def test_without_the_locks_the_row_keeps_a_rest_that_went_back(ada, ben, monkeyp
 def test_without_the_locks_a_rest_goes_on_while_a_bank_wants_its_money(ada, ben, monkeypatch):
     _first, second, accept = proposed(ada, ben)
     unlock(monkeypatch)
-    overtaken_after(monkeypatch, endings, "_judge_limit", bank_on(second, 10_000))
+    overtaken_after(monkeypatch, endings, "judge_agreed_roll", bank_on(second, 10_000))
 
     accept()
 
