@@ -20,7 +20,8 @@ from projects.agreements.changes.asking.services import propose_extension
 from projects.agreements.changes.selectors import standing_on
 from projects.contracts.models import LIFECYCLE as CONTRACT_LIFECYCLE
 from projects.contracts.roles import role_in
-from projects.milestones.rules import due_of, judge_step
+from projects.milestones.models import LIFECYCLE
+from projects.milestones.rules import due_of
 from projects.milestones.selectors import milestones_of
 from projects.web.change_forms import ProposalForm
 
@@ -49,7 +50,7 @@ def create_extension(request: HttpRequest, public_id: str) -> HttpResponse:
     milestone = get_object_or_404(milestones_of(request.user), public_id=public_id)
     contract = milestone.contract
     CONTRACT_LIFECYCLE.judge(contract, "propose_change", role=role_in(contract, request.user))
-    judge_step(milestone, "adjust", BOTH)
+    LIFECYCLE.judge(milestone, "adjust", role=BOTH)
     page = reverse("contract", args=[contract.public_id])
     if standing := standing_on([contract.pk]).get(contract.pk):
         return redirect(f"{page}#{standing.public_id}")

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from functools import partial
 
 import pytest
 from django.core.management import call_command
@@ -296,7 +297,9 @@ def test_telling_of_it_waits_for_its_contract_with_nothing_in_hand(ada, ben, bel
     contract = active_contract(ada, ben, [10_000])
     bonus, payment = give_bonus(contract_id=contract.pk, by=ada, amount=5_000)
     pay(payment)
-    told = threading.Thread(target=in_its_own_connection, args=[tell_bonuses])
+    # The sweep passes over what somebody holds (test_sweeps_wait_for_nobody.py); the deed waits.
+    tell = partial(bonuses.tell_bonus, bonus_id=bonus.pk)
+    told = threading.Thread(target=in_its_own_connection, args=[tell])
 
     with transaction.atomic():
         Contract.objects.select_for_update().get(pk=contract.pk)
