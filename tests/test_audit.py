@@ -338,7 +338,7 @@ def test_a_search_that_cannot_be_meant_is_refused_in_words(asked, field, said, d
 def test_a_search_that_is_refused_does_not_say_that_nothing_was_done(dora, client):
     """Of this and of the other lists of the desk."""
     client.force_login(dora)
-    for page in ("audit", "payouts", "mails", "givebacks", "disputes"):
+    for page in ("audit", "payouts", "mails", "givebacks", "disputes", "contracts"):
         shown = client.get(f"/desk/{page}/", {"words": "x" * 201}).content.decode()
         assert "This cannot be searched for" in shown, page
         assert not re.search("None of these fits|Nothing like that was done", shown), page
