@@ -116,3 +116,14 @@ def forgotten() -> Iterator[None]:
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
+
+
+def begun(begin: Callable[..., Any]) -> Callable[..., Any]:
+    """The scene of what both sides have begun, so many ``days`` ago."""
+
+    def scene(who: Any, *, days: float = 0) -> Any:
+        thing = begin(who.ada, who.ben)
+        who.later(days=days)
+        return thing
+
+    return scene

@@ -27,7 +27,7 @@ from projects.disputes.sealed.services import seal_figure
 from projects.disputes.services import add_statement, answer_dispute, close_moot_dispute
 from projects.disputes.silence.services import judge_silence
 from projects.milestones.services import release_milestone
-from tests.walking import Deed, Walk
+from tests.walking import Deed, Walk, begun
 from tests.world import negotiated_dispute, opened_dispute, reviewed_dispute, why
 
 pytestmark = pytest.mark.django_db
@@ -35,23 +35,13 @@ pytestmark = pytest.mark.django_db
 S = Dispute.Status
 
 
-def opened(who: Any, *, days: float = 0) -> Dispute:
-    """By the client."""
-    dispute = opened_dispute(who.ada, who.ben)
-    who.later(days=days)
-    return dispute
+opened = begun(opened_dispute)
 
 
-def negotiated(who: Any, *, days: float = 0) -> Dispute:
-    dispute = negotiated_dispute(who.ada, who.ben)
-    who.later(days=days)
-    return dispute
+negotiated = begun(negotiated_dispute)
 
 
-def reviewed(who: Any, *, days: float = 0) -> Dispute:
-    dispute = reviewed_dispute(who.ada, who.ben)
-    who.later(days=days)
-    return dispute
+reviewed = begun(reviewed_dispute)
 
 
 def decided(who: Any, *, days: float = 0) -> Dispute:

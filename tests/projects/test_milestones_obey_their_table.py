@@ -29,7 +29,7 @@ from projects.milestones.services import (
     submit_work,
 )
 from tests.projects.change_world import price_to
-from tests.walking import Deed, Walk
+from tests.walking import Deed, Walk, begun
 from tests.world import (
     active_contract,
     fund,
@@ -43,22 +43,13 @@ pytestmark = pytest.mark.django_db
 LIVE = {*AT_WORK, Milestone.Status.DISPUTED}
 
 
-def planned(who: Any, *, days: float = 0) -> Milestone:
-    milestone = planned_milestone(who.ada, who.ben)
-    who.later(days=days)
-    return milestone
+planned = begun(planned_milestone)
 
 
-def funded(who: Any, *, days: float = 0) -> Milestone:
-    milestone = funded_milestone(who.ada, who.ben)
-    who.later(days=days)
-    return milestone
+funded = begun(funded_milestone)
 
 
-def delivered(who: Any, *, days: float = 0) -> Milestone:
-    milestone = submitted_milestone(who.ada, who.ben)
-    who.later(days=days)
-    return milestone
+delivered = begun(submitted_milestone)
 
 
 def behind_the_limit(who: Any) -> Milestone:
