@@ -48,6 +48,7 @@ from tests.world import (
     open_posting,
     opened_dispute,
     person,
+    plan_of,
     planned_milestone,
     reviewed_dispute,
     submitted_bid,
@@ -197,11 +198,13 @@ def _a_few_of_each(ada: User, ben: User, dora: User) -> dict[str, list[Any]]:
     suda = person("Suda")
     ConnectedAccount.objects.create(party=own_party_of(suda), country="TH")
     soon = clock.now() + timedelta(days=5)
+    # Nothing is told ahead of its date: what is at the limit may be warned of or refunded first.
+    far = plan_of(100_000, days=60)
     return {
         "unfunded": few(lambda: planned_milestone(ada, ben)),
         "asked back": few(lambda: ask_back(**on(released(ada, ben)), by=ada, amount=40_000)),
         "countered": few(lambda: countered(bid_of(ada, ben), ada)),
-        "at the limit": few(lambda: funded_milestone(ada, suda)),
+        "at the limit": few(lambda: funded_milestone(ada, suda, plan=far)),
         "talked about": few(lambda: negotiated_dispute(ada, ben)),
         "decided": few(lambda: _decided(ada, ben, dora)),
         "appealed": few(
