@@ -1,17 +1,20 @@
 """The whole house as its supervisor starts it, in a folder of its own; and its processes by id."""
 
+import ctypes
+import errno
 import fcntl
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-import psycopg2
 import redis
 import requests
 
@@ -22,6 +25,8 @@ from marketplace.embedded import BASE_DIR
 STARTS_WITHIN = 600
 # Each has some of its own, and what marketplace/demo.py makes of the last digits of the first.
 PORTS, APART, MOST_HOUSES = 20_000, 10, 99
+# Linux hands a process a copy of another one's socket; the C library has no name for that.
+_LIBC, _PIDFD_GETFD = ctypes.CDLL(None, use_errno=True), 438
 # What the environment of this shell says of other houses is none of this one's business.
 _OTHERS = ("DATABASE_URL", "REDIS_URL", "STRIPE_API_BASE", "DATA_DIR", "PORT", "RESET")
 
@@ -175,29 +180,15 @@ class House:
         return stopped
 
     def cut(self, name: str) -> int:
-        """Sever every connection to it; how many there were."""
-        if name == "valkey":
-            return int(self._valkey().execute_command("CLIENT", "KILL", "TYPE", "normal"))
-        line = psycopg2.connect(self.environment["DATABASE_URL"], connect_timeout=5)
-        try:
-            with line.cursor() as cursor:
-                cursor.execute(
-                    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-                )
-                return int(cursor.fetchone()[0])
-        finally:
-            line.close()
+        """Sever every connection that it and all below it hold; how many there were."""
+        return sum(_sever(pid) for pid in self.tree_of(name))
 
     def empty(self, name: str) -> int:
         """Take everything out of the broker; how many keys that were."""
-        broker = self._valkey()
+        broker = redis.Redis.from_url(self.environment["REDIS_URL"], socket_timeout=5)
         keys = int(broker.dbsize())
         broker.flushall()
         return max(1, keys)
-
-    def _valkey(self) -> redis.Redis:
-        return redis.Redis.from_url(self.environment["REDIS_URL"], socket_timeout=5)
 
 
 def _claimed_number() -> tuple[int, IO[str]]:
@@ -225,6 +216,50 @@ def _send(pid: int, number: signal.Signals) -> int:
     except ProcessLookupError:
         return 0
     return 1
+
+
+def _sever(pid: int) -> int:
+    """Shut the connections of this process, as a network that breaks does: both ends learn of it,
+    the process lives, and what it listens on stays open.
+    """
+    try:
+        process = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return 0
+    try:
+        return sum(_shut(process, int(number)) for number in _sockets_of(pid))
+    finally:
+        os.close(process)
+
+
+def _sockets_of(pid: int) -> list[str]:
+    folder = Path(f"/proc/{pid}/fd")
+    found = []
+    with suppress(FileNotFoundError):  # it may end meanwhile, or close one
+        for number in os.listdir(folder):
+            with suppress(FileNotFoundError):
+                if os.readlink(folder / number).startswith("socket:"):
+                    found.append(number)
+    return found
+
+
+def _shut(process: int, number: int) -> int:
+    """Shut it down by a copy of it, if it leads anywhere: pairs within a process have no name."""
+    copied = _LIBC.syscall(_PIDFD_GETFD, process, number, 0)
+    if copied < 0:
+        if ctypes.get_errno() in {errno.EBADF, errno.ESRCH}:
+            return 0  # closed meanwhile, or ended
+        raise OSError(ctypes.get_errno(), "The connections of another process are out of reach.")
+    with socket.socket(fileno=copied) as line:
+        if line.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+            return 0
+        try:
+            leads_somewhere = bool(line.getpeername() or line.getsockname())
+            if leads_somewhere:
+                line.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            return 0  # it has ended by itself
+        return int(leads_somewhere)
 
 
 def _children_of(pid: int) -> list[int]:

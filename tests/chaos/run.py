@@ -13,7 +13,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psycopg2
 import redis
 
 from marketplace import processes
@@ -219,12 +218,13 @@ def _strike(house: House, strike: Strike, tally: ProviderTally) -> None:
             happened["milliseconds frozen"] += round(strike.seconds * 1000)
     else:
         act = {"cut": house.cut, "empty": house.empty}[strike.kind]
-        # What is down just now cannot be cut: tried again until it is up.
+        # What is down just now cannot be cut off or emptied: tried again until it is up.
         for _ in processes.tries(60):
             house.demand_life()
-            with suppress(psycopg2.Error, redis.RedisError, OSError):
-                happened[name] += act(strike.target)
-                return
+            with suppress(redis.RedisError):
+                if struck := act(strike.target):
+                    happened[name] += struck
+                    return
 
 
 # --- Healing -------------------------------------------------------------------------------------
