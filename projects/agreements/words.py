@@ -20,9 +20,9 @@ def rules_of(wording: dict[str, Any]) -> list[str]:
         _other_revisions(wording["milestones"]),
         wording.get("ownership", {}).get("text", ""),
         wording.get("confidentiality", {}).get("text", ""),
-        "Time under review does not count as late. From "
-        f"{_days(policy['lateness_grace_days'])} after the due date on, {client} may cancel a "
-        "milestone for lateness and is refunded.",
+        "Time under review does not count as late, and what is returned is due that day at the "
+        f"earliest. From {_days(policy['lateness_grace_days'])} after the due date on, {client} "
+        "may cancel a milestone for lateness and is refunded.",
         f"Funded work that is not started within {_days(policy['never_started_days'])} may be "
         f"cancelled by {client}.",
         f"{freelancer} may cancel a milestone at any time; what is held for it goes back.",

@@ -128,9 +128,9 @@ def return_work(
     """Ask for changes: the review clock stops until the next delivery, one revision is used.
 
     ``not_met`` are the numbers (from 1) of the criteria that are not met; one at least where the
-    milestone has criteria. The time that the review took is added to the delivery date, so that
-    nobody is made late by a slow review. Raises InvalidInput, or WrongState once all the revisions
-    of the agreement are used, or where the criteria are no longer those of ``criteria_tag``.
+    milestone has criteria. The review's time is added to the delivery date, which is now at least:
+    nobody cancels for lateness what they have in hand before its grace is over anew. InvalidInput,
+    or WrongState where no revisions are left, or the criteria are not those of ``criteria_tag``.
     """
     milestone = advance_milestone(milestone_id, "return", by=by)
     refuse_if_changed(milestone.criteria, criteria_tag)
@@ -142,7 +142,7 @@ def return_work(
     submission.not_met = [milestone.criteria[number - 1] for number in missed]
     submission.save(update_fields=["answer", "not_met", "returned_at"])
     milestone.revisions_used += 1
-    milestone.due_at = due_of(milestone) + (moment - submission.created_at)
+    milestone.due_at = max(due_of(milestone) + (moment - submission.created_at), moment)
     milestone.review_ends_at = None
     milestone.save(update_fields=["status", "due_at", "review_ends_at", "revisions_used"])
     reminders.remind_of_work(milestone)

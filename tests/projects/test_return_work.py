@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from accounts.notifications.models import Notification
+from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
 from projects.contracts.models import Event
 from projects.milestones.models import Reminder, Submission
@@ -45,6 +46,26 @@ def test_a_slow_review_makes_nobody_late(ada, ben, later):
     assert "cancel_late" not in open_steps(milestone, "client")
     with pytest.raises(WrongState):
         cancel_milestone(milestone_id=milestone.pk, by=ada, step="cancel_late")
+
+
+@pytest.mark.parametrize("late", [3, 40])
+def test_who_returns_late_work_waits_for_the_grace_anew(ada, ben, later, late):
+    """Or else they could ask for changes, cancel in the same minute, and keep what they have."""
+    milestone = funded_milestone(ada, ben)
+    later(seconds=(milestone.due_at - now() + timedelta(days=late)).total_seconds() - 60)
+    submit_work(milestone_id=milestone.pk, by=ben, note="Late, but whole.")
+
+    milestone = return_work(milestone_id=milestone.pk, by=ada, answer="A comma.")
+
+    assert abs(milestone.due_at - now()) < timedelta(minutes=1)
+    with pytest.raises(WrongState):
+        cancel_milestone(milestone_id=milestone.pk, by=ada, step="cancel_late")
+    warning = Reminder.objects.get(kind="late_over", told_at=None)
+    assert warning.due_at == late_from(milestone) > now()
+    later(days=3, minutes=1)
+    cancel_milestone(milestone_id=milestone.pk, by=ada, step="cancel_late")
+    milestone.refresh_from_db()
+    assert milestone.status == "cancelled"
 
 
 def test_it_is_returned_once(ada, ben):
