@@ -12,6 +12,7 @@ from marketplace.common.words import said_moment
 from projects.disputes.models import LIFECYCLE, Dispute
 from projects.milestones.criteria import checked_not_met
 from projects.milestones.models import Milestone
+from projects.milestones.rules import is_over_limit
 
 # Of one side, to each mediator: enough for a long argument, few enough to be read.
 MOST_STATEMENTS = 20
@@ -34,6 +35,17 @@ def checked_grounds(numbers: object, milestone: Milestone, reason: str) -> list[
     )
 
 
+def judge_opening(milestone: Milestone, role: str | None) -> None:
+    """Raise WrongState where a dispute would only cost its opener the money. Past the provider's
+    limit nobody decides one: what is disputed then goes back to the client.
+    """
+    if role == FREELANCER and is_over_limit(milestone):
+        raise WrongState(
+            "The payment provider holds this money no longer: a dispute would send it back to the "
+            "client. Without an answer the work is approved when the review ends."
+        )
+
+
 def refusal_of(dispute: Dispute, step: str, role: str | None) -> str:
     """Why this role cannot make the step now, or nothing. The lifecycle table is judged apart."""
     is_opener = role == dispute.opened_by_role
@@ -45,6 +57,8 @@ def refusal_of(dispute: Dispute, step: str, role: str | None) -> str:
         return f"You have made {MOST_STATEMENTS} statements: a mediator reads on."
     if step in {"escalate", "decide_by_rule"} and not _is_over(dispute.answer_due_at):
         return "The time to answer is not over yet."
+    if step in {"escalate", "decide_by_rule"} and _has_struck_first(dispute):
+        return "The provider's limit came before the time to answer was over."
     if step == "ask_mediator" and role == dispute.mediator_asked_by:
         return "You have asked for a mediator already; the other side has been told."
     if step == "hand_over" and not _is_over(dispute.negotiation_ends_at):
@@ -117,6 +131,11 @@ def _why_not_yet(dispute: Dispute) -> str:
     if dispute.status != Dispute.Status.APPEALED:
         return "" if _is_over(dispute.appeal_ends_at) else "The time to appeal is not over yet."
     return "" if _is_over(dispute.ruling_due_at) else "Another mediator has time to decide yet."
+
+
+def _has_struck_first(dispute: Dispute) -> bool:
+    limit_at = dispute.milestone.escrow.limit_at
+    return limit_at is not None and limit_at < dispute.answer_due_at and limit_at <= now()
 
 
 def _is_unheard(dispute: Dispute) -> bool:

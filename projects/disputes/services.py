@@ -22,7 +22,7 @@ from projects.disputes import stages
 from projects.disputes.confirming import models as confirming
 from projects.disputes.exhibits.services import add_exhibits
 from projects.disputes.models import LIFECYCLE, OPEN, Dispute, Statement
-from projects.disputes.rules import OTHER, checked_grounds, is_reply, judge_step
+from projects.disputes.rules import OTHER, checked_grounds, is_reply, judge_opening, judge_step
 from projects.disputes.sealed.models import SealedOffer
 from projects.disputes.selectors import mediators_for, outcome_of
 from projects.disputes.telling import tell_side_of, tell_staff
@@ -72,6 +72,7 @@ def open_dispute(
     ``criteria_tag``.
     """
     milestone = milestones.enter_dispute(milestone_id=milestone_id, by=by)
+    judge_opening(milestone, role_in(milestone.contract, by))
     refuse_if_changed(milestone.criteria, criteria_tag)
     if reason not in Dispute.Reason.values:
         raise InvalidInput("Choose one of the reasons.", param="reason")

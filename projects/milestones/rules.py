@@ -18,6 +18,7 @@ from payments.escrow.models import Escrow
 from projects.contracts.models import Contract
 from projects.milestones.models import LIFECYCLE, Milestone
 from projects.milestones.selectors import is_being_funded, is_funded
+from projects.milestones.words import NO_TIME_LEFT, no_revision_left
 
 # So long at least the client has to review what is submitted once the limit has come nearer, or
 # silence pays that did not before: nobody is to lose their say within the hour.
@@ -70,7 +71,7 @@ def part_of_time(milestone: Milestone, days: float, *, before: float, at: dateti
     if not days:
         return at
     all_of_them = timedelta(days=days + before)
-    left = within_limit(milestone, at + all_of_them, at=at) - at
+    left = max(within_limit(milestone, at + all_of_them, at=at) - at, timedelta(0))
     return at + left * days / (days + before)
 
 
@@ -179,9 +180,13 @@ def is_over_limit(milestone: Milestone) -> bool:
 
 
 def _may_submit(milestone: Milestone, facts: MoneyFacts) -> str:
+    return _within_limit(milestone, facts) or _fully_held(milestone, facts)
+
+
+def _within_limit(milestone: Milestone, facts: MoneyFacts) -> str:
     if facts.held and is_over_limit(milestone):
         return "The payment provider holds this money no longer: it goes back to the client."
-    return _fully_held(milestone, facts)
+    return ""
 
 
 def _may_refund_limit(milestone: Milestone, facts: MoneyFacts) -> str:
@@ -194,16 +199,11 @@ def _may_refund_limit(milestone: Milestone, facts: MoneyFacts) -> str:
 
 
 def _may_return(milestone: Milestone, facts: MoneyFacts) -> str:
+    if _within_limit(milestone, facts):
+        return NO_TIME_LEFT
     included = milestone.revisions
     if included is not None and milestone.revisions_used >= included:
-        said_so = {0: "includes no revisions", 1: "includes one revision, which is used"}.get(
-            included, f"includes {included} revisions, which are all used"
-        )
-        return (
-            f"The agreement {said_so}. You can approve the work, propose a change with one more "
-            "revision, release a part of the money, propose how to end the milestone, or open a "
-            "dispute."
-        )
+        return no_revision_left(included)
     return _not_yet_silent(milestone, facts)
 
 
@@ -227,8 +227,8 @@ def _may_roll(milestone: Milestone, facts: MoneyFacts) -> str:
 
 
 def _may_roll_in(milestone: Milestone, facts: MoneyFacts) -> str:
-    if facts.held and is_over_limit(milestone):
-        return "The payment provider holds this money no longer: it goes back to the client."
+    if refusal := _within_limit(milestone, facts):
+        return refusal
     if has_open_chargeback(milestone.escrow):
         return "The client's bank has taken money of it back, or wants to: nothing is moved on."
     return _not_yet_silent(milestone, facts)

@@ -1,4 +1,6 @@
-"""What the other side is told of a milestone that was delivered, or has ended."""
+"""What the other side is told of a milestone that was delivered, or has ended; and why nobody can
+ask for changes.
+"""
 
 from marketplace.common.words import Words
 from payments.chargebacks.selectors import has_open_chargeback
@@ -24,6 +26,23 @@ CANCELLED = {
     "cancel_late": Words("“%(title)s” is cancelled: the delivery was late."),
     "cancel_idle": Words("“%(title)s” is cancelled: the work was never started."),
 }
+
+NO_TIME_LEFT = (
+    "The payment provider holds this money no longer: there is no time left for changes. Approve "
+    "the work, agree on how to end the milestone, or open a dispute."
+)
+
+
+def no_revision_left(included: int) -> str:
+    """All of so many that the agreement includes are used."""
+    said_so = {0: "includes no revisions", 1: "includes one revision, which is used"}.get(
+        included, f"includes {included} revisions, which are all used"
+    )
+    return (
+        f"The agreement {said_so}. You can approve the work, propose a change with one more "
+        "revision, release a part of the money, propose how to end the milestone, or open a "
+        "dispute."
+    )
 
 
 def words_of_delivery(milestone: Milestone) -> Words:

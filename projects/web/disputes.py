@@ -36,7 +36,7 @@ from projects.disputes.silence.selectors import verdicts_on
 from projects.disputes.words import arrival_in_words
 from projects.milestones.amounts import price_held_of
 from projects.milestones.models import Milestone
-from projects.milestones.rules import judge_step
+from projects.milestones.rules import is_over_limit, judge_step
 from projects.milestones.selectors import latest_delivery, milestones_of
 from projects.web.dispute_endings import ending_of
 from projects.web.dispute_forms import DisputeForm, FigureForm, StatementForm
@@ -51,6 +51,7 @@ def create_dispute(request: HttpRequest, public_id: str) -> HttpResponse:
     role = role_in(milestone.contract, request.user)
     if request.method != "POST" or "preview" in request.POST:
         judge_step(milestone, "dispute", role)
+        rules.judge_opening(milestone, role)
         usual = 0 if role == CLIENT else price_held_of(milestone)
         first = {"asked_for": to_major(usual, milestone.currency)}
         form = DisputeForm(milestone=milestone, initial=first | _typed(request))
@@ -181,6 +182,7 @@ def _draft(
         "lost_files": bool(request.FILES),
         "asked": asked,
         "rest": None if asked.amount is None else price_held_of(milestone) - asked.amount,
+        "is_too_late": is_over_limit(milestone),
         "is_short": stages.are_short_on(milestone),
         "answer_due_at": stages.end_of(stages.ANSWER, milestone),
         "nav": "work",

@@ -6,14 +6,11 @@ import pytest
 from django.core.management import call_command
 
 from accounts.notifications.models import Notification
-from accounts.parties.selectors import own_party_of
 from marketplace.common.clock import now
 from payments.escrow.facts import facts_now
-from payments.escrow.limits.services import note_country
 from payments.escrow.models import Escrow
 from payments.fundings.models import Payment
 from payments.gateway.chargebacks import ChargebackState
-from payments.payees.models import ConnectedAccount
 from projects.agreements.outlook import prospects_of
 from projects.contracts.models import Event
 from projects.disputes.limits.services import end_at_limit, pull_dispute
@@ -21,8 +18,7 @@ from projects.disputes.models import Dispute
 from projects.disputes.rulings.services import appeal_ruling, decide_dispute
 from projects.milestones.limits.services import pull_review
 from projects.milestones.limits.services import refund_at_limit as give_back
-from projects.milestones.models import Milestone, Reminder
-from projects.milestones.services import submit_work
+from projects.milestones.models import Reminder
 from projects.tasks import (
     carry_out_rulings,
     pull_disputes,
@@ -33,6 +29,7 @@ from projects.tasks import (
 )
 from tests.payments.chargeback_world import Bank
 from tests.projects.dispute_world import seen
+from tests.projects.limit_world import NOTHING, ONE, fresh, submitted_on_day_8, to_thailand
 from tests.races import at_once
 from tests.world import (
     funded_milestone,
@@ -45,7 +42,6 @@ from tests.world import (
 
 pytestmark = pytest.mark.django_db
 
-NOTHING, ONE = {"done": 0, "failed": 0}, {"done": 1, "failed": 0}
 PULLED = {"kind": "clock_pulled"}
 
 
@@ -55,31 +51,11 @@ def the_books_are_clean_in_the_end(db):
     call_command("check_ledger")
 
 
-def to_thailand(payee) -> None:
-    """Ten days are the longest there."""
-    party = own_party_of(payee)
-    ConnectedAccount.objects.update_or_create(
-        party=party, defaults={"country": "TH", "country_due_at": now()}
-    )
-    note_country(party_id=party.pk)
-
-
-def fresh(milestone: Milestone) -> Milestone:
-    return Milestone.objects.select_related("escrow__policy", "contract").get(pk=milestone.pk)
-
-
 def days_to(moment) -> float:
     return round((moment - now()) / timedelta(days=1), 2)
 
 
 # --- A review ------------------------------------------------------------------------------------
-
-
-def submitted_on_day_8(ada, ben, later) -> Milestone:
-    milestone = funded_milestone(ada, ben, review_days=7)
-    later(days=8)
-    submit_work(milestone_id=milestone.pk, by=ben, note="Here.")
-    return fresh(milestone)
 
 
 def test_a_review_ends_before_a_limit_that_has_come_nearer(ada, ben, later):
