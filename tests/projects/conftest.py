@@ -1,4 +1,4 @@
-"""Who else is here."""
+"""Who else is here, and that all is done by the database role that serves people in production."""
 
 import pytest
 
@@ -7,10 +7,13 @@ from accounts.people.services import grant_staff_roles
 from marketplace.common.lifecycle import SYSTEM
 from projects.disputes.confirming.models import ProposedRuling
 from projects.disputes.models import Dispute
+from tests.database_roles import database_role, the_two_roles
 from tests.projects.dispute_world import rule
 from tests.projects.two_mediators import mediator, proposed
-from tests.sandbox import sandbox  # noqa: F401
+from tests.sandbox import sandbox
 from tests.world import person, reviewed_dispute
+
+__all__ = ["database_role", "sandbox", "the_two_roles"]
 
 
 @pytest.fixture

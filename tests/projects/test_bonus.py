@@ -35,7 +35,7 @@ from projects.milestones.services import cancel_milestone, release_milestone
 from projects.tasks import tell_bonuses
 from tests.payments.racing import at_once
 from tests.projects.test_races import stopped_by_the_database, without_locks
-from tests.races import meet_after, outcomes_at_once
+from tests.races import meet_after, outcomes_at_once, somebody_waits
 from tests.sandbox import play_on
 from tests.world import active_contract, api_of, funded_milestone, offered_contract
 
@@ -190,15 +190,9 @@ def in_its_own_connection(act) -> None:
 
 
 def wait_until_somebody_waits() -> None:
-    """For a lock, in the database that this connection is in."""
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-    waiting += " AND datname = current_database()"
     for _ in range(1_000):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_stat_clear_snapshot()")
-            cursor.execute(waiting)
-            if cursor.fetchone()[0]:
-                return
+        if somebody_waits():
+            return
         time.sleep(0.01)
     raise AssertionError("Nobody waits.")
 

@@ -53,7 +53,7 @@ from projects.management.commands.check_ledger import CHECKS
 from projects.milestones.models import Milestone
 from projects.milestones.services import cancel_milestone, release_milestone
 from projects.postings.models import Posting
-from tests.against_the_rules import against_the_rules, force
+from tests.against_the_rules import against_the_rules, as_the_owner, force
 from tests.payments.chargeback_world import Bank
 from tests.payments.payout_world import ready_without_provider
 from tests.projects.ending_world import contract_at_work, to_end
@@ -192,14 +192,14 @@ def leave_past_the_limit() -> None:
 
 
 def switch_off(trigger: str, table: str) -> None:
-    with connection.cursor() as cursor:
+    with as_the_owner(), connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
 
 
 def name_one_refund_twice() -> None:
     """As PostgreSQL itself refuses it, while its rule stands."""
-    with connection.cursor() as cursor:
+    with as_the_owner(), connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("DROP INDEX one_refund_per_remote_id")
     assert Refund.objects.update(remote_id="re_both") > 1
@@ -381,7 +381,7 @@ def _is_refused() -> bool:
 def test_an_object_of_two_rows_is_found_in_each_column(world, model, column):
     """As PostgreSQL itself refuses it, while its rules stand."""
     assert each_object_of_the_provider_is_of_one_of_ours() == []
-    with connection.cursor() as cursor:
+    with as_the_owner(), connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for name in _unique_indexes(cursor, model._meta.db_table, column):
             cursor.execute(f'DROP INDEX "{name}"')

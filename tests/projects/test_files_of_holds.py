@@ -18,6 +18,7 @@ from payments.payees.models import ConnectedAccount
 from payments.payouts.holding.services import hold_payouts
 from projects.postings.models import Posting
 from projects.postings.suspending.services import suspend_posting
+from tests.against_the_rules import as_the_owner
 from tests.projects.holds_world import WHY, suspended
 from tests.projects.test_exhibits import BOMB, a_file
 from tests.projects.two_mediators import mediator
@@ -121,14 +122,15 @@ def test_postgresql_lets_nobody_change_what_came_with_it(ben, mona):
 
 def test_nor_empties_it_but_in_a_test(db):
     """The rule of its trigger, under the name of another database."""
-    with connection.cursor() as cursor:
+    with as_the_owner(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_get_functiondef('accounts_hold_files_are_final'::regproc)",
         )
         ((body,),) = cursor.fetchall()
         cursor.execute("TRUNCATE accounts_holdfile")  # here it is allowed
         cursor.execute(body.replace("current_database()", "'milepost'::text"))
-        with pytest.raises(InternalError, match="final: TRUNCATE is refused"):
+        is_refused = pytest.raises(InternalError, match="final: TRUNCATE is refused")
+        with is_refused, transaction.atomic():
             cursor.execute("TRUNCATE accounts_holdfile")
 
 

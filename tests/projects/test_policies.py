@@ -16,6 +16,7 @@ from payments.policies.selectors import policy_in_force, second_mediator_above
 from payments.policies.services import add_version, planned_version
 from payments.policies.words import RULES
 from projects.milestones.services import release_milestone
+from tests.against_the_rules import as_the_owner
 from tests.races import at_once, meet_after
 from tests.world import api_of, funded_milestone, person
 
@@ -146,7 +147,7 @@ def test_a_clock_that_is_new_does_not_run_by_what_was_signed_before(people, days
     """The column comes to a house that is being set up, and to one where people have signed."""
     for _ in range(people):
         person("Ada")
-    with connection.schema_editor() as editor:
+    with as_the_owner(), connection.schema_editor() as editor:
         a_time_to_fund.drop_column(apps, editor)
         a_time_to_fund.add_column(apps, editor)
     assert Policy.objects.get(version=1).funding_days == days
@@ -158,7 +159,7 @@ def test_a_clock_that_is_new_does_not_run_by_what_was_signed_before(people, days
 def test_what_was_signed_before_the_limit_one_mediator_decides(people, limit):
     for _ in range(people):
         person("Ada")
-    with connection.schema_editor() as editor:
+    with as_the_owner(), connection.schema_editor() as editor:
         two_mediators.drop_columns(apps, editor)
         two_mediators.add_columns(apps, editor)
     assert second_mediator_above(Policy.objects.get(version=1), "USD") == limit
