@@ -56,9 +56,11 @@ def meet_after(
     *or_after: tuple[object, str],
     people: int = 8,
     then: Callable[[], object] | None = None,
+    before: bool = False,
 ) -> None:
     """Whoever leaves ``owner.name``, or one of ``or_after``, for the first time waits there until
-    all ``people`` have. Before they go on somebody else does ``then``, which must be allowed.
+    all ``people`` have (``before``: comes to it, and until all have come). Before they go on
+    somebody else does ``then``, which must be allowed.
 
     For a race whose guard is removed: everybody has read and judged before anybody writes, on a
     busy machine too. With the guard in place they could never meet.
@@ -75,11 +77,11 @@ def meet_after(
 
     def and_meet(real: Callable[..., object]) -> Callable[..., object]:
         def meeting(*args: object, **named: object) -> object:
-            answer = real(*args, **named)
+            answer = None if before else real(*args, **named)
             if not (all_have_met.is_set() or getattr(met, "yes", False)):
                 met.yes = True
                 gate.wait(timeout=20)
-            return answer
+            return real(*args, **named) if before else answer
 
         return meeting
 

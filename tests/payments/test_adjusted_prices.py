@@ -7,7 +7,7 @@ from django.db import IntegrityError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marketplace.common.errors import InvalidInput, WrongState
+from marketplace.common.errors import InsufficientFunds, InvalidInput, WrongState
 from payments.escrow import services as escrows
 from payments.escrow.adjusting import services as adjusting
 from payments.escrow.adjusting.rules import _moved
@@ -21,7 +21,7 @@ from payments.policies.models import Policy
 from payments.refunds.models import Refund
 from tests.against_the_rules import force
 from tests.payments.world import held, opened
-from tests.races import at_once, meet_after
+from tests.races import at_once, meet_after, outcomes_at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -32,6 +32,12 @@ def the_books_agree() -> None:
 
 def now_of(escrow: Escrow) -> Escrow:
     return Escrow.objects.select_related("policy").get(pk=escrow.pk)
+
+
+def end_of(escrow: Escrow, end: str) -> Escrow:
+    if end == "release":
+        return escrows.release(escrow_id=escrow.pk)
+    return escrows.refund(escrow_id=escrow.pk, reason="milestone_cancelled")
 
 
 @dataclass
@@ -149,16 +155,33 @@ def test_without_the_lock_they_collide(ada, ben, monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("other", ["release", "refund"])
-def test_beside_an_end_the_money_is_divided_once(other, ada, ben):
+@pytest.mark.parametrize("end", ["release", "refund"])
+def test_beside_an_end_the_money_is_divided_once(end, ada, ben):
     escrow = held(ada, ben, amount=100_000)
-    ends = {
-        "release": lambda: escrows.release(escrow_id=escrow.pk),
-        "refund": lambda: escrows.refund(escrow_id=escrow.pk, reason="milestone_cancelled"),
-    }
-    outcomes = at_once(*[lambda: adjust(escrow_id=escrow.pk, price=70_000)] * 4, *[ends[other]] * 4)
+    ends = [lambda: end_of(escrow, end)] * 4
+    outcomes = at_once(*[lambda: adjust(escrow_id=escrow.pk, price=70_000)] * 4, *ends)
     assert outcomes[4:].count("done") == 1 and held_in(escrow) == 0
     the_books_agree()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("end", ["release", "refund"])
+@pytest.mark.parametrize("price", [70_000, 130_000])
+def test_without_the_lock_it_is_priced_anew_after_its_end(price, end, ada, ben, monkeypatch):
+    """Where money goes back, only the balance says no; where it does not, nobody does."""
+    escrow = held(ada, ben, amount=100_000)
+    monkeypatch.setattr(adjusting, "lock_all", lambda ids: {pk: now_of(escrow) for pk in ids})
+    meet_after(monkeypatch, adjusting, "held_in", then=lambda: end_of(escrow, end))
+
+    outcomes = outcomes_at_once(*[lambda: adjust(escrow_id=escrow.pk, price=price)] * 8)
+
+    assert now_of(escrow).closed_at is not None
+    if price < 100_000:
+        assert {type(one) for one in outcomes} == {InsufficientFunds}
+        the_books_agree()
+    else:
+        assert Adjustment.objects.exists(), outcomes
+        assert now_of(escrow).amount == price
 
 
 def test_the_proofs_find_one_that_was_not_booked(ada, ben):

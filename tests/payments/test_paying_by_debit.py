@@ -8,6 +8,7 @@ from django.core.management import call_command
 from accounts.notifications.models import Notification
 from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, WrongState
+from payments.chargebacks import services as chargebacks
 from payments.chargebacks.models import Chargeback, ChargebackMovement
 from payments.chargebacks.returning.services import note_failed_charge, record_returned_debit
 from payments.chargebacks.services import ask_about_chargeback
@@ -28,7 +29,8 @@ from payments.refunds.models import Refund
 from tests.payments.chargeback_world import owes
 from tests.payments.reconciling import all_agrees
 from tests.payments.world import A_WHILE, asked, days_pass, held, opened, paid_out
-from tests.races import at_once
+from tests.projects.test_races import stopped_by_the_database, without_locks
+from tests.races import at_once, meet_after, outcomes_at_once
 from tests.sandbox import CLOSED_ACCOUNT, GOOD_ACCOUNT, Sandbox, play_on
 
 pytestmark = pytest.mark.django_db
@@ -215,6 +217,28 @@ def test_eight_who_hear_of_it_at_once_book_it_once(ada, ben, bells):
     assert at_once(*[lambda: record_returned_debit(movement=movement)] * 8) == ["done"] * 8
 
     assert ChargebackMovement.objects.count() == 1
+    assert balance_of(chart.escrow(payment.paid_for)) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_the_locks_only_the_movements_own_key_books_it_once(ada, ben, bells, monkeypatch):
+    """Nobody waits, and nobody looks whether it is booked already: PostgreSQL refuses seven."""
+    payment = Payment.objects.get(paid_for=held(ada, ben).public_id)
+    movement = movement_of(payment)
+    without_locks(monkeypatch)
+    meet_after(monkeypatch, chargebacks, "lock_homes")
+    movements = ChargebackMovement.objects
+    monkeypatch.setattr(
+        movements,
+        "get_or_create",
+        lambda defaults, **which: (movements.create(**which, **defaults), True),
+    )
+
+    outcomes = outcomes_at_once(*[lambda: record_returned_debit(movement=movement)] * 8)
+
+    stopped = [one for one in outcomes if not isinstance(one, Chargeback)]
+    assert len(stopped) == 7, outcomes
+    assert all(stopped_by_the_database(one, "(remote_id)=(txn_back)") for one in stopped), outcomes
     assert balance_of(chart.escrow(payment.paid_for)) == 0
 
 

@@ -32,8 +32,8 @@ from payments.tasks import send_due_refunds
 from tests.against_the_rules import force
 from tests.payments.reconciling import all_agrees, charged_by_others, the_difference
 from tests.payments.world import held
-from tests.projects.test_races import without_locks
-from tests.races import at_once, meet_after
+from tests.projects.test_races import stopped_by_the_database, without_locks
+from tests.races import at_once, meet_after, outcomes_at_once
 from tests.world import api_of, browser, person
 
 pytestmark = pytest.mark.django_db
@@ -336,6 +336,24 @@ def test_eight_wishes_at_once_are_one(ada, ben, dora, fay, bells):
 
     assert sorted(outcomes) == ["done"] + ["wrong_state"] * 7
     assert ProposedDeed.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_the_lock_only_the_database_keeps_one_of_the_wishes(
+    ada, ben, dora, bells, monkeypatch
+):
+    found = failed_refund(ada, ben)
+    without_locks(monkeypatch)
+    meet_after(monkeypatch, ProposedDeed, "save", before=True)
+
+    outcomes = outcomes_at_once(
+        *[lambda: settle_refund_or_propose(refund_id=found.pk, reason=HOW, by=dora)] * 8
+    )
+
+    stopped = [one for one in outcomes if not isinstance(one, ProposedDeed)]
+    words = "one_proposed_deed_per_refund"
+    assert len(stopped) == 7, outcomes
+    assert all(stopped_by_the_database(one, words) for one in stopped), outcomes
 
 
 @pytest.mark.django_db(transaction=True)

@@ -13,9 +13,11 @@ from payments.fundings.models import Payment
 from payments.gateway.chargebacks import ChargebackState
 from projects.agreements.outlook import prospects_of
 from projects.contracts.models import Event
+from projects.disputes.limits import services as of_disputes
 from projects.disputes.limits.services import end_at_limit, pull_dispute
 from projects.disputes.models import Dispute
 from projects.disputes.rulings.services import appeal_ruling, decide_dispute
+from projects.milestones.limits import services as limits
 from projects.milestones.limits.services import pull_review
 from projects.milestones.limits.services import refund_at_limit as give_back
 from projects.milestones.models import Reminder
@@ -30,7 +32,8 @@ from projects.tasks import (
 from tests.payments.chargeback_world import Bank
 from tests.projects.dispute_world import seen
 from tests.projects.limit_world import NOTHING, ONE, fresh, submitted_on_day_8, to_thailand
-from tests.races import at_once
+from tests.projects.test_races import without_locks
+from tests.races import at_once, meet_after
 from tests.world import (
     funded_milestone,
     negotiated_dispute,
@@ -149,6 +152,19 @@ def test_eight_at_once_pull_it_once(ada, ben, bells, later):
     assert Notification.objects.filter(**PULLED).count() == 2
 
 
+@pytest.mark.django_db(transaction=True)
+def test_without_the_lock_both_are_told_eight_times(ada, ben, bells, later, monkeypatch):
+    milestone = submitted_on_day_8(ada, ben, later)
+    to_thailand(ben)
+    without_locks(monkeypatch)
+    meet_after(monkeypatch, limits, "within_limit")
+
+    at_once(*[lambda: pull_review(milestone_id=milestone.pk)] * 8)
+
+    assert Event.objects.filter(**PULLED).count() == 8
+    assert Notification.objects.filter(**PULLED).count() == 16
+
+
 # --- A dispute -----------------------------------------------------------------------------------
 
 
@@ -249,6 +265,18 @@ def test_eight_at_once_pull_a_dispute_once(ada, ben, dora, bells, later):
 
     assert outcomes == ["done"] * 8
     assert Event.objects.filter(**PULLED).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_the_lock_each_pulls_the_dispute(ada, ben, dora, bells, later, monkeypatch):
+    dispute = decided_on_day_8(ada, ben, dora, later)
+    to_thailand(ben)
+    without_locks(monkeypatch)
+    meet_after(monkeypatch, of_disputes, "_runs_until")
+
+    at_once(*[lambda: pull_dispute(dispute_id=dispute.pk)] * 8)
+
+    assert Event.objects.filter(**PULLED).count() == 8
 
 
 @pytest.mark.django_db(transaction=True)

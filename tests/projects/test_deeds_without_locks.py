@@ -8,14 +8,20 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError
 
 from accounts.people.models import User
 from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import Lifecycle
+from payments.escrow.givebacks import services as escrow_givebacks
+from payments.escrow.models import Escrow
+from payments.refunds.models import Refund
 from projects.bids.services import edit_bid, offer_bid, withdraw_bid
 from projects.disputes.services import answer_dispute, open_dispute
+from projects.givebacks.services import give_back
 from projects.milestones.services import return_work, submit_work
+from tests.projects.giveback_world import on, released
 from tests.projects.test_races import without_locks
 from tests.races import at_once, meet_after, outcomes_at_once
 from tests.world import (
@@ -96,6 +102,21 @@ def test_without_its_lock_all_are_judged_before_anybody_writes(ada, ben, bells, 
     assert {type(end) for end in ends if isinstance(end, Exception)} <= {IntegrityError, WrongState}
     said = sorted(end.code if isinstance(end, WrongState) else _kind(end) for end in ends)
     assert said != WITH_THE_LOCK[deed]
+
+
+def test_without_its_lock_more_is_given_back_than_is_written_down(ada, ben, bells, monkeypatch):
+    """Only what the freelancer has with us keeps the gifts from being more than was released."""
+    milestone = released(ada, ben, 10_000)
+    without_locks(monkeypatch)
+    meet_after(monkeypatch, escrow_givebacks, "checked_amount_back")
+
+    ends = at_once(*[lambda: give_back(**on(milestone), by=ben, amount=3_000)] * 8)
+
+    assert sorted(ends) == ["done"] * 3 + ["paid_out_already"] * 5
+    assert sum(refund.amount for refund in Refund.objects.all()) == 3 * 3_090
+    assert Escrow.objects.get(pk=milestone.escrow_id).kept == 7_000
+    with pytest.raises(CommandError):
+        call_command("check_ledger")
 
 
 def _kind(end: object) -> str:

@@ -44,7 +44,8 @@ from projects.milestones.services import (
     release_unreviewed,
 )
 from projects.tasks import close_moot_disputes, lapse_proposals
-from tests.races import at_once, locked_when_asked
+from tests.projects.test_races import stopped_by_the_database, without_locks
+from tests.races import at_once, locked_when_asked, meet_after, outcomes_at_once
 from tests.world import (
     fund,
     funded_milestone,
@@ -402,6 +403,20 @@ def test_eight_proposals_at_once_are_one(ada, ben, bells):
     outcomes = at_once(*[lambda: propose(milestone, ada)] * 8)
     assert sorted(outcomes) == ["done"] + ["wrong_state"] * 7
     assert Proposal.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_the_lock_only_the_database_keeps_one_of_them(ada, ben, bells, monkeypatch):
+    milestone = funded_milestone(ada, ben)
+    without_locks(monkeypatch)
+    meet_after(monkeypatch, services, "_make_room")
+
+    outcomes = outcomes_at_once(*[lambda: propose(milestone, ada)] * 8)
+
+    stopped = [one for one in outcomes if not isinstance(one, Proposal)]
+    words = "one_open_proposal_per_milestone"
+    assert len(stopped) == 7, outcomes
+    assert all(stopped_by_the_database(one, words) for one in stopped), outcomes
 
 
 @pytest.mark.django_db(transaction=True)

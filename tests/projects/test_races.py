@@ -21,13 +21,15 @@ from payments.fundings.models import Payment
 from payments.ledger import chart
 from payments.ledger.models import Transfer
 from payments.ledger.selectors import balance_of
-from payments.policies.models import Policy
+from payments.policies.fees import quote
 from payments.policies.selectors import policy_in_force
+from payments.policies.services import add_version
 from payments.refunds.models import Refund
 from projects.agreements.proposals.services import accept_proposal, propose_ending
 from projects.disputes.models import Dispute, Ruling
 from projects.disputes.rulings.services import decide_dispute
 from projects.disputes.services import open_dispute
+from projects.milestones import services as milestones
 from projects.milestones.endings.services import cancel_by_agreement
 from projects.milestones.models import Milestone
 from projects.milestones.services import (
@@ -373,34 +375,48 @@ def test_without_the_lock_eight_pass_the_first_judgement_together(
 
 # --- A new policy while somebody funds -----------------------------------------------------------
 
-
-def new_policy() -> Policy:
-    return Policy.objects.create(
-        version=policy_in_force().version + 1,
-        client_fee_basis_points=1_000,
-        freelancer_fee_basis_points=1_000,
-    )
+# Three per cent of each is no whole unit.
+PRICES = (100_017, 99_983, 50_050, 33_317, 20_049, 7_717, 500)
+DEARER = {"client_fee_basis_points": 1_000, "freelancer_fee_basis_points": 1_000}
 
 
-def test_a_new_policy_changes_nothing_for_who_has_signed(ada, ben, bells):
-    milestone = planned_milestone(ada, ben)
+def funded_by(milestone: Milestone, ada) -> Callable[[], Escrow]:
+    return lambda: take_in(fund_milestone(milestone_id=milestone.pk, by=ada))
 
-    outcomes = at_once(new_policy, *[lambda: fund_milestone(milestone_id=milestone.pk, by=ada)] * 7)
-    take_in(Payment.objects.get())
+
+@pytest.fixture
+def signed(ada, ben, bells) -> list[Milestone]:
+    """Each of a contract of its own, under the first policy."""
+    return [planned_milestone(ada, ben, price) for price in PRICES]
+
+
+def test_a_new_policy_changes_nothing_for_who_has_signed(signed, ada, ben):
+    first = policy_in_force()
+
+    outcomes = at_once(lambda: add_version(DEARER), *[funded_by(each, ada) for each in signed])
 
     assert outcomes == ["done"] * 8
-    assert policy_in_force().client_fee_basis_points == 1_000
-    milestone.escrow.refresh_from_db()
-    assert held_in(milestone.escrow) == 103_000
-    assert Refund.objects.count() == 0
+    assert (policy_in_force().version, Refund.objects.count()) == (first.version + 1, 0)
+    for milestone in signed:
+        escrow = Escrow.objects.get(pk=milestone.escrow_id)
+        assert (escrow.policy, milestone.contract.policy) == (first, first)
+        assert held_in(escrow) == quote([milestone.amount], first).client_pays
+        release_milestone(milestone_id=milestone.pk, by=ada)
+    nets = [quote([price], first).freelancer_gets for price in PRICES]
+    assert balance_of(chart.available(signed[0].contract.freelancer, "USD")) == sum(nets)
+    assert take_in(fund_milestone(milestone_id=planned_milestone(ada, ben).pk, by=ada))
+    assert Payment.objects.latest("pk").amount == 110_000, "whoever signs from now on"
+    call_command("check_ledger")
 
 
-def test_without_the_pin_who_has_signed_is_asked_for_the_new_fee(ada, ben, bells, monkeypatch):
-    milestone = planned_milestone(ada, ben)
+def test_without_the_pin_who_has_signed_is_asked_for_the_new_fee(signed, ada, monkeypatch):
+    """All seven have begun to pay when the policy is published."""
     monkeypatch.setattr(Escrow, "policy", property(lambda _: policy_in_force()))
     monkeypatch.setattr(QuerySet, "select_related", lambda self, *_: self)
-    new_policy()
+    meet_after(monkeypatch, milestones, "judge_step", people=7, then=lambda: add_version(DEARER))
 
-    payment = fund_milestone(milestone_id=milestone.pk, by=ada)
+    assert at_once(*[funded_by(each, ada) for each in signed]) == ["done"] * 7
 
-    assert payment.amount == 110_000
+    dearer = policy_in_force()
+    asked = list(Payment.objects.order_by("amount").values_list("amount", flat=True))
+    assert asked == sorted(quote([price], dearer).client_pays for price in PRICES)
