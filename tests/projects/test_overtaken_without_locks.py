@@ -7,6 +7,8 @@ all eight would be refused; without them both are done, or only what lies below 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import pytest
 
@@ -61,7 +63,7 @@ class Scene:
     ben: User
     dora: User
     later: Callable[..., None]
-    time_machine: object
+    time_machine: Any
 
 
 @pytest.fixture
@@ -157,13 +159,13 @@ def a_rule_by_an_end(it: Scene) -> Overtaken:
 
 def a_decision_by_a_release(it: Scene) -> Overtaken:
     dispute = reviewed_dispute(it.ada, it.ben)
-    end = lambda: release_milestone(milestone_id=dispute.milestone_id, by=it.ada)  # noqa: E731
+    end = partial(release_milestone, milestone_id=dispute.milestone_id, by=it.ada)
     return _a_decision(dispute, _decision(dispute, it), end, 100_000)
 
 
 def a_decision_by_a_cancellation(it: Scene) -> Overtaken:
     dispute = reviewed_dispute(it.ada, it.ben)
-    end = lambda: cancel_milestone(milestone_id=dispute.milestone_id, by=it.ben)  # noqa: E731
+    end = partial(cancel_milestone, milestone_id=dispute.milestone_id, by=it.ben)
     return _a_decision(dispute, _decision(dispute, it), end, 0)
 
 

@@ -1,5 +1,7 @@
 """A bank took of the money, and perhaps the client pays again: which clocks run, who is told."""
 
+from collections.abc import Callable
+
 import pytest
 from django.core.management import call_command
 
@@ -9,6 +11,7 @@ from marketplace.common.errors import WrongState
 from payments.escrow.facts import facts_now
 from payments.escrow.outside.services import note_refunded
 from payments.escrow.services import take_in
+from payments.escrow.telling import services as telling
 from payments.fundings.models import Payment
 from payments.gateway.chargebacks import ChargebackState
 from payments.refunds.models import Refund
@@ -31,6 +34,8 @@ from projects.tasks import (
 )
 from tests.payments.chargeback_world import Bank
 from tests.payments.racing import at_once
+from tests.projects.test_races import without_locks
+from tests.races import meet_after
 from tests.world import fund, funded_milestone, submitted_milestone
 
 pytestmark = pytest.mark.django_db
@@ -197,15 +202,38 @@ def test_both_hear_that_it_is_held_again_once(ada, ben, later):
     assert days_to(fresh(milestone).due_at) == milestone.allowance.days
 
 
-def test_a_payment_that_arrives_while_the_first_is_told_is_not_lost(ada, ben, later):
-    milestone = funded_milestone(ada, ben)
-    first = milestone.escrow.held_at
-    taken_by_the_bank(milestone)
+def half_paid_again(ada, ben, later) -> tuple[Milestone, Callable[[], object]]:
+    """After its bank took all of it; and the rest, when it arrives."""
+    milestone = taken_by_the_bank(funded_milestone(ada, ben))
     later(days=1)
-    paid_again(milestone)
-    # As the sweep would leave it that had read the first payment and wrote a moment later.
-    assert fresh(milestone).escrow.held_at > first
-    assert tell_fundings() == ONE
+    paid_again(milestone, 40_000)
+    rest = fund_milestone(milestone_id=milestone.pk, by=ada)
+    charge_id = f"ch_{rest.public_id}"
+    return milestone, lambda: take_in(payment_id=rest.pk, intent_id="", charge_id=charge_id)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_payment_that_arrives_while_another_is_told_is_not_lost(ada, ben, bells, later):
+    milestone, arrives = half_paid_again(ada, ben, later)
+
+    outcomes = at_once(lambda n: tell_funding(milestone_id=milestone.pk) if n % 2 else arrives())
+
+    assert outcomes == {"done": 8}
+    tell_fundings()
+    assert tell_fundings() == NOTHING
+    assert milestone.contract.events.filter(kind="milestone_funded").count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_the_lock_nobody_hears_that_it_is_whole(ada, ben, bells, later, monkeypatch):
+    milestone, arrives = half_paid_again(ada, ben, later)
+    without_locks(monkeypatch)
+    meet_after(monkeypatch, telling, "_lock", then=arrives)
+
+    at_once(lambda _: tell_funding(milestone_id=milestone.pk))
+
+    assert tell_fundings() == NOTHING
+    assert milestone.contract.events.filter(kind="milestone_funded").count() == 1
 
 
 # --- What silence cannot release -----------------------------------------------------------------
