@@ -19,10 +19,15 @@ from marketplace.common.clock import now
 from marketplace.common.http import download
 from payments.api.statements import FILES
 from projects.disputes.models import Dispute
-from projects.disputes.register.bands import bands_in_words
 from projects.disputes.register.models import RegisterEntry
-from projects.disputes.register.selectors import published
-from projects.disputes.register.words import COLUMNS, GROUNDS, as_row
+from projects.disputes.register.selectors import bands_to_ask_for, published
+from projects.disputes.register.words import (
+    BAND_OF_NOTHING,
+    COLUMNS,
+    GROUNDS,
+    NO_SUCH_BAND,
+    as_row,
+)
 from projects.disputes.register.writing import CONTENT_TYPES, parts_of
 from projects.postings.models import Posting
 
@@ -35,7 +40,18 @@ class RegisterIn(serializers.Serializer):
     ground = serializers.ChoiceField(list(GROUNDS.items()), required=False)
     kind = serializers.ChoiceField(Posting.Kind.choices, required=False)
     currency = serializers.ChoiceField(settings.CURRENCIES, required=False)
-    band = serializers.ChoiceField(bands_in_words(settings.CURRENCIES), required=False)
+    band = serializers.CharField(
+        required=False,
+        help_text="As entries say it: 1000-10000. Only with `currency`, of which it is.",
+    )
+
+    def validate(self, attrs: dict[str, str]) -> dict[str, str]:
+        currency, band = attrs.get("currency"), attrs.get("band")
+        if band and not currency:
+            raise serializers.ValidationError({"band": BAND_OF_NOTHING})
+        if band and currency and band not in bands_to_ask_for(currency):
+            raise serializers.ValidationError({"band": NO_SUCH_BAND})
+        return attrs
 
 
 _NUMBERS = {"decisions", "days_median", "days_total", "share_median"}

@@ -6,16 +6,17 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from marketplace.common.clock import now
 from marketplace.common.pages import Page, page_of
 from projects.disputes.models import Dispute
-from projects.disputes.register.bands import bands_in_words, in_words
+from projects.disputes.register.bands import in_words
 from projects.disputes.register.models import RegisterEntry
 from projects.disputes.register.selectors import (
+    bands_to_ask_for,
     latest_quarter,
     published,
     published_from,
@@ -23,8 +24,10 @@ from projects.disputes.register.selectors import (
     sums_of,
 )
 from projects.disputes.register.words import (
+    BAND_OF_NOTHING,
     COLUMNS,
     GROUNDS,
+    NO_SUCH_BAND,
     SMALL_CELLS,
     WITHHELD,
     facts_in_words,
@@ -50,7 +53,20 @@ class RegisterForm(forms.Form):
     outcome = Filter(RegisterEntry.Outcome.choices)
     kind = Filter(Posting.Kind.choices, label="Kind of work")
     currency = Filter((code, code) for code in settings.CURRENCIES)
-    band = Filter(bands_in_words(settings.CURRENCIES), label="Amount")
+    # The same numbers are bands of several currencies: there are some once it is known of which.
+    band = Filter([], label="Amount")
+
+    def __init__(self, asked: QueryDict) -> None:
+        super().__init__(asked)
+        currency, band = asked.get("currency"), self.fields["band"]
+        assert isinstance(band, Filter)
+        if currency in settings.CURRENCIES:
+            own = [(one, in_words(one)) for one in bands_to_ask_for(currency)]
+            band.choices = [("", "Any"), *own]
+            band.error_messages["invalid_choice"] = NO_SUCH_BAND
+        else:
+            band.help_text = "Of one currency: choose it first."
+            band.error_messages["invalid_choice"] = BAND_OF_NOTHING
 
 
 @login_not_required

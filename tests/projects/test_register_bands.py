@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from marketplace.common.currencies import about_a_hundred, is_carried
 from marketplace.common.money import MAX_AMOUNT, to_major
-from projects.disputes.register.bands import band_of, bands_in_words, bands_of, in_words
+from projects.disputes.register.bands import band_of, bands_of, in_words
 from projects.disputes.register.grouping import LEAST
 from projects.disputes.register.models import RegisterEntry
 from projects.disputes.register.selectors import published_from
@@ -61,12 +61,7 @@ def test_every_amount_lies_in_the_one_band_that_says_so(currency, amount):
     assert max(map(len, bands)) <= field.max_length
 
 
-def test_currencies_of_one_size_are_told_together():
-    assert [codes for codes, _ in bands_in_words(["USD", "JPY", "EUR", "KWD"])] == [
-        "USD, EUR",
-        "JPY",
-        "KWD",
-    ]
+def test_what_is_about_a_hundred_is_so_of_each_currency():
     assert about_a_hundred("JPY") > about_a_hundred("EUR") > about_a_hundred("KWD")
 
 
@@ -99,11 +94,11 @@ def test_the_page_and_the_data_say_it_in_whole_units(
     page = browser().get(PAGE).content.decode()
     assert f"{said}</p>" in page
     assert "Withheld: the amount" in page
-    for asked in ({"band": band}, {"band": band, "currency": currency}):
-        found = api_of().get("/api/v1/register/", asked).json()["results"]
-        assert [(one["band"], one["currency"]) for one in found] == [(band, currency)]
-        narrowed = browser().get(PAGE, asked).content.decode()
-        assert narrowed.count(' id="rg_') == 1
+    asked = {"band": band, "currency": currency}
+    found = api_of().get("/api/v1/register/", asked).json()["results"]
+    assert [(one["band"], one["currency"]) for one in found] == [(band, currency)]
+    narrowed = browser().get(PAGE, asked).content.decode()
+    assert narrowed.count(' id="rg_') == 1
     document = json.loads(
         b"".join(browser().get("/api/v1/register/register.json").streaming_content)
     )
@@ -112,11 +107,49 @@ def test_the_page_and_the_data_say_it_in_whole_units(
 
 
 @pytest.mark.django_db
-def test_the_page_offers_the_bands_by_currency():
+def test_the_page_offers_the_bands_of_the_currency_that_is_chosen():
     page = browser().get(PAGE).content.decode()
-    for told in ('label="USD, EUR, GBP"', 'label="JPY"', 'label="KWD"'):
-        assert f"<optgroup {told}>" in page
+    assert "Of one currency: choose it first." in page
+    assert "and more</option>" not in page
+    page = browser().get(PAGE, {"currency": "KWD"}).content.decode()
+    assert "choose it first" not in page
     assert '<option value="2500-">2,500 and more</option>' in page
+    assert page.count("and more</option>") == 1
+
+
+@pytest.mark.django_db
+def test_a_band_finds_nothing_of_another_currency_with_the_same_numbers():
+    for currency in ("USD", "EUR"):
+        entries(1, band="100-1000", currency=currency)
+
+    for currency in ("USD", "EUR"):
+        asked = {"band": "100-1000", "currency": currency}
+        found = api_of().get("/api/v1/register/", asked).json()["results"]
+        assert [one["currency"] for one in found] == [currency]
+        assert browser().get(PAGE, asked).content.decode().count(' id="rg_') == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        # So asked a link of before, and got what is of any of them.
+        ({"band": "100-1000"}, "Choose the currency too: others have amounts of the same numbers."),
+        ({"band": "no such"}, "Choose the currency too: others have amounts of the same numbers."),
+        ({"band": "25-250", "currency": "USD"}, "This currency has no such amounts to choose."),
+    ],
+)
+def test_a_band_of_no_currency_or_of_another_is_refused_in_words(asked, said):
+    for currency in ("USD", "KWD"):
+        entries(1, band="100-1000", currency=currency)
+
+    page = browser().get(PAGE, asked)
+
+    assert (page.status_code, page.content.decode().count(said)) == (400, 1)
+    assert ' id="rg_' not in page.content.decode()
+    answer = api_of().get("/api/v1/register/", asked)
+    assert answer.status_code == 400
+    assert (answer.json()["error"]["param"], answer.json()["error"]["message"]) == ("band", said)
 
 
 @pytest.mark.django_db
@@ -124,5 +157,7 @@ def test_an_entry_from_before_each_currency_had_its_own_says_what_it_said():
     """What was published of yen is never changed: the page reads its bounds, whatever they are."""
     entries(1, band="100-1000", currency="JPY")
     assert "100 to 1,000 JPY" in browser().get(PAGE).content.decode()
-    found = api_of().get("/api/v1/register/", {"band": "100-1000"}).json()["results"]
-    assert [one["currency"] for one in found] == ["JPY"]
+    asked = {"band": "100-1000", "currency": "JPY"}
+    found = api_of().get("/api/v1/register/", asked).json()["results"]
+    assert [one["band"] for one in found] == ["100-1000"]
+    assert browser().get(PAGE, asked).content.decode().count(' id="rg_') == 1

@@ -4,8 +4,6 @@
 A hundred of one currency is a working week, of another a cup of coffee: each has its own four.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable
 from itertools import pairwise
 
 from marketplace.common.currencies import about_a_hundred
@@ -32,14 +30,3 @@ def in_words(band: str) -> str:
     if not high:
         return f"{int(low):,} and more"
     return f"{int(low):,} to {int(high):,}" if int(low) else f"Under {int(high):,}"
-
-
-def bands_in_words(currencies: Iterable[str]) -> list[tuple[str, list[tuple[str, str]]]]:
-    """By the currencies that have the same: [("USD, EUR", [("0-100", "Under 100"), …]), …]."""
-    alike = defaultdict(list)
-    for currency in currencies:
-        alike[tuple(bands_of(currency))].append(currency)
-    return [
-        (", ".join(codes), [(band, in_words(band)) for band in bands])
-        for bands, codes in alike.items()
-    ]

@@ -8,7 +8,7 @@ from django.db.models import Exists, Max, OuterRef, QuerySet, Sum
 
 from marketplace.common.clock import now
 from projects.disputes.models import Dispute, Ruling
-from projects.disputes.register.bands import band_of
+from projects.disputes.register.bands import band_of, bands_of
 from projects.disputes.register.grouping import Decision
 from projects.disputes.register.models import RegisterEntry, RegisterQuarter
 from projects.disputes.register.words import UNNAMED
@@ -140,6 +140,13 @@ class Sums:
 def published(**asked: str) -> QuerySet[RegisterEntry]:
     """The entries that have these values in these columns; what is blank is not asked for."""
     return RegisterEntry.objects.filter(**{name: value for name, value in asked.items() if value})
+
+
+def bands_to_ask_for(currency: str) -> list[str]:
+    """Those of this currency, the lowest first, and what entries say that are older than them."""
+    told = published(currency=currency).exclude(band="").values_list("band", flat=True)
+    own = bands_of(currency)
+    return own + sorted(set(told.distinct()) - set(own), key=lambda band: int(band.split("-")[0]))
 
 
 def sums_of(entries: QuerySet[RegisterEntry]) -> list[Sums]:

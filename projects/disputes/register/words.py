@@ -47,6 +47,9 @@ COLUMNS = {
     "share_median": "What the freelancer got by the decision, in per mille, of the middle one.",
 }
 WITHHELD = "Blank where it is withheld, since it would be told of too few."
+# What is said to whoever asks for a band as if it were one: 1000-10000 of a pound and of a dollar.
+BAND_OF_NOTHING = "Choose the currency too: others have amounts of the same numbers."
+NO_SUCH_BAND = "This currency has no such amounts to choose."
 
 
 def quarter_name(number: int) -> str:
