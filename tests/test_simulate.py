@@ -13,6 +13,7 @@ from django.core.management.base import CommandError
 
 from accounts.people.models import User
 from payments.chargebacks.models import Chargeback
+from payments.escrow.selectors import held_in
 from projects.contracts.models import Contract
 from projects.disputes.confirming.models import ProposedRuling
 from projects.disputes.models import Dispute, Ruling
@@ -53,7 +54,7 @@ def test_a_dispute_ends_in_each_of_the_ways_there_are(market, settings):
     try:
         call_command(
             "simulate",
-            contracts=11,
+            contracts=12,
             seed=5,
             manner="disputing",
             base_url=market.url,
@@ -82,11 +83,18 @@ def test_a_dispute_ends_in_each_of_the_ways_there_are(market, settings):
         # Whoever runs it reads the same.
         assert f"× dispute {way}" in said.getvalue(), way
     assert "× waited for a bank" in said.getvalue()
-    chargebacks = Chargeback.objects.all()
-    assert set(chargebacks.values_list("status", flat=True)) == {Chargeback.Status.WON}
-    assert first.filter(
-        dispute__milestone__escrow__public_id__in=chargebacks.values("payment__paid_for")
-    ).exists()
+    assert "× dispute kept by a bank" in said.getvalue()
+    for status, taken in ((Chargeback.Status.WON, 0), (Chargeback.Status.LOST, 1)):
+        at_banks = Chargeback.objects.filter(status=status).values("payment__paid_for")
+        ruled = first.filter(dispute__milestone__escrow__public_id__in=at_banks)
+        assert ruled.exclude(carried_out_at=None).exists(), status
+        for ruling in ruled:
+            escrow = ruling.dispute.milestone.escrow
+            assert (escrow.taken_back > 0) == taken, status
+            assert (0 < ruling.held < escrow.amount) == taken, status
+            # Both sides, and the bank: nothing is left, and nothing was divided twice.
+            assert (held_in(escrow), escrow.kept) == (0, ruling.to_freelancer), status
+    assert Chargeback.objects.exclude(status__in=("won", "lost")).count() == 0
     for ruling in Ruling.objects.filter(number=2):
         assert ruling.by_id != first.get(dispute=ruling.dispute).by_id
     assert market.errors() == []
@@ -96,11 +104,16 @@ def test_a_dispute_ends_in_each_of_the_ways_there_are(market, settings):
 def test_two_mediators_decide_about_much_and_a_posting_has_two_awards(market, settings):
     settings.PASSWORD_HASHERS = settings.PASSWORD_HASHERS[1:]
     for manner, met in {
-        "disputing much": ["decision returned", "dispute confirmed", "dispute accepted"],
+        "disputing much": [
+            "decision returned",
+            "dispute confirmed",
+            "dispute accepted",
+            "dispute confirmed on appeal",
+        ],
         "two awards": ["two awards made"],
     }.items():
         said = io.StringIO()
-        how = {"contracts": 1, "seed": 3, "manner": manner, "base_url": market.url}
+        how = {"contracts": 2, "seed": 3, "manner": manner, "base_url": market.url}
         try:
             call_command("simulate", **how, stdout=said, stderr=said)
         except CommandError as failure:
@@ -110,13 +123,22 @@ def test_two_mediators_decide_about_much_and_a_posting_has_two_awards(market, se
 
     returned, confirmed = ProposedRuling.Status.RETURNED, ProposedRuling.Status.CONFIRMED
     for dispute in Dispute.objects.all():
-        written = dispute.proposed_rulings.order_by("pk")
-        assert [one.status for one in written] == [returned, confirmed]
-        assert {one.answered_by_id for one in written} != {one.by_id for one in written}
-    assert Dispute.objects.exists()
-    posting = Posting.objects.get(awards=2)
-    completed = Contract.objects.filter(bid__posting=posting, status="completed")
-    assert completed.values("freelancer").distinct().count() == 2
+        written = list(dispute.proposed_rulings.order_by("pk"))
+        appeals = [confirmed] if dispute.appealed_by else []
+        assert [one.status for one in written] == [returned, confirmed, *appeals]
+        hands = [{one.by_id, one.answered_by_id} for one in written]
+        assert [len(two) for two in hands] == [2] * len(hands)
+        assert not appeals or hands[2].isdisjoint(hands[0] | hands[1])
+        last = dispute.rulings.latest("number")
+        assert (last.by_id, last.confirmed_by_id) == (written[-1].by_id, written[-1].answered_by_id)
+        assert last.carried_out_at
+    sides = Dispute.objects.values_list("appealed_by", flat=True)
+    assert "" in sides
+    assert set(sides) != {""}
+    for posting in Posting.objects.filter(awards=2):
+        completed = Contract.objects.filter(bid__posting=posting, status="completed")
+        assert completed.values("freelancer").distinct().count() == 2
+    assert Posting.objects.filter(awards=2).exists()
     assert market.errors() == []
 
 

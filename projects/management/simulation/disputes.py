@@ -1,10 +1,16 @@
 """How people play a dispute: opened by one side, and ended in each of the ways there are."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from projects.management.simulation.banks import CARDS_OF_BANKS, give_up, take_back
+from projects.management.simulation.banks import (
+    CARDS_OF_BANKS,
+    CARDS_OF_KEEPERS,
+    give_up,
+    keep,
+    take_back,
+)
 from projects.management.simulation.http import Person
 from projects.management.simulation.lives import Life, Waiting
 
@@ -43,30 +49,30 @@ class Case:
 
     def seen_by(self, by: Person) -> dict[str, Any]:
         """The case, or one's own dispute, as it is now."""
-        desk = "desk/" if by is self.life.mediator else ""
+        desk = "desk/" if by in self.life.mediators else ""
         shown: dict[str, Any] = by.get(f"{desk}disputes/{self.id}/")
         return shown
 
     def decide(self) -> Waiting:
         """Once both sides had their time to answer and to settle, unless a rule has decided it."""
-        case = f"desk/disputes/{self.id}/"
-        while (shown := self.life.mediator.get(case))["status"] not in _DECIDED:
+        yield from self._decided_by(self.life.mediators[:2], until=_DECIDED)
+
+    def decide_again(self) -> Waiting:
+        """By those who had no hand in what is appealed against, unless their time is over."""
+        yield from self._decided_by(self.life.mediators[2:], until={"closed"})
+
+    def _decided_by(self, mediators: list[Person], *, until: set[str]) -> Waiting:
+        (first, second), case = mediators, f"desk/disputes/{self.id}/"
+        while (shown := first.get(case))["status"] not in until:
             if "decide" in shown["next_steps"]:
-                self.life.mediator.post(f"{case}rulings/", self._ruling(), fine=409)
-                self._confirm()
+                first.post(f"{case}rulings/", self._ruling(), fine=409)
+                self._confirm(second)
             yield
 
-    def decide_again(self) -> None:
-        """By the other one, unless they have confirmed what is appealed against."""
-        hears, case = self.life.other_mediator, f"desk/disputes/{self.id}/"
-        if "decide" in hears.get(case)["next_steps"]:
-            hears.post(f"{case}rulings/", self._ruling(), fine=409)
-
-    def _confirm(self) -> None:
+    def _confirm(self, second: Person) -> None:
         """Where so much is held that a decision waits for a second mediator: who returns the first
-        one, and confirms the next.
+        one of all, and confirms the others.
         """
-        second = self.life.other_mediator
         written = second.get(f"desk/disputes/{self.id}/rulings/")["results"]
         for ruling in written:
             if ruling["status"] != "proposed":
@@ -78,9 +84,10 @@ class Case:
                 self.life.met["decision returned"] += 1
 
     def _ruling(self) -> dict[str, object]:
-        price = self.price
+        """A part of what is left of the price: a bank may have taken some of it."""
+        left = self.life.client.get(f"milestones/{self.milestone}/")["money"]["price_held"]
         return {
-            "to_freelancer": self.life.random.choice((0, price // 3, price // 2, price)),
+            "to_freelancer": self.life.random.choice((0, left // 3, left // 2, left)),
             "facts": "Half of the criteria are met.",
             "rule": "What was agreed.",
             "ground": "in_part",
@@ -95,13 +102,17 @@ def disputing(life: Life, milestone: str) -> Waiting:
 
 
 def disputing_much(life: Life, milestone: str) -> Waiting:
-    """More is held than one mediator divides alone: whoever decides needs a second one."""
-    yield from _dispute(life, milestone, "accepted")
+    """More is held than one mediator divides alone: whoever decides needs a second one, also on
+    appeal.
+    """
+    position = life.client.get(f"milestones/{milestone}/")["position"]
+    much = ("accepted", "appealed")
+    yield from _dispute(life, milestone, much[(life.number + position) % len(much)])
 
 
 def _dispute(life: Life, milestone: str, name: str) -> Waiting:
-    card = CARDS_OF_BANKS[life.number % len(CARDS_OF_BANKS)] if name == "at a bank" else ""
-    yield from life.fund(milestone, card=card)
+    cards = _CARDS.get(name, ("",))
+    yield from life.fund(milestone, card=cards[life.number % len(cards)])
     shown = life.client.get(f"milestones/{milestone}/")
     opener, other = life.client, life.freelancer
     if name == "by rule":  # nothing is delivered in time
@@ -176,7 +187,7 @@ def _appealed(case: Case) -> Waiting:
     yield from case.decide()
     if case.post(case.other, "appeals", {"statement": "More of it is done."}):
         case.post(case.opener, "statements", {"statement": "It is not."})
-        case.decide_again()
+        yield from case.decide_again()
 
 
 def _appealed_in_vain(case: Case) -> Waiting:
@@ -202,17 +213,31 @@ def _at_a_bank(case: Case) -> Waiting:
     """While a mediator has it, the client's bank takes the money back: nobody decides until the
     bank has given it up.
     """
-    case.answer()
-    case.ask_mediator()
-    demand = take_back(case.life.client.instance, case.life.pages[case.milestone])
-    for _ in range(_LETTERS_TAKE):
-        yield
-        money = case.life.client.get(f"milestones/{case.milestone}/")["money"]
-        if money["charged_back"] and "decide" not in case.seen_by(case.life.mediator)["next_steps"]:
-            case.life.met["waited for a bank"] += 1
-            break
+    demand = yield from _taken_back(case)
     give_up(case.life.client.instance, demand)
     yield from case.decide()
+
+
+def _kept_by_a_bank(case: Case) -> Waiting:
+    """It takes half of the money meanwhile, and keeps it: what is left is divided."""
+    demand = yield from _taken_back(case, of_it=2)
+    keep(case.life.client.instance, demand)
+    yield from case.decide()
+
+
+def _taken_back(case: Case, *, of_it: int = 1) -> Generator[None, None, str]:
+    """While a mediator has it; the bank's demand, once the house knows of it."""
+    life = case.life
+    case.answer()
+    case.ask_mediator()
+    demand = take_back(life.client.instance, life.pages[case.milestone], of_it=of_it)
+    for _ in range(_LETTERS_TAKE):
+        yield
+        money = life.client.get(f"milestones/{case.milestone}/")["money"]
+        if money["charged_back"] and "decide" not in case.seen_by(life.mediators[0])["next_steps"]:
+            life.met["waited for a bank"] += 1
+            break
+    return demand
 
 
 ENDS: dict[str, Callable[[Case], Waiting]] = {
@@ -227,20 +252,24 @@ ENDS: dict[str, Callable[[Case], Waiting]] = {
     "appealed in vain": _appealed_in_vain,
     "overdue": _overdue,
     "at a bank": _at_a_bank,
+    "kept by a bank": _kept_by_a_bank,
 }
+_CARDS = {"at a bank": CARDS_OF_BANKS, "kept by a bank": CARDS_OF_KEEPERS}
 
 
 def what_came_of(life: Life) -> None:
     """Count the outcomes of its disputes, as the house tells them."""
     for dispute in life.disputes:
         shown = life.client.get(f"disputes/{dispute}/")
-        ended = life.client.get(f"milestones/{shown['milestone']}/")["status"]
-        life.met.update(f"dispute {words}" for words in _outcomes(shown, ended))
+        milestone = life.client.get(f"milestones/{shown['milestone']}/")
+        life.met.update(f"dispute {words}" for words in _outcomes(shown, milestone))
 
 
-def _outcomes(shown: dict[str, Any], ended: str) -> Iterator[str]:
-    """How this one ended, and what was rare about it; ``ended`` is its milestone's status."""
-    rulings = shown["rulings"]
+def _outcomes(shown: dict[str, Any], milestone: dict[str, Any]) -> Iterator[str]:
+    """How this one ended, and what was rare about it."""
+    rulings, ended = shown["rulings"], milestone["status"]
+    if milestone["money"]["charged_back"]:
+        yield "kept by a bank"
     if not rulings:
         is_agreed = shown["to_freelancer"] is None
         yield _WITHOUT_A_RULING.get(ended, ended) if is_agreed else "settled"
@@ -255,5 +284,7 @@ def _outcomes(shown: dict[str, Any], ended: str) -> Iterator[str]:
         yield "accepted" if shown["accepted_by"] else "standing"
     if rulings[0]["confirmed_by"]:
         yield "confirmed"
+    if rulings[-1]["confirmed_by"] and len(rulings) > 1:
+        yield "confirmed on appeal"
     if shown["ruling_missed_at"]:
         yield "overdue"

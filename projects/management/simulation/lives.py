@@ -35,8 +35,7 @@ class Life:
     client: Person
     freelancer: Person
     other_freelancer: Person
-    mediator: Person
-    other_mediator: Person
+    mediators: list[Person]
     work: dict[str, Any]
     manner: str
     acts: Callable[["Life", str], Waiting]

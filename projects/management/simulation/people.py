@@ -16,21 +16,21 @@ _COUNTRIES = ("DE", "FR", "IE", "NL", "ES", "SE")
 
 @dataclass
 class Crowd:
-    """Clients and freelancers who hold tokens, one of the staff who decides disputes, and one who
-    decides appeals.
+    """Clients and freelancers who hold tokens, and of the staff two who decide disputes and two who
+    decide appeals: the second of each confirms what the first one cannot decide alone.
     """
 
     clients: list[Person]
     freelancers: list[Person]
-    mediator: Person
-    other_mediator: Person
+    mediators: list[Person]
 
 
 def gather(instance: Instance, *, seed: int, contracts: int) -> Crowd:
     """Make the verified people and their tokens through the ORM; the rest goes over HTTP."""
     random = Random(f"people of {seed}")
-    staff = _user(random, seed, "staff", 0)
-    grant_staff_roles(user_id=staff.pk, roles={StaffRole.MEDIATOR}, by=SYSTEM)
+    staff = [_user(random, seed, "staff", number) for number in range(4)]
+    for one in staff:
+        grant_staff_roles(user_id=one.pk, roles={StaffRole.MEDIATOR}, by=SYSTEM)
     sides = {
         side: [
             _person(instance, _user(random, seed, side, number))
@@ -38,10 +38,8 @@ def gather(instance: Instance, *, seed: int, contracts: int) -> Crowd:
         ]
         for side, share in (("client", 4), ("freelancer", 3))
     }
-    other = _user(random, seed, "staff", 1)
-    grant_staff_roles(user_id=other.pk, roles={StaffRole.MEDIATOR}, by=SYSTEM)
-    mediators = (_person(instance, one) for one in (staff, other))
-    return Crowd(sides["client"], sides["freelancer"], *mediators)
+    mediators = [_person(instance, one) for one in staff]
+    return Crowd(sides["client"], sides["freelancer"], mediators)
 
 
 def country_of(number: int) -> str:
