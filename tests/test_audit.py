@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -371,3 +371,18 @@ def test_somebody_with_one_key_reads_it_all_and_a_stranger_nothing(ada, ben, dor
     rows = api_of(helper).get("/api/v1/desk/audit/").json()["results"]
     assert rows[0]["deed"] == "decide dispute", "what was done about them they read elsewhere"
     assert rows[0]["by"] == "Dora" and own_party_of(ada)
+
+
+def test_a_day_of_a_long_log_is_found_by_its_index(dora):
+    """Of one day, or a few; where many are asked for, the newest of them are read by number."""
+    AuditEntry.objects.bulk_create(
+        AuditEntry(at=datetime(2030, 1, 1, tzinfo=UTC) + timedelta(hours=n), deed="test thing")
+        for n in range(3_000)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE marketplace_auditentry")
+
+    day = date(2030, 2, 1)
+    of_a_day = search_entries(reader=dora, since=day, until=day)
+    assert of_a_day.count() == 24
+    assert "audit_entries_by_day" in of_a_day[:21].explain()

@@ -143,6 +143,7 @@ class AuditEntry(models.Model):
         indexes = [
             models.Index(fields=["deed", "-number"], name="audit_entries_by_deed"),
             models.Index(fields=["subject", "-number"], name="audit_entries_by_subject"),
+            models.Index(fields=["at"], name="audit_entries_by_day"),
             GinIndex(fields=["about"], name="audit_entries_about"),
             GinIndex(fields=["search"], name="audit_entries_in_words"),
         ]
