@@ -1,14 +1,21 @@
 """As long and as large as our own rules allow: what a page must hold without bursting."""
 
+from datetime import timedelta
+
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.people.models import User
 from accounts.people.services import update_profile
+from marketplace.common.clock import now
+from payments.escrow.models import Escrow
 from projects.bids.services import shortlist_bid
 from projects.disputes.services import open_dispute
+from projects.disputes.templates.services import write_template
 from projects.invitations.services import decline_invitation, invite_person
 from projects.milestones.services import submit_work
+from projects.postings.models import Posting
 from projects.postings.services import add_files
+from projects.postings.suspending.services import suspend_posting
 from tests.projects.register_world import entries
 from tests.world import active_contract, answers_to, fund, open_posting, plan_of, submitted_bid
 
@@ -22,10 +29,17 @@ TEXT = (
 )
 ADDRESS = f"{'a' * 60}@{('b' * 60 + '.') * 3}example"
 HALF = 45_000_000_000
+# At the desk, beside the disputes.
+LISTS = (
+    "disputes/figures templates holds contracts limits payees payouts refunds chargebacks "
+    "givebacks reconciliation reconciliation/runs mails audit"
+).split()
 
 
 def at_the_limits() -> list[tuple[str, str]]:
-    """The pages of Ada's and Ben's longest dealings, with who reads them."""
+    """The pages of Ada's and Ben's longest dealings, with who reads them; what is else at the desk
+    (``one_of_everything``) is then of people with long names, too.
+    """
     ada, ben = (_long_winded(User.objects.get(email=f"{n}@example.com")) for n in ("ada", "ben"))
     skills = [f"{WORD[:38]}{n:02}" for n in range(15)]
     posting = open_posting(ada, title=TITLE, description=TEXT, skills=skills, awards=20)
@@ -56,6 +70,9 @@ def at_the_limits() -> list[tuple[str, str]]:
         milestone_id=disputed.pk, by=ada, reason="late", statement=TEXT, asked_for=HALF // 3
     )
     entries(30, ground="silence_9", delivery="nothing", band="250-2500", currency="KWD")
+    near = now() + timedelta(days=10)
+    Escrow.objects.filter(pk=delivered.escrow_id).update(limit_at=near)
+    template = _at_the_desk(open_posting(ada, title=TITLE))
     return [
         ("ada", f"/postings/{posting.public_id}/"),
         ("ada", f"/postings/{posting.public_id}/edit/"),
@@ -83,11 +100,21 @@ def at_the_limits() -> list[tuple[str, str]]:
         ("dora", "/desk/"),
         ("dora", "/desk/disputes/"),
         ("dora", f"/desk/disputes/{dispute.public_id}/"),
+        ("dora", f"/desk/templates/{template}/"),
+        *[("dora", f"/desk/{name}/") for name in LISTS],
         ("visitor", "/"),
         ("visitor", f"/people/{ben.public_id}/"),
         ("visitor", "/outbox/"),
         ("visitor", "/rules/decisions/"),
     ]
+
+
+def _at_the_desk(posting: Posting) -> str:
+    """What Dora writes there; the template of which she has a page."""
+    dora = User.objects.get(email="dora@example.com")
+    suspend_posting(posting_id=posting.pk, by=dora, reason=LINE, evidence=TEXT[:1_000], days=7)
+    words = {"facts": TEXT, "rule": LINE, "reasons": TEXT}
+    return write_template(by=dora, name=LINE[:80], **words).public_id
 
 
 def _long_winded(user: User) -> User:

@@ -5,22 +5,26 @@ import re
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from accounts.people.models import StaffRole
 from accounts.people.services import grant_staff_roles
 from marketplace.common.lifecycle import SYSTEM
 from projects.disputes.selectors import desk_disputes, neighbours_of
+from tests.access_table import LINES
 from tests.world import active_contract, browser, opened_dispute, person, reviewed_dispute
 
 pytestmark = pytest.mark.django_db
 
 
 LED = {
-    StaffRole.SUPPORT: "s d h p c b m a",
+    StaffRole.SUPPORT: "s d f h o l n p r c b e m a",
     StaffRole.MODERATOR: "s h m a",
-    StaffRole.MEDIATOR: "s d m a",
-    StaffRole.FINANCE: "s h p c b m a",
+    StaffRole.MEDIATOR: "s d f t m a",
+    StaffRole.FINANCE: "s h o l n p r c b e m a",
 }
+# Reached from the page that they belong to.
+WITHOUT_A_KEY = {"reconciliation-runs"}
 
 
 @pytest.mark.parametrize("role", StaffRole)
@@ -31,6 +35,18 @@ def test_each_of_the_staff_is_led_to_what_they_read_and_nowhere_else(role):
     assert [key for _, key in led] == LED[role].split()
     for url, _ in led:
         assert browser(sven).get(url).status_code == 200, url
+
+
+def test_each_page_of_the_desk_that_is_about_nothing_in_particular_has_a_key_of_its_own(dora):
+    dora = grant_staff_roles(user_id=dora.pk, roles=set(StaffRole.values), by=SYSTEM)
+    led = dict(re.findall(r'href="([^"]+)" data-key="g (\w)"', browser(dora).get("/desk/").text))
+    pages = {
+        reverse(line.route)
+        for line in LINES
+        if not line.of and "GET" in line.methods and line.route not in WITHOUT_A_KEY
+    }
+    assert set(led) == {page for page in pages if page.startswith("/desk/")}
+    assert len(set(led.values())) == len(led)
 
 
 def test_other_pages_have_no_such_keys(ada, dora):

@@ -11,14 +11,22 @@ from accounts.people.selectors import staff_roles_of
 
 _ALL = frozenset(StaffRole.values)
 _MONEY = frozenset({StaffRole.FINANCE, StaffRole.SUPPORT})
+_CASES = frozenset({StaffRole.MEDIATOR, StaffRole.SUPPORT})
 # The letter, what it is called, its route, and who reads it.
 _PLACES = (
     ("s", "Desk", "desk", _ALL),
-    ("d", "Disputes", "desk-disputes", frozenset({StaffRole.MEDIATOR, StaffRole.SUPPORT})),
+    ("d", "Disputes", "desk-disputes", _CASES),
+    ("f", "Figures of disputes", "desk-dispute-figures", _CASES),
+    ("t", "Templates for decisions", "desk-templates", frozenset({StaffRole.MEDIATOR})),
     ("h", "Holds and suspensions", "desk-holds", _MONEY | {StaffRole.MODERATOR}),
+    ("o", "Contracts", "desk-contracts", _MONEY),
+    ("l", "Held near the provider’s limit", "desk-limits", _MONEY),
+    ("n", "Payees without bank details", "desk-payees", _MONEY),
     ("p", "Payouts", "desk-payouts", _MONEY),
+    ("r", "Failed refunds", "desk-refunds", _MONEY),
     ("c", "Chargebacks", "desk-chargebacks", _MONEY),
     ("b", "Money given back", "desk-givebacks", _MONEY),
+    ("e", "Our books and the provider’s", "reconciliation", _MONEY),
     ("m", "Mails that fail", "desk-mails", _ALL),
     ("a", "Audit log", "desk-audit", _ALL),
 )
