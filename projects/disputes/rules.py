@@ -8,6 +8,7 @@ from datetime import datetime
 from marketplace.common.clock import now
 from marketplace.common.errors import NotAllowed, WrongState
 from marketplace.common.lifecycle import BOTH, CLIENT, FREELANCER
+from marketplace.common.outages.selectors import refuse_until_made_up_for
 from marketplace.common.words import said_moment
 from projects.disputes.models import LIFECYCLE, Dispute
 from projects.milestones.criteria import checked_not_met
@@ -17,6 +18,7 @@ from projects.milestones.rules import is_over_limit
 # Of one side, to each mediator: enough for a long argument, few enough to be read.
 MOST_STATEMENTS = 20
 _UNHEARD = "The time to decide on the appeal is over: the first decision stands."
+_STANDS = "The time to appeal is over: the decision stands."
 # The other side of a contract.
 OTHER = {CLIENT: FREELANCER, FREELANCER: CLIENT}
 
@@ -95,8 +97,10 @@ def _why_it_stands(dispute: Dispute, step: str, role: str | None) -> str:
         return _why_not_heard(dispute) if step == "decide" else ""
     if dispute.appealed_by:
         return "This decision is the last one."
-    if dispute.accepted_by == BOTH or _is_over(dispute.appeal_ends_at):
-        return "The time to appeal is over: the decision stands."
+    if dispute.accepted_by == BOTH:
+        return "Both sides have accepted this decision: it stands."
+    if _is_over(dispute.appeal_ends_at):
+        return _STANDS
     if role != dispute.accepted_by:
         return ""
     if step == "accept":
@@ -151,6 +155,9 @@ def judge_step(dispute: Dispute, step: str, role: str | None) -> None:
     dispute.status = dispute.state
     LIFECYCLE.judge(dispute, step, role=role)
     if refusal := refusal_of(dispute, step, role):
+        # Nobody is told that a time is over for good which an outage of ours has cut.
+        if refusal in {_STANDS, _UNHEARD}:
+            refuse_until_made_up_for()
         raise NotAllowed(refusal) if step == "answer" else WrongState(refusal)
 
 

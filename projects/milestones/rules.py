@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from marketplace.common.clock import after_days, now
 from marketplace.common.errors import WrongState
 from marketplace.common.money import in_words
-from marketplace.common.outages.selectors import is_made_up_for
+from marketplace.common.outages.selectors import refuse_until_made_up_for
 from marketplace.common.words import said_moment
 from payments.chargebacks.selectors import has_open_chargeback
 from payments.escrow.facts import MoneyFacts, facts_now
@@ -279,12 +279,8 @@ def judge_step(
         raise WrongState("Money has just come in for this contract: nothing is late any more.")
     if step == "cancel_unfunded" and is_being_funded(milestone.contract):
         raise WrongState("The client has paid, and their bank takes its time: nothing is late.")
-    if step in _STRUCK_AGAINST_THE_OTHER and not is_made_up_for():
-        raise WrongState(
-            "Milepost was not at work for a while: what would have struck in that time is being "
-            "put off. Try again in a minute.",
-            retry_after=60,
-        )
+    if step in _STRUCK_AGAINST_THE_OTHER:
+        refuse_until_made_up_for()
 
 
 def open_steps(

@@ -11,9 +11,9 @@ from payments.escrow.models import Escrow
 from projects import tasks
 from projects.contracts.models import Event, PutOff
 from projects.disputes.models import Dispute
-from projects.disputes.rulings.services import decide_dispute
+from projects.disputes.rulings.services import accept_ruling, appeal_ruling, decide_dispute
 from tests.projects.test_downtime import DOWN, started_again, stopped, walk_to
-from tests.projects.test_every_clock_is_told import a_negotiation, an_appeal
+from tests.projects.test_every_clock_is_told import a_decision, a_negotiation, an_appeal
 from tests.projects.two_mediators import mediator
 from tests.world import why
 
@@ -39,6 +39,34 @@ def test_who_could_not_reply_to_an_appeal_has_as_much_longer(ada, ben, later):
     with pytest.raises(WrongState, match="can reply to the appeal until"):
         decide_dispute(dispute_id=dispute.pk, by=hugo, to_freelancer=0, **why())
     assert "extended by 2 h 10 min" in Event.objects.get(kind="clock_put_off").detail["reason"]
+
+
+@pytest.mark.parametrize("deed", ["appeal", "accept"])
+def test_nobody_is_told_that_a_time_is_over_which_is_being_put_off(ada, ben, later, deed):
+    """Who comes in the minute before that would believe it, and come no more."""
+    _, ends_at, _ = a_decision(ada, ben)
+    dispute = Dispute.objects.get()
+
+    def act() -> Dispute:
+        if deed == "accept":
+            return accept_ruling(dispute_id=dispute.pk, by=ben)
+        return appeal_ruling(dispute_id=dispute.pk, by=ben, statement="More is done.")
+
+    walk_to(ends_at + timedelta(hours=1), later)
+    stopped()
+    beat_heart()
+    with pytest.raises(WrongState, match="was not at work for a while") as refusal:
+        act()
+    assert refusal.value.retry_after == 60
+
+    tasks.make_up_for_outages()
+
+    found = act()
+    assert (found.appealed_by or found.accepted_by) == "freelancer"
+    walk_to(now() + timedelta(days=30), later)
+    with pytest.raises(WrongState) as refusal:
+        accept_ruling(dispute_id=dispute.pk, by=ada)
+    assert "was not at work" not in refusal.value.message
 
 
 def test_what_is_put_off_leaves_the_later_stages_their_time(ada, ben, later):
