@@ -194,6 +194,9 @@ def test_who_cannot_decide_for_a_bank_is_not_overdue(ada, ben, dora, time_machin
     Bank(payment_of(dispute.milestone.escrow), 103_000).takes()
     time_machine.move_to(seen(dispute).ruling_due_at + timedelta(minutes=1))
     assert own_up_to_rulings() == {"done": 0, "failed": 0}
+    # Nor where it has come between who looked and who says so.
+    with pytest.raises(WrongState, match="bank wants money of it back"):
+        own_up(dispute_id=dispute.pk)
     assert seen(dispute).ruling_missed_at is None
 
 

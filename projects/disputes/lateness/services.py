@@ -52,10 +52,13 @@ def chase_ruling(*, dispute_id: int) -> Dispute:
 @transaction.atomic
 def own_up(*, dispute_id: int) -> Dispute:
     """The last moment to decide has passed: both sides hear that the house has broken its word, and
-    what they can do; whoever decides or reads cases is told again.
+    what they can do; whoever decides or reads cases is told again. Raises WrongState before that,
+    or while a bank keeps everybody from deciding.
     """
     dispute = lock_dispute(dispute_id)
     judge_step(dispute, "own_up", SYSTEM)
+    lock_money(dispute)
+    refuse_for_bank(dispute)
     dispute.ruling_missed_at = now()
     dispute.save(update_fields=["ruling_missed_at"])
 
