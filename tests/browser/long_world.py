@@ -9,6 +9,7 @@ from accounts.people.services import update_profile
 from marketplace.common.clock import now
 from payments.escrow.models import Escrow
 from projects.bids.services import shortlist_bid
+from projects.disputes.models import Dispute
 from projects.disputes.services import open_dispute
 from projects.disputes.templates.services import write_template
 from projects.invitations.services import decline_invitation, invite_person
@@ -29,9 +30,9 @@ TEXT = (
 )
 ADDRESS = f"{'a' * 60}@{('b' * 60 + '.') * 3}example"
 HALF = 45_000_000_000
-# At the desk, beside the disputes.
+# At the desk.
 LISTS = (
-    "disputes/figures templates holds contracts limits payees payouts refunds chargebacks "
+    "disputes disputes/figures templates holds contracts limits payees payouts refunds chargebacks "
     "givebacks reconciliation reconciliation/runs mails audit"
 ).split()
 
@@ -72,8 +73,8 @@ def at_the_limits() -> list[tuple[str, str]]:
     entries(30, ground="silence_9", delivery="nothing", band="250-2500", currency="KWD")
     near = now() + timedelta(days=10)
     Escrow.objects.filter(pk=delivered.escrow_id).update(limit_at=near)
-    template = _at_the_desk(open_posting(ada, title=TITLE))
     return [
+        *_at_the_desk(open_posting(ada, title=TITLE), dispute),
         ("ada", f"/postings/{posting.public_id}/"),
         ("ada", f"/postings/{posting.public_id}/edit/"),
         ("ada", f"/postings/{posting.public_id}/bids/"),
@@ -97,11 +98,6 @@ def at_the_limits() -> list[tuple[str, str]]:
         ("ben", "/my/bids/"),
         ("ben", "/contracts/"),
         ("ben", "/profile/"),
-        ("dora", "/desk/"),
-        ("dora", "/desk/disputes/"),
-        ("dora", f"/desk/disputes/{dispute.public_id}/"),
-        ("dora", f"/desk/templates/{template}/"),
-        *[("dora", f"/desk/{name}/") for name in LISTS],
         ("visitor", "/"),
         ("visitor", f"/people/{ben.public_id}/"),
         ("visitor", "/outbox/"),
@@ -109,12 +105,14 @@ def at_the_limits() -> list[tuple[str, str]]:
     ]
 
 
-def _at_the_desk(posting: Posting) -> str:
-    """What Dora writes there; the template of which she has a page."""
+def _at_the_desk(posting: Posting, dispute: Dispute) -> list[tuple[str, str]]:
+    """What Dora reads there, and has written."""
     dora = User.objects.get(email="dora@example.com")
     suspend_posting(posting_id=posting.pk, by=dora, reason=LINE, evidence=TEXT[:1_000], days=7)
     words = {"facts": TEXT, "rule": LINE, "reasons": TEXT}
-    return write_template(by=dora, name=LINE[:80], **words).public_id
+    template = write_template(by=dora, name=LINE[:80], **words)
+    pages = ["", *(f"{name}/" for name in LISTS), f"templates/{template.public_id}/"]
+    return [("dora", f"/desk/{page}") for page in pages] + [("dora", dispute.desk_path)]
 
 
 def _long_winded(user: User) -> User:
