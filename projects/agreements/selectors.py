@@ -103,11 +103,12 @@ def files_signed(agreement: Agreement) -> QuerySet[PostingFile]:
     return files_wanted(agreement)
 
 
-def case_files(milestone: Milestone) -> QuerySet[StoredFile]:
+def case_files(milestone: Milestone, *, agreement: Agreement | None = None) -> QuerySet[StoredFile]:
     """What whoever decides about a milestone may fetch: what was delivered for it, and what the bid
-    and the posting came with that both have signed.
+    and the posting came with that both have signed. ``agreement`` where the caller has the wording
+    in force at hand.
     """
-    agreement = agreement_of(milestone.contract)
+    agreement = agreement or agreement_of(milestone.contract)
     offered = [file.stored_id for file in files_offered(agreement)]
     wanted, delivered = (
         files_wanted(agreement).values("stored"),

@@ -5,6 +5,7 @@ from django.db.models import QuerySet, Sum
 from marketplace.common.errors import InvalidInput
 from marketplace.common.models import StoredFile
 from projects.agreements.selectors import case_files
+from projects.contracts.models import Agreement
 from projects.disputes.exhibits.selectors import exhibits_on
 from projects.disputes.models import Dispute
 from projects.messages.selectors import files_sent_on
@@ -27,17 +28,23 @@ def is_redacted(asked: str | None) -> bool:
     raise InvalidInput("redacted is 1 or 0.", param="redacted")
 
 
-def files_for(dispute: Dispute) -> QuerySet[StoredFile]:
+def files_for(dispute: Dispute, *, agreement: Agreement | None = None) -> QuerySet[StoredFile]:
     """What whoever decides it may fetch: what was delivered, what the posting and the bid
-    came with as they were signed, and what both sides have put on record.
+    came with as they were signed, and what both sides have put on record. ``agreement`` where the
+    caller has the wording in force at hand.
     """
     exhibited = exhibits_on(dispute).order_by().values("stored")
-    return case_files(dispute.milestone) | StoredFile.objects.filter(pk__in=exhibited)
+    signed = case_files(dispute.milestone, agreement=agreement)
+    return signed | StoredFile.objects.filter(pk__in=exhibited)
 
 
-def bytes_of_files(dispute: Dispute, *, with_messages: bool) -> int:
-    """How much there is in the files of its bundle: all but a few hundred kilobytes of it."""
-    size = files_for(dispute).aggregate(size=Sum("size"))["size"] or 0
+def bytes_of_files(
+    dispute: Dispute, *, with_messages: bool, agreement: Agreement | None = None
+) -> int:
+    """How much there is in the files of its bundle: all but a few hundred kilobytes of it.
+    ``agreement`` as above.
+    """
+    size = files_for(dispute, agreement=agreement).aggregate(size=Sum("size"))["size"] or 0
     if with_messages:
         sent = files_sent_on(dispute.milestone.contract.bid)
         size += sent.aggregate(size=Sum("stored__size"))["size"] or 0

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from marketplace.common.file_lists import shown_files
 from marketplace.common.http import download
+from projects.contracts.models import Agreement
 from projects.disputes.history import Entry, record_of
 from projects.disputes.models import Dispute
 from projects.disputes.selectors import desk_disputes, disputes_of
@@ -55,11 +56,15 @@ def _sent(dispute: Dispute, asked: str | None, *, with_messages: bool) -> HttpRe
     return download(name_of_bundle(dispute, is_redacted=redacted), "application/zip", parts)
 
 
-def offer_of(dispute: Dispute, *, route: str, with_messages: bool) -> dict[str, Any]:
-    """What ``disputes/_evidence.html`` is drawn with."""
+def offer_of(
+    dispute: Dispute, *, route: str, with_messages: bool, agreement: Agreement | None = None
+) -> dict[str, Any]:
+    """What ``disputes/_evidence.html`` is drawn with. ``agreement`` where the caller has the
+    wording in force at hand.
+    """
     return {
         "route": route,
-        "size": bytes_of_files(dispute, with_messages=with_messages),
+        "size": bytes_of_files(dispute, with_messages=with_messages, agreement=agreement),
         "with_messages": with_messages,
         "checker_sha256": CHECKER_SHA256,
     }

@@ -20,13 +20,13 @@ def assignment_on(dispute: Dispute, request: HttpRequest, steps: list[str]) -> d
     reader = signed_in(request.user)
     may_assign = "assign" in steps
     has_it = dispute.assignee
-    others = [one for one in mediators_for(dispute) if one not in (reader, has_it)]
+    others = mediators_for(dispute) if may_assign else []
     return {
         "assignee": has_it,
         "assignments": dispute.assignments.all(),
         "may_assign": may_assign,
         "is_own": has_it == reader,
-        "others": others if may_assign else [],
+        "others": [one for one in others if one not in (reader, has_it)],
     }
 
 

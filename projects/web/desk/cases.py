@@ -196,7 +196,10 @@ def _page(
         "submissions": _submissions(dispute),
         "record": shown_record(dispute, file_route=_FILE),
         "evidence": offer_of(
-            dispute, route="desk-evidence", with_messages=staff_may_read_messages(dispute)
+            dispute,
+            route="desk-evidence",
+            with_messages=staff_may_read_messages(dispute),
+            agreement=agreement,
         ),
         "put_forward": proposed_on(contract, until=dispute.closed_at),
         "timeline": _timeline(milestone),
@@ -210,7 +213,7 @@ def _page(
         "steps": steps,
         "limit": limit_of(dispute),
         "needs_second": needs_second(dispute, held=held),
-        "templates": offered_templates(request),
+        "templates": offered_templates(request) if "decide" in steps else [],
         "is_typed": bool(request.POST),
         "form": form,
         "nav": "desk",
