@@ -16,7 +16,7 @@ from tests.world import api_of, browser, person, reviewed_dispute, ruled, why
 
 pytestmark = pytest.mark.django_db
 
-MOST_QUERIES = 37
+MOST_QUERIES = 35
 WRITTEN = {"to_freelancer": "400", **why("Half an hour of thought.")}
 
 
@@ -103,4 +103,5 @@ def test_the_page_of_a_case_asks_the_books_and_the_banks_once(ada, ben, dora, be
     sql = [query["sql"] for query in asked]
     assert sum("FROM payments_ledgeraccount a" in one for one in sql) == 1
     assert sum('"payments_chargeback"."status" IN' in one for one in sql) <= 1
+    assert sum('FROM "projects_agreement"' in one for one in sql) == 1
     assert len(sql) <= MOST_QUERIES, len(sql)
