@@ -13,22 +13,20 @@ from payments.chargebacks.selectors import look_for_open_chargebacks
 from payments.escrow.facts import MoneyFacts, facts_now, facts_of_each
 from projects.contracts.models import Contract
 from projects.contracts.selectors import page_of
+from projects.milestones import reminders_of_review as of_review
 from projects.milestones import reminders_of_work as of_work
 from projects.milestones.models import Milestone, Reminder
 from projects.milestones.rules import what_keeps_silence_from
 from projects.milestones.selectors import is_being_funded, is_funded
 
-_BEFORE_REVIEW_ENDS = {
-    "review_ends_in_24_hours": timedelta(hours=24),
-    "review_ends_in_2_hours": timedelta(hours=2),
-}
 # How long before the time to fund a contract is over both sides hear of it, and when it is.
 _BEFORE_FUNDING_ENDS = {
     "fund_in_7_days": timedelta(days=7),
     "fund_in_1_day": timedelta(days=1),
     "fund_over": timedelta(0),
 }
-KINDS = (*of_work.KINDS, "review_half_over", *_BEFORE_REVIEW_ENDS, *_BEFORE_FUNDING_ENDS)
+# Those on the same clock in the order in which they come.
+KINDS = (*of_work.KINDS, *of_review.KINDS, *_BEFORE_FUNDING_ENDS)
 # After an outage only the last word on each of these is told. Those of a review are all told, since
 # money moves by its silence.
 _LAST_WORD_ON = {
@@ -36,8 +34,8 @@ _LAST_WORD_ON = {
     **dict.fromkeys(of_work.OF_START, "start"),
     **dict.fromkeys(_BEFORE_FUNDING_ENDS, "funding"),
 }
-# After so long it is asked again whether silence would release what waits for a review.
-ASKED_AGAIN = timedelta(hours=1)
+# By the milestone and the clock: when the last word on it is due, and its place among KINDS.
+LastWords = Mapping[tuple[int, str], tuple[datetime, int]]
 
 
 def remind_of_work(milestone: Milestone) -> None:
@@ -54,13 +52,7 @@ def forget_start(milestone: Milestone) -> None:
 
 def remind_of_review(milestone: Milestone) -> None:
     """Plan the warnings that silence will approve, in place of those of the delivery."""
-    assert milestone.submitted_at and milestone.review_ends_at
-    period = milestone.review_ends_at - milestone.submitted_at
-    times = {"review_half_over": milestone.submitted_at + period / 2}
-    for kind, ahead in _BEFORE_REVIEW_ENDS.items():
-        if ahead < period / 2:
-            times[kind] = milestone.review_ends_at - ahead
-    _plan(milestone, times)
+    _plan(milestone, of_review.times_of(milestone))
 
 
 def remind_of_funding(contract: Contract) -> None:
@@ -100,7 +92,7 @@ def tell_due(milestones: Sequence[Milestone]) -> None:
     # Those that waited for the money are written too, however late they were to be asked again.
     late = list(
         Reminder.objects.filter(
-            Q(due_at__lte=now()) | Q(kind__startswith="review_"),
+            Q(due_at__lte=now()) | Q(kind__in=of_review.KINDS),
             milestone__in=milestones,
             told_at=None,
         ).order_by("due_at", "pk")
@@ -149,7 +141,7 @@ def facts_behind(reminders: Iterable[Reminder]) -> dict[int, MoneyFacts]:
     few queries; of what is reviewed the escrows know then whether a bank wants money of it.
     """
     dated = [reminder for reminder in reminders if reminder.kind in of_work.KINDS]
-    reviewed = [reminder for reminder in reminders if reminder.kind.startswith("review_")]
+    reviewed = [reminder for reminder in reminders if reminder.kind in of_review.KINDS]
     if reviewed:
         look_for_open_chargebacks([reminder.milestone.escrow for reminder in reviewed])
     return facts_of_each(reminder.milestone.escrow for reminder in [*dated, *reviewed])
@@ -159,18 +151,11 @@ def why_untrue(milestone: Milestone, kind: str, facts: MoneyFacts | None = None)
     """Why what it promises would not happen as things are, though its reason stands; '' where it
     would: silence releases nothing while too little is held, or a bank has cut in.
     """
-    if not kind.startswith("review_"):
+    if kind not in of_review.KINDS:
         return ""
     if not what_keeps_silence_from(milestone, facts or facts_now(milestone.escrow)):
         return ""
     return gettext_noop("Silence approves nothing of it for now.")
-
-
-def ask_again_later(reminder_ids: Collection[int]) -> None:
-    """What they promise is not true as things are: they are told once it is, and by ``tell_due`` at
-    the latest.
-    """
-    Reminder.objects.filter(pk__in=reminder_ids).update(due_at=now() + ASKED_AGAIN)
 
 
 def why_gone(
@@ -186,12 +171,9 @@ def why_gone(
         return gettext_noop("Its milestone has ended.")
     if kind in of_work.KINDS:
         return of_work.why_gone(milestone, kind, due_at, facts)
-    if kind.startswith("review_"):
-        if milestone.submitted_at is None or milestone.review_ends_at is None:
-            return gettext_noop("The delivery was answered.")
-        if due_at < milestone.submitted_at:
-            return gettext_noop("It was delivered again.")
-    elif not (facts or facts_now(milestone.escrow)).held:
+    if kind in of_review.KINDS:
+        return of_review.why_gone(milestone, due_at)
+    if not (facts or facts_now(milestone.escrow)).held:
         return gettext_noop("Nothing is held for it any more.")
     return ""
 
@@ -208,22 +190,29 @@ def _why_funding_waits_no_more(contract: Contract, kind: str, due_at: datetime) 
     return ""
 
 
-def last_words_due(milestone_ids: Collection[int]) -> dict[tuple[int, str], datetime]:
+def last_words_due(milestone_ids: Collection[int]) -> LastWords:
     """For each milestone and clock, when the last of the due warnings was due that only speak of
-    the same moment: of its delivery date, of the time to start it or to fund its contract.
+    the same moment: of its delivery date, of the time to start it or to fund its contract. Of two
+    that were due at once the last is the one that comes later among KINDS.
     """
     due = Reminder.objects.filter(
         kind__in=_LAST_WORD_ON, milestone__in=milestone_ids, told_at=None, due_at__lte=now()
     )
-    found = due.order_by("due_at").values_list("milestone", "kind", "due_at")
-    return {(milestone_id, _LAST_WORD_ON[kind]): due_at for milestone_id, kind, due_at in found}
+    return {
+        (reminder.milestone_id, _LAST_WORD_ON[reminder.kind]): _turn_of(reminder)
+        for reminder in sorted(due, key=_turn_of)
+    }
 
 
-def is_superseded(reminder: Reminder, last_words: Mapping[tuple[int, str], datetime]) -> bool:
+def is_superseded(reminder: Reminder, last_words: LastWords) -> bool:
     """Whether a later word on the same date is due as well."""
     clock = _LAST_WORD_ON.get(reminder.kind, "")
     last = last_words.get((reminder.milestone_id, clock))
-    return last is not None and reminder.due_at < last
+    return last is not None and _turn_of(reminder) < last
+
+
+def _turn_of(reminder: Reminder) -> tuple[datetime, int]:
+    return reminder.due_at, KINDS.index(reminder.kind)
 
 
 def words_of(reminder: Reminder) -> Words:
@@ -242,13 +231,7 @@ def words_of(reminder: Reminder) -> Words:
         return _words_of_funding(milestone.contract)
     if reminder.kind in of_work.KINDS:
         return of_work.words_of(milestone, reminder.kind)
-    assert milestone.review_ends_at
-    return Words(
-        "“%(title)s” is waiting for a review. Without an answer it is approved and paid on "
-        "%(due)s.",
-        title=milestone.title,
-        due=milestone.review_ends_at,
-    )
+    return of_review.words_of(milestone)
 
 
 def _words_of_funding(contract: Contract) -> Words:

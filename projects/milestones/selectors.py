@@ -152,8 +152,8 @@ def untold_funding_ids(*, limit: int) -> list[int]:
 
 
 def due_reminder_ids(*, limit: int) -> list[int]:
-    """Warnings whose time has come."""
-    due = Reminder.objects.filter(told_at__isnull=True, due_at__lte=now()).order_by("due_at")
+    """Warnings whose time has come; of those of one moment, in the order they were planned in."""
+    due = Reminder.objects.filter(told_at=None, due_at__lte=now()).order_by("due_at", "pk")
     return list(due.values_list("pk", flat=True)[:limit])
 
 

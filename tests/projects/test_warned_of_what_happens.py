@@ -82,6 +82,47 @@ def test_they_are_told_once_it_is_true_again(ada, ben, later):
     assert kinds_told(milestone) == ["review_half_over"]
 
 
+def test_what_was_held_up_is_told_in_its_last_word_alone(ada, ben, later):
+    """They all say the same: that silence pays, and when."""
+    milestone, untouched = submitted_milestone(ada, ben), submitted_milestone(ada, ben)
+    bank = bank_takes(milestone)
+    for days in (3.6, 2.6):
+        later(days=days)
+        tell_reminders()
+    bank.gives_back()
+    later(hours=1.1)
+    tell_reminders()
+    assert kinds_told(milestone) == ["review_ends_in_24_hours"]
+    assert kinds_told(untouched) == ALL[:2]
+
+    later(hours=16.5)
+    tell_reminders()
+    assert kinds_told(milestone) == ["review_ends_in_24_hours", "review_ends_in_2_hours"]
+    later(hours=3)
+    assert release_unreviewed_milestones() == {"done": 2, "failed": 0}
+    assert kinds_told(milestone) == ["review_ends_in_24_hours", "review_ends_in_2_hours"]
+
+
+def test_what_waits_to_be_asked_again_is_said_by_the_next_that_is_told(ada, ben, later):
+    milestone = submitted_milestone(ada, ben)
+    bank = bank_takes(milestone)
+    later(days=5.98)
+    tell_reminders()
+    assert milestone.reminders.get(kind="review_half_over").due_at > now()
+    bank.gives_back()
+    for days in (0.03, 0.03):
+        later(days=days)
+        tell_reminders()
+    assert kinds_told(milestone) == ["review_ends_in_24_hours"]
+
+
+def test_what_is_merely_late_is_told_word_for_word(ada, ben, later):
+    milestone = submitted_milestone(ada, ben)
+    later(days=6.99)
+    tell_reminders()
+    assert kinds_told(milestone) == ALL
+
+
 def test_whoever_was_not_warned_has_time_before_silence_pays(ada, ben, later):
     """The bank lets go long after the review was over: the client hears of it, and can act."""
     milestone = submitted_milestone(ada, ben)
@@ -106,6 +147,18 @@ def test_whoever_was_not_warned_has_time_before_silence_pays(ada, ben, later):
     assert release_unreviewed_milestones() == {"done": 1, "failed": 0}
     assert kinds_told(milestone) == ["review_half_over", "review_ends_in_2_hours"]
     assert not milestone.reminders.filter(told_at=None).exists()
+
+
+def test_they_have_it_also_where_it_is_just_to_be_asked_again(ada, ben, later):
+    """What releases comes before what warns, in the second in which the warning is due."""
+    milestone = submitted_milestone(ada, ben)
+    bank = bank_takes(milestone)
+    later(days=8)
+    tell_reminders()
+    bank.gives_back()
+    later(hours=1.01)
+    assert release_unreviewed_milestones() == {"done": 0, "failed": 0}
+    assert now_of(milestone).review_ends_at - now() > timedelta(hours=11)
 
 
 def test_without_that_time_it_would_be_paid_at_once(ada, ben, later, monkeypatch):

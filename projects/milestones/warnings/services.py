@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 from django.db import transaction
+from django.db.models import F
 
 from marketplace.common.clock import now
 from payments.escrow.facts import MoneyFacts
 from projects.milestones import reminders
+from projects.milestones import reminders_of_review as of_review
 from projects.milestones.models import Milestone, Reminder
 from projects.milestones.rules import LEAST_REVIEW
 
@@ -37,12 +39,13 @@ def tell_reminders(*, reminder_ids: Sequence[int]) -> int:
         for reminder in due
         if _why_gone(reminder, facts) or reminders.is_superseded(reminder, last_words)
     }
-    Reminder.objects.filter(pk__in=moot).delete()
     standing = [reminder for reminder in due if reminder.pk not in moot]
     untrue = {reminder.pk for reminder in standing if _why_untrue(reminder, facts)}
+    moot |= of_review.said_by_later_ones(standing, untrue)
+    Reminder.objects.filter(pk__in=moot).delete()
     if untrue:
-        reminders.ask_again_later(untrue)
-    reminders.tell([reminder for reminder in standing if reminder.pk not in untrue])
+        of_review.ask_again_later(untrue)
+    reminders.tell([reminder for reminder in standing if reminder.pk not in moot | untrue])
     return len(due)
 
 
@@ -52,9 +55,13 @@ def give_time_to_the_unwarned(milestones: Sequence[Milestone]) -> list[Milestone
     nothing that it would not, or were not warned at all; by now it would, and so they have
     ``LEAST_REVIEW`` from now on, and hear of it at once. The caller holds their locks.
     """
-    # What is planned comes before the end of the review: only what is asked again comes after it.
+    # What is planned comes before the end of the review: only what is asked again comes after it,
+    # and its time may have come in this very second.
     waits = Reminder.objects.filter(
-        milestone__in=milestones, told_at=None, kind__startswith="review_", due_at__gt=now()
+        milestone__in=milestones,
+        told_at=None,
+        kind__in=of_review.KINDS,
+        due_at__gt=F("milestone__review_ends_at"),
     )
     unwarned = set(waits.values_list("milestone", flat=True))
     ends_at = now() + LEAST_REVIEW
@@ -67,7 +74,7 @@ def give_time_to_the_unwarned(milestones: Sequence[Milestone]) -> list[Milestone
         milestone.review_ends_at = ends_at
         milestone.save(update_fields=["review_ends_at"])
         reminders.remind_of_review(milestone)
-        Reminder.objects.create(milestone=milestone, kind="review_half_over", due_at=now())
+        Reminder.objects.create(milestone=milestone, kind=of_review.KINDS[0], due_at=now())
     return [milestone for milestone in milestones if milestone.pk not in unwarned]
 
 
