@@ -232,6 +232,22 @@ def test_without_any_grace_it_is_told_at_once(ada, ben, later):
     assert heard(ben, "late_over") == ["late_over"]
 
 
+def test_of_two_words_of_one_moment_the_last_is_told(ada, ben, later):
+    """A grace of one day ends with the day after the date."""
+    add_version({"lateness_grace_days": 1})
+    milestone = funded_milestone(ada, ben)
+    start(milestone, ada, ben)
+    times = untold(milestone)
+    assert times["due_1_day_ago"] == times["late_over"]
+    later(days=20.1)
+    tell_reminders()
+    later(days=1)
+    tell_reminders()
+    kinds = ("due_now", "due_1_day_ago", "late_over")
+    assert heard(ben, *kinds) == ["due_now", "late_over"]
+    assert untold(milestone) == {}
+
+
 # --- Outages, and what ran before ----------------------------------------------------------------
 
 
