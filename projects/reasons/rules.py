@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.utils.translation import gettext_noop
 
 from accounts.holds.models import Hold
@@ -19,7 +19,9 @@ from payments.chargebacks.selectors import waits_for_answer
 from payments.reconciliation.confirming.models import ProposedDeed
 from payments.reconciliation.confirming.selectors import why_it_is_gone
 from projects.agreements.changes.models import ChangeOrder
+from projects.agreements.changes.standing import as_they_stand as changes_as_they_stand
 from projects.agreements.models import Proposal
+from projects.agreements.selectors import as_they_stand
 from projects.bids import validity
 from projects.bids.counters.models import CounterOffer
 from projects.bids.models import Bid
@@ -39,12 +41,13 @@ from projects.questions.models import Question
 @dataclass(frozen=True)
 class Reason:
     """``of`` is what the notice is about, ``joined`` what is read with it, and ``why_gone`` says
-    why nothing is asked any more, or ''.
+    why nothing is asked any more, or ''. ``as_read`` adds what its state depends on besides.
     """
 
     of: type[Model]
     joined: tuple[str, ...]
     why_gone: Callable[[Any, Notification], str]
+    as_read: Callable[[QuerySet[Any]], QuerySet[Any]] = QuerySet.all
 
 
 def _while(*states: str, gone: str) -> Callable[[Any, Notification], str]:
@@ -112,11 +115,13 @@ _CHANGE = Reason(
     ChangeOrder,
     ("contract",),
     _while(ChangeOrder.Status.PROPOSED, gone=gettext_noop("The change is open no longer.")),
+    as_read=changes_as_they_stand,
 )
 _ENDING = Reason(
     Proposal,
     ("milestone", "into"),
     _while(Proposal.Status.PROPOSED, gone=gettext_noop("The proposal is open no longer.")),
+    as_read=as_they_stand,
 )
 _RULING = Reason(
     Dispute,

@@ -25,9 +25,8 @@ def why_gone(notices: Sequence[Notification]) -> dict[int, str | None]:
         about = {it.about for it in asked}
         things: QuerySet[Any] = reason.of._default_manager.filter(public_id__in=about)
         free = things.select_for_update(of=("self",), skip_locked=True, no_key=True)
-        known = {
-            thing.public_id: thing for thing in free.select_related(*reason.joined).order_by("pk")
-        }
+        read = reason.as_read(free.select_related(*reason.joined)).order_by("pk")
+        known = {thing.public_id: thing for thing in read}
         if missing := about - set(known):
             missing &= set(things.values_list("public_id", flat=True))
         for notice in asked:
@@ -47,5 +46,6 @@ def _by_thing(notices: Sequence[Notification]) -> dict[Reason, list[Notification
     for notice in notices:
         reason = REASONS.get(notice.kind)
         if reason is not None and notice.about:
-            grouped[readers.setdefault((reason.of, reason.joined), reason)].append(notice)
+            rows = (reason.of, reason.joined, reason.as_read)
+            grouped[readers.setdefault(rows, reason)].append(notice)
     return grouped

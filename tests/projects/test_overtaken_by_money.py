@@ -20,8 +20,9 @@ from projects.contracts.models import Event
 from projects.contracts.sentences import sentence_of
 from projects.milestones.models import Milestone
 from projects.milestones.parts.services import release_part
-from projects.tasks import lapse_proposals
+from projects.tasks import deliver_notification, lapse_proposals
 from tests.projects.change_world import facts_of, proposed, the_books_agree, wish, wording
+from tests.projects.ending_world import contract_at_work, to_end
 from tests.projects.test_roll_rest import fresh, two
 from tests.projects.test_roll_rest import propose as propose_roll
 from tests.races import at_once
@@ -170,6 +171,34 @@ def test_there_is_room_for_another_at_once(ada, ben):
     accept_proposal(proposal_id=new.pk, by=ben)
     assert facts_of(milestone).released == 90_000
     the_books_agree()
+
+
+def is_called_off(kind: str, recipient) -> str:
+    """Why the mail of this notice never leaves; '' where it has left."""
+    notice = Notification.objects.get(kind=kind, recipient=recipient)
+    deliver_notification(notification_id=notice.pk)
+    notice.refresh_from_db()
+    assert bool(notice.mailed_at) != bool(notice.mail_called_off)
+    return notice.mail_called_off
+
+
+def test_no_mail_asks_for_an_answer_to_it_before_the_sweep_has_written_it(ada, ben):
+    milestone, standing = funded_milestone(ada, ben, 100_000), funded_milestone(ada, ben, 100_000)
+    proposal_of(milestone, ada)
+    pay_a_part(milestone, ada)
+    assert is_called_off("ending_proposed", ben) == "The proposal is open no longer."
+
+    Notification.objects.filter(kind="ending_proposed").delete()
+    proposal_of(standing, ada)
+    assert is_called_off("ending_proposed", ben) == ""
+
+
+def test_nor_to_the_ending_of_a_whole_contract(ada, ben):
+    contract = contract_at_work(ada, ben)
+    to_end(contract, ada)
+    pay_a_part(contract.milestones.get(position=1), ada)
+    assert ChangeOrder.objects.get().status == "proposed"
+    assert is_called_off("change_proposed", ben) == "The change is open no longer."
 
 
 @pytest.mark.django_db(transaction=True)
