@@ -1,7 +1,7 @@
 """Pages about offers and what was signed."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access.confirming import confirm_by_password
-from marketplace.common.clock import after_days, now
+from marketplace.common.clock import now
 from marketplace.common.forms import PasswordField
 from marketplace.common.http import refusals_on
 from payments.payees.selectors import country_of
@@ -34,10 +34,11 @@ from projects.bids.roles import role_in as role_in_bid
 from projects.bids.selectors import bids_of
 from projects.confidentiality.selectors import has_promised
 from projects.contracts.models import Agreement, Contract
-from projects.contracts.selectors import agreement_asked_for, contracts_of
+from projects.contracts.selectors import agreement_asked_for, agreement_of, contracts_of
+from projects.milestones.models import Milestone
 from projects.web.agreement_files import CHECKER_SHA256
 from projects.web.bid_cards import files_of
-from projects.web.contract_page import plan_of
+from projects.web.contract_page import ends_of, plan_of
 from projects.web.signing import WHY_IT_IS_ASKED
 from projects.web.simulations import try_url
 
@@ -112,19 +113,11 @@ def create_award(request: HttpRequest, public_id: str) -> HttpResponse:
         "policy": policy,
         "country": country_of(bid.freelancer_id),
     }
-    zone, today = terms.zone_of(bid.freelancer), now()
-    parts = [
-        part
-        | {"quote": quote([part["amount"]], policy), "try_it": try_url(part, **rules)}
-        | {"ends_at": after_days(today, timedelta(days=part["days"]), zone)}
-        for part in bid.plan
-    ]
     context = {
         "bid": bid,
         "form": form,
         "policy": policy,
         "files": files_of(bid),
-        "plan": {"parts": parts, "total": quote([p["amount"] for p in parts], policy)},
         "is_lapsed": bid.valid_until <= now(),
         "is_taken": awards_taken(bid) >= bid.posting.awards,
         "has_promised": has_promised(bid.posting, bid.freelancer),
@@ -133,6 +126,14 @@ def create_award(request: HttpRequest, public_id: str) -> HttpResponse:
     context["must_wait"] = (
         context["is_lapsed"] or context["is_taken"] or not context["has_promised"]
     )
+    zone = terms.zone_of(bid.freelancer)
+    parts = [
+        part
+        | {"quote": quote([part["amount"]], policy), "try_it": try_url(part, **rules)}
+        | ({} if context["must_wait"] else ends_of(part, zone))
+        for part in bid.plan
+    ]
+    context["plan"] = {"parts": parts, "total": quote([p["amount"] for p in parts], policy)}
     return render(request, "agreements/award.html", context, status=400 if form.errors else 200)
 
 
@@ -148,7 +149,7 @@ def show_agreement(request: HttpRequest, public_id: str) -> HttpResponse:
         "versions": contract.agreements.order_by("version"),
         "changes": _changes(contract, wording),
         "limit_at": _limit_of(wording),
-        "plan": plan_of(contract, wording),
+        "plan": plan_of(contract, wording, _milestones_of(agreement)),
         "rules": rules_of(wording),
         "seal": seal_of(agreement),
         "checker_sha256": CHECKER_SHA256,
@@ -173,6 +174,13 @@ def _agreement(request: HttpRequest, contract: Contract) -> Agreement:
     if agreement is None:
         raise Http404
     return agreement
+
+
+def _milestones_of(agreement: Agreement) -> list[Milestone]:
+    """What is made of it; of a version that another one has followed, nothing."""
+    if agreement != agreement_of(agreement.contract):
+        return []
+    return list(agreement.contract.milestones.select_related("escrow__policy"))
 
 
 def _changes(contract: Contract, wording: dict[str, Any]) -> list[Line]:

@@ -1,6 +1,7 @@
 """What the page of a contract shows, for whoever draws it whole or in part."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from django.urls import reverse
 from marketplace.common.clock import after_days, now
 from marketplace.common.file_lists import shown_files
 from marketplace.common.lifecycle import CLIENT, FREELANCER
-from payments.escrow.facts import MoneyFacts
+from payments.escrow.facts import MoneyFacts, facts_of_each
 from payments.payees.selectors import country_of, is_ready
 from payments.policies.fees import quote
 from payments.policies.words import percent
@@ -29,10 +30,12 @@ from projects.givebacks.selectors import givebacks_on, returnable
 from projects.holds.selectors import standstill_on
 from projects.messages.selectors import unread_of_each
 from projects.milestones.models import Milestone
+from projects.milestones.rules import due_if_held, due_of
 from projects.web.change_cards import shown_change
 from projects.web.milestone_cards import Button, button_of, cards_of
 from projects.web.simulations import try_url
 
+S = Milestone.Status
 # The page shows the newest lines; the rest is a page of its own.
 LATEST = 12
 # Of all clocks of all milestones, the nearest.
@@ -172,9 +175,14 @@ def bar_of(total: MoneyFacts) -> list[dict[str, Any]]:
     return bar
 
 
-def plan_of(contract: Contract, wording: dict[str, Any]) -> dict[str, Any]:
-    """The milestones of an offer as its wording plans them, each with both nets, and with the
-    minute at which its days end: if it is signed today, or as it was signed.
+def plan_of(
+    contract: Contract, wording: dict[str, Any], milestones: Iterable[Milestone] = ()
+) -> dict[str, Any]:
+    """The milestones of an agreement as its wording plans them, each with both nets, and with the
+    date that holds as things are: if it is signed and funded today, or funded today, or as it runs.
+    No date where it can be signed no longer.
+
+    ``milestones`` are those that are made of it, where no newer wording has changed them.
     """
     rules = {
         "currency": contract.currency,
@@ -182,23 +190,43 @@ def plan_of(contract: Contract, wording: dict[str, Any]) -> dict[str, Any]:
         "policy": contract.policy,
         "country": country_of(contract.freelancer_id),
     }
-    zone, since = days_end_in(wording), contract.accepted_at or now()
+    zone, ends_now = days_end_in(wording), _ends_now(milestones)
+    can_be_signed = "accept" in open_steps(contract, FREELANCER)
     parts = [
         part
         | {"quote": quote([part["amount"]], contract.policy)}
         | (
             {"due_at": datetime.fromisoformat(part["due_at"])}
             if "due_at" in part
-            else {
-                "try_it": try_url(part, **rules),
-                "ends_at": after_days(since, timedelta(days=part["days"]), zone) if zone else None,
-            }
+            else {"try_it": try_url(part, **rules)}
         )
+        | (ends_of(part, zone) if can_be_signed else ends_now.get(part["position"], {}))
         for part in wording["milestones"]
     ]
     amounts = [part["amount"] for part in parts]
-    total = quote(amounts, contract.policy)
-    return {"parts": parts, "total": total, "is_signed": contract.accepted_at is not None}
+    return {"parts": parts, "total": quote(amounts, contract.policy)}
+
+
+def ends_of(part: dict[str, Any], zone: str) -> dict[str, Any]:
+    """When a part of a plan that nobody has signed would end, its days by the clock of this zone;
+    nothing in the form of a wording that names none.
+    """
+    if not zone:
+        return {}
+    ends_at = after_days(now(), timedelta(days=part["days"]), zone)
+    return {"ends_at": ends_at, "ends_if": "If accepted and funded today"}
+
+
+def _ends_now(milestones: Iterable[Milestone]) -> dict[int, dict[str, Any]]:
+    """The same of what is to be worked on, by its position: a money that comes late moves it."""
+    at_work = [one for one in milestones if one.status in {S.PLANNED, S.RETURNED}]
+    facts = facts_of_each(one.escrow for one in at_work)
+    return {
+        one.position: {"ends_at": due_of(one), "ends_if": "Now due"}
+        if facts[one.escrow_id].is_fully_held
+        else {"ends_at": due_if_held(one, now()), "ends_if": "If funded today"}
+        for one in at_work
+    }
 
 
 def lines_of(contract: Contract, events: list[Event]) -> list[dict[str, Any]]:

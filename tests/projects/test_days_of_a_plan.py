@@ -11,18 +11,21 @@ from accounts.people.models import User
 from marketplace.common.clock import after_days, end_of_day, now
 from projects.agreements import terms
 from projects.agreements.changes.services import accept_change
-from projects.agreements.services import accept_offer
+from projects.agreements.services import accept_offer, withdraw_offer
 from projects.agreements.terms import canonical, digest, zone_of
 from projects.contracts.models import Contract
 from projects.contracts.selectors import agreement_of
 from projects.milestones.models import Milestone
 from projects.milestones.rules import due_of
+from projects.tasks import lapse_offers
 from tests.against_the_rules import force
+from tests.payments.chargeback_world import Bank, payment_of
 from tests.projects.change_world import now_of, proposed, wish
 from tests.world import (
     active_contract,
     browser,
     fund,
+    funded_milestone,
     offered_contract,
     open_posting,
     plan_of,
@@ -32,6 +35,7 @@ from tests.world import (
 pytestmark = pytest.mark.django_db
 
 BERLIN = "Europe/Berlin"
+TODAY = "If accepted and funded today:"
 Until = Callable[[datetime], None]
 
 
@@ -145,7 +149,7 @@ def test_both_read_the_minute_on_the_page_that_they_sign(ada, ben, until):
 
     for_ben, for_ada = "21 Jun 2027, 23:59", "22 Jun 2027, 06:59"
     for path in (f"{page}accept/", f"{page}agreement/", page):
-        assert "If accepted today:" in shown(ben, path) and for_ben in shown(ben, path), path
+        assert TODAY in shown(ben, path) and for_ben in shown(ben, path), path
     assert for_ada in shown(ada, page)
     rule = "A day ends at 23:59 in the time zone Europe/Berlin."
     assert rule in shown(ada, f"{page}agreement/") and rule in shown(ben, f"{page}accept/")
@@ -154,7 +158,59 @@ def test_both_read_the_minute_on_the_page_that_they_sign(ada, ben, until):
     assert first_of(contract).due_at == there(BERLIN, 2027, 6, 21, 23, 59)
     until(there(BERLIN, 2027, 6, 5, 9, 0))
     agreed = shown(ada, f"{page}agreement/")
-    assert for_ada in agreed and "If accepted today" not in agreed
+    assert "If funded today:" in agreed and "26 Jun 2027, 06:59" in agreed
+    assert for_ada not in agreed and TODAY not in agreed, "its money comes too late for that"
+
+    fund(first_of(contract))
+    until(there(BERLIN, 2027, 6, 7, 9, 0))
+    agreed = shown(ada, f"{page}agreement/")
+    assert "Now due:" in agreed and "26 Jun 2027, 06:59" in agreed
+    assert first_of(contract).due_at == there(BERLIN, 2027, 6, 25, 23, 59)
+
+
+@pytest.mark.parametrize("lapsed_by", ["time", "sweep", "withdrawal"])
+def test_of_what_nobody_can_accept_any_more_no_date_is_read(ada, ben, later, lapsed_by):
+    contract = offered_contract(ada, ben)
+    pages = [f"/contracts/{contract.public_id}/{page}" for page in ("", "agreement/")]
+    for page in pages:
+        assert TODAY in browser(ada).get(page).content.decode()
+    if lapsed_by == "withdrawal":
+        withdraw_offer(contract_id=contract.pk, by=ada)
+    else:
+        later(days=8)
+    if lapsed_by == "sweep":
+        assert lapse_offers()["done"] == 1
+
+    for page in pages:
+        shown = browser(ada).get(page).content.decode()
+        assert "after 20 days" in shown and "today:" not in shown and "Now due" not in shown
+
+
+def test_nor_of_a_bid_that_can_be_awarded_no_more(ada, ben, later):
+    bid = submitted_bid(open_posting(ada), ben)
+    later(days=(bid.valid_until - now()) / timedelta(days=1) + 0.1)
+    page = browser(ada).get(f"/bids/{bid.public_id}/award/").content.decode()
+    assert "after 20 days" in page and TODAY not in page
+
+
+def test_a_bank_that_took_the_money_leaves_no_date_but_that_of_another_funding(ada, ben, later):
+    milestone = funded_milestone(ada, ben)
+    path = f"/contracts/{milestone.contract.public_id}/agreement/"
+    assert "Now due:" in browser(ada).get(path).content.decode()
+    Bank(payment_of(milestone.escrow)).takes()
+    later(days=2)
+    page = browser(ada).get(path).content.decode()
+    assert "If funded today:" in page and "Now due" not in page
+
+
+def test_an_older_version_shows_what_was_signed_alone(ada, ben):
+    milestone = first_of(active_contract(ada, ben))
+    path = f"/contracts/{milestone.contract.public_id}/agreement/"
+    due_at = now().replace(microsecond=0) + timedelta(days=9)
+    order = proposed(ada, wish(milestone, due_at=due_at), milestone=milestone)
+    accept_change(order_id=order.pk, by=ben)
+    before = browser(ada).get(f"{path}?version=1").content.decode()
+    assert "after 20 days" in before and "If funded today:" not in before
 
 
 def test_who_awards_reads_it_too(ada, ben):
@@ -163,7 +219,7 @@ def test_who_awards_reads_it_too(ada, ben):
     bid = submitted_bid(open_posting(ada), ben)
     page = browser(ada).get(f"/bids/{bid.public_id}/award/").content.decode()
     ends_at = after_days(now(), timedelta(days=20), BERLIN).astimezone(ZoneInfo(BERLIN))
-    assert "If accepted today:" in page and f"{ends_at:%-d %b %Y}, 23:59" in page
+    assert TODAY in page and f"{ends_at:%-d %b %Y}, 23:59" in page
 
 
 def test_the_zone_that_was_signed_counts_whoever_moves_since(ada, ben, until):
