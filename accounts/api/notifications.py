@@ -19,7 +19,7 @@ from accounts.notifications.preferences import services as preferences
 from accounts.notifications.preferences.kinds import OPTIONAL, How
 from accounts.notifications.preferences.models import MailPreferences
 from accounts.notifications.preferences.selectors import preferences_of
-from accounts.notifications.selectors import notifications_of
+from accounts.notifications.selectors import notifications_of, unread
 from accounts.people.selectors import signed_in
 
 
@@ -124,7 +124,7 @@ class NotificationsView(ListAPIView):
         asked = NoticesIn(data=self.request.query_params)
         asked.is_valid(raise_exception=True)
         found = notifications_of(self.request.user)
-        return found.filter(read_at=None) if asked.validated_data["unread"] else found
+        return unread(found) if asked.validated_data["unread"] else found
 
 
 class ReadView(APIView):

@@ -78,9 +78,11 @@ class Notification(models.Model):
         ]
         indexes = [
             models.Index(fields=["recipient", "-created_at", "-id"], name="notices_newest_first"),
+            # What leads to a page is read with it, whether it counts or not; asked is mostly how
+            # much of it counts.
             models.Index(
-                fields=["recipient"],
-                condition=models.Q(read_at__isnull=True, is_counted=True),
+                fields=["recipient", "is_counted"],
+                condition=models.Q(read_at__isnull=True),
                 name="notices_unread",
             ),
             models.Index(

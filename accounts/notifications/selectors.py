@@ -22,9 +22,14 @@ def unread_of(user: User) -> int | str:
     return capped(counted(notifications_of(user))[: MOST_COUNTED + 1].count())
 
 
+def unread(notices: QuerySet[Notification]) -> QuerySet[Notification]:
+    """Those that are unread, whether they count or not."""
+    return notices.filter(read_at=None)
+
+
 def counted(notices: QuerySet[Notification]) -> QuerySet[Notification]:
     """Those that are unread, and of kinds that their reader wants to be shown."""
-    return notices.filter(read_at=None, is_counted=True)
+    return unread(notices).filter(is_counted=True)
 
 
 def capped(count: int) -> int | str:

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from accounts.notifications.models import Notification, OutgoingMail
 from accounts.notifications.preferences.kinds import OPTIONAL
 from accounts.notifications.preferences.selectors import uncounted_among
-from accounts.notifications.selectors import notifications_of
+from accounts.notifications.selectors import notifications_of, unread
 from accounts.parties.models import Party
 from accounts.parties.selectors import people_of_each
 from accounts.people.models import User
@@ -138,8 +138,8 @@ def read_notifications_about(*, path: str, by: User) -> int:
 
 def _read(notices: QuerySet[Notification]) -> int:
     """Locked in one order, whoever else reads or mails them at this moment."""
-    unread = notices.filter(read_at=None).select_for_update(no_key=True).order_by("pk")
-    read = list(unread.values_list("pk", flat=True))
+    found = unread(notices).select_for_update(no_key=True).order_by("pk")
+    read = list(found.values_list("pk", flat=True))
     return Notification.objects.filter(pk__in=read).update(read_at=now())
 
 

@@ -4,7 +4,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.notifications.services import notify
+from accounts.notifications.models import Notification
+from accounts.notifications.selectors import counted, unread
+from accounts.notifications.services import notify, read_notifications_about
+from marketplace.common.clock import now
 from marketplace.common.words import Words
 from tests.world import api_of
 
@@ -50,6 +53,35 @@ def test_all_are_read_at_once_but_only_mine(client, ada, ben):
 
     assert not ada.notifications.filter(read_at=None).exists()
     assert ben.notifications.filter(read_at=None).exists()
+
+
+def test_what_is_unread_is_found_by_its_index_to_be_read_and_to_be_counted(ada):
+    """Behind a long past, of which all is read but what is new; half of that does not count."""
+    for _ in range(6):
+        tell(ada)
+    first, *_, last = ada.notifications.order_by("pk")
+    past = [
+        Notification(recipient=ada, kind="bid_placed", key=f"{number}", written="x", path="/past/")
+        for number in range(2_000)
+    ]
+    Notification.objects.bulk_create(past)
+    ada.notifications.filter(path="/past/").update(read_at=now())
+    ada.notifications.filter(pk__in=[first.pk, last.pk]).update(is_counted=False)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE accounts_notification")
+
+    for asked in (
+        unread(ada.notifications.all()),
+        unread(ada.notifications.filter(path="/profile/")).order_by("pk"),
+        counted(ada.notifications.all()),
+    ):
+        assert "notices_unread" in asked.explain()
+    with CaptureQueriesContext(connection) as queries:
+        assert read_notifications_about(path="/profile/", by=ada) == 6
+    (locking,) = [one["sql"] for one in queries if "FOR NO KEY UPDATE" in one["sql"]]
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN " + locking)
+        assert "notices_unread" in str(cursor.fetchall())
 
 
 def test_a_notice_of_somebody_else_does_not_exist(client, ada, ben):
