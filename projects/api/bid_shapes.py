@@ -20,6 +20,7 @@ from marketplace.common.shapes import (
 from payments.policies.fees import quote
 from payments.policies.models import Policy
 from payments.policies.selectors import policy_in_force
+from projects.agreements.downtime.selectors import why_later
 from projects.api.posting_shapes import PartyOut
 from projects.api.screening_shapes import AnswersField
 from projects.bids import terms
@@ -167,6 +168,18 @@ class BidOut(WordingOut):
             hidden = ("price", "days", "letter", "plan", "valid_until", "answers", "files", "quote")
             shown |= dict.fromkeys(hidden)
         return shown
+
+
+class BidInFullOut(BidOut):
+    """The same with what an outage has put off."""
+
+    put_off = serializers.SerializerMethodField(
+        help_text="Why it is valid for longer than was offered (Milepost was down), or empty."
+    )
+
+    def get_put_off(self, bid: Bid) -> str:
+        is_read = shows_terms(bid, self.context["request"].user)
+        return why_later(bid.public_id, bid.valid_until) if is_read else ""
 
 
 class DeclineIn(DeclineNoteIn):

@@ -24,6 +24,7 @@ from projects.api.bid_shapes import (
     BidEditIn,
     BidFilesIn,
     BidIn,
+    BidInFullOut,
     BidOut,
     BidVersionOut,
     DeclineIn,
@@ -56,7 +57,7 @@ def _visible(request: Request, public_id: str) -> Bid:
 
 def _out(bid: Bid, request: Request, status: int = 200) -> Response:
     with_files(bid)
-    return Response(BidOut(bid, context={"request": request}).data, status=status)
+    return Response(BidInFullOut(bid, context={"request": request}).data, status=status)
 
 
 def _given(
@@ -92,7 +93,7 @@ class PostingBidsView(ListAPIView):
 
     @extend_schema(
         request={"application/json": BidIn, "multipart/form-data": BidFilesIn},
-        responses={201: BidOut},
+        responses={201: BidInFullOut},
     )
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
@@ -115,7 +116,7 @@ class BidsView(ListAPIView):
 class BidView(APIView):
     parser_classes = (JsonParser, MultiPartParser)
 
-    @extend_schema(responses=BidOut)
+    @extend_schema(responses=BidInFullOut)
     def get(self, request: Request, public_id: str) -> Response:
         """A bid, for its author and the client alone."""
         return _out(_visible(request, public_id), request)
@@ -125,7 +126,7 @@ class BidView(APIView):
             "application/json": BidEditIn(partial=True),
             "multipart/form-data": BidEditFilesIn(partial=True),
         },
-        responses=BidOut,
+        responses=BidInFullOut,
     )
     def patch(self, request: Request, public_id: str) -> Response:
         """Change what is given; the earlier wording stays to be read under versions."""
@@ -157,7 +158,7 @@ class BidFileView(APIView):
 
 
 class WithdrawView(APIView):
-    @extend_schema(request=None, responses=BidOut)
+    @extend_schema(request=None, responses=BidInFullOut)
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Take your bid back."""
@@ -166,7 +167,7 @@ class WithdrawView(APIView):
 
 
 class RenewView(APIView):
-    @extend_schema(request=RenewalIn, responses=BidOut)
+    @extend_schema(request=RenewalIn, responses=BidInFullOut)
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Let your bid stand longer, on the same terms; the client is told, once a day at most."""
@@ -178,7 +179,7 @@ class RenewView(APIView):
 
 
 class ShortlistView(APIView):
-    @extend_schema(request=None, responses=BidOut)
+    @extend_schema(request=None, responses=BidInFullOut)
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Put it on your shortlist; the freelancer is told."""
@@ -187,7 +188,7 @@ class ShortlistView(APIView):
 
 
 class UnlistView(APIView):
-    @extend_schema(request=None, responses=BidOut)
+    @extend_schema(request=None, responses=BidInFullOut)
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Take it off your shortlist."""
@@ -196,7 +197,7 @@ class UnlistView(APIView):
 
 
 class DeclineView(APIView):
-    @extend_schema(request=DeclineIn, responses=BidOut)
+    @extend_schema(request=DeclineIn, responses=BidInFullOut)
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Say no, with a reason that the freelancer reads."""

@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 
 from marketplace.common.api import idempotent
 from marketplace.common.shapes import AmountIn
+from projects.agreements.downtime.selectors import why_later
 from projects.api.bid_shapes import PlannedMilestone
 from projects.bids import terms
 from projects.bids.counters import services
@@ -76,12 +77,18 @@ class TermsDifferenceOut(serializers.Serializer):
 
 
 class WholeCounterOfferOut(CounterOfferOut):
-    """The same, and how it differs from the bid as it was."""
+    """The same, how it differs from the bid as it was, and what an outage has put off."""
 
     differences = serializers.SerializerMethodField()
+    put_off = serializers.SerializerMethodField(
+        help_text="Why it waits longer for its answer than was said (Milepost was down), or empty."
+    )
 
     class Meta(CounterOfferOut.Meta):
-        fields = [*CounterOfferOut.Meta.fields, "differences"]
+        fields = [*CounterOfferOut.Meta.fields, "differences", "put_off"]
+
+    def get_put_off(self, counter: CounterOffer) -> str:
+        return why_later(counter.public_id, counter.answer_due_at)
 
     @extend_schema_field(TermsDifferenceOut(many=True))
     def get_differences(self, counter: CounterOffer) -> list[Any]:

@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from accounts.api.holds import GroundsIn
 from marketplace.common.shapes import AmountIn, FileOut, UploadsIn
+from projects.agreements.downtime.selectors import why_later
 from projects.api.screening_shapes import ScreeningQuestionOut
 from projects.confidentiality.selectors import files_behind, gate_of
 from projects.postings import rules
@@ -73,7 +74,8 @@ class PostingOut(serializers.ModelSerializer):
 
 
 class PostingInFullOut(PostingOut):
-    """The same with its files, and with what is asked of everybody who bids.
+    """The same with its files, with what is asked of everybody who bids, and with what an outage
+    has put off.
 
     Where it is confidential, details and files are there for whoever has accepted the text of
     `confidentiality`.
@@ -83,6 +85,12 @@ class PostingInFullOut(PostingOut):
     details = serializers.SerializerMethodField(help_text="Markdown.")
     files = serializers.SerializerMethodField()
     screening_questions = serializers.SerializerMethodField()
+    bids_put_off = serializers.SerializerMethodField(
+        help_text="Why the time to bid ends later than was said (Milepost was down), or empty."
+    )
+    choice_put_off = serializers.SerializerMethodField(
+        help_text="Why the time to choose ends later than that (Milepost was down), or empty."
+    )
 
     class Meta(PostingOut.Meta):
         fields = [
@@ -91,6 +99,8 @@ class PostingInFullOut(PostingOut):
             "details",
             "files",
             "screening_questions",
+            "bids_put_off",
+            "choice_put_off",
         ]
 
     def to_representation(self, posting: Posting) -> dict[str, Any]:
@@ -111,6 +121,12 @@ class PostingInFullOut(PostingOut):
     @extend_schema_field(ScreeningQuestionOut(many=True))
     def get_screening_questions(self, posting: Posting) -> Any:
         return ScreeningQuestionOut(questions_of(posting), many=True).data
+
+    def get_bids_put_off(self, posting: Posting) -> str:
+        return why_later(posting.public_id, posting.bids_close_at)
+
+    def get_choice_put_off(self, posting: Posting) -> str:
+        return why_later(posting.public_id, posting.choose_by)
 
 
 class PostingIn(serializers.Serializer):

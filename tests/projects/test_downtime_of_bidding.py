@@ -14,7 +14,7 @@ from projects.bids.renewals.services import renew_bid
 from projects.contracts.models import PutOff
 from projects.postings.models import TIME_TO_CHOOSE, Posting
 from tests.projects.test_downtime import DOWN, beat_heart, started_again, stopped, walk_to
-from tests.world import browser, open_posting, submitted_bid
+from tests.world import api_of, browser, open_posting, person, submitted_bid
 
 pytestmark = pytest.mark.django_db
 
@@ -71,17 +71,50 @@ def test_it_strikes_as_much_later_and_both_read_why(ada, ben, later, name):
     assert (found.was_due_at, found.due_at) == (was, clock_of(name))
     assert DOWN <= found.due_at - was < DOWN + timedelta(minutes=1)
     words = {"bidding": "the time to bid", "choice": "the time to choose a bid"}
-    for person in (ada, ben):
-        note = Notification.objects.get(recipient=person, kind="clock_put_off")
-        assert words.get(name, "the time for which the bid is valid") in note.text
-        assert posting.title in note.text and "Milepost was down from" in note.text
-        assert browser(person).get(note.path).status_code == 200
+    for reader in (ada, ben):
+        note = Notification.objects.get(recipient=reader, kind__endswith="_put_off")
+        of_bid = "the time for which the bid is valid" if reader == ben else "bids that would have"
+        assert words.get(name, of_bid) in note.text
+        assert posting.title in note.text and "Milepost was down" in note.text
+        assert browser(reader).get(note.path).status_code == 200
     page = browser(ada).get(about.path).content.decode()
     assert "extended by 2 h 10 min: Milepost was down from" in re.sub(r"\s+", " ", page)
+
+    why = "extended by 2 h 10 min: Milepost was down from"
+    for reader in (ada, ben):
+        read = api_of(reader).get(f"/api/v1{posting.path}").json()
+        shown = {"bidding": read["bids_put_off"], "choice": read["choice_put_off"]}
+        shown["bid"] = api_of(reader).get(f"/api/v1{bid.path}").json()["put_off"]
+        assert shown.pop(name).startswith(why)
+        assert set(shown.values()) == {""}
 
     later(hours=2)
     struck = {"bidding": NOTHING, "choice": tasks.expire_postings, "bid": tasks.lapse_bids}[name]
     assert struck == NOTHING or struck()["done"] == 1, "then, and not never"
+
+
+def test_of_many_bids_the_client_hears_once_a_posting_and_each_bidder_of_their_own(ada, ben, later):
+    postings = [open_posting(ada), open_posting(ada)]
+    bids = [submitted_bid(postings[0], person(name)) for name in ("Cai", "Dov", "Eve")]
+    bids.append(submitted_bid(postings[1], ben))
+    Bid.objects.update(valid_until=now() + timedelta(days=2))
+    later(days=2, hours=1)
+    stopped()
+    started_again()
+
+    told = Notification.objects.filter(recipient=ada, kind__endswith="_put_off").order_by("path")
+    assert [note.path for note in told] == sorted(posting.path for posting in postings)
+    for bid in bids:
+        note = Notification.objects.get(
+            recipient__memberships__party=bid.freelancer, kind="clock_put_off"
+        )
+        assert note.path == bid.path
+    for _ in range(2):
+        Bid.objects.update(valid_until=now() + timedelta(hours=1))
+        later(hours=2)
+        stopped()
+        started_again()
+    assert told.all().count() == 6, "of each outage anew"
 
 
 def test_what_did_not_strike_in_it_stays_as_it_was(ada, ben, later):

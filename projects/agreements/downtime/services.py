@@ -205,7 +205,7 @@ def _tell(
         notify(to=thing.party, kind="clock_put_off", text=text, path=thing.path)
         return
     if clock in _OF_BIDDING:
-        tell_of_bidding(thing, "clock_put_off", text)
+        tell_of_bidding(thing, "clock_put_off", text, outage)
         return
     assert contract  # every other clock is of one
     with timezone.override(UTC):  # what is on record says the same to everybody

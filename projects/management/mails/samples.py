@@ -3,6 +3,8 @@
 The sentences are those of the deeds, which a test compares. A kind that is missing here fails it.
 """
 
+from datetime import UTC, datetime
+
 from marketplace.common.words import Words
 from projects.management.mails.money_samples import MONEY
 from projects.management.mails.values import told
@@ -268,6 +270,11 @@ SAMPLES: dict[str, Words] = {
         "“%(thing)s”: %(clock)s ends on %(due)s, extended by %(by)s: Milepost was down "
         "from %(began)s to %(ended)s.",
         clock=Words("the time to deliver it"),
+    ),
+    "bids_put_off": told(
+        "“%(title)s”: bids that would have lapsed while Milepost was down, from %(began)s to "
+        "%(ended)s, are valid for longer by as much, as far as your time to choose goes.",
+        ended=datetime(2026, 12, 3, 14, tzinfo=UTC),
     ),
     "clock_pulled": told(
         "“%(thing)s”: %(clock)s ends on %(due)s, %(by)s sooner than you were told: the payment "

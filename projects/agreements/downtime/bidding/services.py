@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.notifications.services import News, notify_each
+from marketplace.common.models import Outage
 from marketplace.common.words import Words
 from projects.bids.counters.models import CounterOffer
 from projects.bids.counters.services import tell_both_of_counter
@@ -41,16 +42,34 @@ def put_off_bidding(clock: str, thing: Thing, due_at: datetime) -> datetime:
 
 
 @transaction.atomic
-def tell_of_bidding(thing: Thing, kind: str, text: Words) -> None:
-    """The client hears of it, and whoever has bid; of one bid its two sides alone."""
+def tell_of_bidding(thing: Thing, kind: str, text: Words, outage: Outage) -> None:
+    """The client hears of it, and whoever has bid; of one bid whoever made it, and the client once
+    for all the bids on their posting that the outage put off; of other terms both sides.
+    """
     if isinstance(thing, CounterOffer):
         tell_both_of_counter(thing, kind, text)
         return
     posting = posting_of(thing)
     bids = [thing] if isinstance(thing, Bid) else _standing_on(posting)
-    news = [News(posting.client, kind, text, thing.path, title=posting.title)]
-    news += [News(bid.freelancer, kind, text, bid.path, title=posting.title) for bid in bids]
+    news = [News(bid.freelancer, kind, text, bid.path, title=posting.title) for bid in bids]
+    if isinstance(thing, Bid):
+        news.append(_of_all_bids(posting, outage))
+    else:
+        news.append(News(posting.client, kind, text, posting.path, title=posting.title))
     notify_each(news)
+
+
+def _of_all_bids(posting: Posting, outage: Outage) -> News:
+    text = Words(
+        "“%(title)s”: bids that would have lapsed while Milepost was down, from %(began)s to "
+        "%(ended)s, are valid for longer by as much, as far as your time to choose goes.",
+        title=posting.title,
+        began=outage.began_at,
+        ended=outage.ended_at,
+    )
+    # The first of them that is put off tells it, whoever puts it off.
+    key = f"{posting.public_id}:bids_put_off:{outage.pk}"
+    return News(posting.client, "bids_put_off", text, posting.path, key=key, title=posting.title)
 
 
 def posting_of(thing: Thing) -> Posting:
