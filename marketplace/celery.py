@@ -77,7 +77,7 @@ _TIMETABLE = {
     "remind-payees": {"task": "payments.remind_payees", "schedule": 60},
     # /readyz asks whether it was answered within the last minute (marketplace/heartbeats.py).
     "beat-heart": {"task": "marketplace.beat_heart", "schedule": 10},
-    # Ten of them in a row must fail before the clocks stand still (marketplace/common/outages).
+    # Two that fail in a row let the clocks wait, ten are an outage (marketplace/common/outages).
     "look-for-web": {"task": "marketplace.look_for_web", "schedule": 60},
     # A thousand a time; nothing depends on it but the size of a table.
     "prune-answers": {"task": "marketplace.prune_idempotency_records", "schedule": 60},

@@ -16,7 +16,7 @@ from accounts.notifications.mailing import services as mailing
 from accounts.notifications.mailing.selectors import due_notification_ids
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import SYSTEM
-from marketplace.common.outages.selectors import is_made_up_for, unmade_outage_ids
+from marketplace.common.outages.selectors import may_strike, unmade_outage_ids
 from marketplace.common.sweeps import sweep, sweep_together
 from payments.chargebacks.selectors import untold_news_ids
 from projects.agreements import selectors as agreements_due
@@ -84,7 +84,7 @@ def lapse_offers() -> dict[str, int]:
         agreements_due.lapsed_offer_ids,
         lambda pk: agreements.lapse_offer(contract_id=pk),
         of=Contract,
-        while_=is_made_up_for,
+        while_=may_strike,
     )
 
 
@@ -127,7 +127,7 @@ def lapse_givebacks() -> dict[str, int]:
         lambda pk: givebacks.lapse_giveback(giveback_id=pk),
         of=GiveBack,
         under=["contract"],
-        while_=is_made_up_for,
+        while_=may_strike,
     )
 
 
@@ -138,7 +138,7 @@ def tell_reminders() -> dict[str, int]:
         milestones_due.due_reminder_ids,
         lambda pks: warnings.tell_reminders(reminder_ids=pks),
         together=1_000,
-        while_=is_made_up_for,
+        while_=may_strike,
     )
 
 
@@ -149,7 +149,7 @@ def release_unreviewed_milestones() -> dict[str, int]:
         milestones_due.unreviewed_ids,
         lambda pks: milestones.release_unreviewed(milestone_ids=pks),
         together=100,
-        while_=is_made_up_for,
+        while_=may_strike,
     )
 
 
@@ -201,7 +201,7 @@ def lapse_proposals() -> dict[str, int]:
         lambda pk: proposals.lapse_proposal(proposal_id=pk),
         of=Proposal,
         under=["milestone", "into"],
-        while_=is_made_up_for,
+        while_=may_strike,
     )
 
 
@@ -213,7 +213,7 @@ def lapse_changes() -> dict[str, int]:
         lambda pk: changes.lapse_change(order_id=pk),
         of=ChangeOrder,
         under=["contract"],
-        while_=is_made_up_for,
+        while_=may_strike,
     )
 
 

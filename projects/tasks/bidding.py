@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from marketplace.common.lifecycle import SYSTEM
-from marketplace.common.outages.selectors import is_made_up_for
+from marketplace.common.outages.selectors import may_strike
 from marketplace.common.sweeps import sweep
 from projects.bids import selectors as bids_due
 from projects.bids import services as bids
@@ -23,7 +23,7 @@ def remind_of_bids() -> dict[str, int]:
         bids_due.lapsing_bid_ids,
         lambda pk: renewals.remind_of_lapse(bid_id=pk),
         of=Bid,
-        while_=is_made_up_for,
+        while_=may_strike,
     )
 
 
@@ -34,7 +34,7 @@ def lapse_bids() -> dict[str, int]:
         bids_due.lapsed_bid_ids,
         lambda pk: bids.lapse_bid(bid_id=pk, by=SYSTEM),
         of=Bid,
-        while_=is_made_up_for,
+        while_=may_strike,
     )
 
 
@@ -46,7 +46,7 @@ def lapse_counters() -> dict[str, int]:
         lambda pk: counters.lapse_counter(counter_id=pk),
         of=CounterOffer,
         under=["bid"],
-        while_=is_made_up_for,
+        while_=may_strike,
     )
 
 
@@ -57,5 +57,5 @@ def expire_postings() -> dict[str, int]:
         bids_due.expired_posting_ids,
         lambda pk: declining.expire_bidding(posting_id=pk, by=SYSTEM),
         of=Posting,
-        while_=is_made_up_for,
+        while_=may_strike,
     )

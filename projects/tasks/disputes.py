@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from marketplace.common.outages.selectors import is_made_up_for
+from marketplace.common.outages.selectors import may_strike
 from marketplace.common.sweeps import sweep
 from projects.disputes import selectors as disputes_due
 from projects.disputes import services as disputes
@@ -28,7 +28,7 @@ def escalate_unanswered_disputes() -> dict[str, int]:
         lambda pk: silence.judge_silence(dispute_id=pk),
         of=Dispute,
         under=["milestone"],
-        while_=is_made_up_for,
+        while_=may_strike,
     )
 
 
@@ -40,7 +40,7 @@ def hand_over_disputes() -> dict[str, int]:
         lambda pk: negotiating.hand_over_dispute(dispute_id=pk),
         of=Dispute,
         under=["milestone"],
-        while_=is_made_up_for,
+        while_=may_strike,
     )
 
 
@@ -96,7 +96,7 @@ def carry_out_rulings() -> dict[str, int]:
         lambda pk: rulings.carry_out_ruling(dispute_id=pk),
         of=Dispute,
         under=["milestone"],
-        while_=is_made_up_for,
+        while_=may_strike,
     )
 
 

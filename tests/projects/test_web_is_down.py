@@ -104,6 +104,45 @@ def test_seconds_without_it_are_no_outage(web):
     assert not Outage.objects.exists()
 
 
+def test_nothing_strikes_in_what_may_yet_be_an_outage(ada, ben, later, web):
+    """Five minutes are none; but who knows then whether there will be eleven."""
+    milestone = submitted_milestone(ada, ben)
+    walk_to(milestone.review_ends_at + timedelta(minutes=1), later)
+    beat_heart()
+    silent_for(timedelta(minutes=5), "web")
+    web.status = None
+    look_for_web()
+    assert tasks.release_unreviewed_milestones()["done"] == 0
+
+    silent_for(timedelta(minutes=11), "web")
+    web.status = 200
+    look_for_web()
+    tasks.make_up_for_outages()
+    was = milestone.review_ends_at
+    milestone.refresh_from_db()
+    assert milestone.review_ends_at > was + timedelta(minutes=10)
+    assert tasks.release_unreviewed_milestones()["done"] == 0
+
+
+@pytest.mark.parametrize("silent", ["web", "beat"])
+def test_where_it_was_none_what_was_due_strikes_then(ada, ben, later, web, silent):
+    milestone = submitted_milestone(ada, ben)
+    walk_to(milestone.review_ends_at + timedelta(minutes=1), later)
+    beat_heart(), look_for_web()
+    silent_for(timedelta(minutes=5), silent)
+    assert tasks.release_unreviewed_milestones()["done"] == 0
+    beat_heart(), look_for_web()
+    assert tasks.release_unreviewed_milestones()["done"] == 1
+    assert not Outage.objects.exists()
+
+
+def test_an_answer_that_is_late_keeps_nothing_from_striking(ada, ben, later, web):
+    milestone = submitted_milestone(ada, ben)
+    walk_to(milestone.review_ends_at + timedelta(minutes=1), later)
+    silent_for(timedelta(seconds=110), "beat", "web")
+    assert tasks.release_unreviewed_milestones()["done"] == 1
+
+
 @pytest.mark.parametrize("first", [beat_heart, look_for_web])
 def test_no_time_is_made_up_for_twice_where_all_were_down(web, first):
     silent_for(DOWN, "beat", "web")

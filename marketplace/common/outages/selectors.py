@@ -16,14 +16,25 @@ from marketplace.common.models import Heartbeat, Outage
 BEAT, WEB = "beat", "web"
 # Whoever was silent for longer was not there.
 LONGEST_SILENCE = timedelta(minutes=10)
+# Of whoever is silent for longer nobody knows whether they come back before that. Web is asked once
+# a minute, and one answer may be late.
+SHORT_SILENCE = timedelta(minutes=2)
 
 
-def is_made_up_for() -> bool:
-    """Whether clocks may strike: the house is at work, and what struck in its outages is put off.
+def may_strike() -> bool:
+    """Whether clocks may strike by themselves: the house was at work just now, and what struck in
+    its outages is put off. No clock strikes in what may yet turn out to be an outage.
+    """
+    return is_made_up_for(SHORT_SILENCE)
+
+
+def is_made_up_for(longest_silence: timedelta = LONGEST_SILENCE) -> bool:
+    """Whether somebody may use what a clock has brought them: the house is at work, as it is where
+    it is asked, and what struck in its outages is put off.
 
     Where one of them was never heard, nothing is known of an outage.
     """
-    silent_since = wall_time() - LONGEST_SILENCE
+    silent_since = wall_time() - longest_silence
     is_silent = Heartbeat.objects.filter(name__in=watched(), seen_at__lt=silent_since).exists()
     return not is_silent and not Outage.objects.filter(made_up_at=None).exists()
 
