@@ -90,7 +90,9 @@ class ChargebackOut(serializers.Serializer):
 class ClocksOut(serializers.Serializer):
     """When time strikes; null where that clock does not run."""
 
-    due_at = serializers.DateTimeField()
+    due_at = serializers.DateTimeField(
+        help_text="As it stands: money that comes late, or anew, moves it."
+    )
     review_ends_at = serializers.DateTimeField(allow_null=True)
     late_from = serializers.DateTimeField(
         allow_null=True, help_text="From then on the client may cancel for lateness."

@@ -65,7 +65,7 @@ def said_by_later_ones(standing: Sequence[Reminder], untrue: Collection[int]) ->
 
     What is merely late, after an outage, is none of them: each is told, as it was promised.
     """
-    last = {}
+    last: dict[int, Reminder] = {}
     for reminder in sorted((it for it in standing if it.kind in KINDS), key=_place):
         last[reminder.milestone_id] = reminder
     if not last:

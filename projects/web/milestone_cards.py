@@ -16,7 +16,7 @@ from payments.chargebacks.words import TITLES, story_of
 from projects.agreements.outlook import Prospect
 from projects.milestones.models import LIFECYCLE, Milestone, Submission
 from projects.milestones.outlook import Strike
-from projects.milestones.rules import due_of
+from projects.milestones.rules import due_if_held, due_of
 from projects.milestones.selectors import submissions_on
 from projects.milestones.services import GROUNDS
 from projects.web.settlements import shown_proposal
@@ -80,6 +80,13 @@ class Card:
     @property
     def due_at(self) -> Any:
         return due_of(self.milestone)
+
+    @property
+    def due_if_funded(self) -> Any:
+        """When it is due if what is missing of its money comes in today; None where nothing is."""
+        at_work = self.milestone.status in {S.PLANNED, S.RETURNED}
+        is_held = not at_work or self.prospect.facts.is_fully_held
+        return None if is_held else due_if_held(self.milestone, now())
 
 
 # step: (route, icon, variant, sent at once)

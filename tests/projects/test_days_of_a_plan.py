@@ -160,11 +160,14 @@ def test_both_read_the_minute_on_the_page_that_they_sign(ada, ben, until):
     agreed = shown(ada, f"{page}agreement/")
     assert "If funded today:" in agreed and "26 Jun 2027, 06:59" in agreed
     assert for_ada not in agreed and TODAY not in agreed, "its money comes too late for that"
+    card = shown(ada, page)
+    assert "If funded today: due" in card and "26 Jun 2027, 06:59" in card and for_ada not in card
 
     fund(first_of(contract))
     until(there(BERLIN, 2027, 6, 7, 9, 0))
     agreed = shown(ada, f"{page}agreement/")
     assert "Now due:" in agreed and "26 Jun 2027, 06:59" in agreed
+    assert "If funded today" not in shown(ada, page)
     assert first_of(contract).due_at == there(BERLIN, 2027, 6, 25, 23, 59)
 
 
