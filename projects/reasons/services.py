@@ -23,10 +23,13 @@ def why_gone(notices: Sequence[Notification]) -> dict[int, str | None]:
     found: dict[int, str | None] = {notice.pk: "" for notice in notices}
     for reason, asked in _by_thing(notices).items():
         about = {it.about for it in asked}
-        things: QuerySet[Any] = reason.of._default_manager.filter(public_id__in=about)
+        things: QuerySet[Any] = reason.as_read(
+            reason.of._default_manager.filter(public_id__in=about)
+        )
         free = things.select_for_update(of=("self",), skip_locked=True, no_key=True)
-        read = reason.as_read(free.select_related(*reason.joined)).order_by("pk")
-        known = {thing.public_id: thing for thing in read}
+        known = {
+            thing.public_id: thing for thing in free.select_related(*reason.joined).order_by("pk")
+        }
         if missing := about - set(known):
             missing &= set(things.values_list("public_id", flat=True))
         for notice in asked:
