@@ -315,6 +315,15 @@ DEEDS = [
         ("desk-payout-cancel", *PAYOUTS, "desk-audit", "api-desk-audit"),
     ),
     Deed(
+        "payout that finance could not cancel",
+        play.not_cancelled,
+        ("ben payout", "dora desk-payouts"),
+        ("GET api-payout", "GET api-desk-payouts"),
+        NO_MONEY,
+        ("payout_not_cancelled",),
+        FAILED_PAYOUTS,
+    ),
+    Deed(
         "payout held",
         play.hold,
         ("ben payouts",),

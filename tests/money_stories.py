@@ -4,6 +4,7 @@ What only the provider can say comes as the word that the gateway would bring of
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
@@ -11,18 +12,26 @@ from unittest.mock import patch
 from accounts.parties.selectors import own_party_of
 from accounts.people.models import User
 from marketplace.common.clock import now
+from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import SYSTEM
 from payments.chargebacks.settling.services import settle_refund
 from payments.escrow.models import Escrow
 from payments.escrow.services import take_in
 from payments.fundings.models import Payment
 from payments.fundings.services import note_another_charge
-from payments.gateway.base import RemoteAccount, RemotePayout, RemoteRefund, State
+from payments.gateway.base import (
+    GatewayRefused,
+    RemoteAccount,
+    RemotePayout,
+    RemoteRefund,
+    State,
+)
 from payments.payees import services as payees
 from payments.payees.models import ConnectedAccount
 from payments.payouts import services as payouts
 from payments.payouts.attesting.services import attest_payout
-from payments.payouts.cancelling.services import cancel_payout
+from payments.payouts.cancelling import services as cancelling
+from payments.payouts.cancelling.services import cancel_payout, wish_to_cancel
 from payments.payouts.holding.services import hold_payouts, lift_hold
 from payments.payouts.models import Earning, Payout
 from payments.payouts.sending import services as sending
@@ -351,6 +360,18 @@ def cancel_for_payee(ada: User, ben: User, dora: User) -> Story:
     payout = _scheduled(ada, ben)
     yield
     cancel_payout(payout_id=payout.pk, by=dora, reason="Its bank asks us to.")
+
+
+def not_cancelled(ada: User, ben: User, dora: User) -> Story:
+    payout = sent_out(ada, ben)
+    Payout.objects.filter(pk=payout.pk).update(transfer_id="tr_remote")
+    told_of(payout, State.FAILED, "account_closed")
+    wish_to_cancel(payout_id=payout.pk, by=dora, reason="Its bank asks us to.")
+    yield
+    with patch.object(cancelling, "gateway") as provider, suppress(WrongState):
+        provider().find_reversal.return_value = ""
+        provider().reverse_transfer.side_effect = GatewayRefused("balance_insufficient", "no")
+        cancelling.finish_cancelling(payout_id=payout.pk)
 
 
 def hold(ada: User, ben: User, dora: User) -> Story:

@@ -13,7 +13,7 @@ from payments.payees.models import ConnectedAccount
 from payments.payouts.models import LIFECYCLE, Earning, Payout, PayoutAttempt
 from payments.payouts.plans.models import PayoutPlan
 from payments.payouts.plans.selectors import turn_after
-from payments.payouts.words import reason_in_words
+from payments.payouts.words import reason_in_words, reversal_reason_in_words
 from payments.policies.models import Policy
 from payments.refunds.models import Refund
 
@@ -109,6 +109,12 @@ class PayoutOut(serializers.ModelSerializer):
     id = serializers.CharField(source="public_id")
     problem = serializers.SerializerMethodField(help_text="Why it waits or failed, in words.")
     cancel_reason = serializers.CharField(help_text="Why finance cancelled it, or empty.")
+    cancel_refused_at = serializers.DateTimeField(
+        source="reversal_refused_at",
+        allow_null=True,
+        help_text="When the payment provider last refused to take it back.",
+    )
+    cancel_problem = serializers.SerializerMethodField(help_text="Why it refused, in words.")
     next_steps = serializers.SerializerMethodField()
 
     class Meta:
@@ -121,6 +127,8 @@ class PayoutOut(serializers.ModelSerializer):
             "failure_code",
             "problem",
             "cancel_reason",
+            "cancel_refused_at",
+            "cancel_problem",
             "created_at",
             "closed_at",
             "next_steps",
@@ -128,6 +136,9 @@ class PayoutOut(serializers.ModelSerializer):
 
     def get_problem(self, payout: Payout) -> str:
         return reason_in_words(payout.failure_code)
+
+    def get_cancel_problem(self, payout: Payout) -> str:
+        return reversal_reason_in_words(payout)
 
     def get_next_steps(self, payout: Payout) -> list[str]:
         return [] if payout.cancel_wished_at else LIFECYCLE.open_to(OWNER, payout.status)

@@ -22,8 +22,8 @@ class Payout(models.Model):
     ``cancel_wished_at`` is set from the wish to cancel until the transfer is taken back; without
     ``cancel_wished_by`` the house wishes it, for what the payee owes. ``cancel_reason`` is why
     finance did; the payee reads it. ``reversal_refused_at`` is when the provider last would not
-    take its transfer back; ``lost_at`` when finance said that it never comes back, and the platform
-    bore it.
+    take its transfer back, and ``reversal_refusal`` the code of why; ``lost_at`` when finance said
+    that it never comes back, and the platform bore it.
     """
 
     class Status(models.TextChoices):
@@ -52,6 +52,7 @@ class Payout(models.Model):
     cancel_reason = models.TextField(blank=True)
     next_check_at = models.DateTimeField(null=True, default=now)
     reversal_refused_at = models.DateTimeField(null=True)
+    reversal_refusal = models.CharField(max_length=80, blank=True)
     lost_at = models.DateTimeField(null=True)
     hold = models.ForeignKey(
         "accounts.Hold", on_delete=models.PROTECT, null=True, related_name="payouts"

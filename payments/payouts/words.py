@@ -1,6 +1,7 @@
 """Why a payout did not arrive, as the payee should read it: the code stays in the row."""
 
 from marketplace.common.words import Words
+from payments.payouts.models import Payout
 
 REASONS = {
     "account_closed": Words("The bank says that the account is closed."),
@@ -32,9 +33,27 @@ REASONS = {
 }
 
 
+# Why a transfer is not taken back from the payee's account.
+REVERSALS = {
+    code: Words("The money has left your account at the payment provider already.")
+    for code in ("balance_insufficient", "insufficient_funds")
+}
+
+
+def reversal_reason_of(code: str) -> Words:
+    """Why a payout could not be cancelled, for its payee's notice."""
+    return REVERSALS.get(code, Words("The payment provider does not take the money back."))
+
+
 def reason_of(code: str) -> Words:
     """Why it failed, for the payee's notice."""
     return REASONS.get(code, Words("The bank or the payment provider refused the payout."))
+
+
+def reversal_reason_in_words(payout: Payout) -> str:
+    """Why it could not be cancelled; empty where nobody tried in vain."""
+    refused = payout.reversal_refused_at is not None
+    return str(reversal_reason_of(payout.reversal_refusal)) if refused else ""
 
 
 def reason_in_words(code: str) -> str:

@@ -15,7 +15,7 @@ from payments.payouts import services
 from payments.payouts.cancelling.services import cancel_payout
 from payments.payouts.models import LIFECYCLE, Payout
 from payments.payouts.selectors import payouts_of, with_story
-from payments.payouts.words import reason_in_words
+from payments.payouts.words import reason_in_words, reversal_reason_in_words
 from payments.web.stories import steps_of, story_of
 
 
@@ -77,6 +77,7 @@ def _shown(payout: Payout) -> dict[str, object]:
         "story": story_of(payout),
         "stepper": steps_of(payout),
         "reason": reason_in_words(payout.failure_code),
+        "refused": reversal_reason_in_words(payout),
         "can": [] if payout.cancel_wished_at else LIFECYCLE.open_to(OWNER, payout.status),
         "earnings": [
             (earning, paths.get(earning.earned_by, "")) for earning in payout.earnings.all()

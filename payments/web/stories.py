@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from payments.payouts.models import Payout, PayoutAttempt
-from payments.payouts.words import reason_in_words
+from payments.payouts.words import reason_in_words, reversal_reason_in_words
 
 S = Payout.Status
 
@@ -30,7 +30,10 @@ def story_of(payout: Payout) -> list[Moment]:
         moments.append(Moment(held_from, "Held", "pause", "warn"))
         if payout.hold.closed_at:
             moments.append(Moment(payout.hold.closed_at, "No longer held", "play", "info"))
-        moments.sort(key=_when)
+    if refused := reversal_reason_in_words(payout):
+        text = f"Could not be cancelled. {refused}"
+        moments.append(Moment(payout.reversal_refused_at, text, "undo-2", "warn"))
+    moments.sort(key=_when)
     if payout.status == S.PAID:
         moments.append(Moment(payout.closed_at, "Paid to your bank", "circle-check", "good"))
     elif payout.status == S.CANCELLED:

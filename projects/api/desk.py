@@ -116,11 +116,18 @@ class DeskPayoutOut(serializers.ModelSerializer):
     id = serializers.CharField(source="public_id")
     payee = serializers.CharField(source="party.name")
     account = serializers.CharField(source="party.connected_account.status", default=None)
+    cancel_refused_at = serializers.DateTimeField(
+        source="reversal_refused_at",
+        allow_null=True,
+        help_text="When the provider last refused to take it back, "
+        "with the code ``reversal_refusal``.",
+    )
 
     class Meta:
         model = Payout
         fields = ["id", "payee", "account", "amount", "currency", "status", "failure_code",
-                  "transfer_id", "created_at", "closed_at"]  # fmt: skip
+                  "cancel_refused_at", "reversal_refusal", "transfer_id", "created_at",
+                  "closed_at"]  # fmt: skip
 
 
 class OldestById(OldestFirst):

@@ -3,13 +3,15 @@
 from datetime import timedelta
 
 from django.db import transaction
+from django.urls import reverse
 
+from accounts.notifications.services import notify
 from accounts.people.models import User
 from marketplace.common.clock import now
 from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import FINANCE, SYSTEM
 from marketplace.common.text import checked_text
-from marketplace.common.words import Words
+from marketplace.common.words import Money, Words
 from payments.gateway.base import GatewayRefused, GatewayUnknown
 from payments.gateway.keys import may_be_forgotten
 from payments.gateway.outcomes import unreachable
@@ -25,6 +27,7 @@ from payments.payouts.services import (
     refuse_if_being_cancelled,
     tell_payee,
 )
+from payments.payouts.words import reversal_reason_of
 
 S = Payout.Status
 
@@ -81,7 +84,7 @@ def finish_cancelling(*, payout_id: int) -> Payout:
             transfer_id = payout.transfer_id or _transfer_of(payout)
             reversal_id = _take_back(payout, transfer_id) if transfer_id else ""
         except GatewayRefused as refusal:
-            _note_refusal(payout_id, refusal.code)
+            _note_refusal(payout, refusal.code)
             raise WrongState(
                 "The payment provider cannot take this money back, so the payout stands."
             ) from refusal
@@ -144,20 +147,44 @@ def _take_back(payout: Payout, transfer_id: str) -> str:
 
 
 @transaction.atomic
-def _note_refusal(payout_id: int, code: str) -> None:
-    """A person may wish again. The house does, for as long as the payee owes."""
-    payout = lock_payout(pk=payout_id)
-    if payout.cancel_wished_at is None or payout.status == S.CANCELLED:
-        return
+def _note_refusal(asked: Payout, code: str) -> None:
+    """The wish that was ``asked`` is over, once. A person may wish again. The house does, for as
+    long as the payee owes.
+    """
+    payout = lock_payout(pk=asked.pk)
+    if payout.cancel_wished_at != asked.cancel_wished_at or payout.status == S.CANCELLED:
+        return  # another worker was faster, and perhaps there is another wish by now
+    payout.reversal_refused_at, payout.reversal_refusal = now(), code[:80]
     if payout.is_called_back and owed_by(payout.party, payout.currency):
         payout.cancel_wished_at, payout.next_check_at = now(), now() + COVER_COMES
-    else:
-        payout.cancel_wished_at = payout.cancel_wished_by = None
-        payout.cancel_reason = ""
-        payout.next_check_at = now() if payout.status == S.SCHEDULED else None
-    payout.failure_code = payout.failure_code or code[:80]
-    payout.reversal_refused_at = now()
+        payout.save()
+        return
+    by, reason = payout.cancel_wished_by, payout.cancel_reason
+    payout.cancel_wished_at, payout.cancel_wished_by, payout.cancel_reason = None, None, ""
+    payout.next_check_at = now() if payout.status == S.SCHEDULED else None
     payout.save()
+    if by is not None:  # of what the house wished for a debt that is no more nobody has heard
+        _tell_refusal(payout, by, reason)
+
+
+def _tell_refusal(payout: Payout, by: User, reason: str) -> None:
+    """Also who has wished for it: the provider may have said no long after they asked."""
+    why = reversal_reason_of(payout.reversal_refusal)
+    text = Words("Your payout of %(sum)s could not be cancelled.")
+    if payout.status == S.SCHEDULED:
+        text = Words("Your payout of %(sum)s could not be cancelled, and goes on.")
+    text += why
+    if reason:
+        text += Words("We wished to cancel it for this: %(reason)s", reason=reason)
+    tell_payee(payout, "payout_not_cancelled", text)
+    if role_in(payout, by) == FINANCE:
+        told = Words(
+            "The payout of %(sum)s to %(who)s that you wished to cancel stands.",
+            sum=Money(payout.amount, payout.currency),
+            who=payout.party.name,
+        )
+        path = f"{reverse('desk-payouts')}?words={payout.public_id}"
+        notify(to=by, kind="payout_not_cancelled", text=told + why, path=path)
 
 
 @transaction.atomic

@@ -61,6 +61,12 @@ MONEY: dict[str, Words] = {
         "We have cancelled it for this: %(reason)s",
         reason="Your bank asks us to wait.",
     ),
+    "payout_not_cancelled": told(
+        "Your payout of %(sum)s could not be cancelled, and goes on.",
+        "The money has left your account at the payment provider already.",
+        "We wished to cancel it for this: %(reason)s",
+        reason="Your bank asks us to wait.",
+    ),
     "payout_account_missing": told(
         "You have earned money that we cannot pay out yet. Set up your payouts."
     ),
