@@ -12,8 +12,8 @@ from marketplace.common.clock import now
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.sweeps import sweep
 from payments.chargebacks.answering.services import look_after_chargeback
+from payments.chargebacks.limits import services as limits
 from payments.chargebacks.selectors import due_chargeback_ids
-from payments.escrow.limits import services as limits
 from payments.fundings.selectors import due_payment_ids
 from payments.gateway.pacing import may_ask
 from payments.incoming import services as incoming

@@ -127,6 +127,12 @@ def cleared(party: Party, currency: str, at: datetime) -> QuerySet[Earning]:
     )
 
 
+def waiting_earnings(party_id: int) -> QuerySet[Earning]:
+    """Earned by this payee, and not on its way to them: also in a payout that has failed."""
+    in_none = Q(payout=None) | Q(payout__status=Payout.Status.FAILED)
+    return Earning.objects.filter(in_none, party_id=party_id, recovery=None)
+
+
 def clears_next(party: Party, currency: str) -> datetime | None:
     """When the next of what is still on hold may be paid out."""
     return Earning.objects.filter(

@@ -4,8 +4,8 @@ from django.core.management import call_command
 
 from accounts.parties.selectors import own_party_of
 from marketplace.common.clock import now
+from payments.chargebacks.limits.services import note_country
 from payments.escrow import services as escrows
-from payments.escrow.limits.services import note_country
 from payments.ledger import chart
 from payments.ledger.selectors import balance_of
 from payments.payees.models import ConnectedAccount

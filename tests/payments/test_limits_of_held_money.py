@@ -10,9 +10,9 @@ from django.db import connection, transaction
 
 from accounts.parties.selectors import own_party_of
 from marketplace.common.clock import now
+from payments.chargebacks.limits.services import note_country
 from payments.escrow import services as escrows
 from payments.escrow.limits.checks import held_money_is_held_no_longer_than_it_may
-from payments.escrow.limits.services import note_country
 from payments.escrow.models import Escrow
 from payments.escrow.outside.services import note_refunded
 from payments.escrow.rolling.services import roll

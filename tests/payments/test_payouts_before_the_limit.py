@@ -12,8 +12,8 @@ from django.db import connection
 from accounts.parties.selectors import own_party_of
 from accounts.people.models import User
 from marketplace.common.clock import now
+from payments.chargebacks.limits.services import note_country
 from payments.escrow import services as escrows
-from payments.escrow.limits.services import note_country
 from payments.escrow.models import Escrow
 from payments.escrow.paying.services import release_each
 from payments.escrow.selectors import held_in, limit_of
@@ -326,6 +326,28 @@ def test_what_waits_is_counted_anew_by_the_payees_country(ada, ben, country, day
 
     assert earning.limit_at == payment_of(Escrow.objects.get()).paid_at + timedelta(days=days)
     assert earning.clears_at <= earning.leaves_by
+
+
+@pytest.mark.parametrize(("country", "days"), [("TH", 10), ("US", 730)])
+def test_what_a_bank_gave_back_is_counted_anew_as_well(ada, ben, payee, later, country, days):
+    """From the payment that the bank had, and not from the first of what it was paid for."""
+    earned(ada, ben)
+    payment = payment_of(Escrow.objects.get())
+    bank = Bank(payment)
+    bank.takes()
+    later(days=3)
+    bank.gives_back()
+    again = Earning.objects.get(earned_by__startswith="cb_")
+    assert (again.payout, again.limit_at) == (None, payment.paid_at + timedelta(days=90))
+
+    ConnectedAccount.objects.update(country=country, country_due_at=now())
+    assert note_countries() == ONE
+
+    again.refresh_from_db()
+    assert again.limit_at == payment.paid_at + timedelta(days=days)
+    assert again.clears_at <= again.leaves_by
+    assert not ConnectedAccount.objects.filter(country_due_at__isnull=False).exists()
+    call_command("check_ledger")
 
 
 def test_also_what_a_failed_payout_holds_but_not_what_was_paid(ada, ben, payee):

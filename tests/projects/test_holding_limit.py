@@ -8,10 +8,10 @@ from accounts.notifications.models import Notification
 from accounts.parties.selectors import own_party_of
 from marketplace.common.clock import now
 from marketplace.common.errors import ProviderUnreachable, WrongState
+from payments.chargebacks.limits.services import note_country
 from payments.escrow import services as escrows
 from payments.escrow.facts import facts_now
 from payments.escrow.limits import services as limits
-from payments.escrow.limits.services import note_country
 from payments.escrow.services import take_in
 from payments.payees.models import ConnectedAccount
 from payments.payees.services import start_onboarding

@@ -11,7 +11,7 @@ from accounts.parties.selectors import own_party_of
 from accounts.people.models import User
 from marketplace.common.clock import now, said
 from marketplace.common.errors import WrongState
-from payments.escrow.limits.services import note_country
+from payments.chargebacks.limits.services import note_country
 from payments.escrow.models import Escrow, Roll
 from payments.payees.models import ConnectedAccount
 from projects.agreements.models import Proposal

@@ -14,8 +14,8 @@ from accounts.people.models import User
 from marketplace.common.clock import now
 from marketplace.common.errors import WrongState
 from payments.chargebacks import services as chargebacks
+from payments.chargebacks.limits.services import note_country
 from payments.chargebacks.models import Chargeback
-from payments.escrow.limits.services import note_country
 from payments.escrow.models import Roll
 from payments.escrow.rolling import services as rolling
 from payments.escrow.selectors import held_in

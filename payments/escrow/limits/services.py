@@ -3,32 +3,24 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
 
 from payments.escrow.backing.selectors import backing_of
 from payments.escrow.models import Escrow
 from payments.escrow.selectors import limit_of
-from payments.payees.models import ConnectedAccount
 from payments.payouts.earning.services import count_limits_anew
-from payments.payouts.models import Earning, Payout
+from payments.payouts.selectors import waiting_earnings
 
 
 @transaction.atomic
-def note_country(*, party_id: int) -> None:
-    """The country of a payee is known, or another: what is held for them, and what they have earned
-    and have not yet, is held as long as there.
-
-    Counted from the first payment of what is held. Safe to call again.
+def count_limits_of(party_id: int) -> None:
+    """By the country that their payee has now: what is held for them, from the first payment of it,
+    and what has earned them something that they have not got yet.
     """
-    account = ConnectedAccount.objects.get(party=party_id)
     escrows = Escrow.objects.select_for_update(of=("self",)).select_related("policy")
     # Unpaid ones, too: what is being paid for this moment may have been counted by the old country.
     for escrow in escrows.filter(payee=party_id, status__in=Escrow.LIVE).order_by("pk"):
         count_limit_anew(escrow)
     count_limits_anew(party_id, _limits_of_earnings(party_id))
-    # Not if it was changed a moment ago: then it is noted once more.
-    done = ConnectedAccount.objects.filter(pk=account.pk, country_due_at=account.country_due_at)
-    done.update(country_due_at=None)
 
 
 def count_limit_anew(escrow: Escrow) -> None:
@@ -41,9 +33,7 @@ def count_limit_anew(escrow: Escrow) -> None:
 
 def _limits_of_earnings(party_id: int) -> dict[str, datetime]:
     """By what has earned it. Of which payment it is nobody can tell any more: of the first."""
-    waiting = Q(payout=None) | Q(payout__status=Payout.Status.FAILED)
-    waiting &= Q(party_id=party_id, recovery=None)
-    names = Earning.objects.filter(waiting).values_list("earned_by", flat=True).distinct()
+    names = waiting_earnings(party_id).values_list("earned_by", flat=True).distinct()
     found = {}
     for escrow in Escrow.objects.select_related("policy").filter(public_id__in=names):
         since = backing_of(escrow.public_id).paid_since

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 
 from accounts.parties.models import Party
 from marketplace.common.clock import now
 from payments.payouts.models import BEFORE_LIMIT, Earning, Payout
+from payments.payouts.selectors import waiting_earnings
 from payments.payouts.services import lock_payee
 from payments.policies.models import Policy
 
@@ -85,12 +86,7 @@ def count_limits_anew(party_id: int, limits: Mapping[str, datetime]) -> None:
     with. Of what waits, also in a payout that has failed.
     """
     lock_payee(party_id, must_be_ready=False)
-    waiting = Earning.objects.filter(
-        Q(payout=None) | Q(payout__status=S.FAILED),
-        party_id=party_id,
-        recovery=None,
-        earned_by__in=limits,
-    )
+    waiting = waiting_earnings(party_id).filter(earned_by__in=limits)
     for earning in waiting.select_for_update(of=("self",)).order_by("pk"):
         earning.limit_at = limits[earning.earned_by]
         earning.clears_at = clears_within(earning.clears_at, earning.limit_at, at=now())
