@@ -4,12 +4,19 @@ from marketplace.common.errors import WrongState
 from payments.gateway.base import RemoteRefund, State
 from payments.refunds.models import Refund
 
+# The payer has its money by another way.
+PAID_OTHERWISE = {
+    Refund.Status.SETTLED: "It was paid by other means.",
+    Refund.Status.COVERED: "The card's bank has taken it.",
+}
 
-def keep_settled(refund: Refund, remote: RemoteRefund) -> Refund:
-    """That the provider could not is no news; that it did is a second one."""
+
+def keep_paid_otherwise(refund: Refund, remote: RemoteRefund) -> Refund:
+    """That the provider could not make it is no news; that it did, or does, is a second one."""
     if remote.state == State.FAILED:
         return refund
-    raise WrongState(f"{remote.remote_id} gives back {refund}, which was paid by other means.")
+    way = PAID_OTHERWISE[Refund.Status(refund.status)]
+    raise WrongState(f"{remote.remote_id} gives back {refund} as well. {way}")
 
 
 def refuse_a_second(refund: Refund, remote: RemoteRefund) -> None:

@@ -23,7 +23,7 @@ from payments.gateway.stripe import gateway
 from payments.ledger import chart
 from payments.ledger.services import Move, move_money
 from payments.refunds.models import LIFECYCLE, Refund
-from payments.refunds.rules import keep_settled, refuse_a_second
+from payments.refunds.rules import PAID_OTHERWISE, keep_paid_otherwise, refuse_a_second
 from payments.refunds.telling.services import tell_failure
 
 # An answer that did not come is asked for again soon; a refund under way, now and then.
@@ -107,8 +107,8 @@ def record_refund(*, remote: RemoteRefund) -> Refund:
         refund = Refund.objects.select_for_update().get(remote_id=remote.remote_id)
         remote = replace(remote, attempt=refund.attempt)
     is_known = refund.remote_id == remote.remote_id
-    if refund.status == Refund.Status.SETTLED:
-        return keep_settled(refund, remote)
+    if refund.status in PAID_OTHERWISE:
+        return keep_paid_otherwise(refund, remote)
     if refund.status == Refund.Status.FAILED and is_known:
         return refund  # failed is its last word: what else is said of it is older
     is_present = is_known or (remote.attempt == refund.attempt and not refund.remote_id)

@@ -3,16 +3,19 @@
 import pytest
 
 from accounts.parties.selectors import own_party_of
-from marketplace.common.errors import InvalidInput
+from marketplace.common.errors import InvalidInput, WrongState
 from payments.chargebacks.selectors import standing_of
 from payments.escrow import services as escrows
 from payments.escrow.clawback import Taken
-from payments.gateway.base import RemoteRefund, State
+from payments.gateway.base import GatewayRefused, RemoteRefund, State
 from payments.gateway.chargebacks import ChargebackState
 from payments.ledger import chart
 from payments.ledger.selectors import balance_of
+from payments.reconciliation.findings import K
+from payments.reconciliation.judging.refunds import judge_refund
+from payments.reconciliation.judging.rows import Rows
 from payments.refunds.models import Refund
-from payments.refunds.services import record_refund
+from payments.refunds.services import _begin, _record_refusal, record_refund
 from tests.payments.chargeback_world import Bank, findings, has, owes, payment_of, stands
 from tests.payments.reconciling import settled, the_difference, topped_up
 from tests.payments.world import held, opened, paid_at, paid_out
@@ -175,3 +178,44 @@ def test_a_refund_beside_a_bank_takes_what_is_held_before_the_platform_bears_the
 
     assert stands(escrow) == 0
     assert balance_of(chart.own_funds("USD")) == own - 51_500
+
+
+# --- One that was given up, and lives ------------------------------------------------------------
+
+
+@pytest.fixture
+def covered(ada, ben) -> Refund:
+    """An attempt was refused, and the bank has taken the money before the next one."""
+    escrow = held(ada, ben)
+    escrows.refund(escrow_id=escrow.pk, reason="cancelled")
+    refund = Refund.objects.get()
+    _begin(refund.pk)
+    _record_refusal(refund.pk, 1, GatewayRefused("charge_disputed", "no", retry_later=True))
+    Bank(payment_of(escrow)).takes()
+    refund.refresh_from_db()
+    assert (refund.status, refund.attempt) == ("covered", 2)
+    return refund
+
+
+@pytest.mark.parametrize("state", [State.PENDING, State.DONE])
+def test_that_an_earlier_attempt_goes_back_as_well_is_for_a_person(covered, state):
+    remote = word(covered, state, attempt=1)
+
+    with pytest.raises(WrongState, match="The card's bank has taken it"):
+        record_refund(remote=remote)
+    found = judge_refund(remote, Rows(refunds={covered.public_id: covered}))
+
+    covered.refresh_from_db()
+    assert (covered.status, covered.remote_id, covered.next_check_at) == ("covered", "", None)
+    assert (found.kind, found.net, found.heals) == (K.REFUND_TWICE, -103_000, False)
+    assert (found.deed, findings()) == ("own_funds", [])
+
+
+def test_that_an_earlier_attempt_failed_is_no_news(covered):
+    remote = word(covered, State.FAILED, attempt=1)
+
+    record_refund(remote=remote)
+
+    assert judge_refund(remote, Rows(refunds={covered.public_id: covered})) is None
+    covered.refresh_from_db()
+    assert covered.status == "covered" and findings() == []

@@ -9,6 +9,7 @@ from payments.gateway.base import RemoteRefund, State
 from payments.reconciliation.findings import SAID, UNASKED, Finding, K, facts_of
 from payments.reconciliation.judging.rows import Rows
 from payments.refunds.models import Refund
+from payments.refunds.rules import PAID_OTHERWISE
 
 
 def judge_refund(remote: RemoteRefund, rows: Rows) -> Finding | None:
@@ -17,8 +18,8 @@ def judge_refund(remote: RemoteRefund, rows: Rows) -> Finding | None:
     about = facts_of(remote)
     gone = remote.amount if remote.booked and remote.state != State.FAILED else 0
     sent = f"{in_words(remote.amount, remote.currency)} were refunded: {SAID[remote.state]}."
-    if named is not None and named.status == Refund.Status.SETTLED:
-        return _judge_settled_refund(named, remote, sent, about)
+    if named is not None and named.status in PAID_OTHERWISE:
+        return _judge_refund_paid_otherwise(named, remote, sent, about)
     if refund is not None:
         return _judge_known_refund(refund, remote, about)
     if named is not None and remote.state == State.FAILED:
@@ -45,15 +46,16 @@ def judge_refund(remote: RemoteRefund, rows: Rows) -> Finding | None:
     )  # fmt: skip
 
 
-def _judge_settled_refund(
+def _judge_refund_paid_otherwise(
     refund: Refund, remote: RemoteRefund, sent: str, about: dict[str, Any]
 ) -> Finding | None:
-    """What we have paid by other means and the provider could not. Had it, it went twice."""
+    """The payer has it by another way, and the provider could not. Had it, it went twice."""
     if remote.state == State.FAILED:
         return None
     return Finding(
-        K.REFUND_TWICE, theirs=sent, ours="It was paid by other means.", about=refund.public_id,
-        net=-remote.amount if remote.booked else 0, deed=_deed_for(remote, refund.payment), **about,
+        K.REFUND_TWICE, theirs=sent, ours=PAID_OTHERWISE[Refund.Status(refund.status)],
+        about=refund.public_id, net=-remote.amount if remote.booked else 0,
+        deed=_deed_for(remote, refund.payment), **about,
     )  # fmt: skip
 
 
