@@ -61,7 +61,7 @@ def record_chargeback(
     else, at the provider's own desk, has no second answer: then the wish is over and not fulfilled.
     Safe to call again and in any order: the object's present state counts.
     Raises Payment.DoesNotExist where the charge is none of ours (yet), InvalidInput where the
-    provider gives up more than it took.
+    provider gives up more than it took, or moves another currency than was paid.
     """
     payment_id = Payment.objects.values_list("pk", flat=True).get(charge_id=remote.charge_id)
     payment, homes = lock_homes(payment_id)
@@ -160,6 +160,9 @@ def _next_check(chargeback: Chargeback) -> datetime | None:
 
 def _book(chargeback: Chargeback, withdrawal: RemoteWithdrawal) -> None:
     """The movement is recorded before anything is done about it: it is done once."""
+    paid_in = chargeback.payment.currency
+    if withdrawal.amount and withdrawal.currency != paid_in:
+        raise InvalidInput(f"{withdrawal.remote_id} is in {withdrawal.currency}, not {paid_in}.")
     movement, is_new = ChargebackMovement.objects.get_or_create(
         remote_id=withdrawal.remote_id,
         defaults={

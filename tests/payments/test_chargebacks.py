@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 
 from accounts.notifications.models import Notification
 from accounts.parties.selectors import own_party_of
@@ -14,7 +15,7 @@ from payments.escrow import services as escrows
 from payments.escrow.clawback import Taken, owed_for
 from payments.escrow.selectors import limit_of
 from payments.fundings.models import Payment
-from payments.gateway.chargebacks import ChargebackState
+from payments.gateway.chargebacks import ChargebackState, RemoteWithdrawal
 from payments.ledger import chart
 from payments.ledger.models import Transfer
 from payments.ledger.selectors import balance_of
@@ -442,6 +443,18 @@ def test_more_than_was_taken_is_not_booked(ada, ben):
 
     with pytest.raises(InvalidInput, match="more than the bank has"):
         bank.gives_back()
+
+
+def test_what_moves_in_another_currency_than_was_paid_is_not_booked(ada, ben):
+    escrow = held(ada, ben)
+    bank = Bank(payment_of(escrow))
+    bank.withdrawals.append(RemoteWithdrawal("txn_euros", 95_000, "EUR", 0))
+
+    with pytest.raises(InvalidInput, match="txn_euros is in EUR, not USD"), transaction.atomic():
+        bank.says(ChargebackState.OPEN)
+
+    assert stands(escrow) == 103_000 and not Chargeback.objects.exists()
+    assert findings() == []
 
 
 # --- Frozen --------------------------------------------------------------------------------------
