@@ -20,6 +20,7 @@ from payments.ledger.selectors import balance_of
 from payments.ledger.services import Deed, Move, move_money, move_money_in_batch
 from payments.payees.models import ConnectedAccount
 from payments.payouts import services as payouts
+from payments.payouts.adopting.services import adopt_payout
 from payments.payouts.models import Earning, Payout
 from payments.payouts.sending.services import record_payout
 from payments.reconciliation.deeds import services as deeds
@@ -49,6 +50,22 @@ def test_a_payout_is_tried_again_from_its_payee_down(ada, ben):
     )
 
     assert now_of(payout).status == "scheduled"
+
+
+def test_a_payout_of_others_becomes_ours_from_its_payee_down(ada, ben):
+    payout = payouts.schedule_payout(
+        party_id=ready_without_provider(ada, ben), currency="USD", by=ben
+    )
+    Payout.objects.update(transfer_id="tr_1")
+    remote = RemotePayout("po_desk", "acct_ben", "", 0, State.DONE, 97_000, "USD")
+
+    assert holds_nothing_below(
+        lambda: adopt_payout(payout_id=payout.pk, remote=remote, by=ben),
+        above=ConnectedAccount.objects.all(),
+        below=Payout.objects.all(),
+    )
+
+    assert now_of(payout).status == "paid"
 
 
 def test_a_refund_is_borne_from_its_escrow_down(ada, ben, dora):

@@ -9,7 +9,7 @@ from marketplace.common.errors import WrongState
 from payments.gateway.base import RemotePayout
 from payments.payouts.models import Payout
 from payments.payouts.sending.services import begin_attempt, record_payout
-from payments.payouts.services import lock_payout, retry_payout
+from payments.payouts.services import lock_payee, lock_payout, retry_payout
 
 
 @transaction.atomic
@@ -17,6 +17,8 @@ def adopt_payout(*, payout_id: int, remote: RemotePayout, by: User) -> Payout:
     """Count a bank payout that somebody made at the provider's own desk as this one of ours, whose
     money was waiting at that account. Raises WrongState where ours is on its way by itself.
     """
+    party_id = Payout.objects.values_list("party_id", flat=True).get(pk=payout_id)
+    lock_payee(party_id, must_be_ready=False)  # the gate first, as whoever makes or holds one does
     payout = lock_payout(pk=payout_id)
     if payout.status == Payout.Status.FAILED:
         payout = retry_payout(payout_id=payout_id, by=by)
