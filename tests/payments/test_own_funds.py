@@ -5,9 +5,14 @@ from django.core.management import call_command
 
 from accounts.parties.selectors import own_party_of
 from payments.escrow import services as escrows
+from payments.gateway import books
+from payments.gateway.base import RemoteMovement
+from payments.incoming.own_funds.services import book_own_funds
 from payments.ledger import chart
 from payments.ledger.selectors import balance_of
 from payments.payouts.models import Payout
+from payments.reconciliation.judging.movements import judge_movement
+from payments.reconciliation.judging.rows import Rows
 from tests.payments.payout_world import arrive
 from tests.payments.world import A_WHILE, days_pass, opened, paid_at, with_account
 from tests.sandbox import play_on
@@ -26,6 +31,20 @@ def test_what_we_put_in_and_take_out_is_booked_once(ben, sandbox):
     assert balance_of(chart.own_funds("USD")) == 10_000
     call_command("check_ledger")
     call_command("reconcile")
+
+
+def test_a_movement_of_nothing_keeps_nothing_else_from_being_booked(monkeypatch):
+    shown = {
+        "stripe_fee": [RemoteMovement("txn_0", "stripe_fee", 0, "USD", "")],
+        "topup": [RemoteMovement("txn_1", "topup", 5_000, "USD", "tu_1")],
+    }
+    monkeypatch.setattr(books, "movements", lambda kind: iter(shown.get(kind, [])))
+
+    assert (book_own_funds(), book_own_funds()) == (1, 0)
+
+    assert balance_of(chart.own_funds("USD")) == 5_000
+    (nothing,) = shown["stripe_fee"]
+    assert judge_movement(nothing, Rows()) == []
 
 
 def test_a_payout_that_costs_have_eaten_into_goes_once_we_put_money_in(ada, ben, sandbox):

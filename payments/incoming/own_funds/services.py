@@ -21,15 +21,16 @@ COSTS = ("stripe_fee", "stripe_fx_fee", "tax_fee")
 def book_own_funds() -> int:
     """Book what we put in at the provider or took out, each movement once; how many were new.
 
-    Not atomic. Newest first: everything before one that is booked is booked. Raises
-    GatewayRefused or GatewayUnknown.
+    Not atomic. Newest first: everything before one that is booked is booked. What moved nothing is
+    nothing to be booked. Raises GatewayRefused or GatewayUnknown.
     """
     new: list[RemoteMovement] = []
     for kind in (*OWN_MOVEMENTS, *COSTS):
         new += takewhile(lambda one: not is_booked(one), books.movements(kind))
-    for movement in reversed(new):
+    moved = [movement for movement in reversed(new) if movement.net]
+    for movement in moved:
         _book_own_movement(movement)
-    return len(new)
+    return len(moved)
 
 
 @transaction.atomic

@@ -26,7 +26,7 @@ def judge_movement(movement: RemoteMovement, rows: Rows, *, account: str = "") -
     if isinstance(thing, RemotePayout) and account:
         found = judge_payout(thing, rows)
     elif account:
-        found = None if movement.kind in MIRRORED else _stranger(movement, account)
+        found = None if movement.kind in MIRRORED else stranger(movement, account)
     elif movement.kind == RETURNED and isinstance(thing, RemoteCharge):
         found = _judge_return(movement, thing, rows)
     elif isinstance(thing, RemoteCharge):
@@ -40,7 +40,8 @@ def judge_movement(movement: RemoteMovement, rows: Rows, *, account: str = "") -
     elif _is_of_chargeback(movement):
         found = _unheard_chargeback(movement)
     else:  # a payout of the platform's own is of this kind, too
-        found = None if own_funds_key(movement) in rows.booked else _stranger(movement)
+        is_known = own_funds_key(movement) in rows.booked or not movement.net
+        found = None if is_known else stranger(movement)
     return [found] if found else []
 
 
@@ -53,7 +54,7 @@ def _judge_return(movement: RemoteMovement, charge: RemoteCharge, rows: Rows) ->
         named = rows.payments.get(charge.payment)
         if named is not None and named.succeeded_at is None:
             return None
-        return None if own_funds_key(movement) in rows.booked else _stranger(movement)
+        return None if own_funds_key(movement) in rows.booked else stranger(movement)
     words = in_words(movement.net, movement.currency)
     return Finding(
         K.DEBIT_RETURNED,
@@ -87,7 +88,8 @@ def _unheard_chargeback(movement: RemoteMovement) -> Finding:
     )
 
 
-def _stranger(movement: RemoteMovement, account: str = "") -> Finding:
+def stranger(movement: RemoteMovement, account: str = "") -> Finding:
+    """It moved money, and is of nothing that we know."""
     words = in_words(movement.net, movement.currency)
     return Finding(
         K.MOVEMENT,
