@@ -21,7 +21,6 @@ from payments.reconciliation.deeds.services import (
     look_before_settling,
     offered_deeds,
 )
-from payments.reconciliation.findings import ADVICE
 from payments.reconciliation.models import Difference, DifferenceEvent, ReconciliationRun
 from payments.reconciliation.running.services import ask_for_run
 from payments.reconciliation.selectors import (
@@ -29,6 +28,7 @@ from payments.reconciliation.selectors import (
     known_differences,
     open_differences,
 )
+from payments.reconciliation.suggestions import suggestion_for
 
 PROPOSED = ProposedDeed.Status.PROPOSED
 
@@ -47,7 +47,13 @@ class DifferenceOut(serializers.ModelSerializer):
     id = serializers.CharField(source="public_id")
     kind = serializers.CharField()
     status = serializers.CharField(help_text="open, settled, set_aside, healed or gone.")
-    advice = serializers.SerializerMethodField()
+    advice = serializers.SerializerMethodField(
+        help_text="What to do about it; or what to wait, or to ask the provider, for."
+    )
+    advice_path = serializers.SerializerMethodField(
+        help_text="The page where that is done; empty where it is one of the ``deeds``, or cannot "
+        "be done here."
+    )
     deeds = serializers.SerializerMethodField()
     waits_for = serializers.SerializerMethodField(
         help_text="The deed that somebody has to confirm, or nothing."
@@ -69,6 +75,7 @@ class DifferenceOut(serializers.ModelSerializer):
             "ours",
             "status",
             "advice",
+            "advice_path",
             "deeds",
             "waits_for",
             "happened_at",
@@ -78,7 +85,10 @@ class DifferenceOut(serializers.ModelSerializer):
         ]
 
     def get_advice(self, difference: Difference) -> str:
-        return ADVICE[Difference.Kind(difference.kind)]
+        return suggestion_for(difference).text
+
+    def get_advice_path(self, difference: Difference) -> str:
+        return suggestion_for(difference).path
 
     def get_deeds(self, difference: Difference) -> list[str]:
         return offered_deeds(difference, self.context["request"].user)

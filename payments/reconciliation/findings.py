@@ -100,7 +100,10 @@ DEEDS = {
 # Less is held for the work then.
 TAKES_FROM_HELD = {"take_from_held", "take_and_bear"}
 
-# What to do where no button can: said beside the line.
+UNBOOKED = "If it stays, what the provider says cannot be booked: read the log of the worker."
+
+# What to do, said beside the line; of the kinds that are not here it depends on how it stands
+# (``suggestions.py``).
 ADVICE = {
     K.PAYMENT_UNNOTED: "The next run asks again. If it stays, read the provider's answer in the "
     "log of the worker.",
@@ -113,8 +116,8 @@ ADVICE = {
     "under way.",
     K.REFUND_TWICE: "The payer was refunded twice: ask for it back, or bear it.",
     K.REFUND_AMOUNT: "Ask the provider why. The difference can be booked as our own money.",
-    K.REFUND_STATE: "The next run asks again.",
-    K.TRANSFER_UNNOTED: "The next run asks again.",
+    K.REFUND_STATE: f"The next run asks again. {UNBOOKED}",
+    K.TRANSFER_UNNOTED: f"The next run asks again. {UNBOOKED}",
     K.TRANSFER_FOREIGN: "Take it back at the provider: the line then goes by itself. Otherwise "
     "book it as our own money.",
     K.TRANSFER_AMOUNT: "Ask the provider why. The difference can be booked as our own money.",
@@ -122,19 +125,15 @@ ADVICE = {
     "and the payee is paid by the next one.",
     K.PAYOUT_FOREIGN: "Somebody paid it out at the provider's own desk. Match it with ours if one "
     "waits, or set it aside: it was the payee's own money.",
-    K.PAYOUT_AMOUNT: "Ask the provider why.",
-    K.PAYOUT_STATE: "The next run asks again.",
-    K.CHARGEBACK_UNNOTED: "The next run asks again. If it stays, its charge is not of ours: answer "
-    "it at the provider.",
-    K.DEBIT_RETURNED: "The next run books it. If it stays, what it says cannot be booked: read the "
-    "log of the worker.",
-    K.MOVEMENT: "Look it up at the provider by its id, and book it by what it was.",
+    K.PAYOUT_AMOUNT: "Ask the provider why. It moved the payee’s own money: set it aside with the "
+    "answer.",
+    K.PAYOUT_STATE: f"The next run asks again. {UNBOOKED}",
+    K.CHARGEBACK_UNNOTED: f"The next run asks again. {UNBOOKED}",
+    K.DEBIT_RETURNED: f"The next run books it. {UNBOOKED}",
+    K.MOVEMENT: "Look it up at the provider by its id, and book it by what it was. A bank’s demand "
+    "(du_…) is of a charge that is not ours: it is answered there.",
     K.MISSING: "Ask the provider about this id. If keys or environments were mixed up, set it "
     "aside with that reason.",
-    K.SILENT: "Look at the account at the provider. The line goes as soon as it answers. Where it "
-    "was closed with a payout under way, say at the desk what became of that: the line goes when "
-    "nothing of ours is there any more.",
-    K.SUM: "Compare the provider's own balance report, line by line.",
 }
 
 # What only looks different until somebody has asked: a missed webhook.

@@ -23,7 +23,7 @@ from payments.payees.models import ConnectedAccount
 from payments.payouts.models import Payout, PayoutAttempt
 from payments.payouts.sending.services import record_payout, send_payout
 from payments.reconciliation.findings import Finding, K
-from payments.reconciliation.judging.movements import judge_movement
+from payments.reconciliation.judging.movements import judge_movement, stranger
 from payments.reconciliation.judging.rows import Rows
 from payments.reconciliation.models import Difference
 from payments.refunds.models import Refund
@@ -54,6 +54,8 @@ def look_again(difference: Difference) -> Finding | None:
     if difference.kind in OF_MOVEMENTS:
         movement = books.movement(difference.object_id, account=difference.account)
         found = judge_movement(movement, Rows.of([movement]), account=difference.account)
+        if found and found[0].kind == K.CHARGEBACK_UNNOTED and _is_of_others(movement):
+            return stranger(movement)
         return found[0] if found else None
     return judge_thing(thing_of(difference), account=account_of(difference))
 
@@ -84,6 +86,13 @@ def judge_thing(thing: RemoteObject, *, account: str = "") -> Finding | None:
     movement = RemoteMovement("", "", thing.amount - fee, thing.currency, thing.remote_id, of=thing)
     found = judge_movement(movement, Rows.of([movement]), account=account)
     return found[0] if found else None
+
+
+def _is_of_others(movement: RemoteMovement) -> bool:
+    """Whether a bank demands what nobody paid to us: no chargeback of ours will ever book it."""
+    charge = gateway().charge(chargeback(movement.source).charge_id)
+    ours = Q(charge_id=charge.remote_id) | Q(public_id=charge.payment)
+    return not Payment.objects.filter(ours).exists()
 
 
 def look_for(remote_id: str, *, about: str, account: str = "") -> Finding | None:

@@ -17,7 +17,7 @@ from marketplace.common.pages import page_of
 from payments.reconciliation.confirming.models import ProposedDeed
 from payments.reconciliation.confirming.services import settle_difference_or_propose
 from payments.reconciliation.deeds.services import LONGEST_REASON, offered_deeds
-from payments.reconciliation.findings import ADVICE, DEEDS
+from payments.reconciliation.findings import DEEDS
 from payments.reconciliation.models import Difference
 from payments.reconciliation.running.services import ask_for_run
 from payments.reconciliation.selectors import (
@@ -28,6 +28,7 @@ from payments.reconciliation.selectors import (
     open_differences,
     present_run,
 )
+from payments.reconciliation.suggestions import suggestion_for
 
 # Of the runs, so many beside the lines; all of them have a page of their own.
 RUNS_SHOWN = 5
@@ -126,7 +127,7 @@ def _page(
     offered = offered_deeds(difference, signed_in(request.user))
     context: dict[str, Any] = {
         "difference": difference,
-        "advice": ADVICE[Difference.Kind(difference.kind)],
+        "suggestion": suggestion_for(difference),
         "deeds": [(name, DEEDS[name]) for name in offered],
         "waiting": difference.proposed_deeds.filter(status=ProposedDeed.Status.PROPOSED).first(),
         "events": [

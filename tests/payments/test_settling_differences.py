@@ -18,6 +18,7 @@ from payments.payouts.models import Payout
 from payments.reconciliation.confirming.services import settle_difference_or_propose
 from payments.reconciliation.deeds import services as deeds
 from payments.reconciliation.deeds.services import offered_deeds
+from payments.reconciliation.findings import deeds_for
 from payments.reconciliation.models import Difference, ReconciliationRun
 from payments.reconciliation.running import services as running
 from payments.reconciliation.running.services import advance_run, bring_forward, plan_run
@@ -77,6 +78,26 @@ def test_a_foreign_charge_is_the_platforms_own_money_and_so_is_its_refund(dora, 
     settled(back, "own_funds", dora)
 
     assert balance_of(chart.own_funds("USD")) == 100_000 - 175
+    all_agrees()
+    call_command("check_ledger")
+
+
+def test_what_a_bank_takes_back_of_a_foreign_charge_is_our_own_money_as_well(dora, sandbox):
+    """No chargeback of ours will ever book it, and a person has to."""
+    topped_up(sandbox)
+    charged_by_others(sandbox, 5_000)
+    charge = the_difference()
+    settled(charge, "own_funds", dora)
+    sandbox.ask("POST", "/disputes", charge=charge.object_id)
+    sandbox.collect()
+    sandbox.letters.clear()
+
+    found = the_difference()
+
+    assert (found.kind, found.net, deeds_for(found)) == ("movement", -6_500, ["own_funds"])
+    settled(found, "own_funds", dora)
+    all_agrees()
+    days_pass(0.1)
     all_agrees()
     call_command("check_ledger")
 

@@ -9,6 +9,7 @@ from marketplace.common import clock
 from payments.reconciliation.models import ReconciliationRun
 from payments.reconciliation.running.services import advance_run, bring_forward
 from payments.reconciliation.selectors import open_differences
+from payments.reconciliation.suggestions import suggestion_for
 
 # Seconds to wait for a worker that is at it.
 PATIENCE = 300
@@ -56,3 +57,4 @@ class Command(BaseCommand):
             self.stdout.write(f"  {note}")
         for difference in open_differences():
             self.stdout.write(self.style.ERROR(f"  {difference}"))
+            self.stdout.write(f"    {suggestion_for(difference).text}")
