@@ -17,16 +17,14 @@ from typing import Any
 from celery import current_app
 from django.db import OperationalError, connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.transaction import Atomic
 from kombu.pools import connections as kombu_connections
 from kombu.pools import producers
 
 from marketplace.common.errors import DomainError
-from payments import tasks as payments_tasks
 from payments.gateway import books, chargebacks, connecting
 from payments.gateway import stripe as gateway
 from payments.gateway.base import Gateway
-from projects import tasks as projects_tasks
-from projects.tasks import disputes as disputes_tasks
 
 # What may happen at a point. A connection that is lost at COMMIT leaves the process alive, and its
 # deed without an answer: undone in one case, done in the other.
@@ -64,9 +62,12 @@ class Point:
 
 @dataclass
 class Run:
-    """What a forked process did: the points it reached, and how it ended."""
+    """What a forked process did: the points it reached, and how it ended; also every service whose
+    writes a COMMIT of it has kept, however deep it was called.
+    """
 
     reached: list[Point] = field(default_factory=list)
+    kept: set[str] = field(default_factory=set)
     ended: str = ""
 
 
@@ -92,6 +93,8 @@ def run_apart(act: Callable[[], object], *, at: Point | None = None, how: str = 
         if kind == "point":
             nth, _, name = rest.partition(" ")
             run.reached.append(Point(name, int(nth)))
+        elif kind == "kept":
+            run.kept.add(rest)
         else:
             run.ended = rest
     if os.WIFSIGNALED(status):
@@ -131,6 +134,7 @@ class _Recorder:
     def __init__(self, writing: int, at: Point | None, how: str) -> None:
         self.writing, self.at, self.how = writing, at, how
         self.seen: dict[str, int] = {}
+        self.unkept: set[str] = set()
 
     def write(self, line: str) -> None:
         os.write(self.writing, f"{line}\n".encode())
@@ -152,9 +156,11 @@ class _Recorder:
         for name, where in ASKED.items():
             setattr(where, name, self._around(f"call {name}", getattr(where, name)))
         BaseDatabaseWrapper.commit = self._commit(BaseDatabaseWrapper.commit)  # type: ignore[method-assign]
+        Atomic.__exit__ = self._end(Atomic.__exit__)  # type: ignore[method-assign]
         app = current_app._get_current_object()
         app.send_task = self._bell(app.send_task)
-        for tasks in (payments_tasks, projects_tasks, disputes_tasks):
+        app.loader.import_default_modules()
+        for tasks in {sys.modules[task.__module__] for task in app.tasks.values()}:
             for sweep in ("sweep", "sweep_together"):
                 if hasattr(tasks, sweep):
                     setattr(tasks, sweep, self._sweep(getattr(tasks, sweep)))
@@ -164,9 +170,10 @@ class _Recorder:
     def _around(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
         def act(*args: Any, **named: Any) -> Any:
             self.reach(f"before {name}")
-            answer = real(*args, **named)
-            self.reach(f"after {name}")
-            return answer
+            try:
+                return real(*args, **named)
+            finally:  # a no is an answer, too
+                self.reach(f"after {name}")
 
         return act
 
@@ -183,11 +190,26 @@ class _Recorder:
                 with contextlib.suppress(Exception), wrapper.connection.cursor() as cursor:
                     cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
             real(wrapper)
+            for name in sorted(self.unkept):
+                self.write(f"kept {name}")
+            self.unkept.clear()
             if self.reach(f"after COMMIT of {of}"):
                 wrapper.close()
                 raise OperationalError("server closed the connection unexpectedly")
 
         return commit
+
+    def _end(self, real: Callable[..., None]) -> Callable[..., None]:
+        """Of a transaction, or of what is a part of one."""
+
+        def end(block: Atomic, kind: Any, *raised: Any) -> None:
+            if kind is None:
+                self.unkept.add(_deed_above())
+            else:
+                self.unkept.clear()  # some may be kept all the same: rather too few than too many
+            real(block, kind, *raised)
+
+        return end
 
     def _single_write(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         written = _WRITE.match(sql)
@@ -218,7 +240,8 @@ def _deed_above() -> str:
         if code.co_name == "inner" and code.co_filename.endswith("contextlib.py"):
             deed = frame.f_locals["func"]
             return f"{deed.__module__}.{deed.__name__}"
-        if "/django/" not in code.co_filename and not code.co_filename.endswith("contextlib.py"):
+        passed = ("/django/", "contextlib.py", __file__)
+        if not any(part in code.co_filename for part in passed):
             return f"{frame.f_globals.get('__name__')}.{code.co_name}"
         frame = frame.f_back  # type: ignore[assignment]
     return "nobody"

@@ -115,14 +115,18 @@ def let_a_bank_have_it(world: World) -> Act:
     return partial(accept_loss, chargeback_id=demanded(world).pk, by=world.dora)
 
 
-@by_people
-def pay_a_refund_by_other_means(world: World) -> Act:
+def failed_refund(world: World) -> Refund:
     """The card that it was for is closed."""
     cancel_milestone(milestone_id=world.funded(REFUND_FAILS_LATER).pk, by=world.ben)
     task("payments.send_due_refunds")()
     days_pass(1)
     play_on(world.sandbox)
-    failed = Refund.objects.get(status="failed")
+    return Refund.objects.get(status="failed")
+
+
+@by_people
+def pay_a_refund_by_other_means(world: World) -> Act:
+    failed = failed_refund(world)
     return partial(settle_refund, refund_id=failed.pk, reason="Transfer 4711.", by=world.dora)
 
 
@@ -142,8 +146,7 @@ def recover_from_later_earnings(world: World) -> Act:
     return task("payments.recover_debts")
 
 
-@by_the_clock
-def call_back_a_payout_that_was_tried(world: World) -> Act:
+def tried_and_demanded(world: World) -> Payout:
     """Its transfer was made, the answer was lost and a later call refused; then a bank takes it."""
     payout = scheduled(world)
     send = task("payments.send_due_payouts")
@@ -152,6 +155,18 @@ def call_back_a_payout_that_was_tried(world: World) -> Act:
     _record_refusal(payout.attempts.get(), no_cover)
     demand_for(world, Milestone.objects.get())
     world.keep_letters()
+    return payout
+
+
+@by_the_clock
+def wish_to_call_back_a_payout_that_was_tried(world: World) -> Act:
+    tried_and_demanded(world)
+    return task("payments.handle_due_events")
+
+
+@by_the_clock
+def call_back_a_payout_that_was_tried(world: World) -> Act:
+    payout = tried_and_demanded(world)
     handle_due_events()
     assert Payout.objects.get(pk=payout.pk).is_called_back
     return task("payments.cancel_due_payouts")

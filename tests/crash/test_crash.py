@@ -16,9 +16,13 @@ from dataclasses import dataclass, field
 import pytest
 
 import tests.crash.dispute_deeds
-import tests.crash.rare_deeds  # noqa: F401 - its deeds enter themselves
+import tests.crash.finance_deeds
+import tests.crash.rare_deeds
+import tests.crash.trouble_deeds
+import tests.crash.work_deeds  # noqa: F401 - their deeds enter themselves
 from tests.crash.deeds import BY_PEOPLE, BY_THE_CLOCK, Deed
-from tests.crash.points import ASKED, Point, run_apart
+from tests.crash.points import ASKED, Point, Run, run_apart
+from tests.crash.transactions import money_deeds
 from tests.crash.world import fresh_world, sweeps
 from tests.test_house import SOURCES, bells_of
 
@@ -35,33 +39,41 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @dataclass
 class Table:
-    """Which deed reached which point, and in how many ways it ended there."""
+    """Which deed reached which point, and in how many ways it ended there; and all the services
+    whose writes any of them has kept.
+    """
 
     reached: dict[str, set[str]] = field(default_factory=dict)
+    kept: set[str] = field(default_factory=set)
     cases: Counter[str] = field(default_factory=Counter)
 
     def tell(self, never: list[str]) -> None:
         print("\n\ncases  points  deed")
         for name, points in self.reached.items():
             print(f"{self.cases[name]:5}  {len(points):6}  {name}")
-        print(f"{self.cases.total():5}  {len(self.everything):6}  all of them")
+        points = set().union(*self.reached.values())
+        print(f"{self.cases.total():5}  {len(points):6}  all of them")
         for point in never:
             print(f"never reached: {point}")
 
     @property
     def everything(self) -> set[str]:
-        return set().union(*self.reached.values())
+        return self.kept.union(*self.reached.values())
 
 
 def points_by_name() -> set[str]:
-    """What the house can ask of the provider, each of its bells, each sweep of its timetable."""
+    """What the house can ask of the provider, each of its bells, each sweep of its timetable, each
+    transaction that leads to money.
+    """
     calls = {f"{when} call {name}" for name in ASKED for when in ("before", "after")}
     calls |= {f"before bell {bell}" for path in SOURCES for bell in bells_of(path)}
     # They have no rows: one reads a list, the other is a single write, and these are points too.
     rowless = {"payments.book_own_funds", "payments.take_snapshots"}
-    return calls | {
-        f"inside sweep {name.partition('.')[2]}" for name in sweeps() if name not in rowless
-    }
+    return (
+        calls
+        | money_deeds()
+        | {f"inside sweep {name.partition('.')[2]}" for name in sweeps() if name not in rowless}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -76,8 +88,8 @@ def table(request) -> Iterator[Table]:
         assert never == []
 
 
-def outcome_of(deed: Deed, *, at: Point | None, how: str = "") -> tuple[Counter[str], str, list]:
-    """What the world holds after the deed, what is wrong with its books, the points reached."""
+def outcome_of(deed: Deed, *, at: Point | None, how: str = "") -> tuple[Counter[str], str, Run]:
+    """What the world holds after the deed, what is wrong with its books, how the deed went."""
     with fresh_world() as world:
         act = deed(world)
         run = run_apart(act, at=at, how=how) if at else run_apart(act)
@@ -89,7 +101,7 @@ def outcome_of(deed: Deed, *, at: Point | None, how: str = "") -> tuple[Counter[
                 run_apart(act)
         world.lose_letters()
         world.heal()
-        return world.counted(), world.books(), run.reached
+        return world.counted(), world.books(), run
 
 
 def part_of(cases: list[tuple[Point, str]]) -> list[tuple[Point, str]]:
@@ -105,10 +117,11 @@ def part_of(cases: list[tuple[Point, str]]) -> list[tuple[Point, str]]:
 @pytest.mark.parametrize("name", DEEDS if WANTED else SHORT)
 def test_it_ends_once_wherever_it_is_cut_short(name, table):
     deed = DEEDS[name]
-    expected, trouble, reached = outcome_of(deed, at=None)
+    expected, trouble, whole = outcome_of(deed, at=None)
     assert trouble == ""
-    cases = [(point, how) for point in reached for how in point.ways]
-    table.reached[name] = {point.name for point in reached}
+    cases = [(point, how) for point in whole.reached for how in point.ways]
+    table.reached[name] = {point.name for point in whole.reached}
+    table.kept |= whole.kept
 
     wrong = []
     for at, how in part_of(cases):

@@ -27,6 +27,8 @@ from payments.ledger.models import Transfer
 from payments.payees.models import ConnectedAccount
 from payments.payouts.models import Payout, PayoutAttempt
 from payments.payouts.recovering.models import Recovery
+from payments.reconciliation.confirming.models import ProposedDeed
+from payments.reconciliation.models import Difference
 from payments.refunds.models import Refund
 from projects.agreements.models import Proposal
 from projects.bids.models import Bid
@@ -56,6 +58,8 @@ _COUNTED: dict[type[Model], tuple[str, ...]] = {
     Chargeback: ("status", "amount"),
     ChargebackMovement: ("amount", "fee", "refunds", "held", "released", "owed", "lost"),
     Recovery: ("amount",),
+    ProposedDeed: ("deed", "status", "amount"),
+    Difference: ("kind", "status", "net"),
     ConnectedAccount: ("status",),
     Milestone: ("status",),
     Contract: ("status",),
@@ -87,19 +91,27 @@ class World:
     dora: User
 
     def paid_page(
-        self, card: str = AVAILABLE_AT_ONCE, *, milestone: Milestone | None = None
+        self,
+        card: str = AVAILABLE_AT_ONCE,
+        *,
+        milestone: Milestone | None = None,
+        amount: int | None = None,
     ) -> Payment:
-        """Ada has paid on the provider's page; nobody here knows it yet."""
+        """Ada has paid on the provider's page, perhaps a part only; nobody here knows it yet."""
         milestone = milestone or planned_milestone(self.ada, self.ben)
-        payment = fund_milestone(milestone_id=milestone.pk, by=self.ada)
+        payment = fund_milestone(milestone_id=milestone.pk, by=self.ada, amount=amount)
         payment = fundings.open_pay_page(payment_id=payment.pk)
         self.sandbox.pay(payment.url, card)
         return payment
 
     def funded(
-        self, card: str = AVAILABLE_AT_ONCE, *, milestone: Milestone | None = None
+        self,
+        card: str = AVAILABLE_AT_ONCE,
+        *,
+        milestone: Milestone | None = None,
+        amount: int | None = None,
     ) -> Milestone:
-        payment = self.paid_page(card, milestone=milestone)
+        payment = self.paid_page(card, milestone=milestone, amount=amount)
         play_on(self.sandbox)
         days_pass(A_WHILE)
         self.calm()
@@ -146,11 +158,11 @@ class World:
             for thing in self.sandbox.api("GET", f"/v1/{kind}", limit=100)["data"]:
                 told = f"{thing['object']} {thing.get('status', '')} {thing.get('amount', '')}"
                 rows[f"provider's {told} {thing.get('amount_reversed', '')}"] += 1
-        for account in ConnectedAccount.objects.exclude(remote_id=""):
-            listed = self.sandbox.api("GET", "/v1/payouts", account=account.remote_id)["data"]
-            for payout in listed:
+        accounts = {one["id"] for one in self.sandbox.api("GET", "/v2/core/accounts")["data"]}
+        for account in sorted(accounts):  # of one that was closed nothing more is said
+            for payout in self.sandbox.api("GET", "/v1/payouts", account=account)["data"]:
                 rows[f"provider's payout {payout['status']} {payout['amount']}"] += 1
-        rows["provider's accounts"] = len(self.sandbox.api("GET", "/v2/core/accounts")["data"])
+        rows["provider's accounts"] = len(accounts)
         return rows
 
     def books(self) -> str:
