@@ -192,11 +192,11 @@ def call_back_a_payout_that_waits(world: World) -> Act:
 
 @by_the_clock
 def send_a_refund_that_is_refused(world: World) -> Act:
-    """A bank has taken the money, of which the letter is not read yet."""
+    """A bank has taken the money, of which the letter was lost."""
     milestone = world.funded()
     cancel_milestone(milestone_id=milestone.pk, by=world.ben)
     demand_for(world, milestone)
-    world.keep_letters()
+    world.lose_letters()
     return task("payments.send_due_refunds")
 
 

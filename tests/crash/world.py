@@ -59,7 +59,6 @@ _COUNTED: dict[type[Model], tuple[str, ...]] = {
     ChargebackMovement: ("amount", "fee", "refunds", "held", "released", "owed", "lost"),
     Recovery: ("amount",),
     ProposedDeed: ("deed", "status", "amount"),
-    Difference: ("kind", "status", "net"),
     ConnectedAccount: ("status",),
     Milestone: ("status",),
     Contract: ("status",),
@@ -154,6 +153,9 @@ class World:
         for model, names in _COUNTED.items():
             for values in model._default_manager.values_list(*names):
                 rows[f"{model.__name__} {' '.join(str(value) for value in values)}"] += 1
+        # What heals by itself depends on whether a comparison came by before.
+        for difference in Difference.objects.exclude(status=Difference.Status.HEALED):
+            rows[f"Difference {difference.kind} {difference.status} {difference.net}"] += 1
         for kind in _AT_THE_PROVIDER:
             for thing in self.sandbox.api("GET", f"/v1/{kind}", limit=100)["data"]:
                 told = f"{thing['object']} {thing.get('status', '')} {thing.get('amount', '')}"
