@@ -114,10 +114,18 @@ def appeal_against_a_decision(world: World) -> Act:
 
 @by_people
 def answer_an_appeal(world: World) -> Act:
-    """With the statement of both it comes to another mediator."""
+    """With the statement of both it comes to another mediator. Said again, it would stand there
+    twice: whoever finds it there says no more.
+    """
     dispute = appeal_against_a_decision(world)()
     grant_staff_roles(user_id=person("Emil").pk, roles={"mediator"}, by=SYSTEM)
-    return partial(add_statement, dispute_id=dispute.pk, by=world.ada, statement="It is not.")
+    before = dispute.statements.count()
+
+    def answer() -> None:
+        if dispute.statements.count() == before:
+            add_statement(dispute_id=dispute.pk, by=world.ada, statement="It is not.")
+
+    return answer
 
 
 # --- On top, and back ----------------------------------------------------------------------------
