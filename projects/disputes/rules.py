@@ -138,8 +138,8 @@ def _why_not_yet(dispute: Dispute) -> str:
 
 
 def _has_struck_first(dispute: Dispute) -> bool:
-    limit_at = dispute.milestone.escrow.limit_at
-    return limit_at is not None and limit_at < dispute.answer_due_at and limit_at <= now()
+    limit_at, due_at = dispute.milestone.escrow.limit_at, dispute.answer_due_at
+    return limit_at is not None and due_at is not None and limit_at < due_at and limit_at <= now()
 
 
 def _is_unheard(dispute: Dispute) -> bool:

@@ -2,7 +2,7 @@
 
 from accounts.parties.selectors import own_party_of
 from marketplace.common.clock import now
-from payments.escrow.limits.services import note_country
+from payments.chargebacks.limits.services import note_country
 from payments.payees.models import ConnectedAccount
 from projects.milestones.models import Milestone
 from projects.milestones.services import submit_work

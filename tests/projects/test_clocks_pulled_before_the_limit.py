@@ -7,7 +7,6 @@ from django.core.management import call_command
 
 from accounts.notifications.models import Notification
 from marketplace.common.clock import now
-from payments.chargebacks.limits.services import note_country
 from payments.escrow.facts import facts_now
 from payments.escrow.models import Escrow
 from payments.fundings.models import Payment

@@ -42,7 +42,7 @@ def test_nobody_asks_for_changes_that_nobody_could_make(ada, milestone):
         return_work(milestone_id=milestone.pk, by=ada, answer="A comma.")
 
     url = f"/api/v1/milestones/{milestone.public_id}"
-    answer = api_of(ada).post(f"{url}/return/", {"answer": "A comma."}, "application/json")
+    answer = api_of(ada).post(f"{url}/return/", {"answer": "A comma."})
     assert answer.status_code == 409 and "no time left" in answer.json()["error"]["message"]
     assert refund_at_limit() == NOTHING, "its review decides"
 

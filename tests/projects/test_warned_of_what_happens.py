@@ -7,6 +7,7 @@ import pytest
 from accounts.notifications.models import Notification
 from marketplace.common.clock import now
 from payments.escrow.models import Escrow
+from payments.gateway.chargebacks import ChargebackState
 from projects.agreements.changes.services import accept_change
 from projects.milestones import reminders
 from projects.milestones.models import Milestone
@@ -147,6 +148,36 @@ def test_whoever_was_not_warned_has_time_before_silence_pays(ada, ben, later):
     assert release_unreviewed_milestones() == {"done": 1, "failed": 0}
     assert kinds_told(milestone) == ["review_half_over", "review_ends_in_2_hours"]
     assert not milestone.reminders.filter(told_at=None).exists()
+
+
+@pytest.mark.parametrize("way", ["topped up", "lowered again", "a bank", "a bank, topped up"])
+def test_they_have_it_also_where_they_were_warned_in_vain(ada, ben, later, way):
+    """All was told, then something was cut off, and nothing came of the end of the review."""
+    milestone = submitted_milestone(ada, ben)
+    later(days=6.99)
+    tell_reminders()
+    assert kinds_told(milestone) == ALL
+    bank = bank_takes(milestone) if "bank" in way else raise_price(milestone, ada, ben)
+    if way == "a bank, topped up":
+        fund(milestone)
+    later(days=3)
+    assert release_unreviewed_milestones() == {"done": 0, "failed": 0}
+
+    if way == "topped up":
+        fund(milestone)
+    elif way == "lowered again":
+        accept_change(order_id=price_to(100_000, milestone, ada).pk, by=ben)
+    elif way == "a bank":
+        bank.gives_back()
+    else:
+        bank.says(ChargebackState.LOST)
+
+    assert release_unreviewed_milestones() == {"done": 0, "failed": 0}
+    assert timedelta(hours=11, minutes=59) < now_of(milestone).review_ends_at - now()
+    tell_reminders()
+    assert kinds_told(milestone) == [*ALL, "review_half_over"]
+    later(hours=12)
+    assert release_unreviewed_milestones() == {"done": 1, "failed": 0}
 
 
 def test_they_have_it_also_where_it_is_just_to_be_asked_again(ada, ben, later):

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import F
 
 from marketplace.common.clock import now
+from payments.chargebacks.selectors import chargebacks_of_each
 from payments.escrow.facts import MoneyFacts
 from projects.milestones import reminders
 from projects.milestones import reminders_of_review as of_review
@@ -52,7 +53,8 @@ def tell_reminders(*, reminder_ids: Sequence[int]) -> int:
 @transaction.atomic
 def give_time_to_the_unwarned(milestones: Sequence[Milestone]) -> list[Milestone]:
     """Those of them that silence may release now. The others were told while silence would release
-    nothing that it would not, or were not warned at all; by now it would, and so they have
+    nothing that it would not, or were not warned at all, or nothing came of what they were warned
+    of, for want of money or for a bank; by now it would release, and so they have
     ``LEAST_REVIEW`` from now on, and hear of it at once. The caller holds their locks.
     """
     # What is planned comes before the end of the review: only what is asked again comes after it,
@@ -64,6 +66,7 @@ def give_time_to_the_unwarned(milestones: Sequence[Milestone]) -> list[Milestone
         due_at__gt=F("milestone__review_ends_at"),
     )
     unwarned = set(waits.values_list("milestone", flat=True))
+    unwarned |= _free_only_afterwards(milestones)
     ends_at = now() + LEAST_REVIEW
     for milestone in milestones:
         limit_at = milestone.escrow.limit_at
@@ -76,6 +79,18 @@ def give_time_to_the_unwarned(milestones: Sequence[Milestone]) -> list[Milestone
         reminders.remind_of_review(milestone)
         Reminder.objects.create(milestone=milestone, kind=of_review.KINDS[0], due_at=now())
     return [milestone for milestone in milestones if milestone.pk not in unwarned]
+
+
+def _free_only_afterwards(milestones: Sequence[Milestone]) -> set[int]:
+    """Those of which no money was free, or not all of it, when their review ended."""
+    banks = chargebacks_of_each(milestone.escrow for milestone in milestones)
+    found = set()
+    for milestone in milestones:
+        escrow, ended_at = milestone.escrow, milestone.review_ends_at
+        free_since = [escrow.held_at, *(one.closed_at for one in banks.get(escrow.public_id, ()))]
+        if ended_at and any(at and at > ended_at for at in free_since):
+            found.add(milestone.pk)
+    return found
 
 
 def _why_gone(reminder: Reminder, facts: Mapping[int, MoneyFacts]) -> str:
