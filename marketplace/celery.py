@@ -92,6 +92,8 @@ _TIMETABLE = {
     "tell-bonuses": {"task": "projects.tell_bonuses", "schedule": 10},
     # Banks take weeks, and both sides have had their mail: this writes the line.
     "tell-chargebacks": {"task": "projects.tell_chargebacks", "schedule": 20},
+    # Days ahead of the bank's date.
+    "remind-of-banks": {"task": "projects.remind_of_banks", "schedule": 60},
     # Money by silence: promised to the minute, and a moved sandbox clock is watched by people.
     "release-unreviewed": {"task": "projects.release_unreviewed_milestones", "schedule": 10},
     # Days ahead of what they warn of; and days are what the provider counts in.

@@ -18,7 +18,8 @@ class Chargeback(models.Model):
     Its state is the provider's, read from the provider's object. What the bank has of the money is
     told by the provider's movements alone: see ``ChargebackMovement``. ``evidence`` is what the
     bank was told, or what we are about to tell it: the wish is committed before the provider is
-    asked. ``failure_code`` says why our last wish was not fulfilled.
+    asked. ``failure_code`` says why our last wish was not fulfilled. ``reminded_of`` is the moment
+    from which on the last reminder of ``due_at`` was due that finance has got.
     """
 
     class Status(models.TextChoices):
@@ -49,6 +50,7 @@ class Chargeback(models.Model):
     answered_at = models.DateTimeField(null=True)
     failure_code = models.CharField(max_length=80, blank=True)
     next_check_at = models.DateTimeField(null=True, default=now)
+    reminded_of = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -70,6 +72,16 @@ class Chargeback(models.Model):
 
     def __str__(self) -> str:
         return self.public_id
+
+    @property
+    def waits_for_answer(self) -> bool:
+        """Whether its bank asks, and has no answer."""
+        return self.status in ASKED and self.answered_at is None
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether it has none, and takes none any more."""
+        return self.waits_for_answer and self.due_at is not None and self.due_at <= now()
 
 
 # What finance may wish to say to the bank: ``answer`` of a chargeback, until it is said.

@@ -138,11 +138,6 @@ def to_be_answered() -> QuerySet[Chargeback]:
     return asked.select_related("payment__payer").order_by("due_at", "pk")
 
 
-def waits_for_answer(chargeback: Chargeback) -> bool:
-    """The same of one: its bank asks, and has no answer."""
-    return chargeback.status in ASKED and chargeback.answered_at is None
-
-
 def desk_chargebacks(user: User) -> QuerySet[Chargeback]:
     """For finance, and for support to read, with all that moved; for others there are none."""
     if not staff_roles_of(user) & {StaffRole.FINANCE, StaffRole.SUPPORT}:

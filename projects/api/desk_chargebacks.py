@@ -37,6 +37,9 @@ class DeskChargebackOut(serializers.ModelSerializer):
     payer = serializers.CharField(source="payment.payer.name")
     movements = MovementOut(many=True)
     answered_by = serializers.CharField(source="answered_by.name", default=None)
+    is_overdue = serializers.BooleanField(
+        read_only=True, help_text="Whether the bank has no answer, and takes none any more."
+    )
     problem = serializers.SerializerMethodField(
         help_text="Why what was written last did not reach the bank; empty where it did."
     )
@@ -44,8 +47,8 @@ class DeskChargebackOut(serializers.ModelSerializer):
     class Meta:
         model = Chargeback
         fields = ["id", "remote_id", "payment", "payer", "amount", "currency", "reason", "status",
-                  "due_at", "opened_at", "closed_at", "evidence", "answered_by", "answered_at",
-                  "problem", "movements"]  # fmt: skip
+                  "due_at", "is_overdue", "opened_at", "closed_at", "evidence", "answered_by",
+                  "answered_at", "problem", "movements"]  # fmt: skip
 
     def get_problem(self, chargeback: Chargeback) -> str:
         return why_not_told(chargeback)

@@ -15,7 +15,8 @@ from accounts.notifications.models import Notification
 from accounts.people.models import StaffRole
 from accounts.people.selectors import staff_roles_of
 from payments.chargebacks.models import Chargeback
-from payments.chargebacks.selectors import waits_for_answer
+from payments.chargebacks.reminding.selectors import KIND as BANK_REMINDER
+from payments.chargebacks.reminding.selectors import is_reminder_true
 from payments.reconciliation.confirming.models import ProposedDeed
 from payments.reconciliation.confirming.selectors import why_it_is_gone
 from projects.agreements.changes.models import ChangeOrder
@@ -98,12 +99,11 @@ def _asks_for_a_reply(dispute: Dispute, notice: Notification) -> str:
     return "" if asks else gettext_noop("The appeal waits for no reply any more.")
 
 
-def _asks_finance(chargeback: Chargeback, _: Notification) -> str:
-    return (
-        ""
-        if waits_for_answer(chargeback)
-        else gettext_noop("The bank waits for no answer any more.")
-    )
+def _asks_finance(chargeback: Chargeback, notice: Notification) -> str:
+    asks = chargeback.waits_for_answer and not chargeback.is_overdue
+    if notice.kind == BANK_REMINDER:
+        asks = asks and is_reminder_true(chargeback, notice.key)
+    return "" if asks else gettext_noop("The bank waits for no answer any more.")
 
 
 _OPEN_BID = _while(
@@ -138,6 +138,7 @@ _TALKS = Reason(
     ("milestone",),
     _while(Dispute.Status.NEGOTIATING, gone=gettext_noop("The dispute is negotiated no longer.")),
 )
+_BANK = Reason(Chargeback, (), _asks_finance)
 
 REASONS: dict[str, Reason] = {
     "question_asked": Reason(
@@ -200,7 +201,7 @@ REASONS: dict[str, Reason] = {
         (),
         _while(Hold.Status.APPEALED, gone=gettext_noop("The appeal waits for no answer any more.")),
     ),
-    "chargeback_to_answer": Reason(Chargeback, (), _asks_finance),
+    **dict.fromkeys(["chargeback_to_answer", BANK_REMINDER], _BANK),
     "giveback_asked": Reason(
         GiveBack,
         (),

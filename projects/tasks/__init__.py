@@ -18,6 +18,8 @@ from marketplace.common.clock import now
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.outages.selectors import may_strike, unmade_outage_ids
 from marketplace.common.sweeps import sweep, sweep_together
+from payments.chargebacks.models import Chargeback
+from payments.chargebacks.reminding.selectors import unreminded_ids
 from payments.chargebacks.selectors import untold_news_ids
 from projects.agreements import selectors as agreements_due
 from projects.agreements import services as agreements
@@ -116,6 +118,16 @@ def tell_chargebacks() -> dict[str, int]:
     return sweep(
         untold_news_ids,
         lambda pk: banks.tell_chargeback(news_id=pk),
+    )
+
+
+@shared_task(name="projects.remind_of_banks")
+def remind_of_banks() -> dict[str, int]:
+    """A client's bank takes an answer for a few days only: finance hears of that again."""
+    return sweep(
+        unreminded_ids,
+        lambda pk: banks.remind_finance(chargeback_id=pk),
+        of=Chargeback,
     )
 
 

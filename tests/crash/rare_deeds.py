@@ -103,6 +103,14 @@ def learn_by_asking_that_a_bank_gave_it_back(world: World) -> Act:
     return task("payments.ask_about_chargebacks")
 
 
+@by_the_clock
+def remind_of_an_answer_to_a_bank(world: World) -> Act:
+    demanded(world)
+    task("projects.tell_chargebacks")()
+    Chargeback.objects.update(due_at=now() + timedelta(days=2))
+    return task("projects.remind_of_banks")
+
+
 @by_people
 def answer_a_bank(world: World) -> Act:
     chargeback = demanded(world)

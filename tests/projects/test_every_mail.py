@@ -31,7 +31,7 @@ IN_BOTH = [(mails, name) for mails in (MAILS, IN_GERMAN) for name in mails]
 # Whoever is told is told through one of these; the kind is a word among what they are given.
 TELLS = {
     *("notify", "News", "tell_other_side", "tell_side", "tell_payee", "record_and_tell"),
-    *("_tell", "_tell_client", "_tell_freelancer", "_answered"),
+    *("_tell", "_tell_client", "_tell_freelancer", "_tell_finance", "_answered"),
 }
 ROOMS = [settings.BASE_DIR / floor for floor in ("accounts", "payments", "projects")]
 

@@ -1,8 +1,9 @@
 """Which clocks judge a side of a contract, bid or posting, and which would have struck in an
 outage.
 
-Not among them: the payment provider's limits and pay pages, which it counts; what the house owes (a
-first ruling, the end of a payout's hold: nobody loses when it comes late).
+Not among them: the payment provider's limits and pay pages, which it counts; a bank's date for our
+answer; what the house owes (a first ruling, the end of a payout's hold: nobody loses when it comes
+late).
 """
 
 from collections.abc import Callable

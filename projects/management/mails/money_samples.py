@@ -91,6 +91,10 @@ MONEY: dict[str, Words] = {
         "A client's bank asks about %(amount)s that were paid for “%(title)s”.",
         "Answer it by %(due)s.",
     ),
+    "chargeback_answer_due": told(
+        "A client's bank has no answer yet about %(amount)s that were paid for “%(title)s”. It "
+        "takes one until %(due)s, and after that none."
+    ),
     "chargeback_won": told(
         "The client's bank has given back %(amount)s that were paid for “%(title)s”."
     ),

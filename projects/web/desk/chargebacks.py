@@ -73,7 +73,7 @@ def create_acceptance(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def _shown(chargeback: Chargeback, user: User) -> dict[str, Any]:
     steps = LIFECYCLE.open_to(role_in(chargeback, user), chargeback.status)
-    if chargeback.answered_at or chargeback.answer:
+    if chargeback.answered_at or chargeback.answer or chargeback.is_overdue:
         steps = [step for step in steps if step != "answer"]
     has = has_now(chargeback)
     return {

@@ -1,0 +1,1 @@
+"""Finance is reminded before a bank's time for an answer is over."""

@@ -1,0 +1,15 @@
+"""Of which time for an answer to a bank finance was reminded last."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("payments", "0052_why_a_payout_was_cancelled")]
+
+    operations = [
+        migrations.AddField(
+            model_name="chargeback",
+            name="reminded_of",
+            field=models.DateTimeField(null=True),
+        )
+    ]
