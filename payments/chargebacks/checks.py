@@ -3,7 +3,12 @@
 from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
 
-from payments.chargebacks.models import FREEZING, ChargebackMovement, ChargebackShare
+from payments.chargebacks.models import (
+    FREEZING,
+    Chargeback,
+    ChargebackMovement,
+    ChargebackShare,
+)
 from payments.escrow.clawback import net
 from payments.escrow.models import Escrow
 from payments.fundings.models import Payment
@@ -13,7 +18,7 @@ from payments.payouts.recovering.models import Recovery
 
 
 def payments_say_what_banks_have() -> list[str]:
-    """And are frozen while a chargeback stands, and only then."""
+    """And are frozen while a chargeback stands, and only then; so they are lost while one is."""
     has = Coalesce(Sum("chargebacks__movements__amount") - Sum("chargebacks__movements__lost"), 0)
     wrong = Payment.objects.annotate(banks_have=has).exclude(charged_back=F("banks_have"))
     findings = [
@@ -22,11 +27,15 @@ def payments_say_what_banks_have() -> list[str]:
         for payment in wrong.order_by("pk")
     ]
     frozen = Payment.objects.filter(chargebacks__status__in=FREEZING).values("pk")
+    lost = Payment.objects.filter(chargebacks__status=Chargeback.Status.LOST).values("pk")
     unlike = Payment.objects.filter(
-        Q(pk__in=frozen, charged_back_at=None) | ~Q(pk__in=frozen) & ~Q(charged_back_at=None)
+        Q(pk__in=frozen, charged_back_at=None)
+        | ~Q(pk__in=frozen) & ~Q(charged_back_at=None)
+        | Q(pk__in=lost, is_lost=False)
+        | ~Q(pk__in=lost) & Q(is_lost=True)
     )
     return findings + [
-        f"{payment} is frozen, or not, against its chargebacks." for payment in unlike
+        f"{payment} is frozen or lost, or not, against its chargebacks." for payment in unlike
     ]
 
 

@@ -90,8 +90,9 @@ def record_chargeback(
     chargeback.save()
     if chargeback.status != before:
         note_news(chargeback)
-    stands = payment.chargebacks.filter(status__in=FREEZING).exists()
-    fundings.freeze_payment(payment_id=payment.pk, stands=stands)
+    states = set(payment.chargebacks.filter(status__in=FREEZING).values_list("status", flat=True))
+    stands = bool(states)
+    fundings.freeze_payment(payment_id=payment.pk, stands=stands, is_lost=S.LOST in states)
     for withdrawal in remote.withdrawals:
         _book(chargeback, withdrawal)
     if stands:

@@ -26,7 +26,7 @@ from payments.escrow.paying.services import pay_out_of, release_each
 from payments.escrow.selectors import held_in, limit_of
 from payments.fundings import services as fundings
 from payments.fundings.models import Payment
-from payments.fundings.selectors import took_money_back
+from payments.fundings.selectors import DISPUTED_CARD, UNUSABLE_CARD, why_not_with_this_card
 from payments.ledger import chart
 from payments.ledger.services import Move, move_money
 from payments.policies.models import Policy
@@ -103,8 +103,8 @@ def take_in(
     hold it, or give it back where nobody wants it any more.
 
     Safe to call again: a charge is taken in once. Money that comes a second time, too late, is more
-    than is missing, or was paid with a ``card`` whose bank has an earlier payment of theirs is
-    refunded by itself, whole.
+    than is missing, or was paid with a ``card`` whose bank has an earlier payment of theirs, or has
+    won one of anybody's, is refunded by itself, whole.
     """
     payment = Payment.objects.get(pk=payment_id)
     escrow = _lock_paid_for(payment.paid_for)
@@ -122,7 +122,8 @@ def take_in(
     source, held = chart.provider(currency), held_in(escrow)
     missing = missing_of(escrow, held=held)
     is_wanted = payment.amount <= missing and currency == escrow.currency
-    if is_wanted and not took_money_back(payment):
+    why_not = why_not_with_this_card(payment) if is_wanted else "not_wanted"
+    if not why_not:
         purse = chart.escrow(escrow.public_id)
         move_money(Move("fund", source, purse, payment.amount, currency), key=key, book=escrow.book)
         _note_held(escrow, payment, before=held, missing=missing - payment.amount)
@@ -135,27 +136,32 @@ def take_in(
                 parts=[(payment, payment.amount)],
                 amount=payment.amount,
                 book=escrow.book,
-                reason="disputed_card" if is_wanted else "not_wanted",
+                reason=why_not,
             )
         ]
         move_money(*moves, key=key, book=escrow.book)
-        _tell_of_return(payment, is_wanted=is_wanted)
+        _tell_of_return(payment, why_not)
     return escrow
 
 
-def _tell_of_return(payment: Payment, *, is_wanted: bool) -> None:
+def _tell_of_return(payment: Payment, why_not: str) -> None:
     text = Words(
         "%(amount)s that you paid for “%(title)s” go back to your card: so much was not to be paid "
         "for it any more. Nothing is to be done."
     )
-    if is_wanted:
+    if why_not == DISPUTED_CARD:
         text = Words(
             "%(amount)s that you paid for “%(title)s” go back to your card: its bank has taken an "
             "earlier payment back. Please use another card."
         )
+    if why_not == UNUSABLE_CARD:
+        text = Words(
+            "%(amount)s that you paid for “%(title)s” go back to your card: this card cannot be "
+            "used here. Please use another."
+        )
     notify(
         to=payment.payer,
-        kind="card_refused" if is_wanted else "payment_returned",
+        kind="payment_returned" if why_not == "not_wanted" else "card_refused",
         text=text.filled(amount=Money(payment.amount, payment.currency), title=payment.title),
         path=payment.return_path,
         key=f"payment_returned:{payment.public_id}",

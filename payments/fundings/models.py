@@ -15,7 +15,8 @@ class Payment(models.Model):
 
     ``attempt`` is in the key under which its page was last asked for, first at ``asked_at``.
     ``charged_back_at`` is set while the payer's bank wants the money back or has taken it: nothing
-    is refunded then. ``charged_back`` is what the bank has of it.
+    is refunded then. ``charged_back`` is what the bank has of it, and ``is_lost`` says that it was
+    awarded some of that: its card pays nothing more here, whoever pays with it.
     ``sent_at`` is when the payer had done all that is theirs and their bank was still to bring it,
     which takes days: None for a card, which pays at once.
     ``card`` is the provider's fingerprint of the card or bank account that paid, "" where it is
@@ -59,6 +60,7 @@ class Payment(models.Model):
     succeeded_at = models.DateTimeField(null=True)
     paid_at = models.DateTimeField(null=True)
     charged_back_at = models.DateTimeField(null=True)
+    is_lost = models.BooleanField(default=False)
     next_check_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -82,6 +84,10 @@ class Payment(models.Model):
                     paid_at__lte=models.F("succeeded_at"),
                 ),
                 name="paid_before_we_heard_of_it",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_lost=False) | Q(charged_back_at__isnull=False),
+                name="what_is_lost_is_charged_back",
             ),
             models.UniqueConstraint(
                 fields=["paid_for"],
@@ -110,6 +116,11 @@ class Payment(models.Model):
                 fields=["paid_for"],
                 condition=Q(charged_back_at__isnull=False),
                 name="payments_charged_back",
+            ),
+            models.Index(
+                fields=["card"],
+                condition=Q(charged_back_at__isnull=False),
+                name="cards_that_took_money_back",
             ),
         ]
 

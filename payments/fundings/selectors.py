@@ -9,6 +9,8 @@ from accounts.parties.selectors import parties_of
 from accounts.people.models import User
 from payments.fundings.models import Payment
 
+# Why a payment goes back by itself, as its refund says it.
+DISPUTED_CARD, UNUSABLE_CARD = "disputed_card", "unusable_card"
 PAID = (Payment.Status.SUCCEEDED, Payment.Status.PARTLY_REFUNDED, Payment.Status.REFUNDED)
 
 
@@ -29,10 +31,19 @@ def is_with_a_bank(paid_for: Iterable[str]) -> bool:
     return sent_off.filter(paid_for__in=paid_for).exists()
 
 
-def took_money_back(payment: Payment) -> bool:
-    """Whether the bank of this payment's card has an earlier payment of this payer, or wants it."""
-    theirs = Payment.objects.filter(payer=payment.payer_id, charged_back_at__isnull=False)
-    return bool(payment.card) and theirs.filter(card=payment.card).exclude(pk=payment.pk).exists()
+def why_not_with_this_card(payment: Payment) -> str:
+    """Why its money is not kept: ``disputed_card`` where the bank of its card has an earlier
+    payment of this payer, or wants it; ``unusable_card`` where it has won one of another payer,
+    which is nobody's to know. '' where nothing is known against the card.
+    """
+    if not payment.card:
+        return ""
+    taken_back = Payment.objects.filter(card=payment.card, charged_back_at__isnull=False)
+    taken_back = taken_back.exclude(pk=payment.pk)
+    if taken_back.filter(payer=payment.payer_id).exists():
+        return DISPUTED_CARD
+    # One that its bank has only asked for may be somebody's mistake: it blocks nobody else.
+    return UNUSABLE_CARD if taken_back.filter(is_lost=True).exists() else ""
 
 
 def due_payment_ids(at: datetime, *, limit: int) -> list[int]:

@@ -172,12 +172,12 @@ def record_success(
 
 
 @transaction.atomic
-def freeze_payment(*, payment_id: int, stands: bool) -> Payment:
+def freeze_payment(*, payment_id: int, stands: bool, is_lost: bool) -> None:
     """Nothing is refunded of it while its bank wants it back or has it. Safe to call again."""
     payment = _lock(payment_id)
     payment.charged_back_at = (payment.charged_back_at or now()) if stands else None
-    payment.save(update_fields=["charged_back_at"])
-    return payment
+    payment.is_lost = is_lost
+    payment.save(update_fields=["charged_back_at", "is_lost"])
 
 
 @transaction.atomic

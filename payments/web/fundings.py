@@ -6,8 +6,10 @@ from django.views.decorators.http import require_safe
 
 from payments.escrow.models import Escrow
 from payments.fundings.models import OPEN
-from payments.fundings.selectors import payments_of
+from payments.fundings.selectors import DISPUTED_CARD, UNUSABLE_CARD, payments_of
 from payments.fundings.words import decline_in_words
+
+REFUSED_CARDS = (DISPUTED_CARD, UNUSABLE_CARD)
 
 
 @require_safe
@@ -20,7 +22,7 @@ def show_payment(request: HttpRequest, public_id: str) -> HttpResponse:
         "payment": payment,
         "escrow": escrow,
         "refunds": refunds,
-        "is_card_refused": any(refund.reason == "disputed_card" for refund in refunds),
+        "card_refused": next((one.reason for one in refunds if one.reason in REFUSED_CARDS), ""),
         "is_open": payment.status in OPEN,
         "problem": decline_in_words(payment.failure_code),
         "nav": "work",

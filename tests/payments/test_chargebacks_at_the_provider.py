@@ -10,12 +10,14 @@ from payments.chargebacks.models import Chargeback
 from payments.chargebacks.selectors import has_open_chargeback, to_be_answered
 from payments.escrow import services as escrows
 from payments.fundings.models import Payment
+from payments.gateway.chargebacks import ChargebackState
 from payments.incoming.selectors import unexplained_events
 from payments.ledger import chart
 from payments.ledger.selectors import balance_of
 from payments.payouts.models import Payout
 from payments.payouts.recovering.selectors import owed_by
 from payments.refunds.models import Refund
+from tests.payments.chargeback_world import Bank
 from tests.payments.payout_world import arrive, available, due
 from tests.payments.reconciling import all_agrees, reconciled
 from tests.payments.world import A_WHILE, days_pass, opened, paid_at
@@ -303,3 +305,41 @@ def test_after_the_bank_gave_it_back_the_card_pays_again(ada, ben, sandbox):
 def test_somebody_elses_card_of_the_same_number_is_theirs(ada, ben, cleo, sandbox):
     again(sandbox, opened(ada, ben), DISPUTED_CARD)
     assert again(sandbox, opened(cleo, ben), DISPUTED_CARD).refunded == 0
+
+
+def test_until_its_bank_has_won_then_it_pays_for_nobody(ada, ben, cleo, sandbox, client):
+    _, payment = funded(ada, ben, sandbox)
+    demand = sandbox.ask("POST", "/disputes", charge=payment.charge_id)
+    play_on(sandbox)
+    sandbox.ask("POST", f"/disputes/{demand['id']}/close", outcome="lost")
+    play_on(sandbox)
+    escrow = opened(cleo, ben)
+
+    refused = again(sandbox, escrow, AVAILABLE_AT_ONCE)
+
+    assert (refused.card, refused.status, stands(escrow)) == (payment.card, "refunded", 0)
+    assert Refund.objects.get(payment=refused).reason == "unusable_card"
+    (told,) = Notification.objects.filter(kind="card_refused")
+    assert told.recipient == cleo
+    assert "this card cannot be used here. Please use another." in str(told.text)
+    client.force_login(cleo)
+    shown = client.get(f"/payments/{refused.public_id}/").content.decode()
+    assert "This card cannot be used here" in shown
+    assert "earlier payment" not in f"{shown}{told.text}", "it is nobody's to know"
+    escrows.take_in(
+        payment_id=refused.pk,
+        intent_id=refused.intent_id,
+        charge_id=refused.charge_id,
+        card=refused.card,
+    )
+    assert Refund.objects.filter(payment=refused).count() == 1
+    all_agrees()
+
+
+def test_after_an_appeal_was_won_it_pays_for_others_again(ada, ben, cleo, sandbox):
+    _, payment = funded(ada, ben, sandbox)
+    bank = Bank(payment)
+    for outcome, refunded in (("lost", 103_000), ("won", 0)):
+        bank.says(ChargebackState(outcome))
+        paid = again(sandbox, opened(cleo, ben), AVAILABLE_AT_ONCE)
+        assert (paid.card, paid.refunded) == (payment.card, refunded)

@@ -419,6 +419,8 @@ def test_what_banks_have_of_a_payment_is_what_their_movements_say(world):
     Payment.objects.filter(pk=payment.pk).update(charged_back=payment.charged_back - 1)
     (found,) = payments_say_what_banks_have()
     assert f"says that banks have {payment.charged_back - 1} of it" in found
+    Payment.objects.filter(pk=payment.pk).update(charged_back=payment.charged_back, is_lost=True)
+    assert ["frozen or lost" in it for it in payments_say_what_banks_have()] == [True]
 
 
 def test_a_fee_that_is_a_unit_off_is_found_though_all_sums_are_right(world):
