@@ -119,6 +119,8 @@ _TIMETABLE = {
     "chase-rulings": {"task": "projects.chase_rulings", "schedule": 30},
     "wait-for-banks": {"task": "projects.wait_for_banks", "schedule": 30},
     "own-up-to-rulings": {"task": "projects.own_up_to_rulings", "schedule": 30},
+    # Once a day for each that nobody has decided in time.
+    "urge-rulings": {"task": "projects.urge_rulings", "schedule": 60},
     # Money by the clock: promised to the minute.
     "carry-out-rulings": {"task": "projects.carry_out_rulings", "schedule": 10},
     # Once a quarter, and all the others find nothing: it shows a moved clock.

@@ -90,7 +90,8 @@ def dispute_strikes(
                 "dispute_ruling",
                 dispute.ruling_due_at,
                 "A mediator has decided by now how the held money is shared. If none has, both "
-                "sides, every mediator and support are told; the money stays held.",
+                "sides, every mediator and support are told, the staff each day anew; the money "
+                "stays held.",
                 step="own_up",
                 by=SYSTEM,
                 stops=f"A mediator decides before. Until then {_CAN_AGREE}.",

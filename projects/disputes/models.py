@@ -70,8 +70,9 @@ class Dispute(models.Model):
     ruling_expected_at = models.DateTimeField(null=True)
     ruling_late_at = models.DateTimeField(null=True)
     ruling_due_at = models.DateTimeField(null=True)
-    # When it was told that nobody had decided at the latest moment either.
+    # When it was told that nobody had decided at the latest moment either, and last to the staff.
     ruling_missed_at = models.DateTimeField(null=True)
+    ruling_urged_at = models.DateTimeField(null=True)
     # A decision stands until then, and is carried out; who has accepted it (a side, or "both" where
     # it waits for a bank still), and the side that has appealed.
     appeal_ends_at = models.DateTimeField(null=True)
@@ -114,6 +115,11 @@ class Dispute(models.Model):
                 fields=["ruling_due_at"],
                 condition=Q(status="under_review", ruling_missed_at=None),
                 name="rulings_that_are_due",
+            ),
+            models.Index(
+                fields=["ruling_urged_at"],
+                condition=Q(status="under_review", ruling_missed_at__isnull=False),
+                name="rulings_that_are_missed",
             ),
             models.Index(
                 fields=["appeal_ends_at"],

@@ -17,13 +17,16 @@ def tell_side_of(dispute: Dispute, role: str, kind: str, text: Words, *, by: Act
     notify(to=to, kind=kind, text=text, path=dispute.path, about=dispute.public_id, by=by)
 
 
-def tell_staff(dispute: Dispute, people: Iterable[User], kind: str, text: Words) -> None:
-    """Tell those at the desk of a ruling that is wanted."""
+def tell_staff(
+    dispute: Dispute, people: Iterable[User], kind: str, text: Words, *, key: str = ""
+) -> None:
+    """Tell those at the desk of a ruling that is wanted; under a ``key`` each of them once."""
     for person in people:
         notify(
             to=person,
             kind=kind,
             text=text,
             path=dispute.desk_path,
+            key=key,
             about=dispute.public_id,
         )

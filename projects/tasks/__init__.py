@@ -64,6 +64,7 @@ from projects.tasks.disputes import (  # noqa: F401 - the timetable finds all of
     publish_register,
     pull_disputes,
     remind_in_disputes,
+    urge_rulings,
     wait_for_banks,
 )
 

@@ -6,6 +6,7 @@ from marketplace.common.outages.selectors import may_strike
 from marketplace.common.sweeps import sweep
 from projects.disputes import selectors as disputes_due
 from projects.disputes import services as disputes
+from projects.disputes.lateness import selectors as lateness_due
 from projects.disputes.lateness import services as lateness
 from projects.disputes.limits import selectors as limits_due
 from projects.disputes.limits import services as limits
@@ -83,6 +84,17 @@ def own_up_to_rulings() -> dict[str, int]:
     return sweep(
         disputes_due.overdue_ruling_ids,
         lambda pk: lateness.own_up(dispute_id=pk),
+        of=Dispute,
+        under=["milestone"],
+    )
+
+
+@shared_task(name="projects.urge_rulings")
+def urge_rulings() -> dict[str, int]:
+    """Nobody has decided for a day more: the staff hears of it again, until somebody does."""
+    return sweep(
+        lateness_due.unurged_ids,
+        lambda pk: lateness.urge_ruling(dispute_id=pk),
         of=Dispute,
         under=["milestone"],
     )

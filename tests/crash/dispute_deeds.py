@@ -144,6 +144,15 @@ def own_up_that_nobody_has_decided(world: World) -> Act:
 
 
 @by_the_clock
+def tell_the_staff_each_day_that_nobody_has_decided(world: World) -> Act:
+    reviewed(world)
+    days_pass(11)
+    task("projects.own_up_to_rulings")()
+    days_pass(1.1)
+    return task("projects.urge_rulings")
+
+
+@by_the_clock
 def hand_over_what_was_not_settled(world: World) -> Act:
     dispute = answered(world)
     ask_mediator(dispute_id=dispute.pk, by=world.ada)

@@ -1,9 +1,12 @@
 """A ruling is expected within working days; when it is late, who can do something hears of it."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db.models import QuerySet
 
 from accounts.notifications.models import Notification
 from accounts.people.services import grant_staff_roles
@@ -13,14 +16,15 @@ from marketplace.common.lifecycle import SYSTEM
 from payments.policies.services import add_version
 from projects.contracts.models import Event
 from projects.disputes.lateness import services
-from projects.disputes.lateness.services import chase_ruling, own_up
+from projects.disputes.lateness.services import chase_ruling, own_up, urge_ruling
+from projects.disputes.models import Dispute
 from projects.disputes.rulings.services import appeal_ruling
 from projects.milestones.services import release_milestone
-from projects.tasks import chase_rulings, own_up_to_rulings
+from projects.tasks import chase_rulings, own_up_to_rulings, urge_rulings
 from tests.payments.chargeback_world import Bank, payment_of
 from tests.projects.dispute_world import AS_DECIDED, rule, seen
 from tests.projects.two_mediators import mediator
-from tests.races import at_once
+from tests.races import at_once, meet_after
 from tests.world import api_of, browser, reviewed_dispute, ruled
 
 pytestmark = pytest.mark.django_db
@@ -172,6 +176,50 @@ def test_it_is_told_to_both_before_it_happens(ada, ben):
     assert "the money stays held" in overdue["text"]
 
 
+def missed(ada, ben, time_machine) -> Dispute:
+    """Nobody has decided at the latest moment, and everybody has been told."""
+    dispute = reviewed_dispute(ada, ben)
+    time_machine.move_to(OVERDUE)
+    assert own_up_to_rulings() == {"done": 1, "failed": 0}
+    Notification.objects.all().delete()
+    return dispute
+
+
+def test_the_staff_hears_of_it_each_day_until_somebody_decides(ada, ben, dora, cleo, time_machine):
+    grant_staff_roles(user_id=cleo.pk, roles={"support"}, by=SYSTEM)
+    dispute = missed(ada, ben, time_machine)
+    time_machine.move_to(OVERDUE + timedelta(hours=23))
+    assert urge_rulings() == {"done": 0, "failed": 0}
+    urge_ruling(dispute_id=dispute.pk)
+    assert not Notification.objects.exists()
+
+    for day in (1, 2, 3):
+        time_machine.move_to(OVERDUE + timedelta(days=day))
+        assert urge_rulings() == {"done": 1, "failed": 0}
+        assert urge_rulings() == {"done": 0, "failed": 0}
+        assert Notification.objects.filter(recipient=dora).count() == day
+    assert told("ruling_wanted") == {dora.name, cleo.name}
+    assert Notification.objects.count() == 6, "both sides know"
+    said = str(Notification.objects.filter(recipient=dora).latest("pk").text)
+    assert "had to be decided by" in said and "nobody has" in said
+
+    ruled(seen(dispute), dora, 40_000)
+    time_machine.move_to(OVERDUE + timedelta(days=4))
+    assert urge_rulings() == {"done": 0, "failed": 0}
+
+
+def test_nobody_is_urged_while_a_bank_keeps_them_from_deciding(ada, ben, dora, time_machine):
+    dispute = missed(ada, ben, time_machine)
+    bank = Bank(payment_of(dispute.milestone.escrow), 103_000)
+    bank.takes()
+    time_machine.move_to(OVERDUE + timedelta(days=1))
+    assert urge_rulings() == {"done": 0, "failed": 0}
+    urge_ruling(dispute_id=dispute.pk)
+    assert told("ruling_wanted") == set()
+    bank.gives_back()
+    assert urge_rulings() == {"done": 1, "failed": 0}
+
+
 def test_an_appeal_that_nobody_hears_is_no_broken_word_but_the_first_decision(
     ada, ben, dora, time_machine
 ):
@@ -257,3 +305,24 @@ def test_without_the_judgement_they_tell_it_eight_times(ada, ben, dora, time_mac
     at_once(*[lambda: chase_ruling(dispute_id=dispute.pk)] * 8)
 
     assert Notification.objects.filter(kind="ruling_wanted").count() == 8
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("is_locked", "times"), [(True, 1), (False, 8)])
+def test_eight_beats_at_once_urge_once(ada, ben, dora, time_machine, monkeypatch, is_locked, times):
+    """Without the lock the key of the day is the guard; without that, too, it is told eightfold."""
+    dispute = missed(ada, ben, time_machine)
+    time_machine.move_to(OVERDUE + timedelta(days=1))
+    if not is_locked:
+        monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **_: self.all())
+        meet_after(monkeypatch, services, "lock_dispute")
+        monkeypatch.setattr(services, "tell_staff", partial(_without_key, services.tell_staff))
+
+    assert at_once(*[lambda: urge_ruling(dispute_id=dispute.pk)] * 8) == ["done"] * 8
+
+    monkeypatch.undo()
+    assert Notification.objects.filter(kind="ruling_wanted").count() == times
+
+
+def _without_key(tell: Callable[..., None], *args: object, key: str) -> None:
+    tell(*args)

@@ -8,6 +8,7 @@ from marketplace.common.clock import now
 from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
 from marketplace.common.words import Words
 from projects.contracts.services import record
+from projects.disputes.lateness.selectors import URGED_EVERY
 from projects.disputes.models import JUDGED, Dispute
 from projects.disputes.rules import judge_step
 from projects.disputes.rulings.selectors import LEFT_AFTER_BANK, refuse_for_bank, waits_for_bank
@@ -59,8 +60,8 @@ def own_up(*, dispute_id: int) -> Dispute:
     judge_step(dispute, "own_up", SYSTEM)
     lock_money(dispute)
     refuse_for_bank(dispute)
-    dispute.ruling_missed_at = now()
-    dispute.save(update_fields=["ruling_missed_at"])
+    dispute.ruling_missed_at = dispute.ruling_urged_at = now()
+    dispute.save(update_fields=["ruling_missed_at", "ruling_urged_at"])
 
     milestone, due = dispute.milestone, dispute.ruling_due_at
     assert due
@@ -80,13 +81,38 @@ def own_up(*, dispute_id: int) -> Dispute:
         )
     for role in (CLIENT, FREELANCER):
         tell_side_of(dispute, role, "ruling_overdue", told, by=SYSTEM)
+    _tell_readers(dispute)
+    return dispute
+
+
+@transaction.atomic
+def urge_ruling(*, dispute_id: int) -> Dispute:
+    """Both sides know that nobody has decided in time, and nobody has since: whoever decides or
+    reads cases is told again, a day after they were told last. Safe to call too early, too late or
+    again.
+    """
+    dispute = lock_dispute(dispute_id)
+    urged_at, at = dispute.ruling_urged_at, now()
+    is_missed = dispute.state == Dispute.Status.UNDER_REVIEW and dispute.ruling_missed_at
+    if not is_missed or urged_at is None or at < urged_at + URGED_EVERY:
+        return dispute
+    lock_money(dispute)
+    if waits_for_bank(dispute):
+        return dispute
+    dispute.ruling_urged_at = at
+    dispute.save(update_fields=["ruling_urged_at"])
+    _tell_readers(dispute, key=f"ruling_wanted:{dispute.public_id}:{at.date().isoformat()}")
+    return dispute
+
+
+def _tell_readers(dispute: Dispute, *, key: str = "") -> None:
+    assert dispute.ruling_due_at
     wanted = Words(
         "The dispute about “%(title)s” had to be decided by %(due)s, and nobody has.",
-        title=milestone.title,
-        due=due,
+        title=dispute.milestone.title,
+        due=dispute.ruling_due_at,
     )
-    tell_staff(dispute, readers_of(dispute), "ruling_wanted", wanted)
-    return dispute
+    tell_staff(dispute, readers_of(dispute), "ruling_wanted", wanted, key=key)
 
 
 @transaction.atomic
