@@ -12,7 +12,7 @@ def note_what_is_lost(apps, schema_editor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payments", "0053_answers_that_are_due_soon")]
+    dependencies = [("payments", "0054_answers_that_are_due_soon")]
 
     operations = [
         migrations.AddField(

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payments", "0052_why_a_payout_was_cancelled")]
+    dependencies = [("payments", "0053_why_a_cancellation_was_refused")]
 
     operations = [
         migrations.AddField(
