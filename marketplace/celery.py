@@ -75,6 +75,7 @@ _TIMETABLE = {
     "take-snapshots": {"task": "payments.take_snapshots", "schedule": 2},
     # Once a week for each payee; a minute more or less harms nobody.
     "remind-payees": {"task": "payments.remind_payees", "schedule": 60},
+    "remind-of-payouts": {"task": "payments.remind_of_payouts", "schedule": 60},
     # /readyz asks whether it was answered within the last minute (marketplace/heartbeats.py).
     "beat-heart": {"task": "marketplace.beat_heart", "schedule": 10},
     # Two that fail in a row let the clocks wait, ten are an outage (marketplace/common/outages).

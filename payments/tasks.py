@@ -24,13 +24,12 @@ from payments.payees.selectors import due_account_ids, party_ids_of_a_new_countr
 from payments.payees.services import refresh_account
 from payments.payouts import services as payouts
 from payments.payouts.cancelling.services import finish_cancelling
+from payments.payouts.models import Payout
 from payments.payouts.recovering.selectors import recoverable
 from payments.payouts.recovering.services import recover
-from payments.payouts.selectors import (
-    due_cancellation_ids,
-    due_payout_ids,
-    party_ids_to_remind,
-)
+from payments.payouts.reminding.selectors import party_ids_to_remind, payout_ids_to_remind_of
+from payments.payouts.reminding.services import remind_of_payout, remind_payee
+from payments.payouts.selectors import due_cancellation_ids, due_payout_ids
 from payments.payouts.sending import services as sending
 from payments.payouts.turns.selectors import due_groups
 from payments.reconciliation.running.services import advance_run, plan_run
@@ -175,7 +174,17 @@ def ask_about_accounts() -> dict[str, int]:
 @shared_task(name="payments.remind_payees")
 def remind_payees() -> dict[str, int]:
     """Who has earned and cannot be paid out is told so once a week."""
-    return sweep(partial(party_ids_to_remind, now()), lambda pk: payouts.remind_payee(party_id=pk))
+    return sweep(partial(party_ids_to_remind, now()), lambda pk: remind_payee(party_id=pk))
+
+
+@shared_task(name="payments.remind_of_payouts")
+def remind_of_payouts() -> dict[str, int]:
+    """Whose payout has failed, or waits for their details, is told so once a week."""
+    return sweep(
+        partial(payout_ids_to_remind_of, now()),
+        lambda pk: remind_of_payout(payout_id=pk),
+        of=Payout,
+    )
 
 
 @shared_task(name="payments.book_own_funds")

@@ -34,6 +34,7 @@ from payments.payouts.cancelling import services as cancelling
 from payments.payouts.cancelling.services import cancel_payout, wish_to_cancel
 from payments.payouts.holding.services import hold_payouts, lift_hold
 from payments.payouts.models import Earning, Payout
+from payments.payouts.reminding.services import remind_payee
 from payments.payouts.sending import services as sending
 from payments.refunds.models import Refund
 from payments.refunds.services import record_refund
@@ -409,7 +410,7 @@ def _retried(ada: User, ben: User, *, by: User) -> Story:
 def unready(ada: User, ben: User, **_: User) -> Story:
     release_milestone(milestone_id=submitted_milestone(ada, ben).pk, by=ada)
     yield
-    payouts.remind_payee(party_id=own_party_of(ben).pk)
+    remind_payee(party_id=own_party_of(ben).pk)
 
 
 def active(ada: User, ben: User, **_: User) -> Story:

@@ -178,6 +178,7 @@ SWEEPS = (
     end_due_holds,
     tasks.ask_about_accounts,
     tasks.remind_payees,
+    tasks.remind_of_payouts,
 )
 
 

@@ -12,6 +12,10 @@ from marketplace.common.lifecycle import FINANCE, OWNER, SYSTEM, Lifecycle, Step
 from marketplace.common.money import AmountField, CurrencyField
 from marketplace.common.public_ids import PublicIdField
 
+# Why one waits that only its payee can put right.
+ASKS_ITS_PAYEE = ("account_not_ready", "account_replaced")
+WAITS_FOR_PAYEE = Q(status="failed") | Q(status="scheduled", failure_code__in=ASKS_ITS_PAYEE)
+
 
 class Payout(models.Model):
     """A payee's money on its way to the bank.
@@ -19,6 +23,7 @@ class Payout(models.Model):
     One transfer to the payee's account at the provider, then one bank payout per attempt. While it
     is under way its money stands in its own ``leaving`` account; a failure gives it back. ``hold``
     is what has held it, or does; none holds it a second time.
+    ``reminded_at`` is when its payee was last told that it waits for them.
     ``cancel_wished_at`` is set from the wish to cancel until the transfer is taken back; without
     ``cancel_wished_by`` the house wishes it, for what the payee owes. ``cancel_reason`` is why
     finance did; the payee reads it. ``reversal_refused_at`` is when the provider last would not
@@ -54,6 +59,7 @@ class Payout(models.Model):
     reversal_refused_at = models.DateTimeField(null=True)
     reversal_refusal = models.CharField(max_length=80, blank=True)
     lost_at = models.DateTimeField(null=True)
+    reminded_at = models.DateTimeField(null=True)
     hold = models.ForeignKey(
         "accounts.Hold", on_delete=models.PROTECT, null=True, related_name="payouts"
     )
@@ -79,6 +85,11 @@ class Payout(models.Model):
                 fields=["next_check_at"],
                 condition=Q(next_check_at__isnull=False),
                 name="payouts_to_send_or_ask",
+            ),
+            models.Index(
+                fields=["created_at"],
+                condition=WAITS_FOR_PAYEE,
+                name="payouts_that_wait_for_payees",
             ),
             models.Index(fields=["party", "-created_at", "-id"], name="payouts_newest_first"),
         ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import connection
 from django.db.models import (
@@ -28,8 +28,6 @@ from payments.payees.models import ConnectedAccount
 from payments.payouts.models import BEFORE_LIMIT, UNDER_WAY, Earning, Payout, PayoutAttempt
 from payments.payouts.recovering.selectors import owed_by_currency
 
-REMIND_EVERY = timedelta(days=7)
-
 # Of an earning: whether its payee's account takes money.
 READY = ConnectedAccount.objects.filter(
     party=OuterRef("party"), status=ConnectedAccount.Status.ACTIVE
@@ -49,7 +47,7 @@ _STRANDED = Q(
 # Its transfer was to be taken back from there, and the provider refused. Only the last attempt says
 # where the transfer lies: one before it may have been refused at an account that was closed since.
 _LATER = PayoutAttempt.objects.filter(payout=OuterRef("payout"), number__gt=OuterRef("number"))
-_UNRETURNED = Q(
+UNRETURNED = Q(
     ~Q(transfer_id=""),
     Exists(_AT_A_CLOSED_ACCOUNT.filter(~Exists(_LATER))),
     status__in=[Payout.Status.SCHEDULED, Payout.Status.FAILED],
@@ -84,17 +82,17 @@ def unreturned_payouts() -> QuerySet[Payout]:
     """For the desk: their money is at an account that was closed since, and the provider would not
     take it back from there.
     """
-    return Payout.objects.filter(_UNRETURNED).select_related("party")
+    return Payout.objects.filter(UNRETURNED).select_related("party")
 
 
 def payouts_to_attest() -> QuerySet[Payout]:
     """For the desk: what became of these only finance can say."""
-    return Payout.objects.filter(_STRANDED | _UNRETURNED).select_related("party")
+    return Payout.objects.filter(_STRANDED | UNRETURNED).select_related("party")
 
 
 def payouts_in_trouble() -> QuerySet[Payout]:
     """For the desk: all of these wait for a person; ``is_to_attest`` says for which deed."""
-    attest = Case(When(_STRANDED | _UNRETURNED, then=Value(True)), default=Value(False))
+    attest = Case(When(_STRANDED | UNRETURNED, then=Value(True)), default=Value(False))
     found = Payout.objects.annotate(is_to_attest=attest)
     return found.filter(Q(status=Payout.Status.FAILED) | Q(is_to_attest=True)).select_related(
         "party"
@@ -155,20 +153,6 @@ def due_cancellation_ids(at: datetime, *, limit: int) -> list[int]:
         Payout.objects.filter(next_check_at__lte=at, cancel_wished_at__isnull=False)
         .order_by("next_check_at")
         .values_list("pk", flat=True)[:limit]
-    )
-
-
-def party_ids_to_remind(at: datetime, *, limit: int) -> list[int]:
-    """Who has earned and cannot be paid out, and was not told so for a week."""
-    return list(
-        Earning.objects.filter(
-            ~Exists(READY),
-            Q(reminded_at=None) | Q(reminded_at__lte=at - REMIND_EVERY),
-            payout=None,
-            recovery=None,
-        )
-        .values_list("party_id", flat=True)
-        .distinct()[:limit]
     )
 
 

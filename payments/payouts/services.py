@@ -19,10 +19,10 @@ from payments.ledger import chart
 from payments.ledger.services import Move, move_money
 from payments.payees.models import ConnectedAccount
 from payments.payouts.drawing.services import draw_earnings, sendable
-from payments.payouts.models import LIFECYCLE, UNDER_WAY, Earning, Payout, PayoutAttempt
+from payments.payouts.models import LIFECYCLE, UNDER_WAY, Payout, PayoutAttempt
 from payments.payouts.recovering.selectors import owed_by
 from payments.payouts.roles import log_if_by_finance, role_in
-from payments.payouts.selectors import REMIND_EVERY, cleared, clears_next, currencies_of
+from payments.payouts.selectors import cleared, clears_next, currencies_of
 
 S = Payout.Status
 
@@ -92,25 +92,6 @@ def retry_payout(*, payout_id: int, by: User | str) -> Payout:
         text = Words("We try your payout of %(sum)s again, which had failed.")
         tell_payee(payout, "payout_retried", text)
     return payout
-
-
-@transaction.atomic
-def remind_payee(*, party_id: int) -> None:
-    """Tell who has earned and cannot be paid out what is missing; once a week."""
-    unpaid = Earning.objects.filter(party_id=party_id, payout=None, recovery=None)
-    waiting = list(unpaid.select_for_update().order_by("pk"))
-    at = now()
-    if not any(e.reminded_at is None or e.reminded_at <= at - REMIND_EVERY for e in waiting):
-        return
-    Earning.objects.filter(pk__in=[earning.pk for earning in waiting]).update(reminded_at=at)
-    year, week, _ = at.isocalendar()
-    notify(
-        to=Party.objects.get(pk=party_id),
-        kind="payout_account_missing",
-        text=Words("You have earned money that we cannot pay out yet. Set up your payouts."),
-        path=reverse("payout-setup"),
-        key=f"payout_account_missing:{year}-{week}",
-    )
 
 
 # --- Before a payout -----------------------------------------------------------------------------

@@ -102,6 +102,9 @@ class PayeeOut(serializers.Serializer):
         source="connected_account.failure_code", default=None, allow_null=True
     )
     since = serializers.DateTimeField(help_text="When they first earned what waits.")
+    held_until = serializers.DateTimeField(
+        help_text="When the provider's time to hold the first of it ends."
+    )
     waits = UnpaidOut(many=True)
 
 

@@ -17,6 +17,8 @@ from accounts.people.selectors import staff_roles_of
 from payments.chargebacks.models import Chargeback
 from payments.chargebacks.reminding.selectors import KIND as BANK_REMINDER
 from payments.chargebacks.reminding.selectors import is_reminder_true
+from payments.payouts.models import Payout
+from payments.payouts.reminding.selectors import kind_of_reminder
 from payments.reconciliation.confirming.models import ProposedDeed
 from payments.reconciliation.confirming.selectors import why_it_is_gone
 from projects.agreements.changes.models import ChangeOrder
@@ -104,6 +106,11 @@ def _asks_finance(chargeback: Chargeback, notice: Notification) -> str:
     if notice.kind == BANK_REMINDER:
         asks = asks and is_reminder_true(chargeback, notice.key)
     return "" if asks else gettext_noop("The bank waits for no answer any more.")
+
+
+def _asks_its_payee(payout: Payout, notice: Notification) -> str:
+    asks = kind_of_reminder(payout) == notice.kind
+    return "" if asks else gettext_noop("The payout waits for its payee no longer.")
 
 
 _OPEN_BID = _while(
@@ -202,6 +209,9 @@ REASONS: dict[str, Reason] = {
         _while(Hold.Status.APPEALED, gone=gettext_noop("The appeal waits for no answer any more.")),
     ),
     **dict.fromkeys(["chargeback_to_answer", BANK_REMINDER], _BANK),
+    **dict.fromkeys(
+        ["payout_still_failed", "payout_still_waits"], Reason(Payout, (), _asks_its_payee)
+    ),
     "giveback_asked": Reason(
         GiveBack,
         (),

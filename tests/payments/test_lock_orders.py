@@ -22,6 +22,7 @@ from payments.payees.models import ConnectedAccount
 from payments.payouts import services as payouts
 from payments.payouts.adopting.services import adopt_payout
 from payments.payouts.models import Earning, Payout
+from payments.payouts.reminding.services import remind_payee
 from payments.payouts.sending.services import record_payout
 from payments.reconciliation.deeds import services as deeds
 from payments.reconciliation.models import Difference
@@ -142,7 +143,7 @@ def test_who_reminds_a_payee_locks_what_they_earned_in_one_order(ada, ben):
     Earning.objects.filter(pk=first).update(earned_at=now())
 
     assert holds_nothing_below(
-        lambda: payouts.remind_payee(party_id=own_party_of(ben).pk),
+        lambda: remind_payee(party_id=own_party_of(ben).pk),
         above=Earning.objects.filter(pk=first),
         below=Earning.objects.filter(pk__in=others),
     )

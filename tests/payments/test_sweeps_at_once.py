@@ -17,9 +17,9 @@ from payments.ledger import services as ledger
 from payments.ledger.checks import CHECKS
 from payments.ledger.models import Transfer
 from payments.ledger.selectors import balance_of
-from payments.payouts import services as payouts
 from payments.payouts.cancelling.services import wish_to_cancel
 from payments.payouts.models import Earning
+from payments.payouts.reminding import services as reminding
 from payments.payouts.sending import services as sending
 from payments.refunds import services as refunds
 from payments.refunds.models import Refund
@@ -149,13 +149,13 @@ def test_without_its_lock_the_notices_key_keeps_a_reminder_to_one(
     ada, ben, bells, monkeypatch, has_its_key, told
 ):
     escrows.release(escrow_id=held(ada, ben).pk)
-    party, real = own_party_of(ben), payouts.notify
+    party, real = own_party_of(ben), reminding.notify
     without_locks(monkeypatch)
-    meet_after(monkeypatch, payouts, "now")  # asked once it was read who was reminded when
+    meet_after(monkeypatch, reminding, "now")  # asked once it was read who was reminded when
     if not has_its_key:
-        monkeypatch.setattr(payouts, "notify", lambda **news: real(**news | {"key": ""}))
+        monkeypatch.setattr(reminding, "notify", lambda **news: real(**news | {"key": ""}))
 
-    eight_times(lambda: payouts.remind_payee(party_id=party.pk))
+    eight_times(lambda: reminding.remind_payee(party_id=party.pk))
 
     assert Notification.objects.filter(kind="payout_account_missing").count() == told
 

@@ -2,7 +2,7 @@
 the contracts that it belongs to, to be found by words.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.urls import reverse
@@ -87,6 +87,11 @@ def test_who_earned_and_has_no_account_is_listed_with_what_waits_and_why(ada, be
     assert (first["name"], first["account"], first["failure_code"]) == ("Cleo", None, None)
     assert (second["account"], second["failure_code"]) == ("new", "invalid_country")
     assert second["waits"] == [{"amount": 97_000, "currency": "USD"}]
+    assert (
+        datetime.fromisoformat(second["held_until"])
+        == Earning.objects.get(party=own_party_of(ben)).limit_at
+    )
+    assert "Held until" in page
     ConnectedAccount.objects.filter(pk=account.pk).update(status="active", remote_id="acct_ben")
     assert [one["name"] for one in told(dora, "/desk/payees/")] == ["Cleo"]
 

@@ -48,7 +48,8 @@ def narrowed(payouts: QuerySet[Payout], *, status: str = "", words: str = "") ->
 
 def payees_not_set_up(user: User) -> QuerySet[Party]:
     """Who has earned and cannot be paid out, for want of a finished account, whoever has waited
-    longest first; for finance, and for support to read. ``since`` is when they first earned of it.
+    longest first; for finance, and for support to read. ``since`` is when they first earned of it,
+    and ``held_until`` when the provider's time to hold the first of it ends.
     """
     if not staff_roles_of(user) & {StaffRole.FINANCE, StaffRole.SUPPORT}:
         return Party.objects.none()
@@ -56,9 +57,10 @@ def payees_not_set_up(user: User) -> QuerySet[Party]:
         party=OuterRef("pk"), status=ConnectedAccount.Status.ACTIVE
     )
     theirs = _UNPAID.filter(party=OuterRef("pk")).order_by().values("party")
+    since, until = (theirs.annotate(first=Min(time)) for time in ("earned_at", "limit_at"))
     return (
         Party.objects.filter(~Exists(ready), pk__in=_UNPAID.values("party"))
-        .annotate(since=Subquery(theirs.annotate(first=Min("earned_at")).values("first")))
+        .annotate(since=Subquery(since.values("first")), held_until=Subquery(until.values("first")))
         .select_related("connected_account")
         .order_by("since", "id")
     )

@@ -67,8 +67,21 @@ MONEY: dict[str, Words] = {
         "We wished to cancel it for this: %(reason)s",
         reason="Your bank asks us to wait.",
     ),
+    "payout_still_failed": told(
+        "Your payout of %(sum)s has still not arrived. Put your bank details right and try it "
+        "again, or cancel it.",
+        "The bank says that the account is closed.",
+        "%(behind)s that you have earned since wait behind it.",
+        "The payment provider holds this money only until %(limit)s.",
+    ),
+    "payout_still_waits": told(
+        "Your payout of %(sum)s still cannot be sent.",
+        "The payment provider needs more details from you first.",
+        "The payment provider was to hold this money until %(limit)s: please do it now.",
+    ),
     "payout_account_missing": told(
-        "You have earned money that we cannot pay out yet. Set up your payouts."
+        "You have earned money that we cannot pay out yet. Set up your payouts.",
+        "The payment provider holds this money only until %(limit)s.",
     ),
     "payout_account_active": told("Your payouts are set up. What you earn is paid out by itself."),
     "payout_account_restricted": told(

@@ -15,7 +15,7 @@ _VALUES: dict[str, Value] = {
     "client": "Ada Nwosu",
     "other": "Ada Nwosu",
     "title": "Online shop for a bicycle workshop",
-    **dict.fromkeys(["price", "amount", "bonus", "part", "held", "taken", "back"], _SUM),
+    **dict.fromkeys(["price", "amount", "bonus", "part", "held", "taken", "back", "behind"], _SUM),
     **dict.fromkeys(["net", "gets", "missing", "rest", "sum"], _NET),
     **dict.fromkeys(["due", "until", "limit", "ready", "reply"], _DUE),
     "late": _DUE + timedelta(days=3),
