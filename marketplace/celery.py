@@ -73,6 +73,9 @@ _TIMETABLE = {
     # It bounds how much is added up by whoever reads an account of ours: at a thousand releases a
     # second the last two seconds of it take less than a millisecond.
     "take-snapshots": {"task": "payments.take_snapshots", "schedule": 2},
+    # Two days before the provider's limit, and a day before the end of a hold.
+    "let-held-payouts-go": {"task": "payments.let_held_payouts_go", "schedule": 60},
+    "tell-that-holds-end": {"task": "payments.tell_that_holds_end", "schedule": 60},
     # Once a week for each payee; a minute more or less harms nobody.
     "remind-payees": {"task": "payments.remind_payees", "schedule": 60},
     "remind-of-payouts": {"task": "payments.remind_of_payouts", "schedule": 60},

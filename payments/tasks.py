@@ -4,10 +4,13 @@ A listener hears of one row; a sweep finds what no bell told of. Services act, a
 run twice.
 """
 
+from datetime import timedelta
 from functools import partial
 
 from celery import shared_task
 
+from accounts.holds.models import Hold
+from accounts.holds.selectors import ending_hold_ids
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.sweeps import sweep
@@ -24,12 +27,17 @@ from payments.payees.selectors import due_account_ids, party_ids_of_a_new_countr
 from payments.payees.services import refresh_account
 from payments.payouts import services as payouts
 from payments.payouts.cancelling.services import finish_cancelling
+from payments.payouts.holding.services import let_go_before_the_limit, tell_that_it_ends
 from payments.payouts.models import Payout
 from payments.payouts.recovering.selectors import recoverable
 from payments.payouts.recovering.services import recover
 from payments.payouts.reminding.selectors import party_ids_to_remind, payout_ids_to_remind_of
 from payments.payouts.reminding.services import remind_of_payout, remind_payee
-from payments.payouts.selectors import due_cancellation_ids, due_payout_ids
+from payments.payouts.selectors import (
+    due_cancellation_ids,
+    due_payout_ids,
+    held_payout_ids_to_let_go,
+)
 from payments.payouts.sending import services as sending
 from payments.payouts.turns.selectors import due_groups
 from payments.reconciliation.running.services import advance_run, plan_run
@@ -157,6 +165,25 @@ def cancel_due_payouts() -> dict[str, int]:
         lambda pk: finish_cancelling(payout_id=pk),
         at_once=CALLS,
         while_=may_ask,
+    )
+
+
+@shared_task(name="payments.let_held_payouts_go")
+def let_held_payouts_go() -> dict[str, int]:
+    """What is held goes out before the provider's limit, whatever the hold says."""
+    return sweep(
+        partial(held_payout_ids_to_let_go, now()),
+        lambda pk: let_go_before_the_limit(payout_id=pk),
+    )
+
+
+@shared_task(name="payments.tell_that_holds_end")
+def tell_that_holds_end() -> dict[str, int]:
+    """Finance hears a day before that a hold of payouts ends by itself."""
+    return sweep(
+        partial(ending_hold_ids, now(), kind=Hold.Kind.PAYOUTS, ahead=timedelta(days=1)),
+        lambda pk: tell_that_it_ends(hold_id=pk),
+        of=Hold,
     )
 
 

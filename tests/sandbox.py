@@ -179,6 +179,8 @@ SWEEPS = (
     tasks.ask_about_accounts,
     tasks.remind_payees,
     tasks.remind_of_payouts,
+    tasks.let_held_payouts_go,
+    tasks.tell_that_holds_end,
 )
 
 

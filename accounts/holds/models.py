@@ -21,6 +21,7 @@ class Hold(models.Model):
     the web that the ``evidence`` points at. It ends at ``closes_at`` by itself: at ``ends_at``, or
     the end of the staff's time to answer an appeal where that comes first. The clocks are those
     of the rules on the day that it was placed.
+    ``end_told_at`` is the end that the staff was last reminded of.
     """
 
     class Kind(models.TextChoices):
@@ -62,6 +63,7 @@ class Hold(models.Model):
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
+    end_told_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     closed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"

@@ -1,9 +1,9 @@
 """What stands still, whom it concerns, and who of the staff sees it."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db.models import Prefetch, Q, QuerySet, prefetch_related_objects
+from django.db.models import F, Prefetch, Q, QuerySet, prefetch_related_objects
 
 from accounts.holds.models import STANDING, Hold, HoldFile
 from accounts.parties.models import Party
@@ -92,6 +92,17 @@ def due_hold_ids(at: datetime, *, limit: int) -> list[int]:
     """Those whose time is over, or whose appeal nobody has answered in time."""
     due = standing().filter(closes_at__lte=at).order_by("closes_at", "pk")
     return list(due.values_list("pk", flat=True)[:limit])
+
+
+def ending_hold_ids(at: datetime, *, kind: str, ahead: timedelta, limit: int) -> list[int]:
+    """Those of this kind that are over so soon (``ahead``) by themselves, of which end nobody was
+    told; not those that were placed for no longer.
+    """
+    soon = standing(kind).filter(
+        closes_at__gt=at, closes_at__lte=at + ahead, created_at__lt=F("closes_at") - ahead
+    )
+    untold = soon.exclude(end_told_at=F("closes_at")).order_by("closes_at", "pk")
+    return list(untold.values_list("pk", flat=True)[:limit])
 
 
 def party_named(name: str) -> Party:

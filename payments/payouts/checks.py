@@ -22,6 +22,7 @@ from payments.ledger import chart
 from payments.ledger.models import LedgerAccount, Transfer
 from payments.ledger.selectors import standing_in
 from payments.payouts.models import BEFORE_LIMIT, UNDER_WAY, Earning, Payout
+from payments.payouts.selectors import held_payouts, near_limit
 from payments.payouts.turns.selectors import pressing_groups
 
 S = Payout.Status
@@ -126,13 +127,15 @@ def nothing_earned_is_past_its_limit() -> list[str]:
     """What the provider holds no longer is on its way, or something is in its way that its payee or
     finance was told of.
     """
-    past = pressing_groups(now() - BEFORE_LIMIT, limit=LISTED)
+    at = now() - BEFORE_LIMIT
+    past = pressing_groups(at, limit=LISTED)
+    held = near_limit(held_payouts(), at).order_by("pk")[:LISTED]
     names = Party.objects.in_bulk([party_id for party_id, _ in past])
     return [
         f"{names[party_id].public_id} has {currency} that is past the provider's limit and is not "
         "paid out."
         for party_id, currency in past
-    ]
+    ] + [f"{payout} is held past the provider's limit." for payout in held]
 
 
 CHECKS = [

@@ -91,6 +91,9 @@ class Payout(models.Model):
                 condition=WAITS_FOR_PAYEE,
                 name="payouts_that_wait_for_payees",
             ),
+            models.Index(
+                fields=["party", "currency"], condition=Q(status="held"), name="payouts_held"
+            ),
             models.Index(fields=["party", "-created_at", "-id"], name="payouts_newest_first"),
         ]
 

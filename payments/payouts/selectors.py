@@ -19,6 +19,7 @@ from django.db.models import (
     When,
 )
 
+from accounts.holds.models import Hold
 from accounts.parties.models import Party
 from accounts.parties.selectors import parties_of
 from accounts.people.models import User
@@ -97,6 +98,40 @@ def payouts_in_trouble() -> QuerySet[Payout]:
     return found.filter(Q(status=Payout.Status.FAILED) | Q(is_to_attest=True)).select_related(
         "party"
     )
+
+
+def near_limit(payouts: QuerySet[Payout], at: datetime) -> QuerySet[Payout]:
+    """Those of them that no hold of ours keeps any longer, since the provider does not: for what
+    they pay out, or for what has cleared and waits behind them.
+    """
+    theirs = Earning.objects.filter(
+        Q(payout=OuterRef("pk")) | Q(payout=None, recovery=None, clears_at__lte=at),
+        party=OuterRef("party"),
+        currency=OuterRef("currency"),
+        limit_at__lte=at + BEFORE_LIMIT,
+    )
+    return payouts.filter(Exists(theirs))
+
+
+def held_payouts() -> QuerySet[Payout]:
+    return Payout.objects.filter(status=Payout.Status.HELD)
+
+
+def held_payout_ids_to_let_go(at: datetime, *, limit: int) -> list[int]:
+    """Held still, and near the provider's limit."""
+    found = near_limit(held_payouts(), at).order_by("pk")
+    return list(found.values_list("pk", flat=True)[:limit])
+
+
+def leaves_despite(hold: Hold, payout: Payout | None = None) -> datetime | None:
+    """When the first of what it holds, or of this payout, goes out all the same; None where that is
+    not before its end.
+    """
+    kept = Q(payout=payout) if payout else Q(payout=None) | Q(payout__status=Payout.Status.HELD)
+    held = Earning.objects.filter(kept, party=hold.party_id, recovery=None)
+    limit_at = held.aggregate(first=Min("limit_at"))["first"]
+    leaves_by = limit_at and limit_at - BEFORE_LIMIT
+    return leaves_by if leaves_by and leaves_by < hold.closes_at else None
 
 
 def with_story(payouts: QuerySet[Payout]) -> QuerySet[Payout]:

@@ -8,7 +8,8 @@ from accounts.holds.selectors import standing_hold_on
 from accounts.notifications.services import notify
 from accounts.parties.models import Party
 from accounts.parties.selectors import acts_for
-from accounts.people.models import User
+from accounts.people.models import StaffRole, User
+from accounts.people.selectors import staff_with
 from marketplace.common.clock import now
 from marketplace.common.doorbell import ring
 from marketplace.common.errors import NotAllowed, WrongState
@@ -22,7 +23,7 @@ from payments.payouts.drawing.services import draw_earnings, sendable
 from payments.payouts.models import LIFECYCLE, UNDER_WAY, Payout, PayoutAttempt
 from payments.payouts.recovering.selectors import owed_by
 from payments.payouts.roles import log_if_by_finance, role_in
-from payments.payouts.selectors import cleared, clears_next, currencies_of
+from payments.payouts.selectors import cleared, clears_next, currencies_of, near_limit
 
 S = Payout.Status
 
@@ -157,13 +158,36 @@ def _send_or_hold(payout: Payout) -> None:
 
 
 def hold_payout(payout: Payout, hold: Hold) -> bool:
-    """Stop it before it leaves; False for one that was held before or is being cancelled."""
+    """Stop it before it leaves; False for one that was held before or is being cancelled, and for
+    one that the provider holds not much longer: it leaves, and finance is told.
+    """
     if payout.hold_id is not None or payout.cancel_wished_at is not None:
+        return False
+    if near_limit(Payout.objects.filter(pk=payout.pk), now()).exists():
+        tell_finance_it_leaves(payout, hold)
         return False
     LIFECYCLE.advance(payout, "hold", role=SYSTEM)
     payout.hold, payout.next_check_at = hold, None
     payout.save(update_fields=["status", "hold", "next_check_at"])
     return True
+
+
+def tell_finance_it_leaves(payout: Payout, hold: Hold) -> None:
+    """Once for each payout that no hold keeps any longer."""
+    text = Words(
+        "The payout of %(sum)s to %(who)s goes out although their payouts are held: the payment "
+        "provider holds the money not much longer."
+    )
+    for person in staff_with(StaffRole.FINANCE):
+        if role_in(payout, person) != FINANCE:
+            continue
+        notify(
+            to=person,
+            kind="payout_left_hold",
+            text=text.filled(sum=Money(payout.amount, payout.currency), who=payout.party.name),
+            path=reverse("desk-hold", args=[hold.public_id]),
+            key=f"payout_left_hold:{payout.public_id}",
+        )
 
 
 def refuse_if_being_cancelled(payout: Payout) -> None:

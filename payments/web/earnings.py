@@ -13,7 +13,13 @@ from marketplace.common.pages import page_of
 from payments.fundings.selectors import return_paths
 from payments.payees.selectors import account_for
 from payments.payouts.plans.selectors import plan_of, turn_after
-from payments.payouts.selectors import clearing_of, in_the_way_of, payouts_of, summaries_of
+from payments.payouts.selectors import (
+    clearing_of,
+    in_the_way_of,
+    leaves_despite,
+    payouts_of,
+    summaries_of,
+)
 from payments.payouts.statement import lines_of, movements_of
 
 LATEST = 5
@@ -34,6 +40,7 @@ def show_earnings(request: HttpRequest) -> HttpResponse:
         "account": account_for(party),
         "hold": hold,
         "hold_files": shown_files_of(hold) if hold else [],
+        "leaves_by": leaves_despite(hold) if hold else None,
         "plan": plan,
         "next_turn": turn_after(plan.every, now()),
         "summaries": [

@@ -14,7 +14,7 @@ from payments.fundings.selectors import return_paths
 from payments.payouts import services
 from payments.payouts.cancelling.services import cancel_payout
 from payments.payouts.models import LIFECYCLE, Payout
-from payments.payouts.selectors import payouts_of, with_story
+from payments.payouts.selectors import leaves_despite, payouts_of, with_story
 from payments.payouts.words import reason_in_words, reversal_reason_in_words
 from payments.web.stories import steps_of, story_of
 
@@ -74,6 +74,7 @@ def _shown(payout: Payout) -> dict[str, object]:
     return {
         "payout": payout,
         "hold_files": shown_files_of(payout.hold) if payout.hold else [],
+        "leaves_by": leaves_despite(payout.hold, payout) if payout.hold else None,
         "story": story_of(payout),
         "stepper": steps_of(payout),
         "reason": reason_in_words(payout.failure_code),

@@ -108,6 +108,12 @@ def _asks_finance(chargeback: Chargeback, notice: Notification) -> str:
     return "" if asks else gettext_noop("The bank waits for no answer any more.")
 
 
+def _ends_soon(hold: Hold, _: Notification) -> str:
+    """An answer to an appeal may have put its end off."""
+    ends = hold.stands and hold.end_told_at == hold.closes_at
+    return "" if ends else gettext_noop("The hold does not end then any more.")
+
+
 def _asks_its_payee(payout: Payout, notice: Notification) -> str:
     asks = kind_of_reminder(payout) == notice.kind
     return "" if asks else gettext_noop("The payout waits for its payee no longer.")
@@ -208,6 +214,7 @@ REASONS: dict[str, Reason] = {
         (),
         _while(Hold.Status.APPEALED, gone=gettext_noop("The appeal waits for no answer any more.")),
     ),
+    "hold_ends": Reason(Hold, (), _ends_soon),
     **dict.fromkeys(["chargeback_to_answer", BANK_REMINDER], _BANK),
     **dict.fromkeys(
         ["payout_still_failed", "payout_still_waits"], Reason(Payout, (), _asks_its_payee)

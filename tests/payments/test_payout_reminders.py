@@ -54,8 +54,8 @@ def test_a_failed_one_is_told_again_once_a_week_until_it_is_tried_again(payout, 
     later(days=7.1)
     assert tasks.remind_of_payouts() == ONE
     assert told() == 2 * [
-        "Your payout of $970.00 has still not arrived. Put your bank details right and try it "
-        "again, or cancel it. The bank says that the account is closed."
+        "Your payout of $970.00 has still not arrived. The bank says that the account is closed. "
+        "Put your bank details right and try it again, or cancel it."
     ]
     notice = Notification.objects.filter(kind="payout_still_failed").latest("pk")
     assert (notice.recipient, notice.path) == (ben, f"/payouts/{payout.public_id}/")

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from accounts.holds.models import Hold
+from accounts.holds.rules import role_in
 from accounts.holds.services import (
     close_hold,
     judge_holder,
@@ -17,7 +18,8 @@ from accounts.holds.services import (
 )
 from accounts.notifications.services import notify
 from accounts.parties.models import Party
-from accounts.people.models import User
+from accounts.people.models import StaffRole, User
+from accounts.people.selectors import staff_with
 from marketplace.common.clock import now
 from marketplace.common.doorbell import ring
 from marketplace.common.errors import WrongState
@@ -25,7 +27,14 @@ from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.words import Words
 from payments.payees.models import ConnectedAccount
 from payments.payouts.models import LIFECYCLE, Payout
-from payments.payouts.services import hold_payout, lock_payee, lock_payout
+from payments.payouts.selectors import held_payouts, near_limit
+from payments.payouts.services import (
+    hold_payout,
+    lock_payee,
+    lock_payout,
+    tell_finance_it_leaves,
+    tell_payee,
+)
 from payments.policies.selectors import clocks_of_holds
 
 
@@ -43,8 +52,8 @@ def hold_payouts(
     """Stop a payee's payouts for ``days`` at most: those that wait, and those that will be made.
 
     What has left already arrives. A payout is held once: none waits longer than the policy's most
-    days in all. Raises NotAllowed, InvalidInput, TooLarge or WrongState (one stands, or no
-    account).
+    days in all, or than the provider holds it. Raises NotAllowed, InvalidInput, TooLarge or
+    WrongState (one stands, or no account).
     """
     party = Party.objects.get(pk=party_id)
     hold = Hold(kind=Hold.Kind.PAYOUTS, party=party, subject=party.public_id, title=party.name)
@@ -88,11 +97,7 @@ def lift_hold(*, hold_id: int, by: User | str, ruling: str = "") -> Hold:
     hold = close_hold(lock_hold(hold_id), by=by, ruling=ruling)
     held = Payout.objects.filter(hold=hold, status=Payout.Status.HELD)
     for payout_id in held.order_by("pk").values_list("pk", flat=True):
-        payout = lock_payout(pk=payout_id)
-        LIFECYCLE.advance(payout, "lift", role=SYSTEM)
-        payout.next_check_at = now()
-        payout.save(update_fields=["status", "next_check_at"])
-        ring("payments.send_payout", payout.pk)
+        _lift(lock_payout(pk=payout_id))
     notify(
         to=hold.party,
         kind="payouts_go_on",
@@ -102,3 +107,60 @@ def lift_hold(*, hold_id: int, by: User | str, ruling: str = "") -> Hold:
     )
     log_lifted(hold, by=by)
     return hold
+
+
+@transaction.atomic
+def let_go_before_the_limit(*, payout_id: int) -> None:
+    """The provider holds it not much longer: it goes out, while the hold stands on. Its payee and
+    finance are told. Safe to call again.
+    """
+    party_id = Payout.objects.values_list("party_id", flat=True).get(pk=payout_id)
+    lock_payee(party_id, must_be_ready=False)  # the gate first, as whoever places or lifts one does
+    payout = lock_payout(pk=payout_id)
+    if not near_limit(held_payouts(), now()).filter(pk=payout.pk).exists():
+        return
+    assert payout.hold is not None
+    _lift(payout)
+    tell_payee(
+        payout,
+        "payouts_go_on",
+        Words(
+            "Your payout of %(sum)s is no longer held: the payment provider holds the money not "
+            "much longer. It is on its way."
+        ),
+    )
+    tell_finance_it_leaves(payout, payout.hold)
+
+
+@transaction.atomic
+def tell_that_it_ends(*, hold_id: int) -> None:
+    """Remind finance, a day before, that a hold of payouts ends by itself; once for each end."""
+    hold = lock_hold(hold_id)
+    if not hold.stands or hold.end_told_at == hold.closes_at:
+        return
+    hold.end_told_at = hold.closes_at
+    hold.save(update_fields=["end_told_at"])
+    text = Words(
+        "The hold on the payouts of %(who)s ends by itself on %(until)s. What is held goes out "
+        "then.",
+        who=hold.party.name,
+        until=hold.closes_at,
+    )
+    for person in staff_with(StaffRole.FINANCE):
+        if role_in(hold, person) != hold.role:
+            continue
+        notify(
+            to=person,
+            kind="hold_ends",
+            text=text,
+            path=reverse("desk-hold", args=[hold.public_id]),
+            key=f"hold_ends:{hold.public_id}:{hold.closes_at.isoformat()}",
+            about=hold.public_id,
+        )
+
+
+def _lift(payout: Payout) -> None:
+    LIFECYCLE.advance(payout, "lift", role=SYSTEM)
+    payout.next_check_at = now()
+    payout.save(update_fields=["status", "next_check_at"])
+    ring("payments.send_payout", payout.pk)

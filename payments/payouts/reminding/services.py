@@ -24,10 +24,7 @@ from payments.payouts.words import reason_of
 LIMIT_IS_NEAR = timedelta(days=14)
 
 _SENTENCES = {
-    "payout_still_failed": Words(
-        "Your payout of %(sum)s has still not arrived. Put your bank details right and try it "
-        "again, or cancel it."
-    ),
+    "payout_still_failed": Words("Your payout of %(sum)s has still not arrived."),
     "payout_still_waits": Words("Your payout of %(sum)s still cannot be sent."),
 }
 
@@ -64,13 +61,15 @@ def remind_of_payout(*, payout_id: int) -> None:
     payout.reminded_at = at
     payout.save(update_fields=["reminded_at"])
     text = _SENTENCES[kind]
-    if payout.failure_code:
-        text += reason_of(payout.failure_code)
     waits, limit_at = behind(payout, at), held_until(payout)
-    if waits:
-        text += Words("%(behind)s that you have earned since wait behind it.")
     if limit_at and limit_at <= at + LIMIT_IS_NEAR:
         text += _limit_in_words(limit_at, at)
+    if payout.failure_code:
+        text += reason_of(payout.failure_code)
+    if waits:
+        text += Words("%(behind)s that you have earned since wait behind it.")
+    if kind == "payout_still_failed":
+        text += Words("Put your bank details right and try it again, or cancel it.")
     notify(
         to=payout.party,
         kind=kind,

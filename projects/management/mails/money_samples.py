@@ -68,16 +68,16 @@ MONEY: dict[str, Words] = {
         reason="Your bank asks us to wait.",
     ),
     "payout_still_failed": told(
-        "Your payout of %(sum)s has still not arrived. Put your bank details right and try it "
-        "again, or cancel it.",
+        "Your payout of %(sum)s has still not arrived.",
+        "The payment provider holds this money only until %(limit)s.",
         "The bank says that the account is closed.",
         "%(behind)s that you have earned since wait behind it.",
-        "The payment provider holds this money only until %(limit)s.",
+        "Put your bank details right and try it again, or cancel it.",
     ),
     "payout_still_waits": told(
         "Your payout of %(sum)s still cannot be sent.",
-        "The payment provider needs more details from you first.",
         "The payment provider was to hold this money until %(limit)s: please do it now.",
+        "The payment provider needs more details from you first.",
     ),
     "payout_account_missing": told(
         "You have earned money that we cannot pay out yet. Set up your payouts.",
@@ -92,6 +92,14 @@ MONEY: dict[str, Words] = {
     ),
     "payouts_held": told("Your payouts are held until %(until)s at the latest. Read why."),
     "payouts_go_on": told("Your payouts are no longer held. What waited is on its way."),
+    "payout_left_hold": told(
+        "The payout of %(sum)s to %(who)s goes out although their payouts are held: the payment "
+        "provider holds the money not much longer."
+    ),
+    "hold_ends": told(
+        "The hold on the payouts of %(who)s ends by itself on %(until)s. What is held goes out "
+        "then."
+    ),
     "debt_recovered": told(
         "%(taken)s of what you earned went to what you owe after a chargeback.",
         "%(rest)s are still owed.",

@@ -1,0 +1,190 @@
+"""No hold of payouts lasts longer than the provider holds the money."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+
+from accounts.holds.models import Hold
+from accounts.holds.services import appeal_hold, uphold_hold
+from accounts.models import Notification
+from accounts.people.models import StaffRole
+from accounts.people.services import grant_staff_roles
+from marketplace.common.clock import now
+from marketplace.common.lifecycle import SYSTEM
+from payments import tasks
+from payments.escrow import services as escrows
+from payments.payouts import services as payouts
+from payments.payouts.checks import nothing_earned_is_past_its_limit
+from payments.payouts.holding.services import hold_payouts, lift_hold
+from payments.payouts.models import BEFORE_LIMIT, Earning, Payout
+from payments.payouts.sending import services as sending
+from projects.reasons.services import why_gone
+from tests.payments.payout_world import leaving, now_of, ready_without_provider
+from tests.payments.racing import at_once
+from tests.payments.world import held
+from tests.world import browser, person
+
+pytestmark = pytest.mark.django_db
+
+NOTHING, ONE = {"done": 0, "failed": 0}, {"done": 1, "failed": 0}
+
+
+@pytest.fixture
+def payee(ada, ben) -> int:
+    return ready_without_provider(ada, ben)
+
+
+def hold(party_id: int, dora, *, days: int = 14) -> Hold:
+    return hold_payouts(
+        party_id=party_id, reason="Looked into.", evidence="A letter.", days=days, by=dora
+    )
+
+
+def limit_in(**time: float) -> None:
+    Earning.objects.update(limit_at=now() + timedelta(**time))
+
+
+def scheduled(party_id: int) -> Payout:
+    return payouts.schedule_payout(party_id=party_id, currency="USD", by=SYSTEM)
+
+
+def told(kind: str) -> list[tuple[str, str]]:
+    found = Notification.objects.filter(kind=kind).order_by("pk")
+    return [(notice.recipient.name, str(notice.text)) for notice in found]
+
+
+@pytest.fixture
+def kept(payee, dora) -> Payout:
+    """Held for fourteen days, while the provider holds it for ten."""
+    hold(payee, dora)
+    limit_in(days=10)
+    payout = scheduled(payee)
+    assert payout.status == "held"
+    return payout
+
+
+def test_two_days_before_the_limit_it_goes_out_while_the_hold_stands_on(kept, payee, later):
+    later(days=7.9)
+    assert tasks.let_held_payouts_go() == NOTHING
+    later(days=0.2)
+    assert nothing_earned_is_past_its_limit() == []
+
+    assert (tasks.let_held_payouts_go(), tasks.let_held_payouts_go()) == (ONE, NOTHING)
+
+    assert (now_of(kept).status, leaving(kept)) == ("scheduled", 97_000)
+    assert Hold.objects.get().status == "placed"
+    attempt = sending.begin_attempt(kept.pk)
+    assert attempt is not None and now_of(kept).status == "sending", "no hold takes it again"
+    ((name, said),) = told("payouts_go_on")
+    assert name == "Ben" and said.startswith("Your payout of $970.00 is no longer held")
+    assert told("payout_left_hold") == [
+        (
+            "Dora",
+            "The payout of $970.00 to Ben goes out although their payouts are held: the payment "
+            "provider holds the money not much longer.",
+        )
+    ]
+
+
+def test_what_waits_behind_it_and_comes_nearer_lets_it_go_too(kept, ada, ben, later):
+    escrows.release(escrow_id=held(ada, ben).pk)
+    Earning.objects.filter(payout=None).update(clears_at=now(), limit_at=now() + BEFORE_LIMIT)
+    assert tasks.let_held_payouts_go() == ONE
+    assert now_of(kept).status == "scheduled"
+
+
+def test_the_proof_finds_what_is_held_past_it(kept, later):
+    later(days=10.1)
+    assert nothing_earned_is_past_its_limit() == [f"{kept} is held past the provider's limit."]
+    tasks.let_held_payouts_go()
+    assert nothing_earned_is_past_its_limit() == []
+
+
+def test_one_that_is_made_or_tried_again_so_late_is_not_held_and_finance_hears_of_it(
+    payee, ben, dora
+):
+    hold(payee, dora)
+    limit_in(days=1)
+    payout = scheduled(payee)
+    assert payout.status == "scheduled"
+    assert sending.begin_attempt(payout.pk) is not None
+    sending.fail(now_of(payout), payout.attempts.get(), "account_closed")
+    payouts.retry_payout(payout_id=payout.pk, by=ben)
+    assert now_of(payout).status == "scheduled"
+    assert len(told("payout_left_hold")) == 1, "once for each payout"
+
+
+def test_nor_is_one_that_waits_when_the_hold_is_placed(payee, dora):
+    limit_in(days=1)
+    payout = scheduled(payee)
+    hold(payee, dora)
+    assert now_of(payout).status == "scheduled"
+
+
+def test_the_pages_say_when_it_goes_out_all_the_same(kept, ben):
+    words = "goes out on"
+    for path in ("/earnings/", f"/payouts/{kept.public_id}/"):
+        page = browser(ben).get(path).text
+        assert words in page and kept.earnings.get().leaves_by.strftime("%Y-%m-%d") in page
+    limit_in(days=60)
+    for path in ("/earnings/", f"/payouts/{kept.public_id}/"):
+        assert words not in browser(ben).get(path).text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_at_once_let_it_go_once(ada, ben, dora, bells):
+    party_id = ready_without_provider(ada, ben)
+    standing = hold(party_id, dora)
+    payout = scheduled(party_id)
+    limit_in(days=1)
+
+    outcomes = at_once(
+        lambda n: tasks.let_held_payouts_go() if n else lift_hold(hold_id=standing.pk, by=dora)
+    )
+
+    assert outcomes == {"done": 8}
+    assert (now_of(payout).status, leaving(payout)) == ("scheduled", 97_000)
+    assert len(told("payout_left_hold")) == len(told("payouts_go_on")) - 1 <= 1
+    call_command("check_ledger")
+
+
+# --- The end of a hold ---------------------------------------------------------------------------
+
+
+def test_a_day_before_its_end_finance_is_told_once(payee, ben, dora, later):
+    standing = hold(payee, dora, days=3)
+    later(days=1.9)
+    assert tasks.tell_that_holds_end() == NOTHING
+    later(days=0.2)
+    assert (tasks.tell_that_holds_end(), tasks.tell_that_holds_end()) == (ONE, NOTHING)
+    ((name, said),) = told("hold_ends")
+    assert name == "Dora" and said.startswith("The hold on the payouts of Ben ends by itself on")
+    notice = Notification.objects.get(kind="hold_ends")
+    assert notice.path == f"/desk/holds/{standing.public_id}/"
+    assert why_gone([notice]) == {notice.pk: ""}
+    lift_hold(hold_id=standing.pk, by=dora)
+    assert why_gone([notice]) == {notice.pk: "The hold does not end then any more."}
+
+
+def test_one_of_a_day_is_not_told_of_and_an_end_that_moved_is_told_again(payee, ben, dora, later):
+    lift_hold(hold_id=hold(payee, dora, days=1).pk, by=dora)
+    assert tasks.tell_that_holds_end() == NOTHING
+    standing = hold(payee, dora, days=13)
+    appeal_hold(hold_id=standing.pk, statement="It is mine.", by=ben)
+    later(days=9.1)
+    assert tasks.tell_that_holds_end() == ONE
+    fay = grant_staff_roles(user_id=person("Fay").pk, roles={StaffRole.FINANCE}, by=SYSTEM)
+    uphold_hold(hold_id=standing.pk, ruling="It is not.", by=fay)
+    assert tasks.tell_that_holds_end() == NOTHING
+    later(days=3)
+    assert tasks.tell_that_holds_end() == ONE
+    assert len(told("hold_ends")) == 3
+
+
+def test_nobody_of_finance_is_told_of_their_own(payee, ben, dora, later):
+    grant_staff_roles(user_id=ben.pk, roles={StaffRole.FINANCE}, by=SYSTEM)
+    hold(payee, dora, days=3)
+    later(days=2.1)
+    tasks.tell_that_holds_end()
+    assert [name for name, _ in told("hold_ends")] == ["Dora"]
