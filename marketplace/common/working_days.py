@@ -24,3 +24,18 @@ def after_working_days(start: datetime, count: int, *, zone: tzinfo) -> datetime
         while day.weekday() >= _SATURDAY:
             day += _A_DAY
     return datetime.combine(day, hour, tzinfo=zone).astimezone(start.tzinfo)
+
+
+def working_days_before(end: datetime, count: int, *, zone: tzinfo) -> datetime:
+    """The latest start from which so many working days, as above, are over at ``end``."""
+    local = end.astimezone(zone)
+    day, hour = local.date(), local.time()
+    if day.weekday() >= _SATURDAY:
+        hour = time.max
+        while day.weekday() >= _SATURDAY:
+            day -= _A_DAY
+    for _ in range(count):
+        day -= _A_DAY
+        while day.weekday() >= _SATURDAY:
+            day -= _A_DAY
+    return datetime.combine(day, hour, tzinfo=zone).astimezone(end.tzinfo)

@@ -108,6 +108,9 @@ class PayoutOut(serializers.ModelSerializer):
 
     id = serializers.CharField(source="public_id")
     problem = serializers.SerializerMethodField(help_text="Why it waits or failed, in words.")
+    arrives_at = serializers.DateTimeField(
+        help_text="When the payment provider expects it at the bank, once it is on its way."
+    )
     cancel_reason = serializers.CharField(help_text="Why finance cancelled it, or empty.")
     cancel_refused_at = serializers.DateTimeField(
         source="reversal_refused_at",
@@ -130,6 +133,7 @@ class PayoutOut(serializers.ModelSerializer):
             "cancel_refused_at",
             "cancel_problem",
             "created_at",
+            "arrives_at",
             "closed_at",
             "next_steps",
         ]

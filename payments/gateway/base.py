@@ -145,7 +145,9 @@ class RemoteReversal:
 
 @dataclass(frozen=True)
 class RemotePayout:
-    """``payout`` and ``attempt`` are ours, as noted there; empty and 0 where it is not of ours."""
+    """``payout`` and ``attempt`` are ours, as noted there; empty and 0 where it is not of ours.
+    ``arrives_at`` is when the provider expects it at the bank.
+    """
 
     remote_id: str
     account: str
@@ -155,6 +157,7 @@ class RemotePayout:
     amount: int
     currency: str
     failure_code: str = ""
+    arrives_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -163,6 +163,7 @@ def payout_of(payout: stripe.Payout, account: str) -> RemotePayout:
         amount=payout.amount,
         currency=payout.currency.upper(),
         failure_code=payout.failure_code or "",
+        arrives_at=moment(payout.arrival_date),
     )
 
 

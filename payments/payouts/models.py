@@ -23,6 +23,7 @@ class Payout(models.Model):
     One transfer to the payee's account at the provider, then one bank payout per attempt. While it
     is under way its money stands in its own ``leaving`` account; a failure gives it back. ``hold``
     is what has held it, or does; none holds it a second time.
+    ``arrives_at`` is when the provider expects it at the bank, once it is on its way.
     ``reminded_at`` is when its payee was last told that it waits for them.
     ``cancel_wished_at`` is set from the wish to cancel until the transfer is taken back; without
     ``cancel_wished_by`` the house wishes it, for what the payee owes. ``cancel_reason`` is why
@@ -59,6 +60,7 @@ class Payout(models.Model):
     reversal_refused_at = models.DateTimeField(null=True)
     reversal_refusal = models.CharField(max_length=80, blank=True)
     lost_at = models.DateTimeField(null=True)
+    arrives_at = models.DateTimeField(null=True)
     reminded_at = models.DateTimeField(null=True)
     hold = models.ForeignKey(
         "accounts.Hold", on_delete=models.PROTECT, null=True, related_name="payouts"

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import (
     Case,
@@ -25,6 +26,7 @@ from accounts.parties.selectors import parties_of
 from accounts.people.models import User
 from marketplace.common.clock import now
 from marketplace.common.currencies import least_payout
+from marketplace.common.working_days import working_days_before
 from payments.payees.models import ConnectedAccount
 from payments.payouts.models import BEFORE_LIMIT, UNDER_WAY, Earning, Payout, PayoutAttempt
 from payments.payouts.recovering.selectors import owed_by_currency
@@ -54,6 +56,10 @@ UNRETURNED = Q(
     status__in=[Payout.Status.SCHEDULED, Payout.Status.FAILED],
     reversal_refused_at__isnull=False,
 )
+
+# Banks have their holidays, which nobody here knows.
+LATE_AFTER_WORKING_DAYS = 3
+LONGEST_SILENCE = timedelta(days=1)
 
 # PostgreSQL reads all of an index for a DISTINCT; this asks for the next one after the last.
 _CURRENCIES = """
@@ -92,11 +98,23 @@ def payouts_to_attest() -> QuerySet[Payout]:
 
 
 def payouts_in_trouble() -> QuerySet[Payout]:
-    """For the desk: all of these wait for a person; ``is_to_attest`` says for which deed."""
+    """For the desk: all of these wait for a person. ``is_to_attest`` says for which deed, and
+    ``is_late`` of which the provider or the bank has to be asked.
+    """
     attest = Case(When(_STRANDED | UNRETURNED, then=Value(True)), default=Value(False))
-    found = Payout.objects.annotate(is_to_attest=attest)
-    return found.filter(Q(status=Payout.Status.FAILED) | Q(is_to_attest=True)).select_related(
-        "party"
+    late = Case(When(_late(now()), then=Value(True)), default=Value(False))
+    found = Payout.objects.annotate(is_to_attest=attest, is_late=late).select_related("party")
+    return found.filter(Q(status=Payout.Status.FAILED) | Q(is_to_attest=True) | Q(is_late=True))
+
+
+def _late(at: datetime) -> Q:
+    """Not at the bank well after the day that the provider named, or not answered for a day."""
+    expected_by = working_days_before(at, LATE_AFTER_WORKING_DAYS, zone=settings.STAFF_TIME_ZONE)
+    sent = PayoutAttempt.objects.filter(
+        payout=OuterRef("pk"), failure_code="", started_at__lte=at - LONGEST_SILENCE
+    )
+    return Q(status=Payout.Status.IN_TRANSIT, arrives_at__lte=expected_by) | Q(
+        Exists(sent), status=Payout.Status.SENDING
     )
 
 

@@ -86,6 +86,7 @@ def retry_payout(*, payout_id: int, by: User | str) -> Payout:
     _set_aside(payout, f"retry:{failure_of(payout.attempts.latest('closed_at'))}")
     payout.failure_code, payout.closed_at, payout.next_check_at = "", None, now()
     payout.reversal_refused_at, payout.reversal_refusal = None, ""
+    payout.arrives_at = None
     payout.save()
     _send_or_hold(payout)
     log_if_by_finance(payout, "retry", "Had a failed payout tried again", by=by)

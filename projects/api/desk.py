@@ -127,7 +127,7 @@ class DeskPayoutOut(serializers.ModelSerializer):
         model = Payout
         fields = ["id", "payee", "account", "amount", "currency", "status", "failure_code",
                   "cancel_refused_at", "reversal_refusal", "transfer_id", "created_at",
-                  "closed_at"]  # fmt: skip
+                  "arrives_at", "closed_at"]  # fmt: skip
 
 
 class OldestById(OldestFirst):
@@ -145,8 +145,8 @@ class DeskRefundsView(ListAPIView):
 
 
 class DeskPayoutsView(ListAPIView):
-    """Payouts that failed and that nobody has sent again, and those whose account was closed under
-    them, the oldest first; with ``?all=1`` every one.
+    """Payouts that failed and that nobody has sent again, those whose account was closed under
+    them, and those that are late, the oldest first; with ``?all=1`` every one.
     """
 
     serializer_class = DeskPayoutOut

@@ -98,8 +98,8 @@ def record_payout(*, remote: RemotePayout) -> Payout:
     else:
         if payout.status == S.SENDING:
             LIFECYCLE.advance(payout, "depart", role=SYSTEM)
-        payout.next_check_at = now() + ASK_ABOUT
-        payout.save(update_fields=["status", "next_check_at"])
+        payout.next_check_at, payout.arrives_at = now() + ASK_ABOUT, remote.arrives_at
+        payout.save(update_fields=["status", "next_check_at", "arrives_at"])
     return payout
 
 
