@@ -112,6 +112,7 @@ ROUTES = (
     Route("GET", "/v1/payouts/{id}", payouts.retrieve),
     Route("POST", "/v1/payouts/{id}", payouts.update, METADATA),
     Route("POST", "/v1/payouts/{id}/cancel", payouts.cancel),
+    Route("POST", "/v1/accounts/{id}/login_links", links.log_in),
     Route("GET", "/v1/balance", balance.retrieve),
     Route("GET", "/v1/balance_settings", settings.retrieve),
     Route("POST", "/v1/balance_settings", settings.update, settings.UPDATE),

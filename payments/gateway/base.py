@@ -247,7 +247,13 @@ class Gateway(Protocol):
 
     def account(self, remote_id: str) -> RemoteAccount: ...
 
-    def onboarding_link(self, account: str, *, return_url: str, refresh_url: str) -> str: ...
+    def onboarding_link(self, account: str, *, return_url: str, refresh_url: str) -> str:
+        """Where a payee hands in what is asked of them, and nothing else."""
+
+    def dashboard_link(self, account: str) -> str:
+        """Where a payee of whom nothing is asked changes their bank account; refused to whoever
+        has not handed in what was asked at first.
+        """
 
     def send_transfer(
         self, *, key: str, payout: str, account: str, amount: int, currency: str

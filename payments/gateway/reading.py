@@ -201,7 +201,11 @@ def _source_of(
 
 def account_of(account: Any) -> RemoteAccount:
     transfers = "configuration.recipient.capabilities.stripe_balance.stripe_transfers"
-    entries = _follow(account, "requirements.entries") or []
+    entries = [
+        entry
+        for entry in _follow(account, "requirements.entries") or []
+        if _follow(entry, "awaiting_action_from") != "stripe"  # they look at it: nobody is asked
+    ]
     return RemoteAccount(
         remote_id=account.id,
         can_receive=_follow(account, f"{transfers}.status") == "active",

@@ -176,6 +176,8 @@ class StripeGateway:
                     "use_case": {
                         "type": "account_onboarding",
                         "account_onboarding": {
+                            # All that we show as asked for, also what is not due yet.
+                            "collection_options": {"fields": "eventually_due"},
                             "return_url": return_url,
                             "refresh_url": refresh_url,
                         },
@@ -183,6 +185,10 @@ class StripeGateway:
                 }
             )
         return link.url
+
+    def dashboard_link(self, account: str) -> str:
+        with three_outcomes():
+            return self._client.v1.accounts.login_links.create(account).url
 
     # --- Money out -----------------------------------------------------------------------------
 

@@ -35,7 +35,8 @@ LONGEST_WAIT = timedelta(days=1)
 
 
 def start_onboarding(*, party_id: int, country: str, by: User) -> str:
-    """The address of the provider's page where the payee sets up or completes their account.
+    """The address of the provider's page where the payee sets up or completes their account, or,
+    where nothing is asked of them, changes it: the first of these lets nobody do that.
 
     Not atomic. The account is made once, and another where the provider has closed it; each call
     makes a fresh link, since a link works once and for minutes only. Raises NotAllowed,
@@ -45,11 +46,15 @@ def start_onboarding(*, party_id: int, country: str, by: User) -> str:
     provider = gateway(at_the_door=True)
     account = _note_wish(party_id=party_id, country=country, by=by)
     try:
-        if account.remote_id and _record(account.pk, provider.account(account.remote_id)).is_closed:
+        if account.remote_id:
+            account = _record(account.pk, provider.account(account.remote_id))
+        if account.is_closed:
             account = _note_wish(party_id=party_id, country=country, by=by)
         if not account.remote_id:
             account = _note_opened(account, _open_noting_a_no(account, provider))
         provider.hold_payouts(account.remote_id)
+        if account.status == A.ACTIVE and not account.requirements:
+            return provider.dashboard_link(account.remote_id)
         return provider.onboarding_link(
             account.remote_id,
             return_url=settings.SITE_URL + reverse("payout-setup-return"),

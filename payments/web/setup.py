@@ -12,8 +12,11 @@ from payments.payees.models import ConnectedAccount
 from payments.payees.selectors import COUNTRIES, account_for
 from payments.payees.services import start_onboarding
 from payments.payees.words import requirement_in_words
+from payments.payouts.models import Payout
 from payments.payouts.plans.selectors import plan_of, turn_after
 from payments.payouts.plans.services import choose_payout_plan
+from payments.payouts.selectors import in_the_way_of
+from payments.payouts.words import reason_in_words
 from payments.web.forms import PlanForm, SetupForm
 
 
@@ -32,7 +35,7 @@ def edit_setup(request: HttpRequest) -> HttpResponse:
     status = 400 if form.errors else 200
     template = "payments/_setup.html" if request.htmx else "payments/setup.html"
     plan = plan_of(party)
-    shown = _shown(account, form) | {
+    shown = _shown(request, account, form) | {
         "plan_form": PlanForm(initial={"every": plan.every}),
         "next_turn": turn_after(plan.every, now()),
     }
@@ -45,7 +48,8 @@ def create_plan(request: HttpRequest) -> HttpResponse:
     party, form = own_party_of(request.user), PlanForm(request.POST)
     if not form.is_valid():
         account = account_for(party)
-        shown = _shown(account, SetupForm(initial={"country": account.country if account else ""}))
+        blank = SetupForm(initial={"country": account.country if account else ""})
+        shown = _shown(request, account, blank)
         return render(request, "payments/setup.html", shown | {"plan_form": form}, status=400)
     choose_payout_plan(party_id=party.pk, every=form.cleaned_data["every"], by=request.user)
     messages.success(request, "Your choice is kept.")
@@ -73,8 +77,16 @@ def _see_other(url: str) -> HttpResponse:
     return response
 
 
-def _shown(account: ConnectedAccount | None, form: SetupForm) -> dict[str, object]:
+def _shown(
+    request: HttpRequest, account: ConnectedAccount | None, form: SetupForm
+) -> dict[str, object]:
+    standing = in_the_way_of(request.user).values()
     return {
+        "failed": [
+            (payout, reason_in_words(payout.failure_code))
+            for payout in standing
+            if payout.status == Payout.Status.FAILED
+        ],
         "account": account,
         "country": COUNTRIES.get(account.country, account.country) if account else "",
         "requirements": sorted(

@@ -46,6 +46,10 @@ def name_person(world: World, account: Obj, **known: Any) -> None:
     account["identity"]["individual"] = old | known | {"updated": now}
 
 
+def asks_nothing(account: Obj) -> bool:
+    return not (account["requirements"] or {}).get("entries")
+
+
 def can_receive(account: Obj) -> bool:
     return _status(account, "stripe_transfers") == "active"
 
@@ -67,9 +71,7 @@ def onboard(world: World, account: Obj, *, name: str, country: str, bank: Bank) 
     name_person(world, account, given_name=given or surname, surname=surname)
     account["identity"] |= {"country": country.lower(), "entity_type": "individual"}
     account["_currency"] = account["_currency"] or currency_of(country.upper())
-    bank_account = world.store.save(_bank_account(account, name, country, bank))
-    account["_bank"] = bank_account["id"]
-    account["defaults"]["payout_methods"] = {account["_currency"]: bank_account["id"]}
+    _take_bank(world, account, name, bank)
     if bank.keeps_requirements_due:
         require(world, account, (DOCUMENT,))
     elif bank.reviewed_first:
@@ -77,6 +79,21 @@ def onboard(world: World, account: Obj, *, name: str, country: str, bank: Bank) 
         later(world, "account.reviewed", world.settings.payout_delay, account_id=account["id"])
     else:
         clear(world, account)
+
+
+def change_bank(world: World, account: Obj, bank: Bank) -> None:
+    """What the person at the dashboard changed; what they may do stays as it is."""
+    individual = account["identity"]["individual"]
+    name = " ".join(n for n in (individual["given_name"], individual["surname"]) if n)
+    _take_bank(world, account, name, bank)
+    emit_thin(world, "v2.core.account.updated", world.store.save(account)["id"])
+
+
+def _take_bank(world: World, account: Obj, name: str, bank: Bank) -> None:
+    country = account["identity"]["country"]
+    bank_account = world.store.save(_bank_account(account, name, country, bank))
+    account["_bank"] = bank_account["id"]
+    account["defaults"]["payout_methods"] = {account["_currency"]: bank_account["id"]}
 
 
 def _bank_account(account: Obj, name: str, country: str, bank: Bank) -> Obj:

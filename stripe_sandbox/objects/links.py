@@ -1,4 +1,4 @@
-"""Account links: the single-use address of the onboarding page."""
+"""Account links and login links: the single-use addresses of the pages of an account."""
 
 from __future__ import annotations
 
@@ -62,6 +62,36 @@ def create(world: World, call: Call) -> Obj:
             "_used": False,
         }
     )
+
+
+def log_in(world: World, call: Call) -> Obj:
+    """To the dashboard of an account that has been through onboarding."""
+    account = account_of(world, call.ids["id"])
+    if account["dashboard"] != "express":
+        raise StripeError("You can only create login links for accounts that use Express.")
+    if account["_bank"] is None:
+        raise StripeError(
+            "Cannot create a login link for an account that has not completed onboarding."
+        )
+    token, now = new_id("", 32), world.now()
+    link = {
+        "object": "login_link",
+        "created": now,
+        "url": f"{world.settings.base_url}/dashboard/{token}",
+    }
+    kept = {
+        "_id": f"login_{token}",
+        "account": account["id"],
+        "_created": now,
+        "_expires": now + LIFETIME,
+        "_used": False,
+    }
+    world.store.save(link | kept)
+    return link
+
+
+def login_of(world: World, token: str) -> Obj | None:
+    return world.store.get(f"login_{token}")
 
 
 def link_of(world: World, token: str) -> Obj | None:

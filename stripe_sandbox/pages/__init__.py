@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from stripe_sandbox.errors import StripeError
 from stripe_sandbox.forms import decode_form
-from stripe_sandbox.pages import bank, onboarding, pay
+from stripe_sandbox.pages import bank, dashboard, onboarding, pay
 from stripe_sandbox.pages.layout import STYLE, Page, notice
 from stripe_sandbox.store import Obj
 from stripe_sandbox.world import World, run_due_jobs
@@ -21,6 +21,8 @@ PAGES: tuple[tuple[str, str, Callable[[World, str, Obj], Page]], ...] = (
     ("POST", r"/authenticate/(\w+)", bank.submit),
     ("GET", r"/onboarding/(\w+)", onboarding.show),
     ("POST", r"/onboarding/(\w+)", onboarding.submit),
+    ("GET", r"/dashboard/(\w+)", dashboard.show),
+    ("POST", r"/dashboard/(\w+)", dashboard.submit),
 )
 
 

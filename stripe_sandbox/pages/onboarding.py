@@ -49,9 +49,14 @@ def _no_such_link() -> Page:
 
 
 def _closed(world: World, link: Obj) -> Page | None:
-    """A link works once and for a short time; the platform makes another."""
+    """A link works once and for a short time; the platform makes another. Where nothing is asked,
+    there is nothing to hand in.
+    """
+    purpose = links.purpose_of(link)
     if not links.is_open(world, link):
-        return redirect(links.purpose_of(link)["refresh_url"])
+        return redirect(purpose["refresh_url"])
+    if capabilities.asks_nothing(accounts.account_of(world, link["account"])):
+        return redirect(purpose["return_url"] or purpose["refresh_url"])
     return None
 
 

@@ -17,7 +17,10 @@ from payments.gateway.base import GatewayRefused
 from payments.ledger import chart
 from payments.ledger.selectors import balance_of
 from payments.payees.models import ConnectedAccount
+from payments.payees.services import start_onboarding
+from payments.payouts import services as payouts
 from payments.payouts.attesting.services import attest_payout
+from payments.payouts.holding.services import hold_payouts
 from payments.payouts.models import Payout
 from payments.payouts.sending.services import _record_refusal
 from payments.reconciliation.running.services import ask_for_run
@@ -31,7 +34,7 @@ from projects.givebacks.services import accept_giveback, ask_back
 from projects.milestones.models import Milestone
 from projects.milestones.parts.services import release_part
 from projects.milestones.services import cancel_milestone, release_milestone, submit_work
-from tests.crash.deeds import Act, by_people, by_the_clock, scheduled, task
+from tests.crash.deeds import Act, by_people, by_the_clock, earned, failed, scheduled, task
 from tests.crash.dispute_deeds import reviewed
 from tests.crash.points import Point, run_apart
 from tests.crash.world import World
@@ -348,6 +351,45 @@ def let_the_question_lapse(world: World) -> Act:
     asked_back(world)
     days_pass(4)
     return task("projects.lapse_givebacks")
+
+
+# --- What waits for its payee, or for finance ----------------------------------------------------
+
+
+@by_people
+def change_the_bank_account(world: World) -> Act:
+    failed(world)
+    party = own_party_of(world.ben)
+    return partial(start_onboarding, party_id=party.pk, country="US", by=world.ben)
+
+
+@by_the_clock
+def remind_of_a_payout_that_failed(world: World) -> Act:
+    failed(world)
+    days_pass(7.1)
+    return task("payments.remind_of_payouts")
+
+
+@by_the_clock
+def let_go_what_is_held_before_the_limit(world: World) -> Act:
+    earned(world)
+    days_pass(78)
+    party = own_party_of(world.ben)
+    payout = payouts.schedule_payout(party_id=party.pk, currency="USD", by=world.ben)
+    hold_payouts(party_id=party.pk, by=world.dora, days=14, reason="So.", evidence="So.")
+    days_pass(5)
+    payout.refresh_from_db()
+    assert payout.status == "held"
+    return task("payments.let_held_payouts_go")
+
+
+@by_the_clock
+def tell_that_a_hold_ends(world: World) -> Act:
+    scheduled(world)
+    party = own_party_of(world.ben)
+    hold_payouts(party_id=party.pk, by=world.dora, days=3, reason="So.", evidence="So.")
+    days_pass(2.1)
+    return task("payments.tell_that_holds_end")
 
 
 # --- The books -----------------------------------------------------------------------------------

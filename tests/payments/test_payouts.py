@@ -42,6 +42,7 @@ from tests.sandbox import (
     play_on,
     sweep_all,
 )
+from tests.world import browser
 
 pytestmark = pytest.mark.django_db
 
@@ -232,7 +233,13 @@ def test_a_failure_gives_it_back_and_says_why(ada, ben, sandbox):
 def test_with_new_details_a_failed_one_is_tried_again_by_one_more_payout_only(ada, ben, sandbox):
     payout = scheduled(ada, ben, sandbox, bank=NO_SUCH_ACCOUNT)
     arrive(sandbox)
-    sandbox.onboard(ConnectedAccount.objects.get().remote_id, bank=GOOD_BANK)
+    page = browser(ben).get("/payouts/setup/").text
+    assert "Your last payout failed" in page and "no account with these details" in page
+    assert "You are ready for payouts" not in page
+    answer = browser(ben).post("/payouts/setup/", {"country": "US"})
+    assert answer.status_code == 303
+    changed = sandbox.session.post(answer["Location"], data={"account_number": GOOD_BANK})
+    assert changed.status_code == 200
     play_on(sandbox)
 
     payouts.retry_payout(payout_id=payout.pk, by=ben)

@@ -18,7 +18,8 @@ from payments.payees.models import ConnectedAccount
 from payments.payees.selectors import COUNTRIES
 from payments.payees.services import refresh_account, start_onboarding
 from tests.payments.world import days_pass, with_account
-from tests.sandbox import Sandbox, play_on, sweep_all
+from tests.sandbox import GOOD_BANK, NO_SUCH_ACCOUNT, Sandbox, play_on, sweep_all
+from tests.world import browser
 
 pytestmark = pytest.mark.django_db
 
@@ -55,6 +56,36 @@ def test_it_leads_to_the_providers_page_and_back(ben, sandbox):
     account = ConnectedAccount.objects.get()
     assert (account.status, account.requirements) == ("active", [])
     assert Notification.objects.get(kind="payout_account_active").recipient == ben
+
+
+def test_who_has_handed_in_all_changes_their_bank_account_at_the_providers_dashboard(ben, sandbox):
+    account = with_account(sandbox, ben, bank=NO_SUCH_ACCOUNT)
+    before = bank_of(sandbox, account)
+
+    url = begin(ben)
+    assert url.startswith(f"{sandbox.url}/dashboard/")
+    assert sandbox.session.post(url, data={"account_number": GOOD_BANK}).status_code == 200
+
+    assert bank_of(sandbox, account) != before
+    play_on(sandbox)
+    account.refresh_from_db()
+    assert account.status == "active"
+
+
+def test_of_whom_something_is_asked_is_led_to_where_it_is_handed_in(ben, sandbox):
+    account = with_account(sandbox, ben)
+    sandbox.ask("POST", f"/accounts/{account.remote_id}/restrict", in_seconds=86_400)
+    assert begin(ben).startswith(f"{sandbox.url}/onboarding/")
+    account.refresh_from_db()
+    assert account.status == "active" and account.requirements
+    page = browser(ben).get("/payouts/setup/").text
+    assert "Still needed" in page and "A document that proves who you are" in page
+    assert "You are ready for payouts" not in page
+
+
+def bank_of(sandbox: Sandbox, account: ConnectedAccount) -> object:
+    path = f"{ACCOUNTS}/{account.remote_id}?include=defaults"
+    return sandbox.api("GET", path)["defaults"]["payout_methods"]
 
 
 def test_the_account_is_made_once_and_every_link_is_fresh(ben, sandbox):

@@ -101,6 +101,7 @@ def money_out(play: Play, ask: Asking) -> None:
     ask("GET", f"/v2/core/accounts/{ben}")
     ask("GET", "/v2/core/accounts")
     ask("POST", f"/v2/core/accounts/{ben}", json={"display_name": "Ben Weber"})
+    ask("POST", f"/v1/accounts/{ben}/login_links")
     form = {"amount": 9_000, "currency": "usd", "destination": ben}
     transfer = ask("POST", "/v1/transfers", form)["id"]
     ask("GET", "/v1/transfers")

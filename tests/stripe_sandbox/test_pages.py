@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 import requests
+import stripe
 
 from tests.stripe_sandbox.play import DAY, Play
 
@@ -199,6 +200,34 @@ def test_an_incomplete_onboarding_can_be_corrected(play: Play):
 
     good = {"legal_name": "Ben Weber", "country": "US", "account_number": "000 123 456 789"}
     assert play.submit(link.url, **good).headers["Location"] == "http://platform.test/return"
+
+
+def test_an_account_of_which_nothing_is_asked_is_sent_back_from_onboarding(play: Play):
+    ben = play.freelancer()
+    bank = play.stripe.v2.core.accounts.retrieve(ben, {"include": ["defaults"]}).defaults
+    link = play.link(ben)
+    form = {"legal_name": "Ben", "country": "US", "account_number": "000111111116"}
+    for answer in (get(link.url), play.submit(link.url, **form)):
+        assert answer.headers["Location"] == "http://platform.test/return"
+    after = play.stripe.v2.core.accounts.retrieve(ben, {"include": ["defaults"]}).defaults
+    assert after.to_dict() == bank.to_dict()
+
+
+def test_the_dashboard_changes_the_bank_account_once(play: Play):
+    ben = play.freelancer()
+    link = play.stripe.v1.accounts.login_links.create(ben)
+    page = looked_at(get(link.url))
+    assert set(page.fields) == {"account_number"}
+    assert play.submit(link.url, account_number="12").status_code == 422
+    saved = play.submit(link.url, account_number="000111111116")
+    assert (saved.status_code, "Saved" in saved.text) == (200, True)
+    assert play.submit(link.url, account_number="000123456789").status_code == 404
+    assert get(f"{play.url}/dashboard/nothing").status_code == 404
+
+
+def test_who_was_never_asked_anything_has_no_dashboard(play: Play):
+    with pytest.raises(stripe.InvalidRequestError, match="has not completed onboarding"):
+        play.stripe.v1.accounts.login_links.create(play.account().id)
 
 
 def test_the_style_is_served_apart(play: Play):

@@ -150,7 +150,7 @@ def pay(instance: Instance, url: str, cards: list[str]) -> bool:
 
 
 def set_up_payouts(instance: Instance, url: str, *, name: str, country: str) -> None:
-    """Fill in the provider's onboarding page."""
+    """Fill in the provider's page: of onboarding, or of whom nothing is asked, the dashboard."""
     form = {"legal_name": name, "country": country, "account_number": "000123456789"}
     _submit(instance, url, form)
 
