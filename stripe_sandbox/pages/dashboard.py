@@ -13,13 +13,15 @@ from stripe_sandbox.world import World
 
 def show(world: World, token: str, form: Obj) -> Page:
     link = links.login_of(world, token)
-    return _closed(world, link) or _form(world, link, "")
+    if link is None or not links.is_open(world, link):
+        return _closed()
+    return _form(world, link, "")
 
 
 def submit(world: World, token: str, form: Obj) -> Page:
     link = links.login_of(world, token)
-    if (closed := _closed(world, link)) is not None:
-        return closed
+    if link is None or not links.is_open(world, link):
+        return _closed()
     bank = BANKS.get("".join(str(form.get("account_number") or "").split()))
     if bank is None:
         return _form(world, link, "The sandbox takes its test account numbers only.")
@@ -29,10 +31,8 @@ def submit(world: World, token: str, form: Obj) -> Page:
     return notice(200, "Saved", "Payouts go to this bank account from now on. Go back as you came.")
 
 
-def _closed(world: World, link: Obj | None) -> Page | None:
-    if link is None or not links.is_open(world, link):
-        return notice(404, "No such link", "The address is wrong, or was used. Please go back.")
-    return None
+def _closed() -> Page:
+    return notice(404, "No such link", "The address is wrong, or was used. Please go back.")
 
 
 def _form(world: World, link: Obj, problem: str) -> Page:

@@ -84,7 +84,7 @@ def test_of_whom_something_is_asked_is_led_to_where_it_is_handed_in(ben, sandbox
 
 
 def bank_of(sandbox: Sandbox, account: ConnectedAccount) -> object:
-    path = f"{ACCOUNTS}/{account.remote_id}?include=defaults"
+    path = f"{ACCOUNTS}/{account.remote_id}?include[0]=defaults"
     return sandbox.api("GET", path)["defaults"]["payout_methods"]
 
 

@@ -151,8 +151,9 @@ class Market(RuleBasedStateMachine):
         self.attempt(self.play.stripe.v1.payouts.cancel, id, None, {"stripe_account": account})
 
     @rule(of=st.integers(0, 2))
-    def set_up_again(self, of):
-        self.play.onboard(self.accounts[of])
+    def change_the_bank_account(self, of):
+        link = self.play.stripe.v1.accounts.login_links.create(self.accounts[of])
+        self.play.submit(link.url, account_number="000123456789")
 
     @rule(outcome=st.sampled_from(["won", "lost"]))
     def rule_on_a_dispute(self, outcome):

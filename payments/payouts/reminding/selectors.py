@@ -37,7 +37,8 @@ def payouts_to_remind_of(at: datetime) -> QuerySet[Payout]:
 
 
 def payout_ids_to_remind_of(at: datetime, *, limit: int) -> list[int]:
-    found = payouts_to_remind_of(at).order_by("told_at", "pk")
+    """The same for a sweep, the oldest first."""
+    found = payouts_to_remind_of(at).order_by("created_at", "pk")
     return list(found.values_list("pk", flat=True)[:limit])
 
 
