@@ -101,6 +101,7 @@ def ask_everything(sandbox: Sandbox, ada, ben) -> dict[str, Callable[[], object]
         "onboarding_link": lambda: one.onboarding_link(
             account, return_url="http://127.0.0.1:8000/a/", refresh_url="http://127.0.0.1:8000/b/"
         ),
+        "dashboard_link": lambda: one.dashboard_link(account),
         "send_transfer": lambda: made,
         "find_transfer": lambda: one.find_transfer(payout="po_a"),
         "send_payout": lambda: one.send_payout(key="po_a:payout:1", attempt=1, **send),
