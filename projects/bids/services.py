@@ -112,7 +112,7 @@ def edit_bid(
 
     ``files`` come to it, each in the place of one of the same name; ``remove_files`` are the ids of
     those that go. The same words and files again change nothing. Raises WrongState while a
-    counter-offer waits: what it differs from stands until it is answered.
+    counter-offer waits or may be put off: what it differs from stands until it is answered.
     """
     judge_may_begin(by, "bid")
     bid = _advance(bid_id, "edit", by=by)

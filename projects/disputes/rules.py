@@ -8,7 +8,7 @@ from datetime import datetime
 from marketplace.common.clock import now
 from marketplace.common.errors import NotAllowed, WrongState
 from marketplace.common.lifecycle import BOTH, CLIENT, FREELANCER
-from marketplace.common.outages.selectors import refuse_until_made_up_for
+from marketplace.common.outages.rules import judge_struck
 from marketplace.common.words import said_moment
 from projects.disputes.models import LIFECYCLE, Dispute
 from projects.milestones.criteria import checked_not_met
@@ -157,7 +157,7 @@ def judge_step(dispute: Dispute, step: str, role: str | None) -> None:
     if refusal := refusal_of(dispute, step, role):
         # Nobody is told that a time is over for good which an outage of ours has cut.
         if refusal in {_STANDS, _UNHEARD}:
-            refuse_until_made_up_for()
+            judge_struck()
         raise NotAllowed(refusal) if step == "answer" else WrongState(refusal)
 
 

@@ -10,6 +10,7 @@ from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, KeyReused, WrongState
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.money import in_words
+from marketplace.common.outages.rules import judge_struck
 from marketplace.common.text import checked_text
 from marketplace.common.words import Money, Words
 from payments.escrow.givebacks.rules import (
@@ -39,8 +40,8 @@ def ask_back(
     """Ask for ``amount`` of a released price back, in minor units, before fees.
 
     Nothing moves before the freelancer agrees; they have the policy's days to answer. Raises
-    NotAllowed, InvalidInput, KeyReused, or WrongState: too late, one is asked for already, or the
-    client's bank takes it back by itself.
+    NotAllowed, InvalidInput, KeyReused, or WrongState: too late, one is asked for already or may be
+    put off, or the client's bank takes it back by itself.
     """
     contract = lock_contract(contract_id)
     CONTRACT_LIFECYCLE.judge(contract, "ask_back", role=role_in(contract, by))
@@ -183,6 +184,7 @@ def _make_room(contract: Contract, escrow: Escrow) -> None:
     if standing is not None:
         if standing.state == S.ASKED:
             raise WrongState("You have asked for money of this already: wait for the answer.")
+        judge_struck()
         _lapse(standing)
     if contract.givebacks.exclude(status=S.DONE).count() >= MOST_ASKED:
         raise WrongState(f"You have asked {MOST_ASKED} times on this contract: more will not help.")

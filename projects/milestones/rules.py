@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from marketplace.common.clock import after_days, now
 from marketplace.common.errors import WrongState
 from marketplace.common.money import in_words
-from marketplace.common.outages.selectors import refuse_until_made_up_for
+from marketplace.common.outages.rules import judge_struck
 from marketplace.common.words import said_moment
 from payments.chargebacks.selectors import has_open_chargeback
 from payments.escrow.facts import MoneyFacts, facts_now
@@ -280,7 +280,7 @@ def judge_step(
     if step == "cancel_unfunded" and is_being_funded(milestone.contract):
         raise WrongState("The client has paid, and their bank takes its time: nothing is late.")
     if step in _STRUCK_AGAINST_THE_OTHER:
-        refuse_until_made_up_for()
+        judge_struck()
 
 
 def open_steps(

@@ -7,7 +7,7 @@ from django import forms
 from django.utils import timezone
 
 from marketplace.common.clock import end_of_day
-from marketplace.common.errors import InvalidInput
+from marketplace.common.errors import DomainError
 from marketplace.common.forms import AmountField, PasswordField, clean_amount
 from marketplace.common.money import to_major
 from projects.agreements.changes.planning import Wish
@@ -158,7 +158,7 @@ class ChangeForm(ProposalForm):
         self.wished = [part for part, wish in found if wish]
         return [wish for _, wish in found if wish]
 
-    def refuse(self, refusal: InvalidInput) -> None:
+    def refuse(self, refusal: DomainError) -> None:
         """Put it beside the field that it is about."""
         at = _PLACE.fullmatch(refusal.param or "")
         if at is None:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access.confirming import confirm_by_password
 from marketplace.common.answers import judge_answer
-from marketplace.common.errors import InvalidInput
+from marketplace.common.errors import InvalidInput, WrongState
 from projects.agreements.changes import services
 from projects.agreements.changes.models import LIFECYCLE, ChangeOrder
 from projects.agreements.changes.planning import effect_of, planned_changes
@@ -100,6 +100,7 @@ def _draft(
     context: dict[str, Any] = {"contract": contract, "form": form, "nav": "work"}
     if counters is not None:
         context["countered"] = shown_change(counters, str(role_in(contract, request.user)))
+    status = 400 if is_sent else 200
     if is_sent and form.is_valid():
         wishes = form.wishes()
         try:
@@ -112,11 +113,11 @@ def _draft(
                 return redirect(f"{page}#{order.public_id}")
             changes = planned_changes(contract, wishes)
             context["lines"] = difference(contract, changes)
-            context["effect"] = effect_of(contract, changes)
-        except InvalidInput as refusal:
+            context["effect"], status = effect_of(contract, changes), 200
+        except (InvalidInput, WrongState) as refusal:
             form.refuse(refusal)
-    is_refused = is_sent and "lines" not in context
-    return render(request, "agreements/change.html", context, status=400 if is_refused else 200)
+            status = refusal.status
+    return render(request, "agreements/change.html", context, status=status)
 
 
 def _answer(request: HttpRequest, public_id: str, deed: Deed, said: str) -> HttpResponse:

@@ -8,7 +8,6 @@ from datetime import timedelta
 from django.conf import settings
 
 from marketplace.common.clock import wall_time
-from marketplace.common.errors import WrongState
 from marketplace.common.models import Heartbeat, Outage
 
 # Beat, which everything that strikes waits for; and web, by which people act. Web is known only
@@ -37,16 +36,6 @@ def is_made_up_for(longest_silence: timedelta = LONGEST_SILENCE) -> bool:
     silent_since = wall_time() - longest_silence
     is_silent = Heartbeat.objects.filter(name__in=watched(), seen_at__lt=silent_since).exists()
     return not is_silent and not Outage.objects.filter(made_up_at=None).exists()
-
-
-def refuse_until_made_up_for() -> None:
-    """Raise WrongState while what would have struck in an outage of ours is not put off yet."""
-    if not is_made_up_for():
-        raise WrongState(
-            "Milepost was not at work for a while: what would have struck in that time is being "
-            "put off. Try again in a minute.",
-            retry_after=60,
-        )
 
 
 def watched() -> list[str]:

@@ -11,6 +11,7 @@ from marketplace.common.answers import judge_answer
 from marketplace.common.clock import now
 from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import SYSTEM
+from marketplace.common.outages.rules import judge_struck
 from marketplace.common.text import checked_text
 from payments.escrow.adjusting.services import lock_all
 from projects.agreements.amending.order import order_in
@@ -58,7 +59,8 @@ def propose_change(
 
     It has the policy's days to answer. Accepted, it is signed by both: ``confirmed_with`` is how
     each showed at the door that it is they. Raises InvalidInput for what cannot be agreed on,
-    WrongState for a contract that is not active, or while another change waits for its answer.
+    WrongState for a contract that is not active, or while another change waits for its answer, or
+    may be put off.
     """
     contract = lock_contract(contract_id)
     role = _side_of(contract, by)
@@ -67,6 +69,8 @@ def propose_change(
         standing.contract = contract
         if standing.state == S.PROPOSED:
             raise WrongState("Another change is proposed: it is answered or withdrawn first.")
+        if not standing.is_overtaken:
+            judge_struck()
         _lapse(standing)
     return _propose(contract, role, confirmed_with, by=by, wishes=wishes, note=note)
 

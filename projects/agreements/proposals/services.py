@@ -10,6 +10,7 @@ from marketplace.common.answers import judge_answer
 from marketplace.common.clock import now
 from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import SYSTEM
+from marketplace.common.outages.rules import judge_struck
 from marketplace.common.text import checked_text
 from marketplace.common.words import Words
 from payments.escrow.adjusting.services import lock_all
@@ -67,7 +68,7 @@ def propose_ending(
     proposed is answered by it, and off: only what was seen, where ``counters`` says which that was
     ("": none). Accepted, the latter is signed by both: ``confirmed_with`` is how each showed at the
     door that it is they. Raises InvalidInput for a part that cannot be agreed on, WrongState while
-    one of the same side is open, or another of the other side than was seen.
+    one of the same side is open, or another of the other side than was seen, or one may be put off.
     """
     milestone = advance_milestone(milestone_id, "propose_ending", by=by)
     into, rolled, limit_at = None, None, None
@@ -189,9 +190,8 @@ def lapse_proposal(*, proposal_id: int) -> Proposal:
 
 def drop_what_it_overtakes(milestone_id: int) -> None:
     """Whatever was proposed about the milestone was about other money; its lock is held."""
-    standing = _locked().filter(milestone=milestone_id)
-    waiting = standing.filter(status=S.PROPOSED).select_related("milestone__contract")
-    for proposal in waiting.order_by("pk"):
+    waiting = _locked().filter(milestone=milestone_id, status=S.PROPOSED)
+    for proposal in waiting.select_related("milestone__contract"):
         _lapse(proposal)
 
 
@@ -250,6 +250,8 @@ def _make_room(milestone: Milestone, role: str, counters: str | None) -> bool:
             _close(standing)
             is_answer = True
         else:
+            if not (standing.is_moot or standing.is_overtaken):
+                judge_struck()
             _lapse(standing)
     if milestone.proposals.filter(proposed_by_role=role).count() >= MOST_PROPOSALS:
         raise WrongState(

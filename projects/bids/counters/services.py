@@ -16,6 +16,7 @@ from marketplace.common.answers import judge_answer
 from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, WrongState
 from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
+from marketplace.common.outages.rules import judge_struck
 from marketplace.common.text import checked_text
 from marketplace.common.words import Money, Words
 from payments.policies.selectors import policy_in_force
@@ -53,7 +54,7 @@ def propose_counter(
     ``price`` and the plan's amounts are minor units, and sum up; ``days`` count from the start of
     the contract. ``version`` is the wording that the client had before their eyes. The bidder has
     the policy's days to answer, and no longer than the bid is valid. Raises InvalidInput with the
-    field at fault, NotAllowed, or WrongState where another one waits or the bid does not stand.
+    field at fault, NotAllowed, or WrongState where another one is in the way or no bid stands.
     """
     freelancer_id = Bid.objects.values_list("freelancer_id", flat=True).get(pk=bid_id)
     judge_may_begin(by, "bid", beside=[freelancer_id])
@@ -66,9 +67,8 @@ def propose_counter(
         raise WrongState("This bid is not valid any more.")
     if version is not None and version != bid.version:
         raise WrongState("This bid was changed after you opened it. Read it again first.")
+    judge_no_counter(bid)
     for standing in _standing(bid):
-        if standing.state == S.PROPOSED:
-            raise WrongState("Other terms are proposed: they are answered or withdrawn first.")
         _lapse(standing)
     return _propose(bid, CLIENT, by=by, price=price, days=days, plan=plan, note=note)
 
@@ -160,9 +160,13 @@ def drop_counter(bid: Bid) -> None:
 
 
 def judge_no_counter(bid: Bid) -> None:
-    """Raises WrongState while other terms wait for an answer. The caller holds the bid's lock."""
-    if any(standing.state == S.PROPOSED for standing in _standing(bid)):
-        raise WrongState("Other terms are proposed: they are answered or withdrawn first.")
+    """Raises WrongState while other terms wait for an answer, or may be put off: they are of this
+    wording. The caller holds the bid's lock, and has judged that it can be worded anew.
+    """
+    for standing in _standing(bid):
+        if standing.state == S.PROPOSED:
+            raise WrongState("Other terms are proposed: they are answered or withdrawn first.")
+        judge_struck()
 
 
 def lock_counter(counter_id: int) -> CounterOffer:
@@ -178,9 +182,6 @@ def tell_both_of_counter(counter: CounterOffer, kind: str, text: Words) -> None:
     """What the house did with its clock, both sides of the bid hear."""
     for role in _OTHER:
         _tell(counter, role, kind, text)
-
-
-# --- How it is done ------------------------------------------------------------------------------
 
 
 def _propose(
