@@ -182,6 +182,14 @@ class NoteIn(serializers.Serializer):
 
 class ChangeOrderIn(NoteIn, SignatureIn):
     changes = WishIn(many=True, max_length=50)
+    seen = serializers.CharField(
+        max_length=64,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="The contract's `change_tag` as you read it: nothing is proposed by another. "
+        "Where left out, it is a change of whatever stands.",
+    )
 
 
 class ExtensionIn(NoteIn, SignatureIn):

@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from marketplace.common.api import OldestFirst, idempotent
 from marketplace.common.shapes import DeclineNoteIn
 from projects.agreements import services
+from projects.agreements.changes.reading import tag_of
 from projects.agreements.outlook import prospects_of
 from projects.agreements.selectors import open_steps, with_waiting_changes
 from projects.agreements.terms import (
@@ -94,6 +95,9 @@ class ContractInFullOut(AgreedFilesOut, ContractOut):
     leave_tag = serializers.SerializerMethodField(
         help_text="What leaving would end for you now; nothing where you cannot leave."
     )
+    change_tag = serializers.SerializerMethodField(
+        help_text="What a change could be of: another one where something of it has changed."
+    )
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_next_steps(self, contract: Contract) -> list[str]:
@@ -104,6 +108,9 @@ class ContractInFullOut(AgreedFilesOut, ContractOut):
     def get_leave_tag(self, contract: Contract) -> str:
         leaving = self.context["prospects"].leaving_of(self.get_role(contract) or "")
         return leaving.tag if leaving else ""
+
+    def get_change_tag(self, contract: Contract) -> str:
+        return tag_of(one.milestone for one in self.context["prospects"].milestones)
 
     @extend_schema_field(MoneyOut)
     def get_money(self, contract: Contract) -> dict[str, Any]:

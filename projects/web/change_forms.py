@@ -11,11 +11,12 @@ from marketplace.common.errors import DomainError
 from marketplace.common.forms import AmountField, PasswordField, clean_amount
 from marketplace.common.money import to_major
 from projects.agreements.changes.planning import Wish
+from projects.agreements.changes.reading import CHANGED, changeable, tag_of
 from projects.agreements.changes.services import LONGEST_NOTE
 from projects.agreements.terms import MOST_REVISIONS
 from projects.bids.terms import LONGEST_CRITERION, LONGEST_MILESTONE_TITLE, MAX_CRITERIA
 from projects.contracts.models import Contract
-from projects.milestones.models import LIFECYCLE, Milestone
+from projects.milestones.models import Milestone
 from projects.milestones.rules import due_of
 from projects.web.signing import WHY_IT_IS_ASKED
 
@@ -125,11 +126,18 @@ class ProposalForm(forms.Form):
 
 
 class ChangeForm(ProposalForm):
-    """All of it, with a note."""
+    """All of it, with a note.
+
+    ``seen`` says of what it was filled in: whatever was not touched comes back as it was shown, and
+    would be a change where it stands otherwise since.
+    """
+
+    seen = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None, *, contract: Contract) -> None:
-        super().__init__(data)
-        found = contract.milestones.filter(closed_at=None).select_related("escrow__policy")
+        found = changeable(contract.milestones.select_related("escrow__policy"))
+        self.tag = tag_of(found)
+        super().__init__(data, initial={"seen": self.tag})
         self.known = [
             PartForm(
                 data,
@@ -138,8 +146,7 @@ class ChangeForm(ProposalForm):
                 milestone=one,
                 initial=_standing(one),
             )
-            for one in found.order_by("place")
-            if one.status in LIFECYCLE.steps["adjust"].source
+            for one in found
         ]
         self.new = [
             PartForm(data, prefix=f"new-{number}", currency=contract.currency)
@@ -157,6 +164,17 @@ class ChangeForm(ProposalForm):
         found = [(part, part.wish()) for part in (*self.known, *self.new)]
         self.wished = [part for part, wish in found if wish]
         return [wish for _, wish in found if wish]
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether it was filled in of something else; of one that is valid."""
+        return self.cleaned_data["seen"] not in ("", self.tag)
+
+    def show_anew(self) -> None:
+        """Say so. Sent again, it is of what stands now, with the difference from that beside it."""
+        self.add_error(None, CHANGED)
+        self.data = self.data.copy()
+        self.data["seen"] = self.tag
 
     def refuse(self, refusal: DomainError) -> None:
         """Put it beside the field that it is about."""

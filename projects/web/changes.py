@@ -104,10 +104,10 @@ def _draft(
     if is_sent and form.is_valid():
         wishes = form.wishes()
         try:
-            if "preview" not in request.POST:
+            if "preview" not in request.POST and not form.is_stale:
                 how = confirm_by_password(request.user, form.cleaned_data["password"])
-                note = form.cleaned_data["note"]
-                order = deed(wishes=wishes, note=note, confirmed_with=how)
+                said = {name: form.cleaned_data[name] for name in ("note", "seen")}
+                order = deed(wishes=wishes, confirmed_with=how, **said)
                 messages.success(request, "Proposed. The other side has been told.")
                 page = reverse("contract", args=[contract.public_id])
                 return redirect(f"{page}#{order.public_id}")
@@ -117,6 +117,9 @@ def _draft(
         except (InvalidInput, WrongState) as refusal:
             form.refuse(refusal)
             status = refusal.status
+        if form.is_stale:
+            form.show_anew()
+            status = 409
     return render(request, "agreements/change.html", context, status=status)
 
 

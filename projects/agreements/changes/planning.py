@@ -32,6 +32,7 @@ from payments.policies.fees import check_payable, quote
 from payments.policies.selectors import minimum_milestone
 from projects.agreements.changes.ending import checked_as_an_end, share_of
 from projects.agreements.changes.moving import check_places
+from projects.agreements.changes.reading import refuse_if_changed
 from projects.agreements.changes.revising import other_revisions
 from projects.bids.terms import (
     LONGEST_MILESTONE_TITLE,
@@ -80,13 +81,14 @@ class Effect:
     paid: int = 0
 
 
-def planned_changes(contract: Contract, wishes: Sequence[Wish]) -> list[Change]:
+def planned_changes(contract: Contract, wishes: Sequence[Wish], *, seen: str = "") -> list[Change]:
     """The wishes as changes, each of them one that could be made now.
 
     Raises InvalidInput with ``changes[1].amount`` as the field at fault, or WrongState for a
-    milestone that cannot be changed.
+    milestone that cannot be changed, or where they are not what was ``seen`` (their ``tag_of``).
     """
     known = {one.public_id: one for one in _milestones_of(contract)}
+    refuse_if_changed(known.values(), seen)
     facts = _facts_of(known.values())
     if not wishes:
         raise InvalidInput("Change something.", param="changes")

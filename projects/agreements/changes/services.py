@@ -54,13 +54,15 @@ def propose_change(
     wishes: Sequence[Wish],
     note: str = "",
     confirmed_with: str = "",
+    seen: str = "",
 ) -> ChangeOrder:
     """Propose to change what both signed; nothing changes until the other side accepts.
 
     It has the policy's days to answer. Accepted, it is signed by both: ``confirmed_with`` is how
-    each showed at the door that it is they. Raises InvalidInput for what cannot be agreed on,
-    WrongState for a contract that is not active, or while another change waits for its answer, or
-    may be put off.
+    each showed at the door that it is they. ``seen`` is the ``tag_of`` what the proposer has read,
+    "" of anything. Raises InvalidInput for what cannot be agreed on, WrongState for a contract that
+    is not active or not as it was seen, or while another change waits for its answer, or may be put
+    off.
     """
     contract = lock_contract(contract_id)
     role = _side_of(contract, by)
@@ -72,7 +74,7 @@ def propose_change(
         if not standing.is_overtaken:
             judge_struck()
         _lapse(standing)
-    return _propose(contract, role, confirmed_with, by=by, wishes=wishes, note=note)
+    return _propose(contract, role, confirmed_with, by=by, wishes=wishes, note=note, seen=seen)
 
 
 @transaction.atomic
@@ -83,12 +85,20 @@ def counter_change(
     wishes: Sequence[Wish],
     note: str = "",
     confirmed_with: str = "",
+    seen: str = "",
 ) -> ChangeOrder:
     """Answer with another proposal: the first is off, and it is the other side's turn again."""
     order, role = _advance(order_id, "counter", by=by)
     _close(order)
     return _propose(
-        order.contract, role, confirmed_with, by=by, wishes=wishes, note=note, counters=order
+        order.contract,
+        role,
+        confirmed_with,
+        by=by,
+        wishes=wishes,
+        note=note,
+        seen=seen,
+        counters=order,
     )
 
 
@@ -186,6 +196,7 @@ def _propose(
     by: Actor,
     wishes: Sequence[Wish],
     note: str,
+    seen: str,
     counters: ChangeOrder | None = None,
 ) -> ChangeOrder:
     note = checked_text(note, param="note", longest=LONGEST_NOTE)
@@ -194,7 +205,7 @@ def _propose(
         raise WrongState(
             f"You have proposed {MOST_ORDERS} changes of this contract: more will not help."
         )
-    changes, moment = planned_changes(contract, wishes), now()
+    changes, moment = planned_changes(contract, wishes, seen=seen), now()
     effect = effect_of(contract, changes)
     assert isinstance(by, User)  # only people act for a side
     order = ChangeOrder.objects.create(
