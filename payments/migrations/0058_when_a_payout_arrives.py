@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payments", "0054_held_payouts_near_their_limit")]
+    dependencies = [("payments", "0057_held_payouts_near_their_limit")]
 
     operations = [
         migrations.AddField(

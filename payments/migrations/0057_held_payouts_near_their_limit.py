@@ -5,7 +5,7 @@ from django.db.models import Q
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payments", "0053_payouts_that_wait_for_their_payees")]
+    dependencies = [("payments", "0056_payouts_that_wait_for_their_payees")]
 
     operations = [
         migrations.AddIndex(

@@ -5,7 +5,7 @@ from django.db.models import Q
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payments", "0052_why_a_payout_was_cancelled")]
+    dependencies = [("payments", "0055_payments_that_are_lost")]
 
     operations = [
         migrations.AddField(

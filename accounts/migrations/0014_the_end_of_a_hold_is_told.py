@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0012_what_counts_as_unread")]
+    dependencies = [("accounts", "0013_unread_notices_have_one_index")]
 
     operations = [
         migrations.AddField(
