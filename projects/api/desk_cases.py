@@ -27,7 +27,7 @@ from projects.contracts.selectors import agreement_of, timeline_of
 from projects.disputes.models import Dispute
 from projects.disputes.selectors import desk_disputes
 from projects.evidence.proposed import proposed_on
-from projects.evidence.selectors import files_for
+from projects.evidence.selectors import files_for, read_until
 from projects.milestones.models import Submission
 from projects.milestones.selectors import deliveries_on
 
@@ -149,7 +149,7 @@ class CasePutForwardView(APIView):
         what became of it. Sealed figures are none of it.
         """
         dispute = _case(request, public_id)
-        found = proposed_on(dispute.milestone.contract, until=dispute.closed_at)
+        found = proposed_on(dispute.milestone.contract, until=read_until(dispute))
         return Response(CasePutForwardOut(found).data)
 
 

@@ -19,6 +19,7 @@ from projects.contracts.statements import scope_of_contract
 from projects.disputes.models import Dispute, Ruling, Statement
 from projects.evidence.naming import path_in
 from projects.evidence.proposed import proposed_on
+from projects.evidence.selectors import read_until
 from projects.messages.models import Conversation, Message
 from projects.messages.selectors import conversation_about, files_sent_on, messages_on
 from projects.milestones.models import Submission
@@ -64,6 +65,7 @@ class Record:
 def record_for(dispute: Dispute, *, with_messages: bool) -> Record:
     """Read it, in a number of queries that does not depend on how much there is."""
     milestone, contract = dispute.milestone, dispute.milestone.contract
+    until = None if with_messages else read_until(dispute)
     agreements = list(
         contract.agreements.select_related("seal", "client_signer", "freelancer_signer").order_by(
             "version"
@@ -89,7 +91,7 @@ def record_for(dispute: Dispute, *, with_messages: bool) -> Record:
         "deliveries": [_delivery(one, delivered[one.pk]) for one in deliveries],
         "statements": [_statement(one, exhibits[one.pk]) for one in dispute.statements.all()],
         # No key where nothing was proposed: a record of before such a thing keeps its bytes.
-        **{name: rows for name, rows in proposed_on(contract).items() if rows},
+        **{name: rows for name, rows in proposed_on(contract, until=until).items() if rows},
         "messages": conversation and _messages(conversation, sent),
         "timeline": [
             {
@@ -127,7 +129,8 @@ def record_for(dispute: Dispute, *, with_messages: bool) -> Record:
 
 
 _WITHOUT_MESSAGES = (
-    "What both sides wrote to each other: staff read it for a decision, and the dispute has ended."
+    "What both sides wrote to each other, and what they proposed after the end: staff read it "
+    "for a decision, and the dispute has ended."
 )
 # Due times lie ahead: they do not say when something was added.
 _AHEAD = ("due_at", "ends_at", "expected_at", "_until")

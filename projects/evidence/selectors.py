@@ -1,5 +1,7 @@
 """Who may have which bundle, and how large it is."""
 
+from datetime import datetime
+
 from django.db.models import QuerySet, Sum
 
 from marketplace.common.errors import InvalidInput
@@ -14,6 +16,13 @@ from projects.messages.selectors import files_sent_on
 def staff_may_read_messages(dispute: Dispute) -> bool:
     """What people say to each other is read for a decision, and no longer."""
     return dispute.is_open
+
+
+def read_until(dispute: Dispute) -> datetime | None:
+    """Up to when whoever decides it reads what both sides propose to each other: its end, from the
+    moment that its milestone ends. None while it is open.
+    """
+    return None if dispute.is_open else dispute.closed_at or dispute.milestone.closed_at
 
 
 def is_redacted(asked: str | None) -> bool:

@@ -8,18 +8,21 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from projects.agreements.changes.services import counter_change, decline_change, propose_change
-from projects.agreements.proposals.services import decline_proposal, propose_ending
+from projects.agreements.proposals.services import accept_proposal, decline_proposal, propose_ending
 from projects.disputes.models import Dispute
 from projects.disputes.sealed.services import seal_figure
+from projects.disputes.services import close_moot_dispute, open_dispute
 from projects.evidence.proposed import proposed_on
 from projects.evidence.record import record_for
 from tests.projects.change_world import another
 from tests.projects.evidence_world import bundled, contents, rich_dispute, seen
-from tests.world import api_of, browser
+from tests.world import active_contract, api_of, browser, fund
 
 pytestmark = pytest.mark.django_db
 
 NOTE, ANSWER, WANTED = "The Okapi is half done.", "More than half, says the Pangolin.", "A Serval."
+CAUSE = {"reason": "other", "statement": "It is not so.", "asked_for": 10_000}
+PAGES = ("record.json", "index.html")
 
 
 @pytest.fixture
@@ -95,6 +98,39 @@ def test_whoever_decides_reads_it_and_sealed_figures_stay_sealed(dispute, ada, b
     assert "123.47" not in page and "12347" not in json.dumps(body)
     for side in (ada, ben):
         assert api_of(side).get(path).status_code == 404
+
+
+def test_what_is_proposed_after_the_end_is_not_for_staff(ada, ben, dora, later):
+    first = active_contract(ada, ben, [50_000, 70_000]).milestones.order_by("position").first()
+    dispute = open_dispute(milestone_id=fund(first).pk, by=ada, **CAUSE)
+    ending = propose_ending(milestone_id=first.pk, by=ada, to_freelancer=20_000, note=NOTE)
+    accept_proposal(proposal_id=ending.pk, by=ben)
+    later(days=1)
+    propose_change(contract_id=first.contract_id, by=ada, wishes=[another()], note=WANTED)
+
+    def texts_for_staff() -> list[str]:
+        api = f"/api/v1{dispute.desk_path}"
+        bundles = (
+            browser(dora).get(f"{dispute.desk_path}evidence.zip").getvalue(),
+            api_of(dora).get(f"{api}evidence/").getvalue(),
+        )
+        return [
+            browser(dora).get(dispute.desk_path).text,
+            api_of(dora).get(f"{api}proposals/").text,
+            *(contents(one)[name].decode() for one in bundles for name in PAGES),
+        ]
+
+    # From the moment that the milestone ends, and once the sweep has written it down.
+    for is_written in (False, True):
+        if is_written:
+            close_moot_dispute(dispute_id=dispute.pk)
+        for text in texts_for_staff():
+            assert NOTE in text and WANTED not in text
+        for side in (ada, ben):
+            own = contents(bundled(seen(dispute, side)))
+            assert all(
+                NOTE in own[name].decode() and WANTED in own[name].decode() for name in PAGES
+            )
 
 
 def test_it_takes_as_many_queries_for_many(dispute, ada, ben):

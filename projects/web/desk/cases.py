@@ -53,7 +53,7 @@ from projects.disputes.selectors import (
 from projects.disputes.services import LONGEST_STATEMENT
 from projects.disputes.templates.selectors import templates_for
 from projects.evidence.proposed import proposed_on
-from projects.evidence.selectors import files_for, staff_may_read_messages
+from projects.evidence.selectors import files_for, read_until, staff_may_read_messages
 from projects.milestones.amounts import checked_part
 from projects.milestones.models import Milestone
 from projects.milestones.selectors import deliveries_on
@@ -201,7 +201,7 @@ def _page(
             with_messages=staff_may_read_messages(dispute),
             agreement=agreement,
         ),
-        "put_forward": proposed_on(contract, until=dispute.closed_at),
+        "put_forward": proposed_on(contract, until=read_until(dispute)),
         "timeline": _timeline(milestone),
         **ending_of(dispute, held=held),
         "ruling": ruling_of(dispute),
