@@ -6,10 +6,15 @@ import pytest
 
 from marketplace.common.clock import now
 from payments.escrow.models import Escrow
+from payments.ledger import chart
+from payments.ledger.services import Move, move_money
+from payments.refunds.models import Refund
+from projects.disputes.checks import disputed_money_waits_for_the_end
 from projects.disputes.models import Dispute
+from projects.disputes.services import open_dispute
 from projects.tasks import tell_chargebacks
 from tests.payments.chargeback_world import Bank, payment_of
-from tests.world import api_of, browser, reviewed_dispute
+from tests.world import api_of, browser, fund, reviewed_dispute, submitted_milestone
 
 pytestmark = pytest.mark.django_db
 
@@ -70,6 +75,37 @@ def test_what_it_did_stands_in_the_record_also_once_it_is_over(dispute, pages, e
         assert "The client’s bank took money of “Part 1”" in record
         assert f"The client’s bank {said}" in record
         assert "A bank wants money back" not in page
+
+
+def test_what_it_brings_back_beyond_what_is_wanted_is_no_money_of_the_dispute(ada, ben, later):
+    milestone = submitted_milestone(ada, ben)
+    bank = Bank(payment_of(milestone.escrow), 51_500)
+    bank.takes()
+    fund(milestone)
+    dispute = open_dispute(
+        milestone_id=milestone.pk,
+        by=ada,
+        reason="other",
+        statement="It loses what is put into it.",
+        asked_for=50_000,
+    )
+    bank.gives_back()
+    later(days=1)
+
+    [surplus] = Refund.objects.all()
+    assert (surplus.amount, surplus.reason) == (51_500, "not_wanted")
+    assert disputed_money_waits_for_the_end() == []
+
+    # What is still held is watched as ever.
+    available = chart.available(milestone.escrow.payee, "USD")
+    move_money(
+        Move("release", chart.escrow(milestone.escrow.public_id), available, 5, "USD"),
+        key=f"{milestone.escrow.public_id}:part:1",
+    )
+    later(days=1)
+    assert disputed_money_waits_for_the_end() == [
+        f"{dispute.public_id} was open while held money left."
+    ]
 
 
 def test_what_a_bank_did_before_the_dispute_or_to_other_money_is_no_part_of_it(ada, ben, dora):
