@@ -151,7 +151,9 @@ class RestoreView(APIView):
     @extend_schema(request=None, responses=PostingInFullOut)
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
-        """Show it again, for moderators."""
+        """Show it again, for moderators. Its times, and those of its bids, are later by as long as
+        it was suspended.
+        """
         posting = _visible(request, public_id)
         return _out(restore_posting(posting_id=posting.pk, by=request.user), request)
 

@@ -128,6 +128,11 @@ class Bid(models.Model):
         return f"/bids/{self.public_id}/"
 
     @property
+    def stands_still(self) -> bool:
+        """Whether its time does not run: its posting is suspended. Restored, it goes on."""
+        return self.status in LIVE and self.posting.status == Posting.Status.SUSPENDED
+
+    @property
     def state_in_words(self) -> str:
         """Its status as people read it: a bid that nobody refused is not called declined."""
         return "Given back" if self.declined_for in GIVEN_BACK else self.get_status_display()

@@ -49,7 +49,7 @@ def narrowed_by_answers(bids: QuerySet[Bid], wanted: Answers) -> QuerySet[Bid]:
 
 def bids_that_lapse(user: User | AnonymousUser, *, limit: int) -> list[Bid]:
     """Those that they made and that are valid still, the soonest to lapse first."""
-    live = own_bids_of(user).filter(status__in=LIVE, valid_until__gt=now())
+    live = own_bids_of(user).filter(pk__in=_running().values("pk"), valid_until__gt=now())
     return list(live.order_by("valid_until", "pk")[:limit])
 
 
@@ -77,15 +77,20 @@ def live_bid_on(posting: Posting, user: User | AnonymousUser) -> Bid | None:
 
 
 def lapsed_bid_ids(*, limit: int = BATCH) -> list[int]:
-    """Live bids whose validity is over, the longest first."""
-    due = Bid.objects.filter(status__in=LIVE, valid_until__lte=now())
+    """Live bids whose validity is over, the longest first; none of a posting that is suspended."""
+    due = _running().filter(valid_until__lte=now())
     return list(due.order_by("valid_until").values_list("pk", flat=True)[:limit])
 
 
 def lapsing_bid_ids(*, limit: int = BATCH) -> list[int]:
     """Live bids whose author is to be told that they will lapse, the longest due first."""
-    due = Bid.objects.filter(status__in=LIVE, remind_at__lte=now(), valid_until__gt=now())
+    due = _running().filter(remind_at__lte=now(), valid_until__gt=now())
     return list(due.order_by("remind_at").values_list("pk", flat=True)[:limit])
+
+
+def _running() -> QuerySet[Bid]:
+    """Live ones whose time runs: it stands still while their posting is suspended."""
+    return Bid.objects.filter(status__in=LIVE).exclude(posting__status=Posting.Status.SUSPENDED)
 
 
 def expired_posting_ids(*, limit: int = BATCH) -> list[int]:

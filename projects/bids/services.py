@@ -20,7 +20,7 @@ from projects.bids.models import LIFECYCLE, Bid
 from projects.bids.news import tell_client, tell_freelancer
 from projects.bids.roles import role_in
 from projects.bids.terms import checked_terms, checked_valid_until
-from projects.bids.validity import reminds_at
+from projects.bids.validity import judge_running, reminds_at
 from projects.bids.wordings.services import TERMS, write_wording
 from projects.confidentiality.selectors import judge_open_to, judge_promised
 from projects.invitations.services import accept_invitations
@@ -166,9 +166,10 @@ def unlist_bid(*, bid_id: int, by: Actor) -> Bid:
 
 @transaction.atomic
 def lapse_bid(*, bid_id: int, by: Actor) -> Bid:
-    """Its validity is over. Raises WrongState before that."""
+    """Its validity is over. Raises WrongState before that, or while it stands still."""
     bid = lock_bid(bid_id)
     LIFECYCLE.judge(bid, "lapse", role=role_in(bid, by))
+    judge_running(bid)
     if bid.valid_until > now():
         raise WrongState("This bid is still valid.")
     bid = _close(bid_id, "lapse", by=by)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext_noop
 
 from marketplace.common.clock import now
-from marketplace.common.errors import InvalidInput
+from marketplace.common.errors import InvalidInput, WrongState
 from marketplace.common.words import Words, said_moment
 from projects.bids.models import LIVE, Bid
 from projects.bids.terms import LEAST_VALID_DAYS, MOST_VALID_DAYS, checked_valid_until
@@ -28,9 +28,15 @@ def renewable_until(bid: Bid) -> datetime:
     return min(latest, bid.posting.choose_by or latest)
 
 
+def judge_running(bid: Bid) -> None:
+    """Raises WrongState while the posting is suspended: the bid's time goes on once it is back."""
+    if bid.stands_still:
+        raise WrongState("The posting is suspended: its bids stand still until it is restored.")
+
+
 def may_be_renewed(bid: Bid) -> bool:
-    """Whether it is still valid, and there is time left to renew it for."""
-    return now() < bid.valid_until <= renewable_until(bid) - LEAST_RENEWAL
+    """Whether it is still valid, its time runs, and there is time left to renew it for."""
+    return not bid.stands_still and now() < bid.valid_until <= renewable_until(bid) - LEAST_RENEWAL
 
 
 def checked_renewal(bid: Bid, until: object) -> datetime:
@@ -70,6 +76,8 @@ def key_of_reminder(bid: Bid) -> str:
 
 def why_reminder_has_gone(bid: Bid, key: str) -> str:
     """Why nobody needs the reminder under this key any more; '' where its reason stands."""
+    if bid.stands_still:
+        return gettext_noop("The posting is suspended: the bid stands still.")
     if bid.status not in LIVE or bid.valid_until <= now():
         return gettext_noop("The bid is open no longer.")
     return (

@@ -122,7 +122,9 @@ def _asks_its_payee(payout: Payout, notice: Notification) -> str:
 _OPEN_BID = _while(
     Bid.Status.SUBMITTED, Bid.Status.SHORTLISTED, gone=gettext_noop("The bid is open no longer.")
 )
-_LAPSING_BID = Reason(Bid, (), lambda bid, notice: validity.why_reminder_has_gone(bid, notice.key))
+_LAPSING_BID = Reason(
+    Bid, ("posting",), lambda bid, notice: validity.why_reminder_has_gone(bid, notice.key)
+)
 _REMINDER = Reason(Milestone, ("contract__policy", "escrow__policy"), _as_reminded)
 _CHANGE = Reason(
     ChangeOrder,

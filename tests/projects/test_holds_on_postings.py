@@ -12,16 +12,19 @@ from accounts.people.services import grant_staff_roles
 from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, WrongState
 from marketplace.common.lifecycle import SYSTEM
+from projects.bids.selectors import bids_that_lapse
+from projects.bids.services import lapse_bid
 from projects.holds.services import let_go
 from projects.postings.models import Posting
 from projects.postings.suspending.services import restore_posting, suspend_posting
-from projects.tasks import end_due_holds
+from projects.tasks import end_due_holds, expire_postings, lapse_bids, remind_of_bids
 from tests.races import at_once
-from tests.world import GROUNDS, api_of, browser, open_posting, person
+from tests.world import GROUNDS, api_of, browser, open_posting, person, submitted_bid
 
 pytestmark = pytest.mark.django_db
 
 WHY = GROUNDS | {"reason": "It asks for passwords."}
+NOTHING = {"done": 0, "failed": 0}
 
 
 @pytest.fixture
@@ -108,6 +111,46 @@ def test_the_doors_ask_for_the_grounds(ada, mona):
     sent = browser(mona).post(f"{posting.path}suspend/", WHY | {"links": "https://example.com/a"})
     assert (sent.status_code, status_of(posting)) == (302, "suspended")
     assert Hold.objects.get().links == ["https://example.com/a"]
+
+
+@pytest.mark.parametrize("way", ["page", "API", "clock"])
+def test_its_times_and_its_bids_stand_still_meanwhile(ada, ben, mona, later, way):
+    posting = open_posting(ada, bids_close_at=now() + timedelta(days=10))
+    bid = submitted_bid(posting, ben, valid_until=now() + timedelta(days=7))
+    Posting.objects.update(promised_choose_by=now() + timedelta(days=69))
+    posting.refresh_from_db()
+    before, remind_at = (posting.bids_close_at, posting.promised_choose_by), bid.remind_at
+    suspend_posting(posting_id=posting.pk, by=mona, **(WHY | {"days": 12}))
+    later(days=12)
+
+    assert lapse_bids() == remind_of_bids() == NOTHING
+    for reader in (ada, ben):
+        assert "valid for as much longer as that lasts" in browser(reader).get(bid.path).text
+    assert "stands still while the posting" in browser(ben).get("/my/bids/").text
+    assert "Its times and its bids stand still" in browser(ada).get(posting.path).text
+    assert bids_that_lapse(ben, limit=9) == []
+    longer = {"valid_until": (now() + timedelta(days=9)).isoformat()}
+    renewal = api_of(ben).post(f"/api/v1{bid.path}renew/", longer)
+    assert renewal.status_code == 409
+    assert "stand still" in renewal.json()["error"]["message"]
+    with pytest.raises(WrongState, match="stand still"):
+        lapse_bid(bid_id=bid.pk, by=SYSTEM)
+
+    if way == "page":
+        browser(mona).post(f"{posting.path}restore/")
+    elif way == "API":
+        api_of(mona).post(f"/api/v1{posting.path}restore/")
+    else:
+        end_due_holds()
+    assert expire_postings() == lapse_bids() == remind_of_bids() == NOTHING
+    assert status_of(posting) == "open"
+    old = (*before, bid.valid_until, remind_at)
+    bid.refresh_from_db()
+    new = (posting.bids_close_at, posting.promised_choose_by, bid.valid_until, bid.remind_at)
+    stood = {after - was for after, was in zip(new, old, strict=True)}
+    assert len(stood) == 1 and timedelta(days=12) <= stood.pop() < timedelta(days=12, minutes=2)
+    later(days=7)
+    assert lapse_bids() == {"done": 1, "failed": 0}
 
 
 @pytest.mark.django_db(transaction=True)

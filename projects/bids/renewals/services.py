@@ -15,6 +15,7 @@ from projects.bids.news import tell_client
 from projects.bids.roles import role_in
 from projects.bids.validity import (
     checked_renewal,
+    judge_running,
     key_of_reminder,
     reminds_at,
     words_of_reminder,
@@ -28,11 +29,13 @@ def renew_bid(*, bid_id: int, valid_until: datetime, by: Actor) -> Bid:
 
     It is the same wording, so what is proposed about it stands, and so does who has read it. Raises
     InvalidInput for a moment that is not at least a day later than the present one, more than 60
-    days ahead or after the client's time to choose; WrongState where the bid is over.
+    days ahead or after the client's time to choose; WrongState where the bid is over or stands
+    still.
     """
     judge_may_begin(by, "bid")
     bid = lock_bid(bid_id)
     LIFECYCLE.advance(bid, "renew", role=role_in(bid, by))
+    judge_running(bid)
     if bid.valid_until <= now():
         raise WrongState("This bid is not valid any more.")
     bid.valid_until = checked_renewal(bid, valid_until)
@@ -51,7 +54,8 @@ def renew_bid(*, bid_id: int, valid_until: datetime, by: Actor) -> Bid:
 def remind_of_lapse(*, bid_id: int) -> Bid:
     """Tell its author once that it will lapse. Safe to call too early, too late or again."""
     bid = lock_bid(bid_id)
-    is_due = bid.remind_at is not None and bid.remind_at <= now() < bid.valid_until
+    runs = not bid.stands_still
+    is_due = runs and bid.remind_at is not None and bid.remind_at <= now() < bid.valid_until
     if bid.status not in LIVE or not is_due:
         return bid
     bid.remind_at = None

@@ -1,9 +1,11 @@
 """A moderator takes a posting out of sight for a time: a hold like any other (accounts/holds)."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.db.models import F
 
 from accounts.holds.models import Hold
 from accounts.holds.selectors import hold_ids_on
@@ -20,6 +22,9 @@ from projects.postings.models import LIFECYCLE, Posting
 from projects.postings.roles import Actor, role_in
 from projects.postings.services import lock_posting
 
+# Of bids, as their room names them.
+STANDING = ("submitted", "shortlisted", "offered")
+
 
 @transaction.atomic
 def suspend_posting(
@@ -33,7 +38,8 @@ def suspend_posting(
     files: Sequence[UploadedFile] = (),
 ) -> Posting:
     """Take it out of sight for so many days at most, for a reason and on evidence that its owner
-    reads; bids stand still meanwhile. Raises NotAllowed, InvalidInput, TooLarge or WrongState.
+    reads; its times and its bids stand still meanwhile. Raises NotAllowed, InvalidInput, TooLarge
+    or WrongState.
     """
     posting = _advance(posting_id, "suspend", by=by)
     posting.status_reason = rules.checked_reason(reason)
@@ -72,14 +78,17 @@ def suspend_posting(
 @transaction.atomic
 def restore_posting(*, posting_id: int, by: Actor, ruling: str = "") -> Posting:
     """Show it again: the suspension is over, was answered, or was a mistake; ``ruling`` is what is
-    said of an appeal. By a moderator at any time, by the clock at its end.
+    said of an appeal. By a moderator at any time, by the clock at its end. Its times, and those of
+    its bids, are later by as long as it was suspended.
     """
     posting = _advance(posting_id, "restore", by=by)
     for hold_id in hold_ids_on(posting.public_id):
         assert isinstance(by, User | str)
-        close_hold(lock_hold(hold_id), by=by, ruling=ruling)
+        hold = close_hold(lock_hold(hold_id), by=by, ruling=ruling)
+        assert hold.closed_at
+        _put_off(posting, hold.closed_at - hold.created_at)
     posting.status_reason = ""
-    posting.save(update_fields=["status", "status_reason"])
+    posting.save(update_fields=["status", "status_reason", "bids_close_at", "promised_choose_by"])
     notify(
         to=posting.client,
         kind="posting_restored",
@@ -90,6 +99,21 @@ def restore_posting(*, posting_id: int, by: Actor, ruling: str = "") -> Posting:
     if by != SYSTEM:
         _log(posting, "restore", f"Restored “{posting.title}”.", by=by, reason=ruling)
     return posting
+
+
+def _put_off(posting: Posting, stood: timedelta) -> None:
+    """Bids live one room up: their times are moved from here, so that no way of restoring a posting
+    leaves them behind. The caller saves the posting.
+    """
+    if posting.bids_close_at:
+        posting.bids_close_at += stood
+    if posting.promised_choose_by:
+        posting.promised_choose_by += stood
+    standing = posting.bids.filter(status__in=STANDING).order_by("pk").select_for_update()
+    ids = list(standing.values_list("pk", flat=True))
+    posting.bids.filter(pk__in=ids).update(
+        valid_until=F("valid_until") + stood, remind_at=F("remind_at") + stood
+    )
 
 
 def _advance(posting_id: int, step: str, *, by: Actor) -> Posting:
