@@ -226,14 +226,21 @@ def _approval(milestone: Milestone, facts: MoneyFacts) -> Strike:
 
 
 def _no_approval(milestone: Milestone, facts: MoneyFacts, is_contested: bool) -> Strike:
-    client, _ = _names(milestone)
+    client, freelancer = _names(milestone)
+    ways, stops = [(CLIENT, "fund"), (CLIENT, "release")], ""
     if is_contested:
         text = f"Silence approves nothing: {client}’s bank wants money of it back."
     else:
         missing = in_words(facts.to_fund, milestone.currency)
         text = f"Silence approves nothing until {client} funds the missing {missing}."
-    ways = stops_among(milestone, facts, (CLIENT, "fund"), (CLIENT, "release"))
-    return Strike("not_approved", None, text, by_itself=False, stopped_by=ways)
+        ways += [(FREELANCER, "dispute"), (FREELANCER, "propose_ending")]
+        if facts.held:
+            stops = (
+                f"{freelancer} can open a dispute, propose an ending, or propose a change back to "
+                "what is held."
+            )
+    stopped_by = stops_among(milestone, facts, *ways)
+    return Strike("not_approved", None, text, by_itself=False, stops=stops, stopped_by=stopped_by)
 
 
 def _lateness(milestone: Milestone, facts: MoneyFacts) -> Strike:

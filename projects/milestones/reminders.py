@@ -16,7 +16,6 @@ from projects.contracts.selectors import page_of
 from projects.milestones import reminders_of_review as of_review
 from projects.milestones import reminders_of_work as of_work
 from projects.milestones.models import Milestone, Reminder
-from projects.milestones.rules import what_keeps_silence_from
 from projects.milestones.selectors import is_being_funded, is_funded
 
 # How long before the time to fund a contract is over both sides hear of it, and when it is.
@@ -51,7 +50,9 @@ def forget_start(milestone: Milestone) -> None:
 
 
 def remind_of_review(milestone: Milestone) -> None:
-    """Plan the warnings that silence will approve, in place of those of the delivery."""
+    """Plan the warnings that silence will approve, and the word that it cannot, in place of those
+    of the delivery.
+    """
     _plan(milestone, of_review.times_of(milestone))
 
 
@@ -95,7 +96,9 @@ def tell_due(milestones: Sequence[Milestone]) -> None:
             Q(due_at__lte=now()) | Q(kind__in=of_review.KINDS),
             milestone__in=milestones,
             told_at=None,
-        ).order_by("due_at", "pk")
+        )
+        .exclude(kind=of_review.OVER_UNPAID)
+        .order_by("due_at", "pk")
     )
     known = {milestone.pk: milestone for milestone in milestones}
     for reminder in late:
@@ -151,11 +154,7 @@ def why_untrue(milestone: Milestone, kind: str, facts: MoneyFacts | None = None)
     """Why what it promises would not happen as things are, though its reason stands; '' where it
     would: silence releases nothing while too little is held, or a bank has cut in.
     """
-    if kind not in of_review.KINDS:
-        return ""
-    if not what_keeps_silence_from(milestone, facts or facts_now(milestone.escrow)):
-        return ""
-    return gettext_noop("Silence approves nothing of it for now.")
+    return of_review.why_untrue(milestone, kind, facts) if kind in of_review.KINDS else ""
 
 
 def why_gone(
@@ -172,7 +171,7 @@ def why_gone(
     if kind in of_work.KINDS:
         return of_work.why_gone(milestone, kind, due_at, facts)
     if kind in of_review.KINDS:
-        return of_review.why_gone(milestone, due_at)
+        return of_review.why_gone(milestone, kind, due_at, facts)
     if not (facts or facts_now(milestone.escrow)).held:
         return gettext_noop("Nothing is held for it any more.")
     return ""
@@ -231,7 +230,7 @@ def words_of(reminder: Reminder) -> Words:
         return _words_of_funding(milestone.contract)
     if reminder.kind in of_work.KINDS:
         return of_work.words_of(milestone, reminder.kind)
-    return of_review.words_of(milestone)
+    return of_review.words_of(milestone, reminder.kind)
 
 
 def _words_of_funding(contract: Contract) -> Words:

@@ -1,5 +1,5 @@
-"""What is told before silence approves a delivery; of the same words, the last alone where missing
-money or a bank has kept them from being true.
+"""What is told before silence approves a delivery, and after its review where silence cannot; of
+the same words, the last alone where missing money or a bank has kept them from being true.
 """
 
 from collections.abc import Collection, Sequence
@@ -8,41 +8,75 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext_noop
 
 from marketplace.common.clock import now
-from marketplace.common.words import Words
+from marketplace.common.words import Money, Words
+from payments.chargebacks.selectors import has_open_chargeback
+from payments.escrow.facts import MoneyFacts, facts_now
 from projects.milestones.models import Milestone, Reminder
+from projects.milestones.rules import what_keeps_silence_from
 
 _BEFORE_END = {
     "review_ends_in_24_hours": timedelta(hours=24),
     "review_ends_in_2_hours": timedelta(hours=2),
 }
-# In the order in which they come.
-KINDS = ("review_half_over", *_BEFORE_END)
+# That silence will approve the work, in the order in which they come.
+WARNINGS = ("review_half_over", *_BEFORE_END)
+# It is over, and missing money alone keeps silence from that.
+OVER_UNPAID = "review_over_unpaid"
+KINDS = (*WARNINGS, OVER_UNPAID)
 # After so long it is asked again whether silence would release what waits for a review.
 ASKED_AGAIN = timedelta(hours=1)
 
 
 def times_of(milestone: Milestone) -> dict[str, datetime]:
-    """When each of them that fits into the review is due."""
+    """When each is due. Of a short review only the warnings that fit."""
     assert milestone.submitted_at and milestone.review_ends_at
     period = milestone.review_ends_at - milestone.submitted_at
-    times = {KINDS[0]: milestone.submitted_at + period / 2}
+    times = {WARNINGS[0]: milestone.submitted_at + period / 2}
     for kind, ahead in _BEFORE_END.items():
         if ahead < period / 2:
             times[kind] = milestone.review_ends_at - ahead
-    return times
+    return times | {OVER_UNPAID: milestone.review_ends_at}
 
 
-def why_gone(milestone: Milestone, due_at: datetime) -> str:
-    """Why nobody needs this one any more, of a milestone that has not ended; '' where its reason
-    stands.
-    """
+def why_gone(milestone: Milestone, kind: str, due_at: datetime, facts: MoneyFacts | None) -> str:
+    """Why nobody needs this one any more; '' where its reason stands."""
     if milestone.submitted_at is None or milestone.review_ends_at is None:
         return gettext_noop("The delivery was answered.")
-    return gettext_noop("It was delivered again.") if due_at < milestone.submitted_at else ""
+    if due_at < milestone.submitted_at:
+        return gettext_noop("It was delivered again.")
+    if kind == OVER_UNPAID:
+        facts = facts or facts_now(milestone.escrow)
+        if not facts.held:
+            return gettext_noop("Nothing is held for it any more.")
+        if facts.is_fully_held:
+            return gettext_noop("Nothing is missing for it any more.")
+    return ""
 
 
-def words_of(milestone: Milestone) -> Words:
-    """What it says, with the date itself: it may be read much later."""
+def why_untrue(milestone: Milestone, kind: str, facts: MoneyFacts | None) -> str:
+    """Why what it promises would not happen as things are; '' where it would. That money is missing
+    is not said while a bank may bring it back.
+    """
+    if kind == OVER_UNPAID:
+        is_contested = has_open_chargeback(milestone.escrow)
+        return gettext_noop("The client’s bank wants the money of it back.") if is_contested else ""
+    if not what_keeps_silence_from(milestone, facts or facts_now(milestone.escrow)):
+        return ""
+    return gettext_noop("Silence approves nothing of it for now.")
+
+
+def words_of(milestone: Milestone, kind: str) -> Words:
+    """What it says, with the date or the sum itself: it may be read much later."""
+    if kind == OVER_UNPAID:
+        return Words(
+            "The review of “%(title)s” is over, and silence approves nothing until %(client)s "
+            "funds the missing %(missing)s. %(freelancer)s can open a dispute, propose an ending, "
+            "or propose a change back to what is held.",
+            title=milestone.title,
+            client=milestone.contract.client.name,
+            freelancer=milestone.contract.freelancer.name,
+            missing=Money(facts_now(milestone.escrow).to_fund, milestone.currency),
+        )
     assert milestone.review_ends_at
     return Words(
         "“%(title)s” is waiting for a review. Without an answer it is approved and paid on "
@@ -66,11 +100,11 @@ def said_by_later_ones(standing: Sequence[Reminder], untrue: Collection[int]) ->
     What is merely late, after an outage, is none of them: each is told, as it was promised.
     """
     last: dict[int, Reminder] = {}
-    for reminder in sorted((it for it in standing if it.kind in KINDS), key=_place):
+    for reminder in sorted((it for it in standing if it.kind in WARNINGS), key=_place):
         last[reminder.milestone_id] = reminder
     if not last:
         return set()
-    earlier = Reminder.objects.filter(milestone__in=last, told_at=None, kind__in=KINDS)
+    earlier = Reminder.objects.filter(milestone__in=last, told_at=None, kind__in=WARNINGS)
     return {
         one.pk
         for one in earlier
@@ -81,4 +115,4 @@ def said_by_later_ones(standing: Sequence[Reminder], untrue: Collection[int]) ->
 
 
 def _place(reminder: Reminder) -> int:
-    return KINDS.index(reminder.kind)
+    return WARNINGS.index(reminder.kind)

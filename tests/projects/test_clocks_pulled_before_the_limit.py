@@ -97,6 +97,7 @@ def test_its_warnings_come_before_its_new_end(ada, ben, later):
     ends_at = fresh(milestone).review_ends_at
     untold = Reminder.objects.filter(milestone=milestone, kind__startswith="review_")
     assert set(untold.values_list("due_at", flat=True)) <= {
+        ends_at,
         ends_at - timedelta(hours=2),
         milestone.submitted_at + (ends_at - milestone.submitted_at) / 2,
     }

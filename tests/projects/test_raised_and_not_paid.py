@@ -19,10 +19,16 @@ from projects.milestones import selectors
 from projects.milestones.limits import services as limits
 from projects.milestones.models import Milestone
 from projects.milestones.services import fund_milestone, release_unreviewed, submit_work
-from projects.tasks import refund_at_limit, release_unreviewed_milestones, warn_of_limits
+from projects.tasks import (
+    refund_at_limit,
+    release_unreviewed_milestones,
+    tell_reminders,
+    warn_of_limits,
+)
+from tests.payments.chargeback_world import Bank, payment_of
 from tests.projects.change_world import now_of, price_to
 from tests.races import overtaken_after
-from tests.world import fund, planned_milestone, submitted_milestone
+from tests.world import api_of, browser, fund, planned_milestone, submitted_milestone
 
 pytestmark = pytest.mark.django_db
 
@@ -113,6 +119,82 @@ def test_the_outlook_says_what_is_missing_and_when_it_goes_back(ada, ben, later)
     later(days=60)
     found = prospects_of(raised.contract).of(raised).outlook
     assert [strike.kind for strike in found.strikes] == ["holding_limit", "not_approved"]
+
+
+# --- That the review is over is told -------------------------------------------------------------
+
+
+def over_unpaid(milestone: Milestone) -> list[Notification]:
+    told = Notification.objects.filter(kind="review_over_unpaid", about=milestone.public_id)
+    return list(told.order_by("recipient__name"))
+
+
+def test_both_hear_once_that_it_is_over_and_what_can_be_done(ada, ben, later):
+    raised = priced_at(150_000, submitted_milestone(ada, ben), ben, ada)
+    whole = submitted_milestone(ada, ben)
+    later(days=6.9)
+    tell_reminders()
+    assert over_unpaid(raised) == []
+    for _ in range(3):
+        later(days=0.2)
+        tell_reminders()
+
+    assert [notice.recipient for notice in over_unpaid(raised)] == [ada, ben]
+    text = over_unpaid(raised)[0].text
+    assert "until Ada funds the missing $515.00. Ben can open a dispute, propose an" in text
+    assert raised.review_ends_at.isoformat() in over_unpaid(raised)[0].key
+    assert over_unpaid(whole) == []
+
+    [strike] = prospects_of(raised.contract).of(raised).outlook.strikes
+    assert "Ben can open a dispute, propose an ending, or propose a change back" in strike.stops
+    ways = {(stop.role, stop.step) for stop in strike.stopped_by}
+    assert {("freelancer", "dispute"), ("freelancer", "propose_ending")} <= ways
+    assert strike.stops in browser(ben).get(f"/contracts/{raised.contract.public_id}/").text
+    body = api_of(ben).get(f"/api/v1/contracts/{raised.contract.public_id}/next/").text
+    assert strike.stops in body
+
+
+def test_it_is_not_told_of_what_was_paid_in_time_and_not_as_it_is_released(ada, ben, later):
+    raised = priced_at(150_000, submitted_milestone(ada, ben), ben, ada)
+    later(days=6)
+    fund(raised)
+    later(days=1.1)
+    assert release_unreviewed_milestones() == ONE
+    tell_reminders()
+
+    assert over_unpaid(raised) == []
+    assert not raised.reminders.filter(told_at=None).exists()
+
+
+def test_while_a_bank_may_bring_it_back_nothing_is_said(ada, ben, later):
+    milestone = submitted_milestone(ada, ben)
+    bank = Bank(payment_of(milestone.escrow), 50_000)
+    bank.takes()
+    later(days=7.1)
+    tell_reminders()
+    assert over_unpaid(milestone) == []
+
+    bank.keeps()
+    for _ in range(2):
+        later(hours=1.1)
+        tell_reminders()
+    assert len(over_unpaid(milestone)) == 2
+
+
+def test_whoever_was_warned_in_time_gets_no_more_time_for_it(ada, ben, later):
+    milestone = submitted_milestone(ada, ben)
+    for days in (3.6, 2.6, 0.75):
+        later(days=days)
+        tell_reminders()
+    bank = Bank(payment_of(milestone.escrow), 50_000)
+    bank.takes()
+    later(days=0.1)
+    tell_reminders()
+    bank.gives_back()
+
+    assert milestone.reminders.get(told_at=None).kind == "review_over_unpaid"
+    assert release_unreviewed_milestones() == ONE
+    assert over_unpaid(milestone) == []
 
 
 # --- The rest arrives while the limit strikes ----------------------------------------------------

@@ -91,6 +91,7 @@ def test_a_short_review_has_only_the_warnings_that_fit(ada, ben):
     assert set(kinds.values_list("kind", flat=True)) == {
         "review_half_over",
         "review_ends_in_2_hours",
+        "review_over_unpaid",
     }
 
 

@@ -57,7 +57,8 @@ def test_no_warning_promises_a_payment_that_silence_would_not_make(ada, ben, lat
         tell_reminders()
         tell_reminders()
 
-    assert kinds_told(milestone) == []
+    # Once it is over both hear that what was raised is not paid: that is no promise.
+    assert kinds_told(milestone) == (["review_over_unpaid"] if cut is raise_price else [])
     assert kinds_told(untouched) == ALL
 
 

@@ -258,6 +258,11 @@ SAMPLES: dict[str, Words] = {
             "on %(due)s."
         ),
     ),
+    "review_over_unpaid": told(
+        "The review of “%(title)s” is over, and silence approves nothing until %(client)s funds "
+        "the missing %(missing)s. %(freelancer)s can open a dispute, propose an ending, or propose "
+        "a change back to what is held."
+    ),
     **dict.fromkeys(
         ["limit_in_14_days", "limit_in_7_days", "limit_in_1_day"],
         told(

@@ -62,7 +62,7 @@ def give_time_to_the_unwarned(milestones: Sequence[Milestone]) -> list[Milestone
     waits = Reminder.objects.filter(
         milestone__in=milestones,
         told_at=None,
-        kind__in=of_review.KINDS,
+        kind__in=of_review.WARNINGS,
         due_at__gt=F("milestone__review_ends_at"),
     )
     unwarned = set(waits.values_list("milestone", flat=True))
@@ -77,7 +77,7 @@ def give_time_to_the_unwarned(milestones: Sequence[Milestone]) -> list[Milestone
         milestone.review_ends_at = ends_at
         milestone.save(update_fields=["review_ends_at"])
         reminders.remind_of_review(milestone)
-        Reminder.objects.create(milestone=milestone, kind=of_review.KINDS[0], due_at=now())
+        Reminder.objects.create(milestone=milestone, kind=of_review.WARNINGS[0], due_at=now())
     return [milestone for milestone in milestones if milestone.pk not in unwarned]
 
 
