@@ -251,6 +251,8 @@ def test_work_short_of_a_refund_made_elsewhere_takes_nobodys_turn(ada, ben, late
         release_unreviewed(milestone_ids=[short.pk])
     assert release_unreviewed_milestones() == ONE
     fund(short)
+    assert release_unreviewed_milestones() == NOTHING, "the client hears first"
+    later(hours=12)
     assert release_unreviewed_milestones() == ONE
 
 
