@@ -13,7 +13,6 @@ from marketplace.common.words import said_moment
 from projects.disputes.models import LIFECYCLE, Dispute
 from projects.milestones.criteria import checked_not_met
 from projects.milestones.models import Milestone
-from projects.milestones.rules import is_over_limit
 
 # Of one side, to each mediator: enough for a long argument, few enough to be read.
 MOST_STATEMENTS = 20
@@ -35,17 +34,6 @@ def checked_grounds(numbers: object, milestone: Milestone, reason: str) -> list[
         is_needed=reason == Dispute.Reason.NOT_AS_AGREED,
         why="what is not as agreed is judged by what was agreed",
     )
-
-
-def judge_opening(milestone: Milestone, role: str | None) -> None:
-    """Raise WrongState where a dispute would only cost its opener the money. Past the provider's
-    limit nobody decides one: what is disputed then goes back to the client.
-    """
-    if role == FREELANCER and is_over_limit(milestone):
-        raise WrongState(
-            "The payment provider holds this money no longer: a dispute would send it back to the "
-            "client. Without an answer the work is approved when the review ends."
-        )
 
 
 def refusal_of(dispute: Dispute, step: str, role: str | None) -> str:

@@ -22,7 +22,7 @@ from projects.disputes import stages
 from projects.disputes.confirming import models as confirming
 from projects.disputes.exhibits.services import add_exhibits
 from projects.disputes.models import LIFECYCLE, OPEN, Dispute, Statement
-from projects.disputes.rules import OTHER, checked_grounds, is_reply, judge_opening, judge_step
+from projects.disputes.rules import OTHER, checked_grounds, is_reply, judge_step
 from projects.disputes.sealed.models import SealedOffer
 from projects.disputes.selectors import mediators_for, outcome_of
 from projects.disputes.telling import tell_side_of, tell_staff
@@ -31,6 +31,7 @@ from projects.milestones import services as milestones
 from projects.milestones.amounts import checked_part
 from projects.milestones.criteria import refuse_if_changed
 from projects.milestones.models import Milestone
+from projects.milestones.rules import is_over_limit
 
 LONGEST_STATEMENT = 10_000
 # By how its milestone has ended meanwhile.
@@ -72,7 +73,6 @@ def open_dispute(
     ``criteria_tag``.
     """
     milestone = milestones.enter_dispute(milestone_id=milestone_id, by=by)
-    judge_opening(milestone, role_in(milestone.contract, by))
     refuse_if_changed(milestone.criteria, criteria_tag)
     if reason not in Dispute.Reason.values:
         raise InvalidInput("Choose one of the reasons.", param="reason")
@@ -103,9 +103,13 @@ def open_dispute(
     told = Words(
         "A dispute is open on “%(title)s”: %(reason)s.", title=milestone.title, reason=Words(why)
     )
-    told = with_numbers(told, missed) + Words(
-        "Answer by %(due)s; after that it is judged by what is on file.", due=answer_due_at
-    )
+    told = with_numbers(told, missed)
+    if is_over_limit(milestone):
+        told += Words("The payment provider holds the money no longer: it goes back to the client.")
+    else:
+        told += Words(
+            "Answer by %(due)s; after that it is judged by what is on file.", due=answer_due_at
+        )
     tell_side_of(dispute, OTHER[role], "dispute_opened", told, by=by)
     return dispute
 

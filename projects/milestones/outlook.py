@@ -212,6 +212,8 @@ def _approval(milestone: Milestone, facts: MoneyFacts) -> Strike:
     stops = "Either side can open a dispute before."
     if Stop(CLIENT, "return") in stopped_by:
         stops = f"{client} can ask for changes before, and either side can open a dispute."
+    if stopped_by == (Stop(CLIENT, "dispute"),):  # past the provider's limit
+        stops = f"{client} can open a dispute before, by which all of it goes back to them."
     return Strike(
         "approved",
         milestone.review_ends_at,

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from marketplace.common.clock import after_days, now
 from marketplace.common.errors import WrongState
+from marketplace.common.lifecycle import FREELANCER
 from marketplace.common.money import in_words
 from marketplace.common.outages.rules import judge_struck
 from marketplace.common.words import said_moment
@@ -18,7 +19,7 @@ from payments.escrow.models import Escrow
 from projects.contracts.models import Contract
 from projects.milestones.models import LIFECYCLE, Milestone
 from projects.milestones.selectors import is_being_funded, is_funded
-from projects.milestones.words import NO_TIME_LEFT, no_revision_left
+from projects.milestones.words import LOST_BY_A_DISPUTE, NO_TIME_LEFT, no_revision_left
 
 # So long at least the client has to review what is submitted once the limit has come nearer, or
 # silence pays that did not before: nobody is to lose their say within the hour.
@@ -257,13 +258,17 @@ _RULES: dict[str, Callable[[Milestone, MoneyFacts], str]] = {
 }
 
 
-def refusal_of(milestone: Milestone, step: str, facts: MoneyFacts | None = None) -> str:
-    """Why the step cannot be made now, or nothing. The lifecycle table is judged apart.
+def refusal_of(
+    milestone: Milestone, step: str, facts: MoneyFacts | None = None, *, role: str | None = None
+) -> str:
+    """Why the step cannot be made now (by this role), or nothing. The table is judged apart.
 
     ``facts`` of its money where the caller has them at hand; without them the books are asked.
     """
     if milestone.contract.status != Contract.Status.ACTIVE:
         return f"The contract is {milestone.contract.get_status_display().lower()}."
+    if step == "dispute" and role == FREELANCER and is_over_limit(milestone):
+        return LOST_BY_A_DISPUTE
     rule = _RULES.get(step)
     return rule(milestone, facts or facts_now(milestone.escrow)) if rule else ""
 
@@ -273,7 +278,7 @@ def judge_step(
 ) -> None:
     """Refuse a step that cannot be made now, or pass in silence: NotAllowed or WrongState."""
     LIFECYCLE.judge(milestone, step, role=role)
-    if refusal := refusal_of(milestone, step, facts):
+    if refusal := refusal_of(milestone, step, facts, role=role):
         raise WrongState(refusal)
     if step == "cancel_unfunded" and is_funded(milestone.contract):
         raise WrongState("Money has just come in for this contract: nothing is late any more.")
@@ -291,5 +296,5 @@ def open_steps(
     return [
         step
         for step in LIFECYCLE.open_to(role, milestone.status)
-        if not refusal_of(milestone, step, facts)
+        if not refusal_of(milestone, step, facts, role=role)
     ]

@@ -128,9 +128,9 @@ def return_work(
     """Ask for changes: the review clock stops until the next delivery, one revision is used.
 
     ``not_met`` are the numbers (from 1) of the criteria that are not met; one at least where the
-    milestone has criteria. The review's time is added to the delivery date, which is now at least:
-    nobody cancels for lateness what they have in hand before its grace is over anew. InvalidInput,
-    or WrongState where no revisions are left, or the criteria are not those of ``criteria_tag``.
+    milestone has criteria. The review's time is added to the delivery date, which is now at the
+    earliest: its grace is over anew before who has it in hand cancels it for lateness. Raises
+    InvalidInput, or WrongState where no revision is left, or ``criteria_tag`` is of other criteria.
     """
     milestone = advance_milestone(milestone_id, "return", by=by)
     refuse_if_changed(milestone.criteria, criteria_tag)

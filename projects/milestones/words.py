@@ -29,7 +29,13 @@ CANCELLED = {
 
 NO_TIME_LEFT = (
     "The payment provider holds this money no longer: there is no time left for changes. Approve "
-    "the work, agree on how to end the milestone, or open a dispute."
+    "the work, agree on how to end the milestone, or open a dispute, by which all of it goes back "
+    "to you."
+)
+# Nobody decides one any more.
+LOST_BY_A_DISPUTE = (
+    "The payment provider holds this money no longer: a dispute would send all of it back to the "
+    "client."
 )
 
 

@@ -51,7 +51,6 @@ def create_dispute(request: HttpRequest, public_id: str) -> HttpResponse:
     role = role_in(milestone.contract, request.user)
     if request.method != "POST" or "preview" in request.POST:
         judge_step(milestone, "dispute", role)
-        rules.judge_opening(milestone, role)
         usual = 0 if role == CLIENT else price_held_of(milestone)
         first = {"asked_for": to_major(usual, milestone.currency)}
         form = DisputeForm(milestone=milestone, initial=first | _typed(request))

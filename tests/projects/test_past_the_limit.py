@@ -5,11 +5,14 @@ from collections.abc import Iterator
 import pytest
 from django.core.management import call_command
 
+from accounts.notifications.models import Notification
 from marketplace.common.errors import WrongState
+from projects.agreements.outlook import prospects_of
 from projects.disputes.models import Dispute
 from projects.disputes.services import open_dispute
 from projects.disputes.silence.services import judge_silence
 from projects.milestones.models import Milestone
+from projects.milestones.rules import open_steps
 from projects.milestones.services import return_work
 from projects.tasks import pull_reviews, refund_at_limit, release_unreviewed_milestones
 from projects.tasks.disputes import carry_out_rulings, escalate_unanswered_disputes
@@ -48,11 +51,15 @@ def test_nobody_asks_for_changes_that_nobody_could_make(ada, milestone):
 
 
 def test_the_freelancer_is_not_let_into_a_dispute_that_they_lose(ben, milestone, later):
-    with pytest.raises(WrongState, match="would send it back"):
+    with pytest.raises(WrongState, match="would send all of it back"):
         disputed(milestone, ben, asked_for=100_000)
 
+    assert "dispute" not in open_steps(milestone, "freelancer")
+    assert "dispute" in open_steps(milestone, "client")
+    (approved,) = prospects_of(milestone.contract).of(milestone).outlook.strikes
+    assert approved.stops.startswith("Ada can open a dispute before, by which all of it goes back")
     page = browser(ben).get(f"/milestones/{milestone.public_id}/dispute/")
-    assert page.status_code == 409 and b"would send it back" in page.content
+    assert page.status_code == 409 and b"would send all of it back" in page.content
     assert fresh(milestone).status == "submitted"
     later(hours=13)
     assert release_unreviewed_milestones() == ONE
@@ -61,9 +68,12 @@ def test_the_freelancer_is_not_let_into_a_dispute_that_they_lose(ben, milestone,
 def test_what_the_client_disputes_goes_back_and_the_page_says_so(ada, milestone):
     page = browser(ada).get(f"/milestones/{milestone.public_id}/dispute/")
     assert b"There is no time left" in page.content and b"at once" in page.content
+    assert b"What happens then" not in page.content
 
     disputed(milestone, ada, asked_for=0)
 
+    told = Notification.objects.get(kind="dispute_opened")
+    assert told.text.endswith("holds the money no longer: it goes back to the client.")
     assert refund_at_limit() == ONE
     assert fresh(milestone).status == "refunded"
 
