@@ -27,6 +27,7 @@ from payments.payees.selectors import due_account_ids, party_ids_of_a_new_countr
 from payments.payees.services import refresh_account
 from payments.payouts import services as payouts
 from payments.payouts.cancelling.services import finish_cancelling
+from payments.payouts.holding.selectors import held_payout_ids_to_let_go
 from payments.payouts.holding.services import let_go_before_the_limit, tell_that_it_ends
 from payments.payouts.models import Payout
 from payments.payouts.recovering.selectors import recoverable
@@ -36,7 +37,6 @@ from payments.payouts.reminding.services import remind_of_payout, remind_payee
 from payments.payouts.selectors import (
     due_cancellation_ids,
     due_payout_ids,
-    held_payout_ids_to_let_go,
 )
 from payments.payouts.sending import services as sending
 from payments.payouts.turns.selectors import due_groups

@@ -21,8 +21,8 @@ from marketplace.common.clock import now
 from payments.ledger import chart
 from payments.ledger.models import LedgerAccount, Transfer
 from payments.ledger.selectors import standing_in
+from payments.payouts.holding.selectors import held_payouts, near_limit
 from payments.payouts.models import BEFORE_LIMIT, UNDER_WAY, Earning, Payout
-from payments.payouts.selectors import held_payouts, near_limit
 from payments.payouts.turns.selectors import pressing_groups
 
 S = Payout.Status

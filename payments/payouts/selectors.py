@@ -20,12 +20,11 @@ from django.db.models import (
     When,
 )
 
-from accounts.holds.models import Hold
 from accounts.parties.models import Party
 from accounts.parties.selectors import parties_of
 from accounts.people.models import User
 from marketplace.common.clock import now
-from marketplace.common.currencies import least_payout
+from marketplace.common.currencies import least_payout, least_payouts
 from marketplace.common.working_days import working_days_before
 from payments.payees.models import ConnectedAccount
 from payments.payouts.models import BEFORE_LIMIT, UNDER_WAY, Earning, Payout, PayoutAttempt
@@ -34,6 +33,16 @@ from payments.payouts.recovering.selectors import owed_by_currency
 # Of an earning: whether its payee's account takes money.
 READY = ConnectedAccount.objects.filter(
     party=OuterRef("party"), status=ConnectedAccount.Status.ACTIVE
+)
+
+# Of an earning: the least that its payee's bank is sent in its currency. Named countries first: the
+# others' rule is the wider one.
+LEAST = Case(
+    *[
+        When(currency=currency, **({"party__connected_account__country": of} if of else {}), then=n)
+        for (currency, of), n in sorted(least_payouts().items(), key=lambda entry: not entry[0][1])
+    ],
+    default=Value(1),
 )
 
 # A payee has one account at a time: a payout to any other went to one that was closed.
@@ -116,40 +125,6 @@ def _late(at: datetime) -> Q:
     return Q(status=Payout.Status.IN_TRANSIT, arrives_at__lte=expected_by) | Q(
         Exists(sent), status=Payout.Status.SENDING
     )
-
-
-def near_limit(payouts: QuerySet[Payout], at: datetime) -> QuerySet[Payout]:
-    """Those of them that no hold of ours keeps any longer, since the provider does not: for what
-    they pay out, or for what has cleared and waits behind them.
-    """
-    theirs = Earning.objects.filter(
-        Q(payout=OuterRef("pk")) | Q(payout=None, recovery=None, clears_at__lte=at),
-        party=OuterRef("party"),
-        currency=OuterRef("currency"),
-        limit_at__lte=at + BEFORE_LIMIT,
-    )
-    return payouts.filter(Exists(theirs))
-
-
-def held_payouts() -> QuerySet[Payout]:
-    return Payout.objects.filter(status=Payout.Status.HELD)
-
-
-def held_payout_ids_to_let_go(at: datetime, *, limit: int) -> list[int]:
-    """Held still, and near the provider's limit."""
-    found = near_limit(held_payouts(), at).order_by("pk")
-    return list(found.values_list("pk", flat=True)[:limit])
-
-
-def leaves_despite(hold: Hold, payout: Payout | None = None) -> datetime | None:
-    """When the first of what it holds, or of this payout, goes out all the same; None where that is
-    not before its end.
-    """
-    kept = Q(payout=payout) if payout else Q(payout=None) | Q(payout__status=Payout.Status.HELD)
-    held = Earning.objects.filter(kept, party=hold.party_id, recovery=None)
-    limit_at = held.aggregate(first=Min("limit_at"))["first"]
-    leaves_by = limit_at and limit_at - BEFORE_LIMIT
-    return leaves_by if leaves_by and leaves_by < hold.closes_at else None
 
 
 def with_story(payouts: QuerySet[Payout]) -> QuerySet[Payout]:

@@ -20,10 +20,11 @@ from payments.ledger import chart
 from payments.ledger.services import Move, move_money
 from payments.payees.models import ConnectedAccount
 from payments.payouts.drawing.services import draw_earnings, sendable
+from payments.payouts.holding.selectors import near_limit
 from payments.payouts.models import LIFECYCLE, UNDER_WAY, Payout, PayoutAttempt
 from payments.payouts.recovering.selectors import owed_by
 from payments.payouts.roles import log_if_by_finance, role_in
-from payments.payouts.selectors import cleared, clears_next, currencies_of, near_limit
+from payments.payouts.selectors import cleared, clears_next, currencies_of
 
 S = Payout.Status
 

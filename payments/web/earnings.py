@@ -12,11 +12,11 @@ from marketplace.common.clock import now
 from marketplace.common.pages import page_of
 from payments.fundings.selectors import return_paths
 from payments.payees.selectors import account_for
+from payments.payouts.holding.selectors import leaves_despite
 from payments.payouts.plans.selectors import plan_of, turn_after
 from payments.payouts.selectors import (
     clearing_of,
     in_the_way_of,
-    leaves_despite,
     payouts_of,
     summaries_of,
 )

@@ -13,8 +13,9 @@ from marketplace.common.pages import page_of
 from payments.fundings.selectors import return_paths
 from payments.payouts import services
 from payments.payouts.cancelling.services import cancel_payout
+from payments.payouts.holding.selectors import leaves_despite
 from payments.payouts.models import LIFECYCLE, Payout
-from payments.payouts.selectors import leaves_despite, payouts_of, with_story
+from payments.payouts.selectors import payouts_of, with_story
 from payments.payouts.words import reason_in_words, reversal_reason_in_words
 from payments.web.stories import steps_of, story_of
 

@@ -1,7 +1,10 @@
 """A bank takes whole units of some currencies, and nothing below a least amount."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.management import call_command
+from django.db.models import QuerySet
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,20 +13,27 @@ from marketplace.common import currencies
 from marketplace.common.clock import now
 from marketplace.common.currencies import least_payout, payout_step
 from marketplace.common.errors import WrongState
+from marketplace.common.lifecycle import SYSTEM
+from payments import tasks
 from payments.escrow import services as escrows
+from payments.fundings.models import Payment
 from payments.gateway.base import RemotePayout, State
 from payments.ledger import chart
 from payments.ledger.selectors import balance_of
 from payments.payees.models import ConnectedAccount
 from payments.payouts import services as payouts
 from payments.payouts.cancelling.services import cancel_payout
+from payments.payouts.checks import nothing_earned_is_past_its_limit
 from payments.payouts.drawing.services import sendable
+from payments.payouts.holding.selectors import near_limit
+from payments.payouts.holding.services import hold_payouts
 from payments.payouts.models import Earning, Payout
 from payments.payouts.selectors import summaries_of
 from payments.payouts.sending.services import record_payout
 from payments.payouts.statement import lines_of, movements_of
 from payments.payouts.turns.selectors import due_groups
 from tests.against_the_rules import force
+from tests.payments.chargeback_world import Bank, owes
 from tests.payments.world import held
 
 pytestmark = pytest.mark.django_db
@@ -117,6 +127,59 @@ def test_elsewhere_the_same_amount_goes_out(ada, ben):
 
     assert due_groups(now(), limit=10) == [(party_id, "USD")]
     assert payouts.schedule_payout(party_id=party_id, currency="USD", by=ben).amount == 1_940
+
+
+# --- Before the provider's limit, under a hold ---------------------------------------------------
+
+
+def under_a_hold(party_id: int, dora, currency: str) -> Payout:
+    hold_payouts(party_id=party_id, reason="Looked into.", evidence="A letter.", days=9, by=dora)
+    return payouts.schedule_payout(party_id=party_id, currency=currency, by=SYSTEM)
+
+
+def near_its_limit(earnings: QuerySet[Earning], amount: int) -> None:
+    soon = now() + timedelta(hours=1)
+    earnings.update(amount=amount, gross=amount, fee=0, limit_at=soon)
+
+
+@pytest.mark.parametrize(("amount", "status"), [(50, "held"), (100, "scheduled")])
+def test_a_rest_that_no_bank_is_sent_takes_no_payout_out_of_a_hold(ada, ben, dora, amount, status):
+    party_id = ready(ada, ben, 100_000, 100_000, currency="HUF")
+    near_its_limit(Earning.objects.filter(pk=Earning.objects.earliest("pk").pk), amount)
+
+    payout = under_a_hold(party_id, dora, "HUF")
+
+    assert payout.status == status
+    assert payout.earnings.count() == 2
+
+
+@pytest.mark.parametrize(("amount", "expected"), [(79_999, 0), (80_000, 1)])
+def test_nor_does_one_that_waits_behind_it(ada, ben, dora, amount, expected):
+    payout = under_a_hold(ready(ada, ben, 1_000_000, currency="TWD"), dora, "TWD")
+    earn_more(ada, ben, 100_000, currency="TWD")
+    near_its_limit(Earning.objects.filter(payout=None), amount)
+
+    assert tasks.let_held_payouts_go()["done"] == expected
+
+    payout.refresh_from_db()
+    assert payout.status == ("scheduled" if expected else "held")
+    assert nothing_earned_is_past_its_limit() == []
+
+
+@pytest.mark.parametrize("in_the_way", ["account", "debt"])
+def test_nor_does_what_could_not_go_out_after_it(ada, ben, dora, in_the_way):
+    payout = under_a_hold(ready(ada, ben, 100_000, currency="USD"), dora, "USD")
+    earn_more(ada, ben, 100_000, currency="USD")
+    near_its_limit(Earning.objects.filter(payout=None), 97_000)
+    found = near_limit(Payout.objects.all(), now())
+    assert found.get() == payout
+    if in_the_way == "account":
+        ConnectedAccount.objects.update(status="restricted")
+    else:
+        Bank(Payment.objects.earliest("pk"), 50_000).takes()
+        assert owes(ben) > 0
+
+    assert not found.exists()
 
 
 @pytest.mark.parametrize("country", ["US", "SV", "PA", "HU"])

@@ -26,8 +26,8 @@ from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.words import Words
 from payments.payees.models import ConnectedAccount
+from payments.payouts.holding.selectors import held_payouts, near_limit
 from payments.payouts.models import LIFECYCLE, Payout
-from payments.payouts.selectors import held_payouts, near_limit
 from payments.payouts.services import (
     hold_payout,
     lock_payee,

@@ -18,23 +18,13 @@ from django.db.models import (
     When,
 )
 
-from marketplace.common.currencies import least_payouts
 from payments.payouts.models import BEFORE_LIMIT, UNDER_WAY, Earning, Payout
 from payments.payouts.plans.selectors import Every, turn_before
 from payments.payouts.recovering.selectors import OWES
-from payments.payouts.selectors import READY
+from payments.payouts.selectors import LEAST, READY
 
 # "Every day": by itself a payee is paid once a day, whatever cleared since.
 EVERY = timedelta(days=1)
-
-# Named countries first: the others' rule is the wider one.
-_LEAST = Case(
-    *[
-        When(currency=currency, **({"party__connected_account__country": of} if of else {}), then=n)
-        for (currency, of), n in sorted(least_payouts().items(), key=lambda entry: not entry[0][1])
-    ],
-    default=Value(1),
-)
 
 Group = tuple[int, str]
 
@@ -92,7 +82,7 @@ def _grouped(earnings: QuerySet[Earning], *, by: str, limit: int) -> list[Group]
         earnings.filter(Exists(READY), ~Exists(OWES))
         .values_list("party_id", "currency")
         .annotate(first=Min(by), waits=Sum("amount"))
-        .filter(waits__gte=_LEAST)
+        .filter(waits__gte=LEAST)
         .order_by("first", "party_id", "currency")
         .values_list("party_id", "currency")[:limit]
     )
