@@ -154,8 +154,11 @@ def cleared(party: Party, currency: str, at: datetime) -> QuerySet[Earning]:
 
 
 def waiting_earnings(party_id: int) -> QuerySet[Earning]:
-    """Earned by this payee, and not on its way to them: also in a payout that has failed."""
-    in_none = Q(payout=None) | Q(payout__status=Payout.Status.FAILED)
+    """Earned by this payee, and not on its way to them: also in a payout that has failed, is held
+    or waits to be sent.
+    """
+    waits = [Payout.Status.SCHEDULED, Payout.Status.HELD, Payout.Status.FAILED]
+    in_none = Q(payout=None) | Q(payout__status__in=waits)
     return Earning.objects.filter(in_none, party_id=party_id, recovery=None)
 
 

@@ -350,17 +350,18 @@ def test_what_a_bank_gave_back_is_counted_anew_as_well(ada, ben, payee, later, c
     call_command("check_ledger")
 
 
-def test_also_what_a_failed_payout_holds_but_not_what_was_paid(ada, ben, payee):
-    for status in ("paid", "failed"):
+@pytest.mark.parametrize("waits", ["failed", "held", "scheduled"])
+def test_also_what_waits_in_a_payout_but_not_what_was_paid(ada, ben, payee, waits):
+    for status in ("paid", waits):
         earned(ada, ben)
         Earning.objects.filter(payout=None).update(clears_at=now())
         payout = payouts.schedule_payout(party_id=payee, currency="USD", by=ben)
         force(Payout.objects.filter(pk=payout.pk), status=status)
-    paid, failed = Earning.objects.order_by("pk")
+    paid, waiting = Earning.objects.order_by("pk")
 
     lives_in(ben, "US")
 
-    before, after = paid.limit_at, failed.limit_at + timedelta(days=640)
+    before, after = paid.limit_at, waiting.limit_at + timedelta(days=640)
     assert list(Earning.objects.order_by("pk").values_list("limit_at", flat=True)) == [
         before,
         after,

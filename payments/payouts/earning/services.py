@@ -83,7 +83,7 @@ def clears_within(clears_at: datetime, limit_at: datetime, *, at: datetime) -> d
 @transaction.atomic
 def count_limits_anew(party_id: int, limits: Mapping[str, datetime]) -> None:
     """The provider holds what was earned by each of these until then: other days than it was noted
-    with. Of what waits, also in a payout that has failed.
+    with. Of what waits, also in a payout that is not on its way.
     """
     lock_payee(party_id, must_be_ready=False)
     waiting = waiting_earnings(party_id).filter(earned_by__in=limits)
