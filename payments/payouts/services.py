@@ -175,11 +175,17 @@ def hold_payout(payout: Payout, hold: Hold) -> bool:
 
 
 def tell_finance_it_leaves(payout: Payout, hold: Hold) -> None:
-    """Once for each payout that no hold keeps any longer."""
+    """Once for each payout that no hold keeps any longer; whether or not it can be sent yet."""
     text = Words(
         "The payout of %(sum)s to %(who)s goes out although their payouts are held: the payment "
         "provider holds the money not much longer."
     )
+    if what_it_waits_for(payout, payout.party.connected_account):
+        text = Words(
+            "The payout of %(sum)s to %(who)s is not held although their payouts are: the payment "
+            "provider holds the money not much longer. It goes out as soon as its payee has done "
+            "what it waits for."
+        )
     for person in staff_with(StaffRole.FINANCE):
         if role_in(payout, person) != FINANCE:
             continue
@@ -204,6 +210,13 @@ def stands_elsewhere(payout: Payout, account: ConnectedAccount) -> bool:
         return False
     sent_to = payout.attempts.latest("number").destination
     return sent_to != account.remote_id
+
+
+def what_it_waits_for(payout: Payout, account: ConnectedAccount) -> str:
+    """The code of what its payee has to do before it can be sent, or ''."""
+    if account.status != ConnectedAccount.Status.ACTIVE:
+        return "account_not_ready"
+    return "account_replaced" if stands_elsewhere(payout, account) else ""
 
 
 def lock_payout(**which: object) -> Payout:

@@ -14,6 +14,7 @@ from marketplace.common.clock import now
 from marketplace.common.lifecycle import SYSTEM
 from payments import tasks
 from payments.escrow import services as escrows
+from payments.payees.models import ConnectedAccount
 from payments.payouts import services as payouts
 from payments.payouts.checks import nothing_earned_is_past_its_limit
 from payments.payouts.holding.services import (
@@ -24,6 +25,7 @@ from payments.payouts.holding.services import (
 from payments.payouts.models import BEFORE_LIMIT, Earning, Payout
 from payments.payouts.sending import services as sending
 from projects.reasons.services import why_gone
+from tests.against_the_rules import force
 from tests.payments.payout_world import leaving, now_of, ready_without_provider
 from tests.payments.racing import at_once
 from tests.payments.world import held
@@ -124,6 +126,62 @@ def test_nor_is_one_that_waits_when_the_hold_is_placed(payee, dora):
     payout = scheduled(payee)
     hold(payee, dora)
     assert now_of(payout).status == "scheduled"
+
+
+NOT_READY = "The payment provider needs more details from you first."
+
+
+def test_what_cannot_be_sent_is_told_so_and_not_that_it_is_on_its_way(kept, payee, later):
+    ConnectedAccount.objects.update(status="restricted")
+    later(days=8.1)
+    assert tasks.let_held_payouts_go() == ONE
+    ((_, said),) = told("payouts_go_on")
+    assert "is no longer held" in said and said.endswith(NOT_READY)
+    ((_, said),) = told("payout_left_hold")
+    assert "goes out as soon as its payee has done what it waits for" in said
+
+    Payout.objects.update(failure_code="account_not_ready")  # as its first try finds
+    assert tasks.remind_of_payouts() == NOTHING, "they were told a moment ago"
+    later(days=7.1)
+    assert tasks.remind_of_payouts() == ONE
+
+
+@pytest.mark.parametrize(
+    ("status", "sent_to", "why"),
+    [
+        ("active", "acct_ben", "What waited is on its way."),
+        ("restricted", "acct_ben", NOT_READY),
+        ("active", "acct_old", "The money is at your account that was closed. Cancel this payout."),
+    ],
+)
+def test_so_is_what_a_lifted_hold_lets_go(kept, dora, status, sent_to, why):
+    force(Payout, transfer_id="tr_1")
+    kept.attempts.create(
+        number=1, destination=sent_to, failure_code="account_closed", closed_at=now()
+    )
+    ConnectedAccount.objects.update(status=status)
+    lift_hold(hold_id=Hold.objects.get().pk, by=dora)
+    assert told("payouts_go_on") == [("Ben", f"Your payouts are no longer held. {why}")]
+
+
+def test_what_is_called_back_goes_nowhere(kept, later):
+    Payout.objects.update(cancel_wished_at=now())
+    later(days=8.1)
+    assert tasks.let_held_payouts_go() == NOTHING
+    let_go_before_the_limit(payout_id=kept.pk)
+    assert now_of(kept).status == "held"
+    assert told("payouts_go_on") == told("payout_left_hold") == []
+    later(days=3)
+    assert nothing_earned_is_past_its_limit() == []
+
+
+def test_one_that_waits_for_its_payee_does_not_go_out_as_a_hold_is_placed(payee, dora):
+    limit_in(days=1)
+    scheduled(payee)
+    ConnectedAccount.objects.update(status="restricted")
+    hold(payee, dora)
+    ((_, said),) = told("payout_left_hold")
+    assert "is not held although" in said
 
 
 def test_the_pages_say_when_it_goes_out_all_the_same(kept, ben):

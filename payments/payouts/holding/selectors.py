@@ -33,7 +33,8 @@ def _are_enough(earnings: QuerySet[Earning]) -> Exists:
 
 
 def held_payouts() -> QuerySet[Payout]:
-    return Payout.objects.filter(status=Payout.Status.HELD)
+    """Not those that are being called back: they go nowhere."""
+    return Payout.objects.filter(status=Payout.Status.HELD, cancel_wished_at=None)
 
 
 def held_payout_ids_to_let_go(at: datetime, *, limit: int) -> list[int]:

@@ -34,7 +34,9 @@ from payments.payouts.services import (
     lock_payout,
     tell_finance_it_leaves,
     tell_payee,
+    what_it_waits_for,
 )
+from payments.payouts.words import reason_of
 from payments.policies.selectors import clocks_of_holds
 
 
@@ -93,15 +95,23 @@ def lift_hold(*, hold_id: int, by: User | str, ruling: str = "") -> Hold:
     ``ruling`` is what finance says of an appeal. Raises NotAllowed or WrongState.
     """
     party_id = Hold.objects.values_list("party_id", flat=True).get(pk=hold_id)
-    lock_payee(party_id, must_be_ready=False)  # the gate first, as whoever makes a payout does
+    # The gate first, as whoever makes a payout does.
+    account = lock_payee(party_id, must_be_ready=False)
+    is_ready = account.status == ConnectedAccount.Status.ACTIVE
     hold = close_hold(lock_hold(hold_id), by=by, ruling=ruling)
     held = Payout.objects.filter(hold=hold, status=Payout.Status.HELD)
+    waits_for = "" if is_ready else "account_not_ready"
     for payout_id in held.order_by("pk").values_list("pk", flat=True):
-        _lift(lock_payout(pk=payout_id))
+        payout = lock_payout(pk=payout_id)
+        _lift(payout)
+        waits_for = waits_for or what_it_waits_for(payout, account)
+    text = Words("Your payouts are no longer held. What waited is on its way.")
+    if waits_for:
+        text = Words("Your payouts are no longer held.") + reason_of(waits_for)
     notify(
         to=hold.party,
         kind="payouts_go_on",
-        text=Words("Your payouts are no longer held. What waited is on its way."),
+        text=text,
         path=reverse("earnings"),
         by=by,
     )
@@ -115,20 +125,20 @@ def let_go_before_the_limit(*, payout_id: int) -> None:
     finance are told. Safe to call again.
     """
     party_id = Payout.objects.values_list("party_id", flat=True).get(pk=payout_id)
-    lock_payee(party_id, must_be_ready=False)  # the gate first, as whoever places or lifts one does
+    # The gate first, as whoever places or lifts one does.
+    account = lock_payee(party_id, must_be_ready=False)
     payout = lock_payout(pk=payout_id)
     if not near_limit(held_payouts(), now()).filter(pk=payout.pk).exists():
         return
     assert payout.hold is not None
     _lift(payout)
-    tell_payee(
-        payout,
-        "payouts_go_on",
-        Words(
-            "Your payout of %(sum)s is no longer held: the payment provider holds the money not "
-            "much longer. It is on its way."
-        ),
+    text = Words(
+        "Your payout of %(sum)s is no longer held: the payment provider holds the money not much "
+        "longer."
     )
+    waits_for = what_it_waits_for(payout, account)
+    text += reason_of(waits_for) if waits_for else Words("It is on its way.")
+    tell_payee(payout, "payouts_go_on", text)
     tell_finance_it_leaves(payout, payout.hold)
 
 
@@ -160,7 +170,8 @@ def tell_that_it_ends(*, hold_id: int) -> None:
 
 
 def _lift(payout: Payout) -> None:
+    """Its payee is told right after, also of what it waits for: they are not reminded at once."""
     LIFECYCLE.advance(payout, "lift", role=SYSTEM)
-    payout.next_check_at = now()
-    payout.save(update_fields=["status", "next_check_at"])
+    payout.next_check_at = payout.reminded_at = now()
+    payout.save(update_fields=["status", "next_check_at", "reminded_at"])
     ring("payments.send_payout", payout.pk)

@@ -22,7 +22,6 @@ from payments.gateway.keys import may_be_forgotten
 from payments.gateway.stripe import gateway
 from payments.ledger import chart
 from payments.payees import services as payees
-from payments.payees.models import ConnectedAccount
 from payments.payouts.models import LIFECYCLE, Payout, PayoutAttempt
 from payments.payouts.recovering.selectors import owed_by
 from payments.payouts.sending.waits import (
@@ -39,8 +38,8 @@ from payments.payouts.services import (
     hold_payout,
     lock_payee,
     lock_payout,
-    stands_elsewhere,
     tell_payee,
+    what_it_waits_for,
 )
 from payments.payouts.words import reason_of
 
@@ -117,11 +116,9 @@ def _payee_is_ready(payout_id: int) -> bool:
         waited = now() - payout.created_at
         _postpone(payout_id, code="", wait=min(max(ASK_AGAIN, waited / 8), ASK_ABOUT))
         return False
-    if account.status != ConnectedAccount.Status.ACTIVE:
-        _postpone(payout_id, code="account_not_ready", wait=COVER_COMES)
-        return False
-    if stands_elsewhere(payout, account):
-        _postpone(payout_id, code="account_replaced", wait=LONGEST_WAIT)
+    if code := what_it_waits_for(payout, account):
+        is_elsewhere = code == "account_replaced"
+        _postpone(payout_id, code=code, wait=LONGEST_WAIT if is_elsewhere else COVER_COMES)
         return False
     return True
 
