@@ -17,6 +17,7 @@ from payments.escrow import services as escrows
 from payments.payees.models import ConnectedAccount
 from payments.payouts import services as payouts
 from payments.payouts.checks import nothing_earned_is_past_its_limit
+from payments.payouts.holding.selectors import leaves_despite
 from payments.payouts.holding.services import (
     hold_payouts,
     let_go_before_the_limit,
@@ -192,6 +193,41 @@ def test_the_pages_say_when_it_goes_out_all_the_same(kept, ben):
     limit_in(days=60)
     for path in ("/earnings/", f"/payouts/{kept.public_id}/"):
         assert words not in browser(ben).get(path).text
+    for path in ("/earnings/", f"/payouts/{kept.public_id}/", "/account/holds/"):
+        assert (
+            "or when the payment provider holds it not much longer" in browser(ben).get(path).text
+        )
+
+
+def test_they_name_no_moment_that_is_past(kept):
+    limit_in(hours=1)
+    for payout in (None, kept):
+        leaves_by = leaves_despite(Hold.objects.get(), payout)
+        assert leaves_by and now() - leaves_by < timedelta(seconds=5)
+
+
+@pytest.mark.parametrize("why", ["account", "too_little", "called_back"])
+def test_nor_any_of_what_cannot_leave(kept, why):
+    assert leaves_despite(Hold.objects.get()) == kept.earnings.get().leaves_by
+    if why == "account":
+        ConnectedAccount.objects.update(status="restricted")
+    elif why == "too_little":
+        ConnectedAccount.objects.update(country="SV")
+        Earning.objects.update(amount=2_999, gross=2_999, fee=0)
+    else:
+        Payout.objects.update(cancel_wished_at=now())
+    assert leaves_despite(Hold.objects.get()) is None
+    assert leaves_despite(Hold.objects.get(), kept) is None
+
+
+def test_what_waits_behind_it_is_named_too_unless_another_is_in_its_way(kept, ada, ben):
+    escrows.release(escrow_id=held(ada, ben).pk)
+    behind = Earning.objects.filter(payout=None)
+    behind.update(clears_at=now(), limit_at=now() + timedelta(days=5))
+    for payout in (None, kept):
+        assert leaves_despite(Hold.objects.get(), payout) == behind.get().leaves_by
+    force(Payout, status="failed")
+    assert leaves_despite(Hold.objects.get()) is None
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,13 +1,19 @@
 """Which payouts a hold keeps no longer, since the provider does not."""
 
+from collections import Counter
 from datetime import datetime
 
-from django.db.models import Exists, Min, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
 from accounts.holds.models import Hold
-from payments.payouts.models import BEFORE_LIMIT, Earning, Payout
+from marketplace.common.clock import now
+from marketplace.common.currencies import least_payout
+from payments.payees.models import ConnectedAccount
+from payments.payouts.models import BEFORE_LIMIT, UNDER_WAY, Earning, Payout
 from payments.payouts.recovering.selectors import OWES
 from payments.payouts.selectors import LEAST, READY
+
+S = Payout.Status
 
 
 def near_limit(payouts: QuerySet[Payout], at: datetime) -> QuerySet[Payout]:
@@ -34,7 +40,7 @@ def _are_enough(earnings: QuerySet[Earning]) -> Exists:
 
 def held_payouts() -> QuerySet[Payout]:
     """Not those that are being called back: they go nowhere."""
-    return Payout.objects.filter(status=Payout.Status.HELD, cancel_wished_at=None)
+    return Payout.objects.filter(status=S.HELD, cancel_wished_at=None)
 
 
 def held_payout_ids_to_let_go(at: datetime, *, limit: int) -> list[int]:
@@ -44,11 +50,29 @@ def held_payout_ids_to_let_go(at: datetime, *, limit: int) -> list[int]:
 
 
 def leaves_despite(hold: Hold, payout: Payout | None = None) -> datetime | None:
-    """When the first of what it holds, or of this payout, goes out all the same; None where that is
-    not before its end.
+    """When the first of what it holds, or this payout, goes out all the same, which is not before
+    now; None where that is not before its end, or nothing can go out.
+
+    By the rule of ``near_limit``: once so much comes near as a bank is sent.
     """
-    kept = Q(payout=payout) if payout else Q(payout=None) | Q(payout__status=Payout.Status.HELD)
-    held = Earning.objects.filter(kept, party=hold.party_id, recovery=None)
-    limit_at = held.aggregate(first=Min("limit_at"))["first"]
-    leaves_by = limit_at and limit_at - BEFORE_LIMIT
-    return leaves_by if leaves_by and leaves_by < hold.closes_at else None
+    account = ConnectedAccount.objects.filter(party=hold.party_id).first()
+    if account is None or account.status != ConnectedAccount.Status.ACTIVE:
+        return None
+    kept = Q(payout=None, recovery=None) | Q(payout__in=held_payouts())
+    held = Earning.objects.filter(kept, ~Exists(OWES), party=hold.party_id)
+    if payout:
+        held = held.filter(Q(payout=payout) | Q(payout=None), currency=payout.currency)
+    # Behind one that has left, or failed, nothing goes out for now.
+    gone = Payout.objects.filter(party=hold.party_id, status__in=UNDER_WAY | {S.FAILED})
+    blocked = set(gone.exclude(status=S.HELD).values_list("currency", flat=True))
+    near: Counter[tuple[int | None, str]] = Counter()
+    soon = held.filter(limit_at__lt=hold.closes_at + BEFORE_LIMIT).order_by("limit_at")
+    for into, currency, amount, limit_at in soon.values_list(
+        "payout_id", "currency", "amount", "limit_at"
+    ):
+        near[into, currency] += amount
+        if near[into, currency] >= least_payout(currency, account.country) and not (
+            into is None and currency in blocked
+        ):
+            return max(limit_at - BEFORE_LIMIT, now())
+    return None
