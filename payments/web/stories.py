@@ -20,16 +20,12 @@ class Moment:
 def story_of(payout: Payout) -> list[Moment]:
     """From its beginning to now."""
     moments = [Moment(payout.created_at, "Set aside for you", "calendar-clock", "info")]
+    moments += _holding(payout)
     for attempt in payout.attempts.all():
         again = "" if attempt.number == 1 else f" (attempt {attempt.number})"
         moments.append(Moment(attempt.started_at, f"Sent off{again}", "send", "info"))
         if attempt.failure_code:
             moments.append(_trouble(attempt))
-    if payout.hold is not None:
-        held_from = max(payout.created_at, payout.hold.created_at)
-        moments.append(Moment(held_from, "Held", "pause", "warn"))
-        if payout.hold.closed_at:
-            moments.append(Moment(payout.hold.closed_at, "No longer held", "play", "info"))
     if refused := reversal_reason_in_words(payout):
         text = f"Could not be cancelled. {refused}"
         moments.append(Moment(payout.reversal_refused_at, text, "undo-2", "warn"))
@@ -43,6 +39,18 @@ def story_of(payout: Payout) -> list[Moment]:
         text = _with_reason("Being cancelled", payout)
         moments.append(Moment(payout.cancel_wished_at, text, "undo-2", "warn"))
     return moments
+
+
+def _holding(payout: Payout) -> list[Moment]:
+    """It may have left before its hold was over: the provider held the money not much longer."""
+    if payout.hold is None:
+        return []
+    held_from = max(payout.created_at, payout.hold.created_at)
+    begun = [attempt.started_at for attempt in payout.attempts.all()]
+    ends = [payout.hold.closed_at, *(at for at in begun if at >= held_from)]
+    let_go = min((at for at in ends if at is not None), default=None)
+    held = [Moment(held_from, "Held", "pause", "warn")]
+    return [*held, Moment(let_go, "No longer held", "play", "info")] if let_go else held
 
 
 def _with_reason(said: str, payout: Payout) -> str:

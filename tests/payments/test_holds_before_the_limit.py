@@ -25,6 +25,7 @@ from payments.payouts.holding.services import (
 )
 from payments.payouts.models import BEFORE_LIMIT, Earning, Payout
 from payments.payouts.sending import services as sending
+from payments.web.stories import story_of
 from projects.reasons.services import why_gone
 from tests.against_the_rules import force
 from tests.payments.payout_world import leaving, now_of, ready_without_provider
@@ -127,6 +128,23 @@ def test_nor_is_one_that_waits_when_the_hold_is_placed(payee, dora):
     payout = scheduled(payee)
     hold(payee, dora)
     assert now_of(payout).status == "scheduled"
+
+
+def test_its_story_says_so_when_it_went_and_not_at_the_end_of_the_hold(kept, dora, later):
+    later(days=8.1)
+    tasks.let_held_payouts_go()
+    sending.begin_attempt(kept.pk)
+    went_at = kept.attempts.get().started_at
+    for _ in range(2):
+        kept = Payout.objects.select_related("hold").get()
+        story = [(moment.text, moment.at) for moment in story_of(kept)]
+        assert [text for text, _ in story] == [
+            "Set aside for you", "Held", "No longer held", "Sent off",
+        ]  # fmt: skip
+        assert story[2][1] == went_at
+        later(days=1)
+        if kept.hold.stands:
+            lift_hold(hold_id=kept.hold_id, by=dora)
 
 
 NOT_READY = "The payment provider needs more details from you first."
