@@ -6,8 +6,10 @@ import pytest
 
 from accounts.models import Notification
 from marketplace.common.clock import now
+from marketplace.common.errors import WrongState
 from payments import tasks
 from payments.escrow import services as escrows
+from payments.fundings.models import Payment
 from payments.payees.models import ConnectedAccount
 from payments.payouts import services as payouts
 from payments.payouts.models import Earning, Payout
@@ -15,6 +17,7 @@ from payments.payouts.reminding import services as reminding
 from payments.payouts.reminding.services import remind_of_payout
 from projects.reasons.services import why_gone
 from tests.against_the_rules import force
+from tests.payments.chargeback_world import Bank, owes
 from tests.payments.payout_world import failed_payout, ready_without_provider
 from tests.payments.racing import at_once
 from tests.payments.world import held
@@ -96,6 +99,37 @@ def test_one_that_waits_for_their_details_is_told_too(ada, ben, code, why):
 
     (said,) = told("payout_still_waits")
     assert said.startswith(f"Your payout of $970.00 still cannot be sent. {why}")
+
+
+@pytest.mark.parametrize("code", ["account_closed", "account_replaced"])
+def test_one_that_stands_at_another_account_is_only_to_be_cancelled(payout, ben, code):
+    Payout.objects.update(transfer_id="tr_1", failure_code=code)
+    ConnectedAccount.objects.update(remote_id="acct_new")
+    with pytest.raises(WrongState):
+        payouts.retry_payout(payout_id=payout.pk, by=ben)
+
+    tasks.remind_of_payouts()
+
+    assert told() == [
+        "Your payout of $970.00 has still not arrived. The money is at your account that was "
+        "closed. Cancel this payout."
+    ]
+
+
+def test_nor_is_one_of_who_owes_to_be_tried_again(payout, ben):
+    Bank(Payment.objects.get(), 50_000).takes()
+    assert owes(ben) > 0
+    with pytest.raises(WrongState, match="You owe"):
+        payouts.retry_payout(payout_id=payout.pk, by=ben)
+
+    tasks.remind_of_payouts()
+
+    (said,) = told()
+    assert said.endswith(
+        "You owe something after a chargeback. Cancel this payout: what comes back goes to that "
+        "first, and the rest to your bank."
+    )
+    assert "try it again" not in said
 
 
 @pytest.mark.parametrize("status", ["scheduled", "sending", "in_transit", "paid"])

@@ -10,6 +10,7 @@ from accounts.parties.models import Party
 from marketplace.common.clock import now
 from marketplace.common.words import Money, Words
 from payments.payouts.models import Earning
+from payments.payouts.recovering.selectors import owed_by
 from payments.payouts.reminding.selectors import (
     REMIND_EVERY,
     behind,
@@ -17,7 +18,7 @@ from payments.payouts.reminding.selectors import (
     kind_of_reminder,
     payouts_to_remind_of,
 )
-from payments.payouts.services import lock_payout
+from payments.payouts.services import lock_payout, stands_elsewhere
 from payments.payouts.words import reason_of
 
 # From so long before the provider's limit on, its date is said: before that it worries in vain.
@@ -27,6 +28,11 @@ _SENTENCES = {
     "payout_still_failed": Words("Your payout of %(sum)s has still not arrived."),
     "payout_still_waits": Words("Your payout of %(sum)s still cannot be sent."),
 }
+_TRY_AGAIN = Words("Put your bank details right and try it again, or cancel it.")
+_CANCEL_FOR_THE_DEBT = Words(
+    "You owe something after a chargeback. Cancel this payout: what comes back goes to that first, "
+    "and the rest to your bank."
+)
 
 
 @transaction.atomic
@@ -64,12 +70,16 @@ def remind_of_payout(*, payout_id: int) -> None:
     waits, limit_at = behind(payout, at), held_until(payout)
     if limit_at and limit_at <= at + LIMIT_IS_NEAR:
         text += _limit_in_words(limit_at, at)
-    if payout.failure_code:
-        text += reason_of(payout.failure_code)
+    code = payout.failure_code
+    if stands_elsewhere(payout, payout.party.connected_account):
+        code = "account_replaced"  # whatever it failed for: it can only be cancelled
+    if code:
+        text += reason_of(code)
     if waits:
         text += Words("%(behind)s that you have earned since wait behind it.")
-    if kind == "payout_still_failed":
-        text += Words("Put your bank details right and try it again, or cancel it.")
+    if kind == "payout_still_failed" and code != "account_replaced":
+        owes = owed_by(payout.party, payout.currency)
+        text += _CANCEL_FOR_THE_DEBT if owes else _TRY_AGAIN
     notify(
         to=payout.party,
         kind=kind,
