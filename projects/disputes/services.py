@@ -242,7 +242,7 @@ def hand_to_mediator(dispute: Dispute) -> datetime:
     The caller holds the lock.
     """
     policy = dispute.milestone.contract.policy
-    dispute.ruling_late_at = dispute.ruling_missed_at = None
+    dispute.ruling_late_at = dispute.ruling_missed_at = dispute.ruling_urged_at = None
     stage = stages.HEARING if dispute.appealed_by else stages.RULING
     dispute.ruling_due_at = stages.end_of(stage, dispute.milestone)
     from_when = dispute.reply_until or now()
@@ -250,8 +250,9 @@ def hand_to_mediator(dispute: Dispute) -> datetime:
         from_when, policy.ruling_working_days, zone=settings.STAFF_TIME_ZONE
     )
     dispute.ruling_expected_at = min(expected_at, dispute.ruling_due_at)
-    clocks = ["ruling_expected_at", "ruling_late_at", "ruling_due_at", "ruling_missed_at"]
-    dispute.save(update_fields=["status", *clocks])
+    waits = ["ruling_expected_at", "ruling_late_at", "ruling_due_at"]
+    missed = ["ruling_missed_at", "ruling_urged_at"]
+    dispute.save(update_fields=["status", *waits, *missed])
     text = Words(
         "The dispute about “%(title)s” waits for a ruling: it is expected by %(due)s.",
         title=dispute.milestone.title,

@@ -208,6 +208,13 @@ def test_the_staff_hears_of_it_each_day_until_somebody_decides(ada, ben, dora, c
     assert urge_rulings() == {"done": 0, "failed": 0}
 
 
+def test_an_appeal_begins_without_what_was_missed_before_it(ada, ben, dora, time_machine):
+    dispute = rule(missed(ada, ben, time_machine), dora)
+    appeal_ruling(dispute_id=dispute.pk, by=ada, statement="No.")
+    appealed = seen(dispute)
+    assert appealed.ruling_missed_at is appealed.ruling_urged_at is None
+
+
 def test_nobody_is_urged_while_a_bank_keeps_them_from_deciding(ada, ben, dora, time_machine):
     dispute = missed(ada, ben, time_machine)
     bank = Bank(payment_of(dispute.milestone.escrow), 103_000)
