@@ -31,6 +31,7 @@ from payments.reconciliation.running.services import plan_run
 from payments.refunds.models import Refund
 from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.proposals.services import propose_ending
+from projects.agreements.suspending.services import suspend_posting
 from projects.bonuses.services import give_bonus
 from projects.disputes.services import open_dispute
 from projects.disputes.templates.services import write_template
@@ -40,7 +41,6 @@ from projects.invitations.services import invite_person
 from projects.messages.services import write_message
 from projects.milestones.services import cancel_milestone, release_milestone, submit_work
 from projects.postings.services import add_files
-from projects.postings.suspending.services import suspend_posting
 from projects.questions.services import answer_question, ask_question
 from tests.projects.change_world import price_to
 from tests.projects.confidentiality_world import accept, secret_posting

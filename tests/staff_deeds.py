@@ -30,12 +30,12 @@ from payments.reconciliation.models import Difference
 from payments.reconciliation.running.services import ask_for_run, plan_run
 from payments.refunds.models import Refund
 from payments.refunds.services import retry_refund
+from projects.agreements.suspending.services import restore_posting, suspend_posting
 from projects.disputes.assigning.services import assign_dispute, give_up_dispute
 from projects.disputes.confirming.services import confirm_ruling, return_ruling
 from projects.disputes.models import Dispute
 from projects.disputes.rulings.services import decide_dispute
 from projects.holds.services import suspend_person
-from projects.postings.suspending.services import restore_posting, suspend_posting
 from projects.questions.services import ask_question, remove_question
 from tests.against_the_rules import force
 from tests.payments.chargeback_world import Bank

@@ -60,6 +60,12 @@ def hold_ids_on(subject: str) -> list[int]:
     return list(found.values_list("pk", flat=True))
 
 
+def held_since(subject: str) -> datetime | None:
+    """Since when the thing of this public id stands still; None where nothing holds it."""
+    found = among_standing(Hold.objects.filter(subject=subject)).order_by("pk")
+    return found.values_list("created_at", flat=True).first()
+
+
 def desk_holds(user: User) -> QuerySet[Hold]:
     """For moderators those of people and postings, for finance those of payouts, for support all to
     read; nobody sees those that concern themselves.

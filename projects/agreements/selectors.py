@@ -30,10 +30,9 @@ _PROPOSING = {"propose_change", "propose_ending"}
 
 
 def lapsed_offer_ids(*, limit: int) -> list[int]:
-    """Offers that nobody answered in time."""
-    due = Contract.objects.filter(
-        status=Contract.Status.OFFERED, offer_lapses_at__lte=now()
-    ).order_by("offer_lapses_at")
+    """Offers that nobody answered in time; none on a posting that is suspended."""
+    due = Contract.objects.filter(status=Contract.Status.OFFERED, offer_lapses_at__lte=now())
+    due = due.exclude(posting__status=Posting.Status.SUSPENDED).order_by("offer_lapses_at")
     return list(due.values_list("pk", flat=True)[:limit])
 
 
@@ -60,7 +59,7 @@ def _stands_still(contract: Contract) -> bool:
     """Whether the posting or a side of an offer is suspended; of a list, the sides are read with
     it.
     """
-    if contract.posting.status == Posting.Status.SUSPENDED:
+    if contract.stands_still:
         return True
     known = [contract.__dict__.get(f"{side}_is_suspended") for side in (CLIENT, FREELANCER)]
     if None in known:

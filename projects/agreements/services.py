@@ -195,8 +195,9 @@ def withdraw_offer(*, contract_id: int, by: Actor, reason: str = "") -> Contract
 def lapse_offer(*, contract_id: int) -> Contract:
     """Write down that nobody answered in time. Safe to call too early, or again."""
     contract = _lock(contract_id)
-    # Perhaps it was put off, or answered, after it was found.
-    if contract.status != Contract.Status.OFFERED or contract.offer_lapses_at > now():
+    # Perhaps it was put off, or answered, after it was found; or its time stands still.
+    is_due = contract.status == Contract.Status.OFFERED and contract.offer_lapses_at <= now()
+    if not is_due or contract.stands_still:
         return contract
     LIFECYCLE.advance(contract, "lapse", role=SYSTEM)
     return _end_offer(contract, "lapse", by=SYSTEM)

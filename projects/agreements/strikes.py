@@ -30,6 +30,18 @@ def offer_strikes(contract: Contract) -> tuple[Strike, ...]:
         return ()
     # Neither while its posting or one of the sides is suspended, nor once its time is over.
     can_accept = "accept" in open_steps(contract, FREELANCER)
+    if contract.stands_still:
+        return (
+            Strike(
+                "lapses",
+                None,
+                "The posting is suspended, and the time to answer the offer stands still. It goes "
+                "on once the posting is restored.",
+                stops=f"{contract.freelancer.name} can decline before.",
+                stopped_by=_answers(asked_by=CLIENT, can_accept=False),
+                title="The offer",
+            ),
+        )
     return (
         Strike(
             "lapses",

@@ -47,6 +47,14 @@ def turn_of(prospects: Prospects, role: str) -> Turn:
 
 
 def _offer_turn(contract: Contract, role: str) -> Turn:
+    if contract.stands_still:
+        return Turn(
+            "The offer stands still",
+            "The posting is suspended: nobody can accept it. Once it is restored, there is as much "
+            "longer to answer as it was suspended.",
+            waits=True,
+            step="withdraw" if role == CLIENT else "decline",
+        )
     if role == CLIENT:
         return Turn(
             f"{contract.freelancer.name} has your offer",

@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 
 from marketplace.common.api import CursorPage, JsonParser, checked_body, idempotent
 from marketplace.common.files import attachment
+from projects.agreements.suspending.services import restore_posting, suspend_posting
 from projects.api.posting_shapes import (
     BrowseIn,
     ClosingIn,
@@ -36,7 +37,6 @@ from projects.postings.selectors import (
     postings_of,
     postings_visible_to,
 )
-from projects.postings.suspending.services import restore_posting, suspend_posting
 
 
 def _visible(request: Request, public_id: str) -> Posting:

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 
+from accounts.holds.selectors import held_since
 from accounts.holds.services import judge_may_begin
 from accounts.parties.models import Party
 from accounts.parties.selectors import acts_for, own_party_of
@@ -219,9 +220,11 @@ def return_bid(*, bid_id: int, by: Actor) -> Bid:
     """
     bid = lock_bid(bid_id)
     LIFECYCLE.advance(bid, "return", role=role_in(bid, by), to=bid.offered_from)
-    at_least = now() + TIME_AFTER_AN_OFFER
+    # Of a suspended posting from when its clocks stopped: restored, it gets what they stood.
+    moment = held_since(bid.posting.public_id) or now()
+    at_least = moment + TIME_AFTER_AN_OFFER
     if bid.valid_until < at_least:
-        bid.valid_until, bid.remind_at = at_least, bid.remind_at or reminds_at(at_least)
+        bid.valid_until, bid.remind_at = at_least, bid.remind_at or reminds_at(at_least, moment)
     bid.save(update_fields=["status", "valid_until", "remind_at"])
     return bid
 

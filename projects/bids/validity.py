@@ -16,9 +16,11 @@ AHEAD = timedelta(days=3)
 LEAST_RENEWAL = timedelta(days=LEAST_VALID_DAYS)
 
 
-def reminds_at(valid_until: datetime) -> datetime:
-    """When its author is told that a bid lapses that is valid from now until then."""
-    moment = now()
+def reminds_at(valid_until: datetime, since: datetime | None = None) -> datetime:
+    """When its author is told that a bid lapses that is valid until then, from now on or ``since``
+    a moment.
+    """
+    moment = since or now()
     return max(valid_until - AHEAD, moment + (valid_until - moment) / 2)
 
 

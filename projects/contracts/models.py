@@ -118,6 +118,15 @@ class Contract(models.Model):
         return self.title
 
     @property
+    def stands_still(self) -> bool:
+        """Whether the time of the offer does not run: its posting is suspended. Restored, it goes
+        on.
+        """
+        return self.status == self.Status.OFFERED and (
+            self.posting.status == Posting.Status.SUSPENDED
+        )
+
+    @property
     def reason(self) -> Words:
         """Why the offer came to nothing, as the other side is told; nothing where nobody said."""
         if not self.declined_for:

@@ -16,11 +16,11 @@ from marketplace.common.words import Words
 from payments.payouts.holding.services import hold_payouts
 from payments.payouts.holding.services import lift_hold as lift_payouts
 from payments.policies.selectors import clocks_of_holds
+from projects.agreements.suspending.services import restore_posting
 from projects.contracts.models import Contract
 from projects.contracts.selectors import page_of
 from projects.holds.selectors import contracts_told_of, running_contracts_of
 from projects.postings.models import Posting
-from projects.postings.suspending.services import restore_posting
 
 
 def place_on(party: Party, *, kind: str, by: User, **asked: Any) -> Hold:

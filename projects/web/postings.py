@@ -14,6 +14,7 @@ from marketplace.common.http import refusals_on
 from marketplace.common.lifecycle import MODERATOR, OWNER
 from marketplace.common.pages import Page, capped_count, page_of
 from projects.agreements.downtime.selectors import why_later
+from projects.agreements.suspending.services import restore_posting, suspend_posting
 from projects.bids.declining.services import close_bidding, edit_bidding
 from projects.bids.models import STANDING
 from projects.bids.selectors import bid_counts, live_bid_on
@@ -32,7 +33,6 @@ from projects.postings.selectors import (
     postings_of,
     postings_visible_to,
 )
-from projects.postings.suspending.services import restore_posting, suspend_posting
 from projects.questions.selectors import questions_on, waiting_on
 from projects.screening.selectors import questions_of
 from projects.web.hold_forms import SuspensionForm

@@ -8,6 +8,7 @@ from accounts.people.models import User
 from accounts.people.services import update_profile
 from marketplace.common.clock import now
 from payments.escrow.models import Escrow
+from projects.agreements.suspending.services import suspend_posting
 from projects.bids.services import shortlist_bid
 from projects.disputes.models import Dispute
 from projects.disputes.services import open_dispute
@@ -16,7 +17,6 @@ from projects.invitations.services import decline_invitation, invite_person
 from projects.milestones.services import submit_work
 from projects.postings.models import Posting
 from projects.postings.services import add_files
-from projects.postings.suspending.services import suspend_posting
 from tests.projects.register_world import entries
 from tests.world import active_contract, answers_to, fund, open_posting, plan_of, submitted_bid
 

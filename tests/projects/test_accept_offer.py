@@ -19,12 +19,12 @@ from projects.agreements.services import (
     lapse_offer,
     withdraw_offer,
 )
+from projects.agreements.suspending.services import restore_posting, suspend_posting
 from projects.bids.models import Bid
 from projects.contracts.models import Contract, Event
 from projects.milestones.models import Milestone
 from projects.milestones.services import cancel_milestone, release_milestone
 from projects.postings.models import Posting
-from projects.postings.suspending.services import restore_posting, suspend_posting
 from projects.tasks import lapse_offers
 from tests.projects.test_races import stopped_by_the_database, without_locks
 from tests.races import at_once, meet_after, outcomes_at_once

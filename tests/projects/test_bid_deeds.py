@@ -9,6 +9,7 @@ from accounts.notifications.models import Notification
 from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
 from marketplace.common.lifecycle import SYSTEM
+from projects.agreements.suspending.services import suspend_posting
 from projects.bids import services
 from projects.bids.declining.services import settle_awards
 from projects.bids.differences import letter_differences, wording_differences
@@ -16,7 +17,6 @@ from projects.bids.models import Bid, BidVersion
 from projects.bids.selectors import lapsed_bid_ids
 from projects.bids.wordings.services import MOST_VERSIONS
 from projects.postings.services import edit_posting
-from projects.postings.suspending.services import suspend_posting
 from projects.tasks import lapse_bids
 from tests.races import at_once
 from tests.world import GROUNDS, open_posting, plan_of, submitted_bid

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput
 from marketplace.common.pages import capped_count, page_of
+from projects.agreements.suspending.services import suspend_posting
 from projects.bids.declining.services import close_bidding
 from projects.postings.importing.services import import_postings
 from projects.postings.models import Posting
@@ -23,7 +24,6 @@ from projects.postings.selectors import (
     order_for,
     postings_visible_to,
 )
-from projects.postings.suspending.services import suspend_posting
 from tests.against_the_rules import as_the_owner
 from tests.world import GROUNDS, draft_posting, open_posting
 

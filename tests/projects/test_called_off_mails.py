@@ -15,6 +15,7 @@ from accounts.people.services import grant_staff_roles
 from marketplace.common.lifecycle import SYSTEM
 from payments.refunds.models import Refund
 from projects.agreements.services import accept_offer
+from projects.agreements.suspending.services import suspend_posting
 from projects.bids.declining.services import close_bidding
 from projects.bids.services import edit_bid, shortlist_bid, withdraw_bid
 from projects.disputes.services import answer_dispute
@@ -33,7 +34,6 @@ from projects.milestones.services import (
     return_work,
     submit_work,
 )
-from projects.postings.suspending.services import suspend_posting
 from projects.questions.services import answer_question, ask_question
 from projects.reasons.rules import REASONS
 from projects.tasks import deliver_due_notifications, deliver_notification, tell_reminders

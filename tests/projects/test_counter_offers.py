@@ -11,6 +11,7 @@ from marketplace.common.errors import DomainError, InvalidInput, NotAllowed, Wro
 from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
 from marketplace.common.sweeps import BATCH
 from projects.agreements.services import award_bid, withdraw_offer
+from projects.agreements.suspending.services import suspend_posting
 from projects.bids import services as bids
 from projects.bids.counters import services
 from projects.bids.counters.models import LIFECYCLE, CounterOffer
@@ -20,7 +21,6 @@ from projects.bids.differences import terms_differences
 from projects.bids.models import Bid
 from projects.bids.roles import open_steps
 from projects.contracts.selectors import agreement_of
-from projects.postings.suspending.services import suspend_posting
 from projects.reasons.services import why_gone
 from projects.tasks import lapse_counters
 from tests.against_the_rules import force
@@ -265,11 +265,13 @@ def test_on_a_posting_that_is_suspended_nothing_is_agreed_on(bid, ada, ben, mona
         reason="It is a lottery.",
         by=mona,
     )
-    with pytest.raises(WrongState):
-        services.accept_counter(counter_id=counter.pk, by=ben)
+    for step in ("accept", "counter"):
+        with pytest.raises(WrongState, match="stand still"):
+            DEEDS[step](counter_id=counter.pk, by=ben)
     with pytest.raises(WrongState, match="not open"):
         countered(bid, ada, 50_000)
-    assert lapse_counters() == {"done": 1, "failed": 0}
+    assert lapse_counters() == {"done": 0, "failed": 0}
+    assert DEEDS["decline"](counter_id=counter.pk, by=ben).status == "declined"
 
 
 def test_it_lapses_with_the_days_to_answer_seen_at_once_and_told_once(bid, ada, ben, later):

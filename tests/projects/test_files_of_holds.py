@@ -16,8 +16,8 @@ from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.models import StoredFile
 from payments.payees.models import ConnectedAccount
 from payments.payouts.holding.services import hold_payouts
+from projects.agreements.suspending.services import suspend_posting
 from projects.postings.models import Posting
-from projects.postings.suspending.services import suspend_posting
 from tests.against_the_rules import as_the_owner
 from tests.projects.holds_world import WHY, suspended
 from tests.projects.test_exhibits import BOMB, a_file

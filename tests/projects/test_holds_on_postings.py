@@ -12,11 +12,11 @@ from accounts.people.services import grant_staff_roles
 from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, WrongState
 from marketplace.common.lifecycle import SYSTEM
+from projects.agreements.suspending.services import restore_posting, suspend_posting
 from projects.bids.selectors import bids_that_lapse
 from projects.bids.services import lapse_bid
 from projects.holds.services import let_go
 from projects.postings.models import Posting
-from projects.postings.suspending.services import restore_posting, suspend_posting
 from projects.tasks import end_due_holds, expire_postings, lapse_bids, remind_of_bids
 from tests.races import at_once
 from tests.world import GROUNDS, api_of, browser, open_posting, person, submitted_bid

@@ -8,6 +8,7 @@ import pytest
 
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import CLIENT, FREELANCER, MEDIATOR, MODERATOR, OWNER, SYSTEM
+from projects.agreements.suspending.services import restore_posting, suspend_posting
 from projects.bids import models as bid_models
 from projects.bids import services as bids
 from projects.bids.counters.services import propose_counter
@@ -17,7 +18,6 @@ from projects.bids.renewals.services import renew_bid
 from projects.postings import models as posting_models
 from projects.postings import services as postings
 from projects.postings.models import Posting
-from projects.postings.suspending.services import restore_posting, suspend_posting
 from tests.against_the_rules import force
 from tests.projects.counter_world import terms
 from tests.walking import Deed, Walk

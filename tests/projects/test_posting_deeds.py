@@ -11,13 +11,13 @@ from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, NotAllowed, NotThere, TooLarge, WrongState
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.models import StoredFile
+from projects.agreements.suspending.services import restore_posting, suspend_posting
 from projects.bids.declining.services import close_bidding, expire_bidding
 from projects.bids.selectors import expired_posting_ids
 from projects.bids.services import offer_bid, withdraw_bid
 from projects.postings import services
 from projects.postings.importing.services import import_postings
 from projects.postings.models import Posting
-from projects.postings.suspending.services import restore_posting, suspend_posting
 from projects.tasks import expire_postings
 from tests.world import GROUNDS, draft_posting, open_posting, submitted_bid
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from projects.agreements.suspending.services import restore_posting, suspend_posting
 from projects.postings.services import close_posting
-from projects.postings.suspending.services import restore_posting, suspend_posting
 from projects.questions.models import Question
 from projects.questions.selectors import waiting_on
 from projects.questions.services import answer_question, ask_question, withdraw_question

@@ -17,6 +17,7 @@ from projects.agreements.services import (
     decline_offer,
     withdraw_offer,
 )
+from projects.agreements.suspending.services import suspend_posting
 from projects.bids.declining.services import close_bidding, edit_bidding, expire_bidding
 from projects.bids.models import Bid
 from projects.bids.roles import open_steps
@@ -31,7 +32,6 @@ from projects.milestones.services import cancel_milestone
 from projects.postings import models as posting_models
 from projects.postings.models import Posting
 from projects.postings.selectors import Filters, browse
-from projects.postings.suspending.services import suspend_posting
 from projects.tasks import expire_postings
 from tests.against_the_rules import force
 from tests.projects.test_posting_and_bid_lifecycles import POSTING_DEEDS

@@ -6,10 +6,10 @@ import pytest
 
 from marketplace.common.clock import now
 from projects.agreements.services import award_bid
+from projects.agreements.suspending.services import restore_posting, suspend_posting
 from projects.bids.models import Bid
 from projects.contracts.models import Contract
 from projects.postings.models import Posting
-from projects.postings.suspending.services import restore_posting, suspend_posting
 from projects.tasks import expire_postings
 from tests.projects.confidentiality_world import hide
 from tests.projects.test_posting_and_bid_pages import browser_of, typed_posting

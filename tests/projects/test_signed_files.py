@@ -10,13 +10,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from accounts.people.models import User
 from marketplace.common.errors import WrongState
 from projects.agreements.services import accept_offer, decline_offer
+from projects.agreements.suspending.services import suspend_posting
 from projects.contracts.models import Contract
 from projects.disputes.models import Dispute
 from projects.disputes.services import answer_dispute, open_dispute
 from projects.evidence.selectors import bytes_of_files
 from projects.postings.models import Posting, PostingFile
 from projects.postings.services import add_files, remove_file
-from projects.postings.suspending.services import suspend_posting
 from tests.projects.confidentiality_world import accept, secret_posting
 from tests.projects.evidence_world import bundled, verify
 from tests.world import (

@@ -5,10 +5,10 @@ from allauth.account.models import EmailAddress
 from django.test import Client
 
 from accounts.people.models import User
+from projects.agreements.suspending.services import restore_posting, suspend_posting
 from projects.invitations.models import Invitation
 from projects.invitations.services import invite_person, withdraw_invitation
 from projects.postings.models import Posting
-from projects.postings.suspending.services import restore_posting, suspend_posting
 from tests.world import GROUNDS, api_of, open_posting, person, submitted_bid
 
 pytestmark = pytest.mark.django_db

@@ -83,16 +83,17 @@ class CounterOffer(models.Model):
     @property
     def state(self) -> "CounterOffer.Status":
         """What people see: time and the bid's end close it at once, the sweep writes it."""
-        if self.status == CounterOffer.Status.PROPOSED and (
-            self.answer_due_at <= now() or self.is_moot
-        ):
+        runs = self.status == CounterOffer.Status.PROPOSED and not self.bid.stands_still
+        if runs and (self.answer_due_at <= now() or self.is_moot):
             return CounterOffer.Status.LAPSED
         return CounterOffer.Status(self.status)
 
     @property
     def is_moot(self) -> bool:
-        """Whether there is no bid left to agree on."""
+        """Whether there is no bid left to agree on; one that stands still is left."""
         bid = self.bid
+        if bid.stands_still:
+            return False
         is_live = bid.status in LIVE and bid.valid_until > now()
         return not is_live or bid.posting.status != Posting.Status.OPEN
 

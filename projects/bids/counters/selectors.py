@@ -59,6 +59,7 @@ def waiting_for(user: User | AnonymousUser, *, limit: int) -> list[tuple[Counter
             Q(bid__freelancer__in=parties) | Q(bid__posting__client__in=parties),
             status=S.PROPOSED,
             answer_due_at__gt=now(),
+            bid__posting__status=Posting.Status.OPEN,
         )
         .order_by("answer_due_at", "pk")[:limit]
     )
@@ -70,20 +71,23 @@ def waiting_for(user: User | AnonymousUser, *, limit: int) -> list[tuple[Counter
 
 
 def over_counter_ids(*, limit: int = BATCH) -> list[int]:
-    """Those that nobody answered in time, or whose bid has ended."""
+    """Those that nobody answered in time, or whose bid has ended; of one that stands still none."""
     over = CounterOffer.objects.filter(
         Q(answer_due_at__lte=now())
         | Q(bid__valid_until__lte=now())
         | ~Q(bid__status__in=LIVE)
         | ~Q(bid__posting__status=Posting.Status.OPEN),
         status=S.PROPOSED,
-    ).order_by("answer_due_at")
-    return list(over.values_list("pk", flat=True)[:limit])
+    )
+    over = over.exclude(bid__status__in=LIVE, bid__posting__status=Posting.Status.SUSPENDED)
+    return list(over.order_by("answer_due_at").values_list("pk", flat=True)[:limit])
 
 
 def open_steps(counter: CounterOffer, role: str | None) -> list[str]:
     """What somebody of this role can do right now, in the table's order."""
-    return open_answers(LIFECYCLE, counter, role) if role in PARTIES else []
+    steps = open_answers(LIFECYCLE, counter, role) if role in PARTIES else []
+    # As the bids of a suspended posting themselves: taken back or refused, and nothing agreed on.
+    return [s for s in steps if s not in {"accept", "counter"} or not counter.bid.stands_still]
 
 
 def differences_of(counters: Iterable[CounterOffer], bid: Bid) -> dict[int, list[Line]]:
@@ -105,7 +109,11 @@ def is_negotiated(bid: Bid) -> bool:
 def waits_on_each() -> Exists:
     """For a query of bids: whether a counter-offer waits for an answer."""
     return Exists(
-        CounterOffer.objects.filter(bid=OuterRef("pk"), status=S.PROPOSED, answer_due_at__gt=now())
+        CounterOffer.objects.filter(
+            Q(answer_due_at__gt=now()) | Q(bid__posting__status=Posting.Status.SUSPENDED),
+            bid=OuterRef("pk"),
+            status=S.PROPOSED,
+        )
     )
 
 

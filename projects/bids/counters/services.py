@@ -26,6 +26,7 @@ from projects.bids.models import LIFECYCLE as BIDS
 from projects.bids.models import Bid
 from projects.bids.roles import role_in
 from projects.bids.terms import checked_terms
+from projects.bids.validity import judge_running
 from projects.bids.wordings.services import check_room, write_wording
 from projects.postings.models import Posting
 from projects.postings.roles import Actor
@@ -171,8 +172,7 @@ def judge_no_counter(bid: Bid) -> None:
 
 def lock_counter(counter_id: int) -> CounterOffer:
     """The bid first, then what is proposed about it, in every deed."""
-    bid_id = CounterOffer.objects.values_list("bid_id", flat=True).get(pk=counter_id)
-    bid = lock_bid(bid_id)
+    bid = lock_bid(CounterOffer.objects.values_list("bid_id", flat=True).get(pk=counter_id))
     counter = CounterOffer.objects.select_for_update(of=("self",)).get(pk=counter_id)
     counter.bid = bid
     return counter
@@ -256,10 +256,11 @@ def _lapse(counter: CounterOffer) -> None:
 
 
 def _agree(counter_id: int, step: str, *, by: Actor) -> tuple[CounterOffer, str]:
-    """The same for a step that takes both sides: not while one of them is suspended."""
+    """The same for a step that takes both sides: neither of them nor the posting is suspended."""
     sides = CounterOffer.objects.values_list("bid__freelancer_id", "bid__posting__client_id")
     judge_may_begin(by, "bid", beside=sides.get(pk=counter_id))
     counter, role = _advance(counter_id, step, by=by)
+    judge_running(counter.bid)
     judge_other_side(_side(counter.bid, _OTHER[role]))
     return counter, role
 
@@ -274,8 +275,7 @@ def _advance(counter_id: int, step: str, *, by: Actor) -> tuple[CounterOffer, st
 
 
 def _standing(bid: Bid) -> list[CounterOffer]:
-    waiting = bid.counter_offers.select_for_update().filter(status=S.PROPOSED)
-    found = list(waiting.order_by("pk"))
+    found = list(bid.counter_offers.select_for_update().filter(status=S.PROPOSED).order_by("pk"))
     for one in found:
         one.bid = bid
     return found

@@ -78,6 +78,13 @@ SAMPLES: dict[str, Words] = {
         "Your bid on “%(title)s” is valid until %(until)s and then lapses.",
         "Renew it if it still stands.",
     ),
+    "bid_goes_on": told(
+        "“%(title)s” is open again after a suspension, in which bids stood still. Yours is valid "
+        "until %(until)s now."
+    ),
+    "offer_goes_on": told(
+        "The posting of “%(title)s” is open again, and you can accept the offer. Answer by %(due)s."
+    ),
     "bid_withdrawn": told("%(who)s withdrew the bid on “%(title)s”."),
     "bid_shortlisted": told("Your bid on “%(title)s” is on the shortlist."),
     "bid_declined": told(
