@@ -32,6 +32,7 @@ from projects.bids.models import LIFECYCLE
 from projects.bids.roles import awards_taken
 from projects.bids.roles import role_in as role_in_bid
 from projects.bids.selectors import bids_of
+from projects.bids.validity import judge_running
 from projects.confidentiality.selectors import has_promised
 from projects.contracts.models import Agreement, Contract
 from projects.contracts.selectors import agreement_asked_for, agreement_of, contracts_of
@@ -89,6 +90,7 @@ class AwardForm(forms.Form):
 def create_award(request: HttpRequest, public_id: str) -> HttpResponse:
     bid = get_object_or_404(bids_of(request.user), public_id=public_id)
     LIFECYCLE.judge(bid, "offer", role=role_in_bid(bid, request.user))
+    judge_running(bid)
     policy = policy_in_force()
     first = {
         "review_days": policy.review_period_days,

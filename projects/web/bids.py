@@ -30,7 +30,7 @@ from projects.bids.selectors import (
     quotes_of,
     shows_terms,
 )
-from projects.bids.validity import may_be_renewed
+from projects.bids.validity import judge_running, may_be_renewed
 from projects.confidentiality.selectors import gate_of
 from projects.contracts.models import Contract
 from projects.contracts.selectors import completed_counts, contracts_of
@@ -188,6 +188,7 @@ def create_withdrawal(request: HttpRequest, public_id: str) -> HttpResponse:
 def create_renewal(request: HttpRequest, public_id: str) -> HttpResponse:
     bid = get_object_or_404(bids_of(request.user), public_id=public_id)
     LIFECYCLE.judge(bid, "renew", role=role_in(bid, request.user))
+    judge_running(bid)
     if not may_be_renewed(bid):
         raise WrongState("This bid cannot be renewed any more.")
     form = RenewalForm(request.POST if request.method == "POST" else None, bid=bid)

@@ -128,3 +128,13 @@ def test_whoever_has_bid_reads_until_when_it_binds_and_is_reminded_of_that(bid, 
     walk_to(stands.remind_at + MINUTE, later)
     assert remind_of_bids() == ONE
     assert told("bid_lapses_soon") == ["Ben", "Ben"]
+
+
+@pytest.mark.parametrize("days", [1, 9])
+@pytest.mark.parametrize("page", ["renew", "award"])
+def test_its_pages_say_that_it_stands_still(bid, ada, ben, mona, later, page, days):
+    suspend(bid.posting_id, mona)
+    later(days=days)
+    shown = browser(ben if page == "renew" else ada).get(f"{bid.path}{page}/")
+    assert shown.status_code == 409
+    assert "its bids stand still" in shown.text
