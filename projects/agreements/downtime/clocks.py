@@ -16,6 +16,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Greatest
 
 from accounts.holds.models import Hold
+from accounts.holds.selectors import standing
 from marketplace.common.lifecycle import BOTH
 from marketplace.common.models import Outage
 from projects.agreements.changes.models import ChangeOrder
@@ -35,10 +36,13 @@ _DAY = Value(timedelta(days=1))
 
 @dataclass(frozen=True)
 class RunningClock:
-    """``running`` are the things on which it runs, ``strikes_at`` when."""
+    """``running`` are the things on which it runs, ``strikes_at`` when. ``posting`` leads to the
+    public id of the posting with which it stands still while that is suspended.
+    """
 
     running: Callable[[], QuerySet[Any]]
     strikes_at: Combinable
+    posting: str = ""
 
 
 def _time(expression: Any) -> ExpressionWrapper:
@@ -54,8 +58,12 @@ def _at_work() -> QuerySet[Milestone]:
     )
 
 
-def _open_postings() -> QuerySet[Posting]:
-    return Posting.objects.filter(status=Posting.Status.OPEN)
+# What struck in an outage is made up for, whatever was suspended after it.
+_STANDING = (Posting.Status.OPEN, Posting.Status.SUSPENDED)
+
+
+def _standing_postings() -> QuerySet[Posting]:
+    return Posting.objects.filter(status__in=_STANDING)
 
 
 # In this order: a date of delivery that is put off takes the grace after it along, and
@@ -81,6 +89,7 @@ CLOCKS: dict[str, RunningClock] = {
     C.OFFER: RunningClock(
         lambda: Contract.objects.filter(status=Contract.Status.OFFERED),
         F("offer_lapses_at"),
+        posting="posting__public_id",
     ),
     C.PROPOSAL: RunningClock(
         lambda: Proposal.objects.filter(status=Proposal.Status.PROPOSED, milestone__closed_at=None),
@@ -126,22 +135,25 @@ CLOCKS: dict[str, RunningClock] = {
         lambda: GiveBack.objects.filter(status=GiveBack.Status.ASKED), F("answer_due_at")
     ),
     # As far as it is put off, so is the time to choose, which follows on it.
-    C.BIDDING: RunningClock(_open_postings, F("bids_close_at")),
+    C.BIDDING: RunningClock(_standing_postings, F("bids_close_at"), posting="public_id"),
     C.CHOICE: RunningClock(
-        lambda: _open_postings().filter(bids_close_at__isnull=False),
+        lambda: _standing_postings().filter(bids_close_at__isnull=False),
         _time(Greatest(F("bids_close_at") + Value(TIME_TO_CHOOSE), F("promised_choose_by"))),
+        posting="public_id",
     ),
     C.BID: RunningClock(
-        lambda: Bid.objects.filter(status__in=LIVE, posting__status=Posting.Status.OPEN),
+        lambda: Bid.objects.filter(status__in=LIVE, posting__status__in=_STANDING),
         F("valid_until"),
+        posting="posting__public_id",
     ),
     C.COUNTER: RunningClock(
         lambda: CounterOffer.objects.filter(
             status=CounterOffer.Status.PROPOSED,
             bid__status__in=LIVE,
-            bid__posting__status=Posting.Status.OPEN,
+            bid__posting__status__in=_STANDING,
         ),
         F("answer_due_at"),
+        posting="bid__posting__public_id",
     ),
     # Not the time of the staff to answer: what nobody answers is over, in favour of who appealed.
     C.HOLD: RunningClock(
@@ -158,6 +170,10 @@ def struck_in(clock: str, outage: Outage) -> QuerySet[Any]:
     known, done = CLOCKS[clock], PutOff.objects.filter(outage=outage, clock=clock)
     due = known.running().annotate(strikes_at=known.strikes_at)
     due = due.filter(strikes_at__gt=outage.began_at, strikes_at__lte=outage.ended_at)
+    if known.posting:
+        # What stood still by then did not strike: the suspension itself puts it off.
+        held = standing(Hold.Kind.POSTING).filter(subject=OuterRef(known.posting))
+        due = due.exclude(Exists(held.filter(created_at__lte=OuterRef("strikes_at"))))
     return due.filter(~Exists(done.filter(about=OuterRef("public_id"))))
 
 
