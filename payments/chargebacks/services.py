@@ -60,8 +60,9 @@ def record_chargeback(
     was lost: a key is forgotten after a day, and a bank is not told twice. Who was told something
     else, at the provider's own desk, has no second answer: then the wish is over and not fulfilled.
     Safe to call again and in any order: the object's present state counts.
+    What moves in another currency than was paid is not booked: the daily comparison lists it.
     Raises Payment.DoesNotExist where the charge is none of ours (yet), InvalidInput where the
-    provider gives up more than it took, or moves another currency than was paid.
+    provider gives up more than it took.
     """
     payment_id = Payment.objects.values_list("pk", flat=True).get(charge_id=remote.charge_id)
     payment, homes = lock_homes(payment_id)
@@ -161,9 +162,8 @@ def _next_check(chargeback: Chargeback) -> datetime | None:
 
 def _book(chargeback: Chargeback, withdrawal: RemoteWithdrawal) -> None:
     """The movement is recorded before anything is done about it: it is done once."""
-    paid_in = chargeback.payment.currency
-    if withdrawal.amount and withdrawal.currency != paid_in:
-        raise InvalidInput(f"{withdrawal.remote_id} is in {withdrawal.currency}, not {paid_in}.")
+    if withdrawal.amount and withdrawal.currency != chargeback.payment.currency:
+        return  # for a person: the demand stands here, and the comparison lists what it moved
     movement, is_new = ChargebackMovement.objects.get_or_create(
         remote_id=withdrawal.remote_id,
         defaults={

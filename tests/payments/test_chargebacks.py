@@ -3,14 +3,18 @@
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
 
 from accounts.notifications.models import Notification
 from accounts.parties.selectors import own_party_of
 from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput
 from payments.chargebacks.models import Chargeback, ChargebackMovement
-from payments.chargebacks.selectors import contested_ids, has_open_chargeback, standing_of
+from payments.chargebacks.selectors import (
+    booked_withdrawals,
+    contested_ids,
+    has_open_chargeback,
+    standing_of,
+)
 from payments.escrow import services as escrows
 from payments.escrow.clawback import Taken, owed_for
 from payments.escrow.selectors import limit_of
@@ -450,10 +454,26 @@ def test_what_moves_in_another_currency_than_was_paid_is_not_booked(ada, ben):
     bank = Bank(payment_of(escrow))
     bank.withdrawals.append(RemoteWithdrawal("txn_euros", 95_000, "EUR", 0))
 
-    with pytest.raises(InvalidInput, match="txn_euros is in EUR, not USD"), transaction.atomic():
-        bank.says(ChargebackState.OPEN)
+    chargeback = bank.says(ChargebackState.OPEN)
 
-    assert stands(escrow) == 103_000 and not Chargeback.objects.exists()
+    assert stands(escrow) == 103_000 and not chargeback.movements.exists()
+    assert booked_withdrawals(["txn_euros"]) == set()
+    assert findings() == []
+
+
+def test_yet_its_demand_is_noted_and_told_and_freezes_the_payment(ada, ben):
+    escrow = held(ada, ben)
+    bank = Bank(payment_of(escrow))
+    bank.withdrawals.append(RemoteWithdrawal("txn_euros", 95_000, "EUR", 0))
+
+    chargeback = bank.says(ChargebackState.OPEN)
+
+    assert payment_of(escrow).charged_back_at is not None and has_open_chargeback(escrow)
+    assert chargeback.due_at is not None and chargeback.news.get().status == "open"
+    assert Notification.objects.filter(kind="chargeback_opened").count() == 2
+    bank.withdrawals.append(RemoteWithdrawal("txn_back", -95_000, "EUR", 0))
+    assert bank.says(ChargebackState.WON).status == "won"
+    assert payment_of(escrow).charged_back_at is None and stands(escrow) == 103_000
     assert findings() == []
 
 
