@@ -31,8 +31,9 @@ MOST_COUNTED = 1_000
 
 # Half as long as payouts may be held at most.
 LONG_HOLD = timedelta(days=7)
-# Of a payout: its money has not left us. What is being sent, or in transit, has.
-_WITH_US = {Payout.Status.SCHEDULED, Payout.Status.HELD, Payout.Status.FAILED}
+# Of a payout: not on its way to a bank. Of a failed one the transfer has often left us; it did not
+# reach its payee all the same.
+_NOT_ON_ITS_WAY = {Payout.Status.SCHEDULED, Payout.Status.HELD, Payout.Status.FAILED}
 
 
 def _overdue() -> dict[str, float]:
@@ -88,7 +89,7 @@ def _earnings_past_limit(at: datetime) -> int:
     """
     past = Earning.objects.filter(limit_at__lte=at)
     in_none = _count(past.filter(payout=None, recovery=None))
-    return min(in_none + _count(past.filter(payout__status__in=_WITH_US)), MOST_COUNTED)
+    return min(in_none + _count(past.filter(payout__status__in=_NOT_ON_ITS_WAY)), MOST_COUNTED)
 
 
 def _count(pile: QuerySet[Any]) -> int:

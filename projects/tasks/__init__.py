@@ -1,7 +1,7 @@
 """What happens because time has passed or a bell was rung. Each task finds; services act.
 
-Where a clock judges a side, it strikes ``while_`` no outage of ours is left to be made up for, and
-what warns of it is told no sooner.
+Where a clock judges a side, it strikes ``while_`` no outage of ours is left to be made up for, nor
+may have begun: after a short silence it strikes no more. What warns of it is told no sooner.
 """
 
 from functools import partial
