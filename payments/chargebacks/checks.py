@@ -4,6 +4,7 @@ from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
 
 from payments.chargebacks.models import (
+    AWARDED,
     FREEZING,
     Chargeback,
     ChargebackMovement,
@@ -27,7 +28,7 @@ def payments_say_what_banks_have() -> list[str]:
         for payment in wrong.order_by("pk")
     ]
     frozen = Payment.objects.filter(chargebacks__status__in=FREEZING).values("pk")
-    lost = Payment.objects.filter(chargebacks__status=Chargeback.Status.LOST).values("pk")
+    lost = Chargeback.objects.filter(AWARDED).values("payment")
     unlike = Payment.objects.filter(
         Q(pk__in=frozen, charged_back_at=None)
         | ~Q(pk__in=frozen) & ~Q(charged_back_at=None)

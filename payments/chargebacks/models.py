@@ -99,6 +99,9 @@ ASKED = {S.INQUIRY, S.OPEN}
 CONTESTED = {S.OPEN, S.REVIEW}
 FREEZING = {S.OPEN, S.REVIEW, S.LOST}
 LIVE = {S.INQUIRY, S.OPEN, S.REVIEW}
+# By which a payment is lost: somebody disputed it, and their bank has won. A debit that is returned
+# for want of funds disputes nothing.
+AWARDED = Q(status=S.LOST) & ~Q(reason=RETURNED_DEBIT)
 
 # fmt: off
 LIFECYCLE = Lifecycle(

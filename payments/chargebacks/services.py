@@ -13,6 +13,7 @@ from marketplace.common.words import Money, Words
 from payments.chargebacks.models import (
     ACCEPT,
     ANSWER,
+    AWARDED,
     ELSEWHERE,
     FREEZING,
     LIFECYCLE,
@@ -59,10 +60,9 @@ def record_chargeback(
     in the same moment; so it is where the object shows that it was granted, as after an answer that
     was lost: a key is forgotten after a day, and a bank is not told twice. Who was told something
     else, at the provider's own desk, has no second answer: then the wish is over and not fulfilled.
-    Safe to call again and in any order: the object's present state counts.
-    What moves in another currency than was paid is not booked: the daily comparison lists it.
-    Raises Payment.DoesNotExist where the charge is none of ours (yet), InvalidInput where the
-    provider gives up more than it took.
+    Safe to call again and in any order: the object's present state counts. What moves in another
+    currency than was paid is not booked: the daily comparison lists it. Raises Payment.DoesNotExist
+    where the charge is none of ours (yet), InvalidInput where more is given up than was taken.
     """
     payment_id = Payment.objects.values_list("pk", flat=True).get(charge_id=remote.charge_id)
     payment, homes = lock_homes(payment_id)
@@ -91,9 +91,9 @@ def record_chargeback(
     chargeback.save()
     if chargeback.status != before:
         note_news(chargeback)
-    states = set(payment.chargebacks.filter(status__in=FREEZING).values_list("status", flat=True))
-    stands = bool(states)
-    fundings.freeze_payment(payment_id=payment.pk, stands=stands, is_lost=S.LOST in states)
+    stands = payment.chargebacks.filter(status__in=FREEZING).exists()
+    is_lost = payment.chargebacks.filter(AWARDED).exists()
+    fundings.freeze_payment(payment_id=payment.pk, stands=stands, is_lost=is_lost)
     for withdrawal in remote.withdrawals:
         _book(chargeback, withdrawal)
     if stands:

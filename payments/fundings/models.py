@@ -16,7 +16,8 @@ class Payment(models.Model):
     ``attempt`` is in the key under which its page was last asked for, first at ``asked_at``.
     ``charged_back_at`` is set while the payer's bank wants the money back or has taken it: nothing
     is refunded then. ``charged_back`` is what the bank has of it, and ``is_lost`` says that it was
-    awarded some of that: its card pays nothing more here, whoever pays with it.
+    awarded some of that: its card pays nothing more here, whoever pays with it. A debit that is
+    returned for want of funds is not lost in this sense.
     ``sent_at`` is when the payer had done all that is theirs and their bank was still to bring it,
     which takes days: None for a card, which pays at once.
     ``card`` is the provider's fingerprint of the card or bank account that paid, "" where it is

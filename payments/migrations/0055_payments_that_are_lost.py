@@ -6,9 +6,10 @@ from django.db.models import Q
 
 def note_what_is_lost(apps, schema_editor) -> None:
     payments = apps.get_model("payments", "Payment")
-    payments.objects.filter(charged_back_at__isnull=False, chargebacks__status="lost").update(
-        is_lost=True
-    )
+    # A debit that its bank returned for want of funds was disputed by nobody.
+    chargebacks = apps.get_model("payments", "Chargeback").objects.exclude(reason="returned_debit")
+    lost = chargebacks.filter(status="lost", payment__charged_back_at__isnull=False)
+    payments.objects.filter(pk__in=lost.values("payment")).update(is_lost=True)
 
 
 class Migration(migrations.Migration):

@@ -16,7 +16,7 @@ from payments.escrow import services as escrows
 from payments.escrow.models import Escrow
 from payments.fundings import services as fundings
 from payments.fundings.models import Payment
-from payments.fundings.selectors import is_with_a_bank
+from payments.fundings.selectors import is_with_a_bank, why_not_with_this_card
 from payments.gateway import books
 from payments.gateway.base import RemoteCharge, RemoteMovement
 from payments.ledger import chart
@@ -26,7 +26,7 @@ from payments.reconciliation.judging.movements import judge_movement
 from payments.reconciliation.judging.rows import Rows
 from payments.reconciliation.models import Difference
 from payments.refunds.models import Refund
-from tests.payments.chargeback_world import owes
+from tests.payments.chargeback_world import findings, owes, payment_of
 from tests.payments.reconciling import all_agrees
 from tests.payments.world import A_WHILE, asked, days_pass, held, opened, paid_out
 from tests.projects.test_races import stopped_by_the_database, without_locks
@@ -173,6 +173,21 @@ def test_what_was_released_of_it_is_owed(ada, ben, sandbox):
 
     assert owes(ben) == 97_000
     call_command("check_ledger")
+
+
+def test_its_bank_account_still_pays_for_others(ada, ben, cleo):
+    """Nobody disputed anything: there were no funds."""
+    payment, again = (payment_of(held(ada, ben)) for _ in range(2))
+    other = payment_of(held(cleo, ben))
+    Payment.objects.update(card="an_account")
+
+    record_returned_debit(movement=movement_of(payment))
+
+    of = {each.pk: each for each in Payment.objects.all()}
+    assert of[payment.pk].charged_back_at is not None and not of[payment.pk].is_lost
+    assert why_not_with_this_card(of[again.pk]) == "disputed_card"
+    assert why_not_with_this_card(of[other.pk]) == ""
+    assert findings() == []
 
 
 def test_without_its_letter_the_comparison_of_the_books_finds_and_books_it(ada, ben, sandbox):
