@@ -4,7 +4,6 @@ A listener hears of one row; a sweep finds what no bell told of. Services act, a
 run twice.
 """
 
-from datetime import timedelta
 from functools import partial
 
 from celery import shared_task
@@ -28,7 +27,7 @@ from payments.payees.services import refresh_account
 from payments.payouts import services as payouts
 from payments.payouts.cancelling.services import finish_cancelling
 from payments.payouts.holding.selectors import held_payout_ids_to_let_go
-from payments.payouts.holding.services import let_go_before_the_limit, tell_that_it_ends
+from payments.payouts.holding.services import TOLD_AHEAD, let_go_before_the_limit, tell_that_it_ends
 from payments.payouts.models import Payout
 from payments.payouts.recovering.selectors import recoverable
 from payments.payouts.recovering.services import recover
@@ -181,7 +180,7 @@ def let_held_payouts_go() -> dict[str, int]:
 def tell_that_holds_end() -> dict[str, int]:
     """Finance hears a day before that a hold of payouts ends by itself."""
     return sweep(
-        partial(ending_hold_ids, now(), kind=Hold.Kind.PAYOUTS, ahead=timedelta(days=1)),
+        partial(ending_hold_ids, now(), kind=Hold.Kind.PAYOUTS, ahead=TOLD_AHEAD),
         lambda pk: tell_that_it_ends(hold_id=pk),
         of=Hold,
     )

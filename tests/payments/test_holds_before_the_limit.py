@@ -22,6 +22,7 @@ from payments.payouts.holding.services import (
     hold_payouts,
     let_go_before_the_limit,
     lift_hold,
+    tell_that_it_ends,
 )
 from payments.payouts.models import BEFORE_LIMIT, Earning, Payout
 from payments.payouts.sending import services as sending
@@ -302,6 +303,22 @@ def test_one_of_a_day_is_not_told_of_and_an_end_that_moved_is_told_again(payee, 
     later(days=3)
     assert tasks.tell_that_holds_end() == ONE
     assert len(told("hold_ends")) == 3
+
+
+def test_an_end_that_moves_before_it_is_told_of_is_told_in_its_time(payee, ben, dora, later):
+    """The sweep had found it as it was to end tomorrow, and then the appeal was answered."""
+    standing = hold(payee, dora, days=13)
+    appeal_hold(hold_id=standing.pk, statement="It is mine.", by=ben)
+    later(days=9.1)
+    fay = grant_staff_roles(user_id=person("Fay").pk, roles={StaffRole.FINANCE}, by=SYSTEM)
+    uphold_hold(hold_id=standing.pk, ruling="It is not.", by=fay)
+
+    tell_that_it_ends(hold_id=standing.pk)
+
+    assert told("hold_ends") == []
+    later(days=3)
+    assert tasks.tell_that_holds_end() == ONE
+    assert len(told("hold_ends")) == 2
 
 
 def test_nobody_of_finance_is_told_of_their_own(payee, ben, dora, later):

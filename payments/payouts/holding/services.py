@@ -1,6 +1,7 @@
 """Payouts are held while somebody looks into them, and go on by themselves when that is over."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -38,6 +39,9 @@ from payments.payouts.services import (
 )
 from payments.payouts.words import reason_of
 from payments.policies.selectors import clocks_of_holds
+
+# So long before a hold ends by itself finance hears of it.
+TOLD_AHEAD = timedelta(days=1)
 
 
 @transaction.atomic
@@ -144,9 +148,12 @@ def let_go_before_the_limit(*, payout_id: int) -> None:
 
 @transaction.atomic
 def tell_that_it_ends(*, hold_id: int) -> None:
-    """Remind finance, a day before, that a hold of payouts ends by itself; once for each end."""
-    hold = lock_hold(hold_id)
-    if not hold.stands or hold.end_told_at == hold.closes_at:
+    """Remind finance, a day before, that a hold of payouts ends by itself; once for each end. Safe
+    to call too early and too late.
+    """
+    hold, at = lock_hold(hold_id), now()
+    is_soon = at < hold.closes_at <= at + TOLD_AHEAD
+    if not hold.stands or not is_soon or hold.end_told_at == hold.closes_at:
         return
     hold.end_told_at = hold.closes_at
     hold.save(update_fields=["end_told_at"])
