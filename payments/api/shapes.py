@@ -109,7 +109,9 @@ class PayoutOut(serializers.ModelSerializer):
     id = serializers.CharField(source="public_id")
     problem = serializers.SerializerMethodField(help_text="Why it waits or failed, in words.")
     arrives_at = serializers.DateTimeField(
-        help_text="When the payment provider expects it at the bank, once it is on its way."
+        allow_null=True,
+        help_text="The day on which the payment provider expects it at the bank, as its midnight "
+        "in UTC, once it is on its way.",
     )
     cancel_reason = serializers.CharField(help_text="Why finance cancelled it, or empty.")
     cancel_refused_at = serializers.DateTimeField(
