@@ -92,9 +92,12 @@ def test_what_a_bank_takes_back_of_a_foreign_charge_is_our_own_money_as_well(dor
     sandbox.collect()
     sandbox.letters.clear()
 
+    days_pass(0.1)  # no longer in the post
+
     found = the_difference()
 
     assert (found.kind, found.net, deeds_for(found)) == ("movement", -6_500, ["own_funds"])
+    assert (found.run.healed, Difference.objects.filter(status="healed").exists()) == (0, False)
     settled(found, "own_funds", dora)
     all_agrees()
     days_pass(0.1)

@@ -208,7 +208,7 @@ def _note_second_look(run: ReconciliationRun, pk: int, finding: Finding | None) 
     if finding and finding.kind == K.SILENT:  # nothing was said of it: it stands as it stood
         row.save(update_fields=["looked_at"])
         return
-    _end(run, row)
+    _end(run, row, turned_into=finding)
 
 
 def _confirm(run: ReconciliationRun, row: Difference) -> None:
@@ -232,10 +232,10 @@ def _confirm(run: ReconciliationRun, row: Difference) -> None:
         )
 
 
-def _end(run: ReconciliationRun, row: Difference) -> None:
-    """Nothing is left of it: it was healed, it went by itself, or it never was."""
+def _end(run: ReconciliationRun, row: Difference, *, turned_into: Finding | None) -> None:
+    """Nothing is left of it: it was healed, went by itself, is another line now, or never was."""
     late = row.happened_at is None or row.happened_at < now() - IN_THE_POST
-    if row.kind in HEALING and (late or row.status != S.SEEN):
+    if not turned_into and row.kind in HEALING and (late or row.status != S.SEEN):
         LIFECYCLE.advance(row, "heal", role=SYSTEM)
         run.healed += 1
         _record(row, "healed")
