@@ -116,6 +116,14 @@ def _of_what_stands_there(payout: Payout) -> Suggestion:
             "Cancel the payout",
             reverse("desk-payout-cancel", args=[payout.public_id]),
         )
+    if payout.status == S.HELD and payout.cancel_wished_at is None and payout.hold is not None:
+        return Suggestion(
+            f"The account was closed with {payout} there, and the payout is held here: nobody asks "
+            "the provider for it meanwhile. Once it is held no longer, cancel it, which takes its "
+            f"transfer back. {goes}",
+            "Why it is held",
+            reverse("desk-hold", args=[payout.hold.public_id]),
+        )
     return Suggestion(
         f"Wait: the provider is asked to take {payout} back from the account, which was closed, or "
         f"how it stands. {goes}"
@@ -150,6 +158,13 @@ def _of_a_reversal(difference: Difference) -> Suggestion:
             "to cancel our payout.",
             "Why it is held",
             reverse("desk-hold", args=[payout.hold.public_id]),
+        )
+    if payout.status in CANCELLABLE and difference.net == payout.amount:
+        return Suggestion(
+            "All of it was taken back at the provider’s own desk. Wait: the next run offers to "
+            "cancel our payout here, and the payee is paid by the next one.",
+            "All runs",
+            reverse("reconciliation-runs"),
         )
     if payout.status in CANCELLABLE:
         return Suggestion(

@@ -9,7 +9,7 @@ from marketplace.common.clock import now
 from marketplace.common.lifecycle import SYSTEM
 from payments.payees.models import ConnectedAccount
 from payments.payouts.cancelling.services import wish_to_cancel
-from payments.payouts.holding.services import hold_payouts
+from payments.payouts.holding.services import hold_payouts, lift_hold
 from payments.payouts.models import Payout
 from payments.payouts.services import schedule_payout
 from payments.reconciliation.findings import ADVICE, DEEDS, HEALING, K, deeds_for
@@ -139,6 +139,17 @@ def test_of_one_that_was_closed_with_a_failed_payout_that_is_cancelled(ada, ben)
     assert suggestion.path == "" and suggestion.text.startswith("Wait: the provider is asked")
 
 
+def test_of_one_that_was_closed_with_a_held_payout_the_hold_is_read(ada, ben, dora):
+    payout = unreturned(ada, ben)
+    hold = hold_payouts(party_id=payout.party_id, reason="So.", evidence="So.", days=7, by=dora)
+    force(Payout, status="held", hold=hold, reversal_refused_at=None)
+
+    suggestion = suggestion_for(silent())
+
+    assert suggestion.path == f"/desk/holds/{hold.public_id}/"
+    assert "nobody asks the provider" in suggestion.text
+
+
 def test_of_one_where_nothing_of_ours_is_one_waits_for_the_next_run(ada, ben):
     stranded(ada, ben)
     force(Payout, status="paid")
@@ -193,6 +204,21 @@ def test_of_what_is_held_the_hold_is_read(ada, ben, dora):
 
     assert path == f"/desk/holds/{hold.public_id}/"
     assert browser(dora).get(path).status_code == 200
+
+
+def test_once_it_is_held_no_longer_the_next_run_offers_to_cancel_what_is_back(ada, ben, dora):
+    party_id = ready_without_provider(ada, ben)
+    hold = hold_payouts(party_id=party_id, reason="So.", evidence="So.", days=7, by=dora)
+    payout = schedule_payout(party_id=party_id, currency="USD", by=ben)
+    difference = reversed_of(payout, net=payout.amount)
+    lift_hold(hold_id=hold.pk, by=dora)
+
+    suggestion = suggestion_for(difference)
+
+    assert suggestion.text.startswith("All of it was taken back")
+    assert suggestion.path == "/desk/reconciliation/runs/"
+    difference.net -= 1
+    assert "Take the rest back there, too" in suggestion_for(difference).text
 
 
 def test_of_what_is_over_the_money_is_ours(ada, ben):
