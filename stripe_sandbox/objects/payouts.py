@@ -85,7 +85,8 @@ def send(
         "object": "payout",
         **NULL,
         "amount": amount,
-        "arrival_date": now + delay,
+        # A day, as its midnight by UTC.
+        "arrival_date": (now + delay) // 86_400 * 86_400,
         "automatic": automatic,
         "balance_transaction": booked["id"],
         "created": now,

@@ -1,10 +1,12 @@
 """When a payout is expected at the bank is known, and one that is late waits for a person."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from accounts.people.models import User
 from marketplace.common.clock import now
 from marketplace.common.working_days import after_working_days, working_days_before
 from payments.payouts import services as payouts
@@ -26,7 +28,9 @@ def test_the_provider_says_when_it_arrives_and_its_payee_reads_it(ada, ben, sand
 
     at = now_of(payout).arrives_at
     assert payout.status == "in_transit"
-    assert at is not None and abs(at - now()) <= timedelta(seconds=PAYOUT_DELAY)
+    assert at is not None
+    assert timedelta(0) <= now() + timedelta(seconds=PAYOUT_DELAY) - at < timedelta(days=1)
+    assert (at.hour, at.minute, at.second) == (0, 0, 0)
     told = api_of(ben).get(f"/api/v1/payouts/{payout.public_id}/").json()
     assert datetime.fromisoformat(told["arrives_at"]) == at
     assert "expects it at your bank on" in browser(ben).get(f"/payouts/{payout.public_id}/").text
@@ -51,6 +55,21 @@ def sent(ada, ben) -> Payout:
     )
     begin_attempt(payout.pk)
     return now_of(payout)
+
+
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "UTC", "Pacific/Auckland"])
+def test_its_day_is_the_providers_wherever_it_is_read(zone, sent, ben, dora):
+    """It names a day, as its midnight in UTC: west of it that is the day before."""
+    User.objects.update(time_zone=zone)
+    force(Payout, status="in_transit", arrives_at=datetime(2026, 6, 10, tzinfo=UTC))
+
+    shown = browser(ben).get(f"/payouts/{sent.public_id}/").text
+
+    assert re.search(r"expects it at your bank on <time[^>]*>10 Jun 2026</time>", shown)
+    force(Payout, arrives_at=datetime(2026, 1, 9, tzinfo=UTC))
+    assert re.search(
+        r"was to be there on <time[^>]*>9 Jan 2026</time>", browser(dora).get("/desk/").text
+    )
 
 
 def test_one_that_is_late_waits_for_a_person(sent, dora):
