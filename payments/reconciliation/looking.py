@@ -12,6 +12,7 @@ from django.db.models import Q, Sum
 from marketplace.common.errors import DomainError
 from marketplace.common.money import in_words
 from payments.chargebacks.returning.services import record_returned_debit
+from payments.chargebacks.selectors import booked_withdrawals
 from payments.chargebacks.services import record_chargeback
 from payments.fundings.models import Payment
 from payments.gateway import books
@@ -235,6 +236,8 @@ def _heal_chargeback(difference: Difference) -> None:
         record_chargeback(remote=chargeback(movement.source))
     except Payment.DoesNotExist as problem:
         raise NotOurs(f"{movement.source} is about a charge that is not ours.") from problem
+    if not booked_withdrawals([movement.remote_id]):
+        raise BooksDiffer(f"{movement.remote_id} is in {movement.currency}, which nobody paid in.")
 
 
 def _heal_returned_debit(difference: Difference) -> None:

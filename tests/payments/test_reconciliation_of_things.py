@@ -4,20 +4,25 @@ from dataclasses import replace
 
 import pytest
 
+from payments.chargebacks.models import Chargeback
 from payments.fundings.models import Payment
 from payments.gateway import books
+from payments.gateway.base import RemoteMovement
+from payments.gateway.chargebacks import ChargebackState, RemoteWithdrawal
 from payments.gateway.stripe import gateway
 from payments.payouts.models import Payout, PayoutAttempt
 from payments.payouts.sending.services import send_payout
+from payments.reconciliation import looking
 from payments.reconciliation.findings import ADVICE
 from payments.reconciliation.looking import judge_thing
 from payments.reconciliation.models import Difference
 from payments.refunds.models import Refund
 from payments.refunds.services import send_refund
+from tests.payments.chargeback_world import Bank, payment_of
 from tests.payments.payout_world import now_of, scheduled
 from tests.payments.reconciling import all_agrees, paid_out, reconciled
 from tests.payments.test_refunding import refunded
-from tests.payments.world import A_WHILE, days_pass
+from tests.payments.world import A_WHILE, days_pass, held
 from tests.sandbox import REFUND_TAKES_TIME, Sandbox, play_on
 
 pytestmark = pytest.mark.django_db
@@ -111,3 +116,18 @@ def test_a_transfer_whose_answer_was_lost_is_healed(ada, ben, sandbox, quick_gat
     sent = Payout.objects.get()
     assert sent.transfer_id == healed.object_id
     assert sent.attempts.count() == len(sandbox.api("GET", "/v1/transfers")["data"]) == 1
+
+
+def test_what_a_bank_moved_in_another_currency_is_left_to_whoever_reads_the_log(
+    ada, ben, monkeypatch, caplog
+):
+    bank = Bank(payment_of(held(ada, ben)))
+    bank.withdrawals.append(RemoteWithdrawal("txn_euros", 95_000, "EUR", 0))
+    movement = RemoteMovement("txn_euros", "adjustment", -95_000, "EUR", bank.remote_id)
+    monkeypatch.setattr(looking.books, "movement", lambda *_, **__: movement)
+    monkeypatch.setattr(looking, "chargeback", lambda _: bank.word(ChargebackState.OPEN))
+
+    looking.heal(Difference(kind="chargeback_unnoted", object_id="txn_euros"))
+
+    assert Chargeback.objects.get().status == "open"
+    assert "does not heal: txn_euros is in EUR" in caplog.text
