@@ -13,7 +13,12 @@ from projects.contracts.models import Event, PutOff
 from projects.disputes.models import Dispute
 from projects.disputes.rulings.services import accept_ruling, appeal_ruling, decide_dispute
 from tests.projects.test_downtime import DOWN, started_again, stopped, walk_to
-from tests.projects.test_every_clock_is_told import a_decision, a_negotiation, an_appeal
+from tests.projects.test_every_clock_is_told import (
+    a_decision,
+    a_dispute,
+    a_negotiation,
+    an_appeal,
+)
 from tests.projects.two_mediators import mediator
 from tests.world import why
 
@@ -79,3 +84,19 @@ def test_what_is_put_off_leaves_the_later_stages_their_time(ada, ben, later):
 
     left = ends_at + timedelta(days=2) - now()
     assert PutOff.objects.get().due_at - now() < left * 8 / 30
+
+
+def test_what_struck_before_the_limit_has_struck_where_an_outage_spans_both(ada, ben, later):
+    """It would be due only after the limit, and all would go back whatever the rule says."""
+    _, due_at, _ = a_dispute(ada, ben)
+    Escrow.objects.update(limit_at=due_at + timedelta(hours=1))
+    walk_to(due_at + timedelta(hours=3), later)
+    stopped(timedelta(hours=3, minutes=30))
+
+    started_again()
+
+    dispute = Dispute.objects.get()
+    found = PutOff.objects.get(clock=PutOff.Clock.DISPUTE)
+    assert found.was_due_at == found.due_at == dispute.answer_due_at == due_at
+    assert not Event.objects.filter(kind="clock_put_off").exists(), "nothing was put off"
+    assert tasks.escalate_unanswered_disputes() == {"done": 1, "failed": 0}

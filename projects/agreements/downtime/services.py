@@ -171,16 +171,26 @@ def _move(clock: str, thing: Any, was_due_at: datetime, outage: Outage) -> datet
         thing.offer_lapses_at = due_at
         thing.save(update_fields=["offer_lapses_at"])
     elif clock in _OF_A_DISPUTE:
-        # The provider waits for nobody here either, and what comes after needs its time, too.
         name, stage = _OF_A_DISPUTE[C(clock)]
-        latest = stages.end_of(stage, thing.milestone, at=outage.ended_at)
-        due_at = max(was_due_at, min(due_at, latest))
+        due_at = _within_stage(stage, thing, was_due_at, due_at, outage)
         setattr(thing, name, due_at)
         thing.save(update_fields=[name])
     else:
         thing.answer_due_at = due_at
         thing.save(update_fields=["answer_due_at"])
     return due_at
+
+
+def _within_stage(
+    stage: str, dispute: Dispute, was_due_at: datetime, due_at: datetime, outage: Outage
+) -> datetime:
+    """The provider waits for nobody here either, and what comes after needs its time, too. Where
+    its limit has passed, what struck before it has struck: all would go back otherwise.
+    """
+    if is_over_limit(dispute.milestone):
+        return was_due_at
+    latest = stages.end_of(stage, dispute.milestone, at=outage.ended_at)
+    return max(was_due_at, min(due_at, latest))
 
 
 def _tell(
