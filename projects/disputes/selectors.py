@@ -11,7 +11,6 @@ from accounts.parties.selectors import party_ids_of, person_ids_of
 from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_roles_of, staff_with
 from marketplace.common.clock import now
-from payments.chargebacks.selectors import contested_ids
 from payments.escrow.division import Shares, price_held, shares_of
 from payments.escrow.facts import facts_now, facts_of
 from payments.escrow.selectors import Closing, closings_of_each, held_in
@@ -21,7 +20,7 @@ from projects.contracts.selectors import contracts_of
 from projects.disputes.assigning.models import Assignment
 from projects.disputes.confirming.models import ProposedRuling
 from projects.disputes.exhibits.selectors import with_exhibits
-from projects.disputes.models import JUDGED, OPEN, Dispute, Ruling, Statement
+from projects.disputes.models import OPEN, Dispute, Ruling, Statement
 from projects.milestones.models import Milestone
 
 # Support reads what mediators decide.
@@ -83,40 +82,6 @@ def negotiated_ids(*, limit: int) -> list[int]:
         milestone__closed_at__isnull=True,
     ).order_by("negotiation_ends_at")
     return list(due.values_list("pk", flat=True)[:limit])
-
-
-def late_ruling_ids(*, limit: int) -> list[int]:
-    """Disputes whose ruling was expected by now, and nobody has been told yet that it is late. Not
-    those of which a bank wants money back: nobody may decide these.
-    """
-    late = (
-        Dispute.objects.filter(
-            status__in=JUDGED,
-            ruling_late_at=None,
-            ruling_expected_at__lte=now(),
-            milestone__closed_at__isnull=True,
-        )
-        .exclude(status=Dispute.Status.APPEALED, ruling_due_at__lte=now())
-        .exclude(milestone__escrow__public_id__in=contested_ids())
-    )
-    return list(late.order_by("ruling_expected_at").values_list("pk", flat=True)[:limit])
-
-
-def overdue_ruling_ids(*, limit: int) -> list[int]:
-    """Disputes that had to be decided by now, and nobody has been told yet that they are not; those
-    at a bank as above.
-    """
-    overdue = (
-        Dispute.objects.filter(
-            status=Dispute.Status.UNDER_REVIEW,
-            ruling_missed_at=None,
-            ruling_due_at__lte=now(),
-            milestone__closed_at__isnull=True,
-        )
-        .exclude(milestone__escrow__public_id__in=contested_ids())
-        .order_by("ruling_due_at")
-    )
-    return list(overdue.values_list("pk", flat=True)[:limit])
 
 
 def sides_of(dispute: Dispute) -> list[int]:

@@ -60,7 +60,7 @@ def remind_in_disputes() -> dict[str, int]:
 def chase_rulings() -> dict[str, int]:
     """The house is slower than it said: mediators and both sides hear of it."""
     return sweep(
-        disputes_due.late_ruling_ids,
+        lateness_due.late_ruling_ids,
         lambda pk: lateness.chase_ruling(dispute_id=pk),
         of=Dispute,
         under=["milestone"],
@@ -82,7 +82,7 @@ def wait_for_banks() -> dict[str, int]:
 def own_up_to_rulings() -> dict[str, int]:
     """Nobody has decided at the latest moment: both sides and the staff hear of it."""
     return sweep(
-        disputes_due.overdue_ruling_ids,
+        lateness_due.overdue_ruling_ids,
         lambda pk: lateness.own_up(dispute_id=pk),
         of=Dispute,
         under=["milestone"],

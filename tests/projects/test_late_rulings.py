@@ -13,6 +13,7 @@ from accounts.people.services import grant_staff_roles
 from marketplace.common.clock import now
 from marketplace.common.errors import WrongState
 from marketplace.common.lifecycle import SYSTEM
+from payments.escrow.models import Escrow
 from payments.policies.services import add_version
 from projects.contracts.models import Event
 from projects.disputes.lateness import services
@@ -225,6 +226,27 @@ def test_nobody_is_urged_while_a_bank_keeps_them_from_deciding(ada, ben, dora, t
     assert told("ruling_wanted") == set()
     bank.gives_back()
     assert urge_rulings() == {"done": 1, "failed": 0}
+
+
+def test_in_the_last_day_before_the_limit_a_bank_keeps_nobody_from_hearing_of_it(
+    ada, ben, dora, time_machine
+):
+    """It may be decided then, and a refund comes next: nobody is to learn of it afterwards."""
+    dispute = reviewed_dispute(ada, ben)
+    Bank(payment_of(dispute.milestone.escrow), 51_500).takes()
+    for at, sweep in (
+        (TUESDAY, chase_rulings),
+        (OVERDUE, own_up_to_rulings),
+        (OVERDUE + timedelta(days=1), urge_rulings),
+    ):
+        time_machine.move_to(at)
+        Escrow.objects.update(limit_at=at + timedelta(days=1, seconds=1))
+        assert sweep() == {"done": 0, "failed": 0}
+        Escrow.objects.update(limit_at=at + timedelta(days=1))
+        assert sweep() == {"done": 1, "failed": 0}
+    assert Notification.objects.filter(recipient=dora, kind="ruling_wanted").count() == 3
+
+    assert rule(seen(dispute), dora, 10_000).state == "decided"
 
 
 def test_an_appeal_that_nobody_hears_is_no_broken_word_but_the_first_decision(

@@ -5,8 +5,8 @@ from datetime import timedelta
 from django.db.models import Q, QuerySet
 
 from marketplace.common.clock import now
-from payments.chargebacks.selectors import contested_ids
 from projects.disputes.models import JUDGED, Dispute
+from projects.disputes.rulings.selectors import free_of_banks
 
 # So often the staff is told of a ruling that nobody has made in time.
 URGED_EVERY = timedelta(days=1)
@@ -21,16 +21,44 @@ def waiting_for_ruling() -> QuerySet[Dispute]:
     return waiting.exclude(unheard)
 
 
+def late_ruling_ids(*, limit: int) -> list[int]:
+    """Disputes whose ruling was expected by now, and nobody has been told yet that it is late. Not
+    those that wait for a bank: nobody may decide these.
+    """
+    late = Dispute.objects.filter(
+        status__in=JUDGED,
+        ruling_late_at=None,
+        ruling_expected_at__lte=now(),
+        milestone__closed_at__isnull=True,
+    ).exclude(status=Dispute.Status.APPEALED, ruling_due_at__lte=now())
+    late = free_of_banks(late).order_by("ruling_expected_at")
+    return list(late.values_list("pk", flat=True)[:limit])
+
+
+def overdue_ruling_ids(*, limit: int) -> list[int]:
+    """Disputes that had to be decided by now, and nobody has been told yet that they are not; those
+    that wait for a bank as above.
+    """
+    overdue = Dispute.objects.filter(
+        status=Dispute.Status.UNDER_REVIEW,
+        ruling_missed_at=None,
+        ruling_due_at__lte=now(),
+        milestone__closed_at__isnull=True,
+    )
+    overdue = free_of_banks(overdue).order_by("ruling_due_at")
+    return list(overdue.values_list("pk", flat=True)[:limit])
+
+
 def missed_rulings() -> QuerySet[Dispute]:
-    """Those of which both sides were told that nobody has decided in time, and nobody has since.
-    Not those of which a bank wants money back: nobody may decide these.
+    """Those of which both sides were told that nobody has decided in time, and nobody has since;
+    those that wait for a bank as above.
     """
     missed = Dispute.objects.filter(
         status=Dispute.Status.UNDER_REVIEW,
         ruling_missed_at__isnull=False,
         milestone__closed_at__isnull=True,
     )
-    return missed.exclude(milestone__escrow__public_id__in=contested_ids())
+    return free_of_banks(missed)
 
 
 def unurged_ids(*, limit: int) -> list[int]:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.people.models import User
 from marketplace.common.clock import now
@@ -155,14 +155,21 @@ def stood_by(moment: datetime) -> Q:
     )
 
 
-def standing_ids(*, limit: int) -> list[int]:
-    """Decisions that stand for good, and that wait for no bank: the longest-standing first."""
-    due = Dispute.objects.filter(stood_by(now()), milestone__closed_at__isnull=True)
-    contested = due.filter(milestone__escrow__public_id__in=contested_ids())
+def free_of_banks(disputes: QuerySet[Dispute]) -> QuerySet[Dispute]:
+    """Those of them that wait for no bank: somebody may decide them, or what stands is carried out.
+    Which do wait is asked at once, for the few of which a bank wants money back.
+    """
+    contested = disputes.filter(milestone__escrow__public_id__in=contested_ids())
     waiting = [
         dispute.pk
         for dispute in contested.select_related("milestone__escrow")
         if waits_for_bank(dispute, is_contested=True)
     ]
-    free = due.exclude(pk__in=waiting).order_by("appeal_ends_at", "ruling_due_at")
+    return disputes.exclude(pk__in=waiting)
+
+
+def standing_ids(*, limit: int) -> list[int]:
+    """Decisions that stand for good, and that wait for no bank: the longest-standing first."""
+    due = Dispute.objects.filter(stood_by(now()), milestone__closed_at__isnull=True)
+    free = free_of_banks(due).order_by("appeal_ends_at", "ruling_due_at")
     return list(free.values_list("pk", flat=True)[:limit])
