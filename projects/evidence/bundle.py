@@ -39,12 +39,13 @@ def name_of_bundle(dispute: Dispute, *, is_redacted: bool) -> str:
 
 def _in_full(record: Record) -> Iterator[Entry]:
     contract = record.dispute.milestone.contract
+    signed = signed_document(contract, record.agreements)
     yield Entry("index.html", [index_of(record.data).encode()])
     yield Entry("record.json", [_json(record.data)])
     yield Entry(
         "agreement/signed-agreement.json",
         # Of the moment of the record: the file is the same whenever it is made.
-        [as_file(signed_document(contract) | {"made_at": record.as_of.isoformat()}).encode()],
+        [as_file(signed | {"made_at": record.as_of.isoformat()}).encode()],
     )
     for agreement in record.agreements:
         yield Entry(f"agreement/{name_of_paper(agreement)}", [paper_of(agreement)])

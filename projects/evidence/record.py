@@ -13,13 +13,12 @@ from marketplace.common.models import StoredFile
 from payments.statements.models import Scope
 from projects.agreements.selectors import files_offered, files_wanted
 from projects.contracts.models import Agreement
-from projects.contracts.selectors import timeline_of
 from projects.contracts.sentences import sentence_of
 from projects.contracts.statements import scope_of_contract
 from projects.disputes.models import Dispute, Ruling, Statement
 from projects.evidence.naming import path_in
 from projects.evidence.proposed import proposed_on
-from projects.evidence.selectors import read_until
+from projects.evidence.selectors import agreements_until, read_until, timeline_until
 from projects.messages.models import Conversation, Message
 from projects.messages.selectors import conversation_about, files_sent_on, messages_on
 from projects.milestones.models import Submission
@@ -66,11 +65,7 @@ def record_for(dispute: Dispute, *, with_messages: bool) -> Record:
     """Read it, in a number of queries that does not depend on how much there is."""
     milestone, contract = dispute.milestone, dispute.milestone.contract
     until = None if with_messages else read_until(dispute)
-    agreements = list(
-        contract.agreements.select_related("seal", "client_signer", "freelancer_signer").order_by(
-            "version"
-        )
-    )
+    agreements = list(agreements_until(dispute, until))
     deliveries = list(deliveries_on(milestone))
     conversation = conversation_about(contract.bid) if with_messages else None
     wanted = _placed("agreement/posting", [f.stored for f in files_wanted(agreements[-1])])
@@ -80,6 +75,9 @@ def record_for(dispute: Dispute, *, with_messages: bool) -> Record:
         for one in deliveries
     }
     exhibits = _exhibits(dispute)
+    # No key where nothing was proposed: a record of before such a thing keeps its bytes.
+    proposed = {name: rows for name, rows in proposed_on(contract, until=until).items() if rows}
+    happened = timeline_until(dispute, until, own={one["id"] for one in chain(*proposed.values())})
     sent = _files_sent(conversation)
     data = {
         "dispute": _dispute(dispute),
@@ -90,8 +88,7 @@ def record_for(dispute: Dispute, *, with_messages: bool) -> Record:
         "files_of_the_bid": [file.as_data() for file in offered],
         "deliveries": [_delivery(one, delivered[one.pk]) for one in deliveries],
         "statements": [_statement(one, exhibits[one.pk]) for one in dispute.statements.all()],
-        # No key where nothing was proposed: a record of before such a thing keeps its bytes.
-        **{name: rows for name, rows in proposed_on(contract, until=until).items() if rows},
+        **proposed,
         "messages": conversation and _messages(conversation, sent),
         "timeline": [
             {
@@ -100,7 +97,7 @@ def record_for(dispute: Dispute, *, with_messages: bool) -> Record:
                 "kind": event.kind,
                 "text": sentence_of(event).text,
             }
-            for event in timeline_of(contract)
+            for event in happened
         ],
     }
     as_of = max(_times_in(data))
@@ -129,8 +126,8 @@ def record_for(dispute: Dispute, *, with_messages: bool) -> Record:
 
 
 _WITHOUT_MESSAGES = (
-    "What both sides wrote to each other, and what they proposed after the end: staff read it "
-    "for a decision, and the dispute has ended."
+    "What both sides wrote to each other, and what they proposed, agreed and did after the end: "
+    "staff read it for a decision, and the dispute has ended."
 )
 # Due times lie ahead: they do not say when something was added.
 _AHEAD = ("due_at", "ends_at", "expected_at", "_until")

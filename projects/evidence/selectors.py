@@ -1,13 +1,15 @@
 """Who may have which bundle, and how large it is."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from marketplace.common.errors import InvalidInput
 from marketplace.common.models import StoredFile
 from projects.agreements.selectors import case_files
-from projects.contracts.models import Agreement
+from projects.contracts.models import Agreement, Event
+from projects.contracts.selectors import timeline_of
 from projects.disputes.exhibits.selectors import exhibits_on
 from projects.disputes.models import Dispute
 from projects.messages.selectors import files_sent_on
@@ -23,6 +25,32 @@ def read_until(dispute: Dispute) -> datetime | None:
     moment that its milestone ends. None while it is open.
     """
     return None if dispute.is_open else dispute.closed_at or dispute.milestone.closed_at
+
+
+def agreements_until(dispute: Dispute, until: datetime | None) -> QuerySet[Agreement]:
+    """Every version of what both sides have signed, the oldest first; ``until`` then, where it is
+    read up to its end alone. What ended it was signed before that, and written down after.
+    """
+    found = dispute.milestone.contract.agreements.select_related(
+        "seal", "client_signer", "freelancer_signer"
+    ).order_by("version")
+    if until is None:
+        return found
+    return found.exclude(Q(signed_by_client_at__gt=until) | Q(signed_by_freelancer_at__gt=until))
+
+
+def timeline_until(
+    dispute: Dispute, until: datetime | None, *, own: Iterable[str] = ()
+) -> QuerySet[Event]:
+    """What happened on its contract, the oldest first; ``until`` as above. What happened to it, to
+    its milestone, or to ``own`` of its record (by their public ids) is always there: the lines of
+    its end are written a moment after that.
+    """
+    found = timeline_of(dispute.milestone.contract)
+    if until is None:
+        return found
+    always = [dispute.public_id, dispute.milestone.public_id, *own]
+    return found.filter(Q(created_at__lte=until) | Q(about__in=always))
 
 
 def is_redacted(asked: str | None) -> bool:

@@ -7,7 +7,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from projects.agreements.changes.services import counter_change, decline_change, propose_change
+from projects.agreements.changes.services import (
+    accept_change,
+    counter_change,
+    decline_change,
+    propose_change,
+)
 from projects.agreements.proposals.services import accept_proposal, decline_proposal, propose_ending
 from projects.disputes.models import Dispute
 from projects.disputes.sealed.services import seal_figure
@@ -100,13 +105,20 @@ def test_whoever_decides_reads_it_and_sealed_figures_stay_sealed(dispute, ada, b
         assert api_of(side).get(path).status_code == 404
 
 
-def test_what_is_proposed_after_the_end_is_not_for_staff(ada, ben, dora, later):
+def ended_by_both(ada, ben, later) -> Dispute:
+    """Since yesterday, on a contract that goes on."""
     first = active_contract(ada, ben, [50_000, 70_000]).milestones.order_by("position").first()
     dispute = open_dispute(milestone_id=fund(first).pk, by=ada, **CAUSE)
     ending = propose_ending(milestone_id=first.pk, by=ada, to_freelancer=20_000, note=NOTE)
     accept_proposal(proposal_id=ending.pk, by=ben)
     later(days=1)
-    propose_change(contract_id=first.contract_id, by=ada, wishes=[another()], note=WANTED)
+    return dispute
+
+
+def test_what_is_proposed_after_the_end_is_not_for_staff(ada, ben, dora, later):
+    dispute = ended_by_both(ada, ben, later)
+    contract = dispute.milestone.contract
+    propose_change(contract_id=contract.pk, by=ada, wishes=[another()], note=WANTED)
 
     def texts_for_staff() -> list[str]:
         api = f"/api/v1{dispute.desk_path}"
@@ -131,6 +143,29 @@ def test_what_is_proposed_after_the_end_is_not_for_staff(ada, ben, dora, later):
             assert all(
                 NOTE in own[name].decode() and WANTED in own[name].decode() for name in PAGES
             )
+
+
+def test_nor_what_is_agreed_after_the_end(ada, ben, dora, later):
+    dispute = ended_by_both(ada, ben, later)
+    order = propose_change(
+        contract_id=dispute.milestone.contract_id, by=ada, wishes=[another(criteria=[WANTED])]
+    )
+    accept_change(order_id=order.pk, by=ben)
+
+    for is_written in (False, True):
+        if is_written:
+            close_moot_dispute(dispute_id=dispute.pk)
+        inside = contents(browser(dora).get(f"{dispute.desk_path}evidence.zip").getvalue())
+        record = json.loads(inside["record.json"])
+        assert WANTED.encode() not in b"\n".join(inside.values())
+        assert [one["version"] for one in record["agreements"]] == [1]
+        kinds = [line["kind"] for line in record["timeline"]]
+        assert {"dispute_opened", "ending_accepted"} <= set(kinds)
+        assert not any(kind.startswith("change_") for kind in kinds)
+        assert ("dispute_closed" in kinds) is is_written
+        own = contents(bundled(seen(dispute, ada)))
+        assert WANTED in own["record.json"].decode()
+        assert len(json.loads(own["record.json"])["agreements"]) == 2
 
 
 def test_it_takes_as_many_queries_for_many(dispute, ada, ben):

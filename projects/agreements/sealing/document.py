@@ -1,6 +1,7 @@
 """An agreement as one file: every version, who accepted it, what the platform signed."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -12,9 +13,14 @@ from projects.contracts.models import Agreement, Contract
 FORMAT = "milepost-agreement/1"
 
 
-def signed_document(contract: Contract) -> dict[str, Any]:
-    """For ``verify_agreement.py``; the format is in ``docs/agreements.md``."""
-    versions = contract.agreements.select_related("seal").order_by("version")
+def signed_document(
+    contract: Contract, versions: Iterable[Agreement] | None = None
+) -> dict[str, Any]:
+    """For ``verify_agreement.py``; the format is in ``docs/agreements.md``. ``versions`` where its
+    reader may not have all of them, from the first on and with their seals.
+    """
+    if versions is None:
+        versions = contract.agreements.select_related("seal").order_by("version")
     return {
         "format": FORMAT,
         "site": settings.SITE_URL,
