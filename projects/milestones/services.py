@@ -27,9 +27,9 @@ from projects.contracts.services import Trace, record, record_and_tell, tell_oth
 from projects.contracts.words import with_numbers
 from projects.milestones import reminders
 from projects.milestones.criteria import checked_answers, checked_not_met, refuse_if_changed
-from projects.milestones.deliveries import LONGEST_NOTE, checked_links
+from projects.milestones.deliveries import LONGEST_NOTE, checked_links, due_after_return
 from projects.milestones.models import LIFECYCLE, Milestone, Submission, SubmissionFile
-from projects.milestones.rules import due_of, judge_step, review_end_of
+from projects.milestones.rules import judge_step, review_end_of
 from projects.milestones.warnings.services import give_time_to_the_unwarned
 from projects.milestones.words import CANCELLED, RELEASED, RELEASED_BY_SILENCE, words_of_delivery
 
@@ -142,7 +142,7 @@ def return_work(
     submission.not_met = [milestone.criteria[number - 1] for number in missed]
     submission.save(update_fields=["answer", "not_met", "returned_at"])
     milestone.revisions_used += 1
-    milestone.due_at = max(due_of(milestone) + (moment - submission.created_at), moment)
+    milestone.due_at = due_after_return(milestone, moment)
     milestone.review_ends_at = None
     milestone.save(update_fields=["status", "due_at", "review_ends_at", "revisions_used"])
     reminders.remind_of_work(milestone)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from marketplace.common import clock
 from marketplace.common.clock import after_days, imagined, now
 from marketplace.common.errors import DomainError, InvalidInput, WrongState
-from marketplace.common.lifecycle import CLIENT
+from marketplace.common.lifecycle import CLIENT, FREELANCER
 from payments.payouts.models import Earning
 from payments.policies.selectors import policy_in_force
 from payments.policies.services import add_version
@@ -18,8 +18,9 @@ from projects.agreements.changes.services import accept_change
 from projects.agreements.leaving.services import leave_contract
 from projects.agreements.outlook import prospects_of
 from projects.agreements.proposals.services import accept_proposal, propose_ending
-from projects.agreements.simulating.scenes import STAGES, Wish
+from projects.agreements.simulating.scenes import STAGES, Wish, bring_to
 from projects.agreements.simulating.stories import STORIES, Foretold, foretell
+from projects.agreements.simulating.trial import Trial, signed_now
 from projects.contracts.models import Contract
 from projects.disputes.confirming.models import ProposedRuling
 from projects.disputes.confirming.services import confirm_ruling
@@ -29,6 +30,7 @@ from projects.disputes.silence.services import judge_silence
 from projects.milestones.limits.services import refund_at_limit
 from projects.milestones.models import Milestone
 from projects.milestones.parts.services import release_part
+from projects.milestones.rules import due_of
 from projects.milestones.services import (
     cancel_milestone,
     release_milestone,
@@ -38,7 +40,16 @@ from projects.milestones.services import (
     submit_work,
 )
 from tests.projects.ending_world import tag_for, to_end
-from tests.world import active_contract, api_of, fund, offered_contract, plan_of, to_mediator, why
+from tests.world import (
+    active_contract,
+    api_of,
+    fund,
+    funded_milestone,
+    offered_contract,
+    plan_of,
+    to_mediator,
+    why,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(900)]
 
@@ -466,3 +477,23 @@ def test_it_is_reached_from_an_offer_with_its_figures(ada, ben, client):
     client.force_login(ben)
     page = client.get(f"/contracts/{contract.public_id}/").content.decode()
     assert "/rules/try/?story=silence&amp;price=1000.01&amp;currency=USD&amp;days=20" in page
+
+
+def test_the_date_after_a_return_is_that_of_the_deed(ada, ben, later):
+    real = funded_milestone(ada, ben)
+    submit_work(milestone_id=real.pk, by=ben, note="Here it is.")
+    later(hours=12)
+    returned = return_work(milestone_id=real.pk, by=ada, answer="Not yet.")
+    moved = returned.due_at - real.due_at
+    assert timedelta(hours=12) <= moved < timedelta(hours=12, minutes=1)
+
+    contract = signed_now(currency="USD", review_days=7, policy=policy_in_force())
+    early, on_its_day = (Trial(contract, price=100_000, days=14) for _ in range(2))
+    early.fund(CLIENT)
+    was = due_of(early.milestone)
+    early.submit(FREELANCER)
+    early.wait(early.at + timedelta(hours=12))
+    early.give_back_work(CLIENT)
+    assert due_of(early.milestone) - was == timedelta(hours=12)
+    bring_to("returned", on_its_day)
+    assert due_of(on_its_day.milestone) == on_its_day.at

@@ -24,6 +24,7 @@ from payments.policies.models import Policy
 from projects.agreements.leaving.rules import Ended, judged_leaving
 from projects.agreements.strikes import funding_strikes
 from projects.contracts.models import Contract
+from projects.milestones.deliveries import due_after_return
 from projects.milestones.models import LIFECYCLE, Milestone
 from projects.milestones.outlook import Strike, outlook_of
 from projects.milestones.rules import refusal_of, review_end_of
@@ -162,6 +163,7 @@ class Trial:
 
     def give_back_work(self, by: str) -> None:
         self._advance("return", by)
+        self.milestone.due_at = due_after_return(self.milestone, self.at)
         self.milestone.review_ends_at = None
 
     def dispute(self, by: str) -> None:
