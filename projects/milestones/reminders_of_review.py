@@ -11,6 +11,7 @@ from marketplace.common.clock import now
 from marketplace.common.words import Money, Words
 from payments.chargebacks.selectors import has_open_chargeback
 from payments.escrow.facts import MoneyFacts, facts_now
+from payments.fundings.selectors import is_with_a_bank
 from projects.milestones.models import Milestone, Reminder
 from projects.milestones.rules import what_keeps_silence_from
 
@@ -48,18 +49,22 @@ def why_gone(milestone: Milestone, kind: str, due_at: datetime, facts: MoneyFact
         facts = facts or facts_now(milestone.escrow)
         if not facts.held:
             return gettext_noop("Nothing is held for it any more.")
-        if facts.is_fully_held:
+        # What a bank contests is held until it takes it: then it is missing after all.
+        if facts.is_fully_held and not has_open_chargeback(milestone.escrow):
             return gettext_noop("Nothing is missing for it any more.")
     return ""
 
 
 def why_untrue(milestone: Milestone, kind: str, facts: MoneyFacts | None) -> str:
     """Why what it promises would not happen as things are; '' where it would. That money is missing
-    is not said while a bank may bring it back.
+    is not said while a bank may bring it, or bring it back.
     """
     if kind == OVER_UNPAID:
-        is_contested = has_open_chargeback(milestone.escrow)
-        return gettext_noop("The client’s bank wants the money of it back.") if is_contested else ""
+        if has_open_chargeback(milestone.escrow):
+            return gettext_noop("The client’s bank wants the money of it back.")
+        if is_with_a_bank([milestone.escrow.public_id]):
+            return gettext_noop("What the client paid for it is on its way.")
+        return ""
     if not what_keeps_silence_from(milestone, facts or facts_now(milestone.escrow)):
         return ""
     return gettext_noop("Silence approves nothing of it for now.")

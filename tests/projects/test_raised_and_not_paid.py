@@ -12,6 +12,7 @@ from payments.escrow.facts import facts_now
 from payments.escrow.models import Escrow
 from payments.escrow.services import take_in
 from payments.fundings.models import Payment
+from payments.gateway.chargebacks import ChargebackState
 from payments.refunds.models import Refund
 from projects.agreements.changes.services import accept_change
 from projects.agreements.outlook import prospects_of
@@ -27,6 +28,7 @@ from projects.tasks import (
 )
 from tests.payments.chargeback_world import Bank, payment_of
 from tests.projects.change_world import now_of, price_to
+from tests.projects.test_paid_but_not_there_yet import with_the_bank
 from tests.races import overtaken_after
 from tests.world import api_of, browser, fund, planned_milestone, submitted_milestone
 
@@ -178,6 +180,37 @@ def test_while_a_bank_may_bring_it_back_nothing_is_said(ada, ben, later):
     for _ in range(2):
         later(hours=1.1)
         tell_reminders()
+    assert len(over_unpaid(milestone)) == 2
+
+
+def test_while_a_bank_brings_the_rest_nobody_is_told_that_it_is_missing(ada, ben, later):
+    raised = priced_at(150_000, submitted_milestone(ada, ben), ben, ada)
+    later(days=6)
+    rest = with_the_bank(missing_of(raised, ada))
+    for _ in range(3):
+        later(days=0.5)
+        tell_reminders()
+    assert over_unpaid(raised) == []
+
+    Payment.objects.filter(pk=rest.pk).update(status=Payment.Status.CANCELLED)
+    later(hours=1.1)
+    tell_reminders()
+    assert len(over_unpaid(raised)) == 2
+
+
+def test_what_a_bank_asks_for_and_has_not_taken_yet_is_missing_in_the_end(ada, ben, later):
+    milestone = submitted_milestone(ada, ben)
+    bank = Bank(payment_of(milestone.escrow), 50_000)
+    bank.says(ChargebackState.OPEN)
+    later(days=7.1)
+    tell_reminders()
+    assert over_unpaid(milestone) == []
+    assert facts_now(now_of(milestone).escrow).is_fully_held
+
+    bank.takes()
+    bank.keeps()
+    later(hours=1.1)
+    tell_reminders()
     assert len(over_unpaid(milestone)) == 2
 
 
