@@ -1,8 +1,10 @@
 """Both agree on a higher price for submitted work, and the client pays the rest late or never."""
 
+from importlib import import_module
 from threading import Thread
 
 import pytest
+from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
 
@@ -18,7 +20,7 @@ from projects.agreements.changes.services import accept_change
 from projects.agreements.outlook import prospects_of
 from projects.milestones import selectors
 from projects.milestones.limits import services as limits
-from projects.milestones.models import Milestone
+from projects.milestones.models import Milestone, Reminder
 from projects.milestones.services import fund_milestone, release_unreviewed, submit_work
 from projects.tasks import (
     refund_at_limit,
@@ -33,6 +35,8 @@ from tests.races import overtaken_after
 from tests.world import api_of, browser, fund, planned_milestone, submitted_milestone
 
 pytestmark = pytest.mark.django_db
+
+migration = import_module("projects.migrations.0064_reviews_that_ran_are_told_of")
 
 NOTHING, ONE = {"done": 0, "failed": 0}, {"done": 1, "failed": 0}
 
@@ -212,6 +216,20 @@ def test_what_a_bank_asks_for_and_has_not_taken_yet_is_missing_in_the_end(ada, b
     later(hours=1.1)
     tell_reminders()
     assert len(over_unpaid(milestone)) == 2
+
+
+def test_a_review_that_ran_before_there_was_this_is_told_of_too(ada, ben):
+    raised = priced_at(150_000, submitted_milestone(ada, ben), ben, ada)
+    planned_milestone(ada, ben)
+    waiting = Reminder.objects.filter(kind="review_over_unpaid").values_list("milestone", "due_at")
+    wanted = list(waiting)
+    assert wanted == [(raised.pk, raised.review_ends_at)]
+    Reminder.objects.filter(kind="review_over_unpaid").delete()
+
+    for _ in range(2):
+        migration.plan_them(apps, None)
+
+    assert list(waiting.all()) == wanted, "and none of what is not submitted"
 
 
 def test_whoever_was_warned_in_time_gets_no_more_time_for_it(ada, ben, later):
