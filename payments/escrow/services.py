@@ -26,7 +26,12 @@ from payments.escrow.paying.services import pay_out_of, release_each
 from payments.escrow.selectors import held_in, limit_of
 from payments.fundings import services as fundings
 from payments.fundings.models import Payment
-from payments.fundings.selectors import DISPUTED_CARD, UNUSABLE_CARD, why_not_with_this_card
+from payments.fundings.selectors import (
+    DISPUTED_CARD,
+    NOT_WANTED,
+    UNUSABLE_CARD,
+    why_not_with_this_card,
+)
 from payments.ledger import chart
 from payments.ledger.services import Move, move_money
 from payments.policies.models import Policy
@@ -122,7 +127,7 @@ def take_in(
     source, held = chart.provider(currency), held_in(escrow)
     missing = missing_of(escrow, held=held)
     is_wanted = payment.amount <= missing and currency == escrow.currency
-    why_not = why_not_with_this_card(payment) if is_wanted else "not_wanted"
+    why_not = why_not_with_this_card(payment) if is_wanted else NOT_WANTED
     if not why_not:
         purse = chart.escrow(escrow.public_id)
         move_money(Move("fund", source, purse, payment.amount, currency), key=key, book=escrow.book)
@@ -161,7 +166,7 @@ def _tell_of_return(payment: Payment, why_not: str) -> None:
         )
     notify(
         to=payment.payer,
-        kind="payment_returned" if why_not == "not_wanted" else "card_refused",
+        kind="payment_returned" if why_not == NOT_WANTED else "card_refused",
         text=text.filled(amount=Money(payment.amount, payment.currency), title=payment.title),
         path=payment.return_path,
         key=f"payment_returned:{payment.public_id}",

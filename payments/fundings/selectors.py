@@ -10,7 +10,7 @@ from accounts.people.models import User
 from payments.fundings.models import Payment
 
 # Why a payment goes back by itself, as its refund says it.
-DISPUTED_CARD, UNUSABLE_CARD = "disputed_card", "unusable_card"
+NOT_WANTED, DISPUTED_CARD, UNUSABLE_CARD = "not_wanted", "disputed_card", "unusable_card"
 PAID = (Payment.Status.SUCCEEDED, Payment.Status.PARTLY_REFUNDED, Payment.Status.REFUNDED)
 
 

@@ -20,6 +20,7 @@ from payments.escrow.models import Escrow
 from payments.escrow.paying.services import pay_out_of
 from payments.escrow.selectors import heir_of, held_in, limit_of
 from payments.fundings.models import Payment
+from payments.fundings.selectors import NOT_WANTED
 from payments.ledger import chart
 from payments.ledger.services import Move, move_money
 from payments.payouts.recovering import services as recovering
@@ -192,7 +193,7 @@ def _settle_surplus(escrow: Escrow, *, brought: int, deed: str) -> None:
         held = held_in(escrow)
         surplus = held - _wanted(escrow)
         if surplus > 0:
-            pay_out_of(escrow, held=surplus, to_payee=0, deed=deed, reason="not_wanted")
+            pay_out_of(escrow, held=surplus, to_payee=0, deed=deed, reason=NOT_WANTED)
         if missing_of(escrow, held=held - brought) and not missing_of(escrow, held=held):
             # As where it is paid in anew: nobody was late or idle while it was not there.
             escrow.is_whole_from(now())
@@ -201,7 +202,7 @@ def _settle_surplus(escrow: Escrow, *, brought: int, deed: str) -> None:
         count_limit_anew(escrow)
         return
     part = price_held(escrow, held=brought) if escrow.status == Escrow.Status.RELEASED else 0
-    pay_out_of(escrow, held=brought, to_payee=part, deed=deed, reason="not_wanted")
+    pay_out_of(escrow, held=brought, to_payee=part, deed=deed, reason=NOT_WANTED)
 
 
 def _wanted(escrow: Escrow) -> int:
