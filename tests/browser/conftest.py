@@ -90,9 +90,10 @@ class Visitors:
         self._windows: list[Visitor] = []
 
     def __call__(self, name: str, *, has_script: bool = True, **options: Any) -> Visitor:
-        options = {"viewport": {"width": 1280, "height": 900}} | options
+        # Nothing glides: a page still scrolling when it is pressed would take the press elsewhere.
+        still = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce"}
         context = self._stage.browser.new_context(
-            base_url=self.url, java_script_enabled=has_script, **options
+            base_url=self.url, java_script_enabled=has_script, **still | options
         )
         self._windows.append(Visitor(name, context, self.url, has_script=has_script))
         return self._windows[-1]
