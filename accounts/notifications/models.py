@@ -19,7 +19,10 @@ class Notification(models.Model):
 
     public_id = PublicIdField(prefix="no")
     recipient = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="notifications",
+        db_index=False,  # it comes first in others
     )
     kind = models.CharField(max_length=60)
     key = models.CharField(max_length=160)
@@ -39,7 +42,9 @@ class Notification(models.Model):
     is_counted = models.BooleanField(default=True)
     mailed_at = models.DateTimeField(null=True)
     # The mail of a day that it waits for, or left with.
-    digest = models.ForeignKey(Digest, on_delete=models.SET_NULL, null=True, related_name="notices")
+    digest = models.ForeignKey(
+        Digest, on_delete=models.SET_NULL, null=True, related_name="notices", db_index=False
+    )
     mail_attempts = models.PositiveSmallIntegerField(default=0)
     mail_due_at = models.DateTimeField(null=True, default=now)
     # How often somebody of the staff had it tried again, and to which address it went last.
@@ -89,6 +94,11 @@ class Notification(models.Model):
                 fields=["mail_due_at"],
                 condition=models.Q(mail_due_at__isnull=False, digest__isnull=True),
                 name="notices_to_mail",
+            ),
+            models.Index(
+                fields=["digest"],
+                condition=models.Q(digest__isnull=False),
+                name="notices_of_a_digest",
             ),
             models.Index(
                 fields=["-created_at", "-id"],

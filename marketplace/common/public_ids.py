@@ -32,6 +32,13 @@ class PublicIdField(models.CharField):
         }
         super().__init__(*args, **kwargs)
 
+    def db_type(self, connection) -> str | None:
+        """The full name of the type: for what is called "varchar" Django makes a second index, by
+        patterns. Nobody looks for a public id by a part of it, and each row of all would pay.
+        """
+        kind = super().db_type(connection)
+        return kind and kind.replace("varchar", "character varying", 1)
+
     def deconstruct(self):
         name, path, args, kwargs = super().deconstruct()
         for implied in ("max_length", "unique", "editable", "default"):

@@ -195,7 +195,12 @@ class Agreement(models.Model):
 class Event(models.Model):
     """One line of a contract's timeline: what happened, who did it, to what."""
 
-    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="events")
+    contract = models.ForeignKey(
+        Contract,
+        on_delete=models.PROTECT,
+        related_name="events",
+        db_index=False,  # the index below begins with it
+    )
     kind = models.CharField(max_length=40)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
