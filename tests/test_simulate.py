@@ -6,18 +6,20 @@ import socket
 import threading
 from collections import deque
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from random import Random
 
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from accounts.people.models import User
+from marketplace.common.clock import now
 from payments.chargebacks.models import Chargeback
 from payments.escrow.selectors import held_in
 from projects.contracts.models import Contract
 from projects.disputes.confirming.models import ProposedRuling
 from projects.disputes.models import Dispute, Ruling
-from projects.management.simulation import http, payees
+from projects.management.simulation import http, lives, payees
 from projects.management.simulation.http import Instance, Person, Surprise
 from projects.postings.models import Posting
 from tests.projects.statement_world import checked, saved, statement_of
@@ -140,6 +142,36 @@ def test_two_mediators_decide_about_much_and_a_posting_has_two_awards(market, se
         assert completed.values("freelancer").distinct().count() == 2
     assert Posting.objects.filter(awards=2).exists()
     assert market.errors() == []
+
+
+def test_whose_card_is_refused_pays_with_another(monkeypatch):
+    """A bank has won against it: the money goes back, and nothing would ever be held."""
+    codes: list[str] = []
+    monkeypatch.setattr(lives, "pay", lambda *_, code: codes.append(code) or True)
+    client = _Client(["refunded", "succeeded"])
+    life = lives.Life(
+        number=1, random=Random(1), client=client, freelancer=client, other_freelancer=client,
+        mediators=[], work={}, manner="", acts=lambda *_: iter(()), present=now,
+    )  # fmt: skip
+
+    for _ in life.fund("ms_1"):
+        client.is_held = len(codes) == 2
+
+    assert len(codes) == len(set(codes)) == 2
+    assert life.met == {"card refused": 1}
+
+
+class _Client:
+    """Nothing is held until somebody says so; of each payment it is told what became of it."""
+
+    def __init__(self, statuses: list[str]) -> None:
+        self.statuses, self.is_held, self.instance = statuses, False, Instance("http://nowhere")
+
+    def post(self, path: str) -> dict:
+        return {"payment": {"id": f"py_{self.statuses.pop(0)}", "url": "http://nowhere"}}
+
+    def get(self, path: str) -> dict:
+        return {"status": path.strip("/").split("_")[-1], "money": {"to_fund": not self.is_held}}
 
 
 @pytest.mark.django_db

@@ -12,9 +12,16 @@ from stripe_sandbox.store import Obj, new_id
 from stripe_sandbox.world import World
 
 
-def blank_method(world: World, instrument: Instrument, *, email: str | None = None) -> Obj:
-    """A method of its own for each use of a test card, as a form or a token makes one."""
-    looks = _card_looks if instrument.kind == "card" else _account_looks
+def blank_method(
+    world: World, instrument: Instrument, *, email: str | None = None, mark: str = ""
+) -> Obj:
+    """A method of its own for each use of a test card, as a form or a token makes one.
+
+    ``mark`` tells the card of one person from that of another: they share a few numbers, and a
+    fingerprint is one card's.
+    """
+    looks = _card_looks(instrument) if instrument.kind == "card" else _account_looks(instrument)
+    looks["fingerprint"] += mark
     return world.store.save(
         {
             "id": new_id("pm_"),
@@ -27,7 +34,7 @@ def blank_method(world: World, instrument: Instrument, *, email: str | None = No
             "livemode": False,
             "metadata": {},
             "type": instrument.kind,
-            instrument.kind: looks(instrument),
+            instrument.kind: looks,
             "_instrument": instrument.number,
         }
     )

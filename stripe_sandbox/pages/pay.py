@@ -24,6 +24,7 @@ from stripe_sandbox.pages.layout import Page, alert, frame, notice, redirect
 from stripe_sandbox.store import Obj
 from stripe_sandbox.world import World
 
+CODE = "123"
 EXPIRY = re.compile(r"\s*(0?[1-9]|1[0-2])\s*/\s*(?:20)?(\d\d)\s*\Z", re.ASCII)
 
 
@@ -45,7 +46,7 @@ def submit(world: World, id: str, form: Obj) -> Page:
     if chosen is None or problem:
         return _form(session, problem, number)
     intent = paying.intent_of_session(world, session)
-    method = blank_method(world, chosen, email=session["customer_email"])
+    method = blank_method(world, chosen, email=session["customer_email"], mark=_mark(form))
     page_of_bank = f"{session['url']}/authenticate"
     outcome = paying.attempt(
         world, intent, method, page=page_of_bank, return_url=success_url(session)
@@ -69,6 +70,12 @@ def after(world: World, session: Obj, outcome: str) -> Page:
 def _chosen(session: Obj, number: str) -> Instrument | None:
     one = card_of(number) or BANK_ACCOUNTS.get(number)
     return one if one and one.kind in session["payment_method_types"] else None
+
+
+def _mark(form: Obj) -> str:
+    """Whoever writes another security code than the page proposes pays with another card."""
+    code = str(form.get("cvc") or CODE).strip()
+    return "" if code == CODE else code
 
 
 def session_of(world: World, id: str) -> Obj:
@@ -144,7 +151,7 @@ def _form(session: Obj, problem: str = "", number: str = SHOWN[0]) -> Page:
 <div class="field"><label for="exp">Expires (MM / YY)</label>
 <input id="exp" name="exp" autocomplete="off" value="12 / 34"></div>
 <div class="field"><label for="cvc">Security code</label>
-<input id="cvc" name="cvc" inputmode="numeric" autocomplete="off" value="123"></div>
+<input id="cvc" name="cvc" inputmode="numeric" autocomplete="off" value="{CODE}"></div>
 </div>
 <button class="wide">Pay {escape(amount)}</button>
 </form>

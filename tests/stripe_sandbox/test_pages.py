@@ -111,6 +111,18 @@ def test_hostile_names_are_only_text(play: Play):
     assert (bad_card.status_code, bad_bank.status_code) == (402, 422)
 
 
+def test_another_security_code_is_another_card(play: Play):
+    """Everybody has the same few numbers here; a platform tells cards by their fingerprints."""
+    prints = []
+    for code in ("123", "", "4321", "4321", "987"):
+        session = play.session()
+        play.submit(session.url, card_number="4242424242424242", cvc=code)
+        charge = play.stripe.v1.charges.list({"limit": 1}).data[0]
+        prints.append(charge.payment_method_details.card.fingerprint)
+
+    assert prints == ["sandbox4242"] * 2 + ["sandbox42424321"] * 2 + ["sandbox4242987"]
+
+
 def test_a_page_of_nobody_takes_no_payment(play: Play):
     for path in ("/pay/cs_nobody", "/pay/cs_nobody/authenticate", "/authenticate/pi_nobody"):
         answer = play.submit(f"{play.url}{path}", card_number="4242424242424242")

@@ -128,7 +128,8 @@ class Person:
         if response.ok:
             said = response.json() if response.content else {}
             if method == "POST":
-                kept = {name: said.get(name) for name in ("id", "status")}
+                names = ("id", "status", "amount", "to_freelancer")
+                kept = {name: said.get(name) for name in names}
                 self.instance.keep(deed=path, **kept)
             return said
         if response.status_code == fine:
@@ -136,13 +137,14 @@ class Person:
         raise Surprise(f"{self.name}: {method} {path} → {response.status_code} {response.text}")
 
 
-def pay(instance: Instance, url: str, cards: list[str]) -> bool:
+def pay(instance: Instance, url: str, cards: list[str], *, code: str) -> bool:
     """Try the cards one after the other on the provider's pay page, as a browser would; whether
-    the page said in the end that it is paid.
+    the page said in the end that it is paid. By its security code the provider's sandbox tells the
+    card of one person from that of another with the same number.
     """
     is_paid = False
     for card in cards:
-        response = _submit(instance, url, {"card_number": card, "exp": "12/34", "cvc": "123"})
+        response = _submit(instance, url, {"card_number": card, "exp": "12/99", "cvc": code})
         if "/authenticate" in response.url:
             response = _submit(instance, response.url, {"answer": "complete"})
         is_paid = response.headers.get("Location", "").startswith(instance.base_url)

@@ -27,7 +27,8 @@ class Life:
 
     ``acts`` plays one milestone (``manners.py``), named by its id; ``manner`` is its name.
     ``prices`` are the least and the most of one, in minor units. ``pages`` are the pay pages, and
-    ``disputes`` the ids, that there were; ``met`` counts what happened on the way.
+    ``disputes`` the ids, that there were; ``met`` counts what happened on the way. ``code`` is the
+    security code of the client's cards.
     """
 
     number: int
@@ -44,10 +45,14 @@ class Life:
     problem: str = ""
     prices: tuple[int, int] = USUAL
     cards_declined: int = 0
+    code: str = ""
     contract: str = ""
     pages: dict[str, str] = field(default_factory=dict)
     disputes: list[str] = field(default_factory=list)
     met: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.code = self.code or f"{self.number:04}"
 
     # --- From posting to contract ----------------------------------------------------------------
 
@@ -125,16 +130,30 @@ class Life:
     # --- Moves that several manners share ---------------------------------------------------------
 
     def fund(self, milestone: str, *, card: str = "") -> Waiting:
-        """Pay for it, now and then with a bad card first, and wait until all of it is held."""
-        payment = self.client.post(f"milestones/{milestone}/fund/")["payment"]
-        self.pages[milestone] = payment["url"]
-        cards = [card or self.random.choice((GOOD_CARD, GOOD_CARD, SECURE_CARD))]
-        if self.random.random() < 0.25:
-            cards.insert(0, self.random.choice(BAD_CARDS))
-            self.cards_declined += 1
-        if pay(self.client.instance, payment["url"], cards):
-            self.client.instance.keep(paid=payment["id"])
-        yield from self.until(milestone, lambda it: it["money"]["to_fund"] == 0)
+        """Pay for it, now and then with a bad card first, and wait until all of it is held. Where
+        the money goes back, since a bank has won against the card, another one pays.
+        """
+        while self._misses_money(milestone):
+            payment = self.client.post(f"milestones/{milestone}/fund/")["payment"]
+            self.pages[milestone] = payment["url"]
+            cards = [card or self.random.choice((GOOD_CARD, GOOD_CARD, SECURE_CARD))]
+            if self.random.random() < 0.25:
+                cards.insert(0, self.random.choice(BAD_CARDS))
+                self.cards_declined += 1
+            if pay(self.client.instance, payment["url"], cards, code=self.code):
+                self.client.instance.keep(paid=payment["id"])
+            while self._misses_money(milestone) and not self._went_back(payment["id"]):
+                yield
+
+    def _misses_money(self, milestone: str) -> bool:
+        return self.client.get(f"milestones/{milestone}/")["money"]["to_fund"] > 0
+
+    def _went_back(self, payment: str) -> bool:
+        if self.client.get(f"payments/{payment}/")["status"] != "refunded":
+            return False
+        self.met["card refused"] += 1
+        self.code = str(self.random.randint(1000, 9999))
+        return True
 
     def submit(self, milestone: str) -> None:
         note = f"Done as agreed: version {self.random.randint(1, 99)}."

@@ -113,7 +113,7 @@ def with_a_bonus(life: Life, milestone: str) -> Waiting:
     price = life.client.get(f"milestones/{milestone}/")["amount"]
     terms = {"amount": max(price // 10, 500), "note": "Thank you."}
     given = life.client.post(f"contracts/{life.contract}/bonuses/", terms)
-    if pay(life.client.instance, given["payment"]["url"], [GOOD_CARD]):
+    if pay(life.client.instance, given["payment"]["url"], [GOOD_CARD], code=life.code):
         life.client.instance.keep(paid=given["payment"]["id"])
     yield
 
