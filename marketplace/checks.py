@@ -118,6 +118,10 @@ def _problems_of_the_sandbox() -> dict[str, str]:
         found["remote_provider"] = (
             "This is the sandbox (SANDBOX=1) and STRIPE_API_BASE is not on this machine."
         )
+    if settings.STRIPE_API_BASE and not settings.STRIPE_WEBHOOK_SECRETS:
+        found["webhook_secret"] = (
+            "Set STRIPE_WEBHOOK_SECRET: without it every letter of the provider is refused."
+        )
     return found
 
 

@@ -172,6 +172,14 @@ def test_the_sandbox_speaks_only_to_this_machine(settings, address, refused):
     assert ("remote_provider" in problems()) is refused
 
 
+def test_the_sandbox_has_a_secret_for_the_letters_of_its_provider(settings):
+    settings.STRIPE_WEBHOOK_SECRETS = []
+    assert list(problems()) == ["webhook_secret"]
+
+    settings.STRIPE_API_BASE = ""  # nobody writes letters
+    assert problems() == {}
+
+
 @pytest.mark.parametrize(
     "command",
     [
@@ -182,10 +190,19 @@ def test_the_sandbox_speaks_only_to_this_machine(settings, address, refused):
     ],
     ids=["wsgi", "worker", "beat", "image"],
 )
-def test_no_process_that_serves_people_starts_with_a_live_key_in_the_sandbox(command):
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"STRIPE_SECRET_KEY": "sk_live_abc"}, "STRIPE_SECRET_KEY is a live key"),
+        ({"STRIPE_WEBHOOK_SECRET": ""}, "Set STRIPE_WEBHOOK_SECRET"),
+        ({"STRIPE_WEBHOOK_SECRET": " , "}, "Set STRIPE_WEBHOOK_SECRET"),
+    ],
+    ids=["live key", "no secret", "secrets of nothing"],
+)
+def test_no_process_that_serves_people_starts_wrong_in_the_sandbox(command, wrong, said):
     refused = subprocess.run(
         [sys.executable, *command],
-        env=os.environ | {"STRIPE_SECRET_KEY": "sk_live_abc"},
+        env=os.environ | wrong,
         capture_output=True,
         text=True,
         timeout=110,
@@ -193,4 +210,4 @@ def test_no_process_that_serves_people_starts_with_a_live_key_in_the_sandbox(com
     )
 
     assert refused.returncode != 0
-    assert "STRIPE_SECRET_KEY is a live key" in refused.stderr + refused.stdout
+    assert said in refused.stderr + refused.stdout
