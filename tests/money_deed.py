@@ -30,7 +30,7 @@ class Deed:
 
 
 RELEASED = ("release", "freelancer_fee", "client_fee")
-BOOKS = ("contract-statement",)
+BOOKS = ("desk-contracts", "contract-statement")
 FAILED_REFUNDS = ("desk", "desk-refunds", "api-desk-refunds")
 PAYOUTS = ("desk-payouts", "api-desk-payouts")
 FAILED_PAYOUTS = ("desk", *PAYOUTS)

@@ -225,6 +225,15 @@ DEEDS = [
         PAYOUTS,
     ),
     Deed(
+        "payout being sent",
+        play.sending_,
+        ("ben payout", "ben payouts"),
+        ("GET api-payout", "GET api-payouts"),
+        NO_MONEY,
+        WHO_ASKED_KNOWS,
+        PAYOUTS,
+    ),
+    Deed(
         "payout on its way",
         play.in_transit,
         ("ben payout", "ben payouts"),

@@ -286,6 +286,12 @@ def schedule_by_itself(ada: User, ben: User, **_: User) -> Story:
     payouts.schedule_payout(party_id=party_id, currency="USD", by=SYSTEM)
 
 
+def sending_(ada: User, ben: User, **_: User) -> Story:
+    payout = _scheduled(ada, ben)
+    yield
+    sending.begin_attempt(payout.pk)
+
+
 def in_transit(ada: User, ben: User, **_: User) -> Story:
     payout = _scheduled(ada, ben)
     yield

@@ -51,8 +51,9 @@ NAMES = [deed.name for deed in DEEDS]
 each_deed = pytest.mark.parametrize("deed", DEEDS, ids=NAMES)
 
 
-# Where somebody's account is set up no money is named, and of a bonus whatever one types.
-SAY_NO_SUM = {"payout-setup", "api-payout-account", "bonus-create"}
+# Where somebody’s account is set up no money is named, of a bonus whatever one types, and the list
+# of contracts only leads to their books.
+SAY_NO_SUM = {"payout-setup", "api-payout-account", "bonus-create", "desk-contracts"}
 # What a list tells only if it is asked for more than waits for somebody.
 ASKED = {"api-desk-payouts": "?all=1"}
 # What a route of the table of access is about, where its name there is not that of the thing.

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.core.management import call_command
 from django.db.models import QuerySet
+from django.utils.dateparse import parse_datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,6 +36,7 @@ from payments.payouts.turns.selectors import due_groups
 from tests.against_the_rules import force
 from tests.payments.chargeback_world import Bank, owes
 from tests.payments.world import held
+from tests.world import api_of, browser
 
 pytestmark = pytest.mark.django_db
 
@@ -117,6 +119,14 @@ def test_less_than_a_bank_is_sent_waits_and_says_so(ada, ben):
     assert refusal.value.code == "below_payout_minimum"
     assert due_groups(now(), limit=10) == []
     assert Payout.objects.count() == 0
+    page = browser(ben).get("/earnings/").content.decode()
+    assert "Your bank is sent at least" in page and "$30.00" in page
+    assert "Pay out now" not in page
+    (told,) = api_of(ben).get("/api/v1/earnings/").json()["currencies"]
+    assert (told["available"], told["least"]) == (1_940, 3_000)
+    answer = api_of(ben).post("/api/v1/payouts/", {"currency": "USD"})
+    assert answer.status_code == 409
+    assert answer.json()["error"]["code"] == "below_payout_minimum"
     earn_more(ada, ben, 2_000, currency="USD")
     assert due_groups(now(), limit=10) == [(party_id, "USD")]
     assert payouts.schedule_payout(party_id=party_id, currency="USD", by=ben).amount == 3_880
@@ -127,6 +137,30 @@ def test_elsewhere_the_same_amount_goes_out(ada, ben):
 
     assert due_groups(now(), limit=10) == [(party_id, "USD")]
     assert payouts.schedule_payout(party_id=party_id, currency="USD", by=ben).amount == 1_940
+
+
+def test_until_its_hold_is_over_the_page_and_the_api_say_when_that_is(ada, ben):
+    """Seven days for the first that somebody ever earns."""
+    party = own_party_of(ben)
+    ConnectedAccount.objects.create(
+        party=party, country="US", remote_id="acct_ben", status="active"
+    )
+    escrows.release(escrow_id=held(ada, ben, amount=100_000, currency="USD").pk)
+    earning = Earning.objects.get()
+    assert earning.clears_at - earning.earned_at == timedelta(days=7)
+
+    told = api_of(ben).get("/api/v1/earnings/").json()
+    (summary,), (waits,) = told["currencies"], told["clearing"]
+    assert (summary["clearing"], summary["available"]) == (97_000, 0)
+    assert parse_datetime(summary["next_clears_at"]) == earning.clears_at
+    assert parse_datetime(waits["clears_at"]) == earning.clears_at
+    page = browser(ben).get("/earnings/").content.decode()
+    assert "What is still on hold" in page and "$970.00" in page
+    assert earning.clears_at.date().isoformat() in page
+    assert "Pay out now" not in page
+    answer = api_of(ben).post("/api/v1/payouts/", {"currency": "USD"})
+    assert answer.status_code == 409
+    assert Payout.objects.count() == 0
 
 
 # --- Before the provider's limit, under a hold ---------------------------------------------------

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from django.urls import get_resolver
+from rest_framework.serializers import Serializer
 
 from marketplace.common.clock import now
 from marketplace.common.money import MAX_AMOUNT
+from marketplace.common.shapes import AmountIn
 from payments.fundings.models import Payment
 from payments.ledger.models import Transfer
 from projects.bids.models import Bid
@@ -167,16 +169,21 @@ def other_terms(ada, ben, dora) -> Sent:
     return ada, f"/api/v1/bids/{bid.public_id}/counter-offers/", said, "price"
 
 
+def settlement(ada, ben, dora) -> Sent:
+    path = f"/api/v1/disputes/{opened_dispute(ada, ben).public_id}/settlements/"
+    return ada, path, '{"to_freelancer": %s}', "to_freelancer"
+
+
 def _signed(said: str) -> str:
     return f"{said[:-1]}, {json.dumps(SIGNED)[1:]}"
 
 
 DOORS: list[Callable[..., Sent]] = [
     budget, price, part_of_a_plan, new_price, quoted, funding, part, proposal, dispute, ruling,
-    preview, bonus, to_give_back, other_price, added, ending, figure, other_terms,
+    preview, bonus, to_give_back, other_price, added, ending, figure, other_terms, settlement,
 ]  # fmt: skip
 # All to the one side is a share like another, and an amount of null means the whole, or no change.
-MAY_BE_ZERO = {proposal, dispute, ruling, preview, ending, figure}
+MAY_BE_ZERO = {proposal, dispute, ruling, preview, ending, figure, settlement}
 MAY_BE_NULL = {budget, funding, other_price}
 BY_ANOTHER_VERB = {budget: "patch", new_price: "patch", figure: "put"}
 
@@ -200,6 +207,64 @@ def test_an_amount_that_is_none_is_refused_by_its_field(ada, ben, dora, sandbox,
         assert error["param"] == param or "JSON" in error["message"], (name, error)
     after = (Transfer.objects.count(), Payment.objects.count(), Bid.objects.count())
     assert after == before
+
+
+# Which door asks for each amount that the API takes.
+ASKED_BY = {
+    ("BonusIn", "amount"): bonus,
+    ("CounterOfferIn", "price"): other_terms,
+    ("DisputeIn", "asked_for"): dispute,
+    ("DisputeSettlementIn", "to_freelancer"): settlement,
+    ("EndedIn", "to_freelancer"): ending,
+    ("FundIn", "amount"): funding,
+    ("GiveBackIn", "amount"): to_give_back,
+    ("PartIn", "amount"): part,
+    ("PlannedMilestone", "amount"): part_of_a_plan,
+    ("PostingIn", "budget_most"): budget,
+    ("PreviewIn", "to_freelancer"): preview,
+    ("ProposalIn", "to_freelancer"): proposal,
+    ("QuoteIn", "amounts"): quoted,
+    ("RulingIn", "to_freelancer"): ruling,
+    ("SealedOfferIn", "amount"): figure,
+    ("TermsIn", "price"): price,
+    ("WishIn", "amount"): other_price,
+}
+# Asked under another name by one of these, or of no money: filters, answers and sums to try.
+ASKED_ELSEWHERE = {
+    ("BrowseIn", "budget_least"),
+    ("BrowseIn", "budget_most"),
+    ("PostingIn", "budget_least"),
+    ("ScreeningQuestionIn", "least"),
+    ("ScreeningQuestionIn", "most"),
+    ("SimulationIn", "part"),
+    ("SimulationIn", "price"),
+    ("SimulationIn", "second"),
+    ("WishIn", "to_freelancer"),
+}
+
+
+def _amounts_in(shape: type[Serializer]) -> Iterator[tuple[str, str]]:
+    """Those that it, and all that are made of it, add to what they are made of."""
+    for made in shape.__subclasses__():
+        inherited = {name for base in made.__mro__[1:] for name in _fields_of(base)}
+        for name, field in _fields_of(made).items():
+            if name not in inherited and AmountIn in {type(field), type(_child_of(field))}:
+                yield made.__name__, name
+        yield from _amounts_in(made)
+
+
+def _fields_of(shape: type) -> dict[str, Any]:
+    return getattr(shape, "_declared_fields", {})
+
+
+def _child_of(field: Any) -> Any:
+    return getattr(field, "child", None)
+
+
+def test_every_amount_of_the_api_is_asked_for_at_a_door():
+    assert get_resolver().url_patterns  # with them every shape is there
+    assert set(_amounts_in(Serializer)) == set(ASKED_BY) | ASKED_ELSEWHERE
+    assert set(ASKED_BY.values()) <= set(DOORS)
 
 
 # --- Whom it is about ----------------------------------------------------------------------------
