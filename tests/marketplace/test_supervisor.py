@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from marketplace import demo, embedded, running_demo, supervisor
+from marketplace import demo, embedded, running_demo, supervisor, watchdog
 from marketplace.embedded import free_port
 from marketplace.processes import Mark, MarkBook, Trouble, start
 from marketplace.running_demo import demo_is_running, join_running_demo, lock_demo
@@ -203,6 +203,32 @@ def test_a_process_that_dies_once_is_started_again(data, steps, monkeypatch, cap
     log = (data / "logs" / "worker.log").read_text()
     assert "stopped (status -9) and is started again" in log
     assert log.count("started\n") <= 2
+
+
+def test_a_worker_that_idles_beside_due_work_is_started_again(data, steps, monkeypatch, capsys):
+    """By the demo's own watch; what its watchdog goes by: test_watchdog.py."""
+    idle = "idle beside 3 waiting in “celery” for 61 seconds"
+    told = {"database": "ok", "broker": "ok", "worker": idle, "beat": "ok"}
+    monkeypatch.setattr(demo, "readiness", lambda _port: told)
+    monkeypatch.setattr(watchdog, "EVERY", 0)
+    monkeypatch.setattr(watchdog, "LONG_ENOUGH", 0)
+    seen = []
+
+    def look(self: Supervisor) -> None:
+        seen.append({child.name: child.process.pid for child in self.children})
+        if len(seen) > 10 or seen[-1] != seen[0]:
+            raise Asked
+        really_look(self)
+
+    really_look = Supervisor._look_after_children
+    monkeypatch.setattr(Supervisor, "_look_after_children", look)
+
+    assert run() == 0
+
+    anew = [name for name, pid in seen[-1].items() if pid != seen[0][name]]
+    assert anew == ["worker"]
+    said = f"The process “worker” is alive, but {idle}, and is started again."
+    assert said in capsys.readouterr().out
 
 
 def test_asked_to_stop_it_stops_everything(data, steps, monkeypatch, capsys):
