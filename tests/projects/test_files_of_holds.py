@@ -14,12 +14,9 @@ from accounts.people.services import grant_staff_roles
 from marketplace.common.errors import InvalidInput, TooLarge
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.models import StoredFile
-from payments.payees.models import ConnectedAccount
-from payments.payouts.holding.services import hold_payouts
-from projects.agreements.suspending.services import suspend_posting
 from projects.postings.models import Posting
 from tests.against_the_rules import as_the_owner
-from tests.projects.holds_world import WHY, suspended
+from tests.projects.holds_world import KINDS, WHY, held, suspended
 from tests.projects.test_exhibits import BOMB, a_file
 from tests.projects.two_mediators import mediator
 from tests.test_growing_lists import grows_for_free
@@ -47,21 +44,6 @@ def letter(name: str = "letter.pdf") -> SimpleUploadedFile:
 
 def names(hold: Hold) -> list[str]:
     return [one.stored.name for one in hold.files.order_by("stored__name")]
-
-
-def held(kind: str, ben: User, mona: User, finance: User, **how) -> Hold:
-    """One of this kind on what is Ben's."""
-    if kind == "person":
-        return suspended(ben, mona, **how)
-    if kind == "posting":
-        why = GROUNDS | {"reason": "It asks for passwords."}
-        suspend_posting(posting_id=open_posting(ben).pk, by=mona, **(why | how))
-        return Hold.objects.get()
-    ConnectedAccount.objects.create(party=ben.parties.get(), country="DE")
-    return hold_payouts(party_id=ben.parties.get().pk, days=3, by=finance, **(WHY | how))
-
-
-KINDS = ["person", "posting", "payouts"]
 
 
 # --- Kept, and read by whom it concerns ----------------------------------------------------------

@@ -10,9 +10,9 @@ from accounts.holds.models import LIFECYCLE, STANDING, Hold
 from accounts.holds.services import appeal_hold, uphold_hold
 from accounts.people.services import grant_staff_roles
 from marketplace.common.clock import now
-from marketplace.common.lifecycle import MODERATOR, OWNER, SYSTEM
+from marketplace.common.lifecycle import FINANCE, MODERATOR, OWNER, SYSTEM
 from projects.holds.services import let_go
-from tests.projects.holds_world import suspended
+from tests.projects.holds_world import held
 from tests.walking import Deed, Walk
 from tests.world import person
 
@@ -20,12 +20,12 @@ pytestmark = pytest.mark.django_db
 
 
 def placed(who: Any) -> Hold:
-    return suspended(who.ben, who.mona)
+    return held(who.kind, who.ben, who.mona, who.fay)
 
 
 def over(who: Any) -> Hold:
     hold = placed(who)
-    who.later(days=14.1)
+    who.later(days=(hold.ends_at - now()) / timedelta(days=1) + 0.1)
     return hold
 
 
@@ -45,14 +45,25 @@ def as_it_would_be(status: str) -> dict[str, Any]:
 
 
 def people(who: Any) -> dict[str, Any]:
-    """Who of finance looks after payouts is nobody here."""
-    return {OWNER: who.ben, MODERATOR: who.milo, "of finance": who.dora, "": who.cleo}
+    """Payouts are finance's, a person is a moderator's: the other one is nobody there."""
+    moderator, finance = MODERATOR, "of finance"
+    if who.kind == "payouts":
+        moderator, finance = "of moderation", FINANCE
+    return {OWNER: who.ben, moderator: who.milo, finance: who.fred, "": who.cleo}
 
 
-@pytest.fixture
-def who(ben, cleo, dora, mona, later) -> SimpleNamespace:
-    milo = grant_staff_roles(user_id=person("Milo").pk, roles={"moderator"}, by=SYSTEM)
-    return SimpleNamespace(ben=ben, cleo=cleo, dora=dora, mona=mona, milo=milo, later=later)
+@pytest.fixture(params=["person", "payouts"])
+def who(ben, cleo, mona, later, request) -> SimpleNamespace:
+    """Mona and Fay have placed it, by what it is; Milo and Fred answer. A posting goes on by a step
+    of its own table: test_posting_and_bid_lifecycles.py.
+    """
+    staff = {"fay": "finance", "fred": "finance", "milo": "moderator"}
+    others = {
+        name: grant_staff_roles(user_id=person(name.title()).pk, roles={role}, by=SYSTEM)
+        for name, role in staff.items()
+    }
+    cast = {"ben": ben, "cleo": cleo, "mona": mona, "later": later} | others
+    return SimpleNamespace(kind=request.param, **cast)
 
 
 def test_every_step_has_its_deed():
