@@ -11,12 +11,12 @@ from projects.disputes.selectors import desk_disputes, still_open
 from projects.disputes.services import close_moot_dispute
 from projects.milestones.services import cancel_milestone, release_milestone
 from projects.tasks import close_moot_disputes
-from tests.world import opened_dispute, reviewed_dispute, why
+from tests.world import negotiated_dispute, opened_dispute, reviewed_dispute, why
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("make", [opened_dispute, reviewed_dispute])
+@pytest.mark.parametrize("make", [opened_dispute, negotiated_dispute, reviewed_dispute])
 @pytest.mark.parametrize(("end", "word"), [("release", "released"), ("cancel", "cancelled")])
 def test_it_is_closed_at_once_and_the_sweep_writes_it_down(ada, ben, dora, make, end, word):
     dispute = make(ada, ben)

@@ -36,7 +36,16 @@ from tests.projects.dispute_world import (
     told,
 )
 from tests.races import at_once, outcomes_at_once
-from tests.world import api_of, browser, opened_dispute, person, reviewed_dispute, why
+from tests.world import (
+    api_of,
+    browser,
+    negotiated_dispute,
+    opened_dispute,
+    person,
+    reviewed_dispute,
+    to_mediator,
+    why,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -93,26 +102,36 @@ def test_only_the_two_sides_accept_or_appeal(standing, who, request):
     assert books_of(standing) == NOTHING_MOVED
 
 
+@pytest.mark.parametrize("state", ["negotiating", "decided", "appealed"])
 @pytest.mark.parametrize("end", ["release", "cancel", "consent", "figures"])
-def test_every_ordinary_end_still_works_while_it_stands(standing, ada, ben, end):
-    milestone_id = standing.milestone_id
+def test_every_ordinary_end_still_works_while_it_stands(ada, ben, dora, state, end):
+    """Before a decision, while it stands, and while it is appealed against."""
+    dispute = negotiated_dispute(ada, ben)
+    if state != "negotiating":
+        rule(to_mediator(dispute, ada, ben), dora)
+    if state == "appealed":
+        appeal(dispute, ada)
+    assert seen(dispute).state == state
     if end == "release":
-        release_milestone(milestone_id=milestone_id, by=ada)
+        release_milestone(milestone_id=dispute.milestone_id, by=ada)
     elif end == "cancel":
-        cancel_milestone(milestone_id=milestone_id, by=ben)
+        cancel_milestone(milestone_id=dispute.milestone_id, by=ben)
     elif end == "consent":
-        proposal = propose_ending(milestone_id=milestone_id, by=ada, to_freelancer=50_000)
+        proposal = propose_ending(milestone_id=dispute.milestone_id, by=ada, to_freelancer=50_000)
         accept_proposal(proposal_id=proposal.pk, by=ben)
     else:
-        seal_figure(dispute_id=standing.pk, by=ada, amount=60_000)
-        seal_figure(dispute_id=standing.pk, by=ben, amount=40_000)
+        seal_figure(dispute_id=dispute.pk, by=ada, amount=60_000)
+        seal_figure(dispute_id=dispute.pk, by=ben, amount=40_000)
 
-    assert seen(standing).state == "closed"
-    assert books_of(standing)["held"] == 0
+    assert seen(dispute).state == "closed"
+    assert books_of(dispute) == {
+        "release": {"held": 0, "ben": 97_000, "ada": 0, "us": 6_000},
+        "cancel": {"held": 0, "ben": 0, "ada": 103_000, "us": 0},
+    }.get(end, IN_HALVES)
     with pytest.raises(WrongState):
-        accept_ruling(dispute_id=standing.pk, by=ada)
+        accept_ruling(dispute_id=dispute.pk, by=ada)
     with pytest.raises(WrongState):
-        carry_out_ruling(dispute_id=standing.pk)
+        carry_out_ruling(dispute_id=dispute.pk)
     call_command("check_ledger")
 
 
