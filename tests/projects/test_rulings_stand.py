@@ -12,6 +12,7 @@ from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.words import Words
 from projects.agreements.proposals.services import accept_proposal, propose_ending
+from projects.disputes.models import Dispute
 from projects.disputes.rulings.selectors import steps_for
 from projects.disputes.rulings.services import (
     accept_ruling,
@@ -301,20 +302,27 @@ def test_what_a_bank_keeps_both_bear_in_proportion(standing, ada, ben, time_mach
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_appeal_at_the_last_second_and_the_sweep_are_one(ada, ben, dora, time_machine):
+def test_an_appeal_at_the_last_second_and_the_sweep_are_one(ada, ben, dora, time_machine, caplog):
     standing = rule(reviewed_dispute(ada, ben), dora)
     time_machine.move_to(standing.appeal_ends_at - timedelta(milliseconds=150))
 
-    outcomes_at_once(
+    outcomes = outcomes_at_once(
         *[lambda: appeal(standing, ben)] * 4,
         *[carry_out_rulings] * 4,
     )
     time_machine.move_to(standing.appeal_ends_at)
-    carry_out_rulings()
+    swept = [*outcomes[4:], carry_out_rulings()]
 
+    # One of them ends it; whoever comes too late is refused, and sees it.
+    appealed = [one for one in outcomes[:4] if isinstance(one, Dispute)]
+    refused = [one for one in outcomes[:4] if isinstance(one, WrongState)]
+    assert len(appealed) + len(refused) == 4, outcomes
+    assert len(appealed) + sum(one["done"] for one in swept) == 1, outcomes
+    failures = [record.exc_info[0] for record in caplog.records if record.exc_info]
+    assert failures == [WrongState] * sum(one["failed"] for one in swept)
     found = seen(standing)
-    if found.status == "appealed":
-        assert books_of(standing) == NOTHING_MOVED
+    if appealed:
+        assert (found.status, books_of(standing)) == ("appealed", NOTHING_MOVED)
     else:
         assert (found.appealed_by, books_of(standing)) == ("", AS_DECIDED)
 
