@@ -1,7 +1,11 @@
-"""The queue of disputes is searched, by people and by programs."""
+"""The queue of disputes is read and searched, by people and by programs."""
+
+import html
+import re
 
 import pytest
 
+from projects.disputes.assigning.services import assign_dispute
 from projects.disputes.models import Dispute
 from projects.milestones.services import release_milestone
 from tests.projects.dispute_world import rule
@@ -69,6 +73,32 @@ def test_what_there_is_not_is_refused_by_its_field(dora):
 def test_nobody_finds_a_case_of_their_own(ada, dora):
     dispute = opened_dispute(ada, dora)
     assert found(dora, words=dispute.public_id) == set()
+
+
+def cells_of(page: str, tag: str) -> list[str]:
+    """What the cells say of the first row of a table that has some of this kind."""
+    row = next(row for row in re.findall("(?s)<tr>(.*?)</tr>", page) if f"<{tag}" in row)
+    cells = re.findall(rf"(?s)<{tag}\b.*?</{tag}>", row)
+    return [" ".join(html.unescape(re.sub(r"<[^>]+>", " ", cell)).split()) for cell in cells]
+
+
+@pytest.mark.parametrize("page", ["/desk/", PAGE])
+def test_a_row_tells_age_price_clock_and_who_looks_after_it(ada, ben, dora, later, page):
+    dispute = reviewed_dispute(ada, ben, 123_450)
+    assign_dispute(dispute_id=dispute.pk, by=dora, mediator=dora.public_id)
+    later(days=1.1)
+
+    shown = browser(dora).get(page).text
+
+    told = dict(zip(cells_of(shown, "th"), cells_of(shown, "td"), strict=True))
+    assert told.pop("Next clock").startswith("Ruling in ")
+    assert told == {
+        "Milestone": "Part 1 Ada · Ben",
+        "State": "With a mediator",
+        "Opened": "1 day ago",
+        "Mediator": "Dora",
+        "Price": "$1,234.50",
+    }
 
 
 def test_a_search_costs_as_much_for_more(ada, ben, dora):
