@@ -19,6 +19,7 @@ from accounts.holds.services import appeal_hold
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import CLIENT, FREELANCER, Step
 from marketplace.common.lifecycle_sql import lifecycles
+from payments.escrow.models import Escrow
 from payments.policies.models import Policy
 from payments.policies.selectors import policy_in_force
 from payments.policies.services import add_version
@@ -26,10 +27,11 @@ from projects import tasks
 from projects.agreements.downtime.clocks import CLOCKS as PUT_OFF
 from projects.agreements.proposals.services import propose_ending
 from projects.bids.models import Bid
-from projects.contracts.models import Event, PutOff
+from projects.contracts.models import Contract, Event, PutOff
 from projects.disputes.rulings.services import decide_dispute
 from projects.givebacks.services import ask_back
 from projects.milestones.rules import idle_from, late_from, open_steps
+from tests import world
 from tests.projects.change_world import price_to
 from tests.projects.counter_world import bid_of, countered
 from tests.projects.giveback_world import on, released
@@ -227,6 +229,12 @@ STEPS: dict[str, tuple[type[models.Model], Step]] = {
     if step.clock
 }
 OF_THE_POLICY = {field.name for field in Policy._meta.get_fields()}
+# Under the policy of a contract: all but what begins without one.
+OF_WHAT_IS_SIGNED = {name for name, (_, step) in STEPS.items() if step.clock in OF_THE_POLICY} - {
+    "counter offer.lapse",
+    "hold.lift",
+}
+WRITTEN_WITH_THE_OFFER = {"bid.return", "contract.lapse", "milestone.release_silent"}
 
 
 @pytest.fixture
@@ -258,13 +266,33 @@ def test_its_time_is_what_its_table_says(who, name):
         assert clock.due == step.clock
         assert isinstance(model._meta.get_field(step.clock), models.DateTimeField)
         return
-    before = clock.due_at(clock.begin(who))
-    add_version({step.clock: getattr(policy_in_force(), step.clock) + 1})
+    first = clock.begin(who)
+    before = clock.due_at(first)
+    a_day_more(step)
+    assert clock.due_at(first) == before
     who.ben = who.cleo  # on one person there is one hold at a time
     longer = clock.due_at(clock.begin(who)) - before
     # A working day may come after a weekend.
     most = 3 * DAY if "working" in step.clock else DAY
     assert DAY <= longer < most + MINUTE
+
+
+@pytest.mark.parametrize("name", sorted(OF_WHAT_IS_SIGNED))
+def test_who_has_signed_keeps_its_time(who, name, monkeypatch):
+    """The rules change right after the offer, before all that begins the clock."""
+    clock = CLOCKS[name]
+    before = clock.due_at(clock.begin(who))
+    _change_the_rules_once_offered(STEPS[name][1], monkeypatch)
+    assert timedelta(0) <= clock.due_at(clock.begin(who)) - before < MINUTE
+    assert policy_in_force().version == 2
+
+
+@pytest.mark.parametrize("name", sorted(OF_WHAT_IS_SIGNED - WRITTEN_WITH_THE_OFFER))
+def test_a_clock_that_asks_for_the_rules_in_force_is_found(who, name, monkeypatch):
+    clock = CLOCKS[name]
+    before = clock.due_at(clock.begin(who))
+    _change_the_rules_once_offered(STEPS[name][1], monkeypatch, unpinned=(Contract, Escrow))
+    assert clock.due_at(clock.begin(who)) - before >= DAY
 
 
 @pytest.mark.parametrize("name", CLOCKS)
@@ -293,6 +321,30 @@ def test_an_outage_puts_it_off_where_somebody_would_lose_by_it(who, later, name)
         assert not strikes(name, thing)
         walk_to(found.due_at + MINUTE, later)
     assert strikes(name, thing)
+
+
+def a_day_more(step: Step) -> None:
+    """A new version of the policy, in which this clock is longer."""
+    add_version({step.clock: getattr(policy_in_force(), step.clock) + 1})
+
+
+def _change_the_rules_once_offered(step: Step, monkeypatch: Any, unpinned: Any = ()) -> None:
+    """With the next offer that is made; what is ``unpinned`` goes by the rules in force then."""
+    offer = world.award_bid
+
+    def offer_and_change(**terms: Any) -> Contract:
+        contract = offer(**terms)
+        a_day_more(step)
+        for model in unpinned:
+            asks = property(lambda _: policy_in_force(), _pin)
+            monkeypatch.setattr(model, "policy", asks)
+        return contract
+
+    monkeypatch.setattr(world, "award_bid", offer_and_change)
+
+
+def _pin(one: Any, policy: Policy) -> None:
+    one.policy_id = policy.pk
 
 
 def begun(name: str, who: Any) -> tuple[Any, datetime]:
