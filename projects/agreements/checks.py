@@ -1,6 +1,7 @@
 """Proof that what both sides agreed on is what happened: what is wrong, as sentences."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
@@ -77,26 +78,76 @@ def overdue_proposals_have_lapsed() -> list[str]:
     ]
 
 
+def contracts_go_by_the_rules_that_were_signed() -> list[str]:
+    """Nothing moves a contract, or its money, to other rules than each of its wordings names."""
+    findings = []
+    agreements = Agreement.objects.select_related("contract__policy").order_by("pk")
+    for one in agreements.iterator(chunk_size=1_000):
+        contract, wording = one.contract, json.loads(one.body)
+        signed = (
+            wording["policy"]["version"],
+            wording["review_days"],
+            # The oldest wordings said nothing of them.
+            wording.get("revisions"),
+        )
+        stands = (contract.policy.version, contract.review_days, contract.revisions)
+        if stands != signed:
+            findings.append(
+                f"{contract.public_id} goes by {_in_words(*stands)}; {_in_words(*signed)} was "
+                f"signed in version {one.version} of its agreement."
+            )
+    others = Milestone.objects.exclude(escrow__policy=F("contract__policy"))
+    return findings + [
+        f"{one.public_id} has its money under version {one.escrow.policy.version} of the policy, "
+        f"and its contract goes by version {one.contract.policy.version}."
+        for one in others.select_related("escrow__policy", "contract__policy")
+        .order_by("pk")
+        .iterator(chunk_size=1_000)
+    ]
+
+
+def _in_words(version: int, review_days: int, revisions: int | None) -> str:
+    asked = "no number of" if revisions is None else revisions
+    return f"version {version} of the policy, {review_days} days of review, {asked} revisions"
+
+
 def amounts_are_those_that_were_signed() -> list[str]:
     """Each milestone's amount is that of the newest wording, and of the money's own row."""
+    findings = []
+    for one, part in _milestones_as_signed():
+        # What was dropped by a change is in the newest wording no more.
+        is_dropped = one.status == S.CANCELLED and part is None
+        signed = part["amount"] if part else None
+        if not one.amount == one.escrow.amount == (one.amount if is_dropped else signed):
+            findings.append(
+                f"{one.public_id} is about {one.amount}, its money about {one.escrow.amount}; "
+                f"{signed} was signed."
+            )
+    return findings
+
+
+def criteria_and_revisions_are_those_that_were_signed() -> list[str]:
+    """What a delivery is judged by, and how often changes are asked for, as the newest wording says
+    of each milestone that is in it.
+    """
+    return [
+        f"{one.public_id} has other criteria or revisions than were signed."
+        for one, part in _milestones_as_signed()
+        if part
+        and (one.criteria, one.revisions_agreed)
+        != (part.get("criteria", []), part.get("revisions"))
+    ]
+
+
+def _milestones_as_signed() -> Iterator[tuple[Any, dict[str, Any] | None]]:
+    """Every milestone with its part of the newest wording, None where that has none of it."""
     newest = Agreement.objects.filter(contract=OuterRef("contract")).order_by("-version")
     milestones = Milestone.objects.select_related("escrow").annotate(
         wording=Subquery(newest.values("body")[:1])
     )
-    findings = []
     for one in milestones.order_by("pk").iterator(chunk_size=1_000):
-        signed = {
-            part["position"]: part["amount"] for part in json.loads(one.wording)["milestones"]
-        }
-        # What was dropped by a change is in the newest wording no more.
-        is_dropped = one.status == S.CANCELLED and one.position not in signed
-        agreed = one.amount if is_dropped else signed.get(one.position)
-        if not one.amount == one.escrow.amount == agreed:
-            findings.append(
-                f"{one.public_id} is about {one.amount}, its money about {one.escrow.amount}; "
-                f"{signed.get(one.position)} was signed."
-            )
-    return findings
+        parts = json.loads(one.wording)["milestones"]
+        yield one, next((part for part in parts if part["position"] == one.position), None)
 
 
 def milestones_stand_as_they_were_signed() -> list[str]:
@@ -134,7 +185,9 @@ def overdue_changes_have_lapsed() -> list[str]:
 
 CHECKS = [
     overdue_changes_have_lapsed,
+    contracts_go_by_the_rules_that_were_signed,
     amounts_are_those_that_were_signed,
+    criteria_and_revisions_are_those_that_were_signed,
     milestones_stand_as_they_were_signed,
     agreed_endings_are_what_was_paid,
     agreed_ends_are_what_was_paid,

@@ -40,7 +40,7 @@ from projects.agreements.changes.services import accept_change
 from projects.agreements.models import Proposal
 from projects.agreements.proposals.services import accept_proposal, propose_ending
 from projects.bids.models import Bid
-from projects.contracts.models import Agreement
+from projects.contracts.models import Agreement, Contract
 from projects.disputes.checks import rulings_are_carried_out
 from projects.disputes.confirming.models import ProposedRuling
 from projects.disputes.models import Dispute
@@ -113,8 +113,7 @@ def world(ada, ben, cleo, dora) -> None:
     )
     ended = contract_at_work(ada, ben)
     accept_change(order_id=to_end(ended, ada, {1: 40_000}).pk, by=ben)
-    party_id = ready_without_provider(ada, ben)
-    schedule_payout(party_id=party_id, currency="USD", by=ben)
+    schedule_payout(party_id=ready_without_provider(ada, ben), currency="USD", by=ben)
     parted = funded_milestone(ada, ben)
     escrows.release_part(escrow_id=parted.escrow_id, amount=10_000)
     released = submitted_milestone(ada, cleo)
@@ -154,8 +153,7 @@ def plant_figures(status: str, **figures: int) -> None:
 
 
 def take_from_disputed() -> None:
-    opened = Dispute.objects.filter(status="opened", milestone__closed_at=None)
-    dispute = opened.order_by("pk").first()
+    dispute = Dispute.objects.filter(status="opened", milestone__closed_at=None).earliest("pk")
     force(Dispute.objects.filter(pk=dispute.pk), created_at=now() - timedelta(days=2))
     escrow = dispute.milestone.escrow
     available = chart.available(escrow.payee, "USD")
@@ -330,6 +328,8 @@ PLANTED: dict[str, Callable[[], object]] = {
     "ended_disputes_are_closed": lambda: Milestone.objects.filter(
         disputes__status="opened", status="released"
     ).update(closed_at=now() - timedelta(days=91)),
+    "contracts_go_by_the_rules_that_were_signed": lambda: Contract.objects.update(review_days=29),
+    "criteria_and_revisions_are_those_that_were_signed": lambda: HELD.update(revisions_agreed=9),
     "amounts_are_those_that_were_signed": lambda: HELD.update(amount=1),
     "milestones_stand_as_they_were_signed": lambda: HELD.update(place=7),
     "agreed_endings_are_what_was_paid": lambda: Proposal.objects.filter(
