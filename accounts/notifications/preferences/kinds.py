@@ -1,8 +1,9 @@
 """Which notices a person may do without, by mail or as unread in the house, and which mails do not
 wait for the morning.
 
-Whatever is not named here is obligatory: it is about money, or about a clock that judges. So a new
-kind of notice comes by mail, and counts, until somebody decides, here, that it need not.
+Whatever is not named here is obligatory: it is about money, an agreement or a dispute, about a
+clock that judges, or about the account itself; a test names each with its reason. So a new kind of
+notice comes by mail, and counts, until somebody decides, here, that it need not.
 """
 
 from django.db.models import TextChoices
@@ -28,7 +29,11 @@ OPTIONAL: dict[str, str] = {
     "invitation_declined": "Somebody declines your invitation to bid",
     "posting_expired": "Your posting closes by itself",
     "posting_awarded": "Your posting ends by itself with the awards that are made",
+    "question_asked": "Somebody asks about your posting",
+    "question_removed": "A question of yours, or about your posting, is removed",
     "invitation_sent": "You are invited to bid on a posting",
+    "question_answered": "A question about a posting that you bid on or asked about is answered",
+    "question_declined": "Your question about a posting is not answered",
     "confidentiality_asked": "A posting that you bid on asks for silence in other words",
     "bid_shortlisted": "Your bid is shortlisted",
     "bid_declined": "Your bid is declined",
