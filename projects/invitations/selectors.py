@@ -1,6 +1,6 @@
 """Who was invited to which posting: read by its owner, and each by whom it is for."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef, Q, QuerySet, Value
@@ -55,10 +55,20 @@ def answered_by_a_bid(posting: Posting, user: User | AnonymousUser) -> QuerySet[
 
 def unanswered_by(user: User | AnonymousUser, *, limit: int) -> list[Invitation]:
     """What they were asked and have not answered, where they may still bid: the newest first."""
+    return list(_unanswered(user).order_by("-pk")[:limit])
+
+
+def closing_for(user: User | AnonymousUser, *, limit: int) -> list[tuple[Invitation, datetime]]:
+    """The same, each with until when they may bid; the soonest first."""
+    found = _unanswered(user).order_by("posting__bids_close_at", "pk")[:limit]
+    return [(one, one.posting.bids_close_at) for one in found if one.posting.bids_close_at]
+
+
+def _unanswered(user: User | AnonymousUser) -> QuerySet[Invitation]:
     open_ = Q(posting__status=Posting.Status.OPEN, posting__bids_close_at__gt=now())
     unanswered = _with_sides().filter(is_for(user), open_, status=Invitation.Status.INVITED)
     has_bid = Posting.objects.filter(bids__freelancer__in=party_ids_of(user), bids__closed_at=None)
-    return list(unanswered.exclude(posting__in=has_bid).order_by("-pk")[:limit])
+    return unanswered.exclude(posting__in=has_bid)
 
 
 def sent_by(client: Party) -> QuerySet[Invitation]:

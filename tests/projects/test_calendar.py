@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.db import IntegrityError
 from django.test import Client
 from icalendar import Calendar
@@ -21,13 +22,17 @@ from projects.bonuses.models import Bonus
 from projects.bonuses.services import give_bonus, withdraw_bonus
 from projects.contracts.models import Contract
 from projects.disputes.models import Dispute
+from projects.disputes.rulings.services import appeal_ruling, decide_dispute
 from projects.disputes.services import add_statement
 from projects.givebacks.services import ask_back, decline_giveback
+from projects.invitations.services import decline_invitation, invite_person
 from projects.milestones.parts.services import release_part
 from projects.milestones.services import release_milestone
 from tests.projects.change_world import price_to
 from tests.projects.holds_world import suspended
+from tests.projects.test_assign_dispute import take
 from tests.projects.test_every_clock_is_told import CLOCKS, an_appeal, seen
+from tests.projects.two_mediators import mediator
 from tests.races import at_once, outcomes_at_once, without_the_second_look
 from tests.test_growing_lists import cost
 from tests.world import (
@@ -36,11 +41,14 @@ from tests.world import (
     browser,
     fund,
     funded_milestone,
+    negotiated_dispute,
     offered_contract,
     open_posting,
     opened_dispute,
+    reviewed_dispute,
     submitted_bid,
     submitted_milestone,
+    why,
 )
 
 pytestmark = pytest.mark.django_db
@@ -197,6 +205,86 @@ def test_what_is_over_cannot_be_appealed_against(ben, mona, later):
     assert events_of(ben) == {}
 
 
+def test_until_when_an_invited_person_may_bid_is_in_their_calendar(ada, ben, cleo, later):
+    closes_at = now() + timedelta(days=10)
+    posting, other = (open_posting(ada, bids_close_at=closes_at) for _ in range(2))
+    by_profile = invite_person(posting_id=posting.pk, whom=ben.public_id, by=ada)
+    by_address = invite_person(posting_id=other.pk, whom=ben.email, by=ada)
+    uids = [f"{one.public_id}-bids_close@milepost" for one in (by_profile, by_address)]
+
+    events = events_of(ben)
+
+    assert sorted(events) == sorted(uids)
+    event = events[uids[0]]
+    assert event["dtstart"].dt == closes_at.replace(microsecond=0)
+    assert str(event["summary"]) == posting.title
+    assert str(event["url"]).endswith(by_profile.path)
+    assert "Ada has invited you" in event["description"]
+    assert events_of(cleo) == {} and not set(uids) & set(events_of(ada))
+
+    submitted_bid(posting, ben)
+    assert set(uids) & set(events_of(ben)) == {uids[1]}, "the bid has its own"
+    decline_invitation(invitation_id=by_address.pk, by=ben)
+    assert not set(uids) & set(events_of(ben))
+    invite_person(posting_id=other.pk, whom=cleo.public_id, by=ada)
+    later(days=11)
+    assert events_of(cleo) == {}
+
+
+# --- Of staff ------------------------------------------------------------------------------------
+
+
+def test_a_mediator_has_the_rulings_on_their_own_cases_and_reads_nothing_of_others(
+    ada, ben, dora, later
+):
+    emil = mediator("Emil")
+    case, nobodys = reviewed_dispute(ada, ben), reviewed_dispute(ada, ben)
+    talked_of = negotiated_dispute(ada, ben)
+    for dispute in (case, talked_of):
+        take(dispute, dora)
+    uid = f"{case.public_id}-ruling_due@milepost"
+
+    events = events_of(dora)
+
+    assert list(events) == [uid], "nobody's is not theirs, and what is talked of has no such time"
+    event = events[uid]
+    assert event["dtstart"].dt == case.ruling_due_at.replace(microsecond=0)
+    assert browser(dora).get(str(event["url"]).removeprefix(settings.SITE_URL)).status_code == 200
+    told = event.to_ical().decode()
+    assert not any(words in told for words in ("Ada", "Ben", case.milestone.title))
+    assert events_of(emil) == {} and uid not in events_of(ada)
+
+    take(case, dora, dora, to=emil)
+    assert (list(events_of(dora)), list(events_of(emil))) == ([], [uid])
+    emil.groups.clear()
+    assert events_of(emil) == {}, "a mediator no longer"
+    take(nobodys, dora)
+    later(days=11)
+    assert events_of(dora) == {}
+
+
+def test_on_appeal_it_is_theirs_who_decides_it(ada, ben, dora):
+    emil = mediator("Emil")
+    case = reviewed_dispute(ada, ben)
+    take(case, dora)
+    decide_dispute(dispute_id=case.pk, by=dora, to_freelancer=1, **why())
+    assert events_of(dora) == {}
+    appeal_ruling(dispute_id=case.pk, by=ben, statement="More is done.")
+    take(case, emil)
+
+    (event,) = events_of(emil).values()
+
+    assert "After that the first decision stands." in event["description"]
+    assert events_of(dora) == {}
+
+
+def test_a_case_that_has_ended_is_in_no_calendar(ada, ben, dora):
+    case = reviewed_dispute(ada, ben)
+    take(case, dora)
+    release_milestone(milestone_id=case.milestone_id, by=ada)
+    assert events_of(dora) == {}
+
+
 # --- More than there is room for -----------------------------------------------------------------
 
 
@@ -246,6 +334,28 @@ def test_the_next_strike_of_each_clock_is_known_without_telling_it(ada, ben, nam
     own = [strike for one in prospects.milestones for strike in one.outlook.strikes]
     coming = [one.at for one in [*prospects.strikes, *own] if one.at and one.at > now()]
     assert found.strikes_next == min(coming)
+
+
+@pytest.mark.parametrize("kind", ["invitations", "rulings"])
+def test_so_are_invitations_and_rulings(ada, ben, dora, monkeypatch, kind):
+    if kind == "rulings":
+        reader, end = dora, "ruling_due"
+        things = [reviewed_dispute(ada, ben) for _ in range(3)]
+        for one in things:
+            take(one, dora)
+        beyond = things[2].ruling_due_at
+    else:
+        reader, end = ben, "bids_close"
+        beyond = now() + timedelta(days=9)
+        postings = [open_posting(ada, bids_close_at=beyond - timedelta(days=n)) for n in (2, 1, 0)]
+        things = [invite_person(posting_id=it.pk, whom=ben.public_id, by=ada) for it in postings]
+    monkeypatch.setattr(selectors, "MOST_OF_A_KIND", 2)
+
+    events = events_of(reader)
+
+    (note,) = [events.pop(uid) for uid in list(events) if "left_out" in uid]
+    assert list(events) == [f"{one.public_id}-{end}@milepost" for one in things[:2]]
+    assert note["dtstart"].dt == beyond.replace(microsecond=0)
 
 
 def test_hostile_words_stay_words(ada, ben):
@@ -329,3 +439,19 @@ def test_more_contracts_ask_no_more(ada, ben):
     large, still = cost(lambda: Client().get(path))
     assert large > small and still <= few
     assert len(deadlines_of(ada)) > 8
+
+
+def test_more_invitations_and_cases_ask_no_more(ada, ben, dora):
+    def another() -> None:
+        invite_person(posting_id=open_posting(ada).pk, whom=dora.public_id, by=ada)
+        take(reviewed_dispute(ada, ben), dora)
+
+    another()
+    path = f"/calendar/{make_feed(by=dora)}.ics"
+    cost(lambda: Client().get(path))
+    small, few = cost(lambda: Client().get(path))
+    for _ in range(3):
+        another()
+    large, still = cost(lambda: Client().get(path))
+    assert large > small and still <= few
+    assert len(deadlines_of(dora)) == 8

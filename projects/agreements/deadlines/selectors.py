@@ -1,4 +1,6 @@
-"""Every clock that runs on somebody's contracts, bids, postings and holds, whatever it is of."""
+"""Every clock that runs on somebody's contracts, bids, invitations, postings and holds, and on the
+cases that a mediator looks after, whatever it is of.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +25,10 @@ from projects.bonuses.models import Bonus
 from projects.contracts.models import Contract
 from projects.contracts.roles import role_in
 from projects.contracts.selectors import contracts_of, page_of
+from projects.disputes.assigning.selectors import rulings_due_by
+from projects.disputes.models import Dispute
 from projects.givebacks.models import GiveBack
+from projects.invitations.selectors import closing_for
 from projects.milestones.models import Milestone
 from projects.milestones.outlook import Strike
 from projects.postings.selectors import postings_closing
@@ -52,7 +57,7 @@ def deadlines_of(user: User) -> list[Deadline]:
 
     Where there are too many the farthest are left out, and one more says so from when on.
     """
-    others = _bids, _counters, _postings, _choices, _appeals
+    others = _bids, _counters, _invitations, _postings, _choices, _appeals, _rulings
     found = [_of_contracts(user), *(_with_room(find(user, MOST_OF_A_KIND + 1)) for find in others)]
     deadlines = [one for shown, _ in found for one in shown]
     if left_out := [at for _, at in found if at is not None]:
@@ -72,8 +77,8 @@ def _note(user: User, at: datetime) -> Deadline:
         at,
         "Not every deadline is shown from here on",
         f"More clocks run than a calendar has room for. Until {said_moment(at)} it shows all of "
-        "them; of what is later some are left out, and stand on the pages of their contracts, bids "
-        "and postings.",
+        "them; of what is later some are left out, and stand on the pages of their contracts, "
+        "bids, invitations and postings.",
         reverse("calendar"),
     )
 
@@ -180,6 +185,39 @@ def _counters(user: User, limit: int) -> list[Deadline]:
             counter.bid.path,
         )
         for counter, role in waiting_for(user, limit=limit)
+    ]
+
+
+def _invitations(user: User, limit: int) -> list[Deadline]:
+    return [
+        Deadline(
+            f"{invitation.public_id}-bids_close",
+            closes_at,
+            invitation.posting.title,
+            f"The time for bids ends, to which {invitation.posting.client.name} has invited you: "
+            "after it none comes in.",
+            invitation.path,
+        )
+        for invitation, closes_at in closing_for(user, limit=limit)
+    ]
+
+
+def _rulings(user: User, limit: int) -> list[Deadline]:
+    """By their numbers alone: whoever keeps the calendar of a mediator is not to read of others."""
+    return [
+        Deadline(
+            f"{dispute.public_id}-ruling_due",
+            dispute.ruling_due_at,
+            f"Ruling on {dispute.public_id}",
+            "You look after this case: decide it before. "
+            + (
+                "After that the first decision stands."
+                if dispute.status == Dispute.Status.APPEALED
+                else "After that both sides and the staff are told that nobody has."
+            ),
+            reverse("desk-dispute", args=[dispute.public_id]),
+        )
+        for dispute in rulings_due_by(user, limit=limit)
     ]
 
 

@@ -5,9 +5,11 @@ from typing import Any
 from django.db.models import BigIntegerField, Case, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
-from accounts.people.models import User
+from accounts.people.models import StaffRole, User
+from accounts.people.selectors import staff_roles_of
+from marketplace.common.clock import now
 from projects.disputes.assigning.models import Assignment
-from projects.disputes.models import Dispute
+from projects.disputes.models import JUDGED, Dispute
 
 # What a list of cases can be narrowed to.
 WHOSE = {"mine": "Mine", "nobody": "Nobody’s"}
@@ -18,6 +20,18 @@ def whose(disputes: QuerySet[Dispute], reader: User, *, name: str) -> QuerySet[D
     if name not in WHOSE:
         return disputes
     return with_assignee(disputes).filter(assignee_id=reader.pk if name == "mine" else 0)
+
+
+def rulings_due_by(reader: User, *, limit: int) -> list[Any]:
+    """The cases that wait for their decision, while its latest time is still to come; the soonest
+    first. Nobody's who is no mediator any more.
+    """
+    if StaffRole.MEDIATOR not in staff_roles_of(reader):
+        return []
+    judged = Dispute.objects.filter(
+        status__in=JUDGED, milestone__closed_at=None, ruling_due_at__gt=now()
+    )
+    return list(whose(judged, reader, name="mine").order_by("ruling_due_at", "pk")[:limit])
 
 
 def with_assignee(disputes: QuerySet[Dispute]) -> QuerySet[Any]:
