@@ -2,15 +2,21 @@
 
 from datetime import datetime, time
 from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from accounts.notifications.models import Notification
 from marketplace.common.clock import now
+from payments.escrow.models import Escrow
+from payments.ledger.models import Transfer
 from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.changes.services import accept_change
+from projects.contracts.models import Agreement, Event
 from projects.milestones.models import Milestone
 from projects.milestones.services import cancel_milestone
+from projects.tasks import lapse_changes
 from tests.projects.change_world import another, in_days, price_to, proposed, wish
 from tests.test_growing_lists import cost
 from tests.world import SIGNED, active_contract, api_of, browser, funded_milestone, plan_of
@@ -370,3 +376,37 @@ def test_nobody_else_sees_a_change(ada, ben, cleo):
     order = proposed(ben, another(), contract=active_contract(ada, ben))
     assert api_of(cleo).get(f"/api/v1/change-orders/{order.public_id}/").status_code == 404
     assert browser(cleo).post(f"/change-orders/{order.public_id}/accept/").status_code == 404
+
+
+@pytest.mark.parametrize("is_swept", [False, True], ids=["not yet written down", "written down"])
+@pytest.mark.parametrize("step", ["accept", "decline", "counter"])
+def test_an_answer_after_it_has_lapsed_is_refused_in_words_and_moves_nothing(
+    ada, ben, later, step, is_swept
+):
+    """At the minute that it named, whether or not the sweep has come by."""
+    milestone = funded_milestone(ada, ben)
+    order = price_to(70_000, milestone, ben)
+    path = f"change-orders/{order.public_id}/{step}/"
+    later(days=milestone.contract.policy.proposal_answer_days)
+    if is_swept:
+        assert lapse_changes() == {"done": 1, "failed": 0}
+    before = _all_that_could_move()
+    body = {"changes": [{"milestone": milestone.public_id, "amount": 60_000}]}
+
+    by_page = browser(ada).post(f"/{path}", form_of(milestone) if step == "counter" else SIGNED)
+    by_api = api_of(ada).post(f"/api/v1/{path}", SIGNED | (body if step == "counter" else {}))
+
+    assert by_page.status_code == by_api.status_code == 409
+    error = by_api.json()["error"]
+    assert error["code"] == "wrong_state"
+    assert error["message"].startswith("This change order is lapsed, so you cannot ")
+    assert error["message"] in by_page.content.decode()
+    assert _all_that_could_move() == before
+    order.refresh_from_db()
+    assert order.status == ("lapsed" if is_swept else "proposed")
+
+
+def _all_that_could_move() -> list[list[tuple[Any, ...]]]:
+    """Money, work, wordings, proposals, and what people are told."""
+    held = Transfer, Escrow, Milestone, Agreement, ChangeOrder, Event, Notification
+    return [list(model._default_manager.order_by("pk").values_list()) for model in held]
