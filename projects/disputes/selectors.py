@@ -90,26 +90,19 @@ def sides_of(dispute: Dispute) -> list[int]:
     return person_ids_of(contract.client_id, contract.freelancer_id)
 
 
-def handled_before(dispute: Dispute) -> set[int]:
-    """Whoever had a hand in a decision of it, or, before an appeal, in one that did not stand, took
-    the case, had it last, or passed it on themselves: their keys. An appeal goes to others. Who was
-    only given it in between, and did nothing with it, is none of them: one mediator could keep
-    everybody from the appeal.
+def handled_before(dispute: Dispute, *, instance: int | None = None) -> set[int]:
+    """Whoever had a hand in a decision of it, or, before an appeal, in one that did not stand, or
+    was ever given it: their keys. An appeal goes to others. ``instance`` 2 where it is asked who
+    could not hear an appeal that may come; else it is the one that the case is in.
     """
+    instance = instance or dispute.instance
     hands = {
         key for ruling in dispute.rulings.all() for key in (ruling.by_id, ruling.confirmed_by_id)
     }
     for proposed in dispute.proposed_rulings.all():
-        if proposed.number < dispute.instance:
+        if proposed.number < instance:
             hands |= {proposed.by_id, proposed.answered_by_id}
-    held_it: list[int | None] = []
-    for one in sorted(dispute.assignments.all(), key=lambda one: one.pk):
-        if one.number == dispute.instance:
-            break
-        if one.by_id in (one.mediator_id, *held_it):  # took it, or passed it on
-            hands.add(one.by_id)
-        held_it.append(one.mediator_id)
-    hands |= {next((key for key in reversed(held_it) if key is not None), None)}
+    hands |= {one.mediator_id for one in dispute.assignments.all() if one.number < instance}
     return {key for key in hands if key is not None}
 
 

@@ -11,8 +11,8 @@ from projects.disputes.models import Dispute
 class Assignment(models.Model):
     """From then on it was ``mediator`` who looked after it, or nobody; ``by`` saw to that.
 
-    ``number`` is that of the ruling that was to come: an appeal begins with nobody, and whoever took
-    the case before it, or had it last, has nothing to do with it any more. Written with the dispute's lock held.
+    ``number`` is that of the ruling that was to come: an appeal begins with nobody, and whoever had
+    the case before it has nothing to do with it any more. Written with the dispute's lock held.
     """
 
     dispute = models.ForeignKey(Dispute, on_delete=models.PROTECT, related_name="assignments")

@@ -1,4 +1,4 @@
-"""Whose cases are whose."""
+"""Whose cases are whose, and who can be given one."""
 
 from typing import Any
 
@@ -9,7 +9,9 @@ from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_roles_of
 from marketplace.common.clock import now
 from projects.disputes.assigning.models import Assignment
+from projects.disputes.confirming.selectors import needs_second
 from projects.disputes.models import JUDGED, Dispute
+from projects.disputes.selectors import handled_before
 
 # What a list of cases can be narrowed to.
 WHOSE = {"mine": "Mine", "nobody": "Nobody’s"}
@@ -44,4 +46,37 @@ def with_assignee(disputes: QuerySet[Dispute]) -> QuerySet[Any]:
             Value(0),
             output_field=BigIntegerField(),
         )
+    )
+
+
+def can_have_it(
+    dispute: Dispute, able: list[User], by: User, *, held: int | None = None
+) -> list[User]:
+    """Those of ``able``, who may decide it, to whom ``by`` can give it now. ``held`` where the
+    caller knows what is held.
+
+    Whoever was given it does not hear its appeal: so the last ones who could are not given it. Its
+    first mediator may be anybody; and once the ruling is late, whoever takes it upon themselves:
+    a case that lies with somebody who is away would otherwise wait for the provider's limit.
+    """
+    if dispute.appealed_by or not dispute.assignments.all():
+        return able
+    had_it = handled_before(dispute, instance=2)
+    is_late = dispute.ruling_late_at is not None
+    spare = sum(one.pk not in had_it for one in able) - needed_for_appeal(dispute, held=held)
+    return [one for one in able if spare > 0 or one.pk in had_it or (is_late and one == by)]
+
+
+def needed_for_appeal(dispute: Dispute, *, held: int | None = None) -> int:
+    """How many mediators an appeal takes who have not had it. ``held`` as above."""
+    return 2 if needs_second(dispute, held=held) else 1
+
+
+def why_kept_free(needed: int) -> str:
+    """What is told to whoever gives it to somebody that an appeal needs."""
+    who = "two mediators" if needed == 2 else "a mediator"
+    return (
+        f"An appeal needs {who} who never had this case, and nobody else can be spared for it. "
+        "Only those who have had it can be given it; once its ruling is late, any mediator can "
+        "take it over."
     )

@@ -11,6 +11,7 @@ from marketplace.common.lifecycle import MEDIATOR
 from marketplace.common.words import Words
 from projects.contracts.roles import Actor, role_in
 from projects.disputes.assigning.models import Assignment
+from projects.disputes.assigning.selectors import can_have_it, needed_for_appeal, why_kept_free
 from projects.disputes.models import Dispute
 from projects.disputes.rules import judge_step
 from projects.disputes.rulings.selectors import HAD_A_HAND, had_a_hand
@@ -23,17 +24,21 @@ def assign_dispute(*, dispute_id: int, by: Actor, mediator: str, instead_of: str
     """Let this mediator look after it from now on: oneself, or another one, who is told.
 
     ``mediator`` and ``instead_of`` are public ids of people; the latter is who has it as far as
-    ``by`` knows, "" where nobody does. Neither a side nor anybody who took it, had it last
-    or had a hand in a decision of it before an appeal can be given it. Raises InvalidInput for
-    them; WrongState where somebody else has it by now.
+    ``by`` knows, "" where nobody does. Neither a side nor anybody who had it or a hand in a
+    decision of it before an appeal can be given it. Raises InvalidInput for them; WrongState where
+    somebody else has it by now, and (``kept_for_appeal``) where too few who never had it would be
+    left for an appeal.
     """
     dispute, person = _judge(dispute_id, "assign", by=by, instead_of=instead_of)
-    to = next((one for one in mediators_for(dispute) if one.public_id == mediator), None)
+    able = mediators_for(dispute)
+    to = next((one for one in able if one.public_id == mediator), None)
     if to is None:
         raise InvalidInput("Choose a mediator who may decide this case.", param="mediator")
     before = dispute.assignee
     if to == before:
         raise WrongState(f"{to.name} looks after it already.")
+    if to not in can_have_it(dispute, able, person):
+        raise WrongState(why_kept_free(needed_for_appeal(dispute)), code="kept_for_appeal")
     _write(dispute, person, to)
     title = dispute.milestone.title
     given = Words("%(who)s gives you the dispute about “%(title)s”.", who=person.name, title=title)

@@ -9,24 +9,31 @@ from django.urls import path
 from django.views.decorators.http import require_POST
 
 from accounts.people.selectors import signed_in
+from projects.disputes.assigning.selectors import can_have_it, needed_for_appeal, why_kept_free
 from projects.disputes.assigning.services import assign_dispute, give_up_dispute
 from projects.disputes.models import Dispute
 from projects.disputes.selectors import desk_disputes, mediators_for
 from projects.web.desk.doors import for_staff
 
 
-def assignment_on(dispute: Dispute, request: HttpRequest, steps: list[str]) -> dict[str, Any]:
+def assignment_on(
+    dispute: Dispute, request: HttpRequest, steps: list[str], *, held: int
+) -> dict[str, Any]:
     """Who has it and had it, and what the reader, who can make these ``steps``, can do there."""
     reader = signed_in(request.user)
     may_assign = "assign" in steps
     has_it = dispute.assignee
-    others = mediators_for(dispute) if may_assign else []
+    able = mediators_for(dispute) if may_assign else []
+    can = can_have_it(dispute, able, reader, held=held)
+    needed = needed_for_appeal(dispute, held=held)
     return {
         "assignee": has_it,
         "assignments": dispute.assignments.all(),
         "may_assign": may_assign,
+        "may_take": reader in can,
         "is_own": has_it == reader,
-        "others": [one for one in others if one not in (reader, has_it)],
+        "others": [one for one in can if one not in (reader, has_it)],
+        "kept_free": why_kept_free(needed) if len(can) < len(able) else "",
     }
 
 

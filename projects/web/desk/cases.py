@@ -218,7 +218,7 @@ def _page(
         "form": form,
         "nav": "desk",
     }
-    context |= assignment_on(dispute, request, steps)
+    context |= assignment_on(dispute, request, steps, held=held)
     context |= _effect(milestone, form, held) | _confirming(dispute, request.user, held)
     return render(request, "desk/case.html", context, status=status)
 
