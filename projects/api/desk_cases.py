@@ -23,11 +23,15 @@ from projects.api.bid_shapes import BidFileOut
 from projects.api.contracts import AgreementOut, EventOut
 from projects.api.milestone_shapes import SubmissionFileOut, SubmissionOut
 from projects.contracts.models import Agreement, Event
-from projects.contracts.selectors import agreement_of, timeline_of
 from projects.disputes.models import Dispute
 from projects.disputes.selectors import desk_disputes
-from projects.evidence.proposed import proposed_on
-from projects.evidence.selectors import files_for, read_until
+from projects.evidence.proposed import ids_of, proposed_on
+from projects.evidence.selectors import (
+    agreement_for_staff,
+    files_for,
+    read_until,
+    timeline_until,
+)
 from projects.milestones.models import Submission
 from projects.milestones.selectors import deliveries_on
 
@@ -75,9 +79,9 @@ class CaseAgreementOut(AgreementOut):
 class CaseAgreementView(APIView):
     @extend_schema(responses=CaseAgreementOut)
     def get(self, request: Request, public_id: str) -> Response:
-        """What both sides of the dispute signed."""
+        """What both sides of the dispute signed: of the last version before its end."""
         dispute = _case(request, public_id)
-        agreement = agreement_of(dispute.milestone.contract)
+        agreement = agreement_for_staff(dispute)
         return Response(CaseAgreementOut(agreement, context={"dispute": dispute}).data)
 
 
@@ -164,7 +168,7 @@ class CaseFileView(APIView):
 
 
 class CaseTimelineView(ListAPIView):
-    """What happened on the contract of the dispute, the oldest first."""
+    """What happened on the contract of the dispute up to its end, the oldest first."""
 
     serializer_class = EventOut
     pagination_class = OldestFirst
@@ -172,7 +176,10 @@ class CaseTimelineView(ListAPIView):
     def get_queryset(self) -> QuerySet[Event]:
         if getattr(self, "swagger_fake_view", False):
             return Event.objects.none()
-        return timeline_of(_case(self.request, self.kwargs["public_id"]).milestone.contract)
+        dispute = _case(self.request, self.kwargs["public_id"])
+        until = read_until(dispute)
+        proposed = proposed_on(dispute.milestone.contract, until=until)
+        return timeline_until(dispute, until, own=ids_of(proposed))
 
 
 def _case(request: Request, public_id: str) -> Dispute:

@@ -4,6 +4,7 @@ part of it.
 
 from dataclasses import asdict
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 from django.utils import timezone
@@ -44,6 +45,11 @@ def proposed_on(
                 for one in orders.order_by("created_at", "pk")
             ],
         }
+
+
+def ids_of(proposed: dict[str, list[dict[str, Any]]]) -> set[str]:
+    """The public ids of all that ``proposed_on`` has found."""
+    return {one["id"] for one in chain(*proposed.values())}
 
 
 def _proposal(one: Proposal) -> dict[str, Any]:

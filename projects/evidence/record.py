@@ -17,7 +17,7 @@ from projects.contracts.sentences import sentence_of
 from projects.contracts.statements import scope_of_contract
 from projects.disputes.models import Dispute, Ruling, Statement
 from projects.evidence.naming import path_in
-from projects.evidence.proposed import proposed_on
+from projects.evidence.proposed import ids_of, proposed_on
 from projects.evidence.selectors import agreements_until, read_until, timeline_until
 from projects.messages.models import Conversation, Message
 from projects.messages.selectors import conversation_about, files_sent_on, messages_on
@@ -77,7 +77,7 @@ def record_for(dispute: Dispute, *, with_messages: bool) -> Record:
     exhibits = _exhibits(dispute)
     # No key where nothing was proposed: a record of before such a thing keeps its bytes.
     proposed = {name: rows for name, rows in proposed_on(contract, until=until).items() if rows}
-    happened = timeline_until(dispute, until, own={one["id"] for one in chain(*proposed.values())})
+    happened = timeline_until(dispute, until, own=ids_of(proposed))
     sent = _files_sent(conversation)
     data = {
         "dispute": _dispute(dispute),

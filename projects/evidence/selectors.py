@@ -39,6 +39,13 @@ def agreements_until(dispute: Dispute, until: datetime | None) -> QuerySet[Agree
     return found.exclude(Q(signed_by_client_at__gt=until) | Q(signed_by_freelancer_at__gt=until))
 
 
+def agreement_for_staff(dispute: Dispute) -> Agreement:
+    """The wording in force, or that of its end: what whoever decides it reads."""
+    found = agreements_until(dispute, read_until(dispute)).last()
+    assert found is not None, "what is disputed was signed"
+    return found
+
+
 def timeline_until(
     dispute: Dispute, until: datetime | None, *, own: Iterable[str] = ()
 ) -> QuerySet[Event]:

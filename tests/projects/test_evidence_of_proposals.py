@@ -28,6 +28,7 @@ pytestmark = pytest.mark.django_db
 NOTE, ANSWER, WANTED = "The Okapi is half done.", "More than half, says the Pangolin.", "A Serval."
 CAUSE = {"reason": "other", "statement": "It is not so.", "asked_for": 10_000}
 PAGES = ("record.json", "index.html")
+DOORS = ("agreement", "timeline")
 
 
 @pytest.fixture
@@ -166,6 +167,19 @@ def test_nor_what_is_agreed_after_the_end(ada, ben, dora, later):
         own = contents(bundled(seen(dispute, ada)))
         assert WANTED in own["record.json"].decode()
         assert len(json.loads(own["record.json"])["agreements"]) == 2
+        newest = dispute.milestone.contract.agreements.get(version=2)
+        page = browser(dora).get(dispute.desk_path)
+        assert "Agreement 1, policy" in page.text and "a new version" not in page.text
+        assert "agreed and did on the contract after the end" in page.text
+        answers = [api_of(dora).get(f"/api/v1{dispute.desk_path}{one}/") for one in DOORS]
+        for answer in (page, *answers):
+            assert answer.status_code == 200
+            assert WANTED not in answer.text and newest.sha256 not in answer.text
+        agreed, happened = (one.json() for one in answers)
+        assert agreed["version"] == 1
+        assert [line["kind"] for line in happened["results"]] == kinds
+        shown = [line["what"].text for line in page.context["timeline"]]
+        assert [line["text"] for line in happened["results"]] == shown
 
 
 def test_it_takes_as_many_queries_for_many(dispute, ada, ben):

@@ -21,7 +21,6 @@ from payments.chargebacks.selectors import has_open_chargeback, look_for_open_ch
 from payments.escrow.selectors import held_in
 from projects.agreements.selectors import files_offered, files_wanted
 from projects.contracts.roles import Actor, role_in
-from projects.contracts.selectors import agreement_of, timeline_of
 from projects.contracts.sentences import sentence_of, who_of
 from projects.disputes.confirming.models import ProposedRuling
 from projects.disputes.confirming.selectors import (
@@ -52,8 +51,14 @@ from projects.disputes.selectors import (
 )
 from projects.disputes.services import LONGEST_STATEMENT
 from projects.disputes.templates.selectors import templates_for
-from projects.evidence.proposed import proposed_on
-from projects.evidence.selectors import files_for, read_until, staff_may_read_messages
+from projects.evidence.proposed import ids_of, proposed_on
+from projects.evidence.selectors import (
+    agreement_for_staff,
+    files_for,
+    read_until,
+    staff_may_read_messages,
+    timeline_until,
+)
 from projects.milestones.amounts import checked_part
 from projects.milestones.models import Milestone
 from projects.milestones.selectors import deliveries_on
@@ -175,7 +180,8 @@ def _page(
 ) -> HttpResponse:
     milestone = dispute.milestone
     contract = milestone.contract
-    agreement = agreement_of(contract)
+    agreement = agreement_for_staff(dispute)
+    put_forward = proposed_on(contract, until=read_until(dispute))
     # Asked once; all below is told by it.
     held = held_in(milestone.escrow)
     look_for_open_chargebacks([milestone.escrow])
@@ -201,8 +207,8 @@ def _page(
             with_messages=staff_may_read_messages(dispute),
             agreement=agreement,
         ),
-        "put_forward": proposed_on(contract, until=read_until(dispute)),
-        "timeline": _timeline(milestone),
+        "put_forward": put_forward,
+        "timeline": _timeline(dispute, ids_of(put_forward)),
         **ending_of(dispute, held=held),
         "ruling": ruling_of(dispute),
         "expected": expected_shares(dispute, held=held),
@@ -270,11 +276,13 @@ def _submissions(dispute: Dispute) -> list[dict[str, Any]]:
     ]
 
 
-def _timeline(milestone: Milestone) -> list[dict[str, Any]]:
-    """What happened on the contract, in the words of its own page."""
-    contract = milestone.contract
+def _timeline(dispute: Dispute, proposed: set[str]) -> list[dict[str, Any]]:
+    """What happened on the contract, in the words of its own page; also to what was ``proposed``
+    (by public ids), and else up to the end of the dispute.
+    """
+    contract = dispute.milestone.contract
     names = {"client": contract.client.name, "freelancer": contract.freelancer.name}
     return [
         {"at": event.created_at, "who": who_of(event, **names), "what": sentence_of(event)}
-        for event in timeline_of(contract)
+        for event in timeline_until(dispute, read_until(dispute), own=proposed)
     ]
