@@ -11,6 +11,7 @@ from marketplace.common.errors import InvalidInput, WrongState
 from projects.agreements.changes.models import LIFECYCLE, ChangeOrder
 from projects.agreements.changes.planning import Effect, effect_of
 from projects.agreements.changes.standing import as_they_stand, over
+from projects.contracts.models import Contract
 from projects.contracts.selectors import contracts_of
 
 
@@ -29,7 +30,7 @@ def standing_on(contracts: Iterable[int]) -> dict[int, ChangeOrder]:
         contract__in=contracts, status=ChangeOrder.Status.PROPOSED
     )
     found = as_they_stand(open_ones).select_related(
-        "contract__client", "contract__freelancer", "contract__policy"
+        "contract__client", "contract__freelancer", "contract__policy", "counters"
     )
     return {
         order.contract_id: order for order in found if order.state == ChangeOrder.Status.PROPOSED
@@ -40,6 +41,11 @@ def over_change_ids(*, limit: int) -> list[int]:
     """Those that nobody answered in time, whose contract has ended, or that were overtaken."""
     found = over().order_by("answer_due_at")
     return list(found.values_list("pk", flat=True)[:limit])
+
+
+def titles_of(contract: Contract) -> dict[int, str]:
+    """What its milestones are called, by their position: a change names them by that."""
+    return dict(contract.milestones.values_list("position", "title"))
 
 
 def effect_now(order: ChangeOrder) -> tuple[Effect | None, str]:

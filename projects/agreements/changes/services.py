@@ -18,6 +18,7 @@ from projects.agreements.amending.order import order_in
 from projects.agreements.amending.services import amend
 from projects.agreements.changes.applying.services import apply_changes, arrange
 from projects.agreements.changes.models import LIFECYCLE, ChangeOrder
+from projects.agreements.changes.outcomes import lapsing_step
 from projects.agreements.changes.planning import Wish, effect_of, judge_changes, planned_changes
 from projects.agreements.changes.standing import as_they_stand
 from projects.agreements.changes.telling import (
@@ -229,10 +230,7 @@ def _propose(
 
 def _lapse(order: ChangeOrder, *, who: str = "") -> None:
     """By itself, or because the side of this name has ended what was left."""
-    # One whose time was over has lapsed by itself, whether that was written down or not.
-    step = "lapse" if order.answer_due_at <= now() else "overtake"
-    if order.is_moot and not who:
-        step = "drop"
+    step = lapsing_step(order, who=who)
     LIFECYCLE.advance(order, step, role=SYSTEM)
     _close(order)
     kind = LIFECYCLE.steps[step].tells

@@ -1,7 +1,7 @@
 """Changes of an agreement in words: what was, and what would be."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import reduce
 from operator import add
@@ -73,15 +73,9 @@ def _ended(title: str, end: dict[str, int], currency: str) -> Line:
 
 def _changed(title: str, change: dict[str, Any], currency: str) -> list[Line]:
     lines = []
-    if place := change.get("place"):
-        lines.append(Line(title, "Place", f"{place['from']}", f"{place['to']}"))
-    if amount := change.get("amount"):
-        before, after = (in_words(amount[side], currency) for side in ("from", "to"))
-        lines.append(Line(title, "Price", before, after))
-    if due := change.get("due_at"):
-        lines.append(Line(title, "Due", _moment(due["from"]), _moment(due["to"])))
-    if times := change.get("revisions"):
-        lines.append(Line(title, "Revisions included", f"{times['from']}", f"{times['to']}"))
+    for name, (what, say) in PARTS.items():
+        if part := change.get(name):
+            lines.append(Line(title, what, say(part["from"], currency), say(part["to"], currency)))
     if criteria := change.get("criteria"):
         lines += criteria_differences(title, criteria["from"], criteria["to"])
     return lines
@@ -162,3 +156,12 @@ def noun_of(order: ChangeOrder) -> str:
 def _moment(moment: str) -> str:
     """By the reader's own clock, which is named: what is signed is a minute, and no day."""
     return f"{timezone.localtime(datetime.fromisoformat(moment)):%-d %b %Y, %H:%M %Z}"
+
+
+# Of a milestone, what a change says ``from`` and ``to`` of: what it is called, and how it is said.
+PARTS: dict[str, tuple[str, Callable[[Any, str], str]]] = {
+    "place": ("Place", lambda place, _: f"{place}"),
+    "amount": ("Price", in_words),
+    "due_at": ("Due", lambda moment, _: _moment(moment)),
+    "revisions": ("Revisions included", lambda times, _: f"{times}"),
+}
