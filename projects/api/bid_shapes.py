@@ -48,6 +48,15 @@ class PlannedMilestone(serializers.Serializer):
     )
 
 
+class TermsDifferenceOut(serializers.Serializer):
+    """One difference in words; an empty side is not there."""
+
+    title = serializers.CharField()
+    what = serializers.CharField()
+    before = serializers.CharField()
+    after = serializers.CharField()
+
+
 class QuoteOut(serializers.Serializer):
     """What a price means for both sides, in minor units."""
 

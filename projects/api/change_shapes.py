@@ -1,18 +1,26 @@
 """Shapes of changes of an agreement in the API."""
 
+from collections.abc import Sequence
+from datetime import UTC
 from typing import Any
 
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.common.shapes import AmountIn, DeadlineIn
 from projects.agreements.changes import services
+from projects.agreements.changes.comparing import since_countered
 from projects.agreements.changes.ending import ended_parts
 from projects.agreements.changes.models import ChangeOrder
-from projects.agreements.changes.selectors import effect_now, open_steps
+from projects.agreements.changes.outcomes import outcomes_of
+from projects.agreements.changes.selectors import effect_now, open_steps, titles_of
+from projects.agreements.changes.words import lines_of
 from projects.agreements.terms import MOST_REVISIONS
+from projects.api.bid_shapes import TermsDifferenceOut
 from projects.api.dispute_shapes import SharesOut
 from projects.api.signing import SignatureIn
+from projects.bids.differences import Line
 from projects.bids.terms import LONGEST_CRITERION, LONGEST_MILESTONE_TITLE
 from projects.contracts.roles import role_in
 
@@ -51,7 +59,8 @@ class ChangeOrderOut(serializers.ModelSerializer):
     ``to``; or
     ``drop`` with its ``amount`` and what is ``held``, all of which goes back; or ``add`` with a new
     milestone; or, where the whole contract ends, ``end`` with what goes ``to_freelancer`` of its
-    price while so much is ``held``.
+    price while so much is ``held``. ``differences`` are the same in words, from the agreement as it
+    stood when this was proposed; their times are in UTC.
     """
 
     id = serializers.CharField(source="public_id")
@@ -61,6 +70,9 @@ class ChangeOrderOut(serializers.ModelSerializer):
     status = serializers.ChoiceField(ChangeOrder.Status.choices, source="state")
     proposed_by = serializers.CharField(source="proposed_by_role")
     changes = serializers.ListField(child=serializers.DictField())
+    differences = serializers.SerializerMethodField(
+        help_text="What it changes, line by line, from what stood when it was proposed."
+    )
     is_ending = serializers.BooleanField(help_text="Whether accepting it ends the contract.")
     next_steps = serializers.SerializerMethodField(help_text="What you can do right now.")
 
@@ -74,6 +86,7 @@ class ChangeOrderOut(serializers.ModelSerializer):
             "status",
             "proposed_by",
             "changes",
+            "differences",
             "is_ending",
             "note",
             "created_at",
@@ -86,19 +99,57 @@ class ChangeOrderOut(serializers.ModelSerializer):
     def get_next_steps(self, order: ChangeOrder) -> list[str]:
         return open_steps(order, role_in(order.contract, self.context["request"].user))
 
+    @extend_schema_field(TermsDifferenceOut(many=True))
+    def get_differences(self, order: ChangeOrder) -> list[Any]:
+        titles, currency = self._titles(order), order.contract.currency
+        with timezone.override(UTC):
+            return _in_words(lines_of(order.changes, titles=titles, currency=currency))
+
+    def _titles(self, order: ChangeOrder) -> dict[int, str]:
+        """Asked once for all the changes of a contract."""
+        known = self.context.setdefault("titles", {})
+        if order.contract_id not in known:
+            known[order.contract_id] = titles_of(order.contract)
+        return known[order.contract_id]
+
 
 class WholeChangeOrderOut(ChangeOrderOut):
     """The same, and what accepting it would move; null with the reason where it cannot be.
 
     ``ended`` says of each milestone what its end brings both sides; empty where none ends.
+    ``differences_from_countered`` are those from the change that it ``counters``: what would be by
+    that one, and what by this; an ``after`` that says “as it stands” leaves alone what that one
+    would have changed.
     """
 
+    differences_from_countered = serializers.SerializerMethodField(
+        help_text="Empty where it counters none, or says the same."
+    )
+    outcome = serializers.SerializerMethodField(
+        help_text="Who answered it and how, or why it lapsed, in words; empty while it waits."
+    )
     effect = serializers.SerializerMethodField()
     refusal = serializers.SerializerMethodField()
     ended = serializers.SerializerMethodField()
 
     class Meta(ChangeOrderOut.Meta):
-        fields = [*ChangeOrderOut.Meta.fields, "effect", "refusal", "ended"]
+        fields = [
+            *ChangeOrderOut.Meta.fields,
+            "differences_from_countered",
+            "outcome",
+            "effect",
+            "refusal",
+            "ended",
+        ]
+
+    @extend_schema_field(TermsDifferenceOut(many=True))
+    def get_differences_from_countered(self, order: ChangeOrder) -> list[Any]:
+        with timezone.override(UTC):
+            return _in_words(since_countered(order, self._titles(order)) or [])
+
+    @extend_schema_field(serializers.CharField())
+    def get_outcome(self, order: ChangeOrder) -> str:
+        return outcomes_of([order])[order.pk].text
 
     @extend_schema_field(EndedPartOut(many=True))
     def get_ended(self, order: ChangeOrder) -> list[dict]:
@@ -126,6 +177,10 @@ class WholeChangeOrderOut(ChangeOrderOut):
         if order.state != ChangeOrder.Status.PROPOSED:
             return None, ""
         return effect_now(order)
+
+
+def _in_words(lines: Sequence[Line]) -> list[Any]:
+    return list(TermsDifferenceOut(lines, many=True).data)
 
 
 class WishIn(serializers.Serializer):

@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 from marketplace.common.api import idempotent
 from marketplace.common.shapes import AmountIn
 from projects.agreements.downtime.selectors import why_later
-from projects.api.bid_shapes import PlannedMilestone
+from projects.api.bid_shapes import PlannedMilestone, TermsDifferenceOut
 from projects.bids import terms
 from projects.bids.counters import services
 from projects.bids.counters.models import CounterOffer
@@ -65,15 +65,6 @@ class CounterOfferOut(serializers.ModelSerializer):
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_next_steps(self, counter: CounterOffer) -> list[str]:
         return open_steps(counter, role_in(counter.bid, self.context["request"].user))
-
-
-class TermsDifferenceOut(serializers.Serializer):
-    """One difference in words; an empty side is not there."""
-
-    title = serializers.CharField()
-    what = serializers.CharField()
-    before = serializers.CharField()
-    after = serializers.CharField()
 
 
 class WholeCounterOfferOut(CounterOfferOut):
