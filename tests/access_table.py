@@ -322,6 +322,7 @@ LINES = [
     Line("api-contract-bonuses", "POST", "ada", of="contract", sees="ben", body={"amount": 5_000}),
     Line("api-bonus-pay", "POST", "ada", of="bonus", sees="ben"),
     Line("api-bonus-withdraw", "POST", "ada", of="bonus", sees="ben"),
+    Line("contract-changes", "GET", SIDES, of="contract"),
     Line("change-create", "GET POST", SIDES, of="contract"),
     Line("change-accept", "GET POST", "ben", of="change", sees="ada"),
     Line("change-decline", "POST", "ben", of="change", sees="ada"),

@@ -8,26 +8,41 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access.confirming import confirm_by_password
 from marketplace.common.answers import judge_answer
 from marketplace.common.errors import InvalidInput, WrongState
+from marketplace.common.pages import page_of
 from projects.agreements.changes import services
 from projects.agreements.changes.models import LIFECYCLE, ChangeOrder
 from projects.agreements.changes.planning import effect_of, planned_changes
-from projects.agreements.changes.selectors import changes_of, standing_on
+from projects.agreements.changes.selectors import changes_of, standing_on, titles_of
 from projects.contracts.models import LIFECYCLE as CONTRACT_LIFECYCLE
 from projects.contracts.models import Contract
 from projects.contracts.roles import role_in
 from projects.contracts.selectors import contracts_of
-from projects.web.change_cards import difference, shown_change
+from projects.web.change_cards import difference, shown_change, shown_rounds
 from projects.web.change_forms import ChangeForm
 from projects.web.contracts import answer_contract
 from projects.web.endings import create_ending, create_leaving, draft_ending
 from projects.web.signing import sign_page
 
 Deed = Callable[..., ChangeOrder]
+
+
+@require_safe
+def list_changes(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Every change that was proposed to this agreement, newest first, with what became of it."""
+    contract = get_object_or_404(contracts_of(request.user), public_id=public_id)
+    page = page_of(request, changes_of(request.user).filter(contract=contract))
+    context = {
+        "contract": contract,
+        "page": page,
+        "rounds": shown_rounds(page.items, titles_of(contract)),
+        "nav": "work",
+    }
+    return render(request, "contracts/changes.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -130,6 +145,7 @@ def _answer(request: HttpRequest, public_id: str, deed: Deed, said: str) -> Http
 
 
 ROUTES = [
+    path("contracts/<str:public_id>/change-orders/", list_changes, name="contract-changes"),
     path("contracts/<str:public_id>/change/", create_change, name="change-create"),
     path("contracts/<str:public_id>/end/", create_ending, name="ending-create"),
     path("contracts/<str:public_id>/leave/", create_leaving, name="contract-leave"),

@@ -16,6 +16,7 @@ from payments.escrow.facts import MoneyFacts, facts_of_each
 from payments.payees.selectors import country_of, is_ready
 from payments.policies.fees import quote
 from payments.policies.words import percent
+from projects.agreements.changes.selectors import changes_of
 from projects.agreements.outlook import Prospects, Strike, prospects_of
 from projects.agreements.selectors import files_offered, files_signed, open_steps
 from projects.agreements.terms import days_end_in
@@ -31,13 +32,15 @@ from projects.holds.selectors import standstill_on
 from projects.messages.selectors import unread_of_each
 from projects.milestones.models import Milestone
 from projects.milestones.rules import due_if_held, due_of
-from projects.web.change_cards import shown_change
+from projects.web.change_cards import shown_change, shown_rounds
 from projects.web.milestone_cards import Button, button_of, cards_of
 from projects.web.simulations import try_url
 
 S = Milestone.Status
 # The page shows the newest lines; the rest is a page of its own.
 LATEST = 12
+# Of changes that were proposed before; each has a whole difference.
+LATEST_CHANGES = 5
 # Of all clocks of all milestones, the nearest.
 NEAREST = 6
 
@@ -64,6 +67,7 @@ def context_of(request: HttpRequest, contract: Contract) -> dict[str, Any]:
         "turn_buttons": buttons_of(turn, contract, role),
         "can": can,
         "change": shown_change(prospects.change, role) if prospects.change else None,
+        **rounds_of(request, prospects),
         "cards": cards_of(prospects.milestones, role, turn=turn.milestone, may_change=may_change),
         "strikes": strikes_of(prospects, role),
         "silence": prospects.silence,
@@ -89,6 +93,19 @@ def context_of(request: HttpRequest, contract: Contract) -> dict[str, Any]:
         ),
         "unread_messages": unread_of_each([contract.bid_id], request.user).get(contract.bid_id, 0),
         "nav": "work",
+    }
+
+
+def rounds_of(request: HttpRequest, prospects: Prospects) -> dict[str, Any]:
+    """The changes that were proposed before, the newest first: all but the one that waits."""
+    found = changes_of(request.user).filter(contract=prospects.contract)
+    if prospects.change:
+        found = found.exclude(pk=prospects.change.pk)
+    orders = list(found[: LATEST_CHANGES + 1])
+    titles = {one.milestone.position: one.milestone.title for one in prospects.milestones}
+    return {
+        "rounds": shown_rounds(orders[:LATEST_CHANGES], titles),
+        "has_older_rounds": len(orders) > LATEST_CHANGES,
     }
 
 

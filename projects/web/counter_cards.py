@@ -33,7 +33,7 @@ def shown_counter(counter: CounterOffer, role: str | None, lines: list[Any]) -> 
     return {
         "counter": counter,
         "lines": lines,
-        "since": terms_differences(before, counter, bid.currency) if before else [],
+        "since": terms_differences(before, counter, bid.currency) if before else None,
         "is_mine": counter.proposed_by_role == role,
         "proposer": names[counter.proposed_by_role],
         "answerer": next(n for side, n in names.items() if side != counter.proposed_by_role),

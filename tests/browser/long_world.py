@@ -8,8 +8,10 @@ from accounts.people.models import User
 from accounts.people.services import update_profile
 from marketplace.common.clock import now
 from payments.escrow.models import Escrow
+from projects.agreements.changes.services import counter_change
 from projects.agreements.suspending.services import suspend_posting
 from projects.bids.services import shortlist_bid
+from projects.contracts.models import Contract
 from projects.disputes.models import Dispute
 from projects.disputes.services import open_dispute
 from projects.disputes.templates.services import write_template
@@ -17,6 +19,7 @@ from projects.invitations.services import decline_invitation, invite_person
 from projects.milestones.services import submit_work
 from projects.postings.models import Posting
 from projects.postings.services import add_files
+from tests.projects.change_world import another, proposed
 from tests.projects.register_world import entries
 from tests.world import active_contract, answers_to, fund, open_posting, plan_of, submitted_bid
 
@@ -70,6 +73,7 @@ def at_the_limits() -> list[tuple[str, str]]:
     dispute = open_dispute(
         milestone_id=disputed.pk, by=ada, reason="late", statement=TEXT, asked_for=HALF // 3
     )
+    _asked_for_more(contract, ada, ben)
     entries(30, ground="silence_9", delivery="nothing", band="250-2500", currency="KWD")
     near = now() + timedelta(days=10)
     Escrow.objects.filter(pk=delivered.escrow_id).update(limit_at=near)
@@ -87,6 +91,7 @@ def at_the_limits() -> list[tuple[str, str]]:
         ("ada", f"/bids/{bid.public_id}/award/"),
         ("ada", f"/contracts/{contract.public_id}/"),
         ("ada", f"/contracts/{contract.public_id}/agreement/"),
+        ("ben", f"/contracts/{contract.public_id}/change-orders/"),
         ("ada", f"/contracts/{contract.public_id}/statement/"),
         ("ada", "/statements/"),
         ("ada", f"/milestones/{delivered.public_id}/release/"),
@@ -103,6 +108,14 @@ def at_the_limits() -> list[tuple[str, str]]:
         ("visitor", "/outbox/"),
         ("visitor", "/rules/decisions/"),
     ]
+
+
+def _asked_for_more(contract: Contract, ada: User, ben: User) -> None:
+    """One that ended, and an answer to it that waits; each with all that it may say."""
+    more = [another(title=TITLE, amount=HALF, criteria=[LINE, f"{WORD} {WORD}"])]
+    first = proposed(ben, *more, contract=contract, note=TEXT[:2_000])
+    less = [another(title=TITLE, amount=HALF // 2, criteria=[f"{WORD} {WORD}"])]
+    counter_change(order_id=first.pk, by=ada, wishes=less, note=LINE)
 
 
 def _at_the_desk(posting: Posting, dispute: Dispute) -> list[tuple[str, str]]:

@@ -34,6 +34,7 @@ def test_by_the_pages_from_the_first_round_to_the_next_wording(ada, ben):
         page = shown(person, bid.path)
         assert "&lt;b&gt;Less&lt;/b&gt;" in page and "<b>Less" not in page
         assert "<del" in page and "$600.00" in page
+        assert "proposed before" not in page, "it answers no other terms"
     assert "Answer the other terms" in shown(ben, bid.path)
     assert "Ben answers your terms" in shown(ada, bid.path)
     assert "your answer" in shown(ben, "/contracts/") and "waits for Ben" in shown(
@@ -46,6 +47,8 @@ def test_by_the_pages_from_the_first_round_to_the_next_wording(ada, ben):
     assert browser(ben).post(f"{path}counter/", row(amount="700")).status_code == 302
     newest = CounterOffer.objects.get(status="proposed")
     assert "something else instead" in shown(ada, bid.path)
+    since = shown(ada, bid.path).split("Against what was proposed before")[1]
+    assert ">$600.00</del>" in since and ">$700.00</ins>" in since
     assert browser(ada).post(f"/counter-offers/{newest.public_id}/accept/").status_code == 302
     page = shown(ben, bid.path)
     assert "Agreed by both" in page and "Terms proposed so far" in page and "version 2" in page
