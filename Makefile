@@ -8,7 +8,7 @@ BIN := .venv/bin
 # Trust whom this machine trusts, as pip does: some networks have an authority of their own.
 export UV_SYSTEM_CERTS ?= 1
 
-.PHONY: setup demo test crash chaos check bench bench-others lock format pictures clean
+.PHONY: setup demo test crash chaos check bench lock format pictures clean
 
 # uv is unpacked beside the project: that needs neither a venv module nor root.
 $(UV): requirements/uv.txt
@@ -70,11 +70,10 @@ check: .venv/.dev
 format: .venv/.dev
 	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
 
-bench: .venv/.dev
+bench: .venv/.dev .venv-bench/.others
 	@$(BIN)/python -m bench $(ARGS)
 
 # What `make bench` compares with, apart from the product: one of them is built from its source.
-bench-others: .venv-bench/.others
 .venv-bench/.others: requirements/bench.txt $(UV)
 	@$(UV) venv -q --allow-existing --python $(PY) .venv-bench
 	@$(UV) pip install -q --require-hashes --python .venv-bench -r $<

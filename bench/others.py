@@ -22,7 +22,7 @@ OTHERS = {"django-hordak": 8, "django-ledger": 20}
 
 def main() -> None:
     if not PYTHON.exists():
-        say(Figure("django-hordak, django-ledger", "not installed: make bench-others"))
+        say(Figure("django-hordak, django-ledger", "not installed: make bench does that"))
         return
     with house(), contextlib.ExitStack() as stops:
         from django.db import connection

@@ -137,7 +137,7 @@ class Person:
         raise Surprise(f"{self.name}: {method} {path} → {response.status_code} {response.text}")
 
 
-def pay(instance: Instance, url: str, cards: list[str], *, code: str) -> bool:
+def pay(instance: Instance, url: str, cards: list[str], *, code: str = "123") -> bool:
     """Try the cards one after the other on the provider's pay page, as a browser would; whether
     the page said in the end that it is paid. By its security code the provider's sandbox tells the
     card of one person from that of another with the same number.
