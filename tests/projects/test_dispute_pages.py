@@ -50,6 +50,20 @@ def create_path(milestone) -> str:
     return f"/milestones/{milestone.public_id}/dispute/"
 
 
+def test_that_it_costs_nothing_is_said_where_people_decide_and_in_the_rules(browse, ada, ben):
+    """And it is so: test_decide_dispute.py divides to the unit."""
+    milestone = submitted(ada, ben)
+    rules = browse(ada).get("/rules/").text
+    card = rules[rules.index('id="dispute-costs"') :].partition("</p>")[0]
+    assert "Nothing, for either side: not to open one, to answer it" in card
+
+    page = browse(ada).get(create_path(milestone)).text
+    assert "<strong>A dispute costs nothing</strong>, for either side" in page
+    assert 'href="/rules/#dispute-costs"' in page
+    browse(ada).post(create_path(milestone), FORM)
+    assert "it costs nothing." in browse(ben).get(Dispute.objects.get().path).text
+
+
 def test_of_a_milestone_that_was_released_in_part_the_rest_is_at_stake(browse, ada, ben, dora):
     milestone = submitted(ada, ben)
     release_part(milestone_id=milestone.pk, by=ada, amount=30_000)
