@@ -3,8 +3,10 @@
 import io
 import smtplib
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from celery import current_app
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.core.management import call_command
@@ -29,9 +31,10 @@ from marketplace.common.audit import entries_about
 from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.words import Words
+from payments.payouts.models import Earning
 from projects.tasks import deliver_due_notifications, deliver_notification
 from tests.races import at_once, meet_after
-from tests.world import api_of, browser
+from tests.world import api_of, browser, submitted_milestone
 
 pytestmark = pytest.mark.django_db
 
@@ -51,6 +54,13 @@ class Greylisting(EmailBackend):
 
     def send_messages(self, email_messages):
         raise smtplib.SMTPRecipientsRefused({email_messages[0].to[0]: (450, b"4.2.0 try later")})
+
+
+class Gone(EmailBackend):
+    """One that does not answer at all."""
+
+    def send_messages(self, email_messages):
+        raise smtplib.SMTPServerDisconnected("gone")
 
 
 @pytest.fixture
@@ -247,6 +257,37 @@ def test_without_the_lock_tries_at_once_are_many(ada, dora, server, monkeypatch)
     outcomes = at_once(*[lambda: retry_mail(notification_id=notice.pk, by=dora)] * 8)
 
     assert outcomes == ["done"] * 8
+
+
+# --- The deed that it tells of -------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("how", [Refusing, Greylisting, Gone])
+def test_a_deed_stands_whatever_becomes_of_its_mail(ada, ben, dora, server, monkeypatch, how):
+    """Each bell is answered right there, as soon as the deed is committed."""
+    milestone = submitted_milestone(ada, ben)
+    server(how)
+    answered: list[str] = []
+
+    def answer(name: str, args: tuple[Any, ...] = (), **_: object) -> None:
+        if name == deliver_notification.name:
+            deliver_notification(*args)
+            answered.append(name)
+
+    monkeypatch.setattr(current_app._get_current_object(), "send_task", answer)
+
+    assert browser(ada).post(f"/milestones/{milestone.public_id}/release/").status_code == 302
+
+    milestone.refresh_from_db()
+    assert (milestone.status, Earning.objects.get().amount) == ("released", 97_000)
+    notice = ben.notifications.get(kind="milestone_released")
+    assert answered and notice.read_at is None and notice.is_counted
+    assert "approved and" in browser(ben).get("/notices/").text
+    assert (notice.mail_attempts, notice.mailed_at) == (1, None)
+    desk = browser(dora).get("/desk/mails/?words=ben@example").text
+    assert "ben@example.com" in desk and notice.mail_failure in desk
+    call_command("check_ledger", stdout=io.StringIO())
 
 
 # --- Pages and calls -----------------------------------------------------------------------------
