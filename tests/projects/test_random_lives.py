@@ -40,6 +40,7 @@ from projects.agreements.changes.services import (
     counter_change,
     decline_change,
     propose_change,
+    withdraw_change,
 )
 from projects.agreements.leaving.services import leave_contract
 from projects.agreements.models import Proposal
@@ -187,6 +188,18 @@ def _changes(scene: Scene, milestone: Milestone, by: User, act: Act) -> None:
     propose_change(contract_id=scene.contract.pk, by=by, wishes=_wishes(milestone, act))
 
 
+def _withdraws_a_change(scene: Scene, milestone: Milestone, by: User, act: Act) -> None:
+    """Or tries to: it may be the other side's, or open no longer. Where none is proposed, one that
+    they have thought better of.
+    """
+    proposed = ChangeOrder.objects.filter(contract=scene.contract, closed_at=None)
+    if not proposed.exists():
+        _changes(scene, milestone, by, act)
+    for order in proposed.all():
+        withdraw_change(order_id=order.pk, by=by)
+        event("a change was withdrawn")
+
+
 def _waits(scene: Scene, _milestone: Milestone, _by: User, act: Act) -> None:
     scene.later(hours=1 + act.part % 400)
     the_clock_strikes()
@@ -263,6 +276,7 @@ DEEDS: dict[str, Callable[[Scene, Milestone, User, Act], object]] = {
     "dispute": _disputes,
     "propose an end": _proposes,
     "propose a change": _changes,
+    "withdraw a change": _withdraws_a_change,
     "propose to end it all": _ends_it_all,
     "leave": _leaves,
     "answer": _answers,
