@@ -22,7 +22,7 @@ from marketplace.common.lifecycle import FINANCE, MEDIATOR, MODERATOR, SYSTEM
 from marketplace.common.lifecycle_sql import lifecycles
 from marketplace.common.models import AuditEntry
 from payments.policies.services import add_version
-from tests.against_the_rules import against_the_rules, force
+from tests.against_the_rules import against_the_rules, as_the_owner, force
 from tests.races import at_once
 from tests.staff_deeds import DEEDS, decides, places_a_hold
 from tests.test_growing_lists import grows_for_free
@@ -115,6 +115,23 @@ def test_postgresql_refuses_to_change_or_forget_one(statement):
 
     with pytest.raises(DatabaseError, match="the audit log is final"), transaction.atomic():
         connection.cursor().execute(statement)
+
+
+def test_nor_empties_it_but_in_a_test():
+    """The rule of its trigger, under the name of another database."""
+    with as_the_owner(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT p.proname, pg_get_functiondef(p.oid) FROM pg_trigger t JOIN pg_proc p"
+            " ON p.oid = t.tgfoid WHERE t.tgrelid = 'marketplace_auditentry'::regclass"
+            " AND t.tgtype & 32 > 0"
+        )
+        ((name, body),) = cursor.fetchall()
+        cursor.execute("TRUNCATE marketplace_auditentry")  # here it is allowed
+        cursor.execute(body.replace("current_database()", "'milepost'::text"))
+        is_refused = pytest.raises(DatabaseError, match="log is final: TRUNCATE is refused")
+        with is_refused, transaction.atomic():
+            cursor.execute("TRUNCATE marketplace_auditentry")
+    assert name == "marketplace_audit_log_is_final"
 
 
 def test_nobody_picks_the_number_or_the_link(ada):
