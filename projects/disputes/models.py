@@ -240,7 +240,8 @@ class Statement(models.Model):
 
 
 class Ruling(models.Model):
-    """One decision: what was found, which rule was applied, why, and the split. Never changed.
+    """One decision: what was found, which rule was applied, why, and the split. PostgreSQL lets
+    nobody change or delete it: ``carried_out_at`` alone is written later, once.
 
     ``to_freelancer`` is a part of the milestone's price in minor units, and ``held`` the part of it
     that was held then. ``by`` is null where the house decided by a rule; ``confirmed_by`` is the

@@ -219,9 +219,10 @@ def test_postgresql_refuses_it_too(waiting, dora):
         ProposedRuling.objects.filter(pk=waiting.pk).update(
             status="confirmed", answered_by=dora, closed_at=now()
         )
-    confirm(waiting, mediator("Emil"))
+    ruling = Ruling(dispute=waiting.dispute, number=1, by=dora, confirmed_by=dora, reasons="So.")
+    ruling.to_freelancer = ruling.held = 1
     with pytest.raises(IntegrityError, match="two_people"), transaction.atomic():
-        Ruling.objects.update(confirmed_by=dora)
+        ruling.save()
 
 
 # --- Returned ------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ def at_the_moment(time_machine) -> None:
 
 def took(ruling: Ruling, days: float, *, at: datetime = MOMENT) -> None:
     """As if it had come so many days after a mediator had the case."""
-    Ruling.objects.filter(pk=ruling.pk).update(created_at=at)
+    force(Ruling.objects.filter(pk=ruling.pk), created_at=at)
     events = Event.objects.filter(about=ruling.dispute.public_id)
     force(events, created_at=at - days * A_DAY)
 

@@ -109,7 +109,8 @@ def test_postgresql_lets_nobody_change_what_is_on_record(ada, ben):
 
 
 @pytest.mark.parametrize(
-    "table", ["projects_statement", "projects_exhibit", "marketplace_storedfile"]
+    "table",
+    ["projects_statement", "projects_exhibit", "marketplace_storedfile", "projects_ruling"],
 )
 def test_nor_empties_it_but_in_a_test(table):
     """The rule of its trigger, under the name of another database."""

@@ -1,9 +1,10 @@
 """A decision stands for its time to appeal; then, or when both accept, the money moves."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.management import call_command
+from django.db import InternalError, transaction
 
 from accounts.notifications.models import Notification
 from accounts.people.services import grant_staff_roles
@@ -12,7 +13,7 @@ from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.words import Words
 from projects.agreements.proposals.services import accept_proposal, propose_ending
-from projects.disputes.models import Dispute
+from projects.disputes.models import Dispute, Ruling
 from projects.disputes.rulings.selectors import steps_for
 from projects.disputes.rulings.services import (
     accept_ruling,
@@ -76,6 +77,44 @@ def test_nothing_moves_until_the_window_is_over(standing, ada, ben, time_machine
     assert told("ruling_carried_out") == [ada.name, ben.name]
     assert carry_out_rulings() == {"done": 0, "failed": 0}
     call_command("check_ledger")
+
+
+OTHERWISE = {
+    "dispute": 0,
+    "number": 2,
+    "by": None,
+    "confirmed_by": 0,
+    "facts": "Nothing was done.",
+    "rule": "Another one.",
+    "ground": "",
+    "reasons": "Otherwise.",
+    "to_freelancer": 1,
+    "held": 40_000,
+    "created_at": datetime(2020, 1, 1, tzinfo=UTC),
+}
+
+
+@pytest.mark.parametrize("field", OTHERWISE)
+def test_postgresql_lets_nobody_change_what_was_decided(standing, field):
+    named = {one.name for one in Ruling._meta.concrete_fields}
+    assert named == {"id", "carried_out_at", *OTHERWISE}
+    for also in ({}, {"carried_out_at": now()}):
+        is_refused = pytest.raises(InternalError, match="a decision is final: UPDATE is refused")
+        with is_refused, transaction.atomic():
+            Ruling.objects.update(**{field: OTHERWISE[field]}, **also)
+
+
+def test_nor_forget_it_nor_carry_it_out_another_time(standing, ada, ben):
+    for side in (ada, ben):
+        accept_ruling(dispute_id=standing.pk, by=side)
+
+    for change in (
+        lambda: Ruling.objects.update(carried_out_at=None),
+        lambda: Ruling.objects.update(carried_out_at=now() + timedelta(days=1)),
+        lambda: Ruling.objects.all()._raw_delete("default"),
+    ):
+        with pytest.raises(InternalError, match="a decision is final: "), transaction.atomic():
+            change()
 
 
 def test_both_accept_and_it_is_carried_out_at_once(standing, ada, ben):
