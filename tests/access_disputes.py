@@ -35,6 +35,8 @@ DISPUTES = [
     Line("desk-templates", "GET POST", "dora"),
     Line("desk-template", "GET POST", "dora", of="template"),
     Line("desk-template-delete", "POST", "dora", of="template"),
+    Line("api-desk-templates", "GET POST", "dora"),
+    Line("api-desk-template", "GET PUT DELETE", "dora", of="template"),
     Line("desk-dispute-assignment", "POST", "dora", of="dispute"),
     Line("api-desk-dispute-assignments", "GET POST", "dora", of="dispute"),
     Line("api-desk-dispute-give-up", "POST", "dora", of="dispute"),

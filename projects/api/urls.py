@@ -22,6 +22,7 @@ from projects.api import (
     desk_messages,
     desk_money,
     desk_rulings,
+    desk_templates,
     disputes,
     evidence,
     givebacks,
@@ -70,6 +71,7 @@ urlpatterns = [
     *desk_messages.ROUTES,
     *desk_assignments.ROUTES,
     *desk_rulings.ROUTES,
+    *desk_templates.ROUTES,
     path("bonuses/<str:public_id>/pay/", bonuses.PayBonusView.as_view(), name="api-bonus-pay"),
     path(
         "bonuses/<str:public_id>/withdraw/",

@@ -15,7 +15,8 @@ from projects.management.demo.seed import seed
 from projects.management.demo.templates import TEMPLATES
 from tests.projects.two_mediators import mediator
 from tests.races import at_once
-from tests.world import browser, person, reviewed_dispute
+from tests.test_growing_lists import grows_for_free
+from tests.world import api_of, browser, person, reviewed_dispute
 
 pytestmark = pytest.mark.django_db
 
@@ -91,6 +92,12 @@ def test_they_are_the_mediators_own(template, role):
     for url in ("/desk/templates/", one):
         assert browser(fay).get(url).status_code == browser(fay).post(url, WORDS).status_code == 404
     assert browser(fay).post(f"{one}delete/").status_code == 404
+    call = api_of(fay)
+    for url in ("/api/v1/desk/templates/", f"/api/v1{one}"):
+        assert call.get(url).status_code == 404
+    assert call.post("/api/v1/desk/templates/", WORDS).status_code == 404
+    assert call.put(f"/api/v1{one}", WORDS).status_code == 404
+    assert call.delete(f"/api/v1{one}").status_code == 404
     assert b"/desk/templates/" not in browser(fay).get("/desk/disputes/").content
     assert ReasonTemplate.objects.get().by != fay
 
@@ -121,6 +128,33 @@ def test_at_the_desk(dora):
     assert ReasonTemplate.objects.get().name == "Half"
     desk.post(f"/desk/templates/{one.public_id}/delete/")
     assert not ReasonTemplate.objects.exists()
+
+
+def test_the_api_lists_writes_changes_and_throws_away(dora):
+    desk, url = api_of(dora), "/api/v1/desk/templates/"
+    only = {"name": "Nothing was delivered", "reasons": "So."}
+    written = [desk.post(url, words) for words in (WORDS, only)]
+    assert [answer.status_code for answer in written] == [201, 201]
+    rows = desk.get(url).json()["results"]
+    assert rows == [answer.json() for answer in written]
+    assert (rows[0]["facts"], rows[0]["by"], rows[1]["facts"]) == ("Met: …", "Dora", "")
+
+    one = f"{url}{rows[1]['id']}/"
+    assert desk.put(one, WORDS | {"name": "Half"}).json() == desk.get(one).json()
+    assert (desk.get(one).json()["name"], desk.get(one).json()["rule"]) == ("Half", WORDS["rule"])
+    for answer in (desk.post(url, WORDS), desk.put(one, WORDS)):
+        assert (answer.status_code, answer.json()["error"]["param"]) == (400, "name")
+    assert desk.post(url, {"name": "Empty"}).json()["error"]["param"] == "reasons"
+    assert desk.delete(one).status_code == 204 and desk.get(one).status_code == 404
+    assert [row["name"] for row in desk.get(url).json()["results"]] == ["Met in part"]
+
+
+def test_the_api_asks_no_more_for_more_of_them(dora):
+    names = iter("abcdefgh")
+    grows_for_free(
+        lambda: api_of(dora).get("/api/v1/desk/templates/"),
+        lambda: write_template(by=dora, **WORDS | {"name": next(names)}),
+    )
 
 
 def test_one_choice_fills_in_what_is_empty_and_leaves_what_is_typed(case, template, dora):
