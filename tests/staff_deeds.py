@@ -146,12 +146,12 @@ def settles_a_refund(ada, ben, dora) -> tuple[str, set]:
 
 def answers_a_bank(ada, ben, dora) -> tuple[str, set]:
     answering._wish(_chargeback(ada, ben), answering.ANSWER, dora, "All of it was delivered.")
-    return "answer chargeback", {ben.pk}
+    return "answer chargeback", {ada.pk, ben.pk}
 
 
 def lets_a_bank_have_it(ada, ben, dora) -> tuple[str, set]:
     answering._wish(_chargeback(ada, ben), answering.ACCEPT, dora)
-    return "accept chargeback", {ben.pk}
+    return "accept chargeback", {ada.pk, ben.pk}
 
 
 def _chargeback(ada, ben) -> int:

@@ -80,7 +80,10 @@ class DeskChargebackInFullOut(DeskChargebackOut):
 
 
 class EvidenceIn(serializers.Serializer):
-    evidence = serializers.CharField(max_length=services.LONGEST_EVIDENCE)
+    evidence = serializers.CharField(
+        max_length=services.LONGEST_EVIDENCE,
+        help_text="What the bank is told, once; payer and payee read it on their account pages.",
+    )
 
 
 class NewestOpened(CursorPage):

@@ -116,13 +116,15 @@ def _wish(chargeback_id: int, step: str, by: User, text: str = "") -> None:
     chargeback.answer_attempt += 1
     chargeback.next_check_at = now() + ANSWER_AGAIN
     chargeback.save()
+    payment = chargeback.payment
+    payee_id = Escrow.objects.get(public_id=payment.paid_for).payee_id
     log_deed(
         f"{step} chargeback",
         chargeback.public_id,
         "Let the bank have what it demanded." if step == ACCEPT else "Sent evidence to the bank.",
         by=by,
         role=FINANCE,
-        about=person_ids_of(Escrow.objects.get(public_id=chargeback.payment.paid_for).payee_id),
+        about=person_ids_of(payment.payer_id, payee_id),
         reason=text,
     )
 

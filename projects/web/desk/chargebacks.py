@@ -27,7 +27,7 @@ class EvidenceForm(forms.Form):
         max_length=services.LONGEST_EVIDENCE,
         widget=forms.Textarea({"rows": 8}),
         help_text="The agreement, the deliveries and their approval, in plain words. It is sent "
-        "once and cannot be changed.",
+        "once and cannot be changed. Payer and payee read it on their account pages.",
     )
 
 
