@@ -1,4 +1,6 @@
-"""A conversation as one JSON document, the same for both its sides, written while it is read."""
+"""A conversation as one JSON document, the same for both its sides, written while it is read
+(docs/messages.md describes it).
+"""
 
 import json
 from collections.abc import Iterator

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 
@@ -330,6 +331,19 @@ def test_both_sides_save_the_same_document(client, ada, ben, contract, door):
     assert second["files"] == [
         {"id": stored.public_id, "name": "page.html", "size": 4, "sha256": stored.sha256}
     ]
+
+
+def test_each_member_of_the_document_is_described(ben, contract):
+    write_message(bid_id=contract.bid_id, by=ben, text="Here.", files=[a_file(b"plan")])
+    answer = api_of(ben).get(f"{api_path_of(contract)}export/")
+    said = json.loads(b"".join(answer.streaming_content))
+    described = (settings.BASE_DIR / "docs" / "messages.md").read_text()
+    (message,) = said["messages"]
+    (file,) = message["files"]
+
+    for member in (*said, *message, *file, *said["client"], *said["read_by"], *message["by"]):
+        assert f"`{member}`" in described or f'"{member}"' in described, member
+    assert f'"format": "{said["format"]}"' in described
 
 
 def test_an_empty_conversation_is_a_document_too(ada, contract):
