@@ -1,11 +1,7 @@
-"""The plan of a seed, and how people's own words are held against the books."""
+"""The plan of a seed."""
 
 from collections import Counter
 
-import pytest
-
-from payments.fundings.models import Payment
-from projects.milestones.services import fund_milestone
 from stripe_sandbox import faults
 from tests.chaos.plan import (
     API_FAULTS,
@@ -19,8 +15,6 @@ from tests.chaos.plan import (
     ruling_of,
     strikes_of,
 )
-from tests.chaos.told import _problem_of
-from tests.world import funded_milestone, planned_milestone
 
 
 def test_the_same_seed_has_the_same_plan_and_another_one_another():
@@ -53,25 +47,3 @@ def test_no_process_is_killed_twice_in_a_seed_and_all_strikes_come_in_its_first_
         killed = Counter(strike.target for strike in strikes if strike.kind == "kill")
         assert max(killed.values(), default=0) <= 1
         assert {strike.round for strike in strikes} <= set(ROUNDS)
-
-
-@pytest.mark.django_db
-def test_what_was_told_and_is_so_is_no_problem(ada, ben):
-    milestone = funded_milestone(ada, ben)
-    payment = Payment.objects.get()
-
-    assert _problem_of({"paid": payment.public_id}) == ""
-    assert _problem_of({"id": milestone.public_id, "status": "planned"}) == ""
-    # What has not ended may have moved on since.
-    assert _problem_of({"id": milestone.public_id, "status": "returned"}) == ""
-
-
-@pytest.mark.django_db
-def test_what_the_books_do_not_know_is_found(ada, ben):
-    milestone = planned_milestone(ada, ben)
-    payment = fund_milestone(milestone_id=milestone.pk, by=ada)
-
-    told = {"id": milestone.public_id, "status": "released"}
-    assert "it is planned" in _problem_of(told)
-    assert "the payment is pending" in _problem_of({"paid": payment.public_id})
-    assert "there is no such thing" in _problem_of({"id": "ms_never", "status": "planned"})

@@ -238,6 +238,7 @@ def test_a_mediator_has_the_rulings_on_their_own_cases_and_reads_nothing_of_othe
     ada, ben, dora, later
 ):
     emil = mediator("Emil")
+    mediator("Fay")  # an appeal needs one who never had it
     case, nobodys = reviewed_dispute(ada, ben), reviewed_dispute(ada, ben)
     talked_of = negotiated_dispute(ada, ben)
     for dispute in (case, talked_of):
