@@ -311,7 +311,9 @@ def _saved_filter() -> SavedFilter:
 
 def _failed_mail(ben: User) -> Notification:
     notice = ben.notifications.earliest("pk")
-    notice.mail_due_at, notice.mail_failure, notice.mail_failed_at = None, "550 No.", now()
+    # A worker may have sent it by now, where there are any.
+    notice.mailed_at = notice.mail_due_at = None
+    notice.mail_failure, notice.mail_failed_at = "550 No.", now()
     notice.save()
     return notice
 
