@@ -1,6 +1,6 @@
 """How people play a dispute: opened by one side, and ended in each of the ways there are."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +18,6 @@ from projects.management.simulation.lives import Life, Waiting
 _DECIDED = {"decided", "closed"}
 # Rounds after which a letter of the provider's is waited for no longer.
 _LETTERS_TAKE = 12
-# What a milestone in dispute comes to where nobody has decided.
-_WITHOUT_A_RULING = {"released": "approved", "cancelled": "given back", "split": "agreed"}
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ class Case:
         (first, second), case = mediators, f"desk/disputes/{self.id}/"
         while (shown := first.get(case))["status"] not in until:
             if "decide" in shown["next_steps"]:
-                first.post(f"{case}rulings/", self._ruling(), fine=409)
+                first.post(f"{case}rulings/", self._ruling(len(shown["rulings"])), fine=409)
                 self._confirm(second)
             yield
 
@@ -83,11 +81,15 @@ class Case:
             elif second.post(f"{path}return/", {"why": "Say which criteria are met."}, fine=409):
                 self.life.met["decision returned"] += 1
 
-    def _ruling(self) -> dict[str, object]:
-        """A part of what is left of the price: a bank may have taken some of it."""
+    def _ruling(self, before: int) -> dict[str, object]:
+        """Nothing, a part or all of what is left of the price, each in its turn: a bank may have
+        taken some of it. ``before`` are the decisions that there were.
+        """
         left = self.life.client.get(f"milestones/{self.milestone}/")["money"]["price_held"]
+        parts = (0, left // 3, left // 2, left)
+        turn = self.life.number + 2 * len(self.life.disputes) + before
         return {
-            "to_freelancer": self.life.random.choice((0, left // 3, left // 2, left)),
+            "to_freelancer": parts[turn % len(parts)],
             "facts": "Half of the criteria are met.",
             "rule": "What was agreed.",
             "ground": "in_part",
@@ -110,13 +112,20 @@ def disputing_much(life: Life, milestone: str) -> Waiting:
     yield from _dispute(life, milestone, much[(life.number + position) % len(much)])
 
 
+def disputing_in_vain(life: Life, milestone: str) -> Waiting:
+    """This freelancer's money the provider holds for some days only, in which nobody decides."""
+    yield from _dispute(life, milestone, "at the limit")
+
+
 def _dispute(life: Life, milestone: str, name: str) -> Waiting:
     cards = _CARDS.get(name, ("",))
     yield from life.fund(milestone, card=cards[life.number % len(cards)])
     shown = life.client.get(f"milestones/{milestone}/")
     opener, other = life.client, life.freelancer
-    if name == "by rule":  # nothing is delivered in time
+    if name in _NOT_DELIVERED:
         yield from life.until(milestone, lambda it: "cancel_late" in it["next_steps"])
+        # Else the last word would be the other side's, and no row decides about who waits for one.
+        opener.post(f"contracts/{life.contract}/messages/", {"text": "Where is it?"})
         why: dict[str, object] = {"reason": "not_delivered"}
     else:
         life.submit(milestone)
@@ -128,7 +137,9 @@ def _dispute(life: Life, milestone: str, name: str) -> Waiting:
     dispute = opener.post(f"milestones/{milestone}/disputes/", why | words)["id"]
     life.disputes.append(dispute)
     yield
-    yield from ENDS[name](Case(life, dispute, milestone, shown["amount"], opener, other))
+    yield from (ENDS | _AT_THE_LIMIT)[name](
+        Case(life, dispute, milestone, shown["amount"], opener, other)
+    )
 
 
 def _approved(case: Case) -> Waiting:
@@ -166,6 +177,11 @@ def _by_rule(case: Case) -> Waiting:
     yield from case.decide()
 
 
+def _rule_appealed(case: Case) -> Waiting:
+    """Who was silent appeals against what the table says."""
+    yield from _decided_twice(case)
+
+
 def _accepted(case: Case) -> Waiting:
     """Both accept what is decided: the money moves at once."""
     case.answer()
@@ -184,6 +200,10 @@ def _standing(case: Case) -> Waiting:
 def _appealed(case: Case) -> Waiting:
     case.answer()
     case.ask_mediator()
+    yield from _decided_twice(case)
+
+
+def _decided_twice(case: Case) -> Waiting:
     yield from case.decide()
     if case.post(case.other, "appeals", {"statement": "More of it is done."}):
         case.post(case.opener, "statements", {"statement": "It is not."})
@@ -207,6 +227,13 @@ def _overdue(case: Case) -> Waiting:
             break
         yield
     yield from case.decide()
+
+
+def _at_the_limit(case: Case) -> Waiting:
+    """Nobody decides before the provider's limit: all of it goes back."""
+    case.answer()
+    case.ask_mediator()
+    yield from case.life.until(case.milestone, lambda it: it["status"] == "refunded")
 
 
 def _at_a_bank(case: Case) -> Waiting:
@@ -246,6 +273,7 @@ ENDS: dict[str, Callable[[Case], Waiting]] = {
     "agreed": _agreed,
     "settled": _settled,
     "by rule": _by_rule,
+    "rule appealed": _rule_appealed,
     "accepted": _accepted,
     "standing": _standing,
     "appealed": _appealed,
@@ -254,37 +282,7 @@ ENDS: dict[str, Callable[[Case], Waiting]] = {
     "at a bank": _at_a_bank,
     "kept by a bank": _kept_by_a_bank,
 }
+# Of whom the limit is near; for everybody else it would take a quarter of a year.
+_AT_THE_LIMIT: dict[str, Callable[[Case], Waiting]] = {"at the limit": _at_the_limit}
+_NOT_DELIVERED = {"by rule", "rule appealed"}
 _CARDS = {"at a bank": CARDS_OF_BANKS, "kept by a bank": CARDS_OF_KEEPERS}
-
-
-def what_came_of(life: Life) -> None:
-    """Count the outcomes of its disputes, as the house tells them."""
-    for dispute in life.disputes:
-        shown = life.client.get(f"disputes/{dispute}/")
-        milestone = life.client.get(f"milestones/{shown['milestone']}/")
-        life.met.update(f"dispute {words}" for words in _outcomes(shown, milestone))
-
-
-def _outcomes(shown: dict[str, Any], milestone: dict[str, Any]) -> Iterator[str]:
-    """How this one ended, and what was rare about it."""
-    rulings, ended = shown["rulings"], milestone["status"]
-    if milestone["money"]["charged_back"]:
-        yield "kept by a bank"
-    if not rulings:
-        is_agreed = shown["to_freelancer"] is None
-        yield _WITHOUT_A_RULING.get(ended, ended) if is_agreed else "settled"
-        return
-    if len(rulings) > 1:
-        yield "appealed"
-    elif shown["appealed_by"]:
-        yield "appealed in vain"
-    elif rulings[0]["by"] is None:
-        yield "by rule"
-    else:
-        yield "accepted" if shown["accepted_by"] else "standing"
-    if rulings[0]["confirmed_by"]:
-        yield "confirmed"
-    if rulings[-1]["confirmed_by"] and len(rulings) > 1:
-        yield "confirmed on appeal"
-    if shown["ruling_missed_at"]:
-        yield "overdue"

@@ -3,7 +3,11 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from projects.management.simulation.disputes import disputing, disputing_much
+from projects.management.simulation.disputes import (
+    disputing,
+    disputing_in_vain,
+    disputing_much,
+)
 from projects.management.simulation.http import GOOD_CARD, pay
 from projects.management.simulation.lives import Life, Waiting
 from projects.management.simulation.works import CHANGES
@@ -176,6 +180,7 @@ ACTS: dict[str, Callable[[Life, str], Waiting]] = {
     "asking for changes": asking_for_changes,
     "late": late,
     "disputing": disputing,
+    "disputing in vain": disputing_in_vain,
     "disputing much": disputing_much,
     "cancelling": cancelling,
     "ending by consent": ending_by_consent,
@@ -195,7 +200,8 @@ MANNERS = {
     "silent": 12,
     "asking for changes": 14,
     "late": 10,
-    "disputing": 12,
+    "disputing": 11,
+    "disputing in vain": 1,
     "disputing much": 1,
     "two awards": 2,
     "cancelling": 6,

@@ -1,5 +1,6 @@
 """The people of a simulation: the same seed makes the same ones."""
 
+import itertools
 from dataclasses import dataclass
 from random import Random
 
@@ -12,17 +13,27 @@ from projects.management.simulation.http import PASSWORD, Instance, Person
 _FIRST = "Amina Bruno Chiara Dmitri Elena Femi Greta Hamid Ingrid Jonas Kaito Leila Marco Nadia"
 _LAST = "Abara Berg Costa Duarte Egede Fischer Garcia Hansen Ito Jansen Keller Lund Moreau Novak"
 _COUNTRIES = ("DE", "FR", "IE", "NL", "ES", "SE")
+# Where the payment provider holds money for ten days only.
+_NEAR_LIMIT = "TH"
 
 
 @dataclass
 class Crowd:
     """Clients and freelancers who hold tokens, and of the staff two who decide disputes and two who
-    decide appeals: the second of each confirms what the first one cannot decide alone.
+    decide appeals: the second of each confirms what the first one cannot decide alone. ``abroad``
+    is a freelancer for whom the provider holds money for some days only.
     """
 
     clients: list[Person]
     freelancers: list[Person]
     mediators: list[Person]
+    abroad: Person
+
+    @property
+    def payees(self) -> list[tuple[str, Person]]:
+        """Everybody who is to be paid, beside the country of their bank."""
+        countries = itertools.cycle(_COUNTRIES)
+        return [*zip(countries, self.freelancers, strict=False), (_NEAR_LIMIT, self.abroad)]
 
 
 def gather(instance: Instance, *, seed: int, contracts: int) -> Crowd:
@@ -39,11 +50,8 @@ def gather(instance: Instance, *, seed: int, contracts: int) -> Crowd:
         for side, share in (("client", 4), ("freelancer", 3))
     }
     mediators = [_person(instance, one) for one in staff]
-    return Crowd(sides["client"], sides["freelancer"], mediators)
-
-
-def country_of(number: int) -> str:
-    return _COUNTRIES[number % len(_COUNTRIES)]
+    abroad = _person(instance, _user(random, seed, "abroad", 0))
+    return Crowd(sides["client"], sides["freelancer"], mediators, abroad)
 
 
 def _user(random: Random, seed: int, side: str, number: int) -> User:

@@ -16,10 +16,10 @@ from marketplace.common import clock
 from marketplace.common.errors import ProviderUnreachable
 from marketplace.common.services import advance_clock
 from marketplace.demo import top_up
-from projects.management.simulation.disputes import what_came_of
 from projects.management.simulation.http import Instance, Person, Surprise
 from projects.management.simulation.lives import DEAR, USUAL, Life
 from projects.management.simulation.manners import ACTS, MANNERS, approving
+from projects.management.simulation.outcomes import what_came_of
 from projects.management.simulation.payees import not_yet_paid, onboard, put_right
 from projects.management.simulation.people import Crowd, gather
 from projects.management.simulation.works import works
@@ -75,8 +75,8 @@ def play(
     lives = _lives(crowd, contracts=contracts, seed=seed, manner=manner, file=file)
     outcome = Outcome(lives, instance)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        say(f"{len(crowd.freelancers)} freelancers set up their payouts …")
-        list(pool.map(onboard, enumerate(crowd.freelancers)))
+        say(f"{len(crowd.payees)} freelancers set up their payouts …")
+        list(pool.map(onboard, crowd.payees))
         _rounds(outcome, pool, say)
         list(pool.map(_look_back, outcome.lives))
         say("All have ended. Waiting for the last payouts …")
@@ -98,7 +98,7 @@ def _lives(
             number=number,
             random=Random(f"{seed}:{number}"),
             client=random.choice(crowd.clients),
-            freelancer=pairs[number][0],
+            freelancer=crowd.abroad if manner == "disputing in vain" else pairs[number][0],
             other_freelancer=pairs[number][1],
             mediators=crowd.mediators,
             work=body | ({"awards": 2} if manner == "two awards" else {}),
@@ -177,10 +177,11 @@ def _await_payouts(
 ) -> None:
     """Move on until everything earned has reached a bank, and stays there."""
     waiting: list[Person] = []
+    people = [person for _, person in crowd.payees]
     for _ in range(30):
-        list(pool.map(put_right, enumerate(crowd.freelancers)))
-        owed = list(pool.map(not_yet_paid, crowd.freelancers))
-        waiting = [person for person, rest in zip(crowd.freelancers, owed, strict=True) if rest]
+        list(pool.map(put_right, crowd.payees))
+        owed = list(pool.map(not_yet_paid, people))
+        waiting = [person for person, rest in zip(people, owed, strict=True) if rest]
         if not waiting:
             return
         say(f"{len(waiting)} freelancers wait for {sum(owed) / 100:,.2f} USD")
