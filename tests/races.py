@@ -78,6 +78,7 @@ def meet_after(
     def and_meet(real: Callable[..., object]) -> Callable[..., object]:
         def meeting(*args: object, **named: object) -> object:
             answer = None if before else real(*args, **named)
+            assert not isinstance(answer, QuerySet), "It has not read yet."
             if not (all_have_met.is_set() or getattr(met, "yes", False)):
                 met.yes = True
                 gate.wait(timeout=20)

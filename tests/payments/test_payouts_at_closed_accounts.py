@@ -270,7 +270,7 @@ def test_without_its_lock_all_are_told_that_they_said_it_and_it_is_booked_once(
 ):
     payout = stranded(ada, ben)
     without_locks(monkeypatch)
-    meet_after(monkeypatch, attesting, "payouts_to_attest")
+    meet_after(monkeypatch, attesting, "refuse_if_being_cancelled")
 
     outcomes = at_once(
         *[lambda: attest_payout(payout_id=payout.pk, outcome="arrived", by=dora, **WHY)] * 8

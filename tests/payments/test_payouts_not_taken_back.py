@@ -285,7 +285,7 @@ def test_eight_at_once_say_one_thing(ada, ben, dora, bells):
 def test_without_its_lock_it_is_booked_once(ada, ben, dora, bells, monkeypatch):
     payout = unreturned(ada, ben)
     without_locks(monkeypatch)
-    meet_after(monkeypatch, attesting, "payouts_to_attest")
+    meet_after(monkeypatch, attesting, "refuse_if_being_cancelled")
 
     assert at_once(*[lambda: say(payout, "lost", dora)] * 8) == ["done"] * 8
 
