@@ -125,19 +125,37 @@ class ProposalForm(forms.Form):
     )
 
 
-class ChangeForm(ProposalForm):
-    """All of it, with a note.
-
-    ``seen`` says of what it was filled in: whatever was not touched comes back as it was shown, and
-    would be a change where it stands otherwise since.
+class SeenForm(ProposalForm):
+    """A proposal about what stands: ``seen`` says by its tag of what it was filled in, and it is
+    shown anew where that stands otherwise since.
     """
 
     seen = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
 
+    def __init__(self, data: Any = None, *, tag: str) -> None:
+        super().__init__(data, initial={"seen": tag})
+        self.tag = tag
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether it was filled in of something else; of one that is valid."""
+        return self.cleaned_data["seen"] not in ("", self.tag)
+
+    def show_anew(self) -> None:
+        """Say so. Sent again, it is of what stands now, with what it would bring beside it."""
+        self.add_error(None, CHANGED)
+        self.data = self.data.copy()
+        self.data["seen"] = self.tag
+
+
+class ChangeForm(SeenForm):
+    """All of it, with a note: whatever was not touched comes back as it was shown, and would be a
+    change where it stands otherwise since.
+    """
+
     def __init__(self, data: Any = None, *, contract: Contract) -> None:
         found = changeable(contract.milestones.select_related("escrow__policy"))
-        self.tag = tag_of(found)
-        super().__init__(data, initial={"seen": self.tag})
+        super().__init__(data, tag=tag_of(found))
         self.known = [
             PartForm(
                 data,
@@ -164,17 +182,6 @@ class ChangeForm(ProposalForm):
         found = [(part, part.wish()) for part in (*self.known, *self.new)]
         self.wished = [part for part, wish in found if wish]
         return [wish for _, wish in found if wish]
-
-    @property
-    def is_stale(self) -> bool:
-        """Whether it was filled in of something else; of one that is valid."""
-        return self.cleaned_data["seen"] not in ("", self.tag)
-
-    def show_anew(self) -> None:
-        """Say so. Sent again, it is of what stands now, with the difference from that beside it."""
-        self.add_error(None, CHANGED)
-        self.data = self.data.copy()
-        self.data["seen"] = self.tag
 
     def refuse(self, refusal: DomainError) -> None:
         """Put it beside the field that it is about."""

@@ -12,7 +12,8 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access.confirming import confirm_by_password
 from accounts.people.selectors import signed_in
-from marketplace.common.errors import InvalidInput
+from marketplace.common.errors import DomainError, InvalidInput, WrongState
+from marketplace.common.etags import etag_of
 from marketplace.common.forms import AmountField, clean_amount
 from marketplace.common.lifecycle import CLIENT
 from marketplace.common.money import to_major
@@ -31,14 +32,14 @@ from projects.holds.handing.services import hand_over_by_agreement, hand_over_by
 from projects.milestones.models import Milestone
 from projects.milestones.selectors import milestones_of
 from projects.web.change_cards import shown_change, shown_end
-from projects.web.change_forms import ProposalForm
+from projects.web.change_forms import SeenForm
 
 Deed = Callable[..., ChangeOrder]
 
 _DRAFTED = " A draft of a posting with what is left is among your postings."
 
 
-class EndingForm(ProposalForm):
+class EndingForm(SeenForm):
     """For each open milestone with money what part of the price goes to the freelancer."""
 
     hand_over = forms.BooleanField(
@@ -48,15 +49,19 @@ class EndingForm(ProposalForm):
     )
 
     def __init__(self, data: Any = None, *, contract: Contract, may_hand_over: bool) -> None:
-        super().__init__(data)
+        found = contract.milestones.filter(closed_at=None).select_related("escrow__policy")
+        self.open: list[Milestone] = list(found.order_by("place"))
+        facts = facts_of_each(one.escrow for one in self.open)
+        held = [
+            (one.public_id, price_held(one.escrow, held=facts[one.escrow_id].held))
+            for one in self.open
+        ]
+        super().__init__(data, tag=etag_of(held))
         if not may_hand_over:
             del self.fields["hand_over"]
         self.currency = contract.currency
-        found = contract.milestones.filter(closed_at=None).select_related("escrow__policy")
-        self.open: list[Milestone] = list(found.order_by("place"))
-        held = facts_of_each(one.escrow for one in self.open)
-        for one in self.open:
-            if most := price_held(one.escrow, held=held[one.escrow_id].held):
+        for one, (_, most) in zip(self.open, held, strict=True):
+            if most:
                 self.fields[one.public_id] = AmountField(
                     label=one.title,
                     required=False,
@@ -87,7 +92,7 @@ class EndingForm(ProposalForm):
             for one in self.open
         ]
 
-    def refuse(self, refusal: InvalidInput) -> None:
+    def refuse(self, refusal: DomainError) -> None:
         """Put it beside the milestone that it is about, or above them all."""
         place = (refusal.param or "").partition("[")[2].partition("]")[0]
         name = self.open[int(place)].public_id if place.isdecimal() else refusal.param
@@ -150,6 +155,7 @@ def draft_ending(
     # Whoever answers an ending answers that, and hands nothing over by it.
     may_hand_over = role == CLIENT and counters is None
     sent = request.POST if is_sent else None
+    status = 400 if is_sent else 200
     form = EndingForm(sent, contract=contract, may_hand_over=may_hand_over)
     context: dict[str, Any] = {"contract": contract, "form": form, "nav": "work"}
     if counters is not None:
@@ -159,7 +165,7 @@ def draft_ending(
         context["ended"] = shown_end(contract, planned_changes(contract, nothing))
     elif form.is_valid():
         try:
-            if "preview" not in request.POST:
+            if "preview" not in request.POST and not form.is_stale:
                 how = confirm_by_password(request.user, form.cleaned_data["password"])
                 more = {"note": form.cleaned_data["note"], "confirmed_with": how}
                 if hands_over := form.cleaned_data.get("hand_over", False):
@@ -170,8 +176,12 @@ def draft_ending(
                 page = reverse("contract", args=[contract.public_id])
                 return redirect(f"{page}#{order.public_id}")
             context["ended"] = shown_end(contract, planned_changes(contract, form.wishes()))
-        except InvalidInput as refusal:
+            status = 200
+        except (InvalidInput, WrongState) as refusal:
             form.refuse(refusal)
+            status = refusal.status
+        if form.is_stale:
+            form.show_anew()
+            status = 409
     form.fields["password"].required = True  # as it is shown
-    status = 400 if is_sent and "ended" not in context else 200
     return render(request, "agreements/end.html", context, status=status)

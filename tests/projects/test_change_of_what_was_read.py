@@ -124,6 +124,27 @@ def test_what_changes_between_the_page_and_the_lock_is_refused_too(ada, ben, mon
     assert tag_in(refused) == sent["seen"] and not ChangeOrder.objects.exists()
 
 
+def test_an_end_is_of_the_money_that_was_read(ada, ben):
+    """What was paid in meanwhile would all go back, and its field was never on the page."""
+    contract = active_contract(ada, ben, plan=plan_of(50_000, 70_000))
+    first, second = contract.milestones.order_by("position")
+    fund(first)
+    path = f"/contracts/{contract.public_id}/end/"
+    sent = {"seen": tag_in(browser(ben).get(path)), first.public_id: "123.00"} | SIGNED
+    fund(second)
+
+    refused = browser(ben).post(path, sent)
+
+    text = refused.content.decode()
+    assert (refused.status_code, ChangeOrder.objects.count()) == (409, 0)
+    assert MEANWHILE in text and "123.00" in text and second.public_id in text
+    anew = {"seen": tag_in(refused), second.public_id: "45.00"}
+    assert anew["seen"] != sent["seen"]
+    assert browser(ben).post(path, sent | anew).status_code == 302
+    ends = [change["end"]["to_freelancer"] for change in ChangeOrder.objects.get().changes]
+    assert ends == [12_300, 4_500]
+
+
 @pytest.mark.parametrize("is_answer", [False, True])
 def test_the_api_shows_the_tag_and_takes_it_back(ada, ben, is_answer):
     contract, first, second = two(ada, ben)
