@@ -155,9 +155,11 @@ class Life:
         self.code = str(self.random.randint(1000, 9999))
         return True
 
-    def submit(self, milestone: str) -> None:
+    def submit(self, milestone: str, *, fine: int = 0) -> Any:
+        """The answer; None where it was refused as is ``fine``."""
         note = f"Done as agreed: version {self.random.randint(1, 99)}."
-        self.freelancer.post(f"milestones/{milestone}/submissions/", DELIVERY | {"note": note})
+        path = f"milestones/{milestone}/submissions/"
+        return self.freelancer.post(path, DELIVERY | {"note": note}, fine=fine)
 
     def until(self, milestone: str, is_so: Callable[[dict[str, Any]], bool]) -> Waiting:
         while not is_so(self.client.get(f"milestones/{milestone}/")):
