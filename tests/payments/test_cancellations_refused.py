@@ -6,8 +6,10 @@ import pytest
 from django.core.management import call_command
 
 from accounts.notifications.models import Notification
+from accounts.people.services import grant_staff_roles
 from marketplace.common.clock import now
 from marketplace.common.errors import ProviderUnreachable, WrongState
+from marketplace.common.lifecycle import SYSTEM
 from payments.gateway.base import GatewayRefused
 from payments.payees.models import ConnectedAccount
 from payments.payouts import services as payouts
@@ -114,6 +116,18 @@ def test_what_finance_wished_both_hear_of_with_its_reason(payout, ben, dora):
     assert "Could not be taken back" in page
     (row,) = api_of(dora).get("/api/v1/desk/payouts/").json()["results"]
     assert row["reversal_refusal"] == "balance_insufficient" and row["cancel_refused_at"]
+
+
+def test_nobody_of_finance_cancels_their_own_at_the_desk(payout, ben, dora):
+    """It is theirs to cancel on their own page, and no deed of the house's."""
+    grant_staff_roles(user_id=ben.pk, roles={"finance"}, by=SYSTEM)
+    door = f"desk/payouts/{payout.public_id}/cancel/"
+
+    assert browser(ben).get(f"/{door}").status_code == 404
+    assert browser(ben).post(f"/{door}", {"reason": WHY}).status_code == 404
+    assert api_of(ben).post(f"/api/v1/{door}", {"reason": WHY}).status_code == 404
+    assert now_of(payout).cancel_wished_at is None
+    assert browser(dora).get(f"/{door}").status_code == 200
 
 
 def test_who_is_of_finance_no_more_hears_nothing_of_somebody_elses_money(payout, ben, dora):

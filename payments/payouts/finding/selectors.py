@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Exists, Min, OuterRef, Q, QuerySet, Subquery, Sum
 
 from accounts.parties.models import Party
+from accounts.parties.selectors import party_ids_of
 from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_roles_of
 from marketplace.common.errors import InvalidInput
@@ -23,9 +24,12 @@ def desk_payouts(user: User) -> QuerySet[Payout]:
 
 
 def cancellable_payouts(user: User) -> QuerySet[Payout]:
-    """Those of them that can be taken back, and that nobody has asked to be."""
+    """Those of them that can be taken back, and that nobody has asked to be; not their own, which
+    is no work of the desk's.
+    """
     waits = LIFECYCLE.steps["cancel"].source
-    return desk_payouts(user).filter(status__in=waits, cancel_wished_at=None)
+    others = desk_payouts(user).exclude(party__in=party_ids_of(user))
+    return others.filter(status__in=waits, cancel_wished_at=None)
 
 
 def narrowed(payouts: QuerySet[Payout], *, status: str = "", words: str = "") -> QuerySet[Payout]:
