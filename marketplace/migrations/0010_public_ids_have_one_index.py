@@ -1,10 +1,14 @@
 """Nobody looks for a public id by a part of it: the index by patterns that Django made beside the
 unique one goes, from every table of the house. A new house never had one.
+
+It needs each table for a moment, to itself: where somebody reads one for long it fails after five
+seconds, with nothing done, rather than have everybody wait behind it. Then it is tried again.
 """
 
 from django.db import migrations
 
 DROP_THEM = r"""
+SET LOCAL lock_timeout = '5s';
 DO $$
 DECLARE
     v_index text;
