@@ -53,6 +53,7 @@ def remind_in_disputes() -> dict[str, int]:
         lambda pk: reminding.remind_of_end(dispute_id=pk),
         of=Dispute,
         under=["milestone"],
+        while_=may_strike,
     )
 
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from accounts.notifications.models import Notification
 from marketplace.common.clock import now
 from marketplace.common.errors import WrongState
 from marketplace.tasks import beat_heart
@@ -44,6 +45,19 @@ def test_who_could_not_reply_to_an_appeal_has_as_much_longer(ada, ben, later):
     with pytest.raises(WrongState, match="can reply to the appeal until"):
         decide_dispute(dispute_id=dispute.pk, by=hugo, to_freelancer=0, **why())
     assert "extended by 2 h 10 min" in Event.objects.get(kind="clock_put_off").detail["reason"]
+
+
+def test_nor_is_a_side_warned_of_an_end_that_is_being_put_off(ada, ben, later):
+    _, ends_at, _ = a_decision(ada, ben)
+    walk_to(ends_at - timedelta(hours=12), later)
+    stopped()
+    beat_heart()
+    assert tasks.remind_in_disputes()["done"] == 0
+    assert not Notification.objects.filter(kind="appeal_ends").exists()
+
+    tasks.make_up_for_outages()
+
+    assert tasks.remind_in_disputes()["done"] == 1
 
 
 @pytest.mark.parametrize("deed", ["appeal", "accept"])
