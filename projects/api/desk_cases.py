@@ -153,7 +153,7 @@ class CasePutForwardView(APIView):
         what became of it. Sealed figures are none of it.
         """
         dispute = _case(request, public_id)
-        found = proposed_on(dispute.milestone.contract, until=read_until(dispute))
+        found = proposed_on(dispute, until=read_until(dispute))
         return Response(CasePutForwardOut(found).data)
 
 
@@ -178,7 +178,7 @@ class CaseTimelineView(ListAPIView):
             return Event.objects.none()
         dispute = _case(self.request, self.kwargs["public_id"])
         until = read_until(dispute)
-        proposed = proposed_on(dispute.milestone.contract, until=until)
+        proposed = proposed_on(dispute, until=until)
         return timeline_until(dispute, until, own=ids_of(proposed))
 
 

@@ -14,6 +14,7 @@ from marketplace.common.clock import now
 from payments.escrow.division import Shares, price_held, shares_of
 from payments.escrow.facts import facts_now, facts_of
 from payments.escrow.selectors import Closing, closings_of_each, held_in
+from payments.policies.selectors import second_mediator_above
 from payments.refunds.models import Refund
 from payments.refunds.selectors import refunds_named
 from projects.contracts.selectors import contracts_of
@@ -112,6 +113,21 @@ def mediators_for(dispute: Dispute) -> list[User]:
     """
     out = handled_before(dispute) | set(sides_of(dispute))
     return [one for one in staff_with(StaffRole.MEDIATOR) if one.pk not in out]
+
+
+def limit_of(dispute: Dispute) -> int | None:
+    """Where more of the price is held than that, in minor units, two mediators decide; or None."""
+    milestone = dispute.milestone
+    return second_mediator_above(milestone.contract.policy, milestone.currency)
+
+
+def needs_second(dispute: Dispute, *, held: int | None = None) -> bool:
+    """Whether one mediator alone cannot divide what is held of the price now. ``held`` where the
+    caller knows what is held in all.
+    """
+    limit, escrow = limit_of(dispute), dispute.milestone.escrow
+    held = held_in(escrow) if held is None else held
+    return limit is not None and price_held(escrow, held=held) > limit
 
 
 def readers_of(dispute: Dispute) -> list[User]:

@@ -76,7 +76,7 @@ def record_for(dispute: Dispute, *, with_messages: bool) -> Record:
     }
     exhibits = _exhibits(dispute)
     # No key where nothing was proposed: a record of before such a thing keeps its bytes.
-    proposed = {name: rows for name, rows in proposed_on(contract, until=until).items() if rows}
+    proposed = {name: rows for name, rows in proposed_on(dispute, until=until).items() if rows}
     happened = timeline_until(dispute, until, own=ids_of(proposed))
     sent = _files_sent(conversation)
     data = {

@@ -18,7 +18,6 @@ from payments.chargebacks.selectors import has_open_chargeback
 from projects.contracts.roles import role_in
 from projects.contracts.selectors import page_of
 from projects.disputes import rules, services, stages
-from projects.disputes.confirming.selectors import limit_of
 from projects.disputes.exhibits.selectors import exhibits_of
 from projects.disputes.models import Dispute
 from projects.disputes.negotiating.services import ask_mediator
@@ -31,7 +30,7 @@ from projects.disputes.rulings.selectors import (
 from projects.disputes.rulings.services import accept_ruling, appeal_ruling
 from projects.disputes.sealed.selectors import own_figure_of
 from projects.disputes.sealed.services import seal_figure, withdraw_figure
-from projects.disputes.selectors import disputes_of
+from projects.disputes.selectors import disputes_of, limit_of
 from projects.disputes.silence.selectors import verdicts_on
 from projects.disputes.words import arrival_in_words
 from projects.milestones.amounts import price_held_of

@@ -21,7 +21,6 @@ from payments.policies.services import add_version
 from projects.contracts.models import Event
 from projects.disputes.confirming import services
 from projects.disputes.confirming.models import ProposedRuling
-from projects.disputes.confirming.selectors import limit_of
 from projects.disputes.confirming.services import confirm_ruling, return_ruling
 from projects.disputes.models import Dispute, Ruling
 from projects.disputes.rulings.selectors import steps_for
@@ -32,7 +31,7 @@ from projects.disputes.rulings.services import (
     decide_dispute,
 )
 from projects.disputes.sealed.services import seal_figure
-from projects.disputes.selectors import mediators_for
+from projects.disputes.selectors import limit_of, mediators_for
 from projects.disputes.services import add_statement
 from projects.milestones.services import cancel_milestone, release_milestone
 from projects.tasks import carry_out_rulings, chase_rulings, close_moot_disputes
@@ -271,7 +270,10 @@ def test_nothing_is_returned_without_a_reason(waiting, emil, words):
 
 @pytest.fixture
 def appealed(ada, ben, dora, emil) -> Dispute:
-    """Fay's decision was returned by Gil; Dora's was confirmed by Emil; Ben appeals."""
+    """Fay's decision was returned by Gil; Dora's was confirmed by Emil; Ben appeals. Two more are
+    there, else neither Dora nor Emil could have been spared for it.
+    """
+    mediator("Kim"), mediator("Lee")
     dispute = reviewed_dispute(ada, ben, ABOVE)
     give_back(proposed_on(dispute, mediator("Fay")), mediator("Gil"))
     confirmed(dispute, dora, emil)

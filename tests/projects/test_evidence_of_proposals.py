@@ -182,15 +182,45 @@ def test_nor_what_is_agreed_after_the_end(ada, ben, dora, later):
         assert [line["text"] for line in happened["results"]] == shown
 
 
+def test_nor_what_became_afterwards_of_something_else_that_waited(ada, ben, dora, later):
+    contract = active_contract(ada, ben, [50_000, 70_000])
+    first, second = contract.milestones.order_by("position")
+    dispute = open_dispute(milestone_id=fund(first).pk, by=ada, **CAUSE)
+    waits = propose_ending(milestone_id=fund(second).pk, by=ada, to_freelancer=10_000, note=WANTED)
+    ending = propose_ending(milestone_id=first.pk, by=ada, to_freelancer=20_000, note=NOTE)
+    accept_proposal(proposal_id=ending.pk, by=ben)
+    later(days=1)
+    accept_proposal(proposal_id=waits.pk, by=ben)
+
+    for is_written in (False, True):
+        if is_written:
+            close_moot_dispute(dispute_id=dispute.pk)
+        api = f"/api/v1{dispute.desk_path}"
+        bundle = contents(browser(dora).get(f"{dispute.desk_path}evidence.zip").getvalue())
+        record = json.loads(bundle["record.json"])
+        for rows in (api_of(dora).get(f"{api}proposals/").json(), record):
+            shown = {
+                one["id"]: (one["status"], bool(one["answered_at"])) for one in rows["proposals"]
+            }
+            assert shown == {
+                waits.public_id: ("proposed", False),
+                ending.public_id: ("accepted", True),
+            }
+        accepted = [line for line in record["timeline"] if line["kind"] == "ending_accepted"]
+        assert len(accepted) == 1
+        own = json.loads(contents(bundled(seen(dispute, ada)))["record.json"])
+        assert [one["status"] for one in own["proposals"]] == ["accepted", "accepted"]
+
+
 def test_it_takes_as_many_queries_for_many(dispute, ada, ben):
-    contract = dispute.milestone.contract
+    assert dispute.milestone.contract, "read before"
     bargain(dispute, ada, ben)
     with CaptureQueriesContext(connection) as few:
-        proposed_on(contract)
+        proposed_on(dispute)
     for _ in range(3):
         bargain(dispute, ada, ben)
     with CaptureQueriesContext(connection) as many:
-        rows = proposed_on(contract)
+        rows = proposed_on(dispute)
     assert (len(rows["proposals"]), len(rows["changes"])) == (8, 8)
     assert len(many) == len(few) == 3
 

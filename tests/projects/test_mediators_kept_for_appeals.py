@@ -1,5 +1,7 @@
 """Nobody rules on appeal who had the case before: so a case leaves enough who never had it."""
 
+from functools import partial
+
 import pytest
 
 from accounts.people.models import User
@@ -140,6 +142,52 @@ def test_who_returned_a_decision_is_not_counted_but_may_be_given_it(ada, ben, do
     assert give(dispute, emil, by=dora).assignee == emil
 
 
+def test_who_is_kept_does_not_decide_what_nobody_has(case, ben, dora, emil):
+    give(case, dora, by=dora)
+    give_up_dispute(dispute_id=case.pk, by=dora)
+    with pytest.raises(WrongState, match="who never had this case") as refusal:
+        rule(case, emil)
+    assert refusal.value.code == "kept_for_appeal"
+    page = browser(emil).get(case.desk_path).text
+    assert "Nobody now." in page and "ruling-form" not in page and "Take it" not in page
+
+    rule(case, dora)
+    assert mediators_for(seen(appeal(case, ben))) == [emil]
+
+
+def test_nor_answers_the_decision_of_somebody_else_who_can_be_answered_by_another(
+    ada, ben, dora, emil, fay
+):
+    dispute, gil = reviewed_dispute(ada, ben, ABOVE), mediator("Gil")
+    give(dispute, dora, by=dora)
+    give(dispute, emil, by=dora)
+    row = proposed_on(dispute, emil)
+    for deed in (confirm_ruling, partial(return_ruling, why="Look again.")):
+        with pytest.raises(NotAllowed, match="who never had this case"):
+            deed(proposed_id=row.pk, by=fay)
+    page = browser(fay).get(dispute.desk_path).text
+    assert "An appeal needs two mediators" in page and "Return it" not in page
+
+    confirm_ruling(proposed_id=row.pk, by=dora)
+    assert mediators_for(seen(appeal(dispute, ben))) == [fay, gil]
+
+
+def test_where_nobody_else_can_answer_it_who_is_kept_does(ada, ben, dora, emil):
+    dispute = reviewed_dispute(ada, ben, ABOVE)
+    give(dispute, dora, by=dora)
+    assert confirmed(dispute, dora, emil).state == "decided"
+
+
+def test_where_all_who_had_it_have_left_anybody_may_have_it(ada, ben, dora, emil):
+    case, late = reviewed_dispute(ada, ben), reviewed_dispute(ada, ben)
+    for one in (case, late):
+        give(one, dora, by=dora)
+    User.objects.filter(pk=dora.pk).update(is_active=False)
+
+    assert rule(give(case, emil, by=emil), emil).state == "decided"
+    assert "Take it over" in browser(emil).get(late.desk_path).text
+
+
 @pytest.mark.parametrize("amount", [100_000, ABOVE])
 def test_its_first_mediator_may_be_anybody(ada, ben, dora, amount):
     dispute = reviewed_dispute(ada, ben, amount)
@@ -218,5 +266,5 @@ def test_both_doors_refuse_it_in_words(case, dora, emil):
     answer = api_of(dora).post(f"/api/v1{case.desk_path}assignments/", body)
     error = answer.json()["error"]
     assert (answer.status_code, error["code"]) == (409, "kept_for_appeal")
-    assert "Only those who have had it" in error["message"]
+    assert "Only those who have had it go on with it" in error["message"]
     assert seen(case).assignee == dora

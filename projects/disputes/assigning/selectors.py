@@ -8,10 +8,10 @@ from django.db.models.functions import Coalesce
 from accounts.people.models import StaffRole, User
 from accounts.people.selectors import staff_roles_of
 from marketplace.common.clock import now
+from projects.contracts.roles import Actor
 from projects.disputes.assigning.models import Assignment
-from projects.disputes.confirming.selectors import needs_second
 from projects.disputes.models import JUDGED, Dispute
-from projects.disputes.selectors import handled_before
+from projects.disputes.selectors import handled_before, mediators_for, needs_second
 
 # What a list of cases can be narrowed to.
 WHOSE = {"mine": "Mine", "nobody": "Nobody’s"}
@@ -55,16 +55,40 @@ def can_have_it(
     """Those of ``able``, who may decide it, to whom ``by`` can give it now. ``held`` where the
     caller knows what is held.
 
-    Whoever was given it does not hear its appeal: so the last ones who could are not given it. Its
-    first mediator may be anybody; and once the ruling is late, whoever takes it upon themselves:
-    a case that lies with somebody who is away would otherwise wait for the provider's limit.
+    Whoever was given it does not hear its appeal: so the last ones who could are not given it while
+    somebody who had it is there. Its first mediator may be anybody; and once the ruling is late,
+    whoever takes it upon themselves: a case that lies with somebody who is away would otherwise
+    wait for the provider's limit.
     """
-    if dispute.appealed_by or not dispute.assignments.all():
-        return able
     had_it = handled_before(dispute, instance=2)
+    if dispute.appealed_by or not any(one.pk in had_it for one in able):
+        return able
     is_late = dispute.ruling_late_at is not None
     spare = sum(one.pk not in had_it for one in able) - needed_for_appeal(dispute, held=held)
     return [one for one in able if spare > 0 or one.pk in had_it or (is_late and one == by)]
+
+
+def why_kept_from(
+    dispute: Dispute,
+    by: Actor,
+    *,
+    but: int | None = None,
+    able: list[User] | None = None,
+    held: int | None = None,
+) -> str:
+    """What is told to a mediator who takes a hand in it while an appeal could need them, and
+    somebody else who had it is there for it; or nothing. ``but`` is the key of whoever is there,
+    but not for this; ``able`` where the caller knows who may decide it, ``held`` as above.
+    """
+    able = mediators_for(dispute) if able is None else able
+    able = [one for one in able if one.pk != but]
+    if (
+        not isinstance(by, User)
+        or by not in able
+        or by in can_have_it(dispute, able, by, held=held)
+    ):
+        return ""
+    return why_kept_free(needed_for_appeal(dispute, held=held))
 
 
 def needed_for_appeal(dispute: Dispute, *, held: int | None = None) -> int:
@@ -73,10 +97,10 @@ def needed_for_appeal(dispute: Dispute, *, held: int | None = None) -> int:
 
 
 def why_kept_free(needed: int) -> str:
-    """What is told to whoever gives it to somebody that an appeal needs."""
+    """What is told where somebody would have it that an appeal needs."""
     who = "two mediators" if needed == 2 else "a mediator"
     return (
         f"An appeal needs {who} who never had this case, and nobody else can be spared for it. "
-        "Only those who have had it can be given it; once its ruling is late, any mediator can "
-        "take it over."
+        "Only those who have had it go on with it; once its ruling is late, any mediator can take "
+        "it over."
     )

@@ -13,6 +13,7 @@ from marketplace.common.lifecycle import MEDIATOR
 from marketplace.common.text import checked_text
 from marketplace.common.words import Words
 from projects.contracts.roles import Actor, role_in
+from projects.disputes.assigning.selectors import can_have_it
 from projects.disputes.confirming.models import LIFECYCLE, ProposedRuling
 from projects.disputes.confirming.selectors import why_not_answered_by, why_not_confirmed_by
 from projects.disputes.models import Dispute
@@ -42,7 +43,8 @@ def propose(dispute: Dispute, draft: Draft, *, by: User) -> ProposedRuling:
         title=dispute.milestone.title,
         due=dispute.ruling_due_at,
     )
-    for mediator in mediators_for(dispute):
+    others = [one for one in mediators_for(dispute) if one != by]
+    for mediator in can_have_it(dispute, others, by):
         _tell(mediator, proposed, "ruling_to_confirm", text, by=by)
     log_deed(
         "propose ruling",

@@ -12,7 +12,7 @@ from marketplace.common.words import Words
 from projects.contracts.roles import Actor, role_in
 from projects.contracts.services import record
 from projects.disputes import stages
-from projects.disputes.confirming.selectors import needs_second
+from projects.disputes.assigning.selectors import why_kept_from
 from projects.disputes.confirming.services import propose
 from projects.disputes.grounds import Ground
 from projects.disputes.models import Dispute, Ruling
@@ -26,7 +26,7 @@ from projects.disputes.rulings.pronouncing.services import (
 )
 from projects.disputes.rulings.selectors import judge_decision, ruling_of, waits_for_bank
 from projects.disputes.rulings.words import after_the_bank
-from projects.disputes.selectors import sides_of
+from projects.disputes.selectors import needs_second, sides_of
 from projects.disputes.services import (
     add_words,
     advance_dispute,
@@ -64,6 +64,8 @@ def decide_dispute(
     dispute = lock_dispute(dispute_id)
     lock_money(dispute)
     judge_decision(dispute, by)
+    if refusal := why_kept_from(dispute, by):
+        raise WrongState(refusal, code="kept_for_appeal")
     if ground not in Ground.values:
         raise InvalidInput("Choose one of the rules.", param="ground")
     draft = checked_draft(dispute, to_freelancer, facts, rule, reasons, ground)

@@ -19,7 +19,9 @@ from projects.web.desk.doors import for_staff
 def assignment_on(
     dispute: Dispute, request: HttpRequest, steps: list[str], *, held: int
 ) -> dict[str, Any]:
-    """Who has it and had it, and what the reader, who can make these ``steps``, can do there."""
+    """Who has it and had it, and what the reader, who can make these ``steps``, can do there;
+    ``able`` are those who may decide it.
+    """
     reader = signed_in(request.user)
     may_assign = "assign" in steps
     has_it = dispute.assignee
@@ -27,6 +29,7 @@ def assignment_on(
     can = can_have_it(dispute, able, reader, held=held)
     needed = needed_for_appeal(dispute, held=held)
     return {
+        "able": able,
         "assignee": has_it,
         "assignments": dispute.assignments.all(),
         "may_assign": may_assign,

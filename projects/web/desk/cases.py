@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.people.models import User
 from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
 from marketplace.common.file_lists import shown_files
 from marketplace.common.files import attachment
@@ -25,8 +26,6 @@ from projects.contracts.sentences import sentence_of, who_of
 from projects.disputes.confirming.models import ProposedRuling
 from projects.disputes.confirming.selectors import (
     effect_now,
-    limit_of,
-    needs_second,
     why_not_answered_by,
     why_not_confirmed_by,
 )
@@ -47,6 +46,8 @@ from projects.disputes.rulings.services import decide_dispute
 from projects.disputes.selectors import (
     desk_disputes,
     effect_of,
+    limit_of,
+    needs_second,
     neighbours_of,
 )
 from projects.disputes.services import LONGEST_STATEMENT
@@ -181,7 +182,7 @@ def _page(
     milestone = dispute.milestone
     contract = milestone.contract
     agreement = agreement_for_staff(dispute)
-    put_forward = proposed_on(contract, until=read_until(dispute))
+    put_forward = proposed_on(dispute, until=read_until(dispute))
     # Asked once; all below is told by it.
     held = held_in(milestone.escrow)
     look_for_open_chargebacks([milestone.escrow])
@@ -225,7 +226,10 @@ def _page(
         "nav": "desk",
     }
     context |= assignment_on(dispute, request, steps, held=held)
-    context |= _effect(milestone, form, held) | _confirming(dispute, request.user, held)
+    if not context["may_take"]:  # who is kept for an appeal does not decide before it either
+        context["steps"] = [step for step in steps if step != "decide"]
+    context |= _effect(milestone, form, held)
+    context |= _confirming(dispute, request.user, held, able=context["able"])
     return render(request, "desk/case.html", context, status=status)
 
 
@@ -243,8 +247,10 @@ def _effect(milestone: Milestone, form: RulingForm, held: int) -> dict[str, Any]
     }
 
 
-def _confirming(dispute: Dispute, reader: Actor, held: int) -> dict[str, Any]:
-    """The decision that waits for a second mediator, and those that none has confirmed."""
+def _confirming(dispute: Dispute, reader: Actor, held: int, *, able: list[User]) -> dict[str, Any]:
+    """The decision that waits for a second mediator, and those that none has confirmed. ``able``
+    are those who may decide it, where the reader may.
+    """
     steps = open_steps(dispute, role_in(dispute.milestone.contract, reader))
     proposed = dispute.waiting_ruling
     ended = (ProposedRuling.Status.RETURNED, ProposedRuling.Status.LAPSED)
@@ -254,13 +260,14 @@ def _confirming(dispute: Dispute, reader: Actor, held: int) -> dict[str, Any]:
     if proposed is None:
         return context
     is_theirs = "decide" in steps
-    refusal = why_not_confirmed_by(proposed, reader) if is_theirs else ""
+    known: dict[str, Any] = {"able": able, "held": held}
+    refusal = why_not_confirmed_by(proposed, reader, **known) if is_theirs else ""
     return context | {
         "proposed": proposed,
         "proposed_effect": effect_now(proposed, held=held),
         "confirm_refusal": refusal,
         "may_confirm": is_theirs and not refusal,
-        "may_return": is_theirs and not why_not_answered_by(proposed, reader),
+        "may_return": is_theirs and not why_not_answered_by(proposed, reader, **known),
         "longest_return": LONGEST_RETURN,
     }
 
