@@ -77,6 +77,21 @@ def _problems_of_production() -> dict[str, str]:
         found["site_url"] = "Set SITE_URL, such as https://milepost.example."
     elif not urlsplit(settings.SITE_URL).netloc:
         found["site_url"] = "SITE_URL is no whole address, such as https://milepost.example."
+    found |= _problems_of_the_provider()
+    if problem := _problem_of_the_signing_key():
+        found["signing_key"] = problem
+    if settings.DEBUG:
+        found["debug"] = "DEBUG shows settings to strangers: unset it."
+    if str(connection.settings_dict["NAME"]).startswith("test_"):
+        found["test_database"] = (
+            "The database is named test_…, as those of tests are, which may be emptied, books and"
+            " all: give it another name."
+        )
+    return found
+
+
+def _problems_of_the_provider() -> dict[str, str]:
+    found = {}
     if not settings.STRIPE_SECRET_KEY:
         found["stripe_key"] = "Set STRIPE_SECRET_KEY."
     elif settings.STRIPE_SECRET_KEY.startswith(PUBLISHED):
@@ -85,10 +100,6 @@ def _problems_of_production() -> dict[str, str]:
         found["webhook_secret"] = "Set STRIPE_WEBHOOK_SECRET."
     elif any(secret.startswith(PUBLISHED) for secret in settings.STRIPE_WEBHOOK_SECRETS):
         found["webhook_secret"] = "STRIPE_WEBHOOK_SECRET is the demo's: anybody could sign with it."
-    if problem := _problem_of_the_signing_key():
-        found["signing_key"] = problem
-    if settings.DEBUG:
-        found["debug"] = "DEBUG shows settings to strangers: unset it."
     return found
 
 
@@ -118,7 +129,9 @@ def _problems_of_the_sandbox() -> dict[str, str]:
         found["remote_provider"] = (
             "This is the sandbox (SANDBOX=1) and STRIPE_API_BASE is not on this machine."
         )
-    if settings.STRIPE_API_BASE and not settings.STRIPE_WEBHOOK_SECRETS:
+    # Where no address is given, a key alone speaks to the provider itself, which writes letters.
+    speaks = settings.STRIPE_API_BASE or settings.STRIPE_SECRET_KEY
+    if speaks and not settings.STRIPE_WEBHOOK_SECRETS:
         found["webhook_secret"] = (
             "Set STRIPE_WEBHOOK_SECRET: without it every letter of the provider is refused."
         )

@@ -49,6 +49,7 @@ DEEDS_OF_BANKS = [
         ("chargeback_owed", "chargeback_fees", "recovery"),
         ("chargeback_opened", "debt_recovered"),
         BANKS,
+        leaves=("ben api-earnings",),
     ),
     Deed(
         "chargeback after the payout: a receivable",

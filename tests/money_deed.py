@@ -17,7 +17,10 @@ class Deed:
     ``pages`` are routes with who reaches them ("ada milestone-fund"), the one where it is done or
     shown first. ``calls`` are routes of the API with their method. ``lines`` are the kinds of
     transfers that it books; a payout's say from where to where. ``notices`` are the kinds that
-    people are told with. ``desk`` are the routes where staff sees or does it.
+    people are told with. ``desk`` are the routes where staff sees or does it. ``says`` is what its
+    places then say, one way or the other, where it moves nothing and changes a state alone.
+    ``leaves`` are those of them, with who reads them, that name it before and no more once it is
+    done, since nothing of it is left to be done or had there.
     """
 
     name: str
@@ -27,6 +30,8 @@ class Deed:
     lines: tuple[str, ...] | Nothing
     notices: tuple[str, ...] | Nothing
     desk: tuple[str, ...] | Nothing
+    says: tuple[str, ...] = ()
+    leaves: tuple[str, ...] = ()
 
 
 RELEASED = ("release", "freelancer_fee", "client_fee")

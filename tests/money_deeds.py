@@ -141,6 +141,7 @@ DEEDS = [
         ("refund",),
         ("change_accepted",),
         BOOKS,
+        leaves=("ada change-create",),
     ),
     Deed(
         "end a whole contract by consent",
@@ -168,6 +169,7 @@ DEEDS = [
         ("given_back", "freelancer_fee_back", "client_fee_back", "recovery", "refund"),
         ("giveback_done",),
         ("desk-givebacks", "desk-giveback", "api-desk-giveback"),
+        leaves=("ben giveback-create",),
     ),
     Deed(
         "a refund arrives",
@@ -204,6 +206,11 @@ DEEDS = [
         ("refund_settled",),
         ("refund_settled",),
         ("desk-refund-settle", *FAILED_REFUNDS),
+        leaves=(
+            "dora desk",
+            "dora desk-refunds",
+            "dora api-desk-refunds",
+        ),
     ),
     # --- Out ------------------------------------------------------------------------------------
     Deed(
@@ -232,6 +239,7 @@ DEEDS = [
         NO_MONEY,
         WHO_ASKED_KNOWS,
         PAYOUTS,
+        says=(">Sending</span>", ">Being sent</span>", '"status":"sending"'),
     ),
     Deed(
         "payout on its way",
@@ -241,6 +249,7 @@ DEEDS = [
         NO_MONEY,
         WHO_ASKED_KNOWS,
         PAYOUTS,
+        says=(">On its way</span>", '"status":"in_transit"'),
     ),
     Deed(
         "payout paid",
@@ -277,6 +286,7 @@ DEEDS = [
         ("payout leaving>provider",),
         ("payout_paid",),
         ("desk-payout-attest", *FAILED_PAYOUTS),
+        leaves=("dora desk",),
     ),
     Deed(
         "payout to a closed account came back, as finance says",
@@ -295,6 +305,7 @@ DEEDS = [
         ("payout party>provider",),
         ("payout_paid",),
         ("desk-payout-attest", *FAILED_PAYOUTS),
+        leaves=("dora desk",),
     ),
     Deed(
         "payout that cannot be taken back is lost, as finance says",
@@ -304,6 +315,7 @@ DEEDS = [
         Nothing("The platform bears it: the payee’s money stays where it was."),
         ("payout_cancelled",),
         ("desk-payout-attest", *FAILED_PAYOUTS),
+        leaves=("dora desk",),
     ),
     Deed(
         "payout cancelled",

@@ -2,7 +2,7 @@
 
 Each deed of ``tests/money_deeds.py`` is done, and held against what its entry says. Its pages, its
 calls that read and its views at the desk are opened in its own story, before it is done and after:
-there one reads what it is about.
+one reads there what has become of it or, where the door closes behind it, what it is about.
 """
 
 import ast
@@ -81,14 +81,15 @@ THINGS: dict[str, type[Model]] = {
 @dataclass
 class Played:
     """What a deed has left: the movements as the table names them, and what was told. ``read`` is
-    what its places said, before it was done and after, and ``names`` what they have to say: a sum
-    that it moved or was about or, of one that moves nothing, the id of something.
+    what its places said before it was done, between its steps, and once it was. ``names`` is what
+    they have to say: a sum that it moved or was about or, of one that moves nothing, the id of
+    something, or the state that it left.
     """
 
     lines: dict[str, str]
     notices: set[str]
     names: set[str]
-    read: dict[str, list[str]]
+    read: dict[str, list[list[str]]]
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +108,7 @@ def _play(deed: Deed, people: dict) -> Played:
     with transaction.atomic():
         story = deed.story(**people)
         next(story)
-        read = _read(deed, people)
+        read = {place: [pages] for place, pages in _read(deed, people).items()}
         moved = set(Transfer.objects.values_list("pk", flat=True))
         told = set(Notification.objects.values_list("pk", flat=True))
         for _ in story:  # some are done in steps, and stop between them
@@ -118,7 +119,7 @@ def _play(deed: Deed, people: dict) -> Played:
         _read_on(read, deed, people)
         lines = Transfer.objects.exclude(pk__in=moved).select_related("source", "target")
         found = Played(
-            names=_sums() if deed.lines != NO_MONEY else _sums() | _ids(),
+            names=set(deed.says) or _sums() | (_ids() if deed.lines == NO_MONEY else set()),
             read=read,
             # The costs of the platform are in no statement but its own.
             lines={_named(line): kind_in_words(line) for line in lines if line.book},
@@ -157,9 +158,9 @@ def _read(deed: Deed, people: dict) -> dict[str, list[str]]:
     return {place: list(_opened(*place.split(), people)) for place in places}
 
 
-def _read_on(read: dict[str, list[str]], deed: Deed, people: dict) -> None:
+def _read_on(read: dict[str, list[list[str]]], deed: Deed, people: dict) -> None:
     for place, pages in _read(deed, people).items():
-        read[place] += pages
+        read[place].append(pages)
 
 
 def _reading(deed: Deed) -> list[str]:
@@ -199,17 +200,28 @@ def live(settings) -> None:
     settings.LIVE_URL = "http://127.0.0.1:8001"
 
 
-def shows(played: Played, who: str, route: str) -> None:
-    """The door stands open to them; where there is something to read, it is read there."""
+def shows(deed: Deed, played: Played, who: str, route: str) -> None:
+    """The door stands open to them; where there is something to read, it is read there: once the
+    deed is done, if the door is open still, and it does not say that it leaves it.
+    """
     lines = [line for line in LINES if line.route == route]
     assert lines, f"{route} is no route of tests/access_table.py"
     assert any(who in line.may.split() for line in lines), f"{who} may not come in at {route}"
     if not _lines_of(route, "GET"):
         return
-    read = played.read[f"{who} {route}"]
-    assert read, f"{route} is open neither before nor after"
-    if route not in SAY_NO_SUM:
-        assert any(name in page for name in played.names for page in read), f"nothing at {route}"
+    place = f"{who} {route}"
+    *before, after = played.read[place]
+    earlier = [page for pages in before for page in pages]
+    assert earlier or after, f"{route} is open neither before nor after"
+    if place in deed.leaves:
+        assert names_it(played, earlier), f"nothing at {route} before"
+        assert not names_it(played, after), f"still at {route}"
+    elif route not in SAY_NO_SUM:
+        assert names_it(played, after or earlier), f"nothing at {route}"
+
+
+def names_it(played: Played, pages: list[str]) -> bool:
+    return any(name in page for name in played.names for page in pages)
 
 
 # --- One column after the other ------------------------------------------------------------------
@@ -219,7 +231,7 @@ def shows(played: Played, who: str, route: str) -> None:
 def test_it_has_a_page(deed, played):
     assert deed.pages
     for page in deed.pages:
-        shows(played[deed.name], *page.split())
+        shows(deed, played[deed.name], *page.split())
 
 
 @pytest.fixture(scope="module")
@@ -239,7 +251,7 @@ def test_it_has_a_call_of_the_api(deed, described, played):
         ((path, names),) = get_resolver().reverse_dict.getlist(route)[0][0]
         assert f"{method} /{path % {name: f'{{{name}}}' for name in names}}" in described
         if method == "GET":
-            shows(played[deed.name], _reader(call), route)
+            shows(deed, played[deed.name], _reader(call), route)
 
 
 @each_deed
@@ -270,7 +282,7 @@ def test_it_is_seen_at_the_desk(deed, played):
         return
     assert deed.desk
     for route in deed.desk:
-        shows(played[deed.name], "dora", route)
+        shows(deed, played[deed.name], "dora", route)
 
 
 # --- The table is whole --------------------------------------------------------------------------

@@ -172,7 +172,8 @@ class _Client:
         self.statuses, self.is_held, self.instance = statuses, False, Instance("http://nowhere")
 
     def post(self, path: str) -> dict:
-        return {"payment": {"id": f"py_{self.statuses.pop(0)}", "url": "http://nowhere"}}
+        payment = {"id": f"py_{self.statuses.pop(0)}", "url": "http://nowhere", "amount": 10_000}
+        return {"payment": payment}
 
     def get(self, path: str) -> dict:
         return {"status": path.strip("/").split("_")[-1], "money": {"to_fund": not self.is_held}}

@@ -14,14 +14,45 @@ from django.db.models.functions import Coalesce
 from payments.ledger import chart
 from payments.ledger.models import AccountSnapshot, Book, LedgerAccount, PresentHorizon, Transfer
 
+# When a guard of the books stands up, and what it does then, in PostgreSQL's own words.
+_FINAL = "EXECUTE FUNCTION payments_transfer_is_final()"
+_ONE_WRITER = "EXECUTE FUNCTION payments_books_have_one_writer()"
+_POLICY = "EXECUTE FUNCTION payments_policy_is_final()"
+_BY_ANOTHER = "WHEN (current_setting('search_path'::text) !~~ '%, payments_move_money'::text)"
+_ALL, _EACH = "FOR EACH STATEMENT", "FOR EACH ROW"
 GUARDS = {
-    "payments_transfer": ["transfers_have_one_writer", "transfer_is_final", "transfers_stay"],
-    "payments_ledgeraccount": [
-        *("accounts_have_one_writer", "accounts_stay_what_they_are"),
-        *("accounts_stay", "accounts_stay_all"),
-    ],
-    "payments_policy": ["policies_are_final", "policies_stay"],
-    "payments_book": ["heads_have_one_writer", "heads_stay", "heads_stay_all"],
+    "payments_transfer": {
+        "transfers_have_one_writer": ("BEFORE INSERT", f"{_ALL} {_BY_ANOTHER} {_ONE_WRITER}"),
+        "transfer_is_final": ("BEFORE DELETE OR UPDATE", f"{_EACH} {_FINAL}"),
+        "transfers_stay": ("BEFORE TRUNCATE", f"{_ALL} {_FINAL}"),
+    },
+    "payments_ledgeraccount": {
+        "accounts_have_one_writer": (
+            "BEFORE INSERT OR UPDATE",
+            f"{_ALL} {_BY_ANOTHER} {_ONE_WRITER}",
+        ),
+        "accounts_stay_what_they_are": (
+            "BEFORE UPDATE OF id, key, currency",
+            f"{_ALL} {_ONE_WRITER}",
+        ),
+        "accounts_stay": ("BEFORE DELETE", f"{_EACH} {_ONE_WRITER}"),
+        "accounts_stay_all": ("BEFORE TRUNCATE", f"{_ALL} {_ONE_WRITER}"),
+    },
+    "payments_policy": {
+        "policies_are_final": (
+            "BEFORE UPDATE",
+            f"{_EACH} WHEN (old.* IS DISTINCT FROM new.*) {_POLICY}",
+        ),
+        "policies_stay": ("BEFORE DELETE", f"{_EACH} {_POLICY}"),
+    },
+    "payments_book": {
+        "heads_have_one_writer": (
+            "BEFORE INSERT OR UPDATE",
+            f"{_ALL} {_BY_ANOTHER} {_ONE_WRITER}",
+        ),
+        "heads_stay": ("BEFORE DELETE", f"{_EACH} {_ONE_WRITER}"),
+        "heads_stay_all": ("BEFORE TRUNCATE", f"{_ALL} {_ONE_WRITER}"),
+    },
 }
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CHUNK = 2_000
@@ -167,17 +198,19 @@ def link_hash(link: Transfer, source: str, target: str) -> str:
 
 
 def guards_of_the_books_stand() -> list[str]:
-    """Every trigger that refuses what no deed may do is there and switched on."""
+    """Every trigger that refuses what no deed may do is there and switched on, stands up at what
+    it always did, and calls the function that refuses.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE tgenabled IN ('O', 'A')"
+            "SELECT pg_get_triggerdef(oid, true) FROM pg_trigger WHERE tgenabled IN ('O', 'A')"
         )
-        standing = set(cursor.fetchall())
+        standing = {definition for (definition,) in cursor.fetchall()}
     return [
         f"Nothing guards {table} as {name} did."
-        for table, names in GUARDS.items()
-        for name in names
-        if (table, name) not in standing
+        for table, guards in GUARDS.items()
+        for name, (when, then) in guards.items()
+        if f"CREATE TRIGGER {name} {when} ON {table} {then}" not in standing
     ]
 
 

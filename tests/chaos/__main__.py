@@ -2,8 +2,9 @@
 
 ``python -m tests.chaos --seed 7`` plays one seed, ``--seeds 10`` the seeds 1 to 10, ``--first 11``
 the ten from there on: in three houses side by side, as a house spends most of its time waiting for
-its clocks. A seed that fails is named with its plan, and fails again with it. Ten seeds also fail
-where something that is planned never really happened.
+its clocks. A seed that fails is named with its plan, and with the seeds that its house had seen
+before. Played again it strikes in the same rounds, in a new house, and meets what is done just
+then. Ten seeds also fail where something that is planned never really happened.
 """
 
 import argparse
@@ -88,6 +89,7 @@ class Street:
 
     def _live_in(self) -> None:
         house = None
+        before: list[int] = []
         while not self._is_over:
             try:
                 seed = self._waiting.get_nowait()
@@ -95,7 +97,9 @@ class Street:
                 break
             say = partial(_say, seed)
             try:
-                house = house or self._built(say)
+                if house is None:
+                    before = []
+                    house = self._built(say)
                 verdict = play_seed(
                     house, seed=seed, contracts=self.contracts, folder=self.folder, say=say
                 )
@@ -109,6 +113,8 @@ class Street:
             if verdict.violations and house is not None:
                 house.stop()  # what went wrong stands in its books, and is to be looked at
                 house = None
+            verdict.before = tuple(before)
+            before.append(seed)
             if not self._is_over:
                 self.verdicts.append(verdict)
                 _tell(verdict, say)
@@ -139,12 +145,16 @@ def _sum_up(verdicts: list[Verdict], seeds: list[int], seconds: float, *, contra
     print("\nWhat really happened:")
     for name, times in sorted(happened.items()):
         print(f"{times:8,}  {name}")
-    failed = [verdict.seed for verdict in verdicts if verdict.violations]
+    failed = [verdict for verdict in verdicts if verdict.violations]
     more = f" ARGS=--contracts={contracts}" if contracts != CONTRACTS else ""
-    for seed in failed:
+    for verdict in failed:
+        seed = verdict.seed
         print(
-            f"\nSeed {seed} failed. This plays it again: `make chaos SEED={seed}{more}`. Its plan:"
+            f"\nSeed {seed} failed. In a new house this plays it: `make chaos SEED={seed}{more}`."
         )
+        if verdict.before:
+            print(f"Its house had seen these before: {', '.join(map(str, verdict.before))}.")
+        print("Its plan:")
         for strike in strikes_of(seed):
             print(f"  {strike}")
         for fault in [*provider_faults_of(seed), *mishaps_of(seed)]:

@@ -40,9 +40,12 @@ _ROUND = re.compile(r"^round +(\d+) ·")
 
 @dataclass
 class Verdict:
-    """What became of a seed; ``happened`` counts what really struck."""
+    """What became of a seed; ``happened`` counts what really struck. ``before`` are the seeds that
+    its house had seen.
+    """
 
     seed: int
+    before: tuple[int, ...] = ()
     violations: list[str] = field(default_factory=list)
     happened: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0

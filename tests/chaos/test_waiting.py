@@ -1,20 +1,23 @@
 """What has not ended once all is quiet: it waits for somebody who knows, or it is found."""
 
+from datetime import timedelta
+
 import pytest
 
 from accounts.notifications.models import Notification
 from accounts.parties.selectors import own_party_of
+from marketplace.common.clock import now
 from payments.chargebacks.models import Chargeback
 from payments.escrow import services as escrows
 from payments.payees.models import ConnectedAccount
 from payments.payees.services import refresh_account
-from payments.payouts.models import Payout
+from payments.payouts.models import Earning, Payout
 from payments.payouts.sending.services import send_payout
 from payments.refunds.models import Refund
 from tests.against_the_rules import force
-from tests.chaos.waiting import everything_that_waits
+from tests.chaos.waiting import everything_that_waits, what_waits
 from tests.payments.chargeback_world import Bank, payment_of
-from tests.payments.payout_world import arrive, scheduled
+from tests.payments.payout_world import arrive, due, scheduled
 from tests.payments.world import held, paid_out
 from tests.sandbox import SENDS_BACK_LATER
 
@@ -60,6 +63,16 @@ def test_a_payout_to_a_restricted_account_waits_for_its_payee_who_was_told(ada, 
     assert waits() == ["payouts for what the provider asks of their payees"]
     Notification.objects.filter(kind="payout_account_restricted").delete()
     assert waits() == [""]
+
+
+def test_what_is_past_the_providers_limit_and_not_paid_out_is_found(ada, ben, sandbox):
+    due(ada, ben, sandbox)
+    assert what_waits() == ([], [])
+
+    past = now() - timedelta(days=3)
+    Earning.objects.update(clears_at=past, limit_at=past)
+    (found,), _ = what_waits()
+    assert "that is past the provider's limit and is not paid out" in found
 
 
 def test_a_refund_waits_for_the_desk_once_nobody_tries_it_again(ada, ben):

@@ -8,9 +8,10 @@ from django.apps import apps
 from django.db.models import Model
 
 from marketplace.common.lifecycle_sql import Law, law_of, lifecycles
+from projects.bonuses.models import Bonus
 
 TAKEN = {"succeeded", "partly_refunded", "refunded"}
-# What is never another sum once it was told, by the name of the answer's member and the column.
+# What is never another sum once it was told: the answer's member, and the column of that name.
 KEPT = {
     "bonus": "amount",
     "giveback": "amount",
@@ -29,17 +30,20 @@ def what_is_not_so(told: Path) -> list[str]:
 
 def _problem_of(line: dict[str, Any]) -> str:
     """What is not as it was told, or nothing."""
-    row = _row(line.get("paid") or line.get("id") or "")
-    if "paid" in line:
-        status = getattr(row, "status", "nowhere")
-        return "" if status in TAKEN else f"{line}: the payment is {status}"
+    public_id = line.get("paid") or line.get("id")
+    row = _row(public_id or "")
     if row is None:
-        return f"{line}: there is no such thing" if line.get("id") else ""
+        return f"{line}: there is no such thing" if public_id else ""
     kept = KEPT.get(row._meta.model_name or "", "")
+    # What a bonus comes to, and what became of it, stands in its escrow alone.
+    row = row.escrow if isinstance(row, Bonus) else row
     if line.get(kept) is not None and line[kept] != getattr(row, kept):
         return f"{line}: it is of {getattr(row, kept)}"
+    if "paid" in line:
+        status = row.status  # type: ignore[attr-defined]
+        return "" if status in TAKEN else f"{line}: the payment is {status}"
     lifecycle = dict(lifecycles()).get(type(row))
-    if lifecycle is None:
+    if lifecycle is None or "status" not in line:
         return ""
     # As people read it: whose time is over has lapsed before its row says so.
     status = getattr(row, "state", "") or row.status  # type: ignore[attr-defined]

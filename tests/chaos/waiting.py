@@ -20,6 +20,7 @@ from payments.chargebacks.selectors import to_be_answered
 from payments.ledger import chart
 from payments.ledger.models import LedgerAccount
 from payments.payees.models import ConnectedAccount
+from payments.payouts.checks import nothing_earned_is_past_its_limit
 from payments.payouts.models import UNDER_WAY, Payout
 from payments.payouts.selectors import failed_payouts
 from payments.refunds.models import Refund
@@ -31,7 +32,9 @@ Waiting = tuple[str, object]
 
 
 def what_waits() -> tuple[list[str], list[str]]:
-    """What waits and nobody knows of it; and how much waits for whom."""
+    """What waits and nobody knows of it, past the provider's limit too; and how much waits for
+    whom.
+    """
     clock.refresh()
     waiting = list(everything_that_waits())
     unknown = [
@@ -40,6 +43,7 @@ def what_waits() -> tuple[list[str], list[str]]:
         if not whom
     ]
     known = Counter(whom for whom, _ in waiting if whom)
+    unknown += nothing_earned_is_past_its_limit()
     return unknown, [f"{times} {whom}." for whom, times in sorted(known.items())]
 
 
@@ -83,8 +87,9 @@ def _refunds() -> Iterator[tuple[str, Refund]]:
 
 
 def _in_transit(leaving: list[tuple[str, Payout | Refund]]) -> Iterator[Waiting]:
-    """Money that stands there for nothing that waits. ``check_ledger --quiet`` says the same, but
-    for failed refunds alone: here a bank or a payee may keep others waiting, too.
+    """Money that stands there for nothing that waits. ``check_ledger --quiet``, of which the rest
+    is asked above, says the same, but for failed refunds alone: here a bank or a payee may keep
+    others waiting, too.
     """
     known = [chart.leaving(row.public_id) for _, row in leaving]
     full = LedgerAccount.objects.filter(key__startswith=chart.leaving(""), balance__gt=0)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from celery import current_app
-from django.db import OperationalError, connection, connections
+from django.db import Error, OperationalError, connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.transaction import Atomic
 from kombu.pools import connections as kombu_connections
@@ -63,18 +63,21 @@ class Point:
 @dataclass
 class Run:
     """What a forked process did: the points it reached, and how it ended; also every service whose
-    writes a COMMIT of it has kept, however deep it was called.
+    writes a COMMIT of it has kept, however deep it was called. ``struck`` is what really befell it
+    at the point that it was told.
     """
 
     reached: list[Point] = field(default_factory=list)
     kept: set[str] = field(default_factory=set)
     ended: str = ""
+    struck: str = ""
 
 
 def run_apart(act: Callable[[], object], *, at: Point | None = None, how: str = KILL) -> Run:
     """Do it in a process of its own that meets its end at this point, if at any.
 
-    ``ended`` is then "killed", "done", or the name of what was raised.
+    ``ended`` is then "killed", "done", or the name of what was raised. Where that end was not met
+    this fails: whatever held afterwards would be of a deed that went well.
     """
     # Nothing that is connected to the outside may be shared by two processes.
     connections.close_all()
@@ -95,10 +98,14 @@ def run_apart(act: Callable[[], object], *, at: Point | None = None, how: str = 
             run.reached.append(Point(name, int(nth)))
         elif kind == "kept":
             run.kept.add(rest)
+        elif kind == "struck":
+            run.struck = rest
         else:
             run.ended = rest
     if os.WIFSIGNALED(status):
         run.ended = KILL
+        run.struck = KILL if run.reached[-1:] == [at] else ""
+    assert at is None or run.struck == how, f"{at}, {how}: {run.struck or 'nothing'} struck: {run}"
     return run
 
 
@@ -186,15 +193,21 @@ class _Recorder:
     def _commit(self, real: Callable[[BaseDatabaseWrapper], None]) -> Callable[..., None]:
         def commit(wrapper: BaseDatabaseWrapper) -> None:
             of = _deed_above()
-            if self.reach(f"before COMMIT of {of}"):
-                with contextlib.suppress(Exception), wrapper.connection.cursor() as cursor:
-                    cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
-            real(wrapper)
+            is_lost = self.reach(f"before COMMIT of {of}")
+            if is_lost:
+                _end_session(wrapper)
+            try:
+                real(wrapper)
+            except Error:
+                if is_lost:
+                    self.write(f"struck {LOST_UNDONE}")
+                raise
             for name in sorted(self.unkept):
                 self.write(f"kept {name}")
             self.unkept.clear()
             if self.reach(f"after COMMIT of {of}"):
                 wrapper.close()
+                self.write(f"struck {LOST_DONE}")
                 raise OperationalError("server closed the connection unexpectedly")
 
         return commit
@@ -230,6 +243,15 @@ class _Recorder:
             return real(due, row_or_batch, **named)
 
         return sweep
+
+
+def _end_session(wrapper: BaseDatabaseWrapper) -> None:
+    """PostgreSQL ends it: the answer to that is an error, if it comes at all."""
+    with (
+        contextlib.suppress(wrapper.Database.OperationalError),
+        wrapper.connection.cursor() as cursor,
+    ):
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
 
 def _deed_above() -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 
 from marketplace.checks import problems, refuse_to_start_misconfigured
 
@@ -16,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def production(settings):
+def production(settings, monkeypatch):
     """Settings as an operator should make them."""
     settings.SANDBOX = False
     settings.DEBUG = False
@@ -26,6 +27,7 @@ def production(settings):
     settings.STRIPE_API_BASE = ""
     settings.STRIPE_SECRET_KEY = "sk_live_of_an_operator"
     settings.STRIPE_WEBHOOK_SECRETS = ["whsec_of_an_operator"]
+    monkeypatch.setitem(connection.settings_dict, "NAME", "milepost")
     return settings
 
 
@@ -72,6 +74,16 @@ def test_production_refuses_what_is_missing_or_published(production, setting, va
         refuse_to_start_misconfigured()
     found = [message.id for message in run_checks(include_deployment_checks=True)]
     assert f"milepost.{code}" in found
+
+
+@pytest.mark.parametrize(
+    ("name", "refused"), [("test_milepost", True), ("testing", False), ("latest_", False)]
+)
+def test_production_keeps_no_books_that_may_be_emptied(production, monkeypatch, name, refused):
+    """PostgreSQL lets whoever owns the tables of a database of tests empty them (TRUNCATE)."""
+    monkeypatch.setitem(connection.settings_dict, "NAME", name)
+
+    assert list(problems()) == (["test_database"] if refused else [])
 
 
 def read_by_a_fresh_process(expression: str, **environment: str) -> str:
@@ -176,7 +188,11 @@ def test_the_sandbox_has_a_secret_for_the_letters_of_its_provider(settings):
     settings.STRIPE_WEBHOOK_SECRETS = []
     assert list(problems()) == ["webhook_secret"]
 
-    settings.STRIPE_API_BASE = ""  # nobody writes letters
+    # The provider's own test mode, to which a key leads without an address, writes them, too.
+    settings.STRIPE_API_BASE = ""
+    assert list(problems()) == ["webhook_secret"]
+
+    settings.STRIPE_SECRET_KEY = ""  # nobody writes letters
     assert problems() == {}
 
 

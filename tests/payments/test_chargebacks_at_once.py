@@ -91,6 +91,25 @@ def test_a_payout_at_the_same_moment_is_called_back_or_refused(released, ben):
     assert set(Payout.objects.values_list("status", flat=True)) <= {"cancelled"}
 
 
+@pytest.mark.parametrize(("first", "left"), [("payout", ["cancelled"]), ("bank", [])])
+def test_whichever_was_first_keeps_the_money_from_all_who_come_at_once(released, ben, first, left):
+    word, party = taken_word(bank_of(released)), own_party_of(ben)
+
+    def schedule() -> Payout:
+        return payouts.schedule_payout(party_id=party.pk, currency="USD", by=ben)
+
+    def book() -> Chargeback:
+        return chargebacks.record_chargeback(remote=word)
+
+    {"payout": schedule, "bank": book}[first]()
+    outcomes = at_once(*[schedule] * 4, *[book] * 4)
+
+    assert outcomes[4:] == ["done"] * 4
+    assert outcomes[:4].count("done") == 0
+    assert (has(ben), owes(ben)) == (0, 0)
+    assert list(Payout.objects.values_list("status", flat=True)) == left
+
+
 def test_without_the_gate_all_are_let_through_and_only_the_balance_keeps_it_from_going_twice(
     released, ben, monkeypatch
 ):

@@ -2,17 +2,19 @@
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from payments.escrow import services as escrows
 from payments.escrow.models import Escrow, Part
 from payments.fundings.models import Payment
 from payments.incoming.checks import CHECKS
 from payments.ledger import chart
+from payments.ledger.checks import GUARDS, guards_of_the_books_stand
 from payments.ledger.services import Move, move_money
 from payments.payouts.models import Earning, Payout
 from payments.payouts.services import schedule_payout
 from payments.refunds.models import Refund
-from tests.against_the_rules import force
+from tests.against_the_rules import as_the_owner, force
 from tests.payments.payout_world import ready_without_provider
 from tests.payments.world import held
 
@@ -80,3 +82,46 @@ def test_what_is_wrong_is_found_and_said(books, wrong):
 def test_clean_books_are_said_to_be_clean(books, capsys):
     call_command("check_ledger")
     assert "The books are clean." in capsys.readouterr().out
+
+
+# --- The guards of the books ---------------------------------------------------------------------
+
+
+def put_up_again(name: str, said: str, instead: str) -> None:
+    """The trigger of this name, but for these words of it."""
+    with as_the_owner(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_get_triggerdef(oid, true) FROM pg_trigger WHERE tgname = %s", [name]
+        )
+        (definition,) = cursor.fetchone()
+        assert said in definition
+        cursor.execute(definition.replace(said, instead).replace("CREATE", "CREATE OR REPLACE", 1))
+
+
+@pytest.mark.parametrize(
+    ("table", "name"), [(table, name) for table, guards in GUARDS.items() for name in guards]
+)
+def test_a_guard_that_calls_another_function_is_found(table, name):
+    """One that refuses nothing."""
+    assert guards_of_the_books_stand() == []
+    _, then = GUARDS[table][name]
+    put_up_again(name, then.rpartition(" ")[2], "suppress_redundant_updates_trigger()")
+
+    assert guards_of_the_books_stand() == [f"Nothing guards {table} as {name} did."]
+
+
+@pytest.mark.parametrize(
+    ("said", "instead"),
+    [
+        ("EXECUTE", "WHEN (false) EXECUTE"),
+        ("DELETE OR UPDATE", "DELETE"),
+        ("DELETE OR UPDATE", "DELETE OR UPDATE OF kind"),
+        ("FOR EACH ROW", "FOR EACH STATEMENT"),
+    ],
+    ids=["never", "not for all", "not for every column", "not for each row"],
+)
+def test_a_guard_that_does_not_always_stand_up_is_found(said, instead):
+    put_up_again("transfer_is_final", said, instead)
+
+    (found,) = guards_of_the_books_stand()
+    assert found == "Nothing guards payments_transfer as transfer_is_final did."

@@ -5,7 +5,6 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
-from statistics import median
 
 import pytest
 import redis
@@ -230,7 +229,7 @@ def test_with_the_broker_down_the_postman_is_answered_within_a_second(
             assert drop(letter(event() | {"id": f"evt_{number}"})) == 200
             took.append(time.monotonic() - started)
 
-    assert median(took) < 1, took  # all of them would wait: one may be the machine's
+    assert sorted(took)[-2] < 1, took  # all of them would wait: one may be the machine's
     assert WebhookEvent.objects.count() == 5
     rung = [record for record in caplog.records if record.exc_info]
     assert len(rung) == 4 and caplog.text.count(complaint) >= 4  # and nobody was there
@@ -266,7 +265,7 @@ def test_a_broker_that_freezes_after_it_was_well_keeps_no_postman_waiting(
         assert drop(letter(event() | {"id": f"evt_{number}"})) == 200
         took.append(time.monotonic() - started)
 
-    assert median(took) < 1, took  # all of them would wait: one may be the machine's
+    assert sorted(took)[-2] < 1, took  # all of them would wait: one may be the machine's
     assert WebhookEvent.objects.count() == 5
     assert caplog.text.count("Timeout reading") >= 4
 

@@ -2,7 +2,8 @@
 
 ``BY_HAND`` are what somebody with every right might try past the function that moves money.
 ``BY_HAND_UNDER_ITS_NAME`` the same from one who also calls themselves by its name: then what is
-left are the constraints. ``BY_THE_FUNCTION`` are calls of the function itself.
+left are the constraints and, of what none of them refuses (``FOUND``), the proofs of the books.
+``BY_THE_FUNCTION`` are calls of the function itself.
 """
 
 import threading
@@ -11,7 +12,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from payments.ledger import chart
-from payments.ledger.checks import CHECKS
+from payments.ledger.checks import CHECKS, transfers_join_accounts_of_one_currency
 from payments.ledger.models import Book, LedgerAccount, Transfer
 from payments.ledger.selectors import balance_of
 from payments.ledger.services import Move, move_money
@@ -121,6 +122,7 @@ BY_HAND_UNDER_ITS_NAME = {
     "write one that takes": (written(amount="-5"), "a_transfer_moves_something"),
     "write one that goes nowhere": (written(target_id=_id(ADAS)), "a_transfer_goes_somewhere"),
     "write one that was": (written(**SAME_AGAIN), "transfer_happens_once"),
+    "copy them all": (BY_HAND["copy them all"][0], "duplicate key"),
     "overdraw an account": (
         f"UPDATE payments_ledgeraccount SET balance = -1 WHERE key = '{ADAS}'",
         "ledger_account_not_overdrawn",
@@ -131,6 +133,10 @@ BY_HAND_UNDER_ITS_NAME = {
         if what.startswith(("change", "delete", "give an account"))
     },
 }
+
+REFUSED = {statement for statement, _ in BY_HAND_UNDER_ITS_NAME.values()}
+FOUND = {what: statement for what, (statement, _) in BY_HAND.items() if statement not in REFUSED}
+UNDER_ITS_NAME = "SET LOCAL search_path = public, pg_temp, payments_move_money"
 
 BY_THE_FUNCTION = {
     "take more than is there": (moved(ADAS, BENS, 701), "holds 700, not 701"),
@@ -170,11 +176,20 @@ def test_nobody_writes_the_books_by_hand(books, attack):
 def test_nor_under_the_name_of_the_function(books, attack):
     statement, refusal = BY_HAND_UNDER_ITS_NAME[attack]
 
-    assert refusal in refusal_of(
-        "SET LOCAL search_path = public, pg_temp, payments_move_money", statement
-    )
+    assert refusal in refusal_of(UNDER_ITS_NAME, statement)
 
     assert _as_it_stands() == books
+
+
+@pytest.mark.parametrize("attack", FOUND)
+def test_what_no_constraint_refuses_is_found(books, attack):
+    with connection.cursor() as cursor:
+        cursor.execute(f"{UNDER_ITS_NAME}; {FOUND[attack]}; SET LOCAL search_path = DEFAULT")
+    assert _as_it_stands() != books
+
+    assert [finding for check in CHECKS for finding in check()] != []
+    if attack in ("write one in another currency", "write one between two currencies"):
+        assert transfers_join_accounts_of_one_currency() != []
 
 
 @pytest.mark.parametrize("attack", BY_THE_FUNCTION)

@@ -15,8 +15,12 @@ from marketplace.common.money import MAX_AMOUNT
 from marketplace.common.shapes import AmountIn
 from payments.fundings.models import Payment
 from payments.ledger.models import Transfer
+from payments.payouts.models import Payout
+from projects.agreements.models import Proposal
 from projects.bids.models import Bid
-from tests.projects.giveback_world import released
+from projects.bonuses.models import Bonus
+from projects.givebacks.models import GiveBack
+from tests.projects.giveback_world import payable, released
 from tests.world import (
     SIGNED,
     api_of,
@@ -135,7 +139,7 @@ def bonus(ada, ben, dora) -> Sent:
 def to_give_back(ada, ben, dora) -> Sent:
     milestone = released(ada, ben)
     path = f"/api/v1/contracts/{milestone.contract.public_id}/givebacks/"
-    return ben, path, f'{{"of": "{milestone.public_id}", "amount": %s}}', "amount"
+    return ben, path, f'{{"of": "{milestone.escrow.public_id}", "amount": %s}}', "amount"
 
 
 def other_price(ada, ben, dora) -> Sent:
@@ -172,6 +176,12 @@ def other_terms(ada, ben, dora) -> Sent:
 def settlement(ada, ben, dora) -> Sent:
     path = f"/api/v1/disputes/{opened_dispute(ada, ben).public_id}/settlements/"
     return ada, path, '{"to_freelancer": %s}', "to_freelancer"
+
+
+def payout(ada, ben, dora) -> Sent:
+    """All that has cleared: of no amount, but another body is another wish all the same."""
+    payable(released(ada, ben))
+    return ben, "/api/v1/payouts/", '{"currency": "USD", "wish": %s}', ""
 
 
 def _signed(said: str) -> str:
@@ -332,7 +342,10 @@ def test_what_is_not_there_is_not_there_whatever_its_name(dora, method, deed):
 
 @pytest.mark.parametrize(
     "door",
-    [price, quoted, funding, part, proposal, dispute, ruling],
+    [
+        *(price, quoted, funding, part, proposal, dispute, ruling),
+        *(bonus, to_give_back, settlement, payout),
+    ],
     ids=lambda door: door.__name__,
 )
 def test_a_key_that_comes_again_with_another_amount_moves_nothing_more(
@@ -342,7 +355,7 @@ def test_a_key_that_comes_again_with_another_amount_moves_nothing_more(
     program, key = api_of(who), {"Idempotency-Key": "once"}
     first = program.post(path, said % 80_000, content_type="application/json", headers=key)
     assert first.status_code in (200, 201), first.content
-    count = (Transfer.objects.count(), Payment.objects.count(), Bid.objects.count())
+    count = counted()
     same = program.post(path, said % 80_000, content_type="application/json", headers=key)
     other = program.post(path, said % 70_000, content_type="application/json", headers=key)
 
@@ -351,4 +364,9 @@ def test_a_key_that_comes_again_with_another_amount_moves_nothing_more(
     else:
         assert door is quoted, "a door that writes keeps its keys"
     assert same.json() == first.json()
-    assert (Transfer.objects.count(), Payment.objects.count(), Bid.objects.count()) == count
+    assert counted() == count
+
+
+def counted() -> list[int]:
+    made = (Transfer, Payment, Payout, Bid, Bonus, GiveBack, Proposal)
+    return [model.objects.count() for model in made]

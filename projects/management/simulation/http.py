@@ -5,6 +5,7 @@ import threading
 import time
 import uuid
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ TIMEOUT = 30  # seconds
 UNDER_WAY = "idempotency_in_progress"
 GOOD_CARD = "4242424242424242"
 SECURE_CARD = "4000000000003220"
+# What an answer tells of a thing that the books can be asked for.
+TOLD = ("id", "status", "amount", "to_freelancer")
 BAD_CARDS = ("4000000000000002", "4000000000009995")
 
 
@@ -28,7 +31,7 @@ class Instance:
 
     Its people ask again for ``patience`` seconds where no answer comes, or one of 5xx, a deed under
     the same key; without patience each of these is a failure. What they were told of their deeds
-    is written to ``told``, a line of JSON for each.
+    is written to ``told``, a line of JSON for each thing.
     """
 
     base_url: str
@@ -83,6 +86,17 @@ def _may_still_come(response: requests.Response) -> bool:
     return is_under_way or response.status_code >= 500 or response.status_code == 429
 
 
+def things_in(said: Any) -> Iterator[dict[str, Any]]:
+    """What an answer tells of each thing that it names by an id, however deep it stands there."""
+    if isinstance(said, dict):
+        if "id" in said:
+            yield {name: said[name] for name in TOLD if name in said}
+        said = list(said.values())
+    if isinstance(said, list):
+        for part in said:
+            yield from things_in(part)
+
+
 # Of everybody here: what they sign with.
 PASSWORD = "nine-rehearsals-a-day"  # noqa: S105
 
@@ -128,9 +142,8 @@ class Person:
         if response.ok:
             said = response.json() if response.content else {}
             if method == "POST":
-                names = ("id", "status", "amount", "to_freelancer")
-                kept = {name: said.get(name) for name in names}
-                self.instance.keep(deed=path, **kept)
+                for thing in things_in(said):
+                    self.instance.keep(deed=path, **thing)
             return said
         if response.status_code == fine:
             return None

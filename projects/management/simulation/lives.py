@@ -141,7 +141,7 @@ class Life:
                 cards.insert(0, self.random.choice(BAD_CARDS))
                 self.cards_declined += 1
             if pay(self.client.instance, payment["url"], cards, code=self.code):
-                self.client.instance.keep(paid=payment["id"])
+                self.client.instance.keep(paid=payment["id"], amount=payment["amount"])
             while self._misses_money(milestone) and not self._went_back(payment["id"]):
                 yield
 

@@ -117,8 +117,9 @@ def with_a_bonus(life: Life, milestone: str) -> Waiting:
     price = life.client.get(f"milestones/{milestone}/")["amount"]
     terms = {"amount": max(price // 10, 500), "note": "Thank you."}
     given = life.client.post(f"contracts/{life.contract}/bonuses/", terms)
-    if pay(life.client.instance, given["payment"]["url"], [GOOD_CARD], code=life.code):
-        life.client.instance.keep(paid=given["payment"]["id"])
+    payment = given["payment"]
+    if pay(life.client.instance, payment["url"], [GOOD_CARD], code=life.code):
+        life.client.instance.keep(paid=payment["id"], amount=payment["amount"])
     yield
 
 
