@@ -27,6 +27,7 @@ from projects.agreements.changes.standing import as_they_stand as changes_as_the
 from projects.agreements.models import Proposal
 from projects.agreements.selectors import as_they_stand
 from projects.bids import validity
+from projects.bids.choosing.rules import why_reminder_has_gone
 from projects.bids.counters.models import CounterOffer
 from projects.bids.models import Bid
 from projects.contracts.models import Contract
@@ -39,6 +40,7 @@ from projects.invitations.models import Invitation
 from projects.milestones import reminders
 from projects.milestones.limits.services import AHEAD
 from projects.milestones.models import Milestone
+from projects.postings.models import Posting
 from projects.questions.models import Question
 
 
@@ -185,6 +187,9 @@ REASONS: dict[str, Reason] = {
     "bid_edited": Reason(Bid, (), _OPEN_BID),
     "bid_renewed": Reason(Bid, (), _OPEN_BID),
     "bid_lapses_soon": _LAPSING_BID,
+    "choice_ends": Reason(
+        Posting, (), lambda posting, notice: why_reminder_has_gone(posting, notice.key)
+    ),
     "bid_shortlisted": Reason(Bid, (), _OPEN_BID),
     "bid_goes_on": Reason(Bid, (), _OPEN_BID),
     "counter_proposed": Reason(

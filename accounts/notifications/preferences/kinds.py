@@ -29,6 +29,7 @@ OPTIONAL: dict[str, str] = {
     "invitation_declined": "Somebody declines your invitation to bid",
     "posting_expired": "Your posting closes by itself",
     "posting_awarded": "Your posting ends by itself with the awards that are made",
+    "choice_ends": "Your time to choose a bid ends in a few days",
     "question_asked": "Somebody asks about your posting",
     "question_removed": "A question of yours, or about your posting, is removed",
     "invitation_sent": "You are invited to bid on a posting",
