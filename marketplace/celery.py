@@ -89,6 +89,7 @@ _TIMETABLE = {
     "make-up-for-outages": {"task": "projects.make_up_for_outages", "schedule": 5},
     # Bids and postings end by the day: half a minute is exact enough, and shows a moved clock.
     "remind-of-bids": {"task": "projects.remind_of_bids", "schedule": 30},
+    "remind-of-choices": {"task": "projects.remind_of_choices", "schedule": 30},
     "lapse-bids": {"task": "projects.lapse_bids", "schedule": 30},
     "expire-postings": {"task": "projects.expire_postings", "schedule": 30},
     # Whoever has just paid waits to read so: the delivery time starts, both sides are told.

@@ -334,6 +334,7 @@ LINES = [
     Line("api-contract-endings", "POST", SIDES, of="contract", body=SIGNED),
     Line("api-contract-changes", "GET", SIDES, of="contract"),
     Line("api-contract-changes", "POST", SIDES, of="contract", body={"changes": []}),
+    Line("api-contract-changes-preview", "POST", SIDES, of="contract", body={"changes": []}),
     Line("api-milestone-extensions", "POST", SIDES, of="planned", body={"due_at": "2030-01-01"}),
     Line("api-change", "GET", SIDES, of="change"),
     Line("api-change-accept", "POST", "ben", of="change", sees="ada", body=SIGNED),

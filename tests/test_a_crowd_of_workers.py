@@ -1,4 +1,5 @@
-"""Two beats and ten workers, of which some are killed at their work: each thing is done once.
+"""Two beats and ten processes that work, of which some are killed while there is work left: each
+thing is done once.
 
 Every clock that a sweep strikes does so in the same moment, for a dozen of each or a few, as after
 a quiet night. What is told is told once, and so is each mail of it: where a worker is killed
@@ -87,8 +88,23 @@ ENDS = {
     "appealed": {"closed"},
     "postings": {"expired"},
 }
+DONE = ENDS | {
+    "silent": {"released"},
+    "offered": {"lapsed"},
+    "ending": {"lapsed"},
+    "changing": {"lapsed"},
+    "disputed": {"under_review"},
+    "bids": {"lapsed"},
+    "warnings": 0,
+}
 KILLED = 4
 WORKERS, AT_ONCE = 5, 2  # so many, of so many processes each
+
+
+@pytest.fixture(autouse=True)
+def so_many_processes(monkeypatch) -> None:
+    """Whatever the machine has for its workers; before the market is started."""
+    monkeypatch.setenv("WORKER_PROCESSES", str(AT_ONCE))
 
 
 @pytest.mark.timeout(420)
@@ -114,43 +130,34 @@ def test_each_clock_strikes_once_whoever_is_killed(market, ada, ben, dora, tmp_p
 
     market.start("beat")
     workers = [market.child("worker"), *(market.start("worker") for _ in range(WORKERS - 1))]
-    ClockOffset.objects.create(pk=1, seconds=int(DAYS.total_seconds()))
-    for _ in range(KILLED):
-        time.sleep(random.uniform(0.5, 2.5))
-        victim = random.choice(workers)
-        os.kill(victim.process.pid, signal.SIGKILL)
-        victim.start_again("was killed")
     warned = [*late, *few["unfunded"]]
     due = Reminder.objects.filter(
         milestone__in=warned, told_at=None, due_at__lte=clock.now() + DAYS
     )
-    _wait_for(
-        market,
-        lambda: (
-            {
-                "silent": _states(Milestone, silent),
-                "offered": _states(Contract, offered),
-                "ending": _states(Proposal, Proposal.objects.filter(milestone__in=ending)),
-                "changing": _states(ChangeOrder, ChangeOrder.objects.all()),
-                "disputed": _states(Dispute, disputed),
-                "bids": _states(Bid, bids),
-                "warnings": due.count(),
-            }
-            | {name: _states(type(things[0]), things) for name, things in few.items()}
-        ),
-        {
-            "silent": {"released"},
-            "offered": {"lapsed"},
-            "ending": {"lapsed"},
-            "changing": {"lapsed"},
-            "disputed": {"under_review"},
-            "bids": {"lapsed"},
-            "warnings": 0,
-        }
-        | ENDS,
-    )
-
     told = Notification.objects.exclude(pk__in=before)
+
+    def look() -> dict[str, Any]:
+        return {
+            "silent": _states(Milestone, silent),
+            "offered": _states(Contract, offered),
+            "ending": _states(Proposal, Proposal.objects.filter(milestone__in=ending)),
+            "changing": _states(ChangeOrder, ChangeOrder.objects.all()),
+            "disputed": _states(Dispute, disputed),
+            "bids": _states(Bid, bids),
+            "warnings": due.count(),
+        } | {name: _states(type(things[0]), things) for name, things in few.items()}
+
+    ClockOffset.objects.create(pk=1, seconds=int(DAYS.total_seconds()))
+    for _ in range(KILLED):
+        time.sleep(random.uniform(0.3, 1.5))
+        assert look() != DONE or _to_mail(told), "killed for nothing: no work was left"
+        victim = random.choice(workers)
+        os.kill(victim.process.pid, signal.SIGKILL)
+        victim.start_again("was killed")
+    _wait_for(market, look, DONE)
+    for worker in workers:
+        assert f"concurrency: {AT_ONCE} (prefork)" in worker.log.read_text()
+
     assert _more_than_once(told, "recipient", "kind", "path") == []
     written = Event.objects.exclude(pk__in=lines)
     assert _more_than_once(written, "contract", "kind", "about") == []
@@ -166,11 +173,15 @@ def test_each_clock_strikes_once_whoever_is_killed(market, ada, ben, dora, tmp_p
 def _each_mail_has_left_once(market: Market, mails: Path, told: QuerySet[Notification]) -> None:
     # Whoever was killed at a mail had taken it for some minutes.
     ClockOffset.objects.update(seconds=int((DAYS + PATIENCE[0] * 2).total_seconds()))
-    _wait_for(market, lambda: told.filter(mail_due_at__isnull=False, digest=None).count(), 0)
+    _wait_for(market, lambda: _to_mail(told), 0)
     left = {pair: times for pair, times in noted(mails).items() if pair in _mails_of(told)}
     mailed = told.filter(mailed_at__isnull=False)
     assert set(left) == _mails_of(mailed) and len(left) == mailed.count() > 2 * A_DOZEN
     assert sum(left.values()) - len(left) <= KILLED * AT_ONCE, "only what was in hand leaves again"
+
+
+def _to_mail(told: QuerySet[Notification]) -> int:
+    return told.filter(mail_due_at__isnull=False, digest=None).count()
 
 
 def _note_mails(market: Market, folder: Path) -> None:

@@ -83,10 +83,12 @@ class Walk:
 def expected(step: Step, deed: Deed, status: str, role: str) -> type[DomainError] | str | None:
     if role not in step.by:
         return NotAllowed
+    if refused := deed.refused.get((status, role)):
+        return refused
     if status not in step.source:
         # The house alone passes over what is not to be done.
         return UNCHANGED if deed.by_house else WrongState
-    return deed.refused.get((status, role))
+    return None
 
 
 def _is_lawful(outcome: type[DomainError] | None, wanted: type[DomainError] | str | None) -> bool:

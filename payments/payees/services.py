@@ -245,4 +245,5 @@ def _tell(account: ConnectedAccount) -> None:
             kind=f"payout_account_{account.status}",
             text=text,
             path=reverse("payout-setup"),
+            about=party.public_id,
         )

@@ -235,7 +235,7 @@ class NoteIn(serializers.Serializer):
     )
 
 
-class ChangeOrderIn(NoteIn, SignatureIn):
+class ChangesIn(serializers.Serializer):
     changes = WishIn(many=True, max_length=50)
     seen = serializers.CharField(
         max_length=64,
@@ -245,6 +245,10 @@ class ChangeOrderIn(NoteIn, SignatureIn):
         help_text="The contract's `change_tag` as you read it: nothing is proposed by another. "
         "Where left out, it is a change of whatever stands.",
     )
+
+
+class ChangeOrderIn(ChangesIn, NoteIn, SignatureIn):
+    """What is proposed, and why."""
 
 
 class ExtensionIn(NoteIn, SignatureIn):

@@ -20,6 +20,7 @@ from projects.agreements.changes.asking import services as asking
 from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.changes.planning import Wish
 from projects.agreements.changes.selectors import changes_of
+from projects.api.change_previews import ChangePreviewView
 from projects.api.change_shapes import (
     ChangeOrderIn,
     ChangeOrderOut,
@@ -158,6 +159,11 @@ ROUTES = [
         "contracts/<str:public_id>/change-orders/",
         ContractChangesView.as_view(),
         name="api-contract-changes",
+    ),
+    path(
+        "contracts/<str:public_id>/change-orders/preview/",
+        ChangePreviewView.as_view(),
+        name="api-contract-changes-preview",
     ),
     path("contracts/<str:public_id>/leave/", LeaveView.as_view(), name="api-contract-leave"),
     path("contracts/<str:public_id>/endings/", EndingsView.as_view(), name="api-contract-endings"),

@@ -26,6 +26,7 @@ from projects.agreements.terms import (
     Ownership,
 )
 from projects.api.agreed_files import AgreedFilesOut
+from projects.api.leaving_shapes import MayLeaveOut
 from projects.api.milestone_shapes import MilestoneOut, MoneyOut
 from projects.api.posting_shapes import PartyOut
 from projects.api.signing import SignatureIn, confirmation_in, confirmed
@@ -87,27 +88,19 @@ class ContractOut(serializers.Serializer):
         return open_steps(contract, self.get_role(contract))
 
 
-class ContractInFullOut(AgreedFilesOut, ContractOut):
+class ContractInFullOut(MayLeaveOut, AgreedFilesOut, ContractOut):
     """The same with the files, the money of all milestones, and each of them."""
 
     money = serializers.SerializerMethodField()
     milestones = serializers.SerializerMethodField()
-    leave_tag = serializers.SerializerMethodField(
-        help_text="What leaving would end for you now; nothing where you cannot leave."
-    )
     change_tag = serializers.SerializerMethodField(
         help_text="What a change could be of: another one where something of it has changed."
     )
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_next_steps(self, contract: Contract) -> list[str]:
-        role = self.get_role(contract) or ""
-        may_leave = self.context["prospects"].leaving_of(role) is not None
-        return open_steps(contract, role, may_leave=may_leave)
-
-    def get_leave_tag(self, contract: Contract) -> str:
-        leaving = self.context["prospects"].leaving_of(self.get_role(contract) or "")
-        return leaving.tag if leaving else ""
+        may_leave = self.leaving_of(contract) is not None
+        return open_steps(contract, self.get_role(contract), may_leave=may_leave)
 
     def get_change_tag(self, contract: Contract) -> str:
         return tag_of(one.milestone for one in self.context["prospects"].milestones)

@@ -20,7 +20,12 @@ from projects.api.bid_shapes import PlannedMilestone, TermsDifferenceOut
 from projects.bids import terms
 from projects.bids.counters import services
 from projects.bids.counters.models import CounterOffer
-from projects.bids.counters.selectors import counters_of, differences_of, open_steps
+from projects.bids.counters.selectors import (
+    counters_of,
+    differences_of,
+    open_steps,
+    since_countered,
+)
 from projects.bids.models import Bid
 from projects.bids.roles import role_in
 from projects.bids.selectors import bids_of
@@ -68,15 +73,25 @@ class CounterOfferOut(serializers.ModelSerializer):
 
 
 class WholeCounterOfferOut(CounterOfferOut):
-    """The same, how it differs from the bid as it was, and what an outage has put off."""
+    """The same, how it differs from the bid as it was and from the terms that it ``counters``, and
+    what an outage has put off.
+    """
 
     differences = serializers.SerializerMethodField()
+    differences_from_countered = serializers.SerializerMethodField(
+        help_text="Empty where it counters none, or says the same."
+    )
     put_off = serializers.SerializerMethodField(
         help_text="Why it waits longer for its answer than was said (Milepost was down), or empty."
     )
 
     class Meta(CounterOfferOut.Meta):
-        fields = [*CounterOfferOut.Meta.fields, "differences", "put_off"]
+        fields = [
+            *CounterOfferOut.Meta.fields,
+            "differences",
+            "differences_from_countered",
+            "put_off",
+        ]
 
     def get_put_off(self, counter: CounterOffer) -> str:
         return why_later(counter.public_id, counter.answer_due_at)
@@ -85,6 +100,10 @@ class WholeCounterOfferOut(CounterOfferOut):
     def get_differences(self, counter: CounterOffer) -> list[Any]:
         lines = differences_of([counter], counter.bid)[counter.pk]
         return list(TermsDifferenceOut(lines, many=True).data)
+
+    @extend_schema_field(TermsDifferenceOut(many=True))
+    def get_differences_from_countered(self, counter: CounterOffer) -> list[Any]:
+        return list(TermsDifferenceOut(since_countered(counter) or [], many=True).data)
 
 
 class CounterOfferIn(serializers.Serializer):

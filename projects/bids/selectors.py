@@ -14,12 +14,16 @@ from marketplace.common.clock import now
 from marketplace.common.sweeps import BATCH
 from payments.policies.fees import Quote, quote
 from payments.policies.selectors import policy_in_force
+from projects.bids.choosing.rules import AHEAD
 from projects.bids.counters.selectors import waits_on_each
 from projects.bids.models import LIVE, STANDING, Bid
 from projects.postings.awards import MADE, TAKEN, counted_on_each
 from projects.postings.models import TIME_TO_CHOOSE, Posting
 from projects.postings.selectors import postings_of
 from projects.screening.rules import Answers
+
+# What Posting.choose_by says: the greatest of what is known.
+_CHOOSE_UNTIL = Greatest(F("bids_close_at") + TIME_TO_CHOOSE, F("promised_choose_by"))
 
 
 def bids_of(user: User | AnonymousUser) -> QuerySet[Bid]:
@@ -58,11 +62,9 @@ def postings_to_choose_on(
 ) -> list[tuple[Posting, datetime]]:
     """Their open postings with bids that still may be chosen, and until when; the soonest first."""
     live = Bid.objects.filter(posting=OuterRef("pk"), status__in=LIVE)
-    # What Posting.choose_by says: the greatest of what is known.
-    choose_until = Greatest(F("bids_close_at") + TIME_TO_CHOOSE, F("promised_choose_by"))
     found = (
         postings_of(user)
-        .annotate(choose_until=choose_until)
+        .annotate(choose_until=_CHOOSE_UNTIL)
         .filter(Exists(live), status=Posting.Status.OPEN, choose_until__gt=now())
     )
     return [(one, one.choose_until) for one in found.order_by("choose_until", "pk")[:limit]]
@@ -107,6 +109,22 @@ def expired_posting_ids(*, limit: int = BATCH) -> list[int]:
         bids_close_at__lte=now(),
     )
     return list(due.order_by("bids_close_at").values_list("pk", flat=True)[:limit])
+
+
+def undecided_posting_ids(*, limit: int = BATCH) -> list[int]:
+    """Open postings whose client is to be told that the time to choose ends, the soonest first:
+    those with a bid to choose and an award to offer.
+    """
+    live = Bid.objects.filter(posting=OuterRef("pk"), status__in=LIVE, valid_until__gt=now())
+    ends_soon = Q(choose_until__gt=now(), choose_until__lte=now() + AHEAD)
+    due = (
+        Posting.objects.alias(choose_until=_CHOOSE_UNTIL, taken=counted_on_each(TAKEN))
+        # Cheaper than what it follows from, and found by an index.
+        .filter(status=Posting.Status.OPEN, bids_close_at__lte=now() + AHEAD - TIME_TO_CHOOSE)
+        .filter(ends_soon, Exists(live), taken__lt=F("awards"))
+        .exclude(choice_told_for=F("choose_until"))
+    )
+    return list(due.order_by("choose_until", "pk").values_list("pk", flat=True)[:limit])
 
 
 def bid_counts(*postings: Posting) -> dict[int, dict[str, int]]:

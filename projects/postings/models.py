@@ -70,6 +70,8 @@ class Posting(models.Model):
     bids_close_at = models.DateTimeField(null=True, blank=True)
     # What whoever had bid was told, where the time for bids was made shorter afterwards.
     promised_choose_by = models.DateTimeField(null=True)
+    # The end of the time to choose that its client was reminded of last.
+    choice_told_for = models.DateTimeField(null=True)
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.DRAFT)
     status_reason = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(default=now)

@@ -12,13 +12,14 @@ from django.utils.translation import gettext_noop
 
 from accounts.holds.models import Hold
 from accounts.notifications.models import Notification
+from accounts.parties.models import Party
 from accounts.people.models import StaffRole
 from accounts.people.selectors import staff_roles_of
 from payments.chargebacks.models import Chargeback
 from payments.chargebacks.reminding.selectors import KIND as BANK_REMINDER
 from payments.chargebacks.reminding.selectors import is_reminder_true
 from payments.payouts.models import Payout
-from payments.payouts.reminding.selectors import kind_of_reminder
+from payments.payouts.reminding.selectors import kind_of_reminder, without_account
 from payments.reconciliation.confirming.models import ProposedDeed
 from payments.reconciliation.confirming.selectors import why_it_is_gone
 from projects.agreements.changes.models import ChangeOrder
@@ -26,6 +27,7 @@ from projects.agreements.changes.standing import as_they_stand as changes_as_the
 from projects.agreements.models import Proposal
 from projects.agreements.selectors import as_they_stand
 from projects.bids import validity
+from projects.bids.choosing.rules import why_reminder_has_gone
 from projects.bids.counters.models import CounterOffer
 from projects.bids.models import Bid
 from projects.contracts.models import Contract
@@ -38,6 +40,7 @@ from projects.invitations.models import Invitation
 from projects.milestones import reminders
 from projects.milestones.limits.services import AHEAD
 from projects.milestones.models import Milestone
+from projects.postings.models import Posting
 from projects.questions.models import Question
 
 
@@ -119,6 +122,17 @@ def _asks_its_payee(payout: Payout, notice: Notification) -> str:
     return "" if asks else gettext_noop("The payout waits for its payee no longer.")
 
 
+def _waits_for_an_account(party: Party, _: Notification) -> str:
+    asks = without_account().filter(party=party).exists()
+    return "" if asks else gettext_noop("No money waits for a payout account any more.")
+
+
+def _asks_of_its_account(party: Party, notice: Notification) -> str:
+    """Who was told that it is restricted, or closed, may have mended it, or opened another."""
+    asks = notice.kind == f"payout_account_{party.connected_account.status}"
+    return "" if asks else gettext_noop("The payout account stands otherwise by now.")
+
+
 _OPEN_BID = _while(
     Bid.Status.SUBMITTED, Bid.Status.SHORTLISTED, gone=gettext_noop("The bid is open no longer.")
 )
@@ -126,6 +140,11 @@ _LAPSING_BID = Reason(
     Bid, ("posting",), lambda bid, notice: validity.why_reminder_has_gone(bid, notice.key)
 )
 _REMINDER = Reason(Milestone, ("contract__policy", "escrow__policy"), _as_reminded)
+_OFFER = Reason(
+    Contract,
+    (),
+    _while(Contract.Status.OFFERED, gone=gettext_noop("The offer is open no longer.")),
+)
 _CHANGE = Reason(
     ChangeOrder,
     ("contract",),
@@ -168,7 +187,11 @@ REASONS: dict[str, Reason] = {
     "bid_edited": Reason(Bid, (), _OPEN_BID),
     "bid_renewed": Reason(Bid, (), _OPEN_BID),
     "bid_lapses_soon": _LAPSING_BID,
+    "choice_ends": Reason(
+        Posting, (), lambda posting, notice: why_reminder_has_gone(posting, notice.key)
+    ),
     "bid_shortlisted": Reason(Bid, (), _OPEN_BID),
+    "bid_goes_on": Reason(Bid, (), _OPEN_BID),
     "counter_proposed": Reason(
         CounterOffer,
         ("bid__posting",),
@@ -176,11 +199,7 @@ REASONS: dict[str, Reason] = {
             CounterOffer.Status.PROPOSED, gone=gettext_noop("The other terms are open no longer.")
         ),
     ),
-    "contract_offered": Reason(
-        Contract,
-        (),
-        _while(Contract.Status.OFFERED, gone=gettext_noop("The offer is open no longer.")),
-    ),
+    **dict.fromkeys(["contract_offered", "offer_goes_on"], _OFFER),
     "change_proposed": _CHANGE,
     "change_countered": _CHANGE,
     "ending_proposed": _ENDING,
@@ -220,6 +239,11 @@ REASONS: dict[str, Reason] = {
     **dict.fromkeys(["chargeback_to_answer", BANK_REMINDER], _BANK),
     **dict.fromkeys(
         ["payout_still_failed", "payout_still_waits"], Reason(Payout, (), _asks_its_payee)
+    ),
+    "payout_account_missing": Reason(Party, (), _waits_for_an_account),
+    **dict.fromkeys(
+        ["payout_account_restricted", "payout_account_closed"],
+        Reason(Party, ("connected_account",), _asks_of_its_account),
     ),
     "giveback_asked": Reason(
         GiveBack,

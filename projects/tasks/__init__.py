@@ -53,6 +53,7 @@ from projects.tasks.bidding import (  # noqa: F401 - the timetable finds all of 
     lapse_bids,
     lapse_counters,
     remind_of_bids,
+    remind_of_choices,
 )
 from projects.tasks.disputes import (  # noqa: F401 - the timetable finds all of them here
     carry_out_rulings,

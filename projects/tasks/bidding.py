@@ -7,6 +7,7 @@ from marketplace.common.outages.selectors import may_strike
 from marketplace.common.sweeps import sweep
 from projects.bids import selectors as bids_due
 from projects.bids import services as bids
+from projects.bids.choosing import services as choosing
 from projects.bids.counters import services as counters
 from projects.bids.counters.models import CounterOffer
 from projects.bids.counters.selectors import over_counter_ids
@@ -23,6 +24,17 @@ def remind_of_bids() -> dict[str, int]:
         bids_due.lapsing_bid_ids,
         lambda pk: renewals.remind_of_lapse(bid_id=pk),
         of=Bid,
+        while_=may_strike,
+    )
+
+
+@shared_task(name="projects.remind_of_choices")
+def remind_of_choices() -> dict[str, int]:
+    """Clients who have not chosen, and whose time to choose ends in some days."""
+    return sweep(
+        bids_due.undecided_posting_ids,
+        lambda pk: choosing.remind_of_choice(posting_id=pk),
+        of=Posting,
         while_=may_strike,
     )
 

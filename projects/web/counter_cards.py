@@ -4,8 +4,12 @@ from typing import Any
 
 from projects.agreements.downtime.selectors import why_later
 from projects.bids.counters.models import CounterOffer
-from projects.bids.counters.selectors import differences_of, open_steps, rounds_on
-from projects.bids.differences import terms_differences
+from projects.bids.counters.selectors import (
+    differences_of,
+    open_steps,
+    rounds_on,
+    since_countered,
+)
 from projects.bids.models import Bid
 from projects.bids.selectors import quote_of
 
@@ -29,11 +33,10 @@ def shown_counter(counter: CounterOffer, role: str | None, lines: list[Any]) -> 
     """
     bid = counter.bid
     names = {"client": bid.posting.client.name, "freelancer": bid.freelancer.name}
-    before = counter.counters
     return {
         "counter": counter,
         "lines": lines,
-        "since": terms_differences(before, counter, bid.currency) if before else None,
+        "since": since_countered(counter),
         "is_mine": counter.proposed_by_role == role,
         "proposer": names[counter.proposed_by_role],
         "answerer": next(n for side, n in names.items() if side != counter.proposed_by_role),

@@ -414,6 +414,14 @@ def remind_of_a_bid_that_lapses(world: World) -> Act:
 
 
 @by_the_clock
+def remind_of_a_choice(world: World) -> Act:
+    posting = open_posting(world.ada, bids_close_at=now() + timedelta(days=1))
+    submitted_bid(posting, world.ben, valid_until=now() + timedelta(days=60))
+    days_pass(58.5)
+    return task("projects.remind_of_choices")
+
+
+@by_the_clock
 def let_lapse_what_nobody_answers(world: World) -> Act:
     """A bid, a posting, an offer, a proposal, a change of an agreement; and Ben has earned and
     never said where to.

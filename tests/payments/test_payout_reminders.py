@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from accounts.models import Notification
+from accounts.parties.selectors import own_party_of
 from marketplace.common.clock import now
 from marketplace.common.errors import WrongState
 from payments import tasks
@@ -13,6 +14,7 @@ from payments.fundings.models import Payment
 from payments.payees.models import ConnectedAccount
 from payments.payouts import services as payouts
 from payments.payouts.models import Earning, Payout
+from payments.payouts.recovering.models import Recovery
 from payments.payouts.reminding import services as reminding
 from payments.payouts.reminding.services import remind_of_payout
 from projects.reasons.services import why_gone
@@ -156,6 +158,31 @@ def test_its_mail_is_called_off_once_it_is_tried_again(payout, ben):
     payouts.retry_payout(payout_id=payout.pk, by=ben)
 
     assert why_gone([notice]) == {notice.pk: "The payout waits for its payee no longer."}
+
+
+def set_up(ben) -> None:
+    ConnectedAccount.objects.create(party=own_party_of(ben), country="US", status="active")
+
+
+def owe_all_of_it(ben) -> None:
+    recovery = Recovery.objects.create(party=own_party_of(ben), amount=97_000, currency="USD")
+    Earning.objects.update(recovery=recovery)
+
+
+@pytest.mark.parametrize("way", [set_up, owe_all_of_it])
+def test_who_needs_no_account_any_more_is_not_mailed_so(ada, ben, later, way):
+    """As after a night of quiet hours, in which they have set it up."""
+    escrows.release(escrow_id=held(ada, ben).pk)
+    tasks.remind_payees()
+    notice = Notification.objects.get(kind="payout_account_missing")
+    assert why_gone([notice]) == {notice.pk: ""}
+
+    way(ben)
+
+    assert why_gone([notice]) == {notice.pk: "No money waits for a payout account any more."}
+    later(days=8)
+    reminding.remind_payee(party_id=own_party_of(ben).pk)
+    assert len(told("payout_account_missing")) == 1, "nor told so by a sweep that looked before"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -17,6 +17,7 @@ from payments.incoming.selectors import unexplained_events
 from payments.payees.models import ConnectedAccount
 from payments.payees.selectors import COUNTRIES
 from payments.payees.services import refresh_account, start_onboarding
+from projects.reasons.services import why_gone
 from tests.payments.world import days_pass, with_account
 from tests.sandbox import GOOD_BANK, NO_SUCH_ACCOUNT, Sandbox, play_on, sweep_all
 from tests.world import browser
@@ -125,6 +126,27 @@ def test_a_later_restriction_is_told_and_so_is_its_end(ben, sandbox):
     play_on(sandbox)
     account.refresh_from_db()
     assert account.status == "active"
+
+
+@pytest.mark.parametrize("status", ["restricted", "closed"])
+def test_what_an_account_needs_is_not_mailed_once_it_stands_otherwise(ben, sandbox, status):
+    """As after a night of quiet hours, in which its payee has done it."""
+    account = with_account(sandbox, ben)
+    if status == "restricted":
+        sandbox.ask("POST", f"/accounts/{account.remote_id}/restrict")
+    else:
+        close_at_provider(sandbox, account)
+    play_on(sandbox)
+    notice = Notification.objects.get(kind=f"payout_account_{status}")
+    assert why_gone([notice]) == {notice.pk: ""}
+
+    if status == "restricted":
+        sandbox.ask("POST", f"/accounts/{account.remote_id}/restore")
+        play_on(sandbox)
+    else:
+        begin(ben)
+
+    assert why_gone([notice]) == {notice.pk: "The payout account stands otherwise by now."}
 
 
 def test_without_any_letter_the_sweep_finds_out(ben, sandbox):

@@ -106,6 +106,15 @@ def test_it_shows_every_clock_to_both_sides(ada, ben, cleo):
     assert events_of(cleo) == {}
 
 
+def test_its_page_says_what_is_not_in_it(ada, mona):
+    hold = suspended(ada, mona, days=20)
+    appeal_hold(hold_id=hold.pk, statement="It was not me.", by=ada)
+    assert not [uid for uid in events_of(ada) if hold.public_id in uid]
+    page = " ".join(browser(ada).get("/account/calendar/").content.decode().split())
+    for words in ("when a hold ends by itself", "when an appeal against one is answered"):
+        assert words in page, words
+
+
 def test_it_shows_until_when_there_is_a_reply_to_an_appeal(ada, ben):
     an_appeal(ada, ben)
     dispute = Dispute.objects.get()

@@ -9,7 +9,6 @@ from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 
 from accounts.notifications.models import Notification
-from accounts.notifications.preferences.kinds import OPTIONAL
 from accounts.people.models import User
 from accounts.people.services import grant_staff_roles
 from marketplace.common.lifecycle import SYSTEM
@@ -25,6 +24,7 @@ from projects.invitations.services import (
     invite_person,
     withdraw_invitation,
 )
+from projects.management.mails.samples import SAMPLES
 from projects.milestones import reminders
 from projects.milestones.limits.services import AHEAD
 from projects.milestones.models import Milestone
@@ -235,9 +235,51 @@ def test_a_wish_of_finance_whose_subject_is_gone(ada, ben, dora):
     assert wish.status == "proposed", "nobody has answered it"
 
 
-def test_every_reminder_has_its_reason_in_the_table():
+# Whatever has no reason that can go, by why its mail leaves however late it is.
+LEAVES = {
+    "it warns that somebody may be at the door in your name, whatever was done since": """
+        token_made second_factor_added second_factor_removed
+        """,
+    "it tells what has happened, and asks for nothing": """
+        person_free side_suspended side_free hold_upheld payouts_go_on
+        posting_expired posting_awarded posting_restored
+        question_answered question_declined question_removed invitation_declined
+        bid_withdrawn bid_declined bid_given_back bid_lapsed
+        counter_accepted counter_declined counter_withdrawn counter_lapsed
+        contract_declined contract_withdrawn contract_lapsed contract_completed
+        contract_cancelled contract_left
+        change_accepted change_declined change_withdrawn change_lapsed change_overtaken
+        change_dropped
+        ending_accepted ending_declined ending_withdrawn ending_lapsed ending_overtaken
+        ending_dropped
+        milestone_cancelled milestone_refunded milestone_released part_released work_started
+        clock_put_off clock_pulled bids_put_off
+        payment_returned refund_settled refund_failed refund_returned bonus_paid
+        giveback_declined giveback_withdrawn giveback_lapsed giveback_done
+        payout_made payout_retried payout_paid payout_cancelled payout_not_cancelled
+        payout_account_active payout_left_hold debt_recovered
+        chargeback_opened chargeback_won chargeback_lost
+        dispute_handed_over dispute_reassigned dispute_settled dispute_closed
+        ruling_late ruling_overdue ruling_carried_out
+        """,
+    "it tells what staff did to you: that stands in your record, appealed against or not": """
+        person_suspended posting_suspended payouts_held
+        """,
+    "it tells what somebody else did, which stays true once its reader has done the next thing": """
+        confidentiality_asked message_written message_mention
+        contract_accepted milestone_funded part_funded work_returned
+        card_refused held_funds_returned payout_failed
+        dispute_answered dispute_statement dispute_escalated dispute_decided dispute_appealed
+        deed_returned ruling_returned books_differ
+        """,
+}
+
+
+def test_every_kind_has_a_reason_that_can_go_or_says_why_it_has_none():
+    """That all kinds have a sample is a test of the mails."""
+    always = [kind for kinds in LEAVES.values() for kind in kinds.split()]
+    assert sorted([*always, *REASONS]) == sorted(SAMPLES), "name it here, or in reasons/rules.py"
     assert set(reminders.KINDS) | set(AHEAD) <= set(REASONS)
-    assert {kind for kind in OPTIONAL if kind.startswith("due_")} <= set(REASONS)
 
 
 def test_what_is_named_in_no_table_leaves_however_late(ada, ben, later):

@@ -189,6 +189,51 @@ def test_by_the_api(ada, ben):
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "wrong_state")
 
 
+def test_a_program_reads_what_a_change_would_do_before_anybody_signs(ada, ben):
+    milestone = funded_milestone(ada, ben)
+    path = f"/api/v1/contracts/{milestone.contract.public_id}/change-orders/"
+    body = {
+        "changes": [
+            {"milestone": milestone.public_id, "amount": 70_000},
+            {"title": "Extra", "amount": 9_000, "due_at": in_days(9).isoformat()},
+        ]
+    }
+    looked = api_of(ben).post(f"{path}preview/", body)
+    assert looked.status_code == 200, looked.json()
+    assert not ChangeOrder.objects.exists() and not Event.objects.filter(kind__startswith="change")
+
+    made = api_of(ben).post(path, body | SIGNED).json()
+    read = looked.json()
+    assert read == {name: made[name] for name in ("differences", "effect", "ended")}
+    assert (read["effect"]["price"], read["ended"]) == (79_000, [])
+    # Whoever would answer by another looks at that one first, too.
+    assert api_of(ada).post(f"{path}preview/", body).json() == read
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ({"changes": []}, 400),
+        ({"changes": [{"amount": 5_000}]}, 400),
+        ({"changes": [{"title": "Extra", "amount": 5_000}], "seen": "other"}, 409),
+    ],
+)
+def test_looking_refuses_as_proposing_would(said, status, ada, ben):
+    path = f"/api/v1/contracts/{active_contract(ada, ben).public_id}/change-orders/"
+    looked = api_of(ben).post(f"{path}preview/", said)
+    proposed_ = api_of(ben).post(path, said | SIGNED)
+    assert (looked.status_code, looked.json()) == (status, proposed_.json())
+
+
+def test_nobody_looks_at_a_change_of_what_has_ended(ada, ben, cleo):
+    milestone = funded_milestone(ada, ben)
+    path = f"/api/v1/contracts/{milestone.contract.public_id}/change-orders/preview/"
+    body = {"changes": [{"milestone": milestone.public_id, "amount": 70_000}]}
+    assert api_of(cleo).post(path, body).status_code == 404
+    cancel_milestone(milestone_id=milestone.pk, by=ben)
+    assert api_of(ben).post(path, body).status_code == 409
+
+
 def test_while_a_change_waits_no_other_is_offered(ada, ben, later):
     milestone = funded_milestone(ada, ben)
     path = f"/api/v1/contracts/{milestone.contract.public_id}/"

@@ -117,12 +117,22 @@ def test_by_the_api(ada, ben):
     assert api_of(ben).get(one).json()["note"] == "As discussed."
     other = api_of(ben).post(f"{one}counter/", terms(75_000))
     assert (other.status_code, other.json()["counters"]) == (201, said["id"])
+    assert said["differences_from_countered"] == []
+    since = {(line["what"], line["before"], line["after"]) for line in _since(ada, other.json())}
+    assert ("Price", "$700.00", "$750.00") in since
     done = api_of(ada).post(f"/api/v1/counter-offers/{other.json()['id']}/accept/")
     assert (done.json()["status"], done.json()["became"]) == ("accepted", 2)
     refused = api_of(ben).post(f"{one}accept/")
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "wrong_state")
     assert api_of(ada).get(f"/api/v1/bids/{bid.public_id}/").json()["price"] == 75_000
     assert len(api_of(ada).get(f"/api/v1/bids/{bid.public_id}/versions/").json()) == 2
+
+
+def _since(person, told: dict) -> list[dict[str, str]]:
+    """What is otherwise than the round before, as a program reads it."""
+    found = api_of(person).get(f"/api/v1/counter-offers/{told['id']}/").json()
+    assert found["differences_from_countered"] == told["differences_from_countered"]
+    return found["differences_from_countered"]
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,13 @@ from datetime import timedelta
 import pytest
 
 from accounts.models import Notification
-from marketplace.common.clock import now
 from marketplace.common.errors import DomainError, InvalidInput, NotAllowed, WrongState
-from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
 from marketplace.common.sweeps import BATCH
 from projects.agreements.services import award_bid, withdraw_offer
 from projects.agreements.suspending.services import suspend_posting
 from projects.bids import services as bids
 from projects.bids.counters import services
-from projects.bids.counters.models import LIFECYCLE, CounterOffer
+from projects.bids.counters.models import CounterOffer
 from projects.bids.counters.selectors import over_counter_ids, standing_on, waiting_for
 from projects.bids.declining.services import close_bidding, decline_bid
 from projects.bids.differences import terms_differences
@@ -23,7 +21,6 @@ from projects.bids.roles import open_steps
 from projects.contracts.selectors import agreement_of
 from projects.reasons.services import why_gone
 from projects.tasks import lapse_counters
-from tests.against_the_rules import force
 from tests.projects.counter_world import again, bid_of, countered, terms
 from tests.world import GROUNDS, plan_of
 
@@ -124,26 +121,6 @@ def test_a_milestone_that_is_dropped_or_moved_is_known_by_its_title(bid, ada):
 
 
 # --- Whose answer --------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("step", DEEDS)
-@pytest.mark.parametrize("status", CounterOffer.Status.values)
-def test_the_table_is_the_law(step, status, bid, ada, ben, cleo, mona, dora):
-    counter = countered(bid, ada)
-    people = {CLIENT: ada, FREELANCER: ben, "": cleo, "mod": mona, "staff": dora, SYSTEM: SYSTEM}
-    for role, by in people.items():
-        closed = None if status == "proposed" else now()
-        became = 2 if status == "accepted" else None
-        everything = CounterOffer.objects.filter(pk=counter.pk)
-        force(everything, status=status, closed_at=closed, became=became)
-        is_theirs = role == (CLIENT if step == "withdraw" else FREELANCER)
-        if is_theirs and status == "proposed":
-            assert step in LIFECYCLE.open_to(role, status)
-            continue  # done in the tests above
-        wrong = WrongState if is_theirs else NotAllowed
-        with pytest.raises(wrong):
-            DEEDS[step](counter_id=counter.pk, by=by)
-        assert fresh(counter).status == status
 
 
 def test_only_the_client_begins(bid, ben, cleo, dora):

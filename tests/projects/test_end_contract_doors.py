@@ -167,3 +167,19 @@ def test_programs_of_others_find_nothing(ada, ben, cleo, dora):
     assert api_of().post(path, SIGNED).status_code == 401
     wrong = api_of(ada).post(path, {"password": "wrong"})
     assert (wrong.status_code, wrong.json()["error"]["param"]) == (400, "password")
+
+
+def test_a_program_reads_what_an_end_would_bring_before_anybody_signs(ada, ben):
+    contract = contract_at_work(ada, ben)
+    path = f"/api/v1/contracts/{contract.public_id}/"
+    gets = {part(contract, 1).public_id: 40_000}
+    named = [one.public_id for one in contract.milestones.order_by("place")]
+    ends = [{"milestone": one, "to_freelancer": gets.get(one, 0)} for one in named]
+
+    read = api_of(ben).post(f"{path}change-orders/preview/", {"changes": ends})
+
+    assert read.status_code == 200, read.json()
+    assert not ChangeOrder.objects.exists()
+    made = api_of(ben).post(f"{path}endings/", {"parts": ends} | SIGNED).json()
+    assert read.json() == {name: made[name] for name in ("differences", "effect", "ended")}
+    assert [one["to_freelancer"] for one in made["ended"]] == [40_000, 0, 0, 0]

@@ -11,26 +11,36 @@ from datetime import datetime, timedelta
 import pytest
 from django.apps import apps
 from django.db import models
+from django.test import Client
+from icalendar import Calendar
 
+from accounts.access.calendar.services import make_feed
 from accounts.people.models import User
 from accounts.people.services import grant_staff_roles
+from marketplace.common.answers import open_answers
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
 from marketplace.common.lifecycle_sql import lifecycles
 from payments.fundings.models import Payment
+from projects.agreements.changes.selectors import open_steps as steps_of_change
+from projects.agreements.models import LIFECYCLE as PROPOSAL
 from projects.agreements.models import Proposal
 from projects.agreements.outlook import Prospects, prospects_of
 from projects.agreements.proposals.services import propose_ending
+from projects.agreements.selectors import open_steps as steps_of_contract
 from projects.agreements.services import close_finished_contract
 from projects.agreements.turn import Turn
 from projects.agreements.turns import turn_of
 from projects.bonuses.services import give_bonus
 from projects.contracts.models import Contract
 from projects.disputes.models import Dispute
+from projects.disputes.rules import open_steps as steps_of_dispute
 from projects.disputes.rulings.services import appeal_ruling, decide_dispute
 from projects.givebacks.models import GiveBack
+from projects.givebacks.selectors import open_steps as steps_of_giveback
 from projects.givebacks.services import ask_back
 from projects.milestones.models import Milestone
+from projects.milestones.outlook import Strike
 from projects.milestones.rules import due_of, idle_from, late_from
 from projects.milestones.services import fund_milestone
 from tests.projects.change_world import price_to
@@ -228,9 +238,13 @@ def seen(contract: Contract) -> Prospects:
     return prospects_of(found.get(pk=contract.pk))
 
 
-def strikes_for(prospects: Prospects, role: str) -> set[tuple[str, datetime | None]]:
+def all_strikes(prospects: Prospects, role: str) -> list[Strike]:
     own = [strike for one in prospects.milestones for strike in one.outlook.strikes]
-    return {(strike.kind, strike.at) for strike in [*prospects.strikes_for(role), *own]}
+    return [*prospects.strikes_for(role), *own]
+
+
+def strikes_for(prospects: Prospects, role: str) -> set[tuple[str, datetime | None]]:
+    return {(strike.kind, strike.at) for strike in all_strikes(prospects, role)}
 
 
 def test_no_clock_of_a_lifecycle_is_forgotten():
@@ -282,6 +296,50 @@ def test_both_doors_tell_it(ada, ben, name):
         shown = browser(people[role]).get(page).content.decode()
         assert f"{strikes_at:%Y-%m-%dT%H:%M}" in shown
         assert told["your_turn"]["title"].replace("'", "&#x27;") in shown
+
+
+@pytest.mark.parametrize("name", CLOCKS)
+def test_the_calendar_has_it(ada, ben, name):
+    begin, kind, whose = CLOCKS[name]
+    _, strikes_at, _ = begin(ada, ben)
+    people = {CLIENT: ada, FREELANCER: ben}
+    for role in whose:
+        feed = Client().get(f"/calendar/{make_feed(by=people[role])}.ics")
+        shown = {
+            (str(event["uid"]).removesuffix("@milepost").rpartition("-")[2], event["dtstart"].dt)
+            for event in Calendar.from_ical(feed.content).walk("VEVENT")
+        }
+        assert (kind, strikes_at.replace(microsecond=0)) in shown
+
+
+@pytest.mark.parametrize("name", CLOCKS)
+def test_who_can_stop_it_can_do_what_is_named(ada, ben, name):
+    begin, kind, whose = CLOCKS[name]
+    contract, *_ = begin(ada, ben)
+    prospects = seen(contract)
+    for role in whose:
+        found = [one for one in all_strikes(prospects, role) if one.kind == kind]
+        assert found
+        for strike in found:
+            assert strike.stopped_by, strike
+            for stop in strike.stopped_by:
+                assert stop.step in open_to(prospects, stop.role), stop
+
+
+def open_to(prospects: Prospects, role: str) -> set[str]:
+    """All that this side can do right now, with whatever is on the contract."""
+    steps = set(steps_of_contract(prospects.contract, role))
+    for one in prospects.milestones:
+        steps |= set(one.open_to(role))
+        if one.dispute:
+            steps |= set(steps_of_dispute(one.dispute, role))
+        if one.proposal:
+            steps |= set(open_answers(PROPOSAL, one.proposal, role))
+    if prospects.change:
+        steps |= set(steps_of_change(prospects.change, role))
+    for giveback in prospects.givebacks:
+        steps |= set(steps_of_giveback(giveback, role))
+    return steps
 
 
 # --- Whose answer --------------------------------------------------------------------------------

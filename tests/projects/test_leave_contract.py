@@ -1,9 +1,12 @@
 """One side ends a contract by itself: what is still to be worked on, and all of it at once."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.notifications.models import Notification
 from marketplace.common.clock import now
@@ -150,6 +153,54 @@ def test_whoever_cannot_leave_finds_no_way_to(ada, ben):
     path = f"/api/v1/contracts/{contract.public_id}/"
     assert "leave" not in api_of(ada).get(path).json()["next_steps"]
     assert "leave" in api_of(ben).get(path).json()["next_steps"]
+
+
+def test_programs_read_what_would_end_and_why_before_they_end_it(ada, ben):
+    contract = contract_at_work(ada, ben)
+    submitted, first, disputed, second = contract.milestones.order_by("place")
+    path = f"/api/v1/contracts/{contract.public_id}/"
+
+    told = api_of(ben).get(path).json()["leaving"]
+
+    ended = [(first, 103_000), (second, 0)]
+    assert told == {
+        "milestones": [
+            {
+                "milestone": one.public_id,
+                "title": one.title,
+                "ground": "cancel",
+                "returned": returned,
+            }
+            for one, returned in ended
+        ],
+        "returned": 103_000,
+        "left": [submitted.public_id, disputed.public_id],
+    }
+    assert api_of(ada).get(path).json()["leaving"] is None, "she cannot: nothing is late"
+    read = api_of(ben).post(_api(contract), {"seen": tag_for(contract, ben)}).json()
+    assert read["leaving"] is None and read["leave_tag"] == ""
+
+
+def test_the_ground_is_the_one_on_which_it_then_ends(ada, ben, later):
+    contract = contract_of_two(ada, ben)
+    later(days=30)
+    told = api_of(ada).get(f"/api/v1/contracts/{contract.public_id}/").json()
+    read = [one["ground"] for one in told["leaving"]["milestones"]]
+    leave_contract(contract_id=contract.pk, by=ada, seen=told["leave_tag"])
+    assert read == grounds_of(contract) == ["cancel_late", "drop"]
+
+
+@pytest.mark.parametrize("person", ["ada", "ben"])
+def test_reading_it_costs_the_same_however_many_milestones_there_are(person, ada, ben):
+    few, many = (active_contract(ada, ben, [10_000] * count) for count in (1, 9))
+    api = api_of({"ada": ada, "ben": ben}[person])
+    found = []
+    for contract in (few, few, many):  # the first of all reads what is kept in memory
+        ask = partial(api.get, f"/api/v1/contracts/{contract.public_id}/")
+        with CaptureQueriesContext(connection) as queries:
+            assert len(ask().json()["leaving"]["milestones"]) == contract.milestones.count()
+        found.append(len(queries))
+    assert found[1] == found[2]
 
 
 def test_programs_leave_once(ada, ben):

@@ -13,6 +13,7 @@ from projects.agreements.suspending.services import restore_posting, suspend_pos
 from projects.agreements.turns import turn_of
 from projects.bids.counters.selectors import open_steps, standing_on, waiting_for
 from projects.bids.models import Bid
+from projects.reasons.services import why_gone
 from projects.tasks import (
     lapse_bids,
     lapse_counters,
@@ -65,7 +66,10 @@ def test_an_offer_waits_and_has_as_much_longer(ada, ben, mona, later):
     assert timedelta(days=9) <= moved < timedelta(days=9) + MINUTE
     assert lapse_offers() == NOTHING
     assert (told("offer_goes_on"), told("bid_goes_on")) == (["Ben"], [])
+    note = Notification.objects.get(kind="offer_goes_on")
+    assert why_gone([note]) == {note.pk: ""}
     assert accept_offer(contract_id=contract.pk, by=ben).status == "active"
+    assert why_gone([note]) == {note.pk: "The offer is open no longer."}
 
 
 def test_an_offer_whose_time_was_over_before_lapses_once_it_is_restored(ada, ben, mona, later):

@@ -3,7 +3,9 @@ wait for the morning.
 
 Whatever is not named here is obligatory: it is about money, an agreement or a dispute, about a
 clock that judges, or about the account itself; a test names each with its reason. So a new kind of
-notice comes by mail, and counts, until somebody decides, here, that it need not.
+notice comes by mail, and counts, until somebody decides, here, that it need not. That was decided
+of some that are about money or a clock, too: whether a payout arrives that leaves by itself is told
+anyhow, and that a delivery is due; what time does to bids and postings moves no money.
 """
 
 from django.db.models import TextChoices
@@ -29,6 +31,7 @@ OPTIONAL: dict[str, str] = {
     "invitation_declined": "Somebody declines your invitation to bid",
     "posting_expired": "Your posting closes by itself",
     "posting_awarded": "Your posting ends by itself with the awards that are made",
+    "choice_ends": "Your time to choose a bid ends in a few days",
     "question_asked": "Somebody asks about your posting",
     "question_removed": "A question of yours, or about your posting, is removed",
     "invitation_sent": "You are invited to bid on a posting",

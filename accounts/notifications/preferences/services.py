@@ -76,9 +76,8 @@ def unsubscribe(*, token: str) -> str:
 def _check_optional(kind: str, param: str) -> None:
     if kind not in OPTIONAL:
         raise InvalidInput(
-            f"“{kind}” is no kind that can be switched on or off: whatever is about money, an "
-            "agreement or a dispute, about a clock that judges, or about your account itself, "
-            "always comes, by mail and as unread.",
+            f"“{kind}” is no kind that can be switched on or off. Your preferences list all that "
+            "can be; whatever else you are told always comes, by mail and as unread.",
             param=param,
             code="not_optional",
         )

@@ -12,18 +12,16 @@ REMIND_EVERY = timedelta(days=7)
 S = Payout.Status
 
 
+def without_account() -> QuerySet[Earning]:
+    """What is in no payout, since its payee has no account that takes money."""
+    return Earning.objects.filter(~Exists(READY), payout=None, recovery=None)
+
+
 def party_ids_to_remind(at: datetime, *, limit: int) -> list[int]:
     """Who has earned and cannot be paid out, and was not told so for a week."""
-    return list(
-        Earning.objects.filter(
-            ~Exists(READY),
-            Q(reminded_at=None) | Q(reminded_at__lte=at - REMIND_EVERY),
-            payout=None,
-            recovery=None,
-        )
-        .values_list("party_id", flat=True)
-        .distinct()[:limit]
-    )
+    untold = Q(reminded_at=None) | Q(reminded_at__lte=at - REMIND_EVERY)
+    found = without_account().filter(untold).values_list("party_id", flat=True)
+    return list(found.distinct()[:limit])
 
 
 def payouts_to_remind_of(at: datetime) -> QuerySet[Payout]:

@@ -17,6 +17,7 @@ from payments.payouts.reminding.selectors import (
     held_until,
     kind_of_reminder,
     payouts_to_remind_of,
+    without_account,
 )
 from payments.payouts.services import lock_payout, stands_elsewhere
 from payments.payouts.words import reason_of
@@ -38,19 +39,21 @@ _CANCEL_FOR_THE_DEBT = Words(
 @transaction.atomic
 def remind_payee(*, party_id: int) -> None:
     """Tell who has earned and cannot be paid out what is missing; once a week."""
-    unpaid = Earning.objects.filter(party_id=party_id, payout=None, recovery=None)
+    unpaid = without_account().filter(party_id=party_id)
     waiting = list(unpaid.select_for_update().order_by("pk"))
     at = now()
     if not any(e.reminded_at is None or e.reminded_at <= at - REMIND_EVERY for e in waiting):
         return
     Earning.objects.filter(pk__in=[earning.pk for earning in waiting]).update(reminded_at=at)
     text = Words("You have earned money that we cannot pay out yet. Set up your payouts.")
+    party = Party.objects.get(pk=party_id)
     notify(
-        to=Party.objects.get(pk=party_id),
+        to=party,
         kind="payout_account_missing",
         text=text + _limit_in_words(min(earning.limit_at for earning in waiting), at),
         path=reverse("payout-setup"),
         key=f"payout_account_missing:{_week_of(at)}",
+        about=party.public_id,
     )
 
 

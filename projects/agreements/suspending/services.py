@@ -150,7 +150,14 @@ def _news_of_offer(offer: Contract) -> News:
         title=offer.title,
         due=offer.offer_lapses_at,
     )
-    return News(offer.freelancer, "offer_goes_on", text, page_of(offer), title=offer.title)
+    return News(
+        offer.freelancer,
+        "offer_goes_on",
+        text,
+        page_of(offer),
+        about=offer.public_id,
+        title=offer.title,
+    )
 
 
 def _news_of_bid(bid: Bid) -> News:
@@ -161,7 +168,7 @@ def _news_of_bid(bid: Bid) -> News:
         title=title,
         until=bid.valid_until,
     )
-    return News(bid.freelancer, "bid_goes_on", text, bid.path, title=title)
+    return News(bid.freelancer, "bid_goes_on", text, bid.path, about=bid.public_id, title=title)
 
 
 def _advance(posting_id: int, step: str, *, by: Actor) -> Posting:

@@ -100,6 +100,14 @@ def differences_of(counters: Iterable[CounterOffer], bid: Bid) -> dict[int, list
     return lines
 
 
+def since_countered(counter: CounterOffer) -> list[Line] | None:
+    """What it says otherwise than the round before; nothing where both say the same, None where it
+    answers no other.
+    """
+    before = counter.counters
+    return terms_differences(before, counter, counter.bid.currency) if before else None
+
+
 def is_negotiated(bid: Bid) -> bool:
     """Whether a counter-offer waits; of a bid that was found among others it is known already."""
     known = bid.__dict__.get("is_negotiated")

@@ -41,6 +41,10 @@ SAMPLES: dict[str, Words] = {
     "posting_expired": told(
         "“%(title)s” has expired: its time for bids is over, and nobody was hired."
     ),
+    "choice_ends": told(
+        "Your time to choose a bid on “%(title)s” ends on %(until)s. What still stands then is "
+        "given back, and the posting ends."
+    ),
     "posting_awarded": told(
         (
             "“%(title)s” has ended: its time is over, with %(made)s of %(count)s award made.",
