@@ -1,5 +1,6 @@
 """Whose cases are whose, and who can be given one."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import BigIntegerField, Case, OuterRef, QuerySet, Subquery, Value, When
@@ -11,7 +12,7 @@ from marketplace.common.clock import now
 from projects.disputes.assigning.models import Assignment
 from projects.disputes.confirming.selectors import needs_second
 from projects.disputes.models import JUDGED, Dispute
-from projects.disputes.selectors import handled_before
+from projects.disputes.selectors import handled_before, mediators_for
 
 # What a list of cases can be narrowed to.
 WHOSE = {"mine": "Mine", "nobody": "Nobody’s"}
@@ -65,6 +66,32 @@ def can_have_it(
     is_late = dispute.ruling_late_at is not None
     spare = sum(one.pk not in had_it for one in able) - needed_for_appeal(dispute, held=held)
     return [one for one in able if spare > 0 or one.pk in had_it or (is_late and one == by)]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A mediator who may decide a case, and why it cannot be given to them now; "" where it can."""
+
+    person: User
+    refusal: str = ""
+
+
+def candidates_for(dispute: Dispute, by: User, *, held: int | None = None) -> list[Candidate]:
+    """All to whom ``by``, who may give it away, could give it: who has it among them, as one to
+    whom it cannot be given. ``held`` as above.
+    """
+    able, has_it = mediators_for(dispute), dispute.assignee
+    can = can_have_it(dispute, able, by, held=held)
+    kept_free = why_kept_free(needed_for_appeal(dispute, held=held))
+    return [
+        Candidate(one, why_not_anew(one) if one == has_it else "" if one in can else kept_free)
+        for one in able
+    ]
+
+
+def why_not_anew(has_it: User) -> str:
+    """What is told to whoever gives it to who has it."""
+    return f"{has_it.name} looks after it already."
 
 
 def needed_for_appeal(dispute: Dispute, *, held: int | None = None) -> int:
