@@ -37,9 +37,7 @@ def delivers(case: Case) -> None:
 
 
 def sends_a_file(case: Case) -> None:
-    """With a reply to it, so that it is no last word."""
     say(case.milestone, case.silent, [upload()])
-    say(case.milestone, case.opener)
 
 
 def asks_for_changes(case: Case) -> None:
@@ -93,7 +91,9 @@ CASES = [
 
 
 def judged(silent: str, ada: User, ben: User, later, *, when: str = "", kind: str = "") -> Dispute:
-    """A case in which a row would rule, had the silent side nothing on file."""
+    """A case in which a row would rule, had the silent side nothing on file. Its opener has the
+    last word: what is there counts as what it is, and not for waiting for a reply.
+    """
     plan = plan_of(100_000, criteria=CRITERIA)
     if silent == "freelancer":
         milestone, sides = funded_milestone(ada, ben, plan=plan), (ben, ada)
@@ -104,10 +104,13 @@ def judged(silent: str, ada: User, ben: User, later, *, when: str = "", kind: st
     if when == "before":
         BEFORE[silent][kind](Case(milestone, *sides))
         later(days=0.1)
+    say(milestone, sides[1])
     dispute = dispute_on(milestone, sides[1], ASKED)
     if when == "meanwhile":
         later(days=1)
         MEANWHILE[kind](Case(milestone, *sides, dispute))
+        later(days=0.1)
+        say(milestone, sides[1])
     later(days=7)
     judge_silence(dispute_id=dispute.pk)
     dispute.refresh_from_db()
