@@ -24,7 +24,7 @@ def scope_until(scope: Scope, until: datetime, *, ended: Escrow) -> Scope:
     """
     is_read = Q(created_at__lte=until) | Q(key__in=closing_keys_of(ended))
     last = lines_of(ended.book).filter(is_read).last()
-    assert last is not None, "what ended was paid in"
+    assert last is not None and last.sequence, "what ended was paid in"
     at = max(until, ended.closed_at or until, last.created_at)
     adjusted, rolled = _agreed_since(last.book, at)
     paid_in = _paid_in(last)
