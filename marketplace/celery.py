@@ -60,6 +60,8 @@ _TIMETABLE = {
     "deliver-digests": {"task": "accounts.deliver_due_digests", "schedule": 60},
     # A hold is promised to end by the day.
     "end-holds": {"task": "projects.end_due_holds", "schedule": 30},
+    # After days; a minute more or less harms nobody.
+    "chase-hold-appeals": {"task": "projects.chase_hold_appeals", "schedule": 60},
     # Banks take weeks; our answer to one, whose own answer was lost, is asked for again.
     "ask-about-chargebacks": {"task": "payments.ask_about_chargebacks", "schedule": 20},
     # Whoever comes back from the provider's page wants to read that they are done.

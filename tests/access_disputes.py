@@ -39,6 +39,7 @@ DISPUTES = [
     Line("api-desk-template", "GET PUT DELETE", "dora", of="template"),
     Line("desk-dispute-assignment", "POST", "dora", of="dispute"),
     Line("api-desk-dispute-assignments", "GET POST", "dora", of="dispute"),
+    Line("api-desk-dispute-candidates", "GET", "dora", of="dispute"),
     Line("api-desk-dispute-give-up", "POST", "dora", of="dispute"),
     Line("desk-ruling-confirm", "POST", "dora", of="proposed_ruling"),
     Line("desk-ruling-return", "POST", "dora", of="proposed_ruling"),

@@ -35,6 +35,7 @@ from projects.disputes.assigning.services import assign_dispute, give_up_dispute
 from projects.disputes.confirming.services import confirm_ruling, return_ruling
 from projects.disputes.models import Dispute
 from projects.disputes.rulings.services import decide_dispute
+from projects.disputes.templates.services import delete_template, edit_template, write_template
 from projects.holds.services import suspend_person
 from projects.questions.services import ask_question, remove_question
 from tests.against_the_rules import force
@@ -258,6 +259,28 @@ def compares_the_books(ada, ben, dora) -> tuple[str, set]:
     return "run reconciliation", set()
 
 
+def writes_a_template(ada, ben, dora) -> tuple[str, set]:
+    _template(dora)
+    return "write template", set()
+
+
+def edits_a_template(ada, ben, dora) -> tuple[str, set]:
+    edit_template(template_id=_template(dora), by=dora, name="Late", **TEXTS)
+    return "edit template", set()
+
+
+def throws_a_template_away(ada, ben, dora) -> tuple[str, set]:
+    delete_template(template_id=_template(dora), by=dora)
+    return "delete template", set()
+
+
+TEXTS = {"facts": "It came late.", "rule": "", "reasons": ""}
+
+
+def _template(dora) -> int:
+    return write_template(by=dora, name="Lateness", **TEXTS).pk
+
+
 DEEDS: list[Callable] = [
     decides,
     proposes,
@@ -289,4 +312,69 @@ DEEDS: list[Callable] = [
     refuses_an_appeal,
     retries_a_mail,
     compares_the_books,
+    writes_a_template,
+    edits_a_template,
+    throws_a_template_away,
 ]
+
+# What each page and call that is the staff's alone writes down.
+_ATTESTED = "confirm payout, return payout, take up payout, write off payout, propose deed"
+_SUSPENDED, _REMOVED = "suspend posting", "remove question"
+BY_ROUTE = {
+    "posting-suspend": _SUSPENDED,
+    "api-posting-suspend": _SUSPENDED,
+    "posting-restore": "restore posting",
+    "api-posting-restore": "restore posting",
+    "question-remove": _REMOVED,
+    "api-question-remove": _REMOVED,
+    "desk-templates": "write template",
+    "api-desk-templates": "write template",
+    "desk-template": "edit template",
+    "desk-template-delete": "delete template",
+    "api-desk-template": "edit template, delete template",
+    "desk-dispute-assignment": "assign dispute, give up dispute",
+    "api-desk-dispute-assignments": "assign dispute",
+    "api-desk-dispute-give-up": "give up dispute",
+    "desk-dispute-rulings": "decide dispute, propose ruling",
+    "api-desk-dispute-rulings": "decide dispute, propose ruling",
+    "desk-ruling-confirm": "confirm proposed ruling",
+    "api-desk-ruling-confirm": "confirm proposed ruling",
+    "desk-ruling-return": "return proposed ruling",
+    "api-desk-ruling-return": "return proposed ruling",
+    "desk-deed-confirm": "confirm proposed deed",
+    "api-desk-deed-confirm": "confirm proposed deed",
+    "desk-deed-return": "return proposed deed",
+    "api-desk-deed-return": "return proposed deed",
+    "desk-refund-retry": "retry refund",
+    "api-desk-refund-retry": "retry refund",
+    "desk-refund-settle": "settle refund, propose deed",
+    "api-desk-refund-settle": "settle refund, propose deed",
+    "desk-payout-retry": "retry payout",
+    "api-desk-payout-retry": "retry payout",
+    "desk-payout-attest": _ATTESTED,
+    "api-desk-payout-attest": _ATTESTED,
+    "desk-payout-cancel": "cancel payout",
+    "api-desk-payout-cancel": "cancel payout",
+    "reconciliation-runs": "run reconciliation",
+    "api-reconciliations": "run reconciliation",
+    "difference-settle": "settle difference, set aside difference, propose deed",
+    "api-difference-settle": "settle difference, set aside difference, propose deed",
+    "desk-chargeback": "answer chargeback",
+    "api-desk-chargeback-evidence": "answer chargeback",
+    "desk-chargeback-accept": "accept chargeback",
+    "api-desk-chargeback-accept": "accept chargeback",
+    "desk-mail-retry": "retry mail",
+    "api-desk-mail-retry": "retry mail",
+    "desk-holds": "place hold",
+    "api-desk-holds": "place hold",
+    "desk-hold-lift": "lift hold",
+    "api-desk-hold-lift": "lift hold",
+    "desk-hold-uphold": "uphold hold",
+    "api-desk-hold-uphold": "uphold hold",
+}
+# These do nothing that concerns anybody else.
+UNWRITTEN = {
+    "desk-filters": "a search that one keeps for oneself",
+    "filter-forget": "and forgets",
+    "api-desk-dispute-preview": "what a decision would do, and nothing is done",
+}

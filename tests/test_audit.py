@@ -5,6 +5,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
 from accounts.parties.selectors import own_party_of
@@ -12,19 +13,22 @@ from accounts.people.models import StaffRole, User
 from accounts.people.services import grant_staff_roles
 from marketplace.common.audit import (
     entries_about,
+    head_of_the_audit_log,
     link_of,
     log_deed,
     search_entries,
     the_audit_log_is_whole,
+    the_audit_log_still_has,
 )
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import FINANCE, MEDIATOR, MODERATOR, SYSTEM
 from marketplace.common.lifecycle_sql import lifecycles
 from marketplace.common.models import AuditEntry
 from payments.policies.services import add_version
+from tests.access_table import LINES
 from tests.against_the_rules import against_the_rules, as_the_owner, force
 from tests.races import at_once
-from tests.staff_deeds import DEEDS, decides, places_a_hold
+from tests.staff_deeds import BY_ROUTE, DEEDS, UNWRITTEN, decides, places_a_hold
 from tests.test_growing_lists import grows_for_free
 from tests.world import api_of, browser, person
 
@@ -71,6 +75,17 @@ def test_no_step_of_staff_in_any_table_is_left_out(ada, ben, dora):
             written.add(act(ada, ben, dora)[0])
             transaction.set_rollback(True)
     assert in_tables - written == set()
+    by_route = {deed for deeds in BY_ROUTE.values() for deed in deeds.split(", ")}
+    assert by_route == written, "what no door leads to, or nobody does"
+
+
+def test_no_door_of_the_staff_is_left_out():
+    """A new page or call by which staff alone does something fails here until it has its deed."""
+    doors = {
+        line.route for line in LINES if line.may == "dora" and set(line.methods.split()) - {"GET"}
+    }
+    assert doors == set(BY_ROUTE) | set(UNWRITTEN)
+    assert set(BY_ROUTE).isdisjoint(UNWRITTEN)
 
 
 def test_who_gets_keys_and_which_rules_come_are_written_down(cleo):
@@ -171,6 +186,24 @@ def test_one_that_was_taken_out_is_missed():
         AuditEntry.objects.filter(pk=middle.pk).delete()
 
     assert "lacks what stood between" in the_audit_log_is_whole()[0]
+
+
+def test_an_end_that_was_cut_off_is_missed_by_who_noted_the_head(capsys):
+    *_, newest = some()
+    head = head_of_the_audit_log()
+    call_command("check_ledger", audit_head=head)
+    assert f"The audit log ends with {newest.number}:{newest.hash}" in capsys.readouterr().out
+
+    with against_the_rules():
+        AuditEntry.objects.filter(pk=newest.pk).delete()
+    assert the_audit_log_is_whole() == [], "by itself it does not show"
+    with pytest.raises(CommandError, match="1 findings"):
+        call_command("check_ledger", audit_head=head)
+    # Nor does another one in its place.
+    some(1, reason="Another.")
+    for noted in (head, "", "x", f"{newest.number}", "9" * 40 + ":x"):
+        assert "has no entry" in the_audit_log_still_has(noted)[0]
+    assert the_audit_log_still_has(head_of_the_audit_log()) == []
 
 
 @pytest.mark.django_db(transaction=True)

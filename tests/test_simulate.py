@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import socket
 import threading
 from collections import deque
@@ -23,6 +24,7 @@ from projects.disputes.models import Dispute, Ruling
 from projects.management.simulation import http, lives, payees
 from projects.management.simulation.disputes import ENDS
 from projects.management.simulation.http import Instance, Person, Surprise
+from projects.management.simulation.outcomes import outcomes_of
 from projects.postings.models import Posting
 from tests.projects.statement_world import checked, saved, statement_of
 
@@ -35,6 +37,12 @@ def played(market, **how: object) -> str:
     except CommandError as failure:
         pytest.fail(f"{failure}\n{said.getvalue()[-4_000:]}")
     return said.getvalue()
+
+
+def met(said: str) -> set[str]:
+    """What its runs have met, by whole names: one may be the beginning of another."""
+    found = ", ".join(re.findall(r"^Met: (.*)$", said, re.MULTILINE))
+    return {counted.partition(" × ")[2] for counted in found.split(", ")}
 
 
 @pytest.mark.timeout(400)
@@ -74,11 +82,20 @@ def test_a_dispute_ends_in_each_of_the_ways_there_are(market, settings):
         "settled": unruled.exclude(to_freelancer=None),
         "by rule": first.filter(by=None, dispute__appealed_by=""),
         "accepted": first.exclude(dispute__accepted_by=""),
-        "standing": first.exclude(by=None).filter(dispute__accepted_by="", dispute__appealed_by=""),
+        "standing": first.exclude(by=None)
+        .filter(dispute__accepted_by="", dispute__appealed_by="")
+        .exclude(carried_out_at=None),
         "at the limit": unruled.filter(milestone__status="refunded"),
         "appealed": second.exclude(carried_out_at=None).exclude(dispute__rulings__by=None),
         "rule appealed": second.exclude(carried_out_at=None).filter(dispute__rulings__by=None),
         "appealed in vain": first.exclude(dispute__appealed_by="").exclude(carried_out_at=None),
+        "approved after a decision": first.filter(
+            carried_out_at=None, dispute__appealed_by="", dispute__milestone__status="released"
+        ),
+        "settled after an appeal": first.exclude(dispute__appealed_by="")
+        .exclude(dispute__to_freelancer=None)
+        .filter(carried_out_at=None)
+        .exclude(dispute__in=second.values("dispute")),
         "overdue": first.exclude(dispute__ruling_missed_at=None).exclude(carried_out_at=None),
         "ruled: all": carried_out.filter(
             to_freelancer=F("held"), dispute__milestone__status="released"
@@ -92,9 +109,8 @@ def test_a_dispute_ends_in_each_of_the_ways_there_are(market, settings):
     }.items():
         assert found.exists(), f"none was {way}"
         # Whoever runs it reads the same.
-        assert f"× dispute {way}" in said, way
-    assert "× waited for a bank" in said
-    assert "× dispute kept by a bank" in said
+        assert f"dispute {way}" in met(said), way
+    assert {"waited for a bank", "dispute kept by a bank"} <= met(said)
     for status, taken in ((Chargeback.Status.WON, 0), (Chargeback.Status.LOST, 1)):
         at_banks = Chargeback.objects.filter(status=status).values("payment__paid_for")
         ruled = first.filter(dispute__milestone__escrow__public_id__in=at_banks)
@@ -114,7 +130,7 @@ def test_a_dispute_ends_in_each_of_the_ways_there_are(market, settings):
 @pytest.mark.timeout(400)
 def test_two_mediators_decide_about_much_and_a_posting_has_two_awards(market, settings):
     settings.PASSWORD_HASHERS = settings.PASSWORD_HASHERS[1:]
-    for manner, met in {
+    for manner, expected in {
         "disputing much": [
             "decision returned",
             "dispute confirmed",
@@ -124,8 +140,7 @@ def test_two_mediators_decide_about_much_and_a_posting_has_two_awards(market, se
         "two awards": ["two awards made"],
     }.items():
         said = played(market, contracts=2, seed=3, manner=manner)
-        for what in met:
-            assert f"× {what}" in said, said[-4_000:]
+        assert set(expected) <= met(said), said[-4_000:]
 
     returned, confirmed = ProposedRuling.Status.RETURNED, ProposedRuling.Status.CONFIRMED
     for dispute in Dispute.objects.all():
@@ -146,6 +161,24 @@ def test_two_mediators_decide_about_much_and_a_posting_has_two_awards(market, se
         assert completed.values("freelancer").distinct().count() == 2
     assert Posting.objects.filter(awards=2).exists()
     assert market.errors() == []
+
+
+@pytest.mark.parametrize(
+    ("ended", "appealed_by", "settled", "told"),
+    [
+        ("released", "", None, "approved after a decision"),
+        ("cancelled", "", None, "given back after a decision"),
+        ("split", "client", None, "agreed after an appeal"),
+        ("split", "client", 500, "settled after an appeal"),
+    ],
+)
+def test_an_ordinary_end_after_a_decision_is_told_as_none_of_the_decision(
+    ended, appealed_by, settled, told
+):
+    ruling = {"by": "Mia", "carried_out_at": None, "confirmed_by": None}
+    shown = {"rulings": [ruling], "to_freelancer": settled, "appealed_by": appealed_by}
+    milestone = {"status": ended, "money": {"charged_back": 0}}
+    assert list(outcomes_of(shown, milestone)) == [told]
 
 
 def test_whose_card_is_refused_pays_with_another(monkeypatch):

@@ -68,6 +68,7 @@ class HoldOut(serializers.ModelSerializer):
             "appeal",
             "appealed_at",
             "ruling_expected_at",
+            "ruling_late_at",
             "ruling_due_at",
             "ruling",
             "decided_at",

@@ -21,7 +21,8 @@ class Hold(models.Model):
     the web that the ``evidence`` points at. It ends at ``closes_at`` by itself: at ``ends_at``, or
     the end of the staff's time to answer an appeal where that comes first. The clocks are those
     of the rules on the day that it was placed.
-    ``end_told_at`` is the end that the staff was last reminded of.
+    ``ruling_late_at`` is when people were told that an answer to the appeal, which was expected by
+    then, takes longer; ``end_told_at`` the end that the staff was last reminded of.
     """
 
     class Kind(models.TextChoices):
@@ -57,6 +58,7 @@ class Hold(models.Model):
     appeal = models.TextField(blank=True)
     appealed_at = models.DateTimeField(null=True)
     ruling_expected_at = models.DateTimeField(null=True)
+    ruling_late_at = models.DateTimeField(null=True)
     ruling_due_at = models.DateTimeField(null=True)
     ruling = models.TextField(blank=True)
     decided_at = models.DateTimeField(null=True)
@@ -147,6 +149,8 @@ LIFECYCLE = Lifecycle(
     "hold",
     #    step      from                              to          by
     Step("appeal", {S.PLACED},                       S.APPEALED, {OWNER},),
+    Step("chase",  {S.APPEALED},                     "same",     {SYSTEM},
+         clock="ruling_working_days", tells="hold_answer_late"),
     # By another one than who placed it.
     Step("uphold", {S.APPEALED},                     S.UPHELD,   STAFF,),
     # By SYSTEM where an appeal was not answered in its time.

@@ -100,6 +100,19 @@ def due_hold_ids(at: datetime, *, limit: int) -> list[int]:
     return list(due.values_list("pk", flat=True)[:limit])
 
 
+def late_hold_ids(at: datetime, *, limit: int) -> list[int]:
+    """Those whose appeal was to be answered by now, of which nobody was told that it is late; not
+    those that are over.
+    """
+    late = Hold.objects.filter(
+        status=Hold.Status.APPEALED,
+        ruling_late_at=None,
+        ruling_expected_at__lte=at,
+        closes_at__gt=at,
+    ).order_by("ruling_expected_at", "pk")
+    return list(late.values_list("pk", flat=True)[:limit])
+
+
 def ending_hold_ids(at: datetime, *, kind: str, ahead: timedelta, limit: int) -> list[int]:
     """Those of this kind that are over so soon (``ahead``) by themselves, of which end nobody was
     told; not those that were placed for no longer.

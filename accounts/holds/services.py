@@ -176,24 +176,21 @@ def appeal_hold(*, hold_id: int, statement: str, by: User) -> Hold:
     expected_at = after_working_days(at, hold.ruling_working_days, zone=zone)
     hold.ruling_expected_at = min(expected_at, hold.closes_at)
     hold.save()
-    for one in staff_with(StaffRole(hold.role)):
-        if one.pk != hold.placed_by_id and role_in(hold, one) == hold.role:
-            _ask_for_ruling(hold, one)
+    text = Words(
+        "%(who)s has appealed against a hold. Answer by %(due)s; after that it is over.",
+        who=hold.party.name,
+        due=hold.closes_at,
+    )
+    tell_who_may_hear(hold, "hold_appealed", text)
     return hold
 
 
-def _ask_for_ruling(hold: Hold, to: User) -> None:
-    notify(
-        to=to,
-        kind="hold_appealed",
-        text=Words(
-            "%(who)s has appealed against a hold. Answer by %(due)s; after that it is over.",
-            who=hold.party.name,
-            due=hold.closes_at,
-        ),
-        path=f"/desk/holds/{hold.public_id}/",
-        about=hold.public_id,
-    )
+def tell_who_may_hear(hold: Hold, kind: str, text: Words) -> None:
+    """Everybody who may answer the appeal: not who placed it, and nobody whom it concerns."""
+    for one in staff_with(StaffRole(hold.role)):
+        if one.pk != hold.placed_by_id and role_in(hold, one) == hold.role:
+            path = f"/desk/holds/{hold.public_id}/"
+            notify(to=one, kind=kind, text=text, path=path, about=hold.public_id)
 
 
 @transaction.atomic

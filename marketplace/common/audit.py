@@ -125,3 +125,22 @@ def the_audit_log_is_whole() -> list[str]:
             found.append(f"Entry {entry.number} of the audit log is not what was written.")
         number, previous_hash = entry.number, entry.hash
     return found
+
+
+def head_of_the_audit_log() -> str:
+    """Number and hash of its newest entry, "17:3fa9…", to be noted where whoever runs the database
+    writes nothing; "" where nothing was done yet.
+    """
+    newest = AuditEntry.objects.order_by("-number").first()
+    return f"{newest.number}:{newest.hash}" if newest else ""
+
+
+def the_audit_log_still_has(head: str) -> list[str]:
+    """Nothing, or a sentence, where what was once its head stands there no more: a chain whose end
+    was cut off is a chain.
+    """
+    number, _, link = head.strip().partition(":")
+    noted = AuditEntry.objects.filter(number=int(number), hash=link) if number.isdecimal() else None
+    if noted is not None and noted.exists():
+        return []
+    return [f"The audit log has no entry {head}: its end was cut off, or made anew."]

@@ -135,7 +135,8 @@ GROUPS = {
         Rule(
             "silence_table",
             "When nobody answers it",
-            "By what is on file, and never against the side that has evidence there.",
+            "By what is on file. Nobody loses by it who has there what its table counts as "
+            "evidence.",
             judged_by,
         ),
         Rule(
@@ -168,8 +169,9 @@ GROUPS = {
             "appeal_days",
             "Time to appeal",
             "Once. A decision is carried out after it, unless another mediator is asked, who "
-            "decides for good. At a suspension or a hold on payouts somebody else of the staff "
-            "looks in the time for a ruling; after that it is over.",
+            "decides for good; where none does in the time for a ruling, the first decision is "
+            "carried out. At a suspension or a hold on payouts somebody else of the staff looks in "
+            "the time for a ruling; after that it is over.",
         ),
         Rule(
             "suspension_most_days",

@@ -10,11 +10,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.people.selectors import signed_in
 from marketplace.common.api import OldestFirst, idempotent
 from projects.api.dispute_shapes import DisputeOut
 from projects.disputes.assigning.models import Assignment
+from projects.disputes.assigning.selectors import candidates_for
 from projects.disputes.assigning.services import assign_dispute, give_up_dispute
 from projects.disputes.models import Dispute
+from projects.disputes.rulings.selectors import steps_for
 from projects.disputes.selectors import desk_disputes
 
 
@@ -65,6 +68,28 @@ class CaseAssignmentsView(ListAPIView):
         return _out(request, public_id)
 
 
+class CandidateOut(serializers.Serializer):
+    """A mediator who may decide the case."""
+
+    mediator = serializers.CharField(source="person.public_id")
+    name = serializers.CharField(source="person.name")
+    refusal = serializers.CharField(
+        allow_blank=True, help_text="Why you cannot give it to them now; empty where you can."
+    )
+
+
+class CaseCandidatesView(APIView):
+    @extend_schema(responses=CandidateOut(many=True))
+    def get(self, request: Request, public_id: str) -> Response:
+        """To whom you can give the case, yourself among them; nobody where it is not yours to give.
+        Send the id of one as `mediator` to `…/assignments/`.
+        """
+        dispute, reader = _case(request, public_id), signed_in(request.user)
+        may_assign = "assign" in steps_for(dispute, reader)
+        found = candidates_for(dispute, reader) if may_assign else []
+        return Response(CandidateOut(found, many=True).data)
+
+
 class CaseGiveUpView(APIView):
     @extend_schema(request=None, responses=DisputeOut)
     @idempotent
@@ -87,6 +112,11 @@ ROUTES = [
         "desk/disputes/<str:public_id>/assignments/",
         CaseAssignmentsView.as_view(),
         name="api-desk-dispute-assignments",
+    ),
+    path(
+        "desk/disputes/<str:public_id>/assignments/candidates/",
+        CaseCandidatesView.as_view(),
+        name="api-desk-dispute-candidates",
     ),
     path(
         "desk/disputes/<str:public_id>/give-up/",

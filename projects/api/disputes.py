@@ -104,7 +104,9 @@ class AppealsView(APIView):
     @extend_schema(request=_STATEMENT, responses={201: DisputeOut})
     @idempotent
     def post(self, request: Request, public_id: str) -> Response:
-        """Appeal against the decision, once: another mediator then decides for good."""
+        """Appeal against the decision, once: another mediator then decides for good; where none
+        does in time, the first decision is carried out.
+        """
         dispute = get_object_or_404(disputes_of(request.user), public_id=public_id)
         said = checked_body(request, StatementIn, StatementFilesIn)
         appeal_ruling(dispute_id=dispute.pk, by=request.user, **said)

@@ -2,13 +2,15 @@
 
 from payments.statements.models import Scope
 from payments.statements.selectors import scope_of_book
-from projects.contracts.models import Contract
+from projects.contracts.models import Agreement, Contract
 from projects.contracts.selectors import agreement_of
 
 
-def scope_of_contract(contract: Contract) -> Scope:
-    """What its statement tells of. The public id of the contract is the name of its book."""
-    agreement = agreement_of(contract)
+def scope_of_contract(contract: Contract, *, agreement: Agreement | None = None) -> Scope:
+    """What its statement tells of. The public id of the contract is the name of its book.
+    ``agreement`` where its reader may read no newer wording than that.
+    """
+    agreement = agreement or agreement_of(contract)
     return scope_of_book(
         contract.public_id,
         about={

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from marketplace.common.clock import now
+from payments.policies.models import Policy
 from projects.milestones.models import Milestone
 from projects.milestones.rules import part_of_time
 
@@ -33,12 +34,17 @@ def end_of(stage: str, milestone: Milestone, *, at: datetime | None = None) -> d
     return part_of_time(milestone, days, before=sum(before), at=at or now())
 
 
-def reply_until(milestone: Milestone) -> datetime:
-    """Until when the other side of an appeal that is made now is waited for: the time that whoever
-    appeals had, but half of what the mediator has at most.
+def reply_days(policy: Policy) -> float:
+    """How long the other side of an appeal is waited for: the time that whoever appeals had, but
+    half of what the mediator has at most.
     """
+    return min(policy.appeal_days, policy.ruling_days / 2)
+
+
+def reply_until(milestone: Milestone) -> datetime:
+    """Until when the other side of an appeal that is made now is waited for."""
     policy = milestone.contract.policy
-    days = min(policy.appeal_days, policy.ruling_days / 2)
+    days = reply_days(policy)
     return part_of_time(milestone, days, before=policy.ruling_days - days, at=now())
 
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -53,8 +52,7 @@ def _in_full(record: Record) -> Iterator[Entry]:
         talk = Talk(contract.bid, contract)
         yield Entry("messages.html", _encoded(messages_page_of(record.conversation, record.data)))
         yield Entry("messages.json", _encoded(messages_of(talk, record.conversation)))
-    scope = replace(record.money, made_at=record.as_of)
-    yield Entry("money/statement.json", _encoded(statement_of(scope, "json").parts))
+    yield Entry("money/statement.json", _encoded(statement_of(record.money, "json").parts))
     for file in record.files:
         yield Entry(file.path, _bytes_of(file.stored))
 

@@ -14,11 +14,15 @@ from payments.statements.models import Scope
 from projects.agreements.selectors import files_offered, files_wanted
 from projects.contracts.models import Agreement
 from projects.contracts.sentences import sentence_of
-from projects.contracts.statements import scope_of_contract
 from projects.disputes.models import Dispute, Ruling, Statement
 from projects.evidence.naming import path_in
 from projects.evidence.proposed import ids_of, proposed_on
-from projects.evidence.selectors import agreements_until, read_until, timeline_until
+from projects.evidence.selectors import (
+    agreements_until,
+    money_until,
+    read_until,
+    timeline_until,
+)
 from projects.messages.models import Conversation, Message
 from projects.messages.selectors import conversation_about, files_sent_on, messages_on
 from projects.milestones.models import Submission
@@ -112,7 +116,7 @@ def record_for(dispute: Dispute, *, with_messages: bool) -> Record:
         dispute=dispute,
         agreements=agreements,
         conversation=conversation,
-        money=scope_of_contract(contract),
+        money=money_until(dispute, until, agreement=agreements[-1], as_of=as_of),
         files=[
             *wanted,
             *offered,

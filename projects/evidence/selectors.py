@@ -1,15 +1,19 @@
 """Who may have which bundle, and how large it is."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from django.db.models import Q, QuerySet, Sum
 
 from marketplace.common.errors import InvalidInput
 from marketplace.common.models import StoredFile
+from payments.statements.earlier import scope_until
+from payments.statements.models import Scope
 from projects.agreements.selectors import case_files
 from projects.contracts.models import Agreement, Event
 from projects.contracts.selectors import timeline_of
+from projects.contracts.statements import scope_of_contract
 from projects.disputes.exhibits.selectors import exhibits_on
 from projects.disputes.models import Dispute
 from projects.messages.selectors import files_sent_on
@@ -58,6 +62,19 @@ def timeline_until(
         return found
     always = [dispute.public_id, dispute.milestone.public_id, *own]
     return found.filter(Q(created_at__lte=until) | Q(about__in=always))
+
+
+def money_until(
+    dispute: Dispute, until: datetime | None, *, agreement: Agreement, as_of: datetime
+) -> Scope:
+    """The statement of its contract under that ``agreement``: whole, of the moment of the record;
+    or ``until`` as above, of then.
+    """
+    milestone = dispute.milestone
+    whole = scope_of_contract(milestone.contract, agreement=agreement)
+    if until is None:
+        return replace(whole, made_at=as_of)
+    return scope_until(whole, until, ended=milestone.escrow)
 
 
 def is_redacted(asked: str | None) -> bool:

@@ -139,6 +139,11 @@ _OPEN_BID = _while(
 _LAPSING_BID = Reason(
     Bid, ("posting",), lambda bid, notice: validity.why_reminder_has_gone(bid, notice.key)
 )
+_HEARING = Reason(
+    Hold,
+    (),
+    _while(Hold.Status.APPEALED, gone=gettext_noop("The appeal waits for no answer any more.")),
+)
 _REMINDER = Reason(Milestone, ("contract__policy", "escrow__policy"), _as_reminded)
 _OFFER = Reason(
     Contract,
@@ -230,11 +235,7 @@ REASONS: dict[str, Reason] = {
             gone=gettext_noop("The decision waits for no answer any more."),
         ),
     ),
-    "hold_appealed": Reason(
-        Hold,
-        (),
-        _while(Hold.Status.APPEALED, gone=gettext_noop("The appeal waits for no answer any more.")),
-    ),
+    **dict.fromkeys(["hold_appealed", "hold_answer_wanted"], _HEARING),
     "hold_ends": Reason(Hold, (), _ends_soon),
     **dict.fromkeys(["chargeback_to_answer", BANK_REMINDER], _BANK),
     **dict.fromkeys(

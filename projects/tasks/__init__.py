@@ -8,8 +8,9 @@ from functools import partial
 
 from celery import shared_task
 
+from accounts.holds.lateness import services as lateness
 from accounts.holds.models import Hold
-from accounts.holds.selectors import due_hold_ids
+from accounts.holds.selectors import due_hold_ids, late_hold_ids
 from accounts.notifications.digests import services as digests
 from accounts.notifications.digests.selectors import due_digest_ids
 from accounts.notifications.mailing import services as mailing
@@ -238,6 +239,14 @@ def lapse_changes() -> dict[str, int]:
 def end_due_holds() -> dict[str, int]:
     """Nothing is held past its end, nor past the time in which an appeal was to be answered."""
     return sweep(partial(due_hold_ids, now()), lambda pk: let_go(hold_id=pk, by=SYSTEM), of=Hold)
+
+
+@shared_task(name="projects.chase_hold_appeals")
+def chase_hold_appeals() -> dict[str, int]:
+    """The staff is slower than it said: who may answer and who waits hear of it."""
+    return sweep(
+        partial(late_hold_ids, now()), lambda pk: lateness.chase_answer(hold_id=pk), of=Hold
+    )
 
 
 @shared_task(name="projects.tell_open_conversations")

@@ -11,8 +11,10 @@ from accounts.holds.rules import BARRED, GOES_ON
 from marketplace.common.clock import now
 from payments.policies.models import Policy
 from payments.policies.selectors import policy_in_force
-from payments.policies.words import GROUPS, changes_between
+from payments.policies.words import GROUPS, changes_between, days, working_days
+from projects.disputes.sealed.models import MOST_FIGURES
 from projects.disputes.silence.selectors import published_tables
+from projects.disputes.stages import reply_days
 
 
 @login_not_required
@@ -47,6 +49,19 @@ def show_rules(request: HttpRequest) -> HttpResponse:
         "past": [step for step in steps if not step["is_ahead"]],
         "first": versions[-1],
         "tables": published_tables(),
+        "appeals": _appeals(shown),
         "nav": "rules",
     }
     return render(request, "rules/rules.html", context)
+
+
+def _appeals(policy: Policy) -> dict[str, str | int]:
+    """The times of an appeal and of a ruling in words, and how many figures a side may seal."""
+    reply = reply_days(policy)
+    return {
+        "to_appeal": days(policy.appeal_days),
+        "to_reply": days(int(reply)) if reply == int(reply) else f"{reply:g} days",
+        "expected": working_days(policy.ruling_working_days),
+        "to_rule": days(policy.ruling_days),
+        "most_figures": MOST_FIGURES,
+    }

@@ -5,6 +5,7 @@ the price is paid, the books are compared.
 from datetime import timedelta
 from functools import partial
 
+from accounts.holds.services import appeal_hold
 from accounts.parties.selectors import own_party_of
 from marketplace.common.clock import now
 from marketplace.common.models import Outage
@@ -425,6 +426,15 @@ def let_a_suspension_end(world: World) -> Act:
     suspended(world.ben, world.dora, days=2)
     days_pass(2.1)
     return task("projects.end_due_holds")
+
+
+@by_the_clock
+def chase_a_late_answer_to_an_appeal(world: World) -> Act:
+    """Whom it concerns is told, and whoever may answer."""
+    hold = suspended(world.ben, world.dora, days=20)
+    appeal_hold(hold_id=hold.pk, statement="It was not me.", by=world.ben)
+    days_pass(5)
+    return task("projects.chase_hold_appeals")
 
 
 # --- Nobody funds it ----------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from celery import current_app
 from django.db import models
 
 from accounts.holds.services import appeal_hold
+from accounts.notifications.models import Notification
 from marketplace.common.clock import now
 from marketplace.common.lifecycle import CLIENT, FREELANCER, Step
 from marketplace.common.lifecycle_sql import lifecycles
@@ -205,6 +206,12 @@ CLOCKS = {
     "dispute.carry_out": Clock(
         _a_decision, "appeal_ends_at", tasks.carry_out_rulings, rule=C.APPEAL
     ),
+    "hold.chase": Clock(
+        _an_appealed_hold,
+        "ruling_expected_at",
+        tasks.chase_hold_appeals,
+        or_why=THE_HOUSES,
+    ),
     "hold.lift": Clock(_an_appealed_hold, "closes_at", tasks.end_due_holds, or_why=THE_HOUSES),
     "hold.end": Clock(
         lambda who: suspended(who.ben, who.mona),
@@ -232,6 +239,7 @@ OF_THE_POLICY = {field.name for field in Policy._meta.get_fields()}
 # Under the policy of a contract: all but what begins without one.
 OF_WHAT_IS_SIGNED = {name for name, (_, step) in STEPS.items() if step.clock in OF_THE_POLICY} - {
     "counter offer.lapse",
+    "hold.chase",
     "hold.lift",
 }
 WRITTEN_WITH_THE_OFFER = {"bid.return", "contract.lapse", "milestone.release_silent"}
@@ -368,5 +376,11 @@ def strikes(name: str, thing: Any) -> bool:
         assert after == before
         return False
     assert done == 1 and after in step.targets(before)
-    assert after != before or Event.objects.filter(kind=step.tells).count() == 1
+    assert after != before or _times_told(step) == 1
     return True
+
+
+def _times_told(step: Step) -> int:
+    """A line of the contract; of what is on none, the word to whom it concerns."""
+    lines = Event.objects.filter(kind=step.tells).count()
+    return lines or Notification.objects.filter(kind=step.tells).count()

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -19,8 +20,9 @@ from projects.disputes.sealed.services import seal_figure
 from projects.disputes.services import close_moot_dispute, open_dispute
 from projects.evidence.proposed import proposed_on
 from projects.evidence.record import record_for
-from tests.projects.change_world import another
+from tests.projects.change_world import another, wish
 from tests.projects.evidence_world import bundled, contents, rich_dispute, seen
+from tests.projects.statement_world import checked, saved, statement_of
 from tests.world import active_contract, api_of, browser, fund
 
 pytestmark = pytest.mark.django_db
@@ -29,6 +31,7 @@ NOTE, ANSWER, WANTED = "The Okapi is half done.", "More than half, says the Pang
 CAUSE = {"reason": "other", "statement": "It is not so.", "asked_for": 10_000}
 PAGES = ("record.json", "index.html")
 DOORS = ("agreement", "timeline")
+LINES = "money/lines.json"
 
 
 @pytest.fixture
@@ -210,6 +213,57 @@ def test_nor_what_became_afterwards_of_something_else_that_waited(ada, ben, dora
         assert len(accepted) == 1
         own = json.loads(contents(bundled(seen(dispute, ada)))["record.json"])
         assert [one["status"] for one in own["proposals"]] == ["accepted", "accepted"]
+
+
+def test_nor_what_moved_or_was_priced_after_the_end(ada, ben, dora, later, tmp_path):
+    """The money ends there as well, and proves itself: alone, and as the beginning of the whole."""
+    dispute = ended_by_both(ada, ben, later)
+    contract = dispute.milestone.contract
+    second = contract.milestones.get(position=2)
+    wishes = [wish(second, amount=90_000), another(title=WANTED, amount=30_000)]
+    order = propose_change(contract_id=contract.pk, by=ada, wishes=wishes)
+    accept_change(order_id=order.pk, by=ben)
+    third = contract.milestones.get(position=3)
+    rest = {"milestone_id": fund(third).pk, "to_freelancer": 10_000, "into_id": fund(second).pk}
+    accept_proposal(proposal_id=propose_ending(**rest, by=ada).pk, by=ben)
+    close_moot_dispute(dispute_id=dispute.pk)
+    first, *_, newest = contract.agreements.order_by("version")
+    whole = statement_of(contract)
+
+    path = f"{dispute.desk_path}evidence.zip"
+    inside = contents(browser(dora).get(path).getvalue())
+    outside = contents(browser(dora).get(path, {"redacted": "1"}).getvalue())
+    for one in (inside, outside):
+        everything = b"\n".join(one.values())
+        for later_word in (
+            WANTED,
+            newest.sha256,
+            third.escrow.public_id,
+            whole["books"][0]["head"],
+        ):
+            assert later_word.encode() not in everything, later_word
+    money, lines = (json.loads(one) for one in (inside["money/statement.json"], outside[LINES]))
+    assert money["agreement"] == {"version": 1, "sha256": first.sha256}
+    ended, other = money["milestones"]
+    assert (ended["agreed"], ended["status"]) == (50_000, "split")
+    assert (other["agreed"], other["adjusted"], other["status"]) == (70_000, 0, "awaiting")
+    assert {"refund", "release"} <= {line["kind"] for line in money["lines"]}, (
+        "its own end is there"
+    )
+    assert [line["hash"] for line in lines] == [line["hash"] for line in money["lines"]]
+    then, later_on = saved(tmp_path, money, whole)
+    for beside in (later_on, _file(tmp_path, first.body)):
+        status, said = checked([then, beside])
+        assert (status, said.count("WRONG")) == (0, 0), said
+
+    own = json.loads(contents(bundled(seen(dispute, ada)))["money/statement.json"])
+    assert (own["lines"], own["agreement"]) == (whole["lines"], whole["agreement"])
+
+
+def _file(folder: Path, text: str) -> Path:
+    path = folder / "agreement.json"
+    path.write_text(text)
+    return path
 
 
 def test_it_takes_as_many_queries_for_many(dispute, ada, ben):

@@ -232,6 +232,7 @@ def test_the_answer_comes_too_late_when_the_time_for_it_is_over(ben, mona, max_,
 def test_the_table_is_the_law(step, status, role):
     allowed = {
         "appeal": ({"owner"}, {"placed"}),
+        "chase": ({"system"}, {"appealed"}),
         "uphold": ({"moderator", "finance"}, {"appealed"}),
         "lift": ({"moderator", "finance", "system"}, set(STANDING)),
         "end": ({"system"}, set(STANDING)),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from accounts.holds.lateness.services import chase_answer
 from accounts.holds.models import LIFECYCLE, STANDING, Hold
 from accounts.holds.services import appeal_hold, uphold_hold
 from accounts.people.services import grant_staff_roles
@@ -23,6 +24,12 @@ def placed(who: Any) -> Hold:
     return held(who.kind, who.ben, who.mona, who.fay)
 
 
+def late(who: Any) -> Hold:
+    hold = appeal_hold(hold_id=placed(who).pk, statement="It was not me.", by=who.ben)
+    Hold.objects.update(ruling_expected_at=now())
+    return hold
+
+
 def over(who: Any) -> Hold:
     hold = placed(who)
     who.later(days=(hold.ends_at - now()) / timedelta(days=1) + 0.1)
@@ -33,6 +40,7 @@ DEEDS = {
     "appeal": Deed(
         placed, lambda pk, by: appeal_hold(hold_id=pk, statement="It was not me.", by=by)
     ),
+    "chase": Deed(late, lambda pk: chase_answer(hold_id=pk), by_house=True),
     "uphold": Deed(placed, lambda pk, by: uphold_hold(hold_id=pk, ruling="It was.", by=by)),
     # By the house: test_every_clock_strikes.py.
     "lift": Deed(placed, lambda pk, by: let_go(hold_id=pk, ruling="It was not.", by=by)),

@@ -3,12 +3,17 @@
 from functools import partial
 
 import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from accounts.people.models import User
+from accounts.people.services import grant_staff_roles
 from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
+from marketplace.common.lifecycle import SYSTEM
 from projects.disputes.assigning import services
 from projects.disputes.assigning.models import Assignment
+from projects.disputes.assigning.selectors import why_kept_free
 from projects.disputes.assigning.services import assign_dispute, give_up_dispute
 from projects.disputes.confirming.services import confirm_ruling, return_ruling
 from projects.disputes.models import Dispute
@@ -18,7 +23,7 @@ from projects.disputes.services import add_statement
 from tests.projects.dispute_world import appeal, rule, seen
 from tests.projects.two_mediators import ABOVE, confirmed, mediator, proposed_on
 from tests.races import at_once, meet_after
-from tests.world import api_of, browser, reviewed_dispute
+from tests.world import api_of, browser, person, reviewed_dispute
 
 pytestmark = pytest.mark.django_db
 
@@ -268,3 +273,49 @@ def test_both_doors_refuse_it_in_words(case, dora, emil):
     assert (answer.status_code, error["code"]) == (409, "kept_for_appeal")
     assert "Only those who have had it go on with it" in error["message"]
     assert seen(case).assignee == dora
+
+
+def candidates(case: Dispute, reader: User) -> dict[str, str]:
+    told = api_of(reader).get(f"/api/v1{case.desk_path}assignments/candidates/").json()
+    return {one["mediator"]: one["refusal"] for one in told}
+
+
+def test_a_program_reads_to_whom_it_can_give_the_case(case, dora, emil, fay):
+    people = (dora, emil, fay)
+    assert candidates(case, dora) == dict.fromkeys([one.public_id for one in people], "")
+
+    give(case, dora, by=dora)
+    give(case, emil, by=dora)
+    has_it, kept = "Emil looks after it already.", why_kept_free(1)
+    expected = {dora.public_id: "", emil.public_id: has_it, fay.public_id: kept}
+    assert candidates(case, emil) == candidates(case, dora) == expected
+
+    path = f"/api/v1{case.desk_path}assignments/"
+    for to, refusal in expected.items():
+        body = {"mediator": to, "instead_of": emil.public_id}
+        with transaction.atomic():
+            answer = api_of(emil).post(path, body)
+            transaction.set_rollback(True)
+        assert answer.status_code == (409 if refusal else 200)
+        assert not refusal or answer.json()["error"]["message"] == refusal
+
+
+def test_who_may_not_give_it_is_offered_nobody(case, ada, ben, dora, emil, fay):
+    cora = grant_staff_roles(user_id=person("Cora").pk, roles={"support"}, by=SYSTEM)
+    rule(case, dora)
+    appeal(case, ben)
+
+    assert candidates(case, cora) == candidates(case, dora) == {}
+    assert set(candidates(case, emil)) == {emil.public_id, fay.public_id}
+
+
+def test_many_candidates_take_no_more_queries(case, dora):
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as found:
+            candidates(case, dora)
+        return len(found)
+
+    few = queries()
+    for name in ("Gil", "Hal", "Ida"):
+        mediator(name)
+    assert queries() == few

@@ -1,18 +1,20 @@
 """Opening a dispute."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from accounts.notifications.models import Notification
+from accounts.people.models import User
 from marketplace.common.clock import now
 from marketplace.common.errors import InvalidInput, NotAllowed, WrongState
 from marketplace.common.lifecycle import SYSTEM
 from payments.escrow.selectors import held_in
 from projects.contracts.models import Event
 from projects.disputes.models import Dispute, Statement
+from projects.disputes.rulings.services import decide_dispute
 from projects.disputes.selectors import desk_disputes, disputes_of
-from projects.disputes.services import open_dispute
+from projects.disputes.services import answer_dispute, open_dispute
 from projects.milestones.models import Reminder
 from projects.milestones.services import release_milestone, release_unreviewed
 from tests.races import at_once
@@ -23,6 +25,8 @@ from tests.world import (
     opened_dispute,
     planned_milestone,
     submitted_milestone,
+    to_mediator,
+    why,
 )
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +77,22 @@ def test_either_side_may_and_both_see_it(ada, ben, cleo, dora, side, request):
     assert list(desk_disputes(dora)) == [dispute]
     for nobody in (disputes_of(cleo), disputes_of(dora), desk_disputes(cleo), desk_disputes(ada)):
         assert list(nobody) == []
+
+
+def test_the_clocks_are_the_same_whoever_opens_it(ada, ben, dora, time_machine):
+    """To answer, to settle and to appeal: none is longer for one side than for the other."""
+    time_machine.move_to(datetime(2031, 3, 4, 9, tzinfo=UTC), tick=False)
+
+    def clocks(opener: User, other: User) -> list[datetime | None]:
+        dispute = opened_dispute(ada, ben, by=opener)
+        answered = answer_dispute(dispute_id=dispute.pk, by=other, statement="No.")
+        to_mediator(dispute, ada, ben)
+        decided = decide_dispute(dispute_id=dispute.pk, by=dora, to_freelancer=40_000, **why())
+        return [dispute.answer_due_at, answered.negotiation_ends_at, decided.appeal_ends_at]
+
+    times = clocks(ada, ben)
+    assert times == clocks(ben, ada)
+    assert times == [now() + timedelta(days=days) for days in (5, 7, 3)]
 
 
 @pytest.mark.parametrize("who", ["cleo", "dora", "house"])

@@ -53,6 +53,15 @@ def test_everybody_reads_the_same_tables(client):
     assert api_of().get(TABLE).json() == api_of().get(f"{TABLE}?table={max(TABLES)}").json()
 
 
+def test_of_the_first_table_it_is_said_that_a_sent_file_is_no_evidence(client):
+    said, rule = "A file that was sent in a message is no evidence by this table", "never against"
+    assert said not in client.get("/rules/").text
+    add_version({"silence_table": 1})
+    page = client.get("/rules/").text
+    assert page.index('id="silence-1"') < page.index(said), "and nothing of that of the second one"
+    assert rule not in page and "unless the opener asks for nothing" in page
+
+
 def test_a_table_that_no_rules_name_judges_nobody_and_is_not_shown(client):
     assert 'id="silence-1"' not in client.get("/rules/").text
     for asked in ("1", "0", "3", "two", ""):

@@ -15,7 +15,8 @@ OBLIGATORY = {
     "your account itself: who can come in, and what staff lets stand still": """
         token_made second_factor_added second_factor_removed
         person_suspended person_free side_suspended side_free posting_suspended posting_restored
-        hold_appealed hold_upheld hold_ends payouts_held payouts_go_on
+        hold_appealed hold_answer_wanted hold_answer_late hold_upheld hold_ends
+        payouts_held payouts_go_on
         """,
     "an agreement: it is made, changed or ended": """
         counter_proposed counter_accepted counter_declined counter_withdrawn counter_lapsed

@@ -1,5 +1,6 @@
 """Whose cases are whose, and who can be given one."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import BigIntegerField, Case, OuterRef, QuerySet, Subquery, Value, When
@@ -89,6 +90,32 @@ def why_kept_from(
     ):
         return ""
     return why_kept_free(needed_for_appeal(dispute, held=held))
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A mediator who may decide a case, and why it cannot be given to them now; "" where it can."""
+
+    person: User
+    refusal: str = ""
+
+
+def candidates_for(dispute: Dispute, by: User, *, held: int | None = None) -> list[Candidate]:
+    """All to whom ``by``, who may give it away, could give it: who has it among them, as one to
+    whom it cannot be given. ``held`` as above.
+    """
+    able, has_it = mediators_for(dispute), dispute.assignee
+    can = can_have_it(dispute, able, by, held=held)
+    kept_free = why_kept_free(needed_for_appeal(dispute, held=held))
+    return [
+        Candidate(one, why_not_anew(one) if one == has_it else "" if one in can else kept_free)
+        for one in able
+    ]
+
+
+def why_not_anew(has_it: User) -> str:
+    """What is told to whoever gives it to who has it."""
+    return f"{has_it.name} looks after it already."
 
 
 def needed_for_appeal(dispute: Dispute, *, held: int | None = None) -> int:

@@ -11,7 +11,12 @@ from marketplace.common.lifecycle import MEDIATOR
 from marketplace.common.words import Words
 from projects.contracts.roles import Actor, role_in
 from projects.disputes.assigning.models import Assignment
-from projects.disputes.assigning.selectors import can_have_it, needed_for_appeal, why_kept_free
+from projects.disputes.assigning.selectors import (
+    can_have_it,
+    needed_for_appeal,
+    why_kept_free,
+    why_not_anew,
+)
 from projects.disputes.models import Dispute
 from projects.disputes.rules import judge_step
 from projects.disputes.rulings.selectors import HAD_A_HAND, had_a_hand
@@ -36,7 +41,7 @@ def assign_dispute(*, dispute_id: int, by: Actor, mediator: str, instead_of: str
         raise InvalidInput("Choose a mediator who may decide this case.", param="mediator")
     before = dispute.assignee
     if to == before:
-        raise WrongState(f"{to.name} looks after it already.")
+        raise WrongState(why_not_anew(to))
     if to not in can_have_it(dispute, able, person):
         raise WrongState(why_kept_free(needed_for_appeal(dispute)), code="kept_for_appeal")
     _write(dispute, person, to)

@@ -7,7 +7,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from marketplace.common import clock
-from marketplace.common.audit import the_audit_log_is_whole
+from marketplace.common.audit import (
+    head_of_the_audit_log,
+    the_audit_log_is_whole,
+    the_audit_log_still_has,
+)
 from marketplace.common.lifecycle_sql import lifecycles_are_kept_by_the_database
 from payments.incoming.checks import CHECKS as PAYMENTS
 from payments.incoming.checks import WHEN_QUIET
@@ -41,6 +45,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--quiet", action="store_true", help="also that nothing is on its way any more"
         )
+        parser.add_argument(
+            "--audit-head", default="", help="also that the audit log has what was its head once"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         # What is late is judged by the clock of the house, which the sandbox may have moved.
@@ -51,6 +58,11 @@ class Command(BaseCommand):
                 found = check()
                 self.stdout.write(f"{'ok' if not found else len(found):>6}  {_words(check)}")
                 findings += found
+            if noted := options.get("audit_head"):
+                findings += the_audit_log_still_has(noted)
+            head = head_of_the_audit_log()
+        if head:
+            self.stdout.write(f"The audit log ends with {head}: keep that elsewhere.")
         for finding in findings:
             self.stdout.write(self.style.ERROR(f"        {finding}"))
         if findings:

@@ -96,6 +96,20 @@ MONEY: dict[str, Words] = {
         "The payout of %(sum)s to %(who)s goes out although their payouts are held: the payment "
         "provider holds the money not much longer."
     ),
+    "hold_upheld": told(
+        "Your appeal was refused: what you appealed against stands until %(until)s. Read why."
+    ),
+    "hold_appealed": told(
+        "%(who)s has appealed against a hold. Answer by %(due)s; after that it is over."
+    ),
+    "hold_answer_wanted": told(
+        "%(who)s has appealed against a hold, and the answer is late. Give it by %(due)s; after "
+        "that the hold is over."
+    ),
+    "hold_answer_late": told(
+        "The answer to your appeal takes longer than expected, and everybody who may give it has "
+        "been told. Without one, what you appealed against is over on %(due)s."
+    ),
     "hold_ends": told(
         "The hold on the payouts of %(who)s ends by itself on %(until)s. What is held goes out "
         "then."

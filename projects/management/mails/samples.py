@@ -31,12 +31,6 @@ SAMPLES: dict[str, Words] = {
     ),
     "side_free": told("%(who)s, the other side of “%(title)s”, is no longer suspended."),
     "person_free": told("You are no longer suspended."),
-    "hold_upheld": told(
-        "Your appeal was refused: what you appealed against stands until %(until)s. Read why."
-    ),
-    "hold_appealed": told(
-        "%(who)s has appealed against a hold. Answer by %(due)s; after that it is over."
-    ),
     # --- Postings
     "posting_expired": told(
         "“%(title)s” has expired: its time for bids is over, and nobody was hired."

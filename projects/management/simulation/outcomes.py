@@ -5,14 +5,14 @@ from typing import Any
 
 from projects.management.simulation.lives import Life
 
-# What a milestone in dispute comes to where nobody has decided …
+# What a milestone in dispute comes to where no decision is carried out …
 _WITHOUT_A_RULING = {
     "released": "approved",
     "cancelled": "given back",
     "split": "agreed",
     "refunded": "at the limit",
 }
-# … and where somebody has, or a rule.
+# … and where one is, of a mediator or by a rule.
 _AS_RULED = {"released": "ruled: all", "split": "ruled: a part", "refunded": "ruled: nothing"}
 
 
@@ -21,17 +21,19 @@ def what_came_of(life: Life) -> None:
     for dispute in life.disputes:
         shown = life.client.get(f"disputes/{dispute}/")
         milestone = life.client.get(f"milestones/{shown['milestone']}/")
-        life.met.update(f"dispute {words}" for words in _outcomes(shown, milestone))
+        life.met.update(f"dispute {words}" for words in outcomes_of(shown, milestone))
 
 
-def _outcomes(shown: dict[str, Any], milestone: dict[str, Any]) -> Iterator[str]:
+def outcomes_of(shown: dict[str, Any], milestone: dict[str, Any]) -> Iterator[str]:
     """How this one ended, and what was rare about it."""
     rulings, ended = shown["rulings"], milestone["status"]
     if milestone["money"]["charged_back"]:
         yield "kept by a bank"
-    if not rulings:
+    if not any(ruling["carried_out_at"] for ruling in rulings):
         is_agreed = shown["to_freelancer"] is None
-        yield _WITHOUT_A_RULING.get(ended, ended) if is_agreed else "settled"
+        how = _WITHOUT_A_RULING.get(ended, ended) if is_agreed else "settled"
+        after = " after an appeal" if shown["appealed_by"] else " after a decision"
+        yield how + (after if rulings else "")
         return
     yield _AS_RULED.get(ended, ended)
     if len(rulings) > 1:

@@ -9,10 +9,10 @@ from django.urls import path
 from django.views.decorators.http import require_POST
 
 from accounts.people.selectors import signed_in
-from projects.disputes.assigning.selectors import can_have_it, needed_for_appeal, why_kept_free
+from projects.disputes.assigning.selectors import candidates_for
 from projects.disputes.assigning.services import assign_dispute, give_up_dispute
 from projects.disputes.models import Dispute
-from projects.disputes.selectors import desk_disputes, mediators_for
+from projects.disputes.selectors import desk_disputes
 from projects.web.desk.doors import for_staff
 
 
@@ -25,18 +25,18 @@ def assignment_on(
     reader = signed_in(request.user)
     may_assign = "assign" in steps
     has_it = dispute.assignee
-    able = mediators_for(dispute) if may_assign else []
-    can = can_have_it(dispute, able, reader, held=held)
-    needed = needed_for_appeal(dispute, held=held)
+    found = candidates_for(dispute, reader, held=held) if may_assign else []
+    can = [one.person for one in found if not one.refusal]
+    kept = [one.refusal for one in found if one.refusal and one.person != has_it]
     return {
-        "able": able,
+        "able": [one.person for one in found],
         "assignee": has_it,
         "assignments": dispute.assignments.all(),
         "may_assign": may_assign,
-        "may_take": reader in can,
+        "may_take": reader in can or has_it == reader,
         "is_own": has_it == reader,
-        "others": [one for one in can if one not in (reader, has_it)],
-        "kept_free": why_kept_free(needed) if len(can) < len(able) else "",
+        "others": [one for one in can if one != reader],
+        "kept_free": kept[0] if kept else "",
     }
 
 

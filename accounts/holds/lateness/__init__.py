@@ -1,0 +1,1 @@
+"""Answers to appeals that take longer than the house expects."""
