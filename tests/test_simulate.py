@@ -26,6 +26,7 @@ from projects.management.simulation.disputes import ENDS
 from projects.management.simulation.http import Instance, Person, Surprise
 from projects.management.simulation.outcomes import outcomes_of
 from projects.postings.models import Posting
+from tests.chaos.told import what_is_not_so
 from tests.projects.statement_world import checked, saved, statement_of
 
 
@@ -50,13 +51,16 @@ def test_every_manner_of_contract_ends_and_the_books_are_clean(market, tmp_path,
     # Its own processes check what people sign with, and know nothing quicker.
     settings.PASSWORD_HASHERS = settings.PASSWORD_HASHERS[1:]
 
-    said = played(market, contracts=12, seed=7)
+    told = tmp_path / "told.jsonl"
+
+    said = played(market, contracts=12, seed=7, told=told)
 
     assert "Every contract ended, and the books are clean." in said
     assert Contract.objects.filter(closed_at=None).count() == 0
     assert Contract.objects.count() >= 12  # more where two were chosen for one posting
     call_command("reconcile")
     assert market.errors() == []
+    assert what_is_not_so(told) == []
     everything = [*Contract.objects.all(), *User.objects.all()]
     status, said = checked(saved(tmp_path, *map(statement_of, everything)))
     assert (status, said.count("WRONG")) == (0, 0), said

@@ -45,10 +45,10 @@ class Verdict:
     """
 
     seed: int
-    before: tuple[int, ...] = ()
     violations: list[str] = field(default_factory=list)
     happened: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
+    before: tuple[int, ...] = ()
 
 
 def play_seed(
