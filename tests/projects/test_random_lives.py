@@ -12,7 +12,7 @@ import contextlib
 import io
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -31,8 +31,10 @@ from marketplace.common.clock import now
 from marketplace.common.errors import DomainError
 from marketplace.common.lifecycle import SYSTEM
 from marketplace.common.models import Outage
+from payments.chargebacks.models import Chargeback
 from payments.escrow.selectors import held_in
 from payments.escrow.services import take_in
+from payments.fundings.models import Payment
 from projects.agreements.changes.asking.services import propose_ending as propose_end_of_all
 from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.changes.planning import Wish
@@ -69,6 +71,7 @@ from projects.milestones.services import (
     start_work,
     submit_work,
 )
+from tests.payments.chargeback_world import Bank
 from tests.projects.ending_world import tag_for
 from tests.projects.test_downtime import started_again, stopped
 from tests.world import active_contract, answers_to, fund, person, why
@@ -99,6 +102,8 @@ class Scene:
     contract: Contract
     people: dict[str, User]
     later: Callable[..., None]
+    # Those that have taken money back and have not decided yet.
+    banks: list[Bank] = field(default_factory=list)
 
     def do(self, act: Act) -> None:
         milestones = list(self.contract.milestones.select_related("escrow", "contract"))
@@ -135,6 +140,19 @@ def _is_down(scene: Scene, _milestone: Milestone, _by: User, act: Act) -> None:
     stopped(lasted)
     started_again()
     the_clock_strikes()
+
+
+def _meets_a_bank(scene: Scene, milestone: Milestone, _by: User, act: Act) -> None:
+    """It takes back what was paid, or a part of it; one that has taken gives it back."""
+    if scene.banks:
+        scene.banks.pop().gives_back()
+        return
+    paid = Payment.objects.filter(paid_for=milestone.escrow.public_id).exclude(charge_id="")
+    for payment in paid.order_by("pk")[:1]:
+        bank = Bank(payment, max(1, payment.amount * (act.part % 10) // 10))
+        bank.takes()
+        scene.banks.append(bank)
+        _note("a bank has taken money back")
 
 
 def _disputes(_scene: Scene, milestone: Milestone, by: User, act: Act) -> None:
@@ -198,8 +216,13 @@ def _withdraws_a_change(scene: Scene, milestone: Milestone, by: User, act: Act) 
         _changes(scene, milestone, by, act)
     for order in proposed.all():
         withdraw_change(order_id=order.pk, by=by)
-        if currently_in_test_context():
-            event("a change was withdrawn")
+        _note("a change was withdrawn")
+
+
+def _note(what: str) -> None:
+    """For the statistics of the lives; one act alone has none."""
+    if currently_in_test_context():
+        event(what)
 
 
 def _waits(scene: Scene, _milestone: Milestone, _by: User, act: Act) -> None:
@@ -284,6 +307,7 @@ DEEDS: dict[str, Callable[[Scene, Milestone, User, Act], object]] = {
     "answer": _answers,
     "ask back": _asks_back,
     "rule": _rules,
+    "meet a bank": _meets_a_bank,
     "wait": _waits,
     "be down": _is_down,
 }
@@ -316,7 +340,9 @@ def the_clock_strikes() -> None:
 
 
 def _nobody_moves_but_who_must(scene: Scene) -> None:
-    """The clock, and the staff."""
+    """The clock, the staff, and banks, whose card holders had no case."""
+    while scene.banks:
+        scene.banks.pop().gives_back()
     for days in LONG_AFTER:
         scene.later(days=days)
         the_clock_strikes()
@@ -421,10 +447,12 @@ LEGAL: dict[str, tuple[list[Act], int, str]] = {
     "answer": ([FUND, SUBMIT, DISPUTE], 501, "dispute_answered"),
     "ask back": ([FUND, SUBMIT, RELEASE], 500, "giveback_asked"),
     "rule": (JUDGE, 500, "dispute_decided"),
+    "meet a bank": ([FUND], 0, ""),
 }
 # What leaves no line there: it did this.
 SILENT: dict[str, Callable[[Scene], bool]] = {
     "give a bonus": lambda scene: scene.contract.bonuses.exists(),
+    "meet a bank": lambda scene: bool(scene.banks) and Chargeback.objects.exists(),
     "wait": lambda _: clock.offset() >= timedelta(hours=1),
     "be down": lambda _: Outage.objects.exists(),
 }
