@@ -235,7 +235,7 @@ REASONS: dict[str, Reason] = {
             gone=gettext_noop("The decision waits for no answer any more."),
         ),
     ),
-    **dict.fromkeys(["hold_appealed", "hold_answer_wanted"], _HEARING),
+    **dict.fromkeys(["hold_appealed", "hold_answer_wanted", "hold_answer_late"], _HEARING),
     "hold_ends": Reason(Hold, (), _ends_soon),
     **dict.fromkeys(["chargeback_to_answer", BANK_REMINDER], _BANK),
     **dict.fromkeys(

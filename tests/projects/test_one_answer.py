@@ -28,6 +28,7 @@ AT_ONCE = 8
 # What a program may repeat without a key: it writes nothing, or its answer lives for minutes.
 WITHOUT_A_KEY = {
     "/api/v1/bids/quotes/",
+    "/api/v1/contracts/{public_id}/change-orders/preview/",
     "/api/v1/desk/disputes/{public_id}/preview/",
     "/api/v1/payout-account/",
 }

@@ -28,7 +28,7 @@ def chase_answer(*, hold_id: int) -> Hold:
         "been told. Without one, what you appealed against is over on %(due)s.",
         due=hold.closes_at,
     )
-    notify(to=hold.party, kind="hold_answer_late", text=told, path=hold.path)
+    notify(to=hold.party, kind="hold_answer_late", text=told, path=hold.path, about=hold.public_id)
     wanted = Words(
         "%(who)s has appealed against a hold, and the answer is late. Give it by %(due)s; after "
         "that the hold is over.",
