@@ -102,11 +102,19 @@ def main() -> None:
 
 
 def _copy(cursor: Any, pattern: Any, many: int) -> None:
-    """So many milestones like this one, each with an escrow of its own, a hundred to a contract.
+    """So many milestones like this one, each with an escrow and money of its own, a hundred to a
+    contract.
 
     Their contracts' postings and bids are not there: no warning looks at them.
     """
+    from payments.ledger import chart
+    from payments.ledger.models import LedgerAccount
+
     contract = pattern.contract
+    # Where nothing is held, silence approves nothing, and no warning says so.
+    money = LedgerAccount.objects.get(key=chart.escrow(pattern.escrow.public_id))
+    key = {"id": "id + 1000 + n", "key": "'escrow:es_' || lpad(n::text, 12, '0')"}
+    _copy_row(cursor, money, many, key)
     _copy_row(cursor, pattern.escrow, many, {"public_id": "'es_' || lpad(n::text, 12, '0')"})
     _copy_row(
         cursor,
@@ -133,11 +141,11 @@ def _copy(cursor: Any, pattern: Any, many: int) -> None:
 
 
 def _copy_row(cursor: Any, row: Any, many: int, own: dict[str, str]) -> None:
-    """``own``: what the ``n``-th has of its own, as SQL. Its key follows that of the row."""
-    columns = {"id": "id + n"} | {
+    """``own``: what the ``n``-th has of its own, as SQL. Without an id it follows the row's."""
+    own = {"id": "id + n"} | own
+    columns = {
         name: own.get(name, f'"{name}"')
         for name in (field.column for field in row._meta.concrete_fields)
-        if name != "id"
     }
     table, names = row._meta.db_table, ", ".join(f'"{name}"' for name in columns)
     cursor.execute(
@@ -194,6 +202,7 @@ def _told_by_sql() -> float:
     own = {
         "public_id": "'no_' || substr(md5(claimed.id::text || told.id::text), 1, 16)",
         "key": "'bench_' || claimed.id::text",
+        "kind": "'review_half_over'",
     }
     columns = {
         name: own.get(name, f'told."{name}"')
