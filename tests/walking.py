@@ -13,11 +13,31 @@ from typing import Any
 from django.db import models, transaction
 
 from marketplace.common.errors import DomainError, NotAllowed, WrongState
-from marketplace.common.lifecycle import BOTH, SYSTEM, Lifecycle, Step
+from marketplace.common.lifecycle import (
+    BOTH,
+    CLIENT,
+    FREELANCER,
+    MEDIATOR,
+    SYSTEM,
+    Lifecycle,
+    Step,
+)
 from tests.against_the_rules import force
 
 # Whatever happens where nobody may do it.
 UNCHANGED = "unchanged"
+
+
+def people(who: Any) -> dict[str, Any]:
+    """The roles that there are on a contract, and who of the cast has them."""
+    return {
+        CLIENT: who.ada,
+        FREELANCER: who.ben,
+        MEDIATOR: who.dora,
+        "moderator": who.mona,
+        "": who.cleo,
+        SYSTEM: SYSTEM,
+    }
 
 
 @dataclass(frozen=True)

@@ -114,25 +114,23 @@ def closings_of_each(names: Iterable[str]) -> dict[str, Closing]:
     What went back by another deed, before or after, is not in it. Those that are open, or held
     nothing in the end, are out.
     """
-    keys = {key: name for name in names for key in _closing_keys(name)}
+    keys = {key: name for name in names for key in closing_keys_of(name)}
     moves: dict[str, list[Transfer]] = {}
     for move in Transfer.objects.filter(key__in=keys).select_related("target").order_by("id"):
         moves.setdefault(keys[move.key], []).append(move)
     return {name: _closing_of(found) for name, found in moves.items()}
 
 
-def closing_keys_of(escrow: Escrow) -> list[str]:
-    """The keys of the ledger of which one is that of the deed that closed it."""
-    return _closing_keys(escrow.public_id)
+def closing_keys_of(name: str) -> list[str]:
+    """The keys of the ledger of which one is that of the deed that closed this escrow; by its
+    public id.
+    """
+    return [f"{name}:{deed}" for deed in _CLOSING]
 
 
 def closing_of(escrow: Escrow) -> Closing | None:
     """How it was closed; None while it is open, or where it held nothing in the end."""
     return closings_of_each([escrow.public_id]).get(escrow.public_id)
-
-
-def _closing_keys(name: str) -> list[str]:
-    return [f"{name}:{deed}" for deed in _CLOSING]
 
 
 def _closing_of(moves: list[Transfer]) -> Closing:

@@ -22,7 +22,7 @@ def scope_until(scope: Scope, until: datetime, *, ended: Escrow) -> Scope:
     The first lines of a chain are a chain, and what was agreed is told as it was then: so the
     checker proves it as it proves the whole. In four queries.
     """
-    is_read = Q(created_at__lte=until) | Q(key__in=closing_keys_of(ended))
+    is_read = Q(created_at__lte=until) | Q(key__in=closing_keys_of(ended.public_id))
     last = lines_of(ended.book).filter(is_read).last()
     assert last is not None and last.sequence, "what ended was paid in"
     at = max(until, ended.closed_at or until, last.created_at)

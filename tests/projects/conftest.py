@@ -1,5 +1,7 @@
 """Who else is here, and that all is done by the database role that serves people in production."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from accounts.people.models import User
@@ -38,3 +40,9 @@ def standing(ada: User, ben: User, dora: User) -> Dispute:
 def waiting(ada: User, ben: User, dora: User) -> ProposedRuling:
     """A decision of Dora's that waits for a second mediator."""
     return proposed(ada, ben, dora)
+
+
+@pytest.fixture
+def who(ada, ben, cleo, dora, mona, later) -> SimpleNamespace:
+    """All who walk a table (tests/walking.py), and the clock of the house."""
+    return SimpleNamespace(ada=ada, ben=ben, cleo=cleo, dora=dora, mona=mona, later=later)

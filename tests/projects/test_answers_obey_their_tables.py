@@ -5,7 +5,6 @@ sides then hear, since all of it ends in the same state.
 """
 
 from collections.abc import Callable, Iterable
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ import pytest
 from accounts.notifications.models import Notification
 from marketplace.common.clock import now
 from marketplace.common.errors import NotAllowed, WrongState
-from marketplace.common.lifecycle import CLIENT, FREELANCER, MEDIATOR, SYSTEM
+from marketplace.common.lifecycle import CLIENT, FREELANCER
 from projects.agreements.changes import services as changes
 from projects.agreements.changes.asking.services import propose_ending
 from projects.agreements.changes.models import LIFECYCLE as CHANGE
@@ -36,7 +35,7 @@ from tests.against_the_rules import force
 from tests.projects.change_world import price_to, wish
 from tests.projects.counter_world import bid_of, countered, terms
 from tests.projects.giveback_world import on, released
-from tests.walking import Deed, Walk, begun, forgotten, tried
+from tests.walking import Deed, Walk, begun, forgotten, people, tried
 from tests.world import funded_milestone
 
 pytestmark = pytest.mark.django_db
@@ -284,22 +283,6 @@ def as_it_would_be(status: str) -> dict[str, Any]:
 
 def accepted_is_a_wording(status: str) -> dict[str, Any]:
     return as_it_would_be(status) | {"became": 2 if status == "accepted" else None}
-
-
-def people(who: Any) -> dict[str, Any]:
-    return {
-        CLIENT: who.ada,
-        FREELANCER: who.ben,
-        MEDIATOR: who.dora,
-        "moderator": who.mona,
-        "": who.cleo,
-        SYSTEM: SYSTEM,
-    }
-
-
-@pytest.fixture
-def who(ada, ben, cleo, dora, mona, later) -> SimpleNamespace:
-    return SimpleNamespace(ada=ada, ben=ben, cleo=cleo, dora=dora, mona=mona, later=later)
 
 
 @pytest.mark.parametrize("room", ROOMS)

@@ -1,12 +1,11 @@
 """Every state of a contract, every person, every step: tried by its deed."""
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from marketplace.common.clock import now
-from marketplace.common.lifecycle import CLIENT, FREELANCER, MEDIATOR, SYSTEM
+from marketplace.common.lifecycle import CLIENT, FREELANCER
 from projects.agreements.changes.asking.services import propose_ending
 from projects.agreements.changes.services import propose_change
 from projects.agreements.leaving.services import leave_contract
@@ -25,7 +24,7 @@ from projects.milestones.services import cancel_milestone, submit_work
 from tests.projects.change_world import wish
 from tests.projects.ending_world import tag_for
 from tests.projects.giveback_world import released
-from tests.walking import Deed, Walk
+from tests.walking import Deed, Walk, people
 from tests.world import active_contract, fund, funded_milestone, offered_contract, planned_milestone
 
 pytestmark = pytest.mark.django_db
@@ -122,22 +121,6 @@ def as_it_would_be(status: str) -> dict[str, Any]:
         "closed_at": None if status in RUNNING else now(),
         "declined_for": "price" if status == Contract.Status.DECLINED else "",
     }
-
-
-def people(who: Any) -> dict[str, Any]:
-    return {
-        CLIENT: who.ada,
-        FREELANCER: who.ben,
-        MEDIATOR: who.dora,
-        "moderator": who.mona,
-        "": who.cleo,
-        SYSTEM: SYSTEM,
-    }
-
-
-@pytest.fixture
-def who(ada, ben, cleo, dora, mona, later) -> SimpleNamespace:
-    return SimpleNamespace(ada=ada, ben=ben, cleo=cleo, dora=dora, mona=mona, later=later)
 
 
 def test_every_step_has_its_deed():

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from marketplace.common.clock import now
 from marketplace.common.errors import NotAllowed, WrongState
-from marketplace.common.lifecycle import CLIENT, FREELANCER, MEDIATOR, SYSTEM
+from marketplace.common.lifecycle import CLIENT, FREELANCER, SYSTEM
 from marketplace.common.words import Words
 from projects.disputes.assigning.services import assign_dispute, give_up_dispute
 from projects.disputes.grounds import Ground
@@ -27,7 +26,7 @@ from projects.disputes.sealed.services import seal_figure
 from projects.disputes.services import add_statement, answer_dispute, close_moot_dispute
 from projects.disputes.silence.services import judge_silence
 from projects.milestones.services import release_milestone
-from tests.walking import Deed, Walk, begun
+from tests.walking import Deed, Walk, begun, people
 from tests.world import negotiated_dispute, opened_dispute, reviewed_dispute, why
 
 pytestmark = pytest.mark.django_db
@@ -148,24 +147,8 @@ def decided_until(moment: timedelta) -> Callable[[str], dict[str, Any]]:
     return as_it_would_be
 
 
-def people(who: Any) -> dict[str, Any]:
-    return {
-        CLIENT: who.ada,
-        FREELANCER: who.ben,
-        MEDIATOR: who.dora,
-        "moderator": who.mona,
-        "": who.cleo,
-        SYSTEM: SYSTEM,
-    }
-
-
 def all_but_the_one_who_has_sealed(who: Any) -> dict[str, Any]:
     return {role: by for role, by in people(who).items() if role != CLIENT}
-
-
-@pytest.fixture
-def who(ada, ben, cleo, dora, mona, later) -> SimpleNamespace:
-    return SimpleNamespace(ada=ada, ben=ben, cleo=cleo, dora=dora, mona=mona, later=later)
 
 
 def test_every_step_has_its_deed():

@@ -1,13 +1,12 @@
 """Every state of a milestone, every person, every step: tried by its deed."""
 
 from datetime import timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from marketplace.common.clock import now
-from marketplace.common.lifecycle import CLIENT, FREELANCER, MEDIATOR, SYSTEM
+from marketplace.common.lifecycle import FREELANCER
 from payments.escrow.models import Escrow
 from projects.agreements.changes.models import ChangeOrder
 from projects.agreements.changes.services import accept_change
@@ -29,7 +28,7 @@ from projects.milestones.services import (
     submit_work,
 )
 from tests.projects.change_world import price_to
-from tests.walking import Deed, Walk, begun
+from tests.walking import Deed, Walk, begun, people
 from tests.world import (
     active_contract,
     fund,
@@ -151,22 +150,6 @@ def under_a_review_that_is_over(status: str) -> dict[str, Any]:
     if fields["review_ends_at"]:
         fields["review_ends_at"] = now() - timedelta(hours=1)
     return fields
-
-
-def people(who: Any) -> dict[str, Any]:
-    return {
-        CLIENT: who.ada,
-        FREELANCER: who.ben,
-        MEDIATOR: who.dora,
-        "moderator": who.mona,
-        "": who.cleo,
-        SYSTEM: SYSTEM,
-    }
-
-
-@pytest.fixture
-def who(ada, ben, cleo, dora, mona, later) -> SimpleNamespace:
-    return SimpleNamespace(ada=ada, ben=ben, cleo=cleo, dora=dora, mona=mona, later=later)
 
 
 def test_every_step_has_its_deed():

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from marketplace.common.clock import now
-from marketplace.common.lifecycle import CLIENT, FREELANCER, MEDIATOR, SYSTEM
+from marketplace.common.lifecycle import MEDIATOR
 from projects.disputes.confirming.models import LIFECYCLE, ProposedRuling
 from projects.disputes.confirming.services import confirm_ruling, return_ruling
 from projects.disputes.services import close_moot_dispute
 from projects.milestones.services import release_milestone
+from tests import walking
 from tests.projects.two_mediators import proposed
 from tests.walking import Deed, Walk
 
@@ -42,14 +43,7 @@ DEEDS = {
 
 
 def people(who: Any) -> dict[str, Any]:
-    return {
-        CLIENT: who.ada,
-        FREELANCER: who.ben,
-        MEDIATOR: who.emil,
-        "moderator": who.mona,
-        "": who.cleo,
-        SYSTEM: SYSTEM,
-    }
+    return walking.people(who) | {MEDIATOR: who.emil}
 
 
 @pytest.fixture
